@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SR domain's filters (RFC 8754 5.1): no packet from outside reaches the SID block, and a local SID accepts packets
+// from the domain's own addresses only. Both are off until the interface's flags ask for them.
+#ifndef SRV6_CORE_DOMAIN_FILTER_P4_
+#define SRV6_CORE_DOMAIN_FILTER_P4_
+
+control sid_block_filter(inout headers_t hdr, inout local_metadata_t md) {
+    @id(DENY_SID_BLOCK_ID)
+    @name(".deny_sid_block")
+    action deny_sid_block() {
+        md.l3 = L3_NONE;
+        md.drop_reason = drop_reason_t.SID_BLOCK_FILTERED;
+    }
+
+    @id(SID_BLOCK_TABLE_ID)
+    @name(".sid_block_table")
+    @brief("SID blocks of the domain, closed to external interfaces")
+    table sid_block_table {
+        key = { hdr.ipv6.dst_addr : lpm @name("ipv6_dst") @format(IPV6_ADDRESS); }
+        actions = { deny_sid_block; @defaultonly NoAction; }
+        const default_action = NoAction();
+        size = DOMAIN_TABLE_SIZE;
+    }
+
+    apply {
+        sid_block_table.apply();
+    }
+}
+
+control sr_domain_filter(inout headers_t hdr, inout local_metadata_t md) {
+    @id(PERMIT_SOURCE_ID)
+    @name(".permit_source")
+    action permit_source() {}
+
+    @id(SR_DOMAIN_TABLE_ID)
+    @name(".sr_domain_table")
+    @brief("Source prefixes that may use this node's SIDs")
+    table sr_domain_table {
+        key = { hdr.ipv6.src_addr : lpm @name("ipv6_src") @format(IPV6_ADDRESS); }
+        actions = { permit_source; @defaultonly NoAction; }
+        const default_action = NoAction();
+        size = DOMAIN_TABLE_SIZE;
+    }
+
+    apply {
+        if (!sr_domain_table.apply().hit) {
+            md.l3 = L3_NONE;
+            md.drop_reason = drop_reason_t.SOURCE_NOT_IN_DOMAIN;
+        }
+    }
+}
+
+#endif  // SRV6_CORE_DOMAIN_FILTER_P4_

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// What forwarding does to every packet: the hop limit, the MTU check and the link-layer header.
+#ifndef SRV6_CORE_FORWARD_P4_
+#define SRV6_CORE_FORWARD_P4_
+
+// Decrements hop limit or TTL once a router, before encapsulation (HE-4), after decapsulation (DEC-7).
+control hop_limit(inout headers_t hdr, inout local_metadata_t md) {
+    action exceeded() {
+        md.drop_reason = drop_reason_t.HOP_LIMIT_EXCEEDED;
+        md.punt_reason = punt_reason_t.HOP_LIMIT_EXCEEDED;
+    }
+    action decrement_hop_limit() {
+        hdr.ipv6.hop_limit = hdr.ipv6.hop_limit - 1;
+    }
+    action decrement_ttl() {
+        hdr.ipv4.ttl = hdr.ipv4.ttl - 1;
+        md.ttl_changed = 1;
+    }
+
+    apply {
+        if (md.l3 == L3_IPV6) {
+            if (hdr.ipv6.hop_limit <= 1) {
+                exceeded();
+            } else {
+                decrement_hop_limit();
+            }
+        } else {
+            if (hdr.ipv4.ttl <= 1) {
+                exceeded();
+            } else {
+                decrement_ttl();
+            }
+        }
+    }
+}
+
+// A packet longer than the link takes (HE-11; RFC 2473 7). Who is told, or whether the packet is cut, depends on what
+// the router may do to it: it is the source of what it encapsulates and may fragment that, it may fragment IPv4 without DF,
+// nothing else. The fragments are made by the control plane.
+control too_big(inout headers_t hdr, inout local_metadata_t md) {
+    action packet_too_big(mtu_t mtu) {
+        md.drop_reason = drop_reason_t.PACKET_TOO_BIG;
+        md.punt_reason = punt_reason_t.PACKET_TOO_BIG;
+        md.mtu = mtu;
+    }
+    action fragment() {
+        md.punt_reason = punt_reason_t.FRAGMENT;
+    }
+    action set_tunnel_mtu() {
+        md.mtu = md.mtu |-| md.overhead;
+    }
+    action raise_to_minimum() {
+        md.mtu = IPV6_MINIMUM_MTU;
+    }
+
+    apply {
+        if (md.headend == HEADEND_ENCAPS && hdr.ipv4.isValid() && !hdr.ipv6.isValid()) {
+            if (hdr.ipv4.dont_fragment == 1) {
+                set_tunnel_mtu();
+                packet_too_big(md.mtu);
+            } else {
+                fragment();
+            }
+        } else if (md.headend == HEADEND_ENCAPS) {
+            mtu_t link_mtu = md.mtu;
+            set_tunnel_mtu();
+            if (md.mtu < IPV6_MINIMUM_MTU) {
+                raise_to_minimum();
+            }
+            if (hdr.ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu) {
+                packet_too_big(md.mtu);
+            } else {
+                md.mtu = link_mtu;
+                fragment();
+            }
+        } else if (md.headend == HEADEND_ENCAPS_L2) {
+            fragment();
+        } else if (md.headend == HEADEND_INSERT) {
+            set_tunnel_mtu();
+            if (md.mtu < IPV6_MINIMUM_MTU) {
+                raise_to_minimum();
+            }
+            packet_too_big(md.mtu);
+        } else if (md.l3 == L3_IPV6 || hdr.ipv4.dont_fragment == 1) {
+            packet_too_big(md.mtu);
+        } else {
+            fragment();
+        }
+    }
+}
+
+control mtu_check(inout headers_t hdr, inout local_metadata_t md) {
+    too_big() oversize;
+
+    apply {
+        if (hdr.outer_ipv6.isValid()) {
+            if (hdr.outer_ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu) {
+                oversize.apply(hdr, md);
+            }
+        } else if (md.l3 == L3_IPV6) {
+            if (hdr.ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu) {
+                oversize.apply(hdr, md);
+            }
+        } else if (hdr.ipv4.total_len > md.mtu) {
+            oversize.apply(hdr, md);
+        }
+    }
+}
+
+// Tag and EtherType of the frame that leaves. The MAC addresses are there already (nexthop.p4).
+control link_layer(inout headers_t hdr, inout local_metadata_t md) {
+    action untag(bit<16> ether_type) {
+        hdr.vlan.setInvalid();
+        hdr.ethernet.ether_type = ether_type;
+    }
+    action tag(bit<16> ether_type) {
+        hdr.vlan.setValid();
+        hdr.vlan.pcp = 0;
+        hdr.vlan.dei = 0;
+        hdr.vlan.vid = md.egress_vlan;
+        hdr.vlan.ether_type = ether_type;
+        hdr.ethernet.ether_type = ETHERTYPE_VLAN;
+    }
+
+    apply {
+        if (md.egress_vlan == 0) {
+            if (md.l3 == L3_IPV6) {
+                if (hdr.ethernet.ether_type != ETHERTYPE_IPV6) {
+                    untag(ETHERTYPE_IPV6);
+                }
+            } else if (hdr.ethernet.ether_type != ETHERTYPE_IPV4) {
+                untag(ETHERTYPE_IPV4);
+            }
+        } else if (md.l3 == L3_IPV6) {
+            tag(ETHERTYPE_IPV6);
+        } else {
+            tag(ETHERTYPE_IPV4);
+        }
+    }
+}
+
+#endif  // SRV6_CORE_FORWARD_P4_

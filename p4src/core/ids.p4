@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// P4Runtime ids. The first byte is the kind (P4Runtime 6.3). An id is never changed and never reused: entries saved
+// by a user stay valid. Take the next number of the kind and move the "next" line.
+#ifndef SRV6_CORE_IDS_P4_
+#define SRV6_CORE_IDS_P4_
+
+// Tables (0x02). Next: 0x02000014.
+#define INGRESS_PORT_TABLE_ID    0x02000001
+#define INGRESS_VLAN_TABLE_ID    0x02000002
+#define SID_BLOCK_TABLE_ID       0x02000003
+#define SR_DOMAIN_TABLE_ID       0x02000004
+#define MY_SID_TABLE_ID          0x02000005
+#define UPPER_LAYER_TABLE_ID     0x02000006
+#define IPV6_TABLE_ID            0x02000007
+#define IPV4_TABLE_ID            0x02000008
+#define CLASSIFIER_IPV6_TABLE_ID 0x02000009
+#define CLASSIFIER_IPV4_TABLE_ID 0x0200000A
+#define SR_POLICY_TABLE_ID       0x0200000B
+#define SIDLIST_1_4_TABLE_ID     0x0200000C
+#define SIDLIST_5_8_TABLE_ID     0x0200000D
+#define SIDLIST_9_12_TABLE_ID    0x0200000E
+#define SIDLIST_13_16_TABLE_ID   0x0200000F
+#define NEXTHOP_TABLE_ID         0x02000010
+#define NEXTHOP_GROUP_TABLE_ID   0x02000011
+
+// Actions (0x01). Next: 0x0100003D.
+#define SET_ROUTER_INTERFACE_ID  0x01000001
+#define SET_L2_PORT_ID           0x01000002
+#define DENY_SID_BLOCK_ID        0x01000003
+#define PERMIT_SOURCE_ID         0x01000004
+#define ALLOW_UPPER_LAYER_ID     0x01000005
+#define END_ID                   0x01000006
+#define END_X_ID                 0x01000007
+#define END_T_ID                 0x01000008
+#define END_DX2_ID               0x01000009
+#define END_DX4_ID               0x0100000A
+#define END_DX6_ID               0x0100000B
+#define END_DT4_ID               0x0100000C
+#define END_DT6_ID               0x0100000D
+#define END_DT46_ID              0x0100000E
+#define END_B6_ENCAPS_ID         0x0100000F
+#define END_B6_ENCAPS_RED_ID     0x01000010
+#define END_B6_INSERT_ID         0x01000011
+#define END_B6_INSERT_RED_ID     0x01000012
+#define SET_NEXTHOP_ID           0x01000013
+#define STEER_ID                 0x01000014
+#define LOCAL_ID                 0x01000015
+#define LOCAL_SID_ID             0x01000016
+#define BLACKHOLE_ID             0x01000017
+#define NO_ROUTE_ID              0x01000018
+#define NO_STEERING_ID           0x01000019
+#define H_ENCAPS_ID              0x0100001A
+#define H_ENCAPS_RED_ID          0x0100001B
+#define H_ENCAPS_L2_ID           0x0100001C
+#define H_ENCAPS_L2_RED_ID       0x0100001D
+#define H_INSERT_ID              0x0100001E
+#define H_INSERT_RED_ID          0x0100001F
+#define SET_ADJACENCY_ID         0x01000020
+#define SET_NEXTHOP_GROUP_ID     0x01000021
+#define GLEAN_ID                 0x01000022
+#define TO_LOCAL_SID_ID          0x01000023
+#define NO_INTERFACE_ID          0x01000024
+#define VLAN_UNKNOWN_ID          0x01000025
+#define NO_POLICY_ID             0x01000026
+#define NO_SIDLIST_ID            0x01000027
+#define NO_NEXTHOP_ID            0x01000028
+#define CLASSIFY_STEER_ID        0x01000029
+#define SEGMENTS_1_ID            0x0100002A
+#define SEGMENTS_2_ID            0x0100002B
+#define SEGMENTS_3_ID            0x0100002C
+#define SEGMENTS_4_ID            0x0100002D
+#define SEGMENTS_5_ID            0x0100002E
+#define SEGMENTS_6_ID            0x0100002F
+#define SEGMENTS_7_ID            0x01000030
+#define SEGMENTS_8_ID            0x01000031
+#define SEGMENTS_9_ID            0x01000032
+#define SEGMENTS_10_ID           0x01000033
+#define SEGMENTS_11_ID           0x01000034
+#define SEGMENTS_12_ID           0x01000035
+#define SEGMENTS_13_ID           0x01000036
+#define SEGMENTS_14_ID           0x01000037
+#define SEGMENTS_15_ID           0x01000038
+#define SEGMENTS_16_ID           0x01000039
+
+// Action selectors (0x11). Next: 0x11000003.
+#define SR_POLICY_SELECTOR_ID     0x11000001
+#define NEXTHOP_GROUP_SELECTOR_ID 0x11000002
+
+// Counters (0x12). Next: 0x12000007.
+#define DROP_COUNTER_ID          0x12000001
+#define PUNT_COUNTER_ID          0x12000002
+#define MY_SID_COUNTER_ID        0x12000003
+#define MY_SID_ERROR_COUNTER_ID  0x12000004
+#define SR_POLICY_COUNTER_ID     0x12000005
+#define EGRESS_PORT_COUNTER_ID   0x12000006
+
+// Meters (0x14). Next: 0x14000002.
+#define PUNT_METER_ID            0x14000001
+
+#endif  // SRV6_CORE_IDS_P4_

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Next hops: the adjacency (port, tag, MAC addresses, MTU), a group of adjacencies chosen from by flow hash, or a
+// neighbour still to be found. Groups are the ECMP of routes and the adjacency sets of End.X, End.DX4 and End.DX6.
+#ifndef SRV6_CORE_NEXTHOP_P4_
+#define SRV6_CORE_NEXTHOP_P4_
+
+control nexthop(inout headers_t hdr, inout local_metadata_t md) {
+    flow_hash() flow;
+
+    WCMP_SELECTOR(NEXTHOP_GROUP_SELECTOR_ID, nexthop_group_selector)
+
+    @id(SET_ADJACENCY_ID)
+    @name(".set_adjacency")
+    @brief("A resolved neighbour")
+    @description("vlan_id 0: untagged; mtu: longest IP packet")
+    action set_adjacency(port_id_t egress_port, vlan_id_t vlan_id, @format(MAC_ADDRESS) mac_addr_t src_mac,
+                         @format(MAC_ADDRESS) mac_addr_t dst_mac, mtu_t mtu) {
+        hdr.ethernet.src_addr = src_mac;
+        hdr.ethernet.dst_addr = dst_mac;
+        md.egress_port = egress_port;
+        md.egress_vlan = vlan_id;
+        md.mtu = mtu;
+        md.transmit = 1;
+    }
+
+    @id(SET_NEXTHOP_GROUP_ID)
+    @name(".set_nexthop_group")
+    action set_nexthop_group(@refers_to(nexthop_group_table, nexthop_group_id) nexthop_group_id_t nexthop_group_id) {
+        md.nexthop_group_id = nexthop_group_id;
+    }
+
+    @id(GLEAN_ID)
+    @name(".glean")
+    @brief("A neighbour, or a connected prefix, without a known MAC address")
+    action glean(port_id_t egress_port, vlan_id_t vlan_id) {
+        md.egress_port = egress_port;
+        md.egress_vlan = vlan_id;
+        md.drop_reason = drop_reason_t.NEIGHBOR_UNRESOLVED;
+        md.punt_reason = punt_reason_t.NEIGHBOR_UNRESOLVED;
+    }
+
+    @id(TO_LOCAL_SID_ID)
+    @name(".to_local_sid")
+    @brief("The first segment of a policy is a SID of this node")
+    action to_local_sid() {
+        md.recirculate = 1;
+    }
+
+    @id(NO_NEXTHOP_ID)
+    @name(".no_nexthop")
+    @defaultonly
+    action no_nexthop() {
+        md.drop_reason = drop_reason_t.NEXTHOP_INVALID;
+    }
+
+    @id(NEXTHOP_TABLE_ID)
+    @name(".nexthop_table")
+    table nexthop_table {
+        key = { md.nexthop_id : exact @name("nexthop_id"); }
+        actions = { set_adjacency; set_nexthop_group; glean; to_local_sid; @defaultonly no_nexthop; }
+        const default_action = no_nexthop();
+        size = NEXTHOP_TABLE_SIZE;
+    }
+
+    @id(NEXTHOP_GROUP_TABLE_ID)
+    @name(".nexthop_group_table")
+    table nexthop_group_table {
+        key = {
+            md.nexthop_group_id : exact @name("nexthop_group_id");
+            md.flow_hash        : selector;
+        }
+        actions = { set_adjacency; @defaultonly no_nexthop; }
+        const default_action = no_nexthop();
+        size = NEXTHOP_GROUP_TABLE_SIZE;
+        TABLE_SELECTOR(nexthop_group_selector)
+    }
+
+    apply {
+        nexthop_table.apply();
+        if (md.nexthop_group_id != 0) {
+            flow.apply(hdr, md);
+            nexthop_group_table.apply();
+        }
+    }
+}
+
+#endif  // SRV6_CORE_NEXTHOP_P4_

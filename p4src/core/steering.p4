@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steering by classifier and by interface (RFC 9256 8). Both look at packets that this router forwards as they came: not
+// at packets for its own SIDs and addresses, nor at those it made. A classifier entry wins over the interface's policy,
+// which wins over what the route said.
+#ifndef SRV6_CORE_STEERING_P4_
+#define SRV6_CORE_STEERING_P4_
+
+control steering(inout headers_t hdr, inout local_metadata_t md) {
+    @id(CLASSIFY_STEER_ID)
+    @name(".classify_steer")
+    @brief("Into an SR policy, whatever the route")
+    action classify_steer(@refers_to(sr_policy_table, policy_id) policy_id_t policy_id) {
+        md.policy_id = policy_id;
+        md.drop_reason = drop_reason_t.NONE;
+        md.punt_reason = punt_reason_t.NONE;
+    }
+
+    @id(NO_STEERING_ID)
+    @name(".no_steering")
+    @brief("By the route, whatever the interface's policy")
+    action no_steering() {}
+
+    @id(CLASSIFIER_IPV6_TABLE_ID)
+    @name(".classifier_ipv6_table")
+    @description("Ports are 0 for what is not TCP or UDP right behind the IPv6 header")
+    table classifier_ipv6_table {
+        key = {
+            md.vrf_id              : ternary @name("vrf_id");
+            md.ingress_port        : ternary @name("ingress_port");
+            hdr.ipv6.src_addr      : ternary @name("ipv6_src") @format(IPV6_ADDRESS);
+            hdr.ipv6.dst_addr      : ternary @name("ipv6_dst") @format(IPV6_ADDRESS);
+            hdr.ipv6.next_header   : ternary @name("next_header");
+            hdr.ipv6.traffic_class : ternary @name("traffic_class");
+            md.l4_src_port         : ternary @name("l4_src_port");
+            md.l4_dst_port         : ternary @name("l4_dst_port");
+        }
+        actions = { classify_steer; no_steering; @defaultonly NoAction; }
+        const default_action = NoAction();
+        size = CLASSIFIER_TABLE_SIZE;
+    }
+
+    @id(CLASSIFIER_IPV4_TABLE_ID)
+    @name(".classifier_ipv4_table")
+    @description("Ports are 0 for what is not TCP or UDP, and for fragments")
+    table classifier_ipv4_table {
+        key = {
+            md.vrf_id         : ternary @name("vrf_id");
+            md.ingress_port   : ternary @name("ingress_port");
+            hdr.ipv4.src_addr : ternary @name("ipv4_src") @format(IPV4_ADDRESS);
+            hdr.ipv4.dst_addr : ternary @name("ipv4_dst") @format(IPV4_ADDRESS);
+            hdr.ipv4.protocol : ternary @name("protocol");
+            hdr.ipv4.tos      : ternary @name("traffic_class");
+            md.l4_src_port    : ternary @name("l4_src_port");
+            md.l4_dst_port    : ternary @name("l4_dst_port");
+        }
+        actions = { classify_steer; no_steering; @defaultonly NoAction; }
+        const default_action = NoAction();
+        size = CLASSIFIER_TABLE_SIZE;
+    }
+
+    action set_ports() {
+        md.l4_src_port = hdr.l4_ports.src_port;
+        md.l4_dst_port = hdr.l4_ports.dst_port;
+    }
+
+    apply {
+        bool classified = false;
+        if (md.interface_flags & INTERFACE_CLASSIFY != 0) {
+            if (hdr.l4_ports.isValid() && !hdr.inner_ipv6.isValid() && !(hdr.ipv6.isValid() && hdr.ipv4.isValid())) {
+                set_ports();
+            }
+            if (md.l3 == L3_IPV6) {
+                classified = classifier_ipv6_table.apply().hit;
+            } else {
+                classified = classifier_ipv4_table.apply().hit;
+            }
+        }
+        if (!classified && md.interface_policy_id != 0) {
+            classify_steer(md.interface_policy_id);
+        }
+    }
+}
+
+#endif  // SRV6_CORE_STEERING_P4_
