@@ -61,7 +61,6 @@
 #define TO_LOCAL_SID_ID          0x01000023
 #define NO_INTERFACE_ID          0x01000024
 #define VLAN_UNKNOWN_ID          0x01000025
-#define NO_POLICY_ID             0x01000026
 #define NO_SIDLIST_ID            0x01000027
 #define NO_NEXTHOP_ID            0x01000028
 #define CLASSIFY_STEER_ID        0x01000029

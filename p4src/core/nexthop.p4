@@ -69,8 +69,7 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
             md.nexthop_group_id : exact @name("nexthop_group_id");
             md.flow_hash        : selector;
         }
-        actions = { set_adjacency; @defaultonly no_nexthop; }
-        const default_action = no_nexthop();
+        actions = { set_adjacency; @defaultonly NoAction; }
         size = NEXTHOP_GROUP_TABLE_SIZE;
         TABLE_SELECTOR(nexthop_group_selector)
     }
@@ -79,7 +78,9 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
         nexthop_table.apply();
         if (md.nexthop_group_id != 0) {
             flow.apply(hdr, md);
-            nexthop_group_table.apply();
+            if (!nexthop_group_table.apply().hit) {
+                no_nexthop();
+            }
         }
     }
 }

@@ -105,13 +105,6 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
         md.reduced = 1;
     }
 
-    @id(NO_POLICY_ID)
-    @name(".no_policy")
-    @defaultonly
-    action no_policy() {
-        md.drop_reason = drop_reason_t.POLICY_INVALID;
-    }
-
     @id(SR_POLICY_TABLE_ID)
     @name(".sr_policy_table")
     @brief("Policies: the weighted segment lists of each")
@@ -120,8 +113,7 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
             md.policy_id : exact @name("policy_id");
             md.flow_hash : selector;
         }
-        actions = { h_encaps; h_encaps_red; h_encaps_l2; h_encaps_l2_red; h_insert; h_insert_red; @defaultonly no_policy; }
-        const default_action = no_policy();
+        actions = { h_encaps; h_encaps_red; h_encaps_l2; h_encaps_l2_red; h_insert; h_insert_red; @defaultonly NoAction; }
         size = SR_POLICY_TABLE_SIZE;
         TABLE_SELECTOR(sr_policy_selector)
     }
@@ -214,9 +206,8 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
 
     apply {
         inner_flow.apply(hdr, md);
-        sr_policy_table.apply();
-        if (md.drop_reason != drop_reason_t.NONE) {
-            // no such policy
+        if (!sr_policy_table.apply().hit) {
+            drop_unfit();   // no such policy
         } else if ((md.headend == HEADEND_ENCAPS_L2) != (md.l3 == L3_FRAME)
                    || (md.headend == HEADEND_INSERT && md.l3 != L3_IPV6)) {
             drop_unfit();

@@ -51,12 +51,13 @@ control receive(inout headers_t hdr, inout local_metadata_t md, inout standard_m
         if (standard_metadata.checksum_error == 1) {
             set_checksum_error();
         }
+        bool arrived = false;
         if (hdr.packet_out.isValid()) {
             if (hdr.packet_out.submit_to_ingress == 0) {
                 send();
             } else if (hdr.packet_out.as_received == 1) {
                 as_received();
-                admission.apply(hdr, md);
+                arrived = true;
             } else if (hdr.ipv6.isValid()) {
                 route_own(L3_IPV6);
             } else if (hdr.ipv4.isValid()) {
@@ -66,11 +67,14 @@ control receive(inout headers_t hdr, inout local_metadata_t md, inout standard_m
             }
         } else if (md.passes == 0) {
             from_wire();
-            admission.apply(hdr, md);
+            arrived = true;
         } else if (hdr.ipv6.isValid()) {
             route_again(L3_IPV6);
         } else {
             route_again(L3_IPV4);
+        }
+        if (arrived) {
+            admission.apply(hdr, md);
         }
     }
 }
