@@ -135,7 +135,8 @@ def compile_program(run: Runner, program: str = PROGRAM) -> tuple[dict[str, str]
     Raises CompileError with the compiler's own text.
     """
     name = Path(program).stem
-    version = run(["p4c-bm2-ss", "--version"], ROOT).stdout
+    asked = run(["p4c-bm2-ss", "--version"], ROOT)
+    version = asked.stdout + asked.stderr
     found = re.search(r"\d+(?:\.\d+)+", version)
     if found is None:
         raise CompileError(f"p4c-bm2-ss --version says {version.strip()!r}: no version in it")

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which clause a test is about: the metadata of packet tests.
+
+    @rfc("8986", "4.1", "S09")       # RFC, section, pseudocode line (optional)
+    @rule("END-4", "END-17")         # rules of this project's list
+    @behaviours("End", "End.X")      # rows of docs/behaviours.md that the test counts for
+    class SegmentsLeftTooLarge(Srv6Test): ...
+
+Every packet test carries at least one ``rfc`` or ``rule``; ``docs/behaviours.md`` is generated from them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+C = TypeVar("C", bound=type)
+
+# The families of rules and the highest number of each.
+RULES = {
+    "SRH": 10, "TLV": 3, "END": 17, "UL": 6, "FLV": 7, "DEC": 13, "B6": 6, "HE": 16, "SEC": 1, "ECMP": 1, "CNT": 1,
+    "HMAC": 7, "OAM": 6,
+}  # fmt: skip
+
+# Rows of docs/behaviours.md in their order: name, where it is specified.
+BEHAVIOURS = {
+    "End": "RFC 8986 4.1",
+    "End.X": "RFC 8986 4.2",
+    "End.T": "RFC 8986 4.3",
+    "End.DX6": "RFC 8986 4.4",
+    "End.DX4": "RFC 8986 4.5",
+    "End.DT6": "RFC 8986 4.6",
+    "End.DT4": "RFC 8986 4.7",
+    "End.DT46": "RFC 8986 4.8",
+    "End.DX2": "RFC 8986 4.9",
+    "End.B6.Encaps": "RFC 8986 4.13",
+    "End.B6.Encaps.Red": "RFC 8986 4.14",
+    "End.B6.Insert": "draft-filsfils-spring-srv6-net-pgm-insertion",
+    "End.B6.Insert.Red": "draft-filsfils-spring-srv6-net-pgm-insertion",
+    "PSP": "RFC 8986 4.16.1",
+    "USP": "RFC 8986 4.16.2",
+    "USD": "RFC 8986 4.16.3",
+    "H.Encaps": "RFC 8986 5.1",
+    "H.Encaps.Red": "RFC 8986 5.2",
+    "H.Encaps.L2": "RFC 8986 5.3",
+    "H.Encaps.L2.Red": "RFC 8986 5.4",
+    "H.Insert": "draft-filsfils-spring-srv6-net-pgm-insertion",
+    "H.Insert.Red": "draft-filsfils-spring-srv6-net-pgm-insertion",
+    "Steering": "RFC 8986 5, RFC 9256 8",
+    "Weighted segment lists": "RFC 9256 2.11",
+    "Transit": "RFC 8754 4.2, 4.3.3",
+    "SR domain filters": "RFC 8754 5.1",
+    "Counters": "RFC 8986 6",
+    "ECMP": "RFC 8986 7, RFC 6438",
+    "IPv6 router": "RFC 8200, RFC 4443, RFC 4861",
+    "IPv4 router": "RFC 1812, RFC 792, RFC 826",
+    "VLAN": "IEEE 802.1Q",
+    "Ping and traceroute": "RFC 9259 A.1, A.2",
+    "Packet-in and packet-out": "P4Runtime 16",
+}
+
+SWITCHES = ("softswitch", "bmv2")
+
+
+@dataclass(frozen=True, order=True)
+class Clause:
+    """One clause: an RFC section or line, or a rule of the project."""
+
+    document: str
+    section: str = ""
+    line: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.document, self.section, self.line) if part)
+
+
+def _add(cls: C, clauses: tuple[Clause, ...]) -> C:
+    cls.clauses = (*getattr(cls, "clauses", ()), *clauses)  # type: ignore[attr-defined]
+    return cls
+
+
+def rfc(number: str | int, section: str, *lines: str) -> Callable[[C], C]:
+    """The test checks a section of an RFC or, with ``lines`` such as ``S09``, lines of its pseudocode."""
+    if not re.fullmatch(r"\d{3,5}", str(number)):
+        raise ValueError(f"not the number of an RFC: {number!r}")
+    found = tuple(Clause(f"RFC {number}", section, line) for line in lines or ("",))
+    return lambda cls: _add(cls, found)
+
+
+def rule(*names: str) -> Callable[[C], C]:
+    """The test checks rules of the project, such as ``END-4``."""
+    for name in names:
+        family, _, number = name.partition("-")
+        if family not in RULES or not number.isdigit() or not 1 <= int(number) <= RULES[family]:
+            raise ValueError(f"no such rule: {name!r}; families and their last numbers: {RULES}")
+    return lambda cls: _add(cls, tuple(Clause(name) for name in names))
+
+
+def behaviours(*names: str) -> Callable[[C], C]:
+    """The rows of docs/behaviours.md that the test counts for (see ``BEHAVIOURS``)."""
+    for name in names:
+        if name not in BEHAVIOURS:
+            raise ValueError(f"no such behaviour: {name!r}; one of {', '.join(BEHAVIOURS)}")
+
+    def mark(cls: C) -> C:
+        cls.behaviours = tuple(dict.fromkeys((*getattr(cls, "behaviours", ()), *names)))  # type: ignore[attr-defined]
+        return cls
+
+    return mark
+
+
+def only_on(switch: str, reason: str) -> Callable[[C], C]:
+    """The test makes sense on one switch only; on the other it is skipped with the reason."""
+    if switch not in SWITCHES:
+        raise ValueError(f"no such switch: {switch!r}; one of {SWITCHES}")
+
+    def mark(cls: C) -> C:
+        cls.switches = (switch,)  # type: ignore[attr-defined]
+        cls.skip_reason = reason  # type: ignore[attr-defined]
+        return cls
+
+    return mark
+
+
+def clauses_of(cls: type) -> tuple[Clause, ...]:
+    """The clauses of a test class, in the order of the decorators from the class upwards."""
+    return tuple(dict.fromkeys(getattr(cls, "clauses", ())))
+
+
+def behaviours_of(cls: type) -> tuple[str, ...]:
+    """The rows of a test class: its own decorators, else ``BEHAVIOURS = (...)`` of its module."""
+    import sys
+
+    own: tuple[str, ...] = getattr(cls, "behaviours", ())
+    return own or tuple(getattr(sys.modules[cls.__module__], "BEHAVIOURS", ()))
+
+
+def switches_of(cls: type) -> tuple[str, ...]:
+    """The switches on which a test class runs."""
+    return getattr(cls, "switches", SWITCHES)

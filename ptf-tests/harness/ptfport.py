@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ports of the switch under test as ptf sees them: its ``portclass``."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from typing import Any
+
+from harness import testbed
+
+
+class TestbedPort:
+    """One port, for ptf's data plane: what leaves the port is read here, besides going to the test's own queue."""
+
+    __test__ = False
+
+    def __init__(self, interface_name: str, device_number: int, port_number: int, config: Any = None) -> None:
+        self.interface_name = interface_name
+        self.device_number = device_number
+        self.port_number = port_number
+        self._frames: deque[bytes] = deque()
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+        self._bed = testbed.current()
+        self._bed.tap(port_number, self._arrived)
+
+    def _arrived(self, frame: bytes) -> None:
+        self._frames.append(frame)
+        try:
+            os.write(self._writer, b"x")
+        except BlockingIOError:  # 65 536 frames unread: nobody listens
+            self._frames.pop()
+
+    def get_packet_source(self) -> TestbedPort:
+        return self
+
+    def fileno(self) -> int:
+        """Readable when a frame waits."""
+        return self._reader
+
+    def recv(self) -> tuple[int, int, bytes, float]:
+        """(device, port, frame, time) of the next frame."""
+        os.read(self._reader, 1)
+        return self.device_number, self.port_number, self._frames.popleft(), time.time()
+
+    def send(self, frame: bytes) -> int:
+        """The frame arrives at the port of the switch."""
+        self._bed.send(self.port_number, bytes(frame))
+        return len(frame)
+
+    def up(self) -> None:
+        """The ports of the testbed are always up."""
+
+    def down(self) -> None:
+        """The ports of the testbed are always up."""
+
+    def mac(self) -> bytes:
+        """MAC address of the neighbour behind the port."""
+        from harness import defaults, wire
+
+        return wire.mac(defaults.neighbor_mac(self.port_number))
+
+
+def configure(config: dict[str, Any], switch: str) -> None:
+    """What a platform module does: choose the switch and tell ptf its ports."""
+    os.environ["SWITCH"] = switch
+    bed = testbed.current()
+    config["dataplane"] = {**(config.get("dataplane") or {}), "portclass": TestbedPort}
+    config["port_map"] = {(0, port): f"port{port}" for port in bed.ports}
+
+
+def dataplane(bed: testbed.Testbed) -> Any:
+    """A ptf data plane on the ports of ``bed``, as the ``ptf`` command would make it."""
+    from ptf.dataplane import DataPlane
+
+    plane = DataPlane({"platform": "testbed", "dataplane": {"portclass": TestbedPort}, "qlen": 100})
+    plane.daemon = True
+    for port in bed.ports:
+        plane.port_add(f"port{port}", 0, port)
+    return plane

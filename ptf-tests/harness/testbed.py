@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The switch under test and its ports: one a process, made when first asked for.
+
+``SWITCH`` in the environment chooses: ``softswitch`` (default; in this process, no root), ``softswitch-veth``
+(the command ``softswitch`` on veth pairs, root), ``bmv2`` (``simple_switch_grpc`` on veth pairs, root), ``auto``
+(``bmv2`` where it can run, else ``softswitch``).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from harness import defaults
+
+if TYPE_CHECKING:
+    from harness.router import Router
+
+CPU_PORT = 510
+DROP_PORT = 511
+CHOICES = ("softswitch", "softswitch-veth", "bmv2", "auto")
+
+
+class Unavailable(Exception):
+    """The chosen switch cannot run here; the message says why."""
+
+
+class Testbed:
+    """A switch, its eight ports and the P4Runtime address where a controller finds it.
+
+    Subclasses deliver what leaves a port with ``_arrived`` and implement ``send``, ``synchronous`` and ``close``.
+    """
+
+    name: str  # softswitch or bmv2: the switch, whatever the ports are
+    address: str  # of the P4Runtime server
+    device_id = 1
+    ports = defaults.PORTS
+    synchronous: bool  # everything that a frame causes in the switch has happened when send() returns
+    punted = 0  # frames given to the CPU port so far, where the testbed sees them
+
+    def __init__(self) -> None:
+        self.arrived = threading.Condition()
+        self._queues: dict[int, deque[bytes]] = {port: deque() for port in self.ports}
+        self._taps: dict[int, Any] = {}
+        self._router: Router | None = None
+        self._ptf: Any = None
+
+    def send(self, port: int, frame: bytes) -> None:
+        """A frame arrives at ``port`` of the switch."""
+        raise NotImplementedError
+
+    def trace(self, port: int, frame: bytes) -> str:
+        """What the switch does with such a frame, as text; empty where the switch cannot say."""
+        return ""
+
+    def close(self) -> None:
+        """Stop the switch."""
+        raise NotImplementedError
+
+    def poll(self) -> None:
+        """Fetch what has left the ports. Nothing to do where frames are delivered as they leave."""
+
+    def _arrived(self, port: int, frame: bytes) -> None:
+        with self.arrived:
+            if port in self._queues:
+                self._queues[port].append(frame)
+                self.arrived.notify_all()
+        if (tap := self._taps.get(port)) is not None:
+            tap(frame)
+
+    def take(self, port: int) -> bytes | None:
+        """The oldest frame that left ``port`` and was not taken yet."""
+        with self.arrived:
+            queue = self._queues[port]
+            return queue.popleft() if queue else None
+
+    def take_all(self, port: int) -> list[bytes]:
+        """All frames that left ``port`` and were not taken yet."""
+        with self.arrived:
+            frames = list(self._queues[port])
+            self._queues[port].clear()
+            return frames
+
+    def pending(self, port: int) -> int:
+        """How many frames wait to be taken."""
+        with self.arrived:
+            return len(self._queues[port])
+
+    def discard(self, port: int, frame: bytes) -> bool:
+        """Take one given frame out of the queue of a port; False when it is not there."""
+        with self.arrived:
+            try:
+                self._queues[port].remove(frame)
+            except ValueError:
+                return False
+            return True
+
+    def tap(self, port: int, listener: Any) -> None:
+        """Give every frame that leaves ``port`` to ``listener`` as well."""
+        self._taps[port] = listener
+
+    def router(self) -> Router:
+        """The controller of the switch under test, started on first use."""
+        from harness.router import Router
+
+        if self._router is None:
+            self._router = Router(self)
+        return self._router
+
+    def ptf_dataplane(self) -> Any:
+        """ptf's data plane on the ports: the one of the ``ptf`` command, or one made here under pytest."""
+        import ptf
+
+        if ptf.dataplane_instance is not None:
+            return ptf.dataplane_instance
+        if self._ptf is None:
+            from harness.ptfport import dataplane
+
+            self._ptf = dataplane(self)
+        return self._ptf
+
+    def shutdown(self) -> None:
+        """Stop controller, ptf's data plane and switch."""
+        if self._ptf is not None:
+            self._ptf.kill()
+        if self._router is not None:
+            self._router.close()
+            self._router = None
+        self.close()
+
+
+def bmv2_missing() -> str | None:
+    """Why ``simple_switch_grpc`` cannot run here, or None when it can."""
+    if shutil.which("simple_switch_grpc") is None:
+        return "simple_switch_grpc is not on PATH"
+    return veth_missing()
+
+
+def veth_missing() -> str | None:
+    """Why veth pairs cannot be made here, or None when they can."""
+    if os.geteuid() != 0:
+        return "veth pairs need root"
+    try:
+        import pyroute2  # noqa: F401
+    except ImportError:
+        return "veth pairs need pyroute2 (pip install 'srv6-p4[topo]')"
+    return None
+
+
+def chosen() -> str:
+    """The switch that ``SWITCH`` names, ``auto`` resolved. Raises Unavailable for an unknown name."""
+    name = os.environ.get("SWITCH") or "softswitch"
+    if name not in CHOICES:
+        raise Unavailable(f"SWITCH={name}: no such switch; one of {', '.join(CHOICES)}")
+    if name == "auto":
+        return "softswitch" if bmv2_missing() else "bmv2"
+    return name
+
+
+def make(name: str) -> Testbed:
+    """Start a switch. Raises Unavailable with the reason where it cannot run."""
+    if name == "softswitch":
+        from harness.inproc import InProcess
+
+        return InProcess()
+    reason = bmv2_missing() if name == "bmv2" else veth_missing()
+    if reason is not None:
+        raise Unavailable(f"SWITCH={name}: {reason}")
+    from harness.veth import Veth
+
+    return Veth(name)
+
+
+_current: Testbed | None = None
+_failed: Unavailable | None = None
+
+
+def current() -> Testbed:
+    """The switch under test of this process. Raises Unavailable each time when it cannot run."""
+    global _current, _failed
+    if _failed is not None:
+        raise _failed
+    if _current is None:
+        try:
+            _current = make(chosen())
+        except Unavailable as error:
+            _failed = error
+            raise
+        atexit.register(shutdown)
+    return _current
+
+
+def shutdown() -> None:
+    """Stop the switch under test, when there is one."""
+    global _current
+    if _current is not None:
+        bed, _current = _current, None
+        bed.shutdown()

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A switch process on veth pairs: BMv2's ``simple_switch_grpc``, or the command ``softswitch``.
+
+Both take the same flags. The switch runs in a namespace of its own; its P4Runtime server listens on a socket in the
+file system, which no namespace hides. ``BMV2_ARGS`` in the environment is added to the flags of ``simple_switch_grpc``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from harness.netns import EthernetSocket, Namespace
+from harness.testbed import CPU_PORT, DROP_PORT, Testbed, Unavailable
+
+START_LIMIT = 20.0
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Veth(Testbed):
+    """``simple_switch_grpc`` (``bmv2``) or ``softswitch`` (``softswitch-veth``) as a process, ports on veth pairs."""
+
+    synchronous = False
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.name = "bmv2" if kind == "bmv2" else "softswitch"
+        self._folder = tempfile.TemporaryDirectory(prefix="srv6-testbed-")
+        self.address = f"unix:{self._folder.name}/p4runtime"
+        self.log = Path(self._folder.name, "switch.log")
+        self._namespace = Namespace()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._sockets: dict[int, EthernetSocket] = {}
+        try:
+            self._namespace.veth_pairs([(f"sw{port}", f"host{port}") for port in self.ports])
+            self._sockets = {port: self._namespace.open(f"host{port}") for port in self.ports}
+            self._start(kind)
+        except BaseException:
+            self.close()
+            raise
+        self._ports = {sock.fileno(): port for port, sock in self._sockets.items()}
+        self._poll = select.poll()
+        for fileno in self._ports:
+            self._poll.register(fileno, select.POLLIN)
+
+    def _command(self, kind: str) -> list[str]:
+        if kind == "bmv2":
+            program = [shutil.which("simple_switch_grpc") or "simple_switch_grpc"]
+            program += shlex.split(os.environ.get("BMV2_ARGS", ""))
+        else:
+            program = [sys.executable, "-m", "softswitch.main"]
+        interfaces = [flag for port in self.ports for flag in ("-i", f"{port}@sw{port}")]
+        target = ["--grpc-server-addr", self.address, "--cpu-port", str(CPU_PORT), "--drop-port", str(DROP_PORT)]
+        return [*program, "--no-p4", "--device-id", str(self.device_id), *interfaces, "--", *target]
+
+    def _start(self, kind: str) -> None:
+        command = self._command(kind)
+        with self.log.open("wb") as log:
+            self._process = self._namespace.run(lambda: subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent,
+            ))  # fmt: skip
+        import grpc
+
+        with grpc.insecure_channel(self.address) as channel:
+            ready = grpc.channel_ready_future(channel)
+            end = time.monotonic() + START_LIMIT
+            while True:
+                try:
+                    ready.result(timeout=0.2)
+                    return
+                except grpc.FutureTimeoutError:
+                    if self._process.poll() is not None or time.monotonic() > end:
+                        said = self.log.read_text(errors="replace").strip()[-500:]
+                        raise Unavailable(f"{command[0]} does not start: {said}") from None
+
+    def send(self, port: int, frame: bytes) -> None:
+        self._sockets[port].send(frame)
+
+    def poll(self, timeout: float = 0.0) -> None:
+        """Fetch the frames that wait on the ports; waits up to ``timeout`` seconds for a first one."""
+        for fileno, _ in self._poll.poll(timeout * 1000):
+            port = self._ports[fileno]
+            while (frame := self._sockets[port].recv()) is not None:
+                self._arrived(port, frame)
+
+    def alive(self) -> bool:
+        """Whether the switch process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def close(self) -> None:
+        for sock in self._sockets.values():
+            sock.close()
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._namespace.close()
+        self._folder.cleanup()
