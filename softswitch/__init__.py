@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""softswitch: an embedded P4 switch.
+
+It executes the BMv2 JSON of any v1model program as ``simple_switch`` does and serves P4Runtime.  Layers, each
+importing only those above it:
+
+* :mod:`softswitch.bmv2json`: the program as a typed model
+* :mod:`softswitch.device`: tables and all other state, and :class:`softswitch.device.Device`, the switch core
+* :mod:`softswitch.engine`: the program compiled; :mod:`softswitch.trace`: what happened to a packet
+* :mod:`softswitch.p4runtime`: the gRPC server; :mod:`softswitch.io`: ports
+"""

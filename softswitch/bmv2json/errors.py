@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors raised while loading a BMv2 JSON program."""
+
+from __future__ import annotations
+
+
+class ProgramError(Exception):
+    """The program cannot be used.  ``str()`` is one line: where in the JSON, what is wrong, what is expected."""
+
+    def __init__(self, where: str, message: str) -> None:
+        super().__init__(f"{where}: {message}" if where else message)
+        self.where = where
+        self.message = message
+
+
+class MalformedProgram(ProgramError):  # noqa: N818
+    """The JSON text is not a BMv2 program: syntax, missing attribute, wrong type, dangling reference."""
+
+
+class UnsupportedProgram(ProgramError):  # noqa: N818
+    """The program is well formed and uses a construct that this switch does not implement.
+
+    ``construct`` is the bare name of the construct (a primitive, an operator, an extern type ...).
+    """
+
+    def __init__(self, where: str, construct: str, hint: str = "") -> None:
+        super().__init__(where, f"{construct} is not implemented" + (f" ({hint})" if hint else ""))
+        self.construct = construct

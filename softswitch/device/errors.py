@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors of the state of the switch.  Each message names the object, what was wrong and what is valid."""
+
+from __future__ import annotations
+
+
+class DeviceError(Exception):
+    """Base of all errors raised by :mod:`softswitch.device`; a refused call changes nothing."""
+
+
+class InvalidArgument(DeviceError):  # noqa: N818
+    """A value is out of range, of the wrong kind, or names something the program does not have."""
+
+
+class DuplicateEntry(DeviceError):  # noqa: N818
+    """An entry (member, group) with this key exists already."""
+
+
+class NoSuchEntry(DeviceError):  # noqa: N818
+    """No entry (member, group, session) has this key."""
+
+
+class TableFull(DeviceError):  # noqa: N818
+    """The table or action profile holds as many entries as the program declared."""
+
+
+class ImmutableEntry(DeviceError):  # noqa: N818
+    """The program declares these entries, or this default action, ``const``."""
+
+
+class StillReferenced(DeviceError):  # noqa: N818
+    """The member or group is used by a table entry or a group."""
+
+
+class NotLoaded(DeviceError):  # noqa: N818
+    """No program is loaded."""
