@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A P4Runtime client library: programs, entities and errors by name; several switches in one process.
+
+``P4Info`` knows a program, the dataclasses of ``entities`` say what a switch holds, ``Client`` talks to one.
+This is the only layer of ``srv6cp`` that uses gRPC. See ``client`` for an example.
+"""
+
+from .client import Atomicity, Client, pipeline_cookie, wait_for_switch
+from .entities import *  # noqa: F403
+from .entities import __all__ as _entities
+from .errors import *  # noqa: F403
+from .errors import __all__ as _errors
+from .messages import *  # noqa: F403
+from .messages import __all__ as _messages
+from .render import render_action, render_entity, render_key, render_match, render_update
+from .schema import MatchKind, P4Info
+from .stream import Subscription
+from .values import Format, parse_value
+
+__all__ = [
+    *_entities,
+    *_errors,
+    *_messages,
+    "Atomicity",
+    "Client",
+    "Format",
+    "MatchKind",
+    "P4Info",
+    "Subscription",
+    "parse_value",
+    "pipeline_cookie",
+    "render_action",
+    "render_entity",
+    "render_key",
+    "render_match",
+    "render_update",
+    "wait_for_switch",
+]

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gRPC channel to a switch and the six methods of the service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from .errors import P4RuntimeError
+from .messages import TLS
+from .protos import pb
+
+__all__ = ["Service", "open_channel"]
+
+_OPTIONS: list[tuple[str, Any]] = [
+    # Errors of a batch travel in the trailers, 100 bytes an update and more: the default of 8 kB loses them.
+    ("grpc.max_metadata_size", 16 << 20),
+    ("grpc.absolute_max_metadata_size", 16 << 20),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    # A switch that comes back is found within a second, not after gRPC's backoff of up to two minutes.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 500),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    # Two clients of one switch in one process are two connections, so that one's fate is not the other's.
+    ("grpc.use_local_subchannel_pool", 1),
+    # A switch is never behind the web proxy that http_proxy names.
+    ("grpc.enable_http_proxy", 0),
+]
+
+
+class Service:
+    """Callables for the methods of p4.v1.P4Runtime on ``channel``."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        def unary(name: str) -> Any:
+            return channel.unary_unary(
+                f"/p4.v1.P4Runtime/{name}",
+                request_serializer=getattr(pb, f"{name}Request").SerializeToString,
+                response_deserializer=getattr(pb, f"{name}Response").FromString,
+            )
+
+        self.write = unary("Write")
+        self.set_pipeline = unary("SetForwardingPipelineConfig")
+        self.get_pipeline = unary("GetForwardingPipelineConfig")
+        self.capabilities = unary("Capabilities")
+        self.read: Any = channel.unary_stream(
+            "/p4.v1.P4Runtime/Read",
+            request_serializer=pb.ReadRequest.SerializeToString,
+            response_deserializer=pb.ReadResponse.FromString,
+        )
+        self.stream: Any = channel.stream_stream(
+            "/p4.v1.P4Runtime/StreamChannel",
+            request_serializer=pb.StreamMessageRequest.SerializeToString,
+            response_deserializer=pb.StreamMessageResponse.FromString,
+        )
+
+
+def open_channel(address: str, tls: TLS | None) -> grpc.Channel:
+    """A channel to ``address`` (``host:port``); it connects when first used."""
+    options = list(_OPTIONS)
+    if tls is None:
+        return grpc.insecure_channel(address, options)
+    if bool(tls.cert) != bool(tls.key):
+        raise P4RuntimeError(f"{address}: TLS needs both a client certificate and its key, or neither")
+    if tls.server_name:
+        options.append(("grpc.ssl_target_name_override", tls.server_name))
+    credentials = grpc.ssl_channel_credentials(_pem(tls.ca), _pem(tls.key), _pem(tls.cert))
+    return grpc.secure_channel(address, credentials, options)
+
+
+def _pem(path: str | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise P4RuntimeError(f"{path}: cannot read the TLS file: {error.strerror or error}") from None

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values of fields: Python objects, text and P4Runtime's canonical byte strings.
+
+A canonical byte string (P4Runtime 8.4) is the shortest big-endian encoding of an unsigned integer, one zero
+byte for 0. Every function raises ``ValueError`` with a text that starts with the value; callers say where it
+stood.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+from .entities import Value
+
+__all__ = [
+    "Format",
+    "canonical",
+    "encode_value",
+    "format_value",
+    "mac",
+    "parse_value",
+    "show_value",
+    "to_int",
+]
+
+_MAC = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}")
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9_]+")
+
+
+class Format(Enum):
+    """How a value reads best, from ``@format`` in the program; TEXT is a translated type with string values."""
+
+    NUMBER = "number"
+    IPV4 = "IPV4_ADDRESS"
+    IPV6 = "IPV6_ADDRESS"
+    MAC = "MAC_ADDRESS"
+    TEXT = "string"
+
+
+def canonical(number: int) -> bytes:
+    """The canonical byte string of an unsigned integer."""
+    return number.to_bytes((number.bit_length() + 7) >> 3 or 1, "big")
+
+
+def mac(number: int) -> str:
+    """``02:00:00:00:01:01`` for a 48-bit number."""
+    return number.to_bytes(6, "big").hex(":")
+
+
+def to_int(value: object, width: int) -> int:
+    """The unsigned integer that ``value`` stands for in a field of ``width`` bits."""
+    if isinstance(value, int):
+        number = int(value)
+    elif isinstance(value, (IPv4Address, IPv6Address)):
+        if value.max_prefixlen != width:
+            raise ValueError(f"{value} is an IPv{value.version} address, the field has {width} bits")
+        number = int(value)
+    elif isinstance(value, str):
+        number = parse_value(value, width)
+    elif isinstance(value, (bytes, bytearray)):
+        number = int.from_bytes(value, "big")
+    else:
+        raise ValueError(
+            f"{value!r} ({type(value).__name__}) is not a number, an address, a MAC string or bytes"
+        )
+    if number >> width:  # also true of every negative number
+        limit = (1 << width) - 1
+        raise ValueError(f"{value} does not fit in {width} bits (0..{limit if width <= 32 else hex(limit)})")
+    return number
+
+
+def encode_value(value: object, width: int) -> bytes:
+    """The canonical byte string of ``value`` in a field of ``width`` bits; width 0 is a translated string."""
+    if not width:
+        if not isinstance(value, str):
+            raise ValueError(f"{value!r} is not a string")
+        return value.encode()
+    number = value if type(value) is int else to_int(value, width)
+    if number >> width:
+        to_int(value, width)  # raises, with the text
+    return number.to_bytes((number.bit_length() + 7) >> 3 or 1, "big")
+
+
+def format_value(data: bytes, form: Format) -> Value:
+    """The Python object for a byte string from the switch."""
+    if form is Format.NUMBER:
+        return int.from_bytes(data, "big")
+    if form is Format.IPV6:
+        return IPv6Address(int.from_bytes(data, "big"))
+    if form is Format.IPV4:
+        return IPv4Address(int.from_bytes(data, "big"))
+    if form is Format.MAC:
+        return mac(int.from_bytes(data, "big"))
+    return data.decode(errors="replace")
+
+
+def parse_value(text: str, width: int) -> int:
+    """The number in ``text``: decimal, 0x, 0o, 0b, an IPv4 or IPv6 address, or a MAC address; the width is
+    checked.
+    """
+    word = text.strip()
+    if _NUMBER.fullmatch(word):
+        try:
+            number = int(word, 0) if word[:2].lower() in ("0x", "0b", "0o") else int(word)
+        except ValueError:
+            raise ValueError(f"{text!r} is not a number") from None
+    elif _MAC.fullmatch(word):
+        if width != 48:
+            raise ValueError(f"{text} is a MAC address, the field has {width} bits")
+        number = int(re.sub("[:-]", "", word), 16)
+    else:
+        try:
+            address = IPv6Address(word) if ":" in word else IPv4Address(word)
+        except AddressValueError:
+            raise ValueError(f"{text!r} is not {_expected(width)}") from None
+        if address.max_prefixlen != width:
+            raise ValueError(f"{text} is an IPv{address.version} address, the field has {width} bits")
+        number = int(address)
+    if number >> width:
+        to_int(number, width)
+    return number
+
+
+def show_value(value: object) -> str:
+    """Text for a value, which ``parse_value`` reads back."""
+    if isinstance(value, (bytes, bytearray)):
+        return f"0x{value.hex() or '0'}"
+    return str(int(value)) if isinstance(value, int) else str(value)
+
+
+def _expected(width: int) -> str:
+    address = {
+        32: "an IPv4 address or a number",
+        48: "a MAC address or a number",
+        128: "an IPv6 address or a number",
+    }
+    return address.get(width, "a number (decimal, 0x..., 0b...)")
