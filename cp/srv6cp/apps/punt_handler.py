@@ -1,0 +1,418 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the node answers to punted packets: the part of the controller that is a function of bytes, state and
+time.
+
+    PacketIn -> handle() -> [PacketOut]        timers -> poll() -> [PacketOut]
+
+No thread, no socket, no clock. When a neighbour is found or lost, `program` is called before the packets that
+waited for it are returned, so that the tables are right when they are sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from srv6cp.model import InterfaceId, IPAddress, Node, PuntReason
+from srv6cp.packets import notation, raw
+
+from . import arp, ndp, relay
+from .addressing import InterfaceView, NodeIndex, is_link_local
+from .echo import echo_reply, is_echo_request
+from .fragment import CannotFragmentError, fragment_frame, fragment_packet
+from .icmp import Problem, Quote, error
+from .neighbors import NeighborCache, NeighborKey, NeighborTimers, Outcome, Solicitation
+from .punt import PacketIn, PacketOut, again, framed, routed
+
+log = logging.getLogger(__name__)
+
+_PROBLEMS = {
+    PuntReason.HOP_LIMIT_EXCEEDED: Problem.HOP_LIMIT_EXCEEDED,
+    PuntReason.PARAMETER_PROBLEM: Problem.PARAMETER_PROBLEM,
+    PuntReason.UPPER_LAYER_ERROR: Problem.UPPER_LAYER_ERROR,
+    PuntReason.NO_ROUTE: Problem.NO_ROUTE,
+    PuntReason.PACKET_TOO_BIG: Problem.PACKET_TOO_BIG,
+}
+
+
+Target = tuple[InterfaceId, "IPAddress | None"]
+"""Where a next hop leads; the address is None when the destination of the packet itself is on the link."""
+
+
+class PuntHandler:
+    """Packet handling of one node.
+
+    `program(keys)` must make the tables follow `neighbors` for these neighbours; `targets(nexthop_id)` says
+    what a next hop, or each member of a set of them, leads to, and is empty for an unknown one. Both are called
+    from the thread that calls `handle` and `poll`.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        program: Callable[[Iterable[NeighborKey]], None],
+        targets: Callable[[int], tuple[Target, ...]],
+        timers: NeighborTimers | None = None,
+    ) -> None:
+        self.neighbors = NeighborCache(timers)
+        self.index = NodeIndex(node)
+        self.counts: Counter[str] = Counter()
+        """How often what was done: `punt local`, `sent echo-reply`, `ignored checksum`, ..."""
+        self._program = program
+        self._targets = targets
+        self._identification = 0
+        self._handlers: dict[PuntReason, Callable[[PacketIn, float], list[PacketOut]]] = {
+            PuntReason.LOCAL: self._local,
+            PuntReason.NDP: self._ndp,
+            PuntReason.ARP: self._arp,
+            PuntReason.NEIGHBOR_UNRESOLVED: self._unresolved,
+            PuntReason.FRAGMENT: self._fragment,
+        }
+
+    def configure(self, node: Node) -> None:
+        """Use a new configuration; neighbours that no longer fit it are forgotten."""
+        self.index = index = NodeIndex(node)
+
+        def still_there(key: NeighborKey) -> bool:
+            view = index.interfaces.get(key.interface)
+            return view is not None and view.on_link(key.address.packed) and key not in index.static_neighbors
+
+        self.neighbors.keep(still_there)
+
+    def want(self, keys: Iterable[NeighborKey], now: float) -> list[PacketOut]:
+        """Solicitations for configured next hops that are not resolved."""
+        fitting = [key for key in keys if key.interface in self.index.interfaces]
+        return self._carry_out(self.neighbors.want(fitting, now))
+
+    def handle(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """What to send because of `packet`. Never raises for what a packet holds."""
+        self.counts[f"punt {packet.reason.name.lower()}"] += 1
+        try:
+            handler = self._handlers.get(packet.reason)
+            if handler is not None:
+                return handler(packet, now)
+            return self._problem(packet)
+        except raw.TruncatedError as cut:
+            self._ignore("truncated", packet, str(cut))
+            return []
+
+    def poll(self, now: float) -> list[PacketOut]:
+        """Run the timers that are due."""
+        return self._carry_out(self.neighbors.poll(now))
+
+    def _ignore(self, why: str, packet: PacketIn, detail: str = "") -> None:
+        self.counts[f"ignored {why}"] += 1
+        if log.isEnabledFor(logging.DEBUG):
+            text = notation(packet.payload, packet.offset)
+            log.debug("%s ignored (%s%s): %s", packet.reason.name, why, f": {detail}" if detail else "", text)
+
+    def _sent(self, what: str, packets: list[PacketOut]) -> list[PacketOut]:
+        if packets:
+            self.counts[f"sent {what}"] += 1
+        return packets
+
+    def _ingress(self, packet: PacketIn) -> tuple[raw.EthernetView, InterfaceView | None]:
+        ethernet = raw.parse_ethernet(packet.payload)
+        return ethernet, None if packet.own else self.index.interface(packet.ingress_port, ethernet.vlan)
+
+    # ICMP errors
+    # -------------------------------------------------------------------------------------------------
+
+    def _problem(self, packet: PacketIn) -> list[PacketOut]:
+        problem = _PROBLEMS.get(packet.reason)
+        if problem is None:
+            self._ignore("unknown reason", packet)
+            return []
+        if packet.own:
+            return self._too_big_for_its_source(packet, problem)
+        parameter = packet.mtu if problem is Problem.PACKET_TOO_BIG else packet.pointer
+        return self._error(packet, problem, parameter)
+
+    def _error(self, packet: PacketIn, problem: Problem, parameter: int = 0) -> list[PacketOut]:
+        """The ICMP error about `packet` to the source of the header at its offset."""
+        ethernet, interface = self._ingress(packet)
+        view = raw.parse_ip(packet.payload, packet.offset)
+        if interface is not None and interface.is_broadcast(view.dst):
+            self._ignore("broadcast", packet)
+            return []
+        source = self.index.speaker(interface, packet.vrf_id, len(view.src))
+        message = source and error(Quote(view, ethernet.is_group), problem, source, parameter)
+        if not message:
+            self._ignore("no error due", packet)
+            return []
+        return self._sent(
+            problem.name.lower(), self._reply(message, view.src, ethernet, interface, packet.vrf_id)
+        )
+
+    def _reply(
+        self,
+        message: bytes,
+        target: bytes,
+        ethernet: raw.EthernetView,
+        interface: InterfaceView | None,
+        vrf_id: int,
+    ) -> list[PacketOut]:
+        """Send to where the packet came from: by routing, or straight back when that is a link-local
+        address."""
+        if not is_link_local(target):
+            return [routed(message, vrf_id)]
+        if interface is None:
+            return []
+        return [
+            framed(
+                message, interface.id.port, interface.id.vlan, interface.mac, ethernet.src, raw.ETHERTYPE_IPV6
+            )
+        ]
+
+    def _too_big_for_its_source(self, packet: PacketIn, problem: Problem) -> list[PacketOut]:
+        """A packet of our own met an error: too big means that the source, we, must fragment it (RFC 8200
+        5)."""
+        if problem is not Problem.PACKET_TOO_BIG:
+            self._ignore("own packet", packet)
+            return []
+        view = raw.parse_ip(packet.payload, packet.offset)
+        try:
+            pieces = fragment_packet(view, packet.mtu, self._next_identification())
+        except CannotFragmentError as reason:
+            self._ignore("cannot fragment", packet, str(reason))
+            return []
+        if len(pieces) == 1:
+            self._ignore("own packet", packet)  # it does fit: sending it again would come back again
+            return []
+        return self._sent("fragments", [routed(piece, packet.vrf_id) for piece in pieces])
+
+    # Packets to this node
+    # ----------------------------------------------------------------------------------------
+
+    def _local(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        ethernet, interface = self._ingress(packet)
+        view = raw.parse_ip(packet.payload, packet.offset)
+        if isinstance(view, raw.Ipv6View) and relay.is_error(view):
+            return self._relay(packet, view)
+        if packet.own:
+            self._ignore("own packet", packet)
+            return []
+        at_sid = self.index.is_sid(packet.vrf_id, view.dst)
+        if is_link_local(view.dst):
+            ours = interface is not None and view.dst == interface.link_local
+        else:
+            ours = at_sid or self.index.is_own(packet.vrf_id, view.dst)
+        if not ours:
+            self._ignore("not ours", packet)
+            return []
+        if view.upper_protocol is None or view.is_fragment:
+            self._ignore("fragment", packet)
+            return []
+        if is_echo_request(view):
+            reply = echo_reply(view)
+            if reply is None:
+                self._ignore("bad echo request", packet)
+                return []
+            return self._sent("echo-reply", self._reply(reply, view.src, ethernet, interface, packet.vrf_id))
+        if isinstance(view, raw.Ipv4View):
+            return self._local_v4(packet, view)
+        if view.upper_protocol == raw.ICMPV6:
+            if view.upper < view.end and view.data[view.upper] in ndp.KINDS:
+                return self._ndp(packet, now)  # a unicast solicitation from a global address is routed to us
+            self._ignore("icmp", packet)
+            return []
+        if view.upper_protocol == raw.UDP:
+            return self._error(packet, Problem.PORT_UNREACHABLE)
+        if view.upper_protocol in (raw.TCP, raw.NO_NEXT_HEADER):
+            self._ignore("no listener", packet)
+            return []
+        # The pointer names the Next Header field that is not recognised (RFC 4443 3.4).
+        field = view.extensions[-1].offset if view.extensions else view.offset + 6
+        return self._error(packet, Problem.PROTOCOL_UNREACHABLE, field - view.offset)
+
+    def _local_v4(self, packet: PacketIn, view: raw.Ipv4View) -> list[PacketOut]:
+        if view.protocol in (raw.ICMP, raw.TCP):
+            self._ignore("icmp" if view.protocol == raw.ICMP else "no listener", packet)
+            return []
+        return self._error(
+            packet, Problem.PORT_UNREACHABLE if view.protocol == raw.UDP else Problem.PROTOCOL_UNREACHABLE
+        )
+
+    def _relay(self, packet: PacketIn, view: raw.Ipv6View) -> list[PacketOut]:
+        """HE-12: an error about a packet that this node encapsulated."""
+        told = relay.relayed(view) if self.index.is_own(packet.vrf_id, view.dst) else None
+        if told is None:
+            self._ignore("icmp", packet)
+            return []
+        inner = told.quote.view
+        vrf_id = self.index.origin_vrf(inner.dst, told.segments)
+        source = self.index.speaker(None, vrf_id, len(inner.src))
+        message = source and error(told.quote, told.problem, source, told.parameter)
+        if not message or is_link_local(inner.src):
+            self._ignore("no error due", packet)
+            return []
+        return self._sent("relayed error", [routed(message, vrf_id)])
+
+    # Neighbours
+    # --------------------------------------------------------------------------------------------------
+
+    def _ndp(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        ethernet, interface = self._ingress(packet)
+        message = ndp.parse(raw.parse_ipv6(packet.payload, ethernet.payload))
+        if interface is None or message is None:
+            self._ignore("bad ndp", packet)
+            return []
+        out: list[PacketOut] = []
+        if message.kind == ndp.NEIGHBOR_SOLICITATION:
+            assert message.target is not None
+            if not interface.owns(message.target):
+                self._ignore("not ours", packet)
+                return []
+            if message.source_mac is not None:
+                out += self._heard(interface, message.source, message.source_mac, now)
+            answer = ndp.advertisement(interface.mac, message.target, message.source)
+            if message.source == ndp.UNSPECIFIED:
+                mac = ndp.multicast_mac(ndp.ALL_NODES)
+            else:
+                mac = message.source_mac or ethernet.src
+            out.append(
+                framed(answer, interface.id.port, interface.id.vlan, interface.mac, mac, raw.ETHERTYPE_IPV6)
+            )
+            return self._sent("neighbor-advertisement", out)
+        if message.kind == ndp.NEIGHBOR_ADVERTISEMENT:
+            assert message.target is not None
+            key = NeighborKey.of(interface.id, message.target)
+            if interface.owns(message.target):
+                log.warning(
+                    "%s uses our address %s on port %s", ethernet.src.hex(":"), key.address, interface.name
+                )
+                self._ignore("duplicate address", packet)
+                return []
+            return self._carry_out(
+                self.neighbors.advertised(key, message.target_mac, message.solicited, message.override, now)
+            )
+        if message.source_mac is not None:
+            return self._heard(interface, message.source, message.source_mac, now)
+        return []
+
+    def _arp(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        ethernet, interface = self._ingress(packet)
+        message = arp.parse(packet.payload, ethernet.payload)
+        if interface is None or message is None or message.sender_mac == interface.mac:
+            self._ignore("bad arp", packet)
+            return []
+        if interface.owns(message.sender):
+            log.warning(
+                "%s uses our address %s on port %s",
+                message.sender_mac.hex(":"),
+                ".".join(map(str, message.sender)),
+                interface.name,
+            )
+            self._ignore("duplicate address", packet)
+            return []
+        for_us = interface.owns(message.target)
+        out: list[PacketOut] = []
+        if any(message.sender):
+            if message.operation == arp.REPLY and for_us:
+                key = NeighborKey.of(interface.id, message.sender)
+                out += self._carry_out(self.neighbors.advertised(key, message.sender_mac, True, True, now))
+            else:
+                # RFC 826: a known sender is updated in any case, a new one learned when it talks to us.
+                out += self._heard(interface, message.sender, message.sender_mac, now, create=for_us)
+        if for_us and message.operation == arp.REQUEST:
+            answer = arp.ArpMessage(
+                arp.REPLY, interface.mac, message.target, message.sender_mac, message.sender
+            )
+            out.append(self._arp_frame(interface, answer, message.sender_mac))
+            self.counts["sent arp-reply"] += 1
+        return out
+
+    def _arp_frame(self, interface: InterfaceView, message: arp.ArpMessage, mac: bytes) -> PacketOut:
+        return framed(
+            arp.build(message), interface.id.port, interface.id.vlan, interface.mac, mac, raw.ETHERTYPE_ARP
+        )
+
+    def _heard(
+        self, interface: InterfaceView, address: bytes, mac: bytes, now: float, create: bool = True
+    ) -> list[PacketOut]:
+        """Learn a neighbour that spoke first, if its address can be on this link."""
+        key = NeighborKey.of(interface.id, address)
+        if mac[0] & 1 or not interface.on_link(address) or key in self.index.static_neighbors:
+            return []
+        return self._carry_out(self.neighbors.heard(key, mac, now, create))
+
+    def _unresolved(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """Ask for the neighbour while the packet waits; of a set all are asked, and it waits for the first."""
+        keys = [key for target in self._targets(packet.nexthop_id) if (key := self._key(packet, target))]
+        if not keys:
+            self._ignore("no neighbour to ask", packet)
+            return []
+        out = self._carry_out(self.neighbors.request(keys[0], packet, now))
+        for key in keys[1:]:
+            out += self._carry_out(self.neighbors.request(key, None, now))
+        return out
+
+    def _key(self, packet: PacketIn, target: Target) -> NeighborKey | None:
+        interface = self.index.interfaces.get(target[0])
+        if interface is None:
+            return None
+        if target[1] is not None:
+            return NeighborKey(target[0], target[1])
+        address = self._on_link_destination(packet, interface)
+        return NeighborKey.of(interface.id, address) if address else None
+
+    def _on_link_destination(self, packet: PacketIn, interface: InterfaceView) -> bytes | None:
+        """Whom a packet on its way to a connected prefix is for: its destination, or where its SRH leads
+        next."""
+        view = raw.parse_ip(packet.payload, packet.offset)
+        candidates = [view.dst]
+        if isinstance(view, raw.Ipv6View):
+            for srh in view.srhs:
+                candidates += reversed(srh.segments[: srh.segments_left])
+        for candidate in candidates:
+            if interface.on_link(candidate) and not self.index.is_sid(packet.vrf_id, candidate):
+                return candidate
+        return None
+
+    def _carry_out(self, outcome: Outcome) -> list[PacketOut]:
+        if outcome.changed:
+            self._program(outcome.changed)
+        out: list[PacketOut] = []
+        for packet in outcome.released:
+            out.append(again(packet))
+            self.counts["sent again"] += 1
+        for packet in outcome.unreachable:
+            if packet.own:
+                self._ignore("own packet", packet)
+            else:
+                out += self._error(packet, Problem.ADDRESS_UNREACHABLE)
+        for solicitation in outcome.solicitations:
+            out += self._solicit(solicitation)
+        return out
+
+    def _solicit(self, solicitation: Solicitation) -> list[PacketOut]:
+        key, mac = solicitation
+        interface = self.index.interfaces.get(key.interface)
+        address = key.address.packed
+        source = interface.source_towards(address) if interface else None
+        if interface is None or source is None:
+            self.counts["ignored no source for solicitation"] += 1
+            return []
+        if len(address) == 4:
+            question = arp.ArpMessage(arp.REQUEST, interface.mac, source, bytes(6), address)
+            return self._sent("arp-request", [self._arp_frame(interface, question, mac or arp.BROADCAST)])
+        message = ndp.solicitation(interface.mac, source, address, unicast=mac is not None)
+        to = mac or ndp.multicast_mac(ndp.solicited_node(address))
+        frame = framed(message, interface.id.port, interface.id.vlan, interface.mac, to, raw.ETHERTYPE_IPV6)
+        return self._sent("neighbor-solicitation", [frame])
+
+    # Fragments
+    # ---------------------------------------------------------------------------------------------------
+
+    def _fragment(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        try:
+            pieces = fragment_frame(packet.payload, packet.mtu, self._next_identification())
+        except CannotFragmentError as reason:
+            self._ignore("cannot fragment", packet, str(reason))
+            return []
+        return self._sent("fragments", [PacketOut(piece, packet.egress_port) for piece in pieces])
+
+    def _next_identification(self) -> int:
+        self._identification = (self._identification + 1) & 0xFFFFFFFF
+        return self._identification

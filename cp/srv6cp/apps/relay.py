@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ICMPv6 errors from inside the SR domain, told to the source of the encapsulated packet (HE-12, RFC 2473 8).
+
+A headend is the source of the outer header, so errors about the tunnel reach it and not the host whose packet
+was lost. Everything that is the tunnel's own trouble becomes "address unreachable"; Packet Too Big becomes
+that of the inner family with the MTU less the outer headers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from srv6cp.packets.raw import (
+    ICMPV6,
+    IPV4,
+    IPV6,
+    Ipv4View,
+    Ipv6View,
+    TruncatedError,
+    ipv6_checksum,
+    parse_ip,
+    parse_ipv6,
+)
+
+from .icmp import Problem, Quote
+
+IPV6_MINIMUM_MTU = 1280
+IPV4_MINIMUM_MTU = 68
+
+
+class Relayed(NamedTuple):
+    """An error to be sent about an inner packet."""
+
+    quote: Quote
+    problem: Problem
+    parameter: int
+    segments: tuple[bytes, ...]
+    """SIDs of the outer packet: its destination and its Segment List, to find the policy by."""
+
+
+def is_error(view: Ipv6View) -> bool:
+    """True when the upper layer of `view` is an ICMPv6 error message."""
+    return view.upper_protocol == ICMPV6 and view.upper < view.end and view.data[view.upper] < 128
+
+
+def relayed(view: Ipv6View) -> Relayed | None:
+    """What to tell about the ICMPv6 error in `view`, or None.
+
+    None when its checksum is wrong, when it is not about a packet of the address it was sent to, when that
+    packet carried no whole inner IP header, or when the inner source has nothing to do about it (a packet too
+    big that this node fragments itself, RFC 2473 7).
+    """
+    body = view.data[view.upper : view.end]
+    if len(body) < 8 or ipv6_checksum(view.src, view.dst, ICMPV6, body) != 0:
+        return None
+    kind, parameter = body[0], int.from_bytes(body[4:8], "big")
+    quoted = body[8:]
+    try:
+        outer = parse_ipv6(quoted)
+        if outer.src != view.dst or outer.upper_protocol not in (IPV4, IPV6):
+            return None
+        inner = parse_ip(quoted, outer.upper)
+    except TruncatedError:
+        return None
+    segments = (outer.dst, *(segment for srh in outer.srhs for segment in srh.segments))
+    if kind in (1, 3, 4):
+        return Relayed(Quote(inner), Problem.ADDRESS_UNREACHABLE, 0, segments)
+    if kind != 2:
+        return None
+    mtu = parameter - (outer.upper - outer.offset)
+    if isinstance(inner, Ipv4View):
+        if not inner.dont_fragment:
+            return None
+        mtu = max(mtu, IPV4_MINIMUM_MTU)
+    else:
+        if 40 + inner.payload_length <= IPV6_MINIMUM_MTU:
+            return None
+        mtu = max(mtu, IPV6_MINIMUM_MTU)
+    return Relayed(Quote(inner), Problem.PACKET_TOO_BIG, mtu, segments)
