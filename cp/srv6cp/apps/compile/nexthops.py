@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``nexthop_table`` and ``nexthop_group_table``.
+
+A next hop's number stands for where it leads (interface and address), not for whether that is
+resolved: resolution changes the entry's action, and nothing that refers to it has to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from math import gcd
+
+from srv6cp.apps.compile.ids import Ids
+from srv6cp.model import Interface, InterfaceId, IPAddress, NextHop, Node
+from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, WeightedAction
+
+Target = tuple[InterfaceId, "IPAddress | None"]
+Neighbors = Mapping[tuple[InterfaceId, IPAddress], str]
+
+NEXTHOP_TABLE = "nexthop_table"
+GROUP_TABLE = "nexthop_group_table"
+_TO_LOCAL_SID = b"to_local_sid"
+
+
+class NextHops:
+    """Next hops in use: numbers on request, entries at the end.
+
+    ``targets`` says for each number which (interface, address) must be resolved for it; the address is
+    None where it is the destination of the packet itself (a connected prefix).
+    """
+
+    def __init__(self, node: Node, neighbors: Neighbors, ids: Ids) -> None:
+        self.targets: dict[int, tuple[Target, ...]] = {}
+        self._interfaces = {interface.id: interface for interface in node.interfaces()}
+        self._neighbors = neighbors
+        self._ids = ids
+        self._actions: dict[int, Action] = {}
+        self._groups: dict[int, ActionSet] = {}
+        # Routes that share a next hop share the tuple: identity is a fast key, and the node keeps it alive.
+        self._seen: dict[int, int] = {}
+
+    def via(self, hops: tuple[NextHop, ...]) -> int:
+        """Number of a next hop, or of an ECMP set of them."""
+        number = self._seen.get(id(hops))
+        if number is None:
+            number = self.single(hops[0]) if len(hops) == 1 else self._group(hops)
+            self._seen[id(hops)] = number
+        return number
+
+    def single(self, hop: NextHop) -> int:
+        """Number of one next hop."""
+        interface, address = hop.interface, hop.address
+        number = self._ids.nexthops.take(_key(hop))
+        if number not in self._actions:
+            self.targets[number] = ((interface, address),)
+            self._actions[number] = self._adjacency(hop) or _glean(interface)
+        return number
+
+    def connected(self, interface: Interface) -> int:
+        """Number of the next hop "whoever owns the destination address on this link"."""
+        return self.single(NextHop(interface.id, None))
+
+    def to_local_sid(self) -> int:
+        """Number of the next hop that processes the packet once more on this node (END-10)."""
+        number = self._ids.nexthops.take(_TO_LOCAL_SID)
+        self._actions[number] = Action("to_local_sid")
+        return number
+
+    def entities(self) -> Iterator[TableEntry]:
+        """All entries, groups before the next hops that refer to them."""
+        for number, group in self._groups.items():
+            yield TableEntry(GROUP_TABLE, {"nexthop_group_id": number}, group)
+        for number, action in self._actions.items():
+            yield TableEntry(NEXTHOP_TABLE, {"nexthop_id": number}, action)
+
+    def _group(self, hops: tuple[NextHop, ...]) -> int:
+        ordered = sorted(hops, key=_key)
+        key = b"|".join(_key(hop) + b"*%d" % hop.weight for hop in ordered)
+        number = self._ids.nexthops.take(key)
+        if number in self._actions:
+            return number
+        self.targets[number] = tuple((hop.interface, hop.address) for hop in ordered)
+        resolved = [(hop.weight, action) for hop in ordered if (action := self._adjacency(hop))]
+        if not resolved:
+            # The first packet asks for the first member; the controller resolves the whole set.
+            self._actions[number] = _glean(ordered[0].interface)
+        elif len(resolved) == 1:
+            self._actions[number] = resolved[0][1]
+        else:
+            group = self._ids.groups.take(key)
+            self._groups[group] = action_set(resolved)
+            self._actions[number] = Action("set_nexthop_group", {"nexthop_group_id": group})
+        return number
+
+    def _adjacency(self, hop: NextHop) -> Action | None:
+        mac = self._neighbors.get((hop.interface, hop.address)) if hop.address is not None else None
+        if mac is None:
+            return None
+        interface = self._interfaces[hop.interface]
+        return Action(
+            "set_adjacency",
+            {
+                "egress_port": hop.interface.port,
+                "vlan_id": hop.interface.vlan,
+                "src_mac": interface.mac,
+                "dst_mac": mac,
+                "mtu": interface.mtu,
+            },
+        )
+
+
+def action_set(weighted: list[tuple[int, Action]]) -> ActionSet:
+    """A selector's action set: equal actions merged, weights divided by their greatest common divisor."""
+    merged: list[tuple[int, Action]] = []
+    for weight, action in weighted:
+        for index, (other_weight, other) in enumerate(merged):
+            if other == action:
+                merged[index] = (weight + other_weight, action)
+                break
+        else:
+            merged.append((weight, action))
+    divisor = reduce(gcd, (weight for weight, _ in merged))
+    return ActionSet(tuple(WeightedAction(action, weight // divisor) for weight, action in merged))
+
+
+def _key(hop: NextHop) -> bytes:
+    return b"%d.%d>" % hop.interface + (hop.address.packed if hop.address is not None else b"")
+
+
+def _glean(interface: InterfaceId) -> Action:
+    return Action("glean", {"egress_port": interface.port, "vlan_id": interface.vlan})

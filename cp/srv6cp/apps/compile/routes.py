@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``ipv6_table`` and ``ipv4_table``: routes, connected prefixes, neighbours, own addresses, locators.
+
+Where several sources name the same prefix, the later of this list wins: connected prefix, neighbour,
+static route, steering, own address, local SID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv6Network, ip_network
+from typing import NamedTuple
+
+from srv6cp.apps.compile.lpm import PrefixMap
+from srv6cp.apps.compile.nexthops import Neighbors, NextHops
+from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, NextHop, Node
+from srv6cp.p4rt.entities import Action, TableEntry
+
+IPV6_TABLE = "ipv6_table"
+IPV4_TABLE = "ipv4_table"
+
+_LOCAL = Action("local")
+_LOCAL_SID = Action("local_sid")
+BLACKHOLE = Action("blackhole")
+
+
+class Way(NamedTuple):
+    """What the underlay knows of a prefix: next hops, or a connected interface, or (neither) a dead end."""
+
+    hops: tuple[NextHop, ...] = ()
+    connected: InterfaceId | None = None
+
+
+class Routes:
+    """The routing tables of a node under construction."""
+
+    def __init__(self, node: Node, neighbors: Neighbors, nexthops: NextHops) -> None:
+        self._node = node
+        self._neighbors = neighbors
+        self._nexthops = nexthops
+        self._entries: dict[tuple[int, IPNetwork], Action] = {}
+        self._underlay: PrefixMap[Way] | None = None
+        self._add_connected()
+        self._add_routes()
+
+    def underlay(self, vrf: str, address: IPAddress) -> Way | None:
+        """How ``address`` is reached without any steering; None when there is no route."""
+        if self._underlay is None:
+            self._underlay = self._build_underlay()
+        return self._underlay.lookup(vrf, address)
+
+    def steer(self, vrf: str, prefix: IPNetwork, action: Action) -> None:
+        """Steer a prefix (or drop it), in place of a route to the same prefix."""
+        self._entries[self._node.vrfs[vrf], prefix] = action
+
+    def finish(self) -> None:
+        """Add what nothing overrides: own addresses, locators, SIDs that the locators do not cover."""
+        vrfs = self._node.vrfs
+        for vrf, address in self._node.own_addresses():
+            self._entries[vrfs[vrf], ip_network(address)] = _LOCAL
+        for locator in self._node.locators:
+            self._entries[0, locator.prefix] = _LOCAL_SID
+        inside = self._routes_inside_locators()
+        locators = [(int(loc.prefix.network_address), int(loc.prefix.netmask)) for loc in self._node.locators]
+        for sid in self._node.sids:
+            bits = int(sid.prefix.network_address)
+            covered = sid.in_vrf == DEFAULT_VRF and any(bits & mask == network for network, mask in locators)
+            if not covered or any(bits & mask == network for network, mask in inside):
+                self._entries[vrfs[sid.in_vrf], sid.prefix] = _LOCAL_SID
+
+    def entities(self) -> Iterator[TableEntry]:
+        """All entries of both tables."""
+        for (vrf, prefix), action in self._entries.items():
+            if prefix.version == 6:
+                yield TableEntry(IPV6_TABLE, {"vrf_id": vrf, "ipv6_dst": prefix}, action)
+            else:
+                yield TableEntry(IPV4_TABLE, {"vrf_id": vrf, "ipv4_dst": prefix}, action)
+
+    def _add_connected(self) -> None:
+        vrfs = self._node.vrfs
+        for interface in self._node.interfaces():
+            for prefix in _connected_prefixes(interface):
+                number = self._nexthops.connected(interface)
+                self._entries[vrfs[interface.vrf], prefix] = _set_nexthop(number)
+        for interface, address in self._host_routes():
+            number = self._nexthops.single(NextHop(interface.id, address))
+            self._entries[vrfs[interface.vrf], ip_network(address)] = _set_nexthop(number)
+
+    def _host_routes(self) -> Iterator[tuple[Interface, IPAddress]]:
+        """Neighbours that get a host route: configured ones, and learned ones if they are on link."""
+        static = {(neighbor.interface, neighbor.address) for neighbor in self._node.neighbors}
+        interfaces = {interface.id: interface for interface in self._node.interfaces()}
+        for key in self._neighbors:
+            interface, address = interfaces.get(key[0]), key[1]
+            if interface is None or address.is_link_local:
+                continue
+            if key in static or any(address in own.network for own in interface.addresses):
+                yield interface, address
+
+    def _add_routes(self) -> None:
+        vrfs = self._node.vrfs
+        actions: dict[int, Action] = {}
+        for route in self._node.routes:
+            if route.nexthops:
+                number = self._nexthops.via(route.nexthops)
+                action = actions.get(number)
+                if action is None:
+                    action = actions[number] = _set_nexthop(number)
+            else:
+                action = BLACKHOLE
+            self._entries[vrfs[route.vrf], route.prefix] = action
+
+    def _build_underlay(self) -> PrefixMap[Way]:
+        ways: PrefixMap[Way] = PrefixMap()
+        for interface in self._node.interfaces():
+            for prefix in _connected_prefixes(interface):
+                ways.add(interface.vrf, prefix, Way(connected=interface.id))
+        for interface, address in self._host_routes():
+            ways.add(interface.vrf, ip_network(address), Way(connected=interface.id))
+        for route in self._node.routes:
+            ways.add(route.vrf, route.prefix, Way(route.nexthops))
+        # What is the node's own can be reached only as a SID, which the caller has looked for before.
+        for locator in self._node.locators:
+            ways.add(DEFAULT_VRF, locator.prefix, Way())
+        for vrf, address in self._node.own_addresses():
+            ways.add(vrf, ip_network(address), Way())
+        return ways
+
+    def _routes_inside_locators(self) -> list[tuple[int, int]]:
+        """Prefixes longer than the locator that holds them: they would hide SIDs from END-10."""
+        networks = [(loc.prefix.prefixlen, int(loc.prefix.network_address), int(loc.prefix.netmask))
+                    for loc in self._node.locators]  # fmt: skip
+        inside = []
+        for vrf, prefix in self._entries:
+            if vrf == 0 and isinstance(prefix, IPv6Network):
+                bits = int(prefix.network_address)
+                for length, network, mask in networks:
+                    if prefix.prefixlen > length and bits & mask == network:
+                        inside.append((bits, int(prefix.netmask)))
+        return inside
+
+
+def _set_nexthop(number: int) -> Action:
+    return Action("set_nexthop", {"nexthop_id": number})
+
+
+def _connected_prefixes(interface: Interface) -> Iterable[IPNetwork]:
+    return [own.network for own in interface.addresses if own.network.prefixlen < own.max_prefixlen]

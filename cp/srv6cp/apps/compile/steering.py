@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prefix steering and the classifier tables.
+
+A policy without a valid list (HE-16): the traffic follows ordinary forwarding, or with
+``drop_when_invalid`` is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address
+
+from srv6cp.apps.compile.policies import Policies, PolicyUse
+from srv6cp.apps.compile.routes import BLACKHOLE, Routes
+from srv6cp.model import ClassifierRule, Interface, IPNetwork, Node
+from srv6cp.p4rt.entities import Action, MatchValue, TableEntry, Ternary
+
+CLASSIFIER_TABLES = {4: "classifier_ipv4_table", 6: "classifier_ipv6_table"}
+# Priorities of the switch: the configured one, then the order of the rules that share it.
+_RULES_PER_PRIORITY = 1024
+
+
+class Classifier:
+    """The classifier rules that are in force."""
+
+    def __init__(self, node: Node, policies: Policies) -> None:
+        self._node = node
+        self._rules: list[tuple[ClassifierRule, int, Action]] = []
+        rank: dict[int, int] = {}
+        for rule in node.classifiers:
+            position = rank[rule.priority] = rank.get(rule.priority, -1) + 1
+            action = Action("no_steering")
+            if rule.policy is not None:
+                number = policy_number(policies.use(rule.policy))
+                if not number:
+                    continue
+                action = Action("steer", {"policy_id": number})
+            priority = rule.priority * _RULES_PER_PRIORITY + _RULES_PER_PRIORITY - 1 - position
+            self._rules.append((rule, priority, action))
+
+    def concerns(self, interface: Interface) -> bool:
+        """True when a rule can match packets from this interface."""
+        return any(
+            rule.port in (None, interface.id.port) and rule.vrf in (None, interface.vrf)
+            for rule, _, _ in self._rules
+        )
+
+    def entities(self) -> Iterator[TableEntry]:
+        """All entries of both tables."""
+        for rule, priority, action in self._rules:
+            for version in (rule.version,) if rule.version else (6, 4):
+                yield TableEntry(CLASSIFIER_TABLES[version], self._match(rule, version), action, priority)
+
+    def _match(self, rule: ClassifierRule, version: int) -> dict[str, MatchValue]:
+        fields: list[tuple[str, int, int | None]] = [
+            ("vrf_id", 0xFFFF, None if rule.vrf is None else self._node.vrfs[rule.vrf]),
+            ("ingress_port", 0x1FF, rule.port),
+            ("next_header" if version == 6 else "protocol", 0xFF, rule.protocol),
+            ("traffic_class", 0xFF, rule.traffic_class),
+            ("l4_src_port", 0xFFFF, rule.src_port),
+            ("l4_dst_port", 0xFFFF, rule.dst_port),
+        ]
+        match: dict[str, MatchValue] = {
+            name: Ternary(value, mask) for name, mask, value in fields if value is not None
+        }
+        for name, prefix in ((f"ipv{version}_src", rule.src), (f"ipv{version}_dst", rule.dst)):
+            if prefix is not None and prefix.prefixlen:
+                match[name] = _ternary(prefix)
+        return match
+
+
+def steer_prefixes(node: Node, policies: Policies, routes: Routes) -> None:
+    """Put the steered prefixes into the routing tables."""
+    for steering in node.prefix_steering:
+        use = policies.use(steering.policy)
+        if use.valid:
+            routes.steer(steering.vrf, steering.prefix, Action("steer", {"policy_id": use.number}))
+        elif use.policy.drop_when_invalid:
+            routes.steer(steering.vrf, steering.prefix, BLACKHOLE)
+
+
+def policy_number(use: PolicyUse) -> int:
+    """Number to steer to, 0 for none. A number without an entry drops the packet (POLICY_INVALID)."""
+    return use.number if use.valid or use.policy.drop_when_invalid else 0
+
+
+def _ternary(prefix: IPNetwork) -> Ternary:
+    address: IPv4Address | IPv6Address = prefix.network_address
+    return Ternary(address, prefix.netmask)

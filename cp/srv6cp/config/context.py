@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the readers of the sections share: problems found so far, names declared so far, next hops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import reduce
+from math import gcd
+from typing import Any
+
+from srv6cp.config import values
+from srv6cp.config.errors import InvalidError, Path, Problem
+from srv6cp.model import (
+    DEFAULT_VRF,
+    MAX_TOTAL_WEIGHT,
+    MAX_WEIGHT,
+    Interface,
+    InterfaceId,
+    IPAddress,
+    IPNetwork,
+    Neighbor,
+    NextHop,
+    Port,
+)
+
+VIA_KEYS = frozenset(("address", "port", "weight"))
+
+
+class Context:
+    """State of one load. Readers append to ``problems`` and go on, so that one run reports everything."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.vrfs: dict[str, int] = {DEFAULT_VRF: 0}
+        self.ports: dict[int, Port] = {}
+        self.interfaces: dict[InterfaceId, Interface] = {}
+        self.neighbors: list[Neighbor] = []
+        # Names that are declared, whether or not their declaration is right: one mistake, one message.
+        self.policy_names: set[str] = set()
+        self._connected: dict[str | None, list[tuple[IPNetwork, Interface]]] = {}
+        self._vias: dict[tuple[str, str | None], tuple[NextHop, ...]] = {}
+        self._resolved: dict[tuple[str | None, IPAddress], InterfaceId] = {}
+
+    def fail(self, error: InvalidError, *path: str | int) -> None:
+        """Record an error found while reading ``path``."""
+        self.problems.append(Problem(error.message, path + error.path))
+
+    @contextmanager
+    def at(self, *path: str | int) -> Iterator[None]:
+        """Record instead of raise what is wrong in the block."""
+        try:
+            yield
+        except InvalidError as error:
+            self.fail(error, *path)
+
+    def vrf(self, item: dict[Any, Any], key: str = "vrf") -> str:
+        """The VRF named by ``key`` of an item, ``default`` when there is none."""
+        value = item.get(key)
+        if value is None or value == DEFAULT_VRF:
+            return DEFAULT_VRF
+        text = str(value)
+        if text not in self.vrfs and text.isdecimal():
+            # iproute2 speaks of tables by number: a VRF may be referred to by its id.
+            for name, number in self.vrfs.items():
+                if number == int(text):
+                    return name
+        return str(with_path(key, values.reference, value, self.vrfs, "VRF"))
+
+    def add_connected(self) -> None:
+        """Index the connected prefixes; call once, when all interfaces are known."""
+        for interface in self.interfaces.values():
+            for address in interface.addresses:
+                entry = (address.network, interface)
+                self._connected.setdefault(interface.vrf, []).append(entry)
+                self._connected.setdefault(None, []).append(entry)
+
+    def interface(self, value: Any) -> Interface:
+        """A declared routed interface by ``1`` or ``1.100``."""
+        identity = values.interface_id(value)
+        interface = self.interfaces.get(identity)
+        if interface is None:
+            if identity in ((number, 0) for number in self.ports):
+                raise InvalidError(f"port {identity} is a layer 2 port")
+            valid = ", ".join(map(str, self.interfaces)) or "none is declared"
+            raise InvalidError(f"unknown port {identity}; valid: {valid}")
+        return interface
+
+    def locate(self, address: IPAddress, vrf: str | None) -> InterfaceId:
+        """The interface behind which a next hop is: longest connected prefix, else a static neighbour.
+
+        ``vrf`` None looks in every VRF and refuses what more than one would answer.
+        """
+        known = self._resolved.get((vrf, address))
+        if known is not None:
+            return known
+        matches = [
+            (network.prefixlen, interface.id)
+            for network, interface in self._connected.get(vrf, ())
+            if address in network
+        ]
+        if not matches:
+            matches = [
+                (0, neighbor.interface)
+                for neighbor in self.neighbors
+                if neighbor.address == address
+                and (vrf is None or self.interfaces[neighbor.interface].vrf == vrf)
+            ]
+        longest = max((length for length, _ in matches), default=0)
+        found = sorted({identity for length, identity in matches if length == longest})
+        where = f" in VRF {vrf}" if vrf else ""
+        if not found:
+            raise InvalidError(f"next hop {address} is on no connected prefix{where}; give {{address, port}}")
+        if len(found) > 1:
+            ports = ", ".join(map(str, found))
+            raise InvalidError(f"next hop {address} is on ports {ports}; give one: {{address, port}}")
+        self._resolved[vrf, address] = found[0]
+        return found[0]
+
+    def nexthops(self, via: Any, vrf: str | None) -> tuple[NextHop, ...]:
+        """``via``: an address, ``{address, port, weight}``, or a list of them."""
+        if isinstance(via, str):
+            known = self._vias.get((via, vrf))
+            if known is None:
+                address = values.ip_address(via, "next hop")
+                known = self._vias[via, vrf] = (NextHop(self.locate(address, vrf), address),)
+            return known
+        items = values.one_or_more(via)
+        if not items:
+            raise InvalidError("a list of next hops may not be empty")
+        hops = []
+        for index, item in enumerate(items):
+            try:
+                hops.append(self._nexthop(item, vrf))
+            except InvalidError as error:
+                if isinstance(via, (list, tuple)):
+                    error.path = (index, *error.path)
+                raise
+        if len({(hop.interface, hop.address) for hop in hops}) < len(hops):
+            raise InvalidError("a next hop is listed twice; use its weight")
+        check_weights([hop.weight for hop in hops])
+        return tuple(hops)
+
+    def _nexthop(self, item: Any, vrf: str | None) -> NextHop:
+        if not isinstance(item, dict):
+            address = values.ip_address(item, "next hop")
+            return NextHop(self.locate(address, vrf), address)
+        values.check_keys(item, VIA_KEYS)
+        weight = with_path("weight", read_weight, item)
+        if item.get("port") is not None:
+            interface = with_path("port", self.interface, item["port"]).id
+            if item.get("address") is None:
+                return NextHop(interface, None, weight)
+            return NextHop(interface, with_path("address", values.ip_address, item["address"]), weight)
+        if item.get("address") is None:
+            raise InvalidError("a next hop needs an address or a port")
+        address = with_path("address", values.ip_address, item["address"])
+        return NextHop(with_path("address", self.locate, address, vrf), address, weight)
+
+
+def read_weight(item: dict[Any, Any]) -> int:
+    """``weight`` of a next hop or segment list; 1 when there is none."""
+    weight = item.get("weight")
+    return 1 if weight is None else values.integer(weight, "weight", 1, MAX_WEIGHT)
+
+
+def check_weights(weights: list[int]) -> None:
+    """Refuse weights that no group of the data plane can hold."""
+    total = sum(weights) // reduce(gcd, weights)
+    if total > MAX_TOTAL_WEIGHT:
+        raise InvalidError(
+            f"weights add up to {total} after division by their common divisor; at most {MAX_TOTAL_WEIGHT}"
+        )
+
+
+def with_path(key: str | int, read: Any, *arguments: Any) -> Any:
+    """Call ``read``, putting ``key`` in front of the path of what it refuses."""
+    try:
+        return read(*arguments)
+    except InvalidError as error:
+        error.path = (key, *error.path)
+        raise
+
+
+def without_duplicates(items: Iterable[tuple[Path, Any, str]], context: Context) -> None:
+    """Report the second and later occurrences of a key; items are (path, key, what)."""
+    seen: set[Any] = set()
+    for path, key, what in items:
+        if key in seen:
+            context.problems.append(Problem(f"{what} is given twice", path))
+        seen.add(key)

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a YAML file, text or dict to a checked :class:`~srv6cp.model.Node`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import IPv6Address
+from pathlib import Path
+from typing import Any
+
+from srv6cp.config import values
+from srv6cp.config.context import Context, with_path
+from srv6cp.config.errors import ConfigError, InvalidError, Problem
+from srv6cp.config.policies import declare_policies, read_policies
+from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
+from srv6cp.config.routing import read_neighbors, read_routes
+from srv6cp.config.sids import read_locators, read_sids
+from srv6cp.config.source import Source, gc_paused
+from srv6cp.config.steering import read_steering
+from srv6cp.model import ICMPV6, Behavior, Node, Policy, RateLimit, SrDomain
+
+NODE_KEYS = frozenset(
+    (
+        *(
+            "node",
+            "device-id",
+            "grpc-addr",
+            "locator",
+            "locators",
+            "source",
+            "sr-domain",
+            "upper-layer",
+            "icmp",
+        ),
+        *("vrfs", "addresses", "ports", "neighbors", "routes", "sids", "policies", "steering"),
+    )
+)
+DOMAIN_KEYS = frozenset(("sid-block", "sources"))
+ICMP_KEYS = frozenset(("rate", "burst"))
+DEFAULT_RATE = RateLimit(100, 50)
+_NEEDS_SOURCE = (Behavior.END_B6_ENCAPS, Behavior.END_B6_ENCAPS_RED)
+
+
+def load_node(path_or_text: str | os.PathLike[str]) -> Node:
+    """Load one node from a file, or from YAML text (anything with a line break or ``": "`` in it).
+
+    Raises:
+        ConfigError: the file cannot be read or is not valid; holds every problem with file and line.
+    """
+    if isinstance(path_or_text, str) and (not path_or_text or re.search(r"\n|: ", path_or_text)):
+        return load_node_source(Source(path_or_text))
+    return load_node_source(read_source(path_or_text))
+
+
+def read_source(path: str | os.PathLike[str]) -> Source:
+    """The text of a configuration file. Raises ConfigError when it cannot be read."""
+    try:
+        return Source(Path(path).read_text(encoding="utf-8"), os.fspath(path))
+    except OSError as error:
+        raise ConfigError([Problem(f"cannot read: {error.strerror}", (), os.fspath(path))]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([Problem("not UTF-8 text", (), os.fspath(path))]) from None
+
+
+def load_node_source(source: Source) -> Node:
+    """Load one node from a YAML source."""
+    with gc_paused():
+        data = source.load()
+        try:
+            return load_node_dict(data)
+        except ConfigError as error:
+            problems = [replace(p, file=source.file, line=source.line(p.path)) for p in error.problems]
+            raise ConfigError(sorted(problems, key=lambda problem: problem.line)) from None
+
+
+def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
+    """Check a node given as plain values, as YAML would give them, and build the model.
+
+    Raises:
+        ConfigError: with every problem found, each with its path but without file and line.
+    """
+    if data is None:
+        raise ConfigError([Problem("the configuration is empty")])
+    if not isinstance(data, Mapping):
+        raise ConfigError([Problem(f"a node is a mapping of keys, not {values.show(data)}")])
+    context = Context()
+    node = _read_node(dict(data), context)
+    if context.problems:
+        raise ConfigError(context.problems)
+    return node
+
+
+def _read_node(data: dict[Any, Any], context: Context) -> Node:
+    for key in data:
+        with context.at():
+            values.check_keys({key: None}, NODE_KEYS)
+    name = ""
+    device_id, source, grpc_addr = 1, None, None
+    domain, icmp = SrDomain(), None
+    upper_layers: tuple[int, ...] = (ICMPV6,)
+    with context.at():
+        if data.get("node") is None:
+            raise InvalidError("'node' is missing, the name of the node")
+        name = with_path("node", values.name, data["node"], "node name")
+    with context.at("device-id"):
+        device_id = values.integer(data.get("device-id", 1), "device-id", 0, 2**64 - 1)
+    with context.at("grpc-addr"):
+        grpc_addr = _read_grpc_addr(data.get("grpc-addr"))
+    with context.at("source"):
+        source = _read_source_address(data.get("source"))
+    with context.at("sr-domain"):
+        domain = _read_domain(data.get("sr-domain"))
+    with context.at("upper-layer"):
+        upper_layers = _read_upper_layers(data.get("upper-layer"))
+    with context.at("icmp"):
+        icmp = _read_icmp(data["icmp"]) if "icmp" in data else DEFAULT_RATE
+    read_vrfs(data.get("vrfs"), context)
+    declare_policies(data.get("policies"), context)
+    read_ports(data.get("ports"), name, context)
+    addresses = read_addresses(data.get("addresses"), context)
+    read_neighbors(data.get("neighbors"), context)
+    locators = read_locators(data, context)
+    policies = read_policies(data.get("policies"), source, context)
+    routes = read_routes(data.get("routes"), context)
+    sids = read_sids(data.get("sids"), locators, context)
+    steering = read_steering(data.get("steering"), policies, context)
+    node = Node(
+        name=name,
+        device_id=device_id,
+        locators=locators,
+        source=source,
+        domain=domain,
+        upper_layers=upper_layers,
+        icmp=icmp,
+        vrfs=context.vrfs,
+        addresses=addresses,
+        ports=context.ports,
+        neighbors=tuple(context.neighbors),
+        routes=routes,
+        sids=sids,
+        policies=policies,
+        prefix_steering=tuple(steering.prefixes),
+        classifiers=tuple(steering.rules),
+        grpc_addr=grpc_addr,
+    )
+    _check_whole(node, data, policies, context)
+    return node
+
+
+def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy], context: Context) -> None:
+    """What concerns more than one section."""
+    locators = {locator.prefix for locator in node.locators}
+    for route in node.routes:
+        if route.prefix in locators:
+            context.problems.append(
+                Problem(f"{route.prefix} is a locator of this node, not a route", ("routes",))
+            )
+    if node.source is None:
+        for sid in node.sids:
+            policy = policies.get(sid.policy) if sid.policy else None
+            if sid.behavior in _NEEDS_SOURCE and policy is not None and policy.encap.source is None:
+                message = f"{sid.behavior.value} {sid.prefix} needs a source address: give the node one"
+                context.problems.append(Problem(message, ("sids",)))
+
+
+def _read_source_address(value: Any) -> IPv6Address | None:
+    if value is None:
+        return None
+    address = values.ipv6_address(value, "source")
+    values.own_address(address)
+    return address
+
+
+def _read_grpc_addr(value: Any) -> str | None:
+    if value is None:
+        return None
+    host, _, port = str(value).rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise InvalidError(f"grpc-addr must be HOST:PORT such as 127.0.0.1:9559, not {values.show(value)}")
+    return str(value)
+
+
+def _read_domain(value: Any) -> SrDomain:
+    if value is None:
+        return SrDomain()
+    item = values.mapping(value, "sr-domain")
+    values.check_keys(item, DOMAIN_KEYS)
+    lists = []
+    for key in ("sid-block", "sources"):
+        prefixes = []
+        for index, text in enumerate(values.one_or_more(item[key]) if item.get(key) is not None else []):
+            prefix = with_path(key, with_path, index, values.ipv6_prefix, text, key)
+            if prefix in prefixes:
+                raise InvalidError(f"{prefix} is given twice", key, index)
+            prefixes.append(prefix)
+        lists.append(tuple(prefixes))
+    return SrDomain(*lists)
+
+
+def _read_upper_layers(value: Any) -> tuple[int, ...]:
+    if value is None:
+        return (ICMPV6,)
+    numbers = [values.protocol(item) for item in values.one_or_more(value)]
+    return tuple(dict.fromkeys(numbers))
+
+
+def _read_icmp(value: Any) -> RateLimit | None:
+    if value is None:
+        return None
+    item = values.mapping(value, "icmp")
+    values.check_keys(item, ICMP_KEYS)
+    rate = with_path("rate", values.integer, item.get("rate", DEFAULT_RATE.rate), "rate", 1, 1_000_000)
+    burst = with_path("burst", values.integer, item.get("burst", DEFAULT_RATE.burst), "burst", 1, 1_000_000)
+    return RateLimit(rate, burst)

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``steering``: what goes into which policy. Also checks that policy and traffic fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from srv6cp.config import values
+from srv6cp.config.context import Context, with_path
+from srv6cp.config.errors import InvalidError, Problem
+from srv6cp.model import ClassifierRule, InterfaceId, Policy, Port, PrefixSteering
+
+PREFIX_KEYS = frozenset(("prefix", "vrf", "policy"))
+PORT_KEYS = frozenset(("port", "policy"))
+CLASSIFIER_KEYS = frozenset(("match", "priority", "policy"))
+MATCH_KEYS = frozenset(("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf"))
+MAX_PRIORITY = 16383
+DEFAULT_PRIORITY = 100
+_MAX_RULES_PER_PRIORITY = 1024
+
+
+class Steering:
+    """What ``read_steering`` found; port steering has been put into the ports."""
+
+    def __init__(self) -> None:
+        self.prefixes: list[PrefixSteering] = []
+        self.rules: list[ClassifierRule] = []
+
+
+def read_steering(value: Any, policies: Mapping[str, Policy], context: Context) -> Steering:
+    """Read all three kinds; a policy that is declared but wrong is not complained about again."""
+    result = Steering()
+    seen = set()
+    with context.at("steering"):
+        for index, item in enumerate(values.listing(value, "steering")):
+            with context.at("steering", index):
+                item = values.mapping(item, "a steering rule")
+                if "prefix" in item:
+                    steering = _read_prefix(item, policies, context)
+                    key = (steering.vrf, steering.prefix)
+                    if key in seen:
+                        raise InvalidError(
+                            f"{steering.prefix} in VRF {steering.vrf} is steered twice", "prefix"
+                        )
+                    seen.add(key)
+                    result.prefixes.append(steering)
+                elif "match" in item:
+                    result.rules.append(_read_rule(item, policies, context))
+                elif "port" in item:
+                    _read_port(item, context)
+                else:
+                    values.check_keys(item, PREFIX_KEYS | PORT_KEYS | CLASSIFIER_KEYS)
+                    raise InvalidError("a steering rule needs one of 'prefix', 'port' and 'match'")
+    _check_ports(policies, context)
+    _check_priorities(result.rules, context)
+    return result
+
+
+def _policy(item: dict[Any, Any], context: Context) -> str:
+    if item.get("policy") is None:
+        raise InvalidError("'policy' is missing")
+    return str(with_path("policy", values.reference, item["policy"], context.policy_names, "policy"))
+
+
+def _check_family(policy: Policy | None, version: int | None) -> None:
+    if policy is None:
+        return
+    mode = policy.encap.mode
+    if mode.layer2:
+        raise InvalidError(
+            f"policy {policy.name!r} is for frames ({mode.value}); packets need encap or insert", "policy"
+        )
+    if mode.inserts and version == 4:
+        raise InvalidError(
+            f"policy {policy.name!r} inserts an SRH, which IPv4 packets cannot carry; use encap", "policy"
+        )
+
+
+def _read_prefix(item: dict[Any, Any], policies: Mapping[str, Policy], context: Context) -> PrefixSteering:
+    values.check_keys(item, PREFIX_KEYS)
+    prefix = with_path("prefix", values.ip_prefix, item["prefix"])
+    if prefix.is_multicast or prefix.is_link_local:
+        raise InvalidError(f"{prefix} is multicast or link-local and is not forwarded", "prefix")
+    policy = _policy(item, context)
+    _check_family(policies.get(policy), prefix.version)
+    return PrefixSteering(prefix, policy, context.vrf(item))
+
+
+def _read_port(item: dict[Any, Any], context: Context) -> None:
+    values.check_keys(item, PORT_KEYS)
+    identity = with_path("port", values.interface_id, item["port"])
+    policy = _policy(item, context)
+    port = context.ports.get(identity.port)
+    if port is not None and port.is_l2 and not identity.vlan:
+        if port.policy not in (None, policy):
+            raise InvalidError(f"port {identity} already has policy {port.policy!r}", "policy")
+        context.ports[port.number] = replace(port, policy=policy)
+        return
+    interface = with_path("port", context.interface, item["port"])
+    if interface.policy not in (None, policy):
+        raise InvalidError(f"port {identity} already has policy {interface.policy!r}", "policy")
+    assert port is not None
+    interfaces = tuple(
+        replace(each, policy=policy) if each.id == identity else each for each in port.interfaces
+    )
+    context.ports[port.number] = replace(port, interfaces=interfaces)
+    context.interfaces.update((each.id, each) for each in interfaces)
+
+
+def _read_rule(item: dict[Any, Any], policies: Mapping[str, Policy], context: Context) -> ClassifierRule:
+    values.check_keys(item, CLASSIFIER_KEYS)
+    if "policy" not in item:
+        raise InvalidError("'policy' is missing (a name, or null for no steering)")
+    name = None if item["policy"] is None else _policy(item, context)
+    policy = policies.get(name) if name else None
+    fields = with_path("match", _read_match, item["match"], context)
+    version = fields["version"]
+    _check_family(policy, version)
+    if policy is not None and policy.encap.mode.inserts:
+        fields["version"] = 6
+    priority = item.get("priority", DEFAULT_PRIORITY)
+    priority = with_path("priority", values.integer, priority, "priority", 1, MAX_PRIORITY)
+    return ClassifierRule(name, priority, **fields)
+
+
+def _read_match(value: Any, context: Context) -> dict[str, Any]:
+    item = values.mapping(value, "match")
+    values.check_keys(item, MATCH_KEYS)
+
+    def read(key: str, reader: Any, *arguments: Any) -> Any:
+        return None if item.get(key) is None else with_path(key, reader, item[key], *arguments)
+
+    src, dst = read("src", values.ip_prefix, "src"), read("dst", values.ip_prefix, "dst")
+    versions = {prefix.version for prefix in (src, dst) if prefix is not None}
+    if len(versions) > 1:
+        raise InvalidError("src and dst are of different families")
+    return {
+        "version": versions.pop() if versions else None,
+        "vrf": None if item.get("vrf") is None else context.vrf(item),
+        "port": read("port", _read_match_port, context),
+        "src": src,
+        "dst": dst,
+        "protocol": read("protocol", values.protocol),
+        "traffic_class": read("traffic-class", values.integer, "traffic-class", 0, 255),
+        "src_port": read("src-port", values.integer, "src-port", 0, 65535),
+        "dst_port": read("dst-port", values.integer, "dst-port", 0, 65535),
+    }
+
+
+def _read_match_port(value: Any, context: Context) -> int:
+    identity = values.interface_id(value)
+    if identity.vlan:
+        raise InvalidError(
+            f"a classifier matches ports, not VLANs; write {identity.port} and match the VLAN's vrf"
+        )
+    if identity.port not in context.ports:
+        valid = ", ".join(map(str, context.ports)) or "none is declared"
+        raise InvalidError(f"unknown port {identity}; valid: {valid}")
+    return identity.port
+
+
+def _check_ports(policies: Mapping[str, Policy], context: Context) -> None:
+    """A layer 2 port needs a policy that takes frames, a routed interface one that takes packets."""
+    for port in context.ports.values():
+        attached: list[tuple[InterfaceId, str | None]] = [(each.id, each.policy) for each in port.interfaces]
+        if port.is_l2:
+            attached = [(InterfaceId(port.number), port.policy)]
+        for identity, name in attached:
+            policy = policies.get(name) if name else None
+            if policy is None or policy.encap.mode.layer2 == port.is_l2:
+                continue
+            mode = policy.encap.mode.value
+            kind, needs = ("layer 2", "an l2encap") if port.is_l2 else ("routed", "an encap or insert")
+            message = f"port {identity} is {kind} and needs {needs} policy; the mode of {name!r} is {mode}"
+            context.problems.append(Problem(message, _port_path(port, identity)))
+
+
+def _port_path(port: Port, identity: InterfaceId) -> tuple[str | int, ...]:
+    vlan: tuple[str | int, ...] = ("vlans", identity.vlan) if identity.vlan else ()
+    return ("ports", port.number, *vlan, "policy")
+
+
+def _check_priorities(rules: list[ClassifierRule], context: Context) -> None:
+    counts: dict[int, int] = {}
+    for rule in rules:
+        counts[rule.priority] = counts.get(rule.priority, 0) + 1
+    for priority, count in counts.items():
+        if count > _MAX_RULES_PER_PRIORITY:
+            message = (
+                f"{count} rules have priority {priority}; at most {_MAX_RULES_PER_PRIORITY} may share one"
+            )
+            context.problems.append(Problem(message, ("steering",)))

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Readers of single values. Each takes what YAML gave and returns a typed value or raises ``InvalidError``
+with a message that says what would be valid."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import reprlib
+import socket
+from collections.abc import Collection, Iterable, Mapping
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_interface,
+    ip_network,
+)
+from typing import Any
+
+from srv6cp.config.errors import InvalidError
+from srv6cp.model import InterfaceId, IPAddress, IPInterface, IPNetwork
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_INTERFACE = re.compile(r"(\d+)(?:\.(\d+))?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
+_MASK_128 = (1 << 128) - 1
+_PROTOCOLS = {
+    "icmp": 1,
+    "ipv4": 4,
+    "tcp": 6,
+    "udp": 17,
+    "ipv6": 41,
+    "gre": 47,
+    "esp": 50,
+    "ah": 51,
+    "icmpv6": 58,
+    "ipv6-icmp": 58,
+    "ospf": 89,
+    "sctp": 132,
+    "ethernet": 143,
+}
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 2, 60, 60, 60
+MAX_PORT = 509
+MAX_VLAN = 4094
+MIN_MTU = 1280
+MAX_MTU = 65535
+
+
+def show(value: Any) -> str:
+    """A value as quoted in messages; short."""
+    if value is None:
+        return "nothing"
+    return _SHORT.repr(value)
+
+
+def suggest(word: str, valid: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)`` or nothing."""
+    near = difflib.get_close_matches(str(word), list(valid), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def check_keys(mapping: Mapping[Any, Any], allowed: Collection[str], required: Collection[str] = ()) -> None:
+    """Raise for the first key not in ``allowed``, then for the first of ``required`` that is missing."""
+    for key in mapping:
+        if key not in allowed:
+            hint = suggest(str(key), allowed)
+            raise InvalidError(
+                f"unknown key {key!r}{hint or '; valid: ' + ', '.join(sorted(allowed))}", str(key)
+            )
+    for key in required:
+        if mapping.get(key) is None:
+            raise InvalidError(f"{key!r} is missing")
+
+
+def mapping(value: Any, what: str) -> dict[Any, Any]:
+    """A mapping; ``what`` says what it describes."""
+    if not isinstance(value, dict):
+        raise InvalidError(f"{what} must be a mapping of keys, not {show(value)}")
+    return value
+
+
+def listing(value: Any, what: str) -> list[Any]:
+    """A list; nothing at all counts as empty."""
+    if value is None:
+        return []
+    if not isinstance(value, (list, tuple)):
+        raise InvalidError(f"{what} must be a list, not {show(value)}")
+    return list(value)
+
+
+def one_or_more(value: Any) -> list[Any]:
+    """A list as it is; anything else as the only element."""
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def name(value: Any, what: str) -> str:
+    """A name of a VRF, policy or node; a number is taken as its digits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise InvalidError(f"{what} must be letters, digits and any of _ . : -, not {show(value)}")
+    return value
+
+
+def reference(value: Any, known: Collection[str], what: str) -> str:
+    """The name of something declared elsewhere in the file."""
+    text = name(value, what)
+    if text not in known:
+        valid = ", ".join(sorted(map(str, known))) or "none is declared"
+        raise InvalidError(f"unknown {what} {text!r}{suggest(text, known) or '; valid: ' + valid}")
+    return text
+
+
+def integer(value: Any, what: str, low: int, high: int) -> int:
+    """An integer in ``low..high``."""
+    if isinstance(value, str) and re.fullmatch(r"\d+|0x[0-9a-fA-F]+", value):
+        value = int(value, 0 if value.startswith("0x") else 10)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise InvalidError(f"{what} must be a number from {low} to {high}, not {show(value)}")
+    return value
+
+
+def boolean(value: Any, what: str) -> bool:
+    """``true`` or ``false``."""
+    if not isinstance(value, bool):
+        raise InvalidError(f"{what} must be true or false, not {show(value)}")
+    return value
+
+
+def choice(value: Any, valid: Collection[str], what: str) -> str:
+    """One word out of ``valid``."""
+    text = str(value).lower()
+    if text not in valid:
+        raise InvalidError(
+            f"{what} must be one of {', '.join(valid)}, not {show(value)}{suggest(text, valid)}"
+        )
+    return text
+
+
+def mac_address(value: Any) -> str:
+    """A unicast MAC address in lower case with colons."""
+    text = str(value).lower().replace("-", ":")
+    if not isinstance(value, str) or not _MAC.fullmatch(text):
+        raise InvalidError(f"bad MAC address {show(value)}; write six octets such as 02:00:00:00:01:01")
+    if int(text[:2], 16) & 1 or text == "00:00:00:00:00:00":
+        raise InvalidError(f"MAC address {text} is not a unicast address")
+    return text
+
+
+def interface_id(value: Any) -> InterfaceId:
+    """``1`` or ``"1.100"`` (VLAN 100 of port 1)."""
+    if isinstance(value, InterfaceId):
+        return value
+    match = _INTERFACE.fullmatch(str(value))
+    if match is None or isinstance(value, bool):
+        raise InvalidError(f"bad port {show(value)}; write 1, or 1.100 for VLAN 100 of port 1")
+    return InterfaceId(int(match[1]), int(match[2] or 0))
+
+
+def ipv6_address(value: Any, what: str = "address") -> IPv6Address:
+    """An IPv6 address."""
+    try:
+        return IPv6Address(int.from_bytes(socket.inet_pton(socket.AF_INET6, value), "big"))
+    except (OSError, TypeError, ValueError):
+        raise InvalidError(f"{what} must be an IPv6 address, not {show(value)}") from None
+
+
+def ipv4_address(value: Any, what: str = "address") -> IPv4Address:
+    """An IPv4 address in four decimal octets."""
+    try:
+        return IPv4Address(str(value))
+    except ValueError:
+        raise InvalidError(f"{what} must be an IPv4 address, not {show(value)}") from None
+
+
+def ip_address(value: Any, what: str = "address") -> IPAddress:
+    """An IPv6 or IPv4 address."""
+    try:
+        if ":" in value:
+            return IPv6Address(int.from_bytes(socket.inet_pton(socket.AF_INET6, value), "big"))
+        return IPv4Address(value)
+    except (OSError, TypeError, ValueError):
+        raise InvalidError(f"{what} must be an IPv6 or IPv4 address, not {show(value)}") from None
+
+
+def ipv6_prefix(value: Any, what: str = "prefix") -> IPv6Network:
+    """An IPv6 prefix without host bits; a bare address is a /128."""
+    try:
+        text, slash, length = value.partition("/")
+        bits = int.from_bytes(socket.inet_pton(socket.AF_INET6, text), "big")
+        size = int(length) if slash else 128
+        if not (0 <= size <= 128 and (not slash or length.isdecimal())):
+            raise ValueError
+    except (OSError, TypeError, ValueError, AttributeError):
+        raise InvalidError(
+            f"{what} must be an IPv6 prefix such as 2001:db8::/32, not {show(value)}"
+        ) from None
+    if bits & (_MASK_128 >> size):
+        raise InvalidError(_host_bits(value, what))
+    return IPv6Network((bits, size))
+
+
+def ip_prefix(value: Any, what: str = "prefix") -> IPNetwork:
+    """An IPv6 or IPv4 prefix without host bits; a bare address is a host prefix."""
+    if isinstance(value, str) and ":" in value:
+        return ipv6_prefix(value, what)
+    if value == "default":
+        raise InvalidError(f"{what} 'default' has no family; write ::/0 or 0.0.0.0/0")
+    try:
+        return IPv4Network(value)
+    except (TypeError, ValueError):
+        pass
+    try:
+        IPv4Network(value, strict=False)
+    except (TypeError, ValueError):
+        raise InvalidError(f"{what} must be an IPv6 or IPv4 prefix, not {show(value)}") from None
+    raise InvalidError(_host_bits(value, what))
+
+
+def _host_bits(value: str, what: str) -> str:
+    return f"{what} {value} has host bits set; the prefix is {ip_network(value, strict=False)}"
+
+
+def interface_address(value: Any) -> IPInterface:
+    """An own address with the length of its connected prefix; a bare address is a host address."""
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        address: IPv4Interface | IPv6Interface = ip_interface(value)
+    except ValueError:
+        raise InvalidError(
+            f"bad address {show(value)}; write an address with its prefix length, such as 2001:db8:12::1/64"
+        ) from None
+    own_address(address.ip)
+    return address
+
+
+def own_address(address: IPAddress) -> None:
+    """Refuse what no interface can own."""
+    if address.is_multicast or address.is_unspecified or address.is_link_local or address.is_loopback:
+        kind = next(
+            kind
+            for kind in ("multicast", "unspecified", "link_local", "loopback")
+            if getattr(address, f"is_{kind}")
+        )
+        raise InvalidError(f"{address} is a {kind.replace('_', '-')} address and cannot be assigned")
+
+
+def protocol(value: Any) -> int:
+    """An IP protocol or next header by number or name."""
+    if isinstance(value, str) and value.lower() in _PROTOCOLS:
+        return _PROTOCOLS[value.lower()]
+    try:
+        return integer(value, "protocol", 0, 255)
+    except InvalidError:
+        valid = ", ".join(_PROTOCOLS)
+        raise InvalidError(f"protocol must be 0 to 255 or one of {valid}, not {show(value)}") from None

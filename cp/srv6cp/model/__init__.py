@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pure data: what a node is meant to do. Nothing here does I/O or knows P4Runtime."""
+
+from srv6cp.model.behaviors import (
+    FLAVOR_NAMES,
+    Behavior,
+    BehaviorSpec,
+    Flavor,
+    Operand,
+    behavior_names,
+    parse_behavior,
+    parse_flavors,
+)
+from srv6cp.model.interfaces import (
+    DEFAULT_MTU,
+    DEFAULT_VRF,
+    Interface,
+    InterfaceId,
+    IPAddress,
+    IPInterface,
+    IPNetwork,
+    Port,
+)
+from srv6cp.model.node import ICMPV6, Node, RateLimit, SrDomain
+from srv6cp.model.policies import (
+    MAX_SEGMENTS,
+    MAX_TOTAL_WEIGHT,
+    MAX_WEIGHT,
+    ClassifierRule,
+    Encap,
+    EncapMode,
+    FlowLabel,
+    Policy,
+    PrefixSteering,
+    SegmentList,
+    parse_mode,
+)
+from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, DropReason, PuntReason, Reason
+from srv6cp.model.routing import Neighbor, NextHop, OwnAddress, Route
+from srv6cp.model.sids import Locator, Sid
+
+__all__ = [
+    "DEFAULT_MTU",
+    "DEFAULT_VRF",
+    "DROP_REASONS",
+    "FLAVOR_NAMES",
+    "ICMPV6",
+    "MAX_SEGMENTS",
+    "MAX_TOTAL_WEIGHT",
+    "MAX_WEIGHT",
+    "PUNT_REASONS",
+    "Behavior",
+    "BehaviorSpec",
+    "ClassifierRule",
+    "DropReason",
+    "Encap",
+    "EncapMode",
+    "Flavor",
+    "FlowLabel",
+    "IPAddress",
+    "IPInterface",
+    "IPNetwork",
+    "Interface",
+    "InterfaceId",
+    "Locator",
+    "Neighbor",
+    "NextHop",
+    "Node",
+    "Operand",
+    "OwnAddress",
+    "Policy",
+    "Port",
+    "PrefixSteering",
+    "PuntReason",
+    "RateLimit",
+    "Reason",
+    "Route",
+    "SegmentList",
+    "Sid",
+    "SrDomain",
+    "behavior_names",
+    "parse_behavior",
+    "parse_flavors",
+    "parse_mode",
+]

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A node: everything the control plane wants one switch to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, IPv6Network
+
+from srv6cp.model.interfaces import DEFAULT_VRF, Interface, InterfaceId, IPAddress, Port
+from srv6cp.model.policies import ClassifierRule, Policy, PrefixSteering
+from srv6cp.model.routing import Neighbor, OwnAddress, Route
+from srv6cp.model.sids import Locator, Sid
+
+ICMPV6 = 58
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """A limit of punted packets: ``rate`` per second, ``burst`` at once."""
+
+    rate: int
+    burst: int
+
+
+@dataclass(frozen=True)
+class SrDomain:
+    """The SR domain as RFC 8754 section 5.1 protects it.
+
+    Packets from external interfaces to ``sid_blocks`` are dropped; when ``sources`` is not empty,
+    packets to local SIDs must come from one of them.
+    """
+
+    sid_blocks: tuple[IPv6Network, ...] = ()
+    sources: tuple[IPv6Network, ...] = ()
+
+
+@dataclass(frozen=True)
+class Node:
+    """One router. References between parts (VRF, policy, port) have been checked by the loader.
+
+    ``vrfs`` maps names to ids and always holds ``default`` with id 0. ``icmp`` None means that ICMP
+    errors are not rate-limited. ``upper_layers`` are the protocol numbers delivered locally at a SID.
+    """
+
+    name: str
+    device_id: int = 1
+    locators: tuple[Locator, ...] = ()
+    source: IPv6Address | None = None
+    domain: SrDomain = SrDomain()
+    upper_layers: tuple[int, ...] = (ICMPV6,)
+    icmp: RateLimit | None = RateLimit(100, 50)
+    vrfs: Mapping[str, int] = field(default_factory=lambda: {DEFAULT_VRF: 0})
+    addresses: tuple[OwnAddress, ...] = ()
+    ports: Mapping[int, Port] = field(default_factory=dict)
+    neighbors: tuple[Neighbor, ...] = ()
+    routes: tuple[Route, ...] = ()
+    sids: tuple[Sid, ...] = ()
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    prefix_steering: tuple[PrefixSteering, ...] = ()
+    classifiers: tuple[ClassifierRule, ...] = ()
+    grpc_addr: str | None = None
+
+    def interfaces(self) -> Iterator[Interface]:
+        """Every routed interface, untagged before tagged, ports in the order of the configuration."""
+        for port in self.ports.values():
+            yield from port.interfaces
+
+    def interface(self, identity: InterfaceId | tuple[int, int]) -> Interface | None:
+        """The routed interface with that port and VLAN, or None."""
+        port = self.ports.get(identity[0])
+        for interface in port.interfaces if port else ():
+            if interface.id == identity:
+                return interface
+        return None
+
+    def own_addresses(self) -> Iterator[tuple[str, IPAddress]]:
+        """(VRF, address) of every address routed to the node itself: source, loopbacks, interfaces.
+
+        Link-local addresses are not routed and not listed: see ``Interface.link_local``.
+        """
+        if self.source is not None:
+            yield DEFAULT_VRF, self.source
+        for own in self.addresses:
+            yield own.vrf, own.address
+        for interface in self.interfaces():
+            for address in interface.addresses:
+                yield interface.vrf, address.ip

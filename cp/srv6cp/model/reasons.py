@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a packet was dropped or handed to the control plane.
+
+The numbers are those of ``drop_reason_t`` and ``punt_reason_t`` of the P4 program; they index
+``drop_counter``, ``punt_counter`` and ``punt_meter``.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class DropReason(enum.IntEnum):
+    """``drop_reason_t``."""
+
+    NONE = 0
+    NO_INTERFACE = 1
+    VLAN_UNKNOWN = 2
+    NOT_MY_MAC = 3
+    UNSUPPORTED_ETHERTYPE = 4
+    IP_HEADER_INVALID = 5
+    IPV4_CHECKSUM = 6
+    SID_BLOCK_FILTERED = 7
+    SOURCE_NOT_IN_DOMAIN = 8
+    HOP_LIMIT_EXCEEDED = 9
+    SRH_SEGMENTS_LEFT = 10
+    ROUTING_TYPE = 11
+    UPPER_LAYER = 12
+    HEADER_TRUNCATED = 13
+    FRAGMENT_AT_SID = 14
+    EXTENSION_CHAIN = 15
+    NO_ROUTE = 16
+    BLACKHOLE = 17
+    PACKET_TOO_BIG = 18
+    POLICY_INVALID = 19
+    NEXTHOP_INVALID = 20
+    NEIGHBOR_UNRESOLVED = 21
+    PUNT_RATE_LIMITED = 22
+    RECIRCULATION_LIMIT = 23
+    MULTICAST = 24
+    L2_PORT_NO_POLICY = 25
+    SOURCE_INVALID = 26
+    PACKET_OUT_INVALID = 27
+
+
+class PuntReason(enum.IntEnum):
+    """``punt_reason_t``."""
+
+    NONE = 0
+    LOCAL = 1
+    NDP = 2
+    ARP = 3
+    NEIGHBOR_UNRESOLVED = 4
+    FRAGMENT = 5
+    HOP_LIMIT_EXCEEDED = 6
+    PARAMETER_PROBLEM = 7
+    UPPER_LAYER_ERROR = 8
+    NO_ROUTE = 9
+    PACKET_TOO_BIG = 10
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One line for people: what happened, and the rule that asks for it."""
+
+    explanation: str
+    rule: str
+
+
+DROP_REASONS: dict[DropReason, Reason] = {
+    DropReason.NO_INTERFACE: Reason("the ingress port is not configured", "configuration: ports"),
+    DropReason.VLAN_UNKNOWN: Reason("tagged frame, no such VLAN on the port", "configuration: ports.vlans"),
+    DropReason.NOT_MY_MAC: Reason("destination MAC is not the interface's", "IEEE 802.3; ports.mac"),
+    DropReason.UNSUPPORTED_ETHERTYPE: Reason("neither IPv6, IPv4 nor ARP on a routed port", "ports.mode"),
+    DropReason.IP_HEADER_INVALID: Reason(
+        "IP version, header length or total length is wrong", "RFC 8200 3, 791"
+    ),
+    DropReason.IPV4_CHECKSUM: Reason("IPv4 header checksum is wrong", "RFC 1812 5.2.2"),
+    DropReason.SID_BLOCK_FILTERED: Reason("packet from outside the domain to the SID block", "RFC 8754 5.1"),
+    DropReason.SOURCE_NOT_IN_DOMAIN: Reason("source may not use local SIDs", "RFC 8754 5.1"),
+    DropReason.HOP_LIMIT_EXCEEDED: Reason("hop limit or TTL was 1 or 0", "RFC 8986 4.1 S05"),
+    DropReason.SRH_SEGMENTS_LEFT: Reason(
+        "Segments Left or Last Entry does not fit the SRH, or is not 0 at a last segment",
+        "RFC 8986 4.1 S09, 4.4 S02",
+    ),
+    DropReason.ROUTING_TYPE: Reason(
+        "routing header with segments left of a type, or at an address, that takes none", "RFC 8754 4.3.2"
+    ),
+    DropReason.UPPER_LAYER: Reason("upper layer not allowed at the SID", "RFC 8986 4.1.1"),
+    DropReason.HEADER_TRUNCATED: Reason("a header runs past the end of the packet", "RFC 8200 4"),
+    DropReason.FRAGMENT_AT_SID: Reason("a fragment cannot be processed at a SID", "RFC 2473 7"),
+    DropReason.EXTENSION_CHAIN: Reason("more extension headers than a SID walks", "implementation limit"),
+    DropReason.NO_ROUTE: Reason("no route to the destination", "RFC 8200 / RFC 4443 3.1 code 0"),
+    DropReason.BLACKHOLE: Reason("blackhole route or policy with drop-upon-invalid", "RFC 9256 8.2"),
+    DropReason.PACKET_TOO_BIG: Reason("larger than the MTU of the way out", "RFC 8200 5, RFC 2473 7"),
+    DropReason.POLICY_INVALID: Reason("no such policy, or it does not fit the packet", "RFC 9256 5.1"),
+    DropReason.NEXTHOP_INVALID: Reason("the next hop does not exist", "control plane out of step"),
+    DropReason.NEIGHBOR_UNRESOLVED: Reason("MAC of the neighbour not known yet", "RFC 4861 7.2, RFC 826"),
+    DropReason.PUNT_RATE_LIMITED: Reason(
+        "over the rate limit of the control plane", "RFC 4443 2.4 (f); icmp"
+    ),
+    DropReason.RECIRCULATION_LIMIT: Reason("too many own SIDs in one list", "implementation limit"),
+    DropReason.MULTICAST: Reason("multicast and link-local are not forwarded", "RFC 4291 2.5.6, 2.7"),
+    DropReason.L2_PORT_NO_POLICY: Reason(
+        "frame on a layer 2 port without policy", "configuration: ports.policy"
+    ),
+    DropReason.SOURCE_INVALID: Reason("multicast or off-link link-local source", "RFC 4291 2.5.6, 2.7"),
+    DropReason.PACKET_OUT_INVALID: Reason("packet-out that asks for no valid port", "control plane error"),
+}
+
+PUNT_REASONS: dict[PuntReason, Reason] = {
+    PuntReason.LOCAL: Reason("to an own address, or an allowed upper layer at a SID", "RFC 8986 4.1.1"),
+    PuntReason.NDP: Reason("neighbour discovery", "RFC 4861"),
+    PuntReason.ARP: Reason("ARP", "RFC 826"),
+    PuntReason.NEIGHBOR_UNRESOLVED: Reason("next hop to be resolved", "RFC 4861 7.2, RFC 826"),
+    PuntReason.FRAGMENT: Reason("to be fragmented by the control plane", "RFC 2473 7"),
+    PuntReason.HOP_LIMIT_EXCEEDED: Reason("ICMP time exceeded", "RFC 8986 4.1 S05"),
+    PuntReason.PARAMETER_PROBLEM: Reason("ICMPv6 parameter problem, code 0", "RFC 8986 4.1 S09"),
+    PuntReason.UPPER_LAYER_ERROR: Reason("ICMPv6 parameter problem, code 4", "RFC 8986 4.1.1"),
+    PuntReason.NO_ROUTE: Reason("ICMP destination unreachable", "RFC 4443 3.1"),
+    PuntReason.PACKET_TOO_BIG: Reason("ICMP packet too big", "RFC 4443 3.2"),
+}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The router under SRv6: own addresses, neighbours, next hops and routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from srv6cp.model.interfaces import DEFAULT_VRF, InterfaceId, IPAddress, IPNetwork
+
+
+@dataclass(frozen=True)
+class OwnAddress:
+    """A loopback address of the node in a VRF; traffic to it is delivered to the controller."""
+
+    address: IPAddress
+    vrf: str = DEFAULT_VRF
+
+
+@dataclass(frozen=True)
+class Neighbor:
+    """A static neighbour: the MAC behind an address on an interface."""
+
+    address: IPAddress
+    interface: InterfaceId
+    mac: str
+
+
+@dataclass(frozen=True)
+class NextHop:
+    """One way out. ``address`` None means that the destination itself is on the link."""
+
+    interface: InterfaceId
+    address: IPAddress | None
+    weight: int = 1
+
+
+@dataclass(frozen=True)
+class Route:
+    """A static route. No next hop at all means blackhole; several form an ECMP set."""
+
+    prefix: IPNetwork
+    nexthops: tuple[NextHop, ...] = ()
+    vrf: str = DEFAULT_VRF
+
+    @property
+    def blackhole(self) -> bool:
+        """True when matching packets are dropped on purpose."""
+        return not self.nexthops
