@@ -61,6 +61,14 @@ class Testbed:
         """Stop the switch."""
         raise NotImplementedError
 
+    def alive(self) -> bool:
+        """Whether the switch runs."""
+        return True
+
+    def last_words(self) -> str:
+        """The end of what the switch wrote."""
+        return ""
+
     def poll(self) -> None:
         """Fetch what has left the ports. Nothing to do where frames are delivered as they leave."""
 

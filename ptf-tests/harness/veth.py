@@ -83,7 +83,7 @@ class Veth(Testbed):
                     return
                 except grpc.FutureTimeoutError:
                     if self._process.poll() is not None or time.monotonic() > end:
-                        said = self.log.read_text(errors="replace").strip()[-500:]
+                        said = self.last_words().strip()[-500:]
                         raise Unavailable(f"{command[0]} does not start: {said}") from None
 
     def send(self, port: int, frame: bytes) -> None:
@@ -99,6 +99,9 @@ class Veth(Testbed):
     def alive(self) -> bool:
         """Whether the switch process runs."""
         return self._process is not None and self._process.poll() is None
+
+    def last_words(self) -> str:
+        return self.log.read_text(errors="replace")[-2000:]
 
     def close(self) -> None:
         for sock in self._sockets.values():
