@@ -32,7 +32,7 @@ class Artifacts:
     manifest: Path
 
     def read_manifest(self) -> dict[str, Any]:
-        """The manifest: compiler version, options and digests of the sources. Raises :class:`ArtifactError`."""
+        """Compiler version, options and digests of the sources. Raises :class:`ArtifactError`."""
         try:
             content = json.loads(self.manifest.read_text("utf-8"))
         except OSError as error:
@@ -63,7 +63,7 @@ def available() -> list[str]:
 
 
 def find(name: str = DEFAULT, folder: str | Path | None = None) -> Artifacts:
-    """The artefacts of program ``name``, from ``folder`` or the usual places. Raises :class:`ArtifactError`."""
+    """The files of program ``name``, in ``folder`` or the usual places. Raises :class:`ArtifactError`."""
     places = (Path(folder),) if folder is not None else directories()
     partial: list[str] = []
     for place in places:

@@ -18,60 +18,36 @@ write and read, but not wait for the stream (arbitrate, reconnect). What goes wr
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
 
 import grpc
 
-from .channel import Service, open_channel
 from .entities import Entity, TableEntry, Update, UpdateType
 from .errors import (
-    ArbitrationFailed,
     Code,
-    ConnectionFailed,
-    DecodeError,
     EntityError,
     Failure,
     NoPipeline,
-    NotPrimary,
     P4InfoError,
     P4RuntimeError,
     PipelineError,
     RpcFailed,
-    StreamClosed,
 )
-from .messages import (
-    TLS,
-    Arbitration,
-    Capabilities,
-    DigestList,
-    Disconnected,
-    IdleTimeout,
-    PacketIn,
-    Pipeline,
-    Primacy,
-    StreamError,
-)
-from .packetio import PacketCodec
+from .messages import TLS
 from .protos import pb
 from .render import render_update
 from .schema import P4Info
-from .status import code_of, failed, raise_failures, reason, write_failed
-from .stream import Listeners, Stream, Subscription
+from .session import Session
+from .status import failed, raise_failures, write_failed
 
-__all__ = ["Atomicity", "Client", "pipeline_cookie"]
-
-log = logging.getLogger(__name__)
+__all__ = ["Atomicity", "Client", "pipeline_cookie", "wait_for_switch"]
 
 PipelineAction = Literal["VERIFY", "VERIFY_AND_SAVE", "VERIFY_AND_COMMIT", "COMMIT", "RECONCILE_AND_COMMIT"]
-_MASK64 = (1 << 64) - 1
 
 
 class Atomicity(IntEnum):
@@ -82,204 +58,8 @@ class Atomicity(IntEnum):
     DATAPLANE_ATOMIC = 2
 
 
-class Client:
-    """One controller's session with one switch.
-
-    ``address`` is ``host:port``; ``device_id`` the switch's (BMv2 and softswitch: 0 unless told otherwise);
-    ``role`` a P4Runtime role name; ``election_id`` a positive number below 2**128, the highest of a role's
-    clients being primary; ``tls`` PEM files; ``p4info`` the program, fetched from the switch when first
-    needed if left out. ``connect_timeout`` and ``rpc_timeout`` are seconds.
-    """
-
-    def __init__(
-        self,
-        address: str = "127.0.0.1:9559",
-        device_id: int = 0,
-        *,
-        role: str | None = None,
-        election_id: int | tuple[int, int] = 1,
-        tls: TLS | None = None,
-        p4info: P4Info | None = None,
-        connect_timeout: float = 5.0,
-        rpc_timeout: float = 60.0,
-    ) -> None:
-        self.address = address
-        self.device_id = device_id
-        self.role = role or ""
-        self.election_id = _election(election_id)
-        self.connect_timeout = connect_timeout
-        self.rpc_timeout = rpc_timeout
-        self._tls = tls
-        self._info = p4info
-        self._packets: PacketCodec | None = None
-        self._channel: grpc.Channel | None = None
-        self._service: Service | None = None
-        self._stream: Stream | None = None
-        self._stream_error: Disconnected | None = None
-        self._arbitration: Arbitration | None = None
-        self._answered = threading.Condition()
-        self._write_lock = threading.Lock()
-        self._on_packet: Listeners[PacketIn] = Listeners("packet-in")
-        self._on_digest: Listeners[DigestList] = Listeners("digest")
-        self._on_idle: Listeners[IdleTimeout] = Listeners("idle-timeout")
-        self._on_status: Listeners[Arbitration] = Listeners("arbitration")
-        self._on_error: Listeners[StreamError] = Listeners("stream-error")
-        self._on_disconnect: Listeners[Disconnected] = Listeners("disconnect")
-
-    def __repr__(self) -> str:
-        return f"<Client {self.address} device-id {self.device_id}>"
-
-    # --- connection -------------------------------------------------------------------------------
-
-    def connect(self, timeout: float | None = None, wait: bool = False) -> Capabilities:
-        """Reach the switch, or raise :class:`ConnectionFailed`.
-
-        A refused connection fails at once, unless ``wait``: then it is tried until ``timeout`` (default
-        ``connect_timeout``) seconds have passed, for a switch that is starting.
-        """
-        if self._channel is None:
-            self._channel = open_channel(self.address, self._tls)
-            self._service = Service(self._channel)
-        limit = self.connect_timeout if timeout is None else timeout
-        try:
-            answer = self._service_now.capabilities(
-                pb.CapabilitiesRequest(device_id=self.device_id), timeout=limit, wait_for_ready=wait
-            )
-        except grpc.RpcError as error:
-            code = code_of(error)
-            if code is Code.UNIMPLEMENTED:  # servers of P4Runtime before 1.1
-                return Capabilities("")
-            if code is Code.DEADLINE_EXCEEDED:
-                raise ConnectionFailed(
-                    self.address, self.device_id, f"no answer within {limit:g} s"
-                ) from None
-            if code is Code.UNAVAILABLE:
-                raise ConnectionFailed(self.address, self.device_id, reason(error.details() or "")) from None
-            raise failed("Capabilities", error, self.address, self.device_id) from None
-        return Capabilities(answer.p4runtime_api_version)
-
-    def close(self) -> None:
-        """End the stream and the connection; the client can connect again."""
-        self._close_stream()
-        if self._channel is not None:
-            self._channel.close()
-            self._channel = self._service = None
-
-    def __enter__(self) -> Client:
-        try:
-            self.connect()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def reconnect(self, timeout: float | None = None) -> Arbitration | None:
-        """Find the switch again after it was lost, waiting up to ``timeout`` s, and repeat arbitration if
-        there was.
-
-        Returns the answer to arbitration, or None when this client never arbitrated. The switch may have
-        restarted empty: compare :meth:`get_pipeline_cookie` and reconcile. Raises :class:`ConnectionFailed`.
-        """
-        had_stream = self._stream is not None
-        self._close_stream()
-        if self._channel is not None:
-            # A fresh channel tries at once; the old one may be in its backoff.
-            self._channel.close()
-            self._channel = self._service = None
-        self.connect(timeout, wait=True)
-        return self.arbitrate() if had_stream else None
-
-    def capabilities(self) -> Capabilities:
-        """What the server says of itself."""
-        return self.connect()
-
-    # --- arbitration ------------------------------------------------------------------------------
-
-    def arbitrate(
-        self, election_id: int | tuple[int, int] | None = None, timeout: float = 5.0
-    ) -> Arbitration:
-        """Open the stream if need be, send the election id (new one if given), return the switch's answer.
-
-        Raises :class:`ArbitrationFailed` when the switch ends the stream (an election id that another client
-        uses) or does not answer in time.
-        """
-        if election_id is not None:
-            self.election_id = _election(election_id)
-        stream = self._stream
-        if stream is not None and stream.on_own_thread:
-            raise StreamClosed(
-                "arbitrate() waits for the stream and so cannot be called from a stream callback"
-            )
-        if stream is None or not stream.open:
-            stream = self._open_stream()
-        request = pb.StreamMessageRequest()
-        request.arbitration.device_id = self.device_id
-        request.arbitration.election_id.high = self.election_id >> 64
-        request.arbitration.election_id.low = self.election_id & _MASK64
-        if self.role:
-            request.arbitration.role.name = self.role
-        with self._answered:
-            self._arbitration = None
-            stream.send(request)
-            self._answered.wait_for(lambda: self._arbitration or self._stream_error, timeout)
-            answer, error = self._arbitration, self._stream_error
-        if answer is not None:
-            return answer
-        where = f"{self.address} device-id {self.device_id} election id {self.election_id}"
-        if error is None:
-            raise ArbitrationFailed(f"{where}: the switch did not answer arbitration within {timeout:g} s")
-        if error.code is Code.UNAVAILABLE:
-            raise ConnectionFailed(self.address, self.device_id, reason(error.reason))
-        raise ArbitrationFailed(f"{where}: the switch refused arbitration: {error.code.name}: {error.reason}")
-
-    def become_primary(self, timeout: float = 5.0, force: bool = False) -> Arbitration:
-        """Arbitrate and insist on being primary, else :class:`NotPrimary`.
-
-        With ``force`` an election id above the present primary's is taken instead.
-        """
-        answer = self.arbitrate(timeout=timeout)
-        if not answer.is_primary and force:
-            answer = self.arbitrate(max(answer.election_id, self.election_id) + 1, timeout)
-        if not answer.is_primary:
-            raise NotPrimary(
-                "StreamChannel",
-                Code.ALREADY_EXISTS,
-                f"election id {self.election_id} is not the highest, the primary has {answer.election_id}",
-                f"{self.address} device-id {self.device_id}",
-            )
-        return answer
-
-    @property
-    def arbitration(self) -> Arbitration | None:
-        """The latest word of the switch on who is primary; None before the first and after a disconnect."""
-        return self._arbitration
-
-    @property
-    def is_primary(self) -> bool:
-        """Whether this client is primary as far as it knows."""
-        return self._arbitration is not None and self._arbitration.is_primary
-
-    @property
-    def connected(self) -> bool:
-        """Whether the stream is open."""
-        return self._stream is not None and self._stream.open
-
-    # --- pipeline ---------------------------------------------------------------------------------
-
-    @property
-    def p4info(self) -> P4Info:
-        """The program in use: the one given or set, or else the switch's."""
-        if self._info is None:
-            info = self.get_pipeline(config=False).p4info
-            if info is None:
-                raise P4InfoError(f"{self.address} device-id {self.device_id}: the switch returned no p4info")
-            self._info = info
-        return self._info
+class Client(Session):
+    """A :class:`~srv6cp.p4rt.session.Session` that also loads programs, writes and reads."""
 
     def set_pipeline(
         self,
@@ -318,39 +98,6 @@ class Client:
         if action != "VERIFY":
             self._use(info)
 
-    def get_pipeline(self, p4info: bool = True, config: bool = True) -> Pipeline:
-        """The program on the switch. Raises :class:`NoPipeline` when there is none."""
-        kind = {
-            (True, True): "ALL",
-            (True, False): "P4INFO_AND_COOKIE",
-            (False, True): "DEVICE_CONFIG_AND_COOKIE",
-            (False, False): "COOKIE_ONLY",
-        }[p4info, config]
-        request = pb.GetForwardingPipelineConfigRequest(
-            device_id=self.device_id,
-            response_type=pb.GetForwardingPipelineConfigRequest.ResponseType.Value(kind),
-        )
-        try:
-            answer = self._service_now.get_pipeline(request, timeout=self.rpc_timeout)
-        except grpc.RpcError as error:
-            raise failed("GetForwardingPipelineConfig", error, self.address, self.device_id) from None
-        found = answer.config
-        info = None
-        if p4info and found.HasField("p4info"):
-            info = P4Info(found.p4info, f"the p4info of {self.address}")
-        return Pipeline(info, found.p4_device_config, found.cookie.cookie)
-
-    def get_pipeline_cookie(self) -> int | None:
-        """The cookie of the program on the switch, None when it runs none."""
-        try:
-            return self.get_pipeline(p4info=False, config=False).cookie
-        except NoPipeline:
-            return None
-        except RpcFailed as error:
-            if error.code in (Code.NOT_FOUND, Code.FAILED_PRECONDITION):
-                return None
-            raise
-
     # --- write and read ---------------------------------------------------------------------------
 
     def write(
@@ -379,17 +126,15 @@ class Client:
         failures: list[Failure] = []
         limit = self.rpc_timeout if timeout is None else timeout
         service = self._service_now
-        with self._write_lock:  # two threads' batches do not interleave
-            for start, request in requests:
-                try:
-                    service.write(request, timeout=limit)
-                except grpc.RpcError as error:
-                    found = write_failed(
-                        error, todo[start : start + step], start, self.address, self.device_id
-                    )
-                    if isinstance(found, P4RuntimeError):
-                        raise found from None
-                    failures += found
+        for start, request in requests:
+            try:
+                service.write(request, timeout=limit)
+            except grpc.RpcError as error:
+                part = todo[start : start + step]
+                found = write_failed(error, part, start, self.address, self.device_id)
+                if isinstance(found, P4RuntimeError):
+                    raise found from None
+                failures += found
         raise_failures(failures, len(todo), self.address, self.device_id)
         return len(todo)
 
@@ -447,97 +192,6 @@ class Client:
         found = self.read_one(TableEntry(table, is_default=True))
         return found if isinstance(found, TableEntry) else None
 
-    # --- packets, digests, notifications ----------------------------------------------------------
-
-    def packet_out(self, payload: bytes, **metadata: int) -> None:
-        """Send a packet to the data plane, with the fields of the ``packet_out`` header by name (others 0).
-
-        Raises :class:`EntityError` for a field that does not exist or a value too wide,
-        :class:`StreamClosed`.
-        """
-        stream = self._stream
-        if stream is None:
-            raise StreamClosed(f"{self.address}: packet_out() needs the stream: call become_primary() first")
-        stream.send(self._packet_codec.encode(payload, metadata))
-
-    def on_packet_in(self, call: Callable[[PacketIn], object]) -> Callable[[], None]:
-        """Have ``call`` get every packet-in; the result unregisters it. Likewise the methods below."""
-        return self._on_packet.add(call)
-
-    def packets(self, maxsize: int = 4096) -> Subscription[PacketIn]:
-        """A queue of packet-ins: iterate it, or ``get(timeout)``; close it when done (``with``)."""
-        return Subscription(self._on_packet, maxsize)
-
-    def on_digest(self, call: Callable[[DigestList], object], ack: bool = True) -> Callable[[], None]:
-        """Have ``call`` get every digest list, which is acknowledged after it returns unless ``ack`` is
-        False.
-        """
-        if not ack:
-            return self._on_digest.add(call)
-
-        def acknowledged(digest: DigestList) -> None:
-            call(digest)
-            self.ack_digest(digest)
-
-        return self._on_digest.add(acknowledged)
-
-    def digests(self, maxsize: int = 1024) -> Subscription[DigestList]:
-        """A queue of digest lists, to be acknowledged with :meth:`ack_digest`."""
-        return Subscription(self._on_digest, maxsize)
-
-    def ack_digest(self, digest: DigestList) -> None:
-        """Tell the switch that a digest list has been dealt with."""
-        stream = self._stream
-        if stream is None:
-            raise StreamClosed(f"{self.address}: no stream to acknowledge a digest on")
-        request = pb.StreamMessageRequest()
-        request.digest_ack.digest_id = self.p4info.digests.find(digest.digest).id
-        request.digest_ack.list_id = digest.list_id
-        stream.send(request)
-
-    def on_idle_timeout(self, call: Callable[[IdleTimeout], object]) -> Callable[[], None]:
-        """Have ``call`` get the entries whose idle timeout passed."""
-        return self._on_idle.add(call)
-
-    def on_status(self, call: Callable[[Arbitration], object]) -> Callable[[], None]:
-        """Have ``call`` get every arbitration message: becoming primary, losing it, a change of the primary."""
-        return self._on_status.add(call)
-
-    def on_stream_error(self, call: Callable[[StreamError], object]) -> Callable[[], None]:
-        """Have ``call`` get the stream messages that the switch refused."""
-        return self._on_error.add(call)
-
-    def on_disconnect(self, call: Callable[[Disconnected], object]) -> Callable[[], None]:
-        """Have ``call`` know when the stream ends unasked. It must not reconnect itself but tell another
-        thread to.
-        """
-        return self._on_disconnect.add(call)
-
-    # --- inside -----------------------------------------------------------------------------------
-
-    @property
-    def _service_now(self) -> Service:
-        service = self._service
-        if service is None:
-            self.connect()
-            service = self._service
-            assert service is not None
-        return service
-
-    @property
-    def _packet_codec(self) -> PacketCodec:
-        if self._packets is None:
-            self._packets = PacketCodec(self.p4info)
-        return self._packets
-
-    def _use(self, info: P4Info) -> None:
-        self._info = info
-        self._packets = PacketCodec(info)
-
-    def _sign(self, request: Any) -> None:
-        request.election_id.high = self.election_id >> 64
-        request.election_id.low = self.election_id & _MASK64
-
     def _write_request(self, updates: list[Update], start: int, step: int, atomicity: Atomicity) -> Any:
         codec = self.p4info.codec
         request = pb.WriteRequest(device_id=self.device_id, role=self.role, atomicity=int(atomicity))
@@ -551,77 +205,6 @@ class Client:
                 error.args = (f"update #{position}: {error} (in: {render_update(updates[position])})",)
             raise
         return request
-
-    def _open_stream(self) -> Stream:
-        self._close_stream()
-        with self._answered:
-            self._stream_error = None
-            self._arbitration = None
-        name = f"p4rt-stream-{self.address}-{self.device_id}"
-        self._stream = Stream(self._service_now.stream, self._received, self._ended, name)
-        return self._stream
-
-    def _close_stream(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.close()
-        self._arbitration = None
-
-    def _ended(self, stream: Stream, error: grpc.RpcError | None) -> None:
-        if stream.closing:
-            return
-        code = Code.UNAVAILABLE if error is None else code_of(error)
-        text = "the switch ended the stream" if error is None else (error.details() or "")
-        event = Disconnected(code, " ".join(text.split()))
-        with self._answered:
-            self._stream_error = event
-            self._arbitration = None
-            self._answered.notify_all()
-        log.info(
-            "%s device-id %d: stream ended: %s: %s", self.address, self.device_id, code.name, event.reason
-        )
-        self._on_disconnect(event)
-
-    def _received(self, message: Any) -> None:
-        kind = message.WhichOneof("update")
-        try:
-            if kind == "packet":
-                if self._on_packet:
-                    self._on_packet(self._packet_codec.decode(message.packet))
-            elif kind == "arbitration":
-                self._arbitrated(message.arbitration)
-            elif kind == "digest":
-                self._on_digest(self._packet_codec.decode_digest(message.digest))
-            elif kind == "idle_timeout_notification":
-                notice = message.idle_timeout_notification
-                entries = tuple(map(self.p4info.codec.table_entry, notice.table_entry))
-                self._on_idle(IdleTimeout(entries, notice.timestamp))
-            elif kind == "error":
-                about = {"packet_out": "packet-out", "digest_list_ack": "digest-ack"}.get(
-                    message.error.WhichOneof("details") or "", "other"
-                )
-                error = StreamError(Code.of(message.error.canonical_code), message.error.message, about)
-                log.warning(
-                    "%s device-id %d refused a %s: %s: %s",
-                    self.address,
-                    self.device_id,
-                    about,
-                    error.code.name,
-                    error.message,
-                )
-                self._on_error(error)
-        except DecodeError as error:
-            log.warning("%s device-id %d: %s", self.address, self.device_id, error)
-
-    def _arbitrated(self, message: Any) -> None:
-        code = Code.of(message.status.code)
-        primacy = {Code.OK: Primacy.PRIMARY, Code.NOT_FOUND: Primacy.NO_PRIMARY}.get(code, Primacy.BACKUP)
-        highest = message.election_id.high << 64 | message.election_id.low
-        answer = Arbitration(primacy, highest, message.status.message)
-        with self._answered:
-            self._arbitration = answer
-            self._answered.notify_all()
-        self._on_status(answer)
 
 
 def pipeline_cookie(info: P4Info, config: bytes) -> int:
@@ -642,13 +225,6 @@ def wait_for_switch(address: str, device_id: int = 0, timeout: float = 10.0, tls
     finally:
         client.close()
     return time.monotonic() - started
-
-
-def _election(value: int | tuple[int, int]) -> int:
-    number = value if isinstance(value, int) else value[0] << 64 | value[1]
-    if not 0 < number < 1 << 128:
-        raise ValueError(f"election id {number} is outside 1..2**128-1")
-    return number
 
 
 def _flatten(pattern: Entity | Iterable[Entity]) -> Iterable[Entity]:

@@ -182,7 +182,7 @@ class Codec:
         codec = self._tables_by_id.get(id_)
         if codec is None:
             raise DecodeError(
-                f"the switch sent table id 0x{id_:08x}, which {self.info.source} does not have: it runs another program"
+                f"the switch sent table id 0x{id_:08x}, not in {self.info.source}: it runs another program"
             )
         return codec
 

@@ -58,7 +58,7 @@ __all__ = [
     "modify",
 ]
 
-Value = Union[int, str, bytes, IPv4Address, IPv6Address]
+Value = int | str | bytes | IPv4Address | IPv6Address
 
 
 class Lpm(NamedTuple):
@@ -82,8 +82,8 @@ class Range(NamedTuple):
     high: Value
 
 
-MatchValue = Union[Value, IPv4Network, IPv6Network, Lpm, Ternary, Range, "tuple[Value, int]"]
-#: Contents of a register cell or a digest: ints, bools, strings (enum, error), tuples, and dicts of named members.
+MatchValue = Value | IPv4Network | IPv6Network | Lpm | Ternary | Range | tuple[Value, int]
+#: Contents of a register cell or a digest: ints, bools, strings (enum, error), tuples, dicts of members.
 Data = Union[int, bool, str, bytes, "tuple[Data, ...]", "dict[str, Data]", None]
 
 
@@ -125,7 +125,7 @@ class GroupRef:
     group_id: int
 
 
-TableAction = Union[Action, ActionSet, MemberRef, GroupRef]
+TableAction = Action | ActionSet | MemberRef | GroupRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,20 +302,20 @@ class DigestEntry:
     ack_timeout_ns: int = 0
 
 
-Entity = Union[
-    TableEntry,
-    ActionProfileMember,
-    ActionProfileGroup,
-    CounterEntry,
-    DirectCounterEntry,
-    MeterEntry,
-    DirectMeterEntry,
-    MulticastGroup,
-    CloneSession,
-    ValueSetEntry,
-    RegisterEntry,
-    DigestEntry,
-]
+Entity = (
+    TableEntry
+    | ActionProfileMember
+    | ActionProfileGroup
+    | CounterEntry
+    | DirectCounterEntry
+    | MeterEntry
+    | DirectMeterEntry
+    | MulticastGroup
+    | CloneSession
+    | ValueSetEntry
+    | RegisterEntry
+    | DigestEntry
+)
 
 
 class UpdateType(IntEnum):
@@ -340,7 +340,7 @@ def insert(entity: Entity) -> Update:
 
 
 def modify(entity: Entity) -> Update:
-    """Replace an entity that the switch holds (counters, meters and default actions are only ever modified)."""
+    """Replace what the switch holds (counters, meters and default actions are only ever modified)."""
     return Update(UpdateType.MODIFY, entity)
 
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: N818 - the names say what happened; "Error" after each would say nothing more.
 """Everything that can go wrong between a controller and a P4Runtime switch, as one tree of exceptions.
 
 A message is meant to be shown to a person as it is: it says what failed, where (switch, table, key) and what
@@ -103,13 +104,13 @@ class ConnectionFailed(P4RuntimeError):
         self.device_id = device_id
         self.reason = reason
         super().__init__(
-            f"no P4Runtime server answers at {address} (device-id {device_id}): {reason}; check that the switch is "
-            f"running, that its gRPC address and port are these, and that both or neither use TLS"
+            f"no P4Runtime server answers at {address} (device-id {device_id}): {reason}; check that the "
+            f"switch is running, that its gRPC address and port are these, and that both or neither use TLS"
         )
 
 
 class RpcFailed(P4RuntimeError):
-    """The switch refused a request. ``rpc`` is the method, ``code`` the canonical code, ``message`` its text."""
+    """The switch refused a request: ``rpc`` the method, ``code`` the canonical code, ``message`` its text."""
 
     def __init__(self, rpc: str, code: Code, message: str, where: str) -> None:
         self.rpc = rpc
@@ -152,9 +153,9 @@ class StreamClosed(P4RuntimeError):
 
 
 class Failure(NamedTuple):
-    """One update that the switch refused: its position in the write, itself, the code and the switch's text."""
+    """One update that was refused: its position in the write, itself, the code and the switch's text."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # tuple.index is not missed here
     update: Update
     code: Code
     message: str

@@ -22,7 +22,7 @@ _MISSING = object()
 
 
 class _FieldCodec:
-    """Base: ``encode(out, value)`` fills one FieldMatch of ``out``; ``decode(message)`` gives the value back."""
+    """Base: ``encode(out, value)`` appends a FieldMatch to ``out``, ``decode(message)`` reads one."""
 
     __slots__ = ("form", "full", "id", "kind", "name", "width")
     required = False

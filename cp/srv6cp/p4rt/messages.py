@@ -77,7 +77,7 @@ class IdleTimeout:
 
 @dataclass(frozen=True, slots=True)
 class StreamError:
-    """A stream message that the switch refused; ``about`` says which ("packet-out", "digest-ack", "other")."""
+    """A stream message that the switch refused; ``about``: "packet-out", "digest-ack" or "other"."""
 
     code: Code
     message: str

@@ -17,7 +17,7 @@ __all__ = ["PacketCodec"]
 
 
 class PacketCodec:
-    """Encoder and decoder of stream messages for one program. A program without packet I/O has empty headers."""
+    """Encoder and decoder of stream messages for one program; one without packet I/O has empty headers."""
 
     def __init__(self, info: P4Info) -> None:
         self._info = info

@@ -96,12 +96,10 @@ def render_match(value: MatchValue) -> str:
 def render_action(action: TableAction | None) -> str:
     """``set_nexthop(nexthop_id=3)``, ``{3*a(...), 1*b(...)}``, ``member 7``, ``group 2``."""
     if isinstance(action, Action):
-        return f"{action.name}({', '.join(f'{name}={show_value(value)}' for name, value in action.params.items())})"
+        params = (f"{name}={show_value(value)}" for name, value in action.params.items())
+        return f"{action.name}({', '.join(params)})"
     if isinstance(action, ActionSet):
-        members = (
-            f"{w.weight}*{render_action(w.action)}{'' if w.watch_port is None else f'@{show_value(w.watch_port)}'}"
-            for w in action.actions
-        )
+        members = (f"{w.weight}*{render_action(w.action)}{_watch(w.watch_port)}" for w in action.actions)
         return f"{{{', '.join(members)}}}"
     if isinstance(action, MemberRef):
         return f"member {action.member_id}"
@@ -116,10 +114,7 @@ def _data(entity: Entity) -> str:
     if isinstance(entity, ActionProfileMember):
         return f"-> {render_action(entity.action)}" if entity.action else ""
     if isinstance(entity, ActionProfileGroup):
-        members = (
-            f"{m.weight}*{m.member_id}{'' if m.watch_port is None else f'@{show_value(m.watch_port)}'}"
-            for m in entity.members
-        )
+        members = (f"{m.weight}*{m.member_id}{_watch(m.watch_port)}" for m in entity.members)
         return f"-> {{{', '.join(members)}}}"
     if isinstance(entity, (CounterEntry, DirectCounterEntry)):
         return f"packets={entity.packets} bytes={entity.bytes}"
@@ -133,7 +128,7 @@ def _data(entity: Entity) -> str:
         cut = f" truncated to {entity.packet_length_bytes} bytes" if entity.packet_length_bytes else ""
         return f"-> {_replicas(entity.replicas)}{cut}"
     if isinstance(entity, RegisterEntry):
-        return f"= {entity.value}"
+        return f"= {entity.value!r}"
     if isinstance(entity, DigestEntry):
         return (
             f"max_timeout_ns={entity.max_timeout_ns} max_list_size={entity.max_list_size} "
@@ -158,11 +153,16 @@ def _rates(config: object) -> str:
 
 
 def _replicas(replicas: tuple[Replica, ...]) -> str:
-    return f"{{{', '.join(f'port {r.port}' + (f' instance {r.instance}' if r.instance else '') for r in replicas)}}}"
+    copies = (f"port {r.port}" + (f" instance {r.instance}" if r.instance else "") for r in replicas)
+    return f"{{{', '.join(copies)}}}"
 
 
 def _fields(match: Mapping[str, MatchValue]) -> str:
     return " ".join(f"{name}={render_match(value)}" for name, value in match.items())
+
+
+def _watch(port: object) -> str:
+    return "" if port is None else f"@{show_value(port)}"
 
 
 def _mask(mask: object) -> str:

@@ -68,7 +68,7 @@ class Scope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """A value with an id: action parameter or packet metadata. ``width`` in bits, 0 for translated strings."""
+    """A value with an id: parameter or packet metadata. ``width`` in bits, 0 for translated strings."""
 
     id: int
     name: str
@@ -421,7 +421,7 @@ class P4Info:
         return self.codec.decode(self.codec.encode(entity))
 
     def key(self, entity: Entity) -> bytes:
-        """What identifies ``entity`` on the switch; equal for two spellings of the same entry, and hashable."""
+        """What identifies ``entity`` on the switch; equal for two spellings of the same entry; hashable."""
         return self.codec.key(entity)
 
     def dump(self) -> str:
@@ -481,7 +481,7 @@ class P4Info:
             return self.actions.ids[id_]
         except KeyError:
             raise P4InfoError(
-                f"{self.source}: table {table.preamble.name!r} refers to action id 0x{id_:08x}, which is not defined"
+                f"{self.source}: table {table.preamble.name!r} refers to action id 0x{id_:08x}, not defined"
             ) from None
 
 

@@ -98,8 +98,8 @@ class TableCodec:
         if isinstance(action, Action):
             if self.info.profile is not None and not is_default:
                 raise EntityError(
-                    f"{self.where} is implemented by {self.info.profile.alias!r}: its entries take an ActionSet, "
-                    f"a MemberRef or a GroupRef, not the action {action.name!r} itself"
+                    f"{self.where} is implemented by {self.info.profile.alias!r}: its entries take an "
+                    f"ActionSet, a MemberRef or a GroupRef, not the action {action.name!r} itself"
                 )
             self._codec(action.name, is_default).encode(action.params, out.action, self.where)
         elif self.info.profile is None:

@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9_]+")
 
 
 class Format(Enum):
-    """How a value reads best, from ``@format`` in the program; TEXT is a translated type with string values."""
+    """How a value reads best, from ``@format``; TEXT is a translated type whose values are strings."""
 
     NUMBER = "number"
     IPV4 = "IPV4_ADDRESS"
@@ -67,7 +67,9 @@ def to_int(value: object, width: int) -> int:
         )
     if number >> width:  # also true of every negative number
         limit = (1 << width) - 1
-        raise ValueError(f"{value} does not fit in {width} bits (0..{limit if width <= 32 else hex(limit)})")
+        raise ValueError(
+            f"{show_value(value)} does not fit in {width} bits (0..{limit if width <= 32 else hex(limit)})"
+        )
     return number
 
 
