@@ -104,7 +104,7 @@ class _SidReader:
         self._behaviors: dict[str, tuple[Behavior, Flavor]] = {}
 
     def read(self, item: dict[Any, Any]) -> Sid:
-        if item.keys() - SID_KEYS or "behavior" not in item:
+        if item.keys() - SID_KEYS or " " in str(item.get("behavior", " ")):
             item = spelling.normalize_sid(item)
             values.check_keys(item, SID_KEYS, ("sid", "behavior"))
         try:

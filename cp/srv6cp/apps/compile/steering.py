@@ -34,7 +34,7 @@ class Classifier:
                 number = policy_number(policies.use(rule.policy))
                 if not number:
                     continue
-                action = Action("steer", {"policy_id": number})
+                action = Action("classify_steer", {"policy_id": number})
             priority = rule.priority * _RULES_PER_PRIORITY + _RULES_PER_PRIORITY - 1 - position
             self._rules.append((rule, priority, action))
 

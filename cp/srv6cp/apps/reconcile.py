@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make a switch hold exactly what it should: read, compare, write the difference.
+
+    todo = plan(client, compile_node(node, info))
+    print(todo.render())            # a dry run
+    apply(client, todo)
+
+Owned are all table entries of the program except constant and default ones, the clone sessions and the
+punt meter. What is referred to is written before what refers to it and deleted after it, and new things
+are inserted before old ones are changed or deleted, so that traffic never meets a dangling reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from srv6cp.apps.compile.system import PUNT_METER
+from srv6cp.config.source import gc_paused
+from srv6cp.p4rt import (
+    ActionSet,
+    CloneSession,
+    Code,
+    Entity,
+    MeterEntry,
+    RpcFailed,
+    TableEntry,
+    Update,
+    UpdateType,
+    render_entity,
+    render_key,
+)
+
+if TYPE_CHECKING:
+    from srv6cp.p4rt import Client
+
+__all__ = ["Plan", "apply", "diff", "plan", "read_owned"]
+
+# Tables by reference: each refers only to tables before it.
+_ORDER = (
+    "nexthop_group_table",
+    "nexthop_table",
+    "srv6_sidlist_1_4_table",
+    "srv6_sidlist_5_8_table",
+    "srv6_sidlist_9_12_table",
+    "srv6_sidlist_13_16_table",
+    "sr_policy_table",
+    "upper_layer_table",
+    "sid_block_table",
+    "sr_domain_table",
+    "my_sid_table",
+    "ipv6_table",
+    "ipv4_table",
+    "classifier_ipv6_table",
+    "classifier_ipv4_table",
+    "ingress_vlan_table",
+    "ingress_port_table",
+)
+_RANK = {table: rank for rank, table in enumerate(_ORDER)}
+# BMv2 computes rates in floating point and may give back one less.
+_RATE_TOLERANCE = 1
+# What BMv2 reports for a meter cell that was never configured.
+_UNLIMITED = 1 << 62
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to be written. ``modifies`` holds (before, after) pairs; ``unchanged`` counts the rest."""
+
+    inserts: tuple[Entity, ...] = ()
+    modifies: tuple[tuple[Entity, Entity], ...] = ()
+    deletes: tuple[Entity, ...] = ()
+    unchanged: int = 0
+
+    def __len__(self) -> int:
+        return len(self.inserts) + len(self.modifies) + len(self.deletes)
+
+    def updates(self) -> Iterator[Update]:
+        """The updates in the order in which they are safe."""
+        for entity in sorted(self.inserts, key=_rank):
+            yield Update(UpdateType.INSERT, entity)
+        for _, entity in sorted(self.modifies, key=lambda pair: _rank(pair[1])):
+            yield Update(UpdateType.MODIFY, entity)
+        for entity in sorted(self.deletes, key=_rank, reverse=True):
+            yield Update(UpdateType.DELETE, entity)
+
+    def render(self) -> str:
+        """A line an update: ``+ new``, ``- gone``, ``~ key: before => after``; then a summary."""
+        lines = [f"+ {render_entity(entity)}" for entity in sorted(self.inserts, key=_rank)]
+        for before, after in sorted(self.modifies, key=lambda pair: _rank(pair[1])):
+            key = render_key(after)
+            was, now = (render_entity(entity).removeprefix(key).strip() for entity in (before, after))
+            lines.append(f"~ {key}: {was.removeprefix('-> ')} => {now.removeprefix('-> ')}")
+        lines += [f"- {render_entity(entity)}" for entity in sorted(self.deletes, key=_rank, reverse=True)]
+        return "\n".join([*lines, self.summary()])
+
+    def summary(self) -> str:
+        """``3 to insert, 1 to modify, 0 to delete, 120 unchanged``."""
+        return (
+            f"{len(self.inserts)} to insert, {len(self.modifies)} to modify, "
+            f"{len(self.deletes)} to delete, {self.unchanged} unchanged"
+        )
+
+
+def plan(client: Client, desired: Iterable[Entity], keep_foreign: bool = False) -> Plan:
+    """Compare the switch with ``desired``. With ``keep_foreign`` nothing is deleted.
+
+    Raises:
+        P4RuntimeError: the switch cannot be read.
+    """
+    with gc_paused():
+        return diff(read_owned(client), desired, keep_foreign)
+
+
+def apply(client: Client, todo: Plan, batch: int = 1000) -> int:
+    """Write a plan; the number of updates.
+
+    Raises:
+        WriteError: the switch refused some updates; the others took effect.
+    """
+    with gc_paused():
+        return client.write(todo.updates(), batch=batch)
+
+
+def read_owned(client: Client) -> Iterator[Entity]:
+    """Everything on the switch that a plan may change."""
+    yield from client.read(TableEntry(""))
+    yield from client.read(MeterEntry(PUNT_METER))
+    try:
+        yield from client.read(CloneSession())
+    except RpcFailed as error:
+        if error.code is not Code.UNIMPLEMENTED:
+            raise
+
+
+def diff(current: Iterable[Entity], desired: Iterable[Entity], keep_foreign: bool = False) -> Plan:
+    """Compare two sets of entities; the order within them does not matter."""
+    there: dict[Hashable, Entity] = {}
+    for entity in current:
+        if isinstance(entity, TableEntry) and (entity.is_default or entity.is_const):
+            continue
+        if isinstance(entity, MeterEntry) and _unmetered(entity):
+            continue
+        there[_key(entity)] = entity
+    inserts: list[Entity] = []
+    modifies: list[tuple[Entity, Entity]] = []
+    unchanged = 0
+    for entity in desired:
+        key = _key(entity)
+        before = there.pop(key, None)
+        if before is None:
+            if isinstance(entity, MeterEntry):
+                modifies.append((MeterEntry(entity.meter, entity.index), entity))
+            else:
+                inserts.append(entity)
+        elif _same(before, entity):
+            unchanged += 1
+        else:
+            modifies.append((before, entity))
+    deletes: list[Entity] = []
+    if keep_foreign:
+        unchanged += len(there)
+    else:
+        for entity in there.values():
+            if isinstance(entity, MeterEntry):
+                modifies.append((entity, MeterEntry(entity.meter, entity.index)))
+            else:
+                deletes.append(entity)
+    return Plan(tuple(inserts), tuple(modifies), tuple(deletes), unchanged)
+
+
+def _rank(entity: Entity) -> int:
+    return _RANK.get(entity.table, len(_ORDER)) if isinstance(entity, TableEntry) else -1
+
+
+def _key(entity: Entity) -> Hashable:
+    if isinstance(entity, TableEntry):
+        return entity.table, entity.priority, frozenset(entity.match.items())
+    if isinstance(entity, MeterEntry):
+        return entity.meter, entity.index
+    if isinstance(entity, CloneSession):
+        return "clone session", entity.session_id
+    raise TypeError(f"{type(entity).__name__} is not reconciled")
+
+
+def _same(before: Entity, after: Entity) -> bool:
+    if isinstance(before, TableEntry) and isinstance(after, TableEntry):
+        if isinstance(before.action, ActionSet) and isinstance(after.action, ActionSet):
+            return _weights(before.action) == _weights(after.action)
+        return before.action == after.action
+    if isinstance(before, MeterEntry) and isinstance(after, MeterEntry):
+        return all(
+            abs(was - now) <= _RATE_TOLERANCE
+            for was, now in (
+                (before.cir or 0, after.cir or 0),
+                (before.cburst, after.cburst),
+                (before.pir, after.pir),
+                (before.pburst, after.pburst),
+            )
+        )
+    return before == after
+
+
+def _weights(actions: ActionSet) -> dict[Hashable, int]:
+    """Weight of each distinct action: switches may list a set in any order."""
+    weights: dict[Hashable, int] = {}
+    for each in actions.actions:
+        key = each.action.name, frozenset(each.action.params.items()), each.watch_port
+        weights[key] = weights.get(key, 0) + each.weight
+    return weights
+
+
+def _unmetered(entity: MeterEntry) -> bool:
+    rates = (entity.cir, entity.cburst, entity.pir, entity.pburst)
+    return entity.cir is None or entity.cir >= _UNLIMITED or not any(rates)
