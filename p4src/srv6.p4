@@ -39,7 +39,9 @@ control srv6_ingress(inout headers_t hdr, inout local_metadata_t md, inout stand
 
     apply {
         arrival.apply(hdr, md, standard_metadata);
-        route.apply(hdr, md);
+        if (md.fate == FATE_FORWARD) {
+            route.apply(hdr, md);
+        }
         departure.apply(hdr, md, standard_metadata);
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admission: which interface a frame came in by, and whether this router is to route it.
 //
-//   ingress_port_table -> [ingress_vlan_table] -> my MAC? -> IP header sane? -> md.l3
+//   ingress_port_table -> [ingress_vlan_table] -> my MAC? -> IP header sane? 
 //
-// What is not admitted has a drop reason or a punt reason and md.l3 = L3_NONE.
+// What is not admitted has its fate here.
 #ifndef SRV6_CORE_ADMIT_P4_
 #define SRV6_CORE_ADMIT_P4_
 
@@ -14,9 +14,10 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
     @id(SET_ROUTER_INTERFACE_ID)
     @name(".set_router_interface")
     @brief("A routed interface")
-    @description("VRF, own MAC address, policy for everything routed from here (0: none), flags (1 external, 2 classify, 4 check source)")
+    @description("VRF, own MAC address, policy for everything routed from here (0: none), flags (1 external, 2 steer, 4 check source)")
     action set_router_interface(vrf_id_t vrf_id, @format(MAC_ADDRESS) mac_addr_t mac, policy_id_t policy_id,
                                 interface_flags_t flags) {
+        md.routed = 1;
         md.vrf_id = vrf_id;
         md.interface_mac = mac;
         md.interface_policy_id = policy_id;
@@ -29,12 +30,14 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
     action set_l2_port(policy_id_t policy_id) {
         md.l3 = L3_FRAME;
         md.policy_id = policy_id;
+        md.hop_limit_done = 1;
     }
 
     @id(NO_INTERFACE_ID)
     @name(".no_interface")
     @defaultonly
     action no_interface() {
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.NO_INTERFACE;
     }
 
@@ -42,6 +45,7 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
     @name(".vlan_unknown")
     @defaultonly
     action vlan_unknown() {
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.VLAN_UNKNOWN;
     }
 
@@ -70,77 +74,78 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
         TABLE_DIRECT_COUNTER(ingress_vlan_counter)
     }
 
-    // Multicast and link-local addresses never leave the link. Neighbour discovery goes to the control plane.
-    action not_forwardable(bit<8> drop_reason) {
-        md.l3 = L3_NONE;
+    action refuse(bit<8> drop_reason) {
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason;
     }
-
     action punt(bit<8> punt_reason) {
-        md.l3 = L3_NONE;
+        md.fate = FATE_PUNT;
         md.punt_reason = punt_reason;
     }
 
     apply {
         ingress_port_table.apply();
-        if (hdr.vlan.isValid()) {
-            md.tagged = 1;
-            if (md.l3 != L3_FRAME && md.drop_reason == drop_reason_t.NONE && hdr.vlan.vid != 0) {
-                ingress_vlan_table.apply();
-            }
-        }
-        if (md.l3 == L3_FRAME || md.drop_reason != drop_reason_t.NONE) {
-            // L2 port, or no interface.
-        } else if (hdr.ipv6.isValid()) {
-            if (hdr.ethernet.dst_addr != md.interface_mac && hdr.ethernet.dst_addr[40:40] == 0) {
-                md.drop_reason = drop_reason_t.NOT_MY_MAC;
-            } else if (hdr.ipv6.version != 6
-                       || hdr.ipv6.payload_length > md.frame_length - IPV6_HEADER_LENGTH - ETHERNET_HEADER_LENGTH
-                          - (md.tagged == 1 ? VLAN_HEADER_LENGTH : 0)) {
-                md.drop_reason = drop_reason_t.IP_HEADER_INVALID;
-            } else if (hdr.ipv6.dst_addr[127:121] == 0x7F || hdr.ipv6.src_addr[127:121] == 0x7F) {
-                // fe00::/7 holds link-local and multicast addresses.
-                if (hdr.ipv6.src_addr[127:120] == 0xFF) {
-                    not_forwardable(drop_reason_t.SOURCE_INVALID);
-                } else if (hdr.icmpv6.isValid() && hdr.ipv6.hop_limit == 255
-                           && hdr.icmpv6.type >= 133 && hdr.icmpv6.type <= 137) {
-                    punt(punt_reason_t.NDP);
-                } else if (hdr.ipv6.dst_addr[127:120] == 0xFF) {
-                    not_forwardable(drop_reason_t.MULTICAST);
-                } else if (hdr.ipv6.dst_addr[127:121] == 0x7F) {
-                    punt(punt_reason_t.LOCAL);
-                } else {
-                    not_forwardable(drop_reason_t.SOURCE_INVALID);
+        // The usual case in one expression: untagged IPv6 for this router. Whatever fails it is looked at below.
+        if (!(md.routed == 1 && md.l3 == L3_IPV6 && md.tagged == 0 && md.link_scope == 0 && hdr.ipv6.version == 6
+              && hdr.ethernet.dst_addr == md.interface_mac
+              && hdr.ipv6.payload_length + (IPV6_HEADER_LENGTH + ETHERNET_HEADER_LENGTH) <= md.frame_length)) {
+            bit<16> link_length = ETHERNET_HEADER_LENGTH;
+            if (md.tagged == 1) {
+                link_length = ETHERNET_HEADER_LENGTH + VLAN_HEADER_LENGTH;
+                if (md.routed == 1 && hdr.vlan.vid != 0) {
+                    ingress_vlan_table.apply();
                 }
-            } else if (hdr.ethernet.dst_addr[40:40] == 1) {
-                md.drop_reason = drop_reason_t.NOT_MY_MAC;
-            } else {
-                md.l3 = L3_IPV6;
             }
-        } else if (hdr.ipv4.isValid()) {
-            if (hdr.ethernet.dst_addr != md.interface_mac) {
-                md.drop_reason = drop_reason_t.NOT_MY_MAC;
-            } else if (hdr.ipv4.version != 4 || hdr.ipv4.ihl < 5 || (hdr.ipv4.ihl > 5 && !hdr.ipv4_options.isValid())
-                       || hdr.ipv4.total_len < (bit<16>)hdr.ipv4.ihl << 2
-                       || hdr.ipv4.total_len > md.frame_length - ETHERNET_HEADER_LENGTH
-                          - (md.tagged == 1 ? VLAN_HEADER_LENGTH : 0)) {
-                md.drop_reason = drop_reason_t.IP_HEADER_INVALID;
-            } else if (md.checksum_error == 1) {
-                md.drop_reason = drop_reason_t.IPV4_CHECKSUM;
-            } else if (hdr.ipv4.dst_addr[31:29] == 7) {
-                md.drop_reason = drop_reason_t.MULTICAST;
-            } else if (hdr.ipv4.src_addr[31:29] == 7) {
-                md.drop_reason = drop_reason_t.SOURCE_INVALID;
+            if (md.fate != FATE_FORWARD) {
+                // no interface
+            } else if (md.routed == 0) {
+                if (md.policy_id == 0) {
+                    refuse(drop_reason_t.L2_PORT_NO_POLICY);
+                }
+            } else if (md.l3 == L3_IPV6) {
+                if (hdr.ethernet.dst_addr != md.interface_mac
+                    && (hdr.ethernet.dst_addr[40:40] == 0 || hdr.ipv6.dst_addr[127:120] != 0xFF)) {
+                    refuse(drop_reason_t.NOT_MY_MAC);
+                } else if (hdr.ipv6.version != 6
+                           || hdr.ipv6.payload_length > md.frame_length |-| (IPV6_HEADER_LENGTH + link_length)) {
+                    refuse(drop_reason_t.IP_HEADER_INVALID);
+                } else if (md.link_scope == 1) {
+                    // Link-local and multicast addresses never leave the link; neighbour discovery is the control plane's.
+                    if (hdr.ipv6.src_addr[127:120] == 0xFF) {
+                        refuse(drop_reason_t.SOURCE_INVALID);
+                    } else if (hdr.icmpv6.isValid() && hdr.ipv6.hop_limit == 255
+                               && hdr.icmpv6.type >= 133 && hdr.icmpv6.type <= 137) {
+                        punt(punt_reason_t.NDP);
+                    } else if (hdr.ipv6.dst_addr[127:120] == 0xFF) {
+                        refuse(drop_reason_t.MULTICAST);
+                    } else if (hdr.ipv6.dst_addr[127:121] == 0x7F) {
+                        punt(punt_reason_t.LOCAL);
+                    }
+                }
+            } else if (md.l3 == L3_IPV4) {
+                if (hdr.ethernet.dst_addr != md.interface_mac) {
+                    refuse(drop_reason_t.NOT_MY_MAC);
+                } else if (!hdr.ipv4.isValid() || hdr.ipv4.version != 4 || hdr.ipv4.ihl < 5
+                           || (hdr.ipv4.ihl > 5 && !hdr.ipv4_options.isValid())
+                           || hdr.ipv4.total_len < (bit<16>)hdr.ipv4.ihl << 2
+                           || hdr.ipv4.total_len > md.frame_length |-| link_length) {
+                    refuse(drop_reason_t.IP_HEADER_INVALID);
+                } else if (md.checksum_error == 1) {
+                    refuse(drop_reason_t.IPV4_CHECKSUM);
+                } else if (hdr.ipv4.dst_addr[31:29] == 7) {
+                    refuse(drop_reason_t.MULTICAST);
+                } else if (hdr.ipv4.src_addr[31:29] == 7) {
+                    refuse(drop_reason_t.SOURCE_INVALID);
+                }
+            } else if (!hdr.ethernet.isValid() || hdr.ethernet.ether_type == ETHERTYPE_IPV6
+                       || (md.tagged == 1 && hdr.vlan.ether_type == ETHERTYPE_IPV6)) {
+                refuse(drop_reason_t.HEADER_TRUNCATED);
+            } else if (hdr.ethernet.ether_type == ETHERTYPE_ARP
+                       || (md.tagged == 1 && hdr.vlan.ether_type == ETHERTYPE_ARP)) {
+                punt(punt_reason_t.ARP);
             } else {
-                md.l3 = L3_IPV4;
+                refuse(drop_reason_t.UNSUPPORTED_ETHERTYPE);
             }
-        } else if (hdr.ethernet.isValid() && (hdr.ethernet.ether_type == ETHERTYPE_ARP
-                   || (hdr.vlan.isValid() && hdr.vlan.ether_type == ETHERTYPE_ARP))) {
-            punt(punt_reason_t.ARP);
-        } else if (md.header_error == 1) {
-            md.drop_reason = drop_reason_t.HEADER_TRUNCATED;
-        } else {
-            md.drop_reason = drop_reason_t.UNSUPPORTED_ETHERTYPE;
         }
     }
 }

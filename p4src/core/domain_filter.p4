@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SR domain's filters (RFC 8754 5.1): no packet from outside reaches the SID block, and a local SID accepts packets
-// from the domain's own addresses only. Both are off until the interface's flags ask for them.
+// from the domain's own addresses only. Both are off until the interface's flags ask for them. They stand behind the lookup
+// of the local SID, before it has any effect.
 #ifndef SRV6_CORE_DOMAIN_FILTER_P4_
 #define SRV6_CORE_DOMAIN_FILTER_P4_
 
-control sid_block_filter(inout headers_t hdr, inout local_metadata_t md) {
+control domain_filter(inout headers_t hdr, inout local_metadata_t md) {
+    action refuse(bit<8> drop_reason) {
+        md.fate = FATE_DROP;
+        md.drop_reason = drop_reason;
+        md.sid_class = 0;
+    }
+
     @id(DENY_SID_BLOCK_ID)
     @name(".deny_sid_block")
     action deny_sid_block() {
-        md.l3 = L3_NONE;
-        md.drop_reason = drop_reason_t.SID_BLOCK_FILTERED;
+        refuse(drop_reason_t.SID_BLOCK_FILTERED);
     }
 
     @id(SID_BLOCK_TABLE_ID)
@@ -22,12 +28,6 @@ control sid_block_filter(inout headers_t hdr, inout local_metadata_t md) {
         size = DOMAIN_TABLE_SIZE;
     }
 
-    apply {
-        sid_block_table.apply();
-    }
-}
-
-control sr_domain_filter(inout headers_t hdr, inout local_metadata_t md) {
     @id(PERMIT_SOURCE_ID)
     @name(".permit_source")
     action permit_source() {}
@@ -43,9 +43,13 @@ control sr_domain_filter(inout headers_t hdr, inout local_metadata_t md) {
     }
 
     apply {
-        if (!sr_domain_table.apply().hit) {
-            md.l3 = L3_NONE;
-            md.drop_reason = drop_reason_t.SOURCE_NOT_IN_DOMAIN;
+        if (md.interface_flags & INTERFACE_EXTERNAL != 0) {
+            sid_block_table.apply();
+        }
+        if (md.interface_flags & INTERFACE_CHECK_SOURCE != 0 && md.sid_class != 0) {
+            if (!sr_domain_table.apply().hit) {
+                refuse(drop_reason_t.SOURCE_NOT_IN_DOMAIN);
+            }
         }
     }
 }

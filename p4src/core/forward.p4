@@ -6,8 +6,13 @@
 // Decrements hop limit or TTL once a router, before encapsulation (HE-4), after decapsulation (DEC-7).
 control hop_limit(inout headers_t hdr, inout local_metadata_t md) {
     action exceeded() {
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.HOP_LIMIT_EXCEEDED;
         md.punt_reason = punt_reason_t.HOP_LIMIT_EXCEEDED;
+    }
+    action not_forwardable() {
+        md.fate = FATE_DROP;
+        md.drop_reason = drop_reason_t.SOURCE_INVALID;
     }
     action decrement_hop_limit() {
         hdr.ipv6.hop_limit = hdr.ipv6.hop_limit - 1;
@@ -19,7 +24,9 @@ control hop_limit(inout headers_t hdr, inout local_metadata_t md) {
 
     apply {
         if (md.l3 == L3_IPV6) {
-            if (hdr.ipv6.hop_limit <= 1) {
+            if (md.link_scope == 1 && md.decapsulated == 0) {
+                not_forwardable();   // a link-local source
+            } else if (hdr.ipv6.hop_limit <= 1) {
                 exceeded();
             } else {
                 decrement_hop_limit();
@@ -39,11 +46,13 @@ control hop_limit(inout headers_t hdr, inout local_metadata_t md) {
 // nothing else. The fragments are made by the control plane.
 control too_big(inout headers_t hdr, inout local_metadata_t md) {
     action packet_too_big(mtu_t mtu) {
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.PACKET_TOO_BIG;
         md.punt_reason = punt_reason_t.PACKET_TOO_BIG;
         md.mtu = mtu;
     }
     action fragment() {
+        md.fate = FATE_FRAGMENT;
         md.punt_reason = punt_reason_t.FRAGMENT;
     }
     action set_tunnel_mtu() {
@@ -93,15 +102,15 @@ control mtu_check(inout headers_t hdr, inout local_metadata_t md) {
     too_big() oversize;
 
     apply {
+        bool fits = true;
         if (hdr.outer_ipv6.isValid()) {
-            if (hdr.outer_ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu) {
-                oversize.apply(hdr, md);
-            }
+            fits = hdr.outer_ipv6.payload_length + IPV6_HEADER_LENGTH <= md.mtu;
         } else if (md.l3 == L3_IPV6) {
-            if (hdr.ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu) {
-                oversize.apply(hdr, md);
-            }
-        } else if (hdr.ipv4.total_len > md.mtu) {
+            fits = hdr.ipv6.payload_length + IPV6_HEADER_LENGTH <= md.mtu;
+        } else {
+            fits = hdr.ipv4.total_len <= md.mtu;
+        }
+        if (!fits) {
             oversize.apply(hdr, md);
         }
     }
@@ -125,10 +134,8 @@ control link_layer(inout headers_t hdr, inout local_metadata_t md) {
     apply {
         if (md.egress_vlan == 0) {
             if (md.l3 == L3_IPV6) {
-                if (hdr.ethernet.ether_type != ETHERTYPE_IPV6) {
-                    untag(ETHERTYPE_IPV6);
-                }
-            } else if (hdr.ethernet.ether_type != ETHERTYPE_IPV4) {
+                untag(ETHERTYPE_IPV6);
+            } else {
                 untag(ETHERTYPE_IPV4);
             }
         } else if (md.l3 == L3_IPV6) {

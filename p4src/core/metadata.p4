@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Per-packet state. All of it is zero when a packet arrives. What leaves the core is a request in here (out, drop_reason,
-// punt_reason, recirculate); the shim of the target turns requests into its own metadata.
+// Per-packet state. All of it is zero when a packet arrives. What leaves the core is a request in here (fate, drop_reason,
+// punt_reason, egress_port); the shim of the target turns requests into its own metadata.
 #ifndef SRV6_CORE_METADATA_P4_
 #define SRV6_CORE_METADATA_P4_
 
@@ -13,14 +13,17 @@ struct local_metadata_t {
     @field_list(FIELD_LIST_PUNT, FIELD_LIST_RECIRCULATE)
     port_id_t         ingress_port;
     bit<16>           frame_length;      // bytes, Ethernet header included
-    bit<1>            header_error;      // the parser met the end of the packet inside a header
     bit<1>            checksum_error;    // of hdr.ipv4
+    bit<1>            admitted;          // did not come from the wire just now
     @field_list(FIELD_LIST_RECIRCULATE)
     bit<1>            from_cpu;          // made by this node
     @field_list(FIELD_LIST_PUNT, FIELD_LIST_RECIRCULATE)
     bit<8>            passes;            // how often the packet was recirculated
 
     // Filled by the parser.
+    l3_kind_t         l3;
+    bit<1>            tagged;            // arrived with a VLAN tag
+    bit<1>            link_scope;        // a multicast or link-local address in the IPv6 header
     bit<16>           extension_length;  // bytes of the extension headers before the SRH or the upper layer
     bit<1>            fragment;          // a Fragment header of a packet in several pieces
     bit<1>            routing_type_unknown;  // a routing header of another type wants to be processed
@@ -28,8 +31,7 @@ struct local_metadata_t {
     // Admission.
     @field_list(FIELD_LIST_PUNT, FIELD_LIST_RECIRCULATE)
     vrf_id_t          vrf_id;
-    l3_kind_t         l3;
-    bit<1>            tagged;            // arrived with a VLAN tag
+    bit<1>            routed;            // came by a routed interface
     mac_addr_t        interface_mac;
     interface_flags_t interface_flags;
     policy_id_t       interface_policy_id;
@@ -41,6 +43,7 @@ struct local_metadata_t {
     vrf_id_t          sid_vrf_id;        // table of End.T and End.DT*
     bit<8>            upper_layer;       // next header of the last header of the chain
     bit<1>            processed;         // a behaviour changed the packet in this pass
+    bit<1>            link_changed;      // the EtherType, or a tag, is to be written
     bit<1>            decapsulated;
     bit<1>            hop_limit_done;    // decremented, or not to be decremented
     bit<1>            ttl_changed;       // the IPv4 checksum is to be written
@@ -62,10 +65,9 @@ struct local_metadata_t {
     vlan_id_t         egress_vlan;
 
     // Requests to the shim.
+    fate_t            fate;
     @field_list(FIELD_LIST_PUNT)
     port_id_t         egress_port;
-    bit<1>            transmit;          // leaves by egress_port
-    bit<1>            recirculate;
     bit<8>            drop_reason;       // drop_reason_t
     @field_list(FIELD_LIST_PUNT)
     bit<8>            punt_reason;       // punt_reason_t

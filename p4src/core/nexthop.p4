@@ -20,7 +20,7 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
         md.egress_port = egress_port;
         md.egress_vlan = vlan_id;
         md.mtu = mtu;
-        md.transmit = 1;
+        md.fate = FATE_TRANSMIT;
     }
 
     @id(SET_NEXTHOP_GROUP_ID)
@@ -35,6 +35,7 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
     action glean(port_id_t egress_port, vlan_id_t vlan_id) {
         md.egress_port = egress_port;
         md.egress_vlan = vlan_id;
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.NEIGHBOR_UNRESOLVED;
         md.punt_reason = punt_reason_t.NEIGHBOR_UNRESOLVED;
     }
@@ -43,13 +44,14 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
     @name(".to_local_sid")
     @brief("The first segment of a policy is a SID of this node")
     action to_local_sid() {
-        md.recirculate = 1;
+        md.fate = FATE_RECIRCULATE;
     }
 
     @id(NO_NEXTHOP_ID)
     @name(".no_nexthop")
     @defaultonly
     action no_nexthop() {
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.NEXTHOP_INVALID;
     }
 
@@ -75,11 +77,12 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
     }
 
     apply {
-        nexthop_table.apply();
-        if (md.nexthop_group_id != 0) {
-            flow.apply(hdr, md);
-            if (!nexthop_group_table.apply().hit) {
-                no_nexthop();
+        switch (nexthop_table.apply().action_run) {
+            set_nexthop_group: {
+                flow.apply(hdr, md);
+                if (!nexthop_group_table.apply().hit) {
+                    no_nexthop();
+                }
             }
         }
     }

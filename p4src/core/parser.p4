@@ -8,12 +8,14 @@
 // behind it is found (END-16). Nothing is rejected here: where the walk stops the rest of the packet is payload, and a
 // router that is not the destination forwards it as it is (END-15). verify() is not used for the same reason.
 //
-// LINT.IfChange(headers): emit order below = struct order in headers.p4.
+// The emit order below is the order of headers_t.
 #ifndef SRV6_CORE_PARSER_P4_
 #define SRV6_CORE_PARSER_P4_
 
+#define LINK_SCOPE 0xFE000000000000000000000000000000 &&& 0xFE000000000000000000000000000000
+
 // The first 32 bits of a routing header: next header, length, routing type, Segments Left.
-#define ROUTING_TYPE_AND_SEGMENTS_LEFT pkt.lookahead<bit<32>>()[15:0]
+#define ROUTING_HEADER pkt.lookahead<bit<32>>()
 
 // What may follow a header whose next header field is NEXT, with extension slot N still free.
 #define SELECT_NEXT(NEXT, N)                            \
@@ -36,10 +38,10 @@
 // (SRH-10); otherwise the walk ends.
 #define EXTENSION_SLOT(N, NEXT_N)                                                                        \
     state routing_##N {                                                                                  \
-        transition select(ROUTING_TYPE_AND_SEGMENTS_LEFT) {                                              \
-            0x0000 &&& 0x00FF: extension_##N;                                                            \
-            0x0400 &&& 0xFF00: parse_srh;                                                                \
-            default:           unknown_routing_type;                                                     \
+        transition select(ROUTING_HEADER) {                                                              \
+            0x00000000 &&& 0x000000FF: extension_##N;                                                    \
+            0x00000400 &&& 0x0000FF00: parse_srh;                                                        \
+            default:                   unknown_routing_type;                                             \
         }                                                                                                \
     }                                                                                                    \
     state extension_##N {                                                                                \
@@ -66,10 +68,17 @@
 
 parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, inout standard_metadata_t standard_metadata) {
     state start {
-        transition select(standard_metadata.ingress_port) {
-            CPU_PORT: parse_packet_out;
-            default:  parse_ethernet;
+        transition select(standard_metadata.instance_type, standard_metadata.ingress_port) {
+            (INSTANCE_TYPE_RECIRCULATED, _): parse_ethernet;
+            (_, CPU_PORT):                   parse_packet_out;
+            default:                         from_wire;
         }
+    }
+
+    state from_wire {
+        md.ingress_port = standard_metadata.ingress_port;
+        md.frame_length = (bit<16>)standard_metadata.packet_length;
+        transition parse_ethernet;
     }
 
     state parse_packet_out {
@@ -84,7 +93,7 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
         pkt.extract(hdr.ethernet);
         transition select(hdr.ethernet.ether_type) {
             ETHERTYPE_IPV6: parse_ipv6;
-            ETHERTYPE_IPV4: parse_ipv4;
+            ETHERTYPE_IPV4: parse_ipv4_packet;
             ETHERTYPE_VLAN: parse_vlan;
             ETHERTYPE_QINQ: parse_vlan;
             default:        accept;
@@ -93,16 +102,38 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
 
     state parse_vlan {
         pkt.extract(hdr.vlan);
+        md.tagged = 1;
+        md.link_changed = 1;
         transition select(hdr.vlan.ether_type) {
             ETHERTYPE_IPV6: parse_ipv6;
-            ETHERTYPE_IPV4: parse_ipv4;
+            ETHERTYPE_IPV4: parse_ipv4_packet;
             default:        accept;
         }
     }
 
     state parse_ipv6 {
         pkt.extract(hdr.ipv6);
+        md.l3 = L3_IPV6;
+        // fe00::/7 holds link-local and multicast addresses.
+        transition select(hdr.ipv6.src_addr, hdr.ipv6.dst_addr) {
+            (LINK_SCOPE, _): mark_link_scope;
+            (_, LINK_SCOPE): mark_link_scope;
+            default:         after_ipv6;
+        }
+    }
+
+    state mark_link_scope {
+        md.link_scope = 1;
+        transition after_ipv6;
+    }
+
+    state after_ipv6 {
         SELECT_NEXT(hdr.ipv6.next_header, 0)
+    }
+
+    state parse_ipv4_packet {
+        md.l3 = L3_IPV4;
+        transition parse_ipv4;
     }
 
     EXTENSION_SLOT(0, 1)
@@ -112,10 +143,10 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
 
     // All slots are taken: an SRH is still read, any other extension header is not.
     state routing_4 {
-        transition select(ROUTING_TYPE_AND_SEGMENTS_LEFT) {
-            0x0000 &&& 0x00FF: accept;
-            0x0400 &&& 0xFF00: parse_srh;
-            default:           unknown_routing_type;
+        transition select(ROUTING_HEADER) {
+            0x00000000 &&& 0x000000FF: accept;
+            0x00000400 &&& 0x0000FF00: parse_srh;
+            default:                   unknown_routing_type;
         }
     }
     state extension_4 { transition accept; }
@@ -135,15 +166,20 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
 
     state parse_srh {
         pkt.extract(hdr.srh);
-        // Segment List[SL-1] must lie inside the header: SL <= HEL / 2.
-        transition select(hdr.srh.segments_left > (hdr.srh.hdr_ext_len >> 1)) {
-            true:    accept;   // refused by an endpoint (END-4), carried by a transit node
-            default: parse_srh_list;
+        transition select(hdr.srh.segments_left) {
+            1:       parse_srh_next;
+            default: parse_srh_before;
         }
     }
 
-    state parse_srh_list {
+    state parse_srh_before {
         pkt.extract(hdr.srh_before, (bit<32>)(hdr.srh.segments_left - 1) << 7);
+        transition parse_srh_next;
+    }
+
+    // Where Segments Left points outside the header (SL > HEL / 2) the length of srh_after is out of all range: it is not
+    // extracted, which is how an endpoint knows.
+    state parse_srh_next {
         pkt.extract(hdr.srh_next);
         pkt.extract(hdr.srh_after, ((bit<32>)hdr.srh.hdr_ext_len << 6) - ((bit<32>)hdr.srh.segments_left << 7));
         transition accept;

@@ -21,6 +21,7 @@ control routing(inout headers_t hdr, inout local_metadata_t md) {
     @name(".local")
     @brief("An address of this node")
     action local() {
+        md.fate = FATE_PUNT;
         md.punt_reason = punt_reason_t.LOCAL;
     }
 
@@ -28,18 +29,20 @@ control routing(inout headers_t hdr, inout local_metadata_t md) {
     @name(".local_sid")
     @brief("A locator, or a SID outside it: a packet that a behaviour has just changed is processed again (END-10)")
     action local_sid() {
-        md.recirculate = 1;
+        md.fate = FATE_RECIRCULATE;
     }
 
     @id(BLACKHOLE_ID)
     @name(".blackhole")
     action blackhole() {
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.BLACKHOLE;
     }
 
     @id(NO_ROUTE_ID)
     @name(".no_route")
     action no_route() {
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.NO_ROUTE;
         md.punt_reason = punt_reason_t.NO_ROUTE;
     }
@@ -70,6 +73,7 @@ control routing(inout headers_t hdr, inout local_metadata_t md) {
 
     // END-14: a routing header with segments left, at an address that is no SID.
     action routing_header_at_address() {
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.ROUTING_TYPE;
         md.punt_reason = punt_reason_t.PARAMETER_PROBLEM;
         md.pointer = IPV6_HEADER_LENGTH + md.extension_length + 2;
@@ -77,13 +81,17 @@ control routing(inout headers_t hdr, inout local_metadata_t md) {
 
     apply {
         if (md.l3 == L3_IPV6) {
-            ipv6_table.apply();
-            if (md.recirculate == 1 && md.processed == 0) {
-                md.recirculate = 0;
-                no_route();   // inside the locator, but no SID
-            } else if (md.punt_reason == punt_reason_t.LOCAL && md.decapsulated == 0
-                       && (hdr.srh.isValid() || md.routing_type_unknown == 1)) {
-                routing_header_at_address();
+            switch (ipv6_table.apply().action_run) {
+                local: {
+                    if (md.decapsulated == 0 && (hdr.srh.isValid() || md.routing_type_unknown == 1)) {
+                        routing_header_at_address();
+                    }
+                }
+                local_sid: {
+                    if (md.processed == 0) {
+                        no_route();   // inside the locator, but no SID
+                    }
+                }
             }
         } else {
             ipv4_table.apply();

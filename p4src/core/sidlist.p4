@@ -13,6 +13,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @name(".no_sidlist")
     @defaultonly
     action no_sidlist() {
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.POLICY_INVALID;
     }
 

@@ -34,6 +34,7 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
         hdr.outer_ipv6.hop_limit = hop_limit;
         hdr.outer_ipv6.src_addr = source_address;
         hdr.outer_ipv6.dst_addr = first_segment;
+        hdr.outer_srh.setValid();
         md.sidlist_id = sidlist_id;
         md.segment_count = segment_count;
         md.encap_flags = flags;
@@ -47,6 +48,7 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
         hdr.segment_da.setValid();
         hdr.segment_da.sid = hdr.outer_ipv6.dst_addr;
         hdr.outer_ipv6.dst_addr = first_segment;
+        hdr.outer_srh.setValid();
         md.sidlist_id = sidlist_id;
         md.segment_count = segment_count;
         md.nexthop_id = nexthop_id;
@@ -119,6 +121,7 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     }
 
     action drop_unfit() {
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.POLICY_INVALID;
     }
 
@@ -128,11 +131,13 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     }
     action payload_is_ipv4() {
         hdr.outer_srh.next_header = IP_PROTO_IPV4;
+        md.link_changed = 1;
         hdr.outer_ipv6.payload_length = hdr.ipv4.total_len;
     }
     // HE-9: the frame with its tag; preamble and FCS are not in it.
     action payload_is_frame() {
         hdr.payload_ethernet = hdr.ethernet;
+        md.link_changed = 1;
         hdr.outer_srh.next_header = IP_PROTO_ETHERNET;
         hdr.outer_ipv6.payload_length = md.frame_length;
     }
@@ -181,7 +186,6 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
 
     // HE-1, HE-2, HE-14. Segments Left starts one lower when the first segment stands in the list.
     action push_srh(bit<8> segments_left) {
-        hdr.outer_srh.setValid();
         hdr.outer_srh.hdr_ext_len = md.segment_count << 1;
         hdr.outer_srh.routing_type = ROUTING_TYPE_SRH;
         hdr.outer_srh.segments_left = segments_left;
@@ -194,6 +198,7 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     // HE-3: the destination address says it all.
     action omit_srh() {
         hdr.outer_ipv6.next_header = hdr.outer_srh.next_header;
+        hdr.outer_srh.setInvalid();
     }
     action count_outer_ipv6() {
         md.overhead = md.overhead + IPV6_HEADER_LENGTH;

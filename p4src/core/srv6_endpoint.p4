@@ -77,8 +77,9 @@ control penultimate_segment_pop(inout headers_t hdr, inout local_metadata_t md) 
     action set_next_header_of_extension_3() {
         hdr.extension_3.next_header = hdr.srh.next_header;
     }
-    action shorten() {
+    action remove_srh() {
         hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.srh.hdr_ext_len << 3);
+        SRH_POP(hdr)
     }
 
     apply {
@@ -93,8 +94,7 @@ control penultimate_segment_pop(inout headers_t hdr, inout local_metadata_t md) 
         } else {
             set_next_header_of_extension_0();
         }
-        shorten();
-        srh_pop(hdr);
+        remove_srh();
     }
 }
 
@@ -114,12 +114,11 @@ control decapsulate(inout headers_t hdr, inout local_metadata_t md) {
     action expose_ipv6() {
         hdr.ipv6 = hdr.inner_ipv6;
         hdr.inner_ipv6.setInvalid();
-        md.vrf_id = md.sid_vrf_id;
     }
     action expose_ipv4() {
         hdr.ipv6.setInvalid();
         md.l3 = L3_IPV4;
-        md.vrf_id = md.sid_vrf_id;
+        md.link_changed = 1;
     }
     action expose_frame() {
         hdr.ipv6.setInvalid();
@@ -127,10 +126,11 @@ control decapsulate(inout headers_t hdr, inout local_metadata_t md) {
         hdr.inner_ethernet.setInvalid();
         hdr.vlan.setInvalid();
         md.l3 = L3_FRAME;
-        md.transmit = 1;
+        md.link_changed = 0;
+        md.fate = FATE_TRANSMIT;
     }
     action refuse(bit<8> drop_reason) {
-        md.l3 = L3_NONE;
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason;
     }
 
@@ -179,7 +179,7 @@ control upper_layer(inout headers_t hdr, inout local_metadata_t md) {
     @id(ALLOW_UPPER_LAYER_ID)
     @name(".allow_upper_layer")
     action allow_upper_layer() {
-        md.l3 = L3_NONE;
+        md.fate = FATE_PUNT;
         md.punt_reason = punt_reason_t.LOCAL;
     }
 
@@ -194,11 +194,11 @@ control upper_layer(inout headers_t hdr, inout local_metadata_t md) {
     }
 
     action refuse(bit<8> drop_reason) {
-        md.l3 = L3_NONE;
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason;
     }
     action upper_layer_error() {
-        md.l3 = L3_NONE;
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.UPPER_LAYER;
         md.punt_reason = punt_reason_t.UPPER_LAYER_ERROR;
         md.pointer = POINTER_UPPER_LAYER;
@@ -216,23 +216,33 @@ control upper_layer(inout headers_t hdr, inout local_metadata_t md) {
         } else {
             md.upper_layer = hdr.extension_0.next_header;
         }
-        if (md.header_error == 1 || hdr.ipv6.payload_length < md.extension_length) {
-            refuse(drop_reason_t.HEADER_TRUNCATED);
+        if (hdr.ipv6.payload_length < md.extension_length
+            || (md.upper_layer == IP_PROTO_IPV6 && !hdr.inner_ipv6.isValid())
+            || (md.upper_layer == IP_PROTO_IPV4 && !hdr.ipv4.isValid())
+            || (md.upper_layer == IP_PROTO_ETHERNET && !hdr.inner_ethernet.isValid())) {
+            if (md.fragment == 1) {
+                refuse(drop_reason_t.FRAGMENT_AT_SID);
+            } else {
+                refuse(drop_reason_t.HEADER_TRUNCATED);
+            }
         } else if (md.fragment == 1) {
             refuse(drop_reason_t.FRAGMENT_AT_SID);
         } else if (md.upper_layer == IP_PROTO_HOPOPTS || md.upper_layer == IP_PROTO_DSTOPTS
                    || md.upper_layer == IP_PROTO_ROUTING || md.upper_layer == IP_PROTO_FRAGMENT
                    || md.upper_layer == IP_PROTO_AH) {
-            refuse(drop_reason_t.EXTENSION_CHAIN);
-        } else if (md.upper_layer == IP_PROTO_IPV6
-                   && (md.sid_class == SID_CLASS_DECAP6 || md.sid_class == SID_CLASS_DECAP46
-                       || (md.sid_class == SID_CLASS_END && md.flavors & FLAVOR_USD != 0))) {
-            decap.apply(hdr, md);
-        } else if (md.upper_layer == IP_PROTO_IPV4
-                   && (md.sid_class == SID_CLASS_DECAP4 || md.sid_class == SID_CLASS_DECAP46
-                       || (md.sid_class == SID_CLASS_END && md.flavors & FLAVOR_USD != 0))) {
-            decap.apply(hdr, md);
-        } else if (md.upper_layer == IP_PROTO_ETHERNET && md.sid_class == SID_CLASS_DECAP2) {
+            // The walk of the chain ended early: no slot left, or no bytes.
+            if (hdr.extension_3.isValid()) {
+                refuse(drop_reason_t.EXTENSION_CHAIN);
+            } else {
+                refuse(drop_reason_t.HEADER_TRUNCATED);
+            }
+        } else if ((md.upper_layer == IP_PROTO_IPV6
+                    && (md.sid_class == SID_CLASS_DECAP6 || md.sid_class == SID_CLASS_DECAP46
+                        || (md.sid_class == SID_CLASS_END && md.flavors & FLAVOR_USD != 0)))
+                   || (md.upper_layer == IP_PROTO_IPV4
+                       && (md.sid_class == SID_CLASS_DECAP4 || md.sid_class == SID_CLASS_DECAP46
+                           || (md.sid_class == SID_CLASS_END && md.flavors & FLAVOR_USD != 0)))
+                   || (md.upper_layer == IP_PROTO_ETHERNET && md.sid_class == SID_CLASS_DECAP2)) {
             decap.apply(hdr, md);
         } else if (!upper_layer_table.apply().hit) {
             upper_layer_error();
@@ -241,7 +251,7 @@ control upper_layer(inout headers_t hdr, inout local_metadata_t md) {
 }
 
 control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
-    sr_domain_filter() source_filter;
+    domain_filter() filter;
     remove_exhausted_srhs() ultimate_segment_pop;
     penultimate_segment_pop() psp;
     upper_layer() upper;
@@ -253,7 +263,6 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
         md.sid_class = SID_CLASS_END;
         md.sid_index = sid_index;
         md.flavors = flavors;
-        md.sid_vrf_id = md.vrf_id;
     }
 
     @id(END_X_ID)
@@ -271,7 +280,7 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
     action end_t(sid_index_t sid_index, srv6_flavors_t flavors, vrf_id_t vrf_id) {
         md.sid_class = SID_CLASS_END;
         md.sid_index = sid_index;
-        md.flavors = flavors;
+        md.flavors = flavors | SID_CHANGES_VRF;
         md.sid_vrf_id = vrf_id;
     }
 
@@ -293,7 +302,6 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
         md.sid_class = SID_CLASS_DECAP4;
         md.sid_index = sid_index;
         md.nexthop_id = nexthop_id;
-        md.sid_vrf_id = md.vrf_id;
     }
 
     @id(END_DX6_ID)
@@ -303,7 +311,6 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
         md.sid_class = SID_CLASS_DECAP6;
         md.sid_index = sid_index;
         md.nexthop_id = nexthop_id;
-        md.sid_vrf_id = md.vrf_id;
     }
 
     @id(END_DT4_ID)
@@ -312,6 +319,7 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
     action end_dt4(sid_index_t sid_index, vrf_id_t vrf_id) {
         md.sid_class = SID_CLASS_DECAP4;
         md.sid_index = sid_index;
+        md.flavors = SID_CHANGES_VRF;
         md.sid_vrf_id = vrf_id;
     }
 
@@ -321,6 +329,7 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
     action end_dt6(sid_index_t sid_index, vrf_id_t vrf_id) {
         md.sid_class = SID_CLASS_DECAP6;
         md.sid_index = sid_index;
+        md.flavors = SID_CHANGES_VRF;
         md.sid_vrf_id = vrf_id;
     }
 
@@ -330,6 +339,7 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
     action end_dt46(sid_index_t sid_index, vrf_id_t vrf_id) {
         md.sid_class = SID_CLASS_DECAP46;
         md.sid_index = sid_index;
+        md.flavors = SID_CHANGES_VRF;
         md.sid_vrf_id = vrf_id;
     }
 
@@ -338,7 +348,6 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
         md.sid_class = SID_CLASS_B6;
         md.sid_index = sid_index;
         md.policy_id = policy_id;
-        md.sid_vrf_id = md.vrf_id;
     }
 
     @id(END_B6_ENCAPS_ID)
@@ -393,16 +402,16 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
     }
 
     action refuse(bit<8> drop_reason) {
-        md.l3 = L3_NONE;
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason;
     }
     action hop_limit_exceeded() {
-        md.l3 = L3_NONE;
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.HOP_LIMIT_EXCEEDED;
         md.punt_reason = punt_reason_t.HOP_LIMIT_EXCEEDED;
     }
     action parameter_problem(bit<8> drop_reason, bit<16> pointer) {
-        md.l3 = L3_NONE;
+        md.fate = FATE_DROP;
         md.drop_reason = drop_reason;
         md.punt_reason = punt_reason_t.PARAMETER_PROBLEM;
         md.pointer = pointer;
@@ -411,19 +420,35 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
     // END-5: hop limit, Segments Left, destination address.
     action advance() {
         hdr.ipv6.hop_limit = hdr.ipv6.hop_limit - 1;
-        srh_advance(hdr);
-        md.vrf_id = md.sid_vrf_id;
+        SRH_ADVANCE(hdr)
         md.processed = 1;
         md.hop_limit_done = 1;
     }
+    action set_vrf() {
+        md.vrf_id = md.sid_vrf_id;
+    }
 
     apply {
-        if (my_sid_table.apply().hit) {
-            if (md.interface_flags & INTERFACE_CHECK_SOURCE != 0) {
-                source_filter.apply(hdr, md);
-            }
-            if (md.l3 == L3_NONE) {
-                // not from the domain
+        my_sid_table.apply();
+        if (md.interface_flags & (INTERFACE_EXTERNAL | INTERFACE_CHECK_SOURCE) != 0) {
+            filter.apply(hdr, md);
+        }
+        if (md.sid_class != 0) {
+            // The usual case in one expression: an SRH to advance and nothing wrong with it. Last Entry > HEL/2 - 1 is
+            // written without the subtraction (END-17).
+            if (hdr.srh_after.isValid() && md.sid_class <= SID_CLASS_B6 && hdr.ipv6.hop_limit > 1
+                && hdr.srh.last_entry < hdr.srh.hdr_ext_len >> 1 && hdr.srh.segments_left <= hdr.srh.last_entry |+| 1
+                && hdr.ipv6.payload_length >= md.extension_length + 8 + ((bit<16>)hdr.srh.hdr_ext_len << 3)
+                && md.link_scope == 0) {
+                advance();
+                if (md.flavors != 0) {
+                    if (md.flavors & FLAVOR_USP != 0 && hdr.extension_0.isValid()) {
+                        ultimate_segment_pop.apply(hdr, md);
+                    }
+                    if (md.flavors & FLAVOR_PSP != 0 && hdr.srh.segments_left == 0) {
+                        psp.apply(hdr, md);
+                    }
+                }
             } else if (hdr.srh.isValid()) {
                 if (md.sid_class > SID_CLASS_B6) {
                     parameter_problem(drop_reason_t.SRH_SEGMENTS_LEFT, POINTER_SEGMENTS_LEFT);  // DEC-1
@@ -431,26 +456,19 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
                     hop_limit_exceeded();                                                       // END-3
                 } else if (hdr.srh.last_entry >= hdr.srh.hdr_ext_len >> 1
                            || hdr.srh.segments_left > hdr.srh.last_entry |+| 1) {
-                    // END-4, END-17: Last Entry > HEL/2 - 1 without the subtraction.
-                    parameter_problem(drop_reason_t.SRH_SEGMENTS_LEFT, POINTER_SEGMENTS_LEFT);
-                } else if (md.header_error == 1 || hdr.ipv6.payload_length
-                           < md.extension_length + 8 + ((bit<16>)hdr.srh.hdr_ext_len << 3)) {
-                    refuse(drop_reason_t.HEADER_TRUNCATED);
+                    parameter_problem(drop_reason_t.SRH_SEGMENTS_LEFT, POINTER_SEGMENTS_LEFT);  // END-4
+                } else if (md.link_scope == 1) {
+                    refuse(drop_reason_t.SOURCE_INVALID);
                 } else {
-                    advance();
-                    if (md.flavors != 0) {
-                        if (md.flavors & FLAVOR_USP != 0 && hdr.extension_0.isValid()) {
-                            ultimate_segment_pop.apply(hdr, md);
-                        }
-                        if (md.flavors & FLAVOR_PSP != 0 && hdr.srh.segments_left == 0) {
-                            psp.apply(hdr, md);
-                        }
-                    }
+                    refuse(drop_reason_t.HEADER_TRUNCATED);
                 }
             } else if (md.routing_type_unknown == 1) {
                 parameter_problem(drop_reason_t.ROUTING_TYPE, POINTER_ROUTING_TYPE);            // SRH-10
             } else {
                 upper.apply(hdr, md);
+            }
+            if (md.flavors > SID_CHANGES_VRF - 1 && md.processed == 1) {
+                set_vrf();
             }
         }
     }

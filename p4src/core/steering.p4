@@ -10,6 +10,7 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
     @name(".classify_steer")
     @brief("Into an SR policy, whatever the route")
     action classify_steer(@refers_to(sr_policy_table, policy_id) policy_id_t policy_id) {
+        md.fate = FATE_FORWARD;
         md.policy_id = policy_id;
         md.drop_reason = drop_reason_t.NONE;
         md.punt_reason = punt_reason_t.NONE;
@@ -65,15 +66,13 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
 
     apply {
         bool classified = false;
-        if (md.interface_flags & INTERFACE_CLASSIFY != 0) {
-            if (hdr.l4_ports.isValid() && !hdr.inner_ipv6.isValid() && !(hdr.ipv6.isValid() && hdr.ipv4.isValid())) {
-                set_ports();
-            }
-            if (md.l3 == L3_IPV6) {
-                classified = classifier_ipv6_table.apply().hit;
-            } else {
-                classified = classifier_ipv4_table.apply().hit;
-            }
+        if (hdr.l4_ports.isValid() && !hdr.inner_ipv6.isValid() && !(hdr.ipv6.isValid() && hdr.ipv4.isValid())) {
+            set_ports();
+        }
+        if (md.l3 == L3_IPV6) {
+            classified = classifier_ipv6_table.apply().hit;
+        } else {
+            classified = classifier_ipv4_table.apply().hit;
         }
         if (!classified && md.interface_policy_id != 0) {
             classify_steer(md.interface_policy_id);

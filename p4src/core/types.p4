@@ -19,7 +19,7 @@ typedef bit<16>  mtu_t;
 // Flags of a router interface.
 typedef bit<8> interface_flags_t;
 const interface_flags_t INTERFACE_EXTERNAL     = 0x01;  // RFC 8754 5.1: packets to the SID block are dropped
-const interface_flags_t INTERFACE_CLASSIFY     = 0x02;  // the classifier tables are consulted
+const interface_flags_t INTERFACE_STEER        = 0x02;  // the classifier tables and the interface's policy are consulted
 const interface_flags_t INTERFACE_CHECK_SOURCE = 0x04;  // packets to a SID need a source inside the SR domain
 
 // Flavours of End, End.X and End.T (RFC 8986 4.16), a bit map.
@@ -27,6 +27,8 @@ typedef bit<8> srv6_flavors_t;
 const srv6_flavors_t FLAVOR_PSP = 0x01;
 const srv6_flavors_t FLAVOR_USP = 0x02;
 const srv6_flavors_t FLAVOR_USD = 0x04;
+// Kept with the flavours inside the program: the behaviour changes the table (End.T).
+const srv6_flavors_t SID_CHANGES_VRF = 0x80;
 
 // How the outer header of a headend behaviour is filled.
 typedef bit<8> encap_flags_t;
@@ -81,12 +83,20 @@ enum bit<8> punt_reason_t {
     PACKET_TOO_BIG      = 10
 }
 
-// What local_metadata_t.l3 says: the packet's family once it is admitted to routing.
+// What is being forwarded; 0: nothing known.
 typedef bit<2> l3_kind_t;
-const l3_kind_t L3_NONE = 0;   // not, or no longer, routed
-const l3_kind_t L3_IPV6 = 1;
-const l3_kind_t L3_IPV4 = 2;
-const l3_kind_t L3_FRAME = 3;  // an Ethernet frame on its way into an L2 policy
+const l3_kind_t L3_IPV6  = 1;
+const l3_kind_t L3_IPV4  = 2;
+const l3_kind_t L3_FRAME = 3;  // an Ethernet frame on its way into an L2 policy, or out of End.DX2
+
+// What becomes of the packet. Every stage behind the one that decides leaves it alone.
+typedef bit<3> fate_t;
+const fate_t FATE_FORWARD     = 0;  // not decided yet
+const fate_t FATE_DROP        = 1;  // for drop_reason; told of by ICMP when there is a punt_reason too
+const fate_t FATE_PUNT        = 2;  // to the control plane, as it arrived, for punt_reason
+const fate_t FATE_FRAGMENT    = 3;  // to the control plane, as it would leave, to be fragmented
+const fate_t FATE_RECIRCULATE = 4;  // once more through the pipeline
+const fate_t FATE_TRANSMIT    = 5;  // out of egress_port
 
 // Groups of endpoint behaviours that share their checks; 0: no SID.
 typedef bit<3> sid_class_t;

@@ -9,6 +9,9 @@
 #endif
 // simple_switch's default drop port is 511.
 
+// standard_metadata.instance_type of a recirculated packet.
+#define INSTANCE_TYPE_RECIRCULATED 4
+
 // Where recirculated packets queue on their way through the traffic manager; no frame ever leaves by it.
 #define RECIRCULATION_PORT 509
 

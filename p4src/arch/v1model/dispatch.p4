@@ -38,21 +38,21 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     action drop() {
         mark_to_drop(standard_metadata);
     }
+    action refuse(bit<8> drop_reason) {
+        md.fate = FATE_DROP;
+        md.drop_reason = drop_reason;
+        md.punt_reason = punt_reason_t.NONE;
+    }
     action count_drop() {
         drop_counter.count((bit<32>)md.drop_reason);
-    }
-    action count_sid_error() {
         my_sid_error_counter.count(md.sid_index);
     }
+    // Cell 0 takes what no SID processed.
     action count_sid() {
         my_sid_counter.count((md.sid_index << 1) | (bit<32>)md.tagged);
     }
     action count_policy() {
         sr_policy_counter.count(((bit<32>)md.policy_id << 1) | (bit<32>)md.tagged);
-    }
-    action rate_limited() {
-        md.drop_reason = drop_reason_t.PUNT_RATE_LIMITED;
-        md.punt_reason = punt_reason_t.NONE;
     }
     // The control plane gets the packet as it arrived, since that is what an ICMP error quotes.
     action punt() {
@@ -70,8 +70,8 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     action go_out() {
         standard_metadata.egress_spec = md.egress_port;
     }
-    action set_offset(bit<16> offset) {
-        md.offset = offset;
+    action set_offset() {
+        md.offset = ETHERNET_HEADER_LENGTH;
     }
     action skip_tag() {
         md.offset = md.offset + VLAN_HEADER_LENGTH;
@@ -81,54 +81,49 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     }
 
     apply {
-        if (md.recirculate == 1 && md.drop_reason == drop_reason_t.NONE
-            && (md.passes >= MAX_PASSES || standard_metadata.packet_length > MAX_RECIRCULATED_LENGTH)) {
-            md.drop_reason = drop_reason_t.RECIRCULATION_LIMIT;
-        }
-        if (md.punt_reason != punt_reason_t.NONE) {
-            // Errors about packets of this node's own making would go to the node itself.
-            if (md.from_cpu == 1 && md.drop_reason != drop_reason_t.NONE
-                && md.punt_reason != punt_reason_t.NEIGHBOR_UNRESOLVED) {
-                drop();
-            } else {
-                MeterColor_t color = METER_GREEN;
-                punt_meter.execute_meter((bit<32>)md.punt_reason, color);
-                if (color == METER_RED) {
-                    if (md.drop_reason != drop_reason_t.NONE) {
-                        count_drop();
-                    }
-                    rate_limited();
-                    drop();
-                } else if (md.punt_reason == punt_reason_t.FRAGMENT) {
-                    redirect_to_cpu();
+        if (md.fate == FATE_TRANSMIT) {
+            go_out();
+        } else {
+            if (md.fate == FATE_RECIRCULATE) {
+                if (md.passes >= MAX_PASSES || standard_metadata.packet_length > MAX_RECIRCULATED_LENGTH) {
+                    refuse(drop_reason_t.RECIRCULATION_LIMIT);
                 } else {
-                    set_offset(ETHERNET_HEADER_LENGTH);
-                    if (md.tagged == 1) {
-                        skip_tag();
+                    go_round();
+                }
+            } else if (md.punt_reason != punt_reason_t.NONE) {
+                // Errors about packets of this node's own making would go to the node itself.
+                if (md.from_cpu == 1 && md.fate == FATE_DROP && md.punt_reason != punt_reason_t.NEIGHBOR_UNRESOLVED) {
+                    md.punt_reason = punt_reason_t.NONE;
+                } else {
+                    MeterColor_t color = METER_GREEN;
+                    punt_meter.execute_meter((bit<32>)md.punt_reason, color);
+                    if (color == METER_RED) {
+                        if (md.fate == FATE_DROP) {
+                            count_drop();
+                        }
+                        refuse(drop_reason_t.PUNT_RATE_LIMITED);
+                    } else if (md.fate == FATE_FRAGMENT) {
+                        redirect_to_cpu();
+                    } else {
+                        set_offset();
+                        if (md.tagged == 1) {
+                            skip_tag();
+                        }
+                        if (md.decapsulated == 1) {
+                            skip_outer();
+                        }
+                        punt();
                     }
-                    if (md.decapsulated == 1) {
-                        skip_outer();
-                    }
-                    punt();
-                    drop();
                 }
             }
-        } else if (md.drop_reason != drop_reason_t.NONE) {
-            drop();
-        } else if (md.recirculate == 1) {
-            go_round();
-        } else {
-            go_out();
+            if (md.fate == FATE_DROP || md.fate == FATE_PUNT) {
+                drop();
+            }
         }
-        if (md.drop_reason != drop_reason_t.NONE) {
+        if (md.fate == FATE_DROP) {
             count_drop();
-            if (md.sid_index != 0) {
-                count_sid_error();
-            }
         } else {
-            if (md.sid_index != 0) {
-                count_sid();
-            }
+            count_sid();
             if (md.policy_id != 0) {
                 count_policy();
             }
