@@ -190,6 +190,7 @@ class Codec:
         self, entity: TableEntry | DirectCounterEntry | DirectMeterEntry, out: Any, reading: bool
     ) -> None:
         if not entity.table and reading:
+            out.SetInParent()  # an entry of any table
             return
         codec = self._table(entity.table)
         if reading and not entity.match and not entity.is_default:
@@ -292,6 +293,7 @@ class Codec:
 
     def _put_counter(self, entity: CounterEntry, out: Any, reading: bool) -> None:
         target = out.counter_entry
+        target.SetInParent()
         if entity.counter or not reading:
             target.counter_id = self.info.counters.find(entity.counter).id
         if entity.index is not None:
@@ -309,6 +311,7 @@ class Codec:
 
     def _put_meter(self, entity: MeterEntry, out: Any, reading: bool) -> None:
         target = out.meter_entry
+        target.SetInParent()
         if entity.meter or not reading:
             target.meter_id = self.info.meters.find(entity.meter).id
         if entity.index is not None:
@@ -326,6 +329,7 @@ class Codec:
 
     def _put_register(self, entity: RegisterEntry, out: Any, reading: bool) -> None:
         target = out.register_entry
+        target.SetInParent()
         if not entity.register and reading:
             return
         info = self.info.registers.find(entity.register)
@@ -388,6 +392,7 @@ class Codec:
 
     def _put_value_set(self, entity: ValueSetEntry, out: Any, reading: bool) -> None:
         target = out.value_set_entry
+        target.SetInParent()
         if not entity.value_set and reading:
             return
         target.value_set_id = id_ = self.info.value_sets.find(entity.value_set).id
@@ -404,6 +409,7 @@ class Codec:
 
     def _put_digest(self, entity: DigestEntry, out: Any, reading: bool) -> None:
         target = out.digest_entry
+        target.SetInParent()
         if not entity.digest and reading:
             return
         target.digest_id = self.info.digests.find(entity.digest).id

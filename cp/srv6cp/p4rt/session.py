@@ -87,6 +87,7 @@ class Session:
         self._service: Service | None = None
         self._stream: Stream | None = None
         self._stream_error: Disconnected | None = None
+        self._takes_part = False  # in arbitration, and so again after a reconnect
         self._arbitration: Arbitration | None = None
         self._answered = threading.Condition()
         self._on_packet: Listeners[PacketIn] = Listeners("packet-in")
@@ -130,6 +131,7 @@ class Session:
 
     def close(self) -> None:
         """End the stream and the connection; the client can connect again."""
+        self._takes_part = False
         self._close_stream()
         if self._channel is not None:
             self._channel.close()
@@ -155,14 +157,13 @@ class Session:
         Returns the answer to arbitration, or None when this client never arbitrated. The switch may have
         restarted empty: compare :meth:`get_pipeline_cookie` and reconcile. Raises :class:`ConnectionFailed`.
         """
-        had_stream = self._stream is not None
         self._close_stream()
         if self._channel is not None:
             # A fresh channel tries at once; the old one may be in its backoff.
             self._channel.close()
             self._channel = self._service = None
         self.connect(timeout, wait=True)
-        return self.arbitrate() if had_stream else None
+        return self.arbitrate() if self._takes_part else None
 
     def capabilities(self) -> Capabilities:
         """What the server says of itself."""
@@ -187,6 +188,7 @@ class Session:
             )
         if stream is None or not stream.open:
             stream = self._open_stream()
+        self._takes_part = True
         request = pb.StreamMessageRequest()
         request.arbitration.device_id = self.device_id
         request.arbitration.election_id.high = self.election_id >> 64

@@ -95,6 +95,7 @@ def reason(message: str) -> str:
         ("Connection reset", "connection reset"),
         ("Name or service not known", "unknown host name"),
         ("DNS resolution failed", "unknown host name"),
+        ("hostname lookup error", "unknown host name"),
         ("Network is unreachable", "network unreachable"),
         ("No route to host", "no route to host"),
         ("CERTIFICATE_VERIFY_FAILED", "its TLS certificate is not signed by the given CA"),
@@ -104,7 +105,7 @@ def reason(message: str) -> str:
         ("SSL_ERROR", "TLS handshake failed"),
         ("Socket closed", "connection closed"),
         ("Trying to connect an http1.x server", "it speaks HTTP/1, not gRPC"),
-        ("Timeout occurred", "it accepts connections but does not speak gRPC, or is too slow"),
+        ("SETTINGS frame", "it accepts connections but does not speak gRPC, or is too slow"),
         ("Connection timed out", "connection timed out"),
     ):
         if phrase.lower() in message.lower():
