@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pcap files as ports (``--use-files``): frames of ``<name>_in.pcap`` arrive, what leaves goes to ``<name>_out.pcap``."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from softswitch.io.pcap import PcapWriter, read_pcap
+from softswitch.io.switchboard import Port, Switchboard
+
+__all__ = ["FilePorts"]
+
+_log = logging.getLogger(__name__)
+
+
+class FilePorts:
+    """Plays the input files once, all ports merged in the order of their time stamps, without waiting between frames.
+
+    ``PcapError`` from the constructor when an input file is not usable; a missing one is an empty one.
+    """
+
+    def __init__(self, board: Switchboard, ports: Iterable[tuple[int, str]], directory: Path = Path()) -> None:
+        self._board = board
+        self._inputs: list[list[tuple[int, int, Port, bytes]]] = []
+        self._outputs: list[PcapWriter] = []
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        for number, name in ports:
+            port = board.add(number, name)
+            source = directory / f"{name}_in.pcap"
+            frames = read_pcap(source) if source.exists() else iter(())
+            self._inputs.append([(time_ns, number, port, frame) for time_ns, frame in frames])
+            writer = PcapWriter(directory / f"{name}_out.pcap")
+            self._outputs.append(writer)
+            board.attach(number, writer.write)
+
+    def _frames(self) -> Iterator[tuple[Port, bytes]]:
+        for _, _, port, frame in heapq.merge(*self._inputs, key=lambda item: item[:2]):
+            yield port, frame
+
+    def start(self, delay: float = 0.0) -> None:
+        """Begin ``delay`` seconds from now."""
+        self._thread = threading.Thread(target=self._run, args=(delay,), name="pcap files", daemon=True)
+        self._thread.start()
+
+    def _run(self, delay: float) -> None:
+        if self._stop.wait(delay):
+            return
+        count = 0
+        for port, frame in self._frames():
+            if self._stop.is_set():
+                return
+            self._board.receive(port, frame)
+            count += 1
+        _log.info("all input files are played: %d frames", count)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until all input was processed."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+            return not self._thread.is_alive()
+        return True
+
+    def close(self) -> None:
+        """Stop and close the output files."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        for writer in self._outputs:
+            writer.close()

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Network interfaces as ports, by AF_PACKET sockets (Linux, needs CAP_NET_RAW).
+
+One thread polls all interfaces and gives up to :data:`BATCH` frames of one to the device before it looks at the
+next.  What the kernel keeps out of band is put back: a VLAN tag that it stripped, and the checksum that a local sender
+left to the (virtual) hardware.  Segmentation left to the hardware cannot be put back: such frames are counted
+(``oversized``) and, longer than the MTU, cannot be sent on.  Switch it off where the sender is:
+``ethtool -K IFACE tso off gso off gro off``.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import select
+import socket
+import struct
+import threading
+import time
+
+from softswitch.io.switchboard import Port, Switchboard
+
+__all__ = ["BATCH", "InterfaceError", "Interfaces", "complete_checksum", "restore_vlan"]
+
+_log = logging.getLogger(__name__)
+
+BATCH = 64
+#: Longest frame: 64 KiB of IP and room for link headers.
+_MAX_FRAME = 65536 + 64
+_RECEIVE_BUFFER = 4 << 20
+
+_SOL_PACKET = 263
+_PACKET_ADD_MEMBERSHIP = 1
+_PACKET_STATISTICS = 6
+_PACKET_AUXDATA = 8
+_PACKET_VNET_HDR = 15
+_PACKET_IGNORE_OUTGOING = 23
+_PACKET_MR_PROMISC = 1
+_PACKET_OUTGOING = 4
+_SO_RCVBUFFORCE = 33
+_ETH_P_ALL = 3
+_SIOCGIFFLAGS = 0x8913
+_IFF_UP = 1
+
+_VLAN_VALID, _VLAN_TPID_VALID = 1 << 4, 1 << 6
+_AUXDATA = struct.Struct("IIIHHHH")         # tpacket_auxdata
+_VNET = struct.Struct("=BBHHHH")            # virtio_net_hdr
+_NEEDS_CHECKSUM = 1
+
+
+class InterfaceError(Exception):
+    """An interface that cannot be opened; the text says which, why, and what to do."""
+
+
+def restore_vlan(frame: bytes, tci: int, tpid: int) -> bytes:
+    """``frame`` with the VLAN tag in its place again."""
+    return frame[:12] + tpid.to_bytes(2, "big") + tci.to_bytes(2, "big") + frame[12:]
+
+
+def complete_checksum(frame: bytes, start: int, offset: int) -> bytes:
+    """Finish a checksum over ``frame[start:]`` whose field, at ``start + offset``, holds the pseudo-header sum."""
+    field = start + offset
+    if field + 2 > len(frame):
+        return frame
+    covered = frame[start:]
+    if len(covered) & 1:
+        covered += b"\0"
+    # One's complement addition is addition modulo 0xffff.
+    total = int.from_bytes(covered, "big") % 0xFFFF
+    checksum = (0xFFFF - total) or 0xFFFF
+    return frame[:field] + checksum.to_bytes(2, "big") + frame[field + 2:]
+
+
+class _Interface:
+    def __init__(self, port: Port, name: str) -> None:
+        self.port = port
+        self.name = name
+        self.oversized = 0
+        self.down = False
+        try:
+            self.receiver = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+            self.sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        except PermissionError:
+            raise InterfaceError(f"interface {name}: raw sockets need root or CAP_NET_RAW"
+                                 " (in-process ports and --use-files need neither)") from None
+        try:
+            self._open(name)
+        except OSError as error:
+            self.close()
+            hint = "; create it, for example: ip link add veth0 type veth peer name veth1" \
+                if error.errno == errno.ENODEV else ""
+            raise InterfaceError(f"interface {name}: {error.strerror}{hint}") from None
+
+    def _open(self, name: str) -> None:
+        index = socket.if_nametoindex(name)
+        receiver = self.receiver
+        receiver.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
+        receiver.setsockopt(_SOL_PACKET, _PACKET_VNET_HDR, 1)
+        try:
+            receiver.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
+        except OSError:
+            pass                                    # before Linux 4.20: filtered by packet type below
+        try:
+            receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
+        except OSError:
+            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        # Bound with a protocol only now, so that no frame of another interface can slip in.
+        receiver.bind((name, _ETH_P_ALL))
+        receiver.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP,
+                            struct.pack("iHH8s", index, _PACKET_MR_PROMISC, 0, b""))
+        receiver.setblocking(False)
+        self.sender.bind((name, 0))
+        self.sender.setblocking(False)
+
+    def read(self) -> bytes | None:
+        """The next frame, ``None`` when there is none now.  ``OSError`` when the interface is down."""
+        while True:
+            try:
+                data, controls, _, address = self.receiver.recvmsg(_MAX_FRAME + _VNET.size, 64)
+            except BlockingIOError:
+                return None
+            if address[2] == _PACKET_OUTGOING:
+                continue
+            flags, segmented, _, _, start, offset = _VNET.unpack_from(data)
+            frame = data[_VNET.size:]
+            if segmented:
+                self.oversized += 1
+            if flags & _NEEDS_CHECKSUM:
+                frame = complete_checksum(frame, start, offset)
+            for level, kind, payload in controls:
+                if level == _SOL_PACKET and kind == _PACKET_AUXDATA and len(payload) >= _AUXDATA.size:
+                    status, _, _, _, _, tci, tpid = _AUXDATA.unpack_from(payload)
+                    if status & _VLAN_VALID:
+                        frame = restore_vlan(frame, tci, tpid if status & _VLAN_TPID_VALID else 0x8100)
+            return frame
+
+    def send(self, frame: bytes) -> None:
+        """Send; ``OSError`` when the interface takes no frame now."""
+        self.sender.send(frame)
+
+    def kernel_drops(self) -> int:
+        """Frames the socket buffer had no room for since the last call."""
+        _, drops = struct.unpack("II", self.receiver.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
+        return int(drops)
+
+    def is_up(self) -> bool:
+        """Whether the interface is administratively up."""
+        request = struct.pack("16sH14x", self.name.encode(), 0)
+        try:
+            flags = struct.unpack_from("16xH", fcntl.ioctl(self.sender, _SIOCGIFFLAGS, request))[0]
+        except OSError:
+            return False
+        return bool(flags & _IFF_UP)
+
+    def close(self) -> None:
+        self.receiver.close()
+        self.sender.close()
+
+
+class Interfaces:
+    """Interfaces attached to a switchboard."""
+
+    #: Seconds between looks at the state and the drop counters of the interfaces.
+    _CHECK = 0.5
+
+    def __init__(self, board: Switchboard) -> None:
+        self._board = board
+        self._interfaces: dict[int, _Interface] = {}
+        self._poll = select.poll()
+        self._wake_read, self._wake_write = os.pipe()
+        self._poll.register(self._wake_read, select.POLLIN)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, number: int, name: str) -> None:
+        """Open interface ``name`` as port ``number``; ``InterfaceError`` when that is impossible."""
+        if len(name.encode()) > 15:
+            raise InterfaceError(f"interface {name}: the name is longer than 15 bytes")
+        interface = _Interface(self._board.add(number, name), name)
+        self._interfaces[interface.receiver.fileno()] = interface
+        self._board.attach(number, interface.send)
+        self._poll.register(interface.receiver, select.POLLIN)
+
+    def start(self) -> None:
+        """Start receiving."""
+        if self._interfaces:
+            self._thread = threading.Thread(target=self._run, name="interfaces", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        receive = self._board.receive
+        next_check = 0.0
+        while not self._stop.is_set():
+            for descriptor, _ in self._poll.poll(self._CHECK * 1000):
+                interface = self._interfaces.get(descriptor)
+                if interface is None:
+                    continue
+                try:
+                    for _ in range(BATCH):
+                        frame = interface.read()
+                        if frame is None:
+                            break
+                        receive(interface.port, frame)
+                except OSError as error:
+                    _log.debug("%s: %s", interface.name, error)
+            now = time.monotonic()
+            if now >= next_check:
+                next_check = now + self._CHECK
+                self._check()
+
+    def _check(self) -> None:
+        for interface in self._interfaces.values():
+            interface.port.stats.rx_dropped += interface.kernel_drops()
+            self._board.set_up(interface.port.number, interface.is_up())
+
+    def close(self) -> None:
+        """Stop receiving and close the sockets."""
+        self._stop.set()
+        os.write(self._wake_write, b"x")
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        for interface in self._interfaces.values():
+            interface.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Classic pcap files with nanosecond time stamps (magic 0xa1b23c4d, link type Ethernet)."""
+
+from __future__ import annotations
+
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+__all__ = ["PcapError", "PcapWriter", "read_pcap"]
+
+_NANO, _MICRO = 0xA1B23C4D, 0xA1B2C3D4
+_ETHERNET = 1
+_SNAPLEN = 262144
+_RECORD = struct.Struct("<IIII")
+
+
+class PcapError(Exception):
+    """A file that is no usable pcap file; the text names the file and the defect."""
+
+
+class PcapWriter:
+    """Appends frames to a new file; every frame is on disk (or in the page cache) when :meth:`write` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        try:
+            self._file = path.open("wb", buffering=0)
+        except OSError as error:
+            raise PcapError(f"{path}: cannot be written: {error.strerror}") from None
+        self._file.write(struct.pack("<IHHiIII", _NANO, 2, 4, 0, 0, _SNAPLEN, _ETHERNET))
+
+    def write(self, frame: bytes, time_ns: int | None = None) -> None:
+        """Append ``frame``, stamped with ``time_ns`` (default: now, nanoseconds since the epoch)."""
+        seconds, nanos = divmod(time.time_ns() if time_ns is None else time_ns, 1_000_000_000)
+        record = _RECORD.pack(seconds & 0xFFFFFFFF, nanos, len(frame), len(frame)) + frame
+        with self._lock:
+            if not self._file.closed:
+                self._file.write(record)
+
+    def close(self) -> None:
+        """Close the file; later writes are ignored."""
+        with self._lock:
+            self._file.close()
+
+    def __enter__(self) -> PcapWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+
+def read_pcap(path: Path) -> Iterator[tuple[int, bytes]]:
+    """(time in ns, frame) of each record; ``PcapError`` for other formats, cut files and cut frames."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PcapError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) < 24:
+        raise PcapError(f"{path}: too short for a pcap file")
+    for order in "<>":
+        magic = struct.unpack_from(order + "I", data)[0]
+        if magic in (_NANO, _MICRO):
+            break
+    else:
+        raise PcapError(f"{path}: not a pcap file (pcapng is not supported)")
+    link = struct.unpack_from(order + "I", data, 20)[0] & 0xFFFF
+    if link not in (0, _ETHERNET):
+        raise PcapError(f"{path}: link type {link}; only Ethernet (1) is supported")
+    unit = 1 if magic == _NANO else 1000
+    record = struct.Struct(order + "IIII")
+    offset = 24
+    while offset < len(data):
+        if offset + 16 > len(data):
+            raise PcapError(f"{path}: cut in a record header at offset {offset}")
+        seconds, fraction, captured, length = record.unpack_from(data, offset)
+        offset += 16
+        if captured != length:
+            raise PcapError(f"{path}: frame at offset {offset} was not captured completely ({captured} of {length})")
+        if offset + captured > len(data):
+            raise PcapError(f"{path}: cut in the frame at offset {offset}")
+        yield seconds * 1_000_000_000 + fraction * unit, data[offset:offset + captured]
+        offset += captured

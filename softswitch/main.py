@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``softswitch``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from softswitch.io.files import FilePorts
+from softswitch.io.interfaces import InterfaceError, Interfaces
+from softswitch.io.pcap import PcapError
+from softswitch.options import LEVELS, Options, UsageError, parse
+from softswitch.switch import VERSION, SoftSwitch, SwitchError, Tls
+
+__all__ = ["main"]
+
+EXIT_OK, EXIT_START, EXIT_USAGE = 0, 1, 2
+
+_log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the switch until SIGINT or SIGTERM; the exit code (see ``--help``)."""
+    try:
+        options = parse(sys.argv[1:] if arguments is None else arguments, VERSION)
+    except UsageError as error:
+        print(f"softswitch: {error} (see softswitch --help)", file=sys.stderr)
+        return EXIT_USAGE
+    for note in options.notes:
+        print(f"softswitch: {note}", file=sys.stderr)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        _configure_logging(options)
+        return _run(options, stop)
+    except (SwitchError, InterfaceError, PcapError) as error:
+        print(f"softswitch: {error}", file=sys.stderr)
+        return EXIT_START
+
+
+def _configure_logging(options: Options) -> None:
+    logging.addLevelName(LEVELS["trace"], "TRACE")
+    handler: logging.Handler
+    if options.log_console:
+        handler = logging.StreamHandler(sys.stdout)
+    elif options.log_file:
+        try:
+            handler = logging.FileHandler(options.log_file)
+        except OSError as error:
+            raise SwitchError(f"--log-file {options.log_file}: {error.strerror}") from None
+    else:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname).1s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(LEVELS[options.log_level])
+    logging.getLogger("grpc").setLevel(logging.WARNING)
+
+
+def _pem(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SwitchError(f"certificate file {path}: {error.strerror}") from None
+
+
+def _run(options: Options, stop: threading.Event) -> int:
+    tls = None
+    if options.tls:
+        tls = Tls(_pem(options.tls_cert) or b"", _pem(options.tls_key) or b"", _pem(options.tls_ca),
+                  client_auth=options.tls_client_auth)
+    # The gRPC server starts last: whoever reaches it finds a switch with all its ports.
+    switch = SoftSwitch(options.program, options.p4info, options.interfaces, device_id=options.device_id,
+                        cpu_port=options.cpu_port, drop_port=options.drop_port, pcap_dir=options.pcap, address=None)
+    with switch:
+        if options.trace:
+            _trace_everything(switch)
+        files = interfaces = None
+        if options.use_files is not None:
+            files = FilePorts(switch.board, options.interfaces.items())
+        elif options.interfaces:
+            interfaces = Interfaces(switch.board)
+        try:
+            if interfaces is not None:
+                for number, name in options.interfaces.items():
+                    interfaces.add(number, name)
+                interfaces.start()
+            switch.listen(options.address, tls)
+            _announce(switch, options)
+            if files is not None:
+                files.start(options.use_files or 0)
+            stop.wait()
+            _log.info("stopped by a signal")
+        finally:
+            if interfaces is not None:
+                interfaces.close()
+            if files is not None:
+                files.close()
+    return EXIT_OK
+
+
+def _announce(switch: SoftSwitch, options: Options) -> None:
+    if options.port_file is not None:
+        # Written aside and renamed: whoever waits for the file never reads half of it.
+        aside = options.port_file.with_name(options.port_file.name + ".new")
+        try:
+            aside.write_text(switch.address.rpartition(":")[2] + "\n")
+            os.replace(aside, options.port_file)
+        except OSError as error:
+            raise SwitchError(f"--port-file {options.port_file}: {error.strerror}") from None
+    program = options.program or "no program yet"
+    print(f"softswitch {VERSION}: {program}, P4Runtime on {switch.address}, device id {options.device_id},"
+          f" CPU port {options.cpu_port or 'none'}", flush=True)
+
+
+def _trace_everything(switch: SoftSwitch) -> None:
+    """Log a trace of every packet instead of only processing it."""
+    device, logger = switch.device, logging.getLogger("softswitch.trace")
+
+    def process(port: int, frame: bytes) -> None:
+        if device.program is not None:
+            logger.log(LEVELS["trace"], "%s", device.trace(port, frame).to_text())
+
+    device.process = process  # type: ignore[method-assign]

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""gRPC service ``softswitch.v1.Debug``: traces and counts, for ``srv6 trace`` and for people.
+
+Unary methods whose request and response are JSON texts (UTF-8), so that a client needs no generated code::
+
+    call = channel.unary_unary("/softswitch.v1.Debug/Trace")
+    tree = json.loads(call(json.dumps({"port": 1, "frame": "0200..."}).encode()))
+
+``Trace``  {"port": N, "frame": HEX}
+           -> {"port", "frame", "steps": [...], "text": the tree for people}; the packet is really processed
+``Stats``  {}  -> {"ports": {"1": {"name", "up", "rx_packets", ...}}, "device": {"received", ...},
+           "packet_ins_dropped", "unattached"}
+``Info``   {}  -> {"program", "device_id", "cpu_port", "drop_port", "engine", "version"}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import grpc
+
+from softswitch.device import Device, DeviceError
+from softswitch.p4runtime.errors import Fault, invalid
+
+__all__ = ["SERVICE", "debug_handler", "decode_request"]
+
+SERVICE = "softswitch.v1.Debug"
+
+
+def debug_handler(device: Device, stats: Callable[[], Mapping[str, Any]],
+                  info: Callable[[], Mapping[str, Any]]) -> grpc.GenericRpcHandler:
+    """The service for ``grpc.Server.add_generic_rpc_handlers``."""
+
+    def trace(request: Mapping[str, Any]) -> Mapping[str, Any]:
+        port, frame = _trace_arguments(request)
+        found = device.trace(port, frame)
+        tree: dict[str, Any] = json.loads(found.to_json())
+        tree["text"] = found.to_text()
+        return tree
+
+    def unary(method: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> grpc.RpcMethodHandler:
+        def call(data: bytes, context: grpc.ServicerContext) -> bytes:
+            try:
+                return json.dumps(method(decode_request(data))).encode()
+            except Fault as fault:
+                context.abort(fault.grpc_code, fault.message)
+            except DeviceError as error:
+                context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+            raise AssertionError("abort returned")
+
+        return grpc.unary_unary_rpc_method_handler(call)
+
+    return grpc.method_handlers_generic_handler(SERVICE, {
+        "Trace": unary(trace),
+        "Stats": unary(lambda request: stats()),
+        "Info": unary(lambda request: info()),
+    })
+
+
+def decode_request(data: bytes) -> Mapping[str, Any]:
+    """The JSON object of a request; an empty request is an empty object."""
+    try:
+        request = json.loads(data.decode() or "{}")
+    except (ValueError, RecursionError) as error:
+        raise invalid(f"the request is not JSON: {error}") from None
+    if not isinstance(request, dict):
+        raise invalid("the request is not a JSON object")
+    return request
+
+
+def _trace_arguments(request: Mapping[str, Any]) -> tuple[int, bytes]:
+    port, frame = request.get("port"), request.get("frame")
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port < 512:
+        raise invalid(f"port {port!r}: a number in 0..511 is needed")
+    if not isinstance(frame, str):
+        raise invalid("frame: the bytes of the frame in hexadecimal are needed")
+    try:
+        return port, bytes.fromhex(frame)
+    except ValueError:
+        raise invalid("frame: not a hexadecimal string") from None
