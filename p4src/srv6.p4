@@ -39,9 +39,7 @@ control srv6_ingress(inout headers_t hdr, inout local_metadata_t md, inout stand
 
     apply {
         arrival.apply(hdr, md, standard_metadata);
-        if (md.fate == FATE_FORWARD) {
-            route.apply(hdr, md);
-        }
+        route.apply(hdr, md);
         departure.apply(hdr, md, standard_metadata);
     }
 }

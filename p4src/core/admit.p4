@@ -17,11 +17,10 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
     @description("VRF, own MAC address, policy for everything routed from here (0: none), flags (1 external, 2 steer, 4 check source)")
     action set_router_interface(vrf_id_t vrf_id, @format(MAC_ADDRESS) mac_addr_t mac, policy_id_t policy_id,
                                 interface_flags_t flags) {
-        md.routed = 1;
         md.vrf_id = vrf_id;
         md.interface_mac = mac;
         md.interface_policy_id = policy_id;
-        md.interface_flags = flags;
+        md.interface_flags = flags | INTERFACE_ROUTED;
     }
 
     @id(SET_L2_PORT_ID)
@@ -86,19 +85,19 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
     apply {
         ingress_port_table.apply();
         // The usual case in one expression: untagged IPv6 for this router. Whatever fails it is looked at below.
-        if (!(md.routed == 1 && md.l3 == L3_IPV6 && md.tagged == 0 && md.link_scope == 0 && hdr.ipv6.version == 6
+        if (!(md.interface_flags >= INTERFACE_ROUTED && md.l3 == L3_IPV6 && md.tagged == 0 && md.link_scope == 0 && hdr.ipv6.version == 6
               && hdr.ethernet.dst_addr == md.interface_mac
               && hdr.ipv6.payload_length + (IPV6_HEADER_LENGTH + ETHERNET_HEADER_LENGTH) <= md.frame_length)) {
             bit<16> link_length = ETHERNET_HEADER_LENGTH;
             if (md.tagged == 1) {
                 link_length = ETHERNET_HEADER_LENGTH + VLAN_HEADER_LENGTH;
-                if (md.routed == 1 && hdr.vlan.vid != 0) {
+                if (md.interface_flags >= INTERFACE_ROUTED && hdr.vlan.vid != 0) {
                     ingress_vlan_table.apply();
                 }
             }
             if (md.fate != FATE_FORWARD) {
                 // no interface
-            } else if (md.routed == 0) {
+            } else if (md.interface_flags == 0) {
                 if (md.policy_id == 0) {
                     refuse(drop_reason_t.L2_PORT_NO_POLICY);
                 }

@@ -102,15 +102,10 @@ control mtu_check(inout headers_t hdr, inout local_metadata_t md) {
     too_big() oversize;
 
     apply {
-        bool fits = true;
-        if (hdr.outer_ipv6.isValid()) {
-            fits = hdr.outer_ipv6.payload_length + IPV6_HEADER_LENGTH <= md.mtu;
-        } else if (md.l3 == L3_IPV6) {
-            fits = hdr.ipv6.payload_length + IPV6_HEADER_LENGTH <= md.mtu;
-        } else {
-            fits = hdr.ipv4.total_len <= md.mtu;
-        }
-        if (!fits) {
+        if (md.fate == FATE_TRANSMIT
+            && ((md.l3 == L3_IPV6 && !hdr.outer_ipv6.isValid() && hdr.ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu)
+                || (hdr.outer_ipv6.isValid() && hdr.outer_ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu)
+                || (md.l3 == L3_IPV4 && hdr.ipv4.total_len > md.mtu))) {
             oversize.apply(hdr, md);
         }
     }

@@ -31,7 +31,6 @@ struct local_metadata_t {
     // Admission.
     @field_list(FIELD_LIST_PUNT, FIELD_LIST_RECIRCULATE)
     vrf_id_t          vrf_id;
-    bit<1>            routed;            // came by a routed interface
     mac_addr_t        interface_mac;
     interface_flags_t interface_flags;
     policy_id_t       interface_policy_id;

@@ -18,7 +18,7 @@ control router(inout headers_t hdr, inout local_metadata_t md) {
     link_layer() link;
 
     apply {
-        if (md.l3 == L3_IPV6) {
+        if (md.l3 == L3_IPV6 && md.fate == FATE_FORWARD) {
             endpoint.apply(hdr, md);
         }
         if (md.policy_id == 0 && md.nexthop_id == 0 && md.fate == FATE_FORWARD) {
@@ -28,19 +28,17 @@ control router(inout headers_t hdr, inout local_metadata_t md) {
                 steer.apply(hdr, md);
             }
         }
-        if (md.fate == FATE_FORWARD) {
+        if (md.fate == FATE_FORWARD && (md.hop_limit_done == 0 || md.policy_id != 0)) {
             if (md.hop_limit_done == 0) {
                 hops.apply(hdr, md);
             }
             if (md.policy_id != 0 && md.fate == FATE_FORWARD) {
                 policy.apply(hdr, md);
             }
-            if (md.fate == FATE_FORWARD) {
-                adjacency.apply(hdr, md);
-                if (md.fate == FATE_TRANSMIT) {
-                    mtu.apply(hdr, md);
-                }
-            }
+        }
+        if (md.fate == FATE_FORWARD) {
+            adjacency.apply(hdr, md);
+            mtu.apply(hdr, md);
         }
         if (md.link_changed == 1 || md.egress_vlan != 0) {
             link.apply(hdr, md);

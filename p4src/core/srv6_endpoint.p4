@@ -129,6 +129,9 @@ control decapsulate(inout headers_t hdr, inout local_metadata_t md) {
         md.link_changed = 0;
         md.fate = FATE_TRANSMIT;
     }
+    action set_vrf() {
+        md.vrf_id = md.sid_vrf_id;
+    }
     action refuse(bit<8> drop_reason) {
         md.fate = FATE_DROP;
         md.drop_reason = drop_reason;
@@ -146,6 +149,9 @@ control decapsulate(inout headers_t hdr, inout local_metadata_t md) {
             } else {
                 remove_outer();
                 expose_ipv6();
+                if (md.flavors & SID_CHANGES_VRF != 0) {
+                    set_vrf();
+                }
             }
         } else if (md.upper_layer == IP_PROTO_IPV4) {
             if (hdr.ipv4.version != 4 || hdr.ipv4.ihl < 5 || (hdr.ipv4.ihl > 5 && !hdr.ipv4_options.isValid())
@@ -160,6 +166,9 @@ control decapsulate(inout headers_t hdr, inout local_metadata_t md) {
             } else {
                 remove_outer();
                 expose_ipv4();
+                if (md.flavors & SID_CHANGES_VRF != 0) {
+                    set_vrf();
+                }
             }
         } else if (inner_length < ETHERNET_HEADER_LENGTH) {
             refuse(drop_reason_t.HEADER_TRUNCATED);
@@ -442,6 +451,9 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
                 && md.link_scope == 0) {
                 advance();
                 if (md.flavors != 0) {
+                    if (md.flavors & SID_CHANGES_VRF != 0) {
+                        set_vrf();
+                    }
                     if (md.flavors & FLAVOR_USP != 0 && hdr.extension_0.isValid()) {
                         ultimate_segment_pop.apply(hdr, md);
                     }
@@ -466,9 +478,6 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
                 parameter_problem(drop_reason_t.ROUTING_TYPE, POINTER_ROUTING_TYPE);            // SRH-10
             } else {
                 upper.apply(hdr, md);
-            }
-            if (md.flavors > SID_CHANGES_VRF - 1 && md.processed == 1) {
-                set_vrf();
             }
         }
     }

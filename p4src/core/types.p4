@@ -21,6 +21,7 @@ typedef bit<8> interface_flags_t;
 const interface_flags_t INTERFACE_EXTERNAL     = 0x01;  // RFC 8754 5.1: packets to the SID block are dropped
 const interface_flags_t INTERFACE_STEER        = 0x02;  // the classifier tables and the interface's policy are consulted
 const interface_flags_t INTERFACE_CHECK_SOURCE = 0x04;  // packets to a SID need a source inside the SR domain
+const interface_flags_t INTERFACE_ROUTED       = 0x80;  // set by the program: not an L2 port
 
 // Flavours of End, End.X and End.T (RFC 8986 4.16), a bit map.
 typedef bit<8> srv6_flavors_t;

@@ -31,6 +31,10 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     @description("Cell 2 * policy_id, and the one behind it for frames with a VLAN tag")
     counter(POLICY_COUNTER_SIZE, CounterType.packets_and_bytes) sr_policy_counter;
 
+    @id(EGRESS_PORT_COUNTER_ID) @name(".egress_port_counter")
+    @brief("Packets that left, by port; bytes as they arrived")
+    counter(512, CounterType.packets_and_bytes) egress_port_counter;
+
     @id(PUNT_METER_ID) @name(".punt_meter")
     @brief("Rate of packets to the control plane, by punt_reason_t")
     meter(64, MeterType.packets) punt_meter;
@@ -69,6 +73,8 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     }
     action go_out() {
         standard_metadata.egress_spec = md.egress_port;
+        egress_port_counter.count((bit<32>)md.egress_port);
+        my_sid_counter.count((md.sid_index << 1) | (bit<32>)md.tagged);
     }
     action set_offset() {
         md.offset = ETHERNET_HEADER_LENGTH;
@@ -83,6 +89,9 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     apply {
         if (md.fate == FATE_TRANSMIT) {
             go_out();
+            if (md.policy_id != 0) {
+                count_policy();
+            }
         } else {
             if (md.fate == FATE_RECIRCULATE) {
                 if (md.passes >= MAX_PASSES || standard_metadata.packet_length > MAX_RECIRCULATED_LENGTH) {
@@ -116,16 +125,17 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
                     }
                 }
             }
-            if (md.fate == FATE_DROP || md.fate == FATE_PUNT) {
+            if (md.fate == FATE_DROP) {
+                count_drop();
                 drop();
-            }
-        }
-        if (md.fate == FATE_DROP) {
-            count_drop();
-        } else {
-            count_sid();
-            if (md.policy_id != 0) {
-                count_policy();
+            } else {
+                count_sid();
+                if (md.policy_id != 0) {
+                    count_policy();
+                }
+                if (md.fate == FATE_PUNT) {
+                    drop();
+                }
             }
         }
     }

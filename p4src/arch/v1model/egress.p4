@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work on each copy behind the traffic manager: the packet-in header, recirculation, the counter of the port.
+// Work on each copy behind the traffic manager: the packet-in header, recirculation.
 #ifndef SRV6_ARCH_V1MODEL_EGRESS_P4_
 #define SRV6_ARCH_V1MODEL_EGRESS_P4_
 
 control srv6_egress(inout headers_t hdr, inout local_metadata_t md, inout standard_metadata_t standard_metadata) {
-    @id(EGRESS_PORT_COUNTER_ID) @name(".egress_port_counter")
-    @brief("Packets that left, by port; bytes as they arrived")
-    counter(512, CounterType.packets_and_bytes) egress_port_counter;
-
     action add_packet_in() {
         hdr.packet_in.setValid();
         hdr.packet_in.reason = md.punt_reason;
@@ -29,20 +25,16 @@ control srv6_egress(inout headers_t hdr, inout local_metadata_t md, inout standa
     action recirculate_packet() {
         recirculate_preserving_field_list(FIELD_LIST_RECIRCULATE);
     }
-    action count_port() {
-        egress_port_counter.count((bit<32>)standard_metadata.egress_port);
-    }
-
     apply {
-        if (standard_metadata.egress_port == CPU_PORT) {
-            add_packet_in();
-            if (md.passes == 0) {
-                remove_packet_out();
+        if (standard_metadata.egress_port >= RECIRCULATION_PORT) {
+            if (standard_metadata.egress_port == RECIRCULATION_PORT) {
+                recirculate_packet();
+            } else {
+                add_packet_in();
+                if (md.passes == 0) {
+                    remove_packet_out();
+                }
             }
-        } else if (standard_metadata.egress_port == RECIRCULATION_PORT) {
-            recirculate_packet();
-        } else {
-            count_port();
         }
     }
 }

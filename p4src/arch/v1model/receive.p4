@@ -45,8 +45,10 @@ control receive(inout headers_t hdr, inout local_metadata_t md, inout standard_m
         if (hdr.ipv4.isValid() && standard_metadata.checksum_error == 1) {
             set_checksum_error();
         }
-        if (hdr.packet_out.isValid()) {
-            if (hdr.packet_out.submit_to_ingress == 0) {
+        if (hdr.packet_out.isValid() || md.passes != 0) {
+            if (!hdr.packet_out.isValid()) {
+                route_again();
+            } else if (hdr.packet_out.submit_to_ingress == 0) {
                 send();
             } else if (hdr.packet_out.as_received == 1) {
                 as_received();
@@ -55,8 +57,6 @@ control receive(inout headers_t hdr, inout local_metadata_t md, inout standard_m
             } else {
                 refuse();
             }
-        } else if (md.passes != 0) {
-            route_again();
         }
         if (md.admitted == 0) {
             admission.apply(hdr, md);
