@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import ptf
+import ptf.ptfutils
 import pytest
 from harness import testbed
 from ptf.base_tests import BaseTest
@@ -28,10 +29,10 @@ PTF_CONFIG: dict[str, Any] = {
 class PtfItem(pytest.Item):
     """One ptf test class: ``setUp``, ``runTest``, ``tearDown`` and clean-ups, as ptf runs them."""
 
-    def __init__(self, *, cls: type[BaseTest], **kwargs: Any) -> None:
+    def __init__(self, *, test_class: type[BaseTest], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.obj = cls
-        for mark in getattr(cls, "pytestmark", []):
+        self.obj = test_class
+        for mark in getattr(test_class, "pytestmark", []):
             self.add_marker(mark)
 
     def runtest(self) -> None:
@@ -72,12 +73,14 @@ def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) 
         return None
     if not hasattr(obj, "runTest") or obj.__module__ != collector.obj.__name__:
         return []  # a base class, or one imported from elsewhere
-    return PtfItem.from_parent(collector, name=name, cls=obj)
+    return PtfItem.from_parent(collector, name=name, test_class=obj)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for key, value in PTF_CONFIG.items():
         ptf.config.setdefault(key, value)
+    ptf.ptfutils.default_timeout = PTF_CONFIG["default_timeout"]
+    ptf.ptfutils.default_negative_timeout = PTF_CONFIG["default_negative_timeout"]
     ptf.open_logfile = lambda name: None  # the ptf command replaces the handlers of logging; pytest has its own
 
 

@@ -11,6 +11,34 @@ from typing import Any
 from harness import testbed
 
 
+class Pipe:
+    """Frames of a switch in this process, with a file descriptor to wait on."""
+
+    def __init__(self) -> None:
+        self._frames: deque[bytes] = deque()
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+
+    def put(self, frame: bytes) -> None:
+        """A frame has left the port."""
+        self._frames.append(frame)
+        try:
+            os.write(self._writer, b"x")
+        except BlockingIOError:  # 65 536 frames unread: nobody listens
+            self._frames.pop()
+
+    def fileno(self) -> int:
+        """Readable when a frame waits."""
+        return self._reader
+
+    def recv(self) -> bytes | None:
+        """The next frame, None when there is none."""
+        if not self._frames:
+            return None
+        os.read(self._reader, 1)
+        return self._frames.popleft()
+
+
 class TestbedPort:
     """One port, for ptf's data plane: what leaves the port is read here, besides going to the test's own queue."""
 
@@ -20,30 +48,22 @@ class TestbedPort:
         self.interface_name = interface_name
         self.device_number = device_number
         self.port_number = port_number
-        self._frames: deque[bytes] = deque()
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._writer, False)
         self._bed = testbed.current()
-        self._bed.tap(port_number, self._arrived)
-
-    def _arrived(self, frame: bytes) -> None:
-        self._frames.append(frame)
-        try:
-            os.write(self._writer, b"x")
-        except BlockingIOError:  # 65 536 frames unread: nobody listens
-            self._frames.pop()
+        self._listener = self._bed.listen(port_number)
 
     def get_packet_source(self) -> TestbedPort:
         return self
 
     def fileno(self) -> int:
         """Readable when a frame waits."""
-        return self._reader
+        return self._listener.fileno()
 
-    def recv(self) -> tuple[int, int, bytes, float]:
-        """(device, port, frame, time) of the next frame."""
-        os.read(self._reader, 1)
-        return self.device_number, self.port_number, self._frames.popleft(), time.time()
+    def recv(self) -> tuple[int, int, bytes, float] | None:
+        """(device, port, frame, time) of the next frame; None for a barrier of the harness."""
+        frame = self._listener.recv()
+        if frame is None or frame.startswith(testbed.BARRIER):
+            return None
+        return self.device_number, self.port_number, frame, time.time()
 
     def send(self, frame: bytes) -> int:
         """The frame arrives at the port of the switch."""
@@ -75,8 +95,12 @@ def dataplane(bed: testbed.Testbed) -> Any:
     """A ptf data plane on the ports of ``bed``, as the ``ptf`` command would make it."""
     from ptf.dataplane import DataPlane
 
-    plane = DataPlane({"platform": "testbed", "dataplane": {"portclass": TestbedPort}, "qlen": 100})
-    plane.daemon = True
+    class Background(DataPlane):  # type: ignore[misc]
+        def start(self) -> None:
+            self.daemon = True  # a process that ends does not wait for it
+            super().start()
+
+    plane = Background({"platform": "testbed", "dataplane": {"portclass": TestbedPort}, "qlen": 100})
     for port in bed.ports:
         plane.port_add(f"port{port}", 0, port)
     return plane

@@ -16,13 +16,13 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 
 from harness import reasons
-from harness.testbed import Testbed
+from harness.testbed import BARRIER, Testbed
+from srv6cp.apps.compile import compile_state
 from srv6cp.apps.controller import NodeController
 from srv6cp.config import load_node_dict
 from srv6cp.p4rt import Client, CounterEntry, PacketIn, TableEntry
 
 PATIENCE = 10.0  # s; used up only when something is broken
-BARRIER_HEADER = bytes.fromhex("02000000beef" "02000000feed" "88b5")  # fmt: skip
 BARRIER_SIZE = 64
 ETHERNET, TAGGED = 14, 18
 
@@ -59,6 +59,7 @@ class Router:
         self._punts_at_start = 0
         self._rate_limited_at_start = 0
         self._sid_index: dict[tuple[int, IPv6Network], int] = {}
+        self._policy_ids: dict[str, list[int]] = {}
         self._base: dict[tuple[str, int], Count] = {}
 
     # --- configuration ------------------------------------------------------------------------------------------
@@ -67,9 +68,11 @@ class Router:
         """Reconcile the switch to ``config`` (the YAML schema as data), start counting anew, return the node."""
         self.node = load_node_dict(dict(config))
         if self.controller is None:
-            self.controller = NodeController(self.client, self.node)
-            self.controller.start()
+            controller = NodeController(self.client, self.node)
+            controller.start()
+            # behind the controller's own listener: what is counted here is in the controller's queue already
             self.client.on_packet_in(self._packet_in)
+            self.controller = controller
             self._punts_at_start = self._punted()
         else:
             self.controller.apply(self.node)
@@ -147,7 +150,7 @@ class Router:
     def _barrier(self, ports: Iterable[int]) -> None:
         """Send a marked frame out of each port and wait until all of them are there."""
         self._barriers += 1
-        frames = {port: (BARRIER_HEADER + struct.pack("!QH", self._barriers, port)).ljust(BARRIER_SIZE, b"\0")
+        frames = {port: (BARRIER + struct.pack("!QH", self._barriers, port)).ljust(BARRIER_SIZE, b"\0")
                   for port in ports}  # fmt: skip
         for port, frame in frames.items():
             self.client.packet_out(frame, egress_port=port)
@@ -185,7 +188,10 @@ class Router:
         if indices:
             wanted["my_sid_counter"] = [2 * i + tag for i in indices for tag in (0, 1)]
             wanted["my_sid_error_counter"] = indices
-        policies = sorted(self.controller.policy_ids().values()) if self.controller else []
+        self._policy_ids = {}
+        for use in compile_state(self.node, self.client.p4info).policies:
+            self._policy_ids.setdefault(use.policy.name, []).append(use.number)
+        policies = sorted(number for numbers in self._policy_ids.values() for number in numbers)
         if policies:
             wanted["sr_policy_counter"] = [2 * i + tag for i in policies for tag in (0, 1)]
         self._base = {(name, index): count for name, which in wanted.items()
@@ -237,9 +243,9 @@ class Router:
 
     def policy_counter(self, name: str) -> Count:
         """Packets that a policy carried since counting started."""
-        assert self.controller is not None
-        ids = [number for policy, number in self.controller.policy_ids().items() if policy[0] == name]
-        counts = [self._from_ipv6_header("sr_policy_counter", number) for number in ids]
+        if name not in self._policy_ids:
+            raise LookupError(f"no policy {name} in use; there are: {', '.join(self._policy_ids) or 'none'}")
+        counts = [self._from_ipv6_header("sr_policy_counter", number) for number in self._policy_ids[name]]
         return Count(sum(c.packets for c in counts), sum(c.bytes for c in counts))
 
     def port_counter(self, port: int) -> Count:

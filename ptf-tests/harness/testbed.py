@@ -13,20 +13,32 @@ import os
 import shutil
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import defaults
 
 if TYPE_CHECKING:
+    from harness.ptfport import Pipe
     from harness.router import Router
 
 CPU_PORT = 510
 DROP_PORT = 511
+BARRIER = bytes.fromhex("02000000beef" "02000000feed" "88b5")  # fmt: skip  # how a barrier of the harness begins
 CHOICES = ("softswitch", "softswitch-veth", "bmv2", "auto")
 
 
 class Unavailable(Exception):
     """The chosen switch cannot run here; the message says why."""
+
+
+class Listener(Protocol):
+    """A source of frames to wait on."""
+
+    def fileno(self) -> int:
+        """Readable when a frame waits."""
+
+    def recv(self) -> bytes | None:
+        """The next frame, None when there is none."""
 
 
 class Testbed:
@@ -45,7 +57,7 @@ class Testbed:
     def __init__(self) -> None:
         self.arrived = threading.Condition()
         self._queues: dict[int, deque[bytes]] = {port: deque() for port in self.ports}
-        self._taps: dict[int, Any] = {}
+        self._taps: dict[int, Pipe] = {}
         self._router: Router | None = None
         self._ptf: Any = None
 
@@ -78,7 +90,7 @@ class Testbed:
                 self._queues[port].append(frame)
                 self.arrived.notify_all()
         if (tap := self._taps.get(port)) is not None:
-            tap(frame)
+            tap.put(frame)
 
     def take(self, port: int) -> bytes | None:
         """The oldest frame that left ``port`` and was not taken yet."""
@@ -107,9 +119,11 @@ class Testbed:
                 return False
             return True
 
-    def tap(self, port: int, listener: Any) -> None:
-        """Give every frame that leaves ``port`` to ``listener`` as well."""
-        self._taps[port] = listener
+    def listen(self, port: int) -> Listener:
+        """Something that gets every frame that leaves ``port``, besides the queue of the port."""
+        from harness.ptfport import Pipe
+
+        return self._taps.setdefault(port, Pipe())
 
     def router(self) -> Router:
         """The controller of the switch under test, started on first use."""

@@ -89,6 +89,9 @@ class Veth(Testbed):
     def send(self, port: int, frame: bytes) -> None:
         self._sockets[port].send(frame)
 
+    def listen(self, port: int) -> EthernetSocket:
+        return self._namespace.open(f"host{port}")
+
     def poll(self, timeout: float = 0.0) -> None:
         """Fetch the frames that wait on the ports; waits up to ``timeout`` seconds for a first one."""
         for fileno, _ in self._poll.poll(timeout * 1000):
