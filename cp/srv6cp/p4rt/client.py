@@ -180,8 +180,11 @@ class Client(Session):
 
     def read_one(self, entity: Entity) -> Entity | None:
         """The entity with this key on the switch, None when there is none."""
+        key = self.p4info.codec.key
+        wanted = key(entity)
         try:
-            return next(self.read(entity), None)
+            # A key of don't-cares only reads as a pattern for the whole table.
+            return next((found for found in self.read(entity) if key(found) == wanted), None)
         except RpcFailed as error:
             if error.code is Code.NOT_FOUND:
                 return None
