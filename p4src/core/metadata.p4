@@ -55,6 +55,11 @@ struct local_metadata_t {
     sidlist_id_t      sidlist_id;
     bit<8>            segment_count;
     bit<16>           overhead;          // bytes that the policy adds
+    bit<128>          flow_src;          // what flow_hash is computed from
+    bit<128>          flow_dst;
+    bit<20>           flow_label;
+    bit<8>            flow_protocol;
+    bit<32>           flow_ports;
     bit<32>           flow_hash;
     bit<16>           l4_src_port;
     bit<16>           l4_dst_port;

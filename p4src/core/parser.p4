@@ -14,8 +14,6 @@
 
 #define LINK_SCOPE 0xFE000000000000000000000000000000 &&& 0xFE000000000000000000000000000000
 
-// The first 32 bits of a routing header: next header, length, routing type, Segments Left.
-#define ROUTING_HEADER pkt.lookahead<bit<32>>()
 
 // What may follow a header whose next header field is NEXT, with extension slot N still free.
 #define SELECT_NEXT(NEXT, N)                            \
@@ -38,19 +36,24 @@
 // (SRH-10); otherwise the walk ends.
 #define EXTENSION_SLOT(N, NEXT_N)                                                                        \
     state routing_##N {                                                                                  \
-        transition select(ROUTING_HEADER) {                                                              \
+        peek = pkt.lookahead<bit<32>>();                                                                 \
+        transition select(peek) {                                                                        \
             0x00000000 &&& 0x000000FF: extension_##N;                                                    \
             0x00000400 &&& 0x0000FF00: parse_srh;                                                        \
             default:                   unknown_routing_type;                                             \
         }                                                                                                \
     }                                                                                                    \
     state extension_##N {                                                                                \
-        pkt.extract(hdr.extension_##N, (bit<32>)pkt.lookahead<bit<16>>()[7:0] << 6);                     \
+        peek = pkt.lookahead<bit<32>>();                                                                 \
+        length = (bit<32>)peek[23:16] << 6;                                                              \
+        pkt.extract(hdr.extension_##N, length);                                                          \
         md.extension_length = md.extension_length + 8 + ((bit<16>)hdr.extension_##N.hdr_ext_len << 3);   \
         SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
     }                                                                                                    \
     state authentication_##N {                                                                           \
-        pkt.extract(hdr.extension_##N, (bit<32>)pkt.lookahead<bit<16>>()[7:0] << 5);                     \
+        peek = pkt.lookahead<bit<32>>();                                                                 \
+        length = (bit<32>)peek[23:16] << 5;                                                              \
+        pkt.extract(hdr.extension_##N, length);                                                          \
         md.extension_length = md.extension_length + 8 + ((bit<16>)hdr.extension_##N.hdr_ext_len << 2);   \
         SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
     }                                                                                                    \
@@ -67,6 +70,9 @@
     }
 
 parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, inout standard_metadata_t standard_metadata) {
+    bit<32> peek;    // the first bytes of an extension header: next header, length, routing type, Segments Left
+    bit<32> length;  // of a varbit, bits
+
     state start {
         transition select(standard_metadata.instance_type, standard_metadata.ingress_port) {
             (INSTANCE_TYPE_RECIRCULATED, _): parse_ethernet;
@@ -143,7 +149,8 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
 
     // All slots are taken: an SRH is still read, any other extension header is not.
     state routing_4 {
-        transition select(ROUTING_HEADER) {
+        peek = pkt.lookahead<bit<32>>();
+        transition select(peek) {
             0x00000000 &&& 0x000000FF: accept;
             0x00000400 &&& 0x0000FF00: parse_srh;
             default:                   unknown_routing_type;
@@ -173,7 +180,8 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
     }
 
     state parse_srh_before {
-        pkt.extract(hdr.srh_before, (bit<32>)(hdr.srh.segments_left - 1) << 7);
+        length = (bit<32>)(hdr.srh.segments_left - 1) << 7;
+        pkt.extract(hdr.srh_before, length);
         transition parse_srh_next;
     }
 
@@ -181,7 +189,8 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
     // extracted, which is how an endpoint knows.
     state parse_srh_next {
         pkt.extract(hdr.srh_next);
-        pkt.extract(hdr.srh_after, ((bit<32>)hdr.srh.hdr_ext_len << 6) - ((bit<32>)hdr.srh.segments_left << 7));
+        length = ((bit<32>)hdr.srh.hdr_ext_len << 6) - ((bit<32>)hdr.srh.segments_left << 7);
+        pkt.extract(hdr.srh_after, length);
         transition accept;
     }
 
@@ -209,7 +218,8 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
     }
 
     state parse_ipv4_options {
-        pkt.extract(hdr.ipv4_options, ((bit<32>)hdr.ipv4.ihl - 5) << 5);
+        length = ((bit<32>)hdr.ipv4.ihl - 5) << 5;
+        pkt.extract(hdr.ipv4_options, length);
         transition after_ipv4;
     }
 

@@ -39,6 +39,8 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     @brief("Rate of packets to the control plane, by punt_reason_t")
     meter(64, MeterType.packets) punt_meter;
 
+    bit<32> cell;
+
     action drop() {
         mark_to_drop(standard_metadata);
     }
@@ -48,23 +50,28 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
         md.punt_reason = punt_reason_t.NONE;
     }
     action count_drop() {
-        drop_counter.count((bit<32>)md.drop_reason);
+        cell = (bit<32>)md.drop_reason;
+        drop_counter.count(cell);
         my_sid_error_counter.count(md.sid_index);
     }
     // Cell 0 takes what no SID processed.
     action count_sid() {
-        my_sid_counter.count((md.sid_index << 1) | (bit<32>)md.tagged);
+        cell = (md.sid_index << 1) | (bit<32>)md.tagged;
+        my_sid_counter.count(cell);
     }
     action count_policy() {
-        sr_policy_counter.count(((bit<32>)md.policy_id << 1) | (bit<32>)md.tagged);
+        cell = ((bit<32>)md.policy_id << 1) | (bit<32>)md.tagged;
+        sr_policy_counter.count(cell);
     }
     // The control plane gets the packet as it arrived, since that is what an ICMP error quotes.
     action punt() {
-        punt_counter.count((bit<32>)md.punt_reason);
+        cell = (bit<32>)md.punt_reason;
+        punt_counter.count(cell);
         clone_preserving_field_list(CloneType.I2E, PUNT_SESSION, FIELD_LIST_PUNT);
     }
     action redirect_to_cpu() {
-        punt_counter.count((bit<32>)md.punt_reason);
+        cell = (bit<32>)md.punt_reason;
+        punt_counter.count(cell);
         standard_metadata.egress_spec = CPU_PORT;
     }
     action go_round() {
@@ -73,8 +80,10 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     }
     action go_out() {
         standard_metadata.egress_spec = md.egress_port;
-        egress_port_counter.count((bit<32>)md.egress_port);
-        my_sid_counter.count((md.sid_index << 1) | (bit<32>)md.tagged);
+        cell = (bit<32>)md.egress_port;
+        egress_port_counter.count(cell);
+        cell = (md.sid_index << 1) | (bit<32>)md.tagged;
+        my_sid_counter.count(cell);
     }
     action set_offset() {
         md.offset = ETHERNET_HEADER_LENGTH;
@@ -105,7 +114,8 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
                     md.punt_reason = punt_reason_t.NONE;
                 } else {
                     MeterColor_t color = METER_GREEN;
-                    punt_meter.execute_meter((bit<32>)md.punt_reason, color);
+                    cell = (bit<32>)md.punt_reason;
+                    punt_meter.execute_meter(cell, color);
                     if (color == METER_RED) {
                         if (md.fate == FATE_DROP) {
                             count_drop();
