@@ -43,7 +43,7 @@ _T = TypeVar("_T")
 ALGORITHMS = frozenset(
     {
         "crc16", "crc16_custom", "crc32", "crc32_custom", "crc8_custom", "crc64_custom", "crcCCITT",
-        "csum16", "cksum16", "identity", "random", "xor16", "xor32", "xxh64", "bmv2_hash", "hash_ex",
+        "csum16", "cksum16", "identity", "xor16", "xor32", "xxh64", "bmv2_hash", "hash_ex",
         "round_robin", "round_robin_consistent", "toeplitz",
     }
 )  # fmt: skip

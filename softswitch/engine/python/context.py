@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the code generators share: names of variables, run-time objects, the output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from softswitch.bmv2json.model import FieldRef, FieldType, Program
+from softswitch.engine.api import Host
+from softswitch.engine.python.layout import Layout
+from softswitch.engine.python.writer import Names, Writer
+
+
+class Context:
+    """State of one code generation.
+
+    Variables of the generated function, for a header instance ``ipv6``: ``ipv6__hop_limit`` (tracked fields),
+    ``ipv6_valid_``, ``ipv6_off_`` (offset of its bytes in ``data``, -1 when it has none) and ``ipv6_dirty_``
+    (a field may differ from those bytes).  A stack has ``vlan_next_``.
+    """
+
+    def __init__(self, program: Program, layout: Layout, state: Any, host: Host, traced: bool) -> None:
+        self.program = program
+        self.layout = layout
+        self.state = state
+        self.host = host
+        self.traced = traced
+        self.names = Names()
+        self.out = Writer()
+        #: objects the generated code refers to by name
+        self.constants: dict[str, Any] = {}
+        self.error_codes = {
+            name: program.errors.get(name, default)
+            for name, default in (
+                ("PacketTooShort", 1),
+                ("StackOutOfBounds", 3),
+                ("HeaderTooShort", 4),
+                ("ParserInvalidArgument", 6),
+            )
+        }
+        packet_length = program.standard("standard_metadata.packet_length")
+        #: whether anything reads the packet length that add_header and remove_header maintain
+        self.needs_length = packet_length is not None and layout.is_tracked(packet_length)
+        self._temporaries = 0
+
+    # -- names
+
+    def field(self, header: str, name: str) -> str:
+        """Variable of a field."""
+        if name == "$valid$":
+            return self.valid(header)
+        return self.names.get(("field", header, name), f"{header}__{name}")
+
+    def ref(self, ref: FieldRef) -> str:
+        """Variable of a field."""
+        return self.field(ref.header, ref.field)
+
+    def valid(self, header: str) -> str:
+        """Validity of a header, 0 or 1; metadata is always valid."""
+        if self.program.headers[header].metadata:
+            return "1"
+        return self.names.get(("valid", header), f"{header}_valid_")
+
+    def offset(self, header: str) -> str:
+        """Offset of the header's bytes in the frame, -1 for a header that was not extracted."""
+        return self.names.get(("offset", header), f"{header}_off_")
+
+    def dirty(self, header: str) -> str:
+        """Whether the header's fields may differ from its bytes in the frame."""
+        return self.names.get(("dirty", header), f"{header}_dirty_")
+
+    def next(self, stack: str) -> str:
+        """Number of elements of a stack that were extracted."""
+        return self.names.get(("next", stack), f"{stack}_next_")
+
+    def temporary(self) -> str:
+        """A new variable."""
+        self._temporaries += 1
+        return f"t{self._temporaries}_"
+
+    def constant(self, key: object, wish: str, value: Any) -> str:
+        """A global of the generated module holding ``value``."""
+        name = self.names.get(("constant", key), wish)
+        self.constants[name] = value
+        return name
+
+    # -- fields
+
+    def field_type(self, ref: FieldRef) -> FieldType:
+        """Type of a field; ``$valid$`` is one bit."""
+        if ref.field == "$valid$":
+            return FieldType("$valid$", 1)
+        return next(f for f in self.program.headers[ref.header].type.fields if f.name == ref.field)
+
+    def is_metadata(self, header: str) -> bool:
+        """Whether the instance is metadata."""
+        return self.program.headers[header].metadata
+
+    def std(self, name: str) -> str | None:
+        """Variable of a standard field, or None when the program neither has nor mentions it."""
+        ref = self.program.standard(name)
+        if ref is None or not self.layout.is_tracked(ref):
+            return None
+        return self.ref(ref)
+
+    def mark_dirty(self, header: str) -> None:
+        """Emit that a field of ``header`` changed."""
+        if not self.is_metadata(header):
+            self.out.line(f"{self.dirty(header)} = 1")
+
+    def all_variables(self) -> list[str]:
+        """Every variable that is part of a packet's state, metadata fields last."""
+        return self.header_variables() + self.metadata_variables()
+
+    def header_variables(self) -> list[str]:
+        """Variables of headers and stacks."""
+        result = []
+        for name, header in self.program.headers.items():
+            if header.metadata:
+                continue
+            result += [self.valid(name), self.offset(name), self.dirty(name)]
+            result += [self.field(name, f.name) for f in self.layout.tracked(name)]
+        result += [self.next(stack) for stack in (*self.program.stacks, *self.program.union_stacks)]
+        return result
+
+    def metadata_variables(self) -> list[str]:
+        """Variables of metadata fields."""
+        return [
+            self.field(name, f.name)
+            for name, header in self.program.headers.items()
+            if header.metadata
+            for f in self.layout.tracked(name)
+        ]
+
+    def varbit_variables(self) -> set[str]:
+        """Those of the variables that hold bytes."""
+        return {
+            self.field(name, f.name)
+            for name in self.program.headers
+            for f in self.layout.tracked(name)
+            if f.varbit
+        }

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the generated function: queues, limits, errors, traces.
+
+A packet enters ``run`` as a tuple (kind, port, data, ingress length, extra) with ``extra``:
+
+* received: None
+* resubmitted, recirculated: (field list id, kept values)
+* clone of the received packet: (field list id, kept values, egress port, rid, cut)
+* replica and egress clone: (all variables, egress port, rid, cut)
+
+Copies wait in one of two queues.  Those bound for egress are taken first; packets to be parsed again follow.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from softswitch.bmv2json.model import Program
+from softswitch.engine.api import Host
+from softswitch.engine.python.assemble import Assembler, Kind
+from softswitch.engine.python.runtime import AssertionFailed
+from softswitch.trace import Recorder, Trace
+
+if TYPE_CHECKING:
+    from softswitch.device.changes import Change
+    from softswitch.device.state import State
+
+_log = logging.getLogger(__name__)
+
+#: Copies that may wait at once, for egress and for the parser, as simple_switch's input buffer.
+QUEUE_LIMIT = 1024
+#: Passes that one received frame may cause, copies included; then what waits is dropped.
+PASS_LIMIT = 4096
+
+_CAUSES = {
+    Kind.RECEIVED: "received",
+    Kind.RESUBMITTED: "resubmitted",
+    Kind.RECIRCULATED: "recirculated",
+    Kind.CLONE_I2E: "clone-i2e",
+    Kind.REPLICA: "replica",
+}
+
+_Item = tuple[int, int, bytes, int, Any]
+_Run = Callable[[int, int, bytes, int, Any], None]
+
+
+class PythonEngine:
+    """The :class:`softswitch.engine.api.Engine` in Python."""
+
+    name = "python"
+    wants_changes = False
+
+    def __init__(self) -> None:
+        self._run: _Run = lambda *args: None
+        self._traced: tuple[_Run, dict[str, Any]] | None = None
+        self._egress: deque[_Item] = deque()
+        self._ingress: deque[_Item] = deque()
+        #: generated source, for people and tests
+        self.source = ""
+
+    def load(self, program: Program, state: State, host: Host) -> None:
+        """Compile the program; raises :class:`UnsupportedProgram`."""
+        self._program, self._state, self._host = program, state, host
+        self._run, names = self._compile(traced=False)
+        self._traced = None
+        del names
+
+    def _compile(self, traced: bool) -> tuple[_Run, dict[str, Any]]:
+        source, names = Assembler(self._program, self._state, self._host, traced).build()
+        started = self._state.started_ns
+
+        def now_us(since_start: int = 0) -> int:
+            """Microseconds of the meters' clock, or since the program was loaded."""
+            return (time.monotonic_ns() - (started if since_start else 0)) // 1000
+
+        names.update(
+            now_us=now_us,
+            outputs=self._host.outputs,
+            digests=self._host.digests,
+            stats=self._host.stats,
+            sessions=self._state.pre.sessions,
+            groups=self._state.pre.groups,
+            push_egress=lambda item: self._push(self._egress, item),
+            push_ingress=lambda item: self._push(self._ingress, item),
+        )
+        if not traced:
+            self.source = source
+        label = "trace" if traced else "run"
+        exec(compile(source, f"<{self._program.name or 'program'}:{label}>", "exec"), names)
+        run: _Run = names["run"]
+        return run, names
+
+    def _push(self, queue: deque[_Item], item: _Item) -> None:
+        if len(queue) >= QUEUE_LIMIT:
+            self._host.stats.queue_full += 1
+        else:
+            queue.append(item)
+
+    def process(self, port: int, frame: bytes) -> None:
+        """Run a frame and all copies it causes."""
+        try:
+            self._run(0, port, frame, len(frame), None)
+        except Exception as err:
+            self._failed(err)
+        if self._egress or self._ingress:
+            self._drain(self._run)
+
+    def _drain(self, run: Callable[..., None]) -> None:
+        budget = PASS_LIMIT
+        while self._egress or self._ingress:
+            if not budget:
+                self._host.stats.too_many_passes += len(self._egress) + len(self._ingress)
+                self._egress.clear()
+                self._ingress.clear()
+                return
+            budget -= 1
+            item = self._egress.popleft() if self._egress else self._ingress.popleft()
+            try:
+                run(*item)
+            except Exception as err:
+                self._failed(err)
+
+    def _failed(self, err: Exception) -> None:
+        """The program did something that has no result; BMv2 would have stopped."""
+        stats = self._host.stats
+        if isinstance(err, AssertionFailed):
+            stats.assertion_failures += 1
+            _log.error("packet dropped: assertion failed: %s", err)
+            return
+        stats.runtime_errors += 1
+        if stats.runtime_errors <= 10:
+            _log.warning(
+                "packet dropped: %s: %s", type(err).__name__, err, exc_info=stats.runtime_errors == 1
+            )
+
+    def trace(self, port: int, frame: bytes) -> Trace:
+        """Run a frame through the traced variant, which is compiled at first use."""
+        if self._traced is None:
+            self._traced = self._compile(traced=True)
+        run, names = self._traced
+        recorder = Recorder(port, frame)
+        names["T"] = recorder
+
+        def step(kind: int, in_port: int, data: bytes, length: int, extra: Any) -> None:
+            recorder.close_to(0)
+            recorder.open("pass", cause=_CAUSES[Kind(kind)], port=in_port, length=len(data))
+            try:
+                run(kind, in_port, data, length, extra)
+            except Exception as err:
+                recorder.add("drop", where="program", why=f"{type(err).__name__}: {err}")
+                raise
+
+        try:
+            step(0, port, frame, len(frame), None)
+        except Exception as err:
+            self._failed(err)
+        self._drain(step)
+        return recorder.trace
+
+    def changed(self, change: Change) -> None:
+        """Nothing to do: the generated code reads the state itself."""
+
+    def sync(self) -> None:
+        """Nothing to do: the generated code writes the state itself."""

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Acyclic control flow as nested ``if`` statements without repeating code.
+
+Every node is placed inside its immediate dominator.  A node with one predecessor is written where it is
+reached; a node with several is written after the code of its dominator, guarded by a variable that says which
+node comes next (a forward goto).  Nodes that follow each other unconditionally need no guard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from softswitch.engine.python.writer import Writer
+
+#: Emits the code of a node; calls ``goto`` once on every path that leaves it.
+Emit = Callable[[str], None]
+
+#: Deeper nesting is cut by placing nodes at the top level; Python allows about 100 levels.
+MAX_DEPTH = 60
+
+
+class FlowGraph:
+    """Structure of an acyclic graph: reverse postorder, predecessors, immediate dominators."""
+
+    def __init__(self, entry: str, successors: Mapping[str, Sequence[str]]) -> None:
+        self.entry = entry
+        self.successors = successors
+        self.order = self._reverse_postorder()
+        self.number = {node: i for i, node in enumerate(self.order)}
+        self.predecessors: dict[str, list[str]] = {node: [] for node in self.order}
+        for node in self.order:
+            for following in dict.fromkeys(successors[node]):
+                self.predecessors[following].append(node)
+        self.idom = self._dominators()
+
+    def _reverse_postorder(self) -> list[str]:
+        result: list[str] = []
+        done: set[str] = set()
+        stack: list[tuple[str, int]] = [(self.entry, 0)]
+        done.add(self.entry)
+        while stack:
+            node, position = stack.pop()
+            following = self.successors[node]
+            if position < len(following):
+                stack.append((node, position + 1))
+                child = following[position]
+                if child not in done:
+                    done.add(child)
+                    stack.append((child, 0))
+            else:
+                result.append(node)
+        result.reverse()
+        return result
+
+    def _dominators(self) -> dict[str, str]:
+        idom = {self.entry: self.entry}
+        for node in self.order[1:]:  # one pass: the graph is acyclic and the order topological
+            best: str | None = None
+            for predecessor in self.predecessors[node]:
+                best = predecessor if best is None else self._intersect(idom, best, predecessor)
+            assert best is not None
+            idom[node] = best
+        return idom
+
+    def _intersect(self, idom: Mapping[str, str], first: str, second: str) -> str:
+        while first != second:
+            while self.number[first] > self.number[second]:
+                first = idom[first]
+            while self.number[second] > self.number[first]:
+                second = idom[second]
+        return first
+
+
+class TooDeep(Exception):
+    """Raised inside with the node that must move to the top level."""
+
+
+class Structurer:
+    """Writes a :class:`FlowGraph`.
+
+    ``goto(None)`` writes ``leave`` (``break`` where the graph is the body of a loop that runs once, or
+    nothing where falling off the end is right).
+    """
+
+    def __init__(
+        self, graph: FlowGraph, writer: Writer, emit: Emit, variable: str, leave: str | None
+    ) -> None:
+        self.graph = graph
+        self.writer = writer
+        self.emit = emit
+        self.variable = variable
+        self.leave = leave
+        self._jumps: dict[str, list[int]] = {}
+        self._leaves: list[int] = []
+        self._forced: set[str] = set()
+        self._base_depth = writer.depth
+
+    def run(self) -> None:
+        """Write the whole graph at the writer's position."""
+        start = len(self.writer.lines)
+        while True:
+            try:
+                self._place(self.graph.entry)
+                return
+            except TooDeep as deep:
+                self._forced.add(str(deep))
+                del self.writer.lines[start:]
+                self.writer.depth = self._base_depth
+                self._jumps.clear()
+                self._leaves.clear()
+
+    def goto(self, target: str | None) -> None:
+        """Continue with ``target``; the last statement of a path."""
+        if target is None:
+            if self.leave is not None:
+                self.writer.line(self.leave)
+            else:
+                self._leaves.append(self.writer.line(f"{self.variable} = -1"))
+            return
+        if len(self.graph.predecessors[target]) == 1 and target not in self._forced:
+            if self.writer.depth - self._base_depth > MAX_DEPTH:
+                raise TooDeep(target)
+            self._place(target)
+            return
+        line = self.writer.line(f"{self.variable} = {self.graph.number[target]}")
+        self._jumps.setdefault(target, []).append(line)
+
+    def _scope(self, node: str) -> str:
+        return self.graph.entry if node in self._forced else self.graph.idom[node]
+
+    def _place(self, node: str) -> None:
+        self.emit(node)
+        graph = self.graph
+        children = [
+            other
+            for other in graph.order
+            if other != graph.entry
+            and self._scope(other) == node
+            and (len(graph.predecessors[other]) > 1 or other in self._forced)
+        ]
+        if not children:
+            return
+        if len(children) == 1 and self._alive() == {children[0]} and not self._leaves:
+            for line in self._jumps.pop(children[0]):
+                self.writer.blank(line)
+            self._place(children[0])
+            return
+        self._place_guarded(children)
+
+    def _alive(self) -> set[str]:
+        return {target for target, lines in self._jumps.items() if lines}
+
+    def _place_guarded(self, children: list[str]) -> None:
+        """Children in topological order; halves are skipped by one comparison."""
+        if len(children) <= 3:
+            for child in children:
+                self._jumps.pop(child, None)
+                with self.writer.block(f"if {self.variable} == {self.graph.number[child]}:"):
+                    self._place(child)
+            return
+        middle = len(children) // 2
+        bound = self.graph.number[children[middle]]
+        with self.writer.block(f"if {self.variable} < {bound}:"):
+            self._place_guarded(children[:middle])
+        with self.writer.block(f"if {self.variable} >= {bound}:"):
+            self._place_guarded(children[middle:])

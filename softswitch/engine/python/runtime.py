@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Helpers called by generated code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class AssertionFailed(Exception):
+    """``assert`` or ``assume`` of the program does not hold; BMv2 aborts, here the packet is dropped."""
+
+
+def format_log(text: str, args: Sequence[int]) -> str:
+    """Replace each ``{}`` of a ``log_msg`` by the next argument; ``\\{`` and ``\\}`` are literal braces."""
+    result: list[str] = []
+    values = iter(args)
+    position = 0
+    while position < len(text):
+        if text.startswith(("\\{", "\\}"), position):
+            result.append(text[position + 1])
+            position += 2
+            continue
+        end = text.find("}", position) if text[position] == "{" else -1
+        if end >= 0:
+            value = next(values, None)
+            result.append(text[position : end + 1] if value is None else str(value))
+            position = end + 1
+            continue
+        result.append(text[position])
+        position += 1
+    return "".join(result)
