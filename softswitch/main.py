@@ -76,11 +76,23 @@ def _pem(path: Path | None) -> bytes | None:
 def _run(options: Options, stop: threading.Event) -> int:
     tls = None
     if options.tls:
-        tls = Tls(_pem(options.tls_cert) or b"", _pem(options.tls_key) or b"", _pem(options.tls_ca),
-                  client_auth=options.tls_client_auth)
+        tls = Tls(
+            _pem(options.tls_cert) or b"",
+            _pem(options.tls_key) or b"",
+            _pem(options.tls_ca),
+            client_auth=options.tls_client_auth,
+        )
     # The gRPC server starts last: whoever reaches it finds a switch with all its ports.
-    switch = SoftSwitch(options.program, options.p4info, options.interfaces, device_id=options.device_id,
-                        cpu_port=options.cpu_port, drop_port=options.drop_port, pcap_dir=options.pcap, address=None)
+    switch = SoftSwitch(
+        options.program,
+        options.p4info,
+        options.interfaces,
+        device_id=options.device_id,
+        cpu_port=options.cpu_port,
+        drop_port=options.drop_port,
+        pcap_dir=options.pcap,
+        address=None,
+    )
     with switch:
         if options.trace:
             _trace_everything(switch)
@@ -118,8 +130,11 @@ def _announce(switch: SoftSwitch, options: Options) -> None:
         except OSError as error:
             raise SwitchError(f"--port-file {options.port_file}: {error.strerror}") from None
     program = options.program or "no program yet"
-    print(f"softswitch {VERSION}: {program}, P4Runtime on {switch.address}, device id {options.device_id},"
-          f" CPU port {options.cpu_port or 'none'}", flush=True)
+    print(
+        f"softswitch {VERSION}: {program}, P4Runtime on {switch.address}, device id {options.device_id},"
+        f" CPU port {options.cpu_port or 'none'}",
+        flush=True,
+    )
 
 
 def _trace_everything(switch: SoftSwitch) -> None:

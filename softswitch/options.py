@@ -51,7 +51,7 @@ _IGNORED_PLAIN = {
 _REFUSED = {
     "--packet-in": "packets over nanomsg are not supported; use -i, --use-files or the in-process API",
     "--restore-state": "restoring a state file is not supported; let the controller reconcile",
-    "--dp-grpc-server-addr": "the data plane over gRPC is not supported; use -i, --use-files or the in-process API",
+    "--dp-grpc-server-addr": "frames over gRPC are not supported; use -i, --use-files or the in-process API",
 }
 
 
@@ -93,7 +93,9 @@ class _Parser(argparse.ArgumentParser):
 def _interface(text: str) -> tuple[int, str]:
     match = re.fullmatch(r"(\d+)@(\S+)", text)
     if match is None or int(match[1]) > 511:
-        raise argparse.ArgumentTypeError(f"{text!r}: PORT@INTERFACE with PORT in 0..511 is needed, as in 1@veth0")
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: PORT@INTERFACE with PORT in 0..511 is needed, as in 1@veth0"
+        )
     return int(match[1]), match[2]
 
 
@@ -111,21 +113,47 @@ def _number(low: int, high: int, what: str) -> type:
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="softswitch", formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
-                     description="P4 software switch: runs the BMv2 JSON of v1model programs, serves P4Runtime.",
-                     epilog=_EPILOG)
+    parser = _Parser(
+        prog="softswitch",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        description="P4 software switch: runs the BMv2 JSON of v1model programs, serves P4Runtime.",
+        epilog=_EPILOG,
+    )
     add = parser.add_argument
     add("program", nargs="?", type=Path, metavar="PROGRAM.json", help="what p4c-bm2-ss wrote")
-    add("-i", "--interface", action="append", default=[], type=_interface, metavar="PORT@IFACE",
-        help="attach a network interface as port (repeatable; needs CAP_NET_RAW)")
+    add(
+        "-i",
+        "--interface",
+        action="append",
+        default=[],
+        type=_interface,
+        metavar="PORT@IFACE",
+        help="attach a network interface as port (repeatable; needs CAP_NET_RAW)",
+    )
     add("--no-p4", action="store_true", help="start without program; a controller brings it")
     add("--p4info", type=Path, metavar="FILE", help="p4info of the program: P4Runtime is ready at once")
-    add("--device-id", type=_number(0, (1 << 64) - 1, "a device id"), default=0, metavar="N",
-        help="P4Runtime device id [0]")
-    add("--pcap", nargs="?", const=Path(), type=Path, metavar="DIR",
-        help="record each port into DIR/<iface>_in.pcap and DIR/<iface>_out.pcap [.]")
-    add("--use-files", type=_number(-1 << 31, 1 << 31, "seconds"), metavar="SECONDS",
-        help="ports are files <iface>_in.pcap and <iface>_out.pcap; start after SECONDS")
+    add(
+        "--device-id",
+        type=_number(0, (1 << 64) - 1, "a device id"),
+        default=0,
+        metavar="N",
+        help="P4Runtime device id [0]",
+    )
+    add(
+        "--pcap",
+        nargs="?",
+        const=Path(),
+        type=Path,
+        metavar="DIR",
+        help="record each port into DIR/<iface>_in.pcap and DIR/<iface>_out.pcap [.]",
+    )
+    add(
+        "--use-files",
+        type=_number(-1 << 31, 1 << 31, "seconds"),
+        metavar="SECONDS",
+        help="ports are files <iface>_in.pcap and <iface>_out.pcap; start after SECONDS",
+    )
     add("--log-console", action="store_true", help="log to stdout")
     add("--log-file", type=Path, metavar="FILE", help="log to a file")
     add("-L", "--log-level", choices=sorted(LEVELS, key=LEVELS.__getitem__), default="trace", help="[trace]")
@@ -164,11 +192,23 @@ def parse(arguments: Sequence[str], version: str) -> Options:
         print("2.23")
         sys.exit(0)
     options = Options(
-        p4info=found.p4info, device_id=found.device_id, pcap=found.pcap, log_console=found.log_console,
-        log_file=found.log_file, log_level=found.log_level, port_file=found.port_file, trace=found.trace,
-        address=found.grpc_server_addr, cpu_port=found.cpu_port, drop_port=found.drop_port,
-        tls=found.grpc_server_ssl, tls_cert=found.grpc_server_cert, tls_key=found.grpc_server_key,
-        tls_ca=found.grpc_server_cacert, tls_client_auth=found.grpc_server_with_client_auth)
+        p4info=found.p4info,
+        device_id=found.device_id,
+        pcap=found.pcap,
+        log_console=found.log_console,
+        log_file=found.log_file,
+        log_level=found.log_level,
+        port_file=found.port_file,
+        trace=found.trace,
+        address=found.grpc_server_addr,
+        cpu_port=found.cpu_port,
+        drop_port=found.drop_port,
+        tls=found.grpc_server_ssl,
+        tls_cert=found.grpc_server_cert,
+        tls_key=found.grpc_server_key,
+        tls_ca=found.grpc_server_cacert,
+        tls_client_auth=found.grpc_server_with_client_auth,
+    )
     if found.use_files is not None:
         options.use_files = max(0, found.use_files)
     for flag, reason in _REFUSED.items():
@@ -198,7 +238,9 @@ def _check(options: Options, program: Path | None, no_p4: bool) -> None:
     else:
         options.program = program
     if options.cpu_port is not None and options.cpu_port == options.drop_port:
-        raise UsageError(f"--cpu-port {options.cpu_port} is the drop port; choose another, or another --drop-port")
+        raise UsageError(
+            f"--cpu-port {options.cpu_port} is the drop port; choose another, or another --drop-port"
+        )
     if options.log_console and options.log_file:
         raise UsageError("--log-console and --log-file exclude each other")
     if options.pcap is not None and not options.pcap.is_dir():

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from google.protobuf import text_format
@@ -45,7 +45,7 @@ _MAX_MESSAGE = 256 << 20
 #: Error details of a batch travel in the trailing metadata, about 100 bytes an update.
 _MAX_METADATA = 16 << 20
 
-Source = Union[str, Path, bytes]
+Source = str | Path | bytes
 
 
 class SwitchError(Exception):
@@ -53,17 +53,22 @@ class SwitchError(Exception):
 
 
 class Tls:
-    """Server credentials: PEM bytes of certificate chain and key, and of the CA that clients must have (mutual
-    authentication) when ``client_auth`` is true."""
+    """Server credentials: PEM bytes of certificate chain and key, and of the CA that clients must have
+    (mutual authentication) when ``client_auth`` is true."""
 
-    def __init__(self, certificate: bytes, key: bytes, ca: bytes | None = None, *, client_auth: bool = False) -> None:
+    def __init__(
+        self, certificate: bytes, key: bytes, ca: bytes | None = None, *, client_auth: bool = False
+    ) -> None:
         if client_auth and ca is None:
             raise SwitchError("client authentication needs a CA certificate")
-        self.credentials = grpc.ssl_server_credentials([(key, certificate)], ca if client_auth else None, client_auth)
+        self.credentials = grpc.ssl_server_credentials(
+            [(key, certificate)], ca if client_auth else None, client_auth
+        )
 
 
 def read_p4info(source: Source) -> Any:
-    """A ``P4Info`` from a file (text or binary protobuf) or from bytes; ``SwitchError`` when it is neither."""
+    """A ``P4Info`` from a file (text or binary protobuf) or from bytes; ``SwitchError`` when it is
+    neither."""
     where, data = _read(source, "p4info")
     info = p4info_pb2.P4Info()
     try:
@@ -91,17 +96,28 @@ def _read(source: Source, what: str) -> tuple[str, bytes]:
 class SoftSwitch:
     """A running switch.
 
-    ``json``: the program (path or bytes), or ``None`` to wait for a controller to bring it.  With ``p4info`` the
-    P4Runtime server is ready at once; without it clients must set the pipeline first, as with BMv2.
-    ``ports``: numbers, or number -> name; ``None`` takes any number.  ``address``: where gRPC listens; port 0 is an
-    ephemeral one (see :attr:`address`), ``None`` starts no server.  ``SwitchError`` when anything of it is not usable.
+    ``json``: the program (path or bytes), or ``None`` to wait for a controller to bring it.  With ``p4info``
+    the P4Runtime server is ready at once; without it clients must set the pipeline first, as with BMv2.
+    ``ports``: numbers, or number -> name; ``None`` takes any number.  ``address``: where gRPC listens; port 0
+    is an ephemeral one (see :attr:`address`), ``None`` starts no server.  ``SwitchError`` when anything of it
+    is not usable.
     """
 
-    def __init__(self, json: Source | None = None, p4info: Source | None = None,
-                 ports: Iterable[int] | Mapping[int, str] | None = None, *, device_id: int = 1,
-                 cpu_port: int | None = 510, drop_port: int = 511, address: str | None = "127.0.0.1:0",
-                 tls: Tls | None = None, pcap_dir: Path | None = None, engine: str = "python") -> None:
-        names = dict(ports) if isinstance(ports, Mapping) else {number: "" for number in ports or ()}
+    def __init__(
+        self,
+        json: Source | None = None,
+        p4info: Source | None = None,
+        ports: Iterable[int] | Mapping[int, str] | None = None,
+        *,
+        device_id: int = 1,
+        cpu_port: int | None = 510,
+        drop_port: int = 511,
+        address: str | None = "127.0.0.1:0",
+        tls: Tls | None = None,
+        pcap_dir: Path | None = None,
+        engine: str = "python",
+    ) -> None:
+        names = dict(ports) if isinstance(ports, Mapping) else dict.fromkeys(ports or (), "")
         known = None if ports is None else list(names)
 
         def make_device() -> Device:
@@ -109,10 +125,12 @@ class SoftSwitch:
 
         self.device_id = device_id
         self.device = make_device()
-        self.server = P4RuntimeServer(self.device, device_id, make_device=make_device,
-                                      port_is_up=lambda port: self.board.is_up(port))
-        self.board = Switchboard(self.device, self.server.packet_in, pcap_dir=pcap_dir,
-                                 on_state=self.server.port_changed)
+        self.server = P4RuntimeServer(
+            self.device, device_id, make_device=make_device, port_is_up=lambda port: self.board.is_up(port)
+        )
+        self.board = Switchboard(
+            self.device, self.server.packet_in, pcap_dir=pcap_dir, on_state=self.server.port_changed
+        )
         for number, name in names.items():
             self.board.add(number, name)
         self._grpc: grpc.Server | None = None
@@ -144,22 +162,29 @@ class SoftSwitch:
     def listen(self, address: str, tls: Tls | None = None) -> None:
         """Start the gRPC server (for switches made with ``address=None``)."""
         pool = ThreadPoolExecutor(max_workers=MAX_STREAMS + 32, thread_name_prefix="grpc")
-        server = grpc.server(pool, options=[
-            ("grpc.so_reuseport", 0),
-            ("grpc.max_receive_message_length", _MAX_MESSAGE),
-            ("grpc.max_send_message_length", -1),
-            ("grpc.max_metadata_size", _MAX_METADATA),
-            ("grpc.absolute_max_metadata_size", _MAX_METADATA),
-        ])
-        server.add_generic_rpc_handlers((
-            self.server.handler(),
-            debug_handler(self.device, self.stats, self.info),
-        ))
+        server = grpc.server(
+            pool,
+            options=[
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", _MAX_MESSAGE),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.max_metadata_size", _MAX_METADATA),
+                ("grpc.absolute_max_metadata_size", _MAX_METADATA),
+            ],
+        )
+        server.add_generic_rpc_handlers(
+            (
+                self.server.handler(),
+                debug_handler(self.device, self.stats, self.info),
+            )
+        )
         host, colon, port = address.rpartition(":")
         if not colon or not port.isdigit() or int(port) > 65535:
             raise SwitchError(f"gRPC address {address!r}: HOST:PORT is needed, for example 127.0.0.1:9559")
         try:
-            bound = server.add_secure_port(address, tls.credentials) if tls else server.add_insecure_port(address)
+            bound = (
+                server.add_secure_port(address, tls.credentials) if tls else server.add_insecure_port(address)
+            )
         except RuntimeError:
             bound = 0
         if bound == 0:
@@ -179,12 +204,13 @@ class SoftSwitch:
         return self._address
 
     def inject(self, port: int, frame: bytes) -> bool:
-        """A frame arrives on ``port``; false when it was dropped (queue full, port down).  See :meth:`flush`."""
+        """A frame arrives on ``port``; false when it was dropped (queue full, port down).  See
+        :meth:`flush`."""
         return self.board.inject(port, frame)
 
     def attach(self, port: int, callback: Callable[[bytes], None]) -> Callable[[], None]:
-        """Call ``callback`` with every frame that leaves by ``port``, in the thread that processed it; returns the
-        function that ends this."""
+        """Call ``callback`` with every frame that leaves by ``port``, in the thread that processed it;
+        returns the function that ends this."""
         return self.board.attach(port, callback)
 
     def flush(self, timeout: float = 5.0) -> bool:
@@ -202,8 +228,10 @@ class SoftSwitch:
     def stats(self) -> dict[str, Any]:
         """Counts of ports and device (the answer of ``Stats`` of the debug service)."""
         return {
-            "ports": {str(port.number): {"name": port.name, "up": port.up, **port.stats.as_dict()}
-                      for port in list(self.board.ports.values())},
+            "ports": {
+                str(port.number): {"name": port.name, "up": port.up, **port.stats.as_dict()}
+                for port in list(self.board.ports.values())
+            },
             "device": self.device.stats.as_dict(),
             "packet_ins_dropped": self.server.dropped_packet_ins,
             "unattached": self.board.unattached,
@@ -212,9 +240,14 @@ class SoftSwitch:
     def info(self) -> dict[str, Any]:
         """What runs here (the answer of ``Info`` of the debug service)."""
         program = self.device.program
-        return {"program": None if program is None else program.name, "device_id": self.device_id,
-                "cpu_port": self.device.cpu_port, "drop_port": self.device.drop_port,
-                "engine": self.device.engine_name, "version": VERSION}
+        return {
+            "program": None if program is None else program.name,
+            "device_id": self.device_id,
+            "cpu_port": self.device.cpu_port,
+            "drop_port": self.device.drop_port,
+            "engine": self.device.engine_name,
+            "version": VERSION,
+        }
 
     def close(self) -> None:
         """Stop everything; may be called again."""
@@ -229,6 +262,7 @@ class SoftSwitch:
     def __enter__(self) -> SoftSwitch:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

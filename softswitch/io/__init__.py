@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ports of the switch: in-process queues (``switchboard``), network interfaces (``interfaces``) and pcap files
-(``pcap``, ``files``)."""
+"""Ports of the switch: in-process queues (``switchboard``), network interfaces (``interfaces``) and pcap
+files (``pcap``, ``files``)."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pcap files as ports (``--use-files``): frames of ``<name>_in.pcap`` arrive, what leaves goes to ``<name>_out.pcap``."""
+"""Pcap files as ports (``--use-files``): frames of ``<name>_in.pcap`` arrive, what leaves goes to
+``<name>_out.pcap``."""
 
 from __future__ import annotations
 
@@ -18,12 +19,15 @@ _log = logging.getLogger(__name__)
 
 
 class FilePorts:
-    """Plays the input files once, all ports merged in the order of their time stamps, without waiting between frames.
+    """Plays the input files once, all ports merged in the order of their time stamps, without waiting between
+    frames.
 
     ``PcapError`` from the constructor when an input file is not usable; a missing one is an empty one.
     """
 
-    def __init__(self, board: Switchboard, ports: Iterable[tuple[int, str]], directory: Path = Path()) -> None:
+    def __init__(
+        self, board: Switchboard, ports: Iterable[tuple[int, str]], directory: Path = Path()
+    ) -> None:
         self._board = board
         self._inputs: list[list[tuple[int, int, Port, bytes]]] = []
         self._outputs: list[PcapWriter] = []

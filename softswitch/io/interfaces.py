@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Network interfaces as ports, by AF_PACKET sockets (Linux, needs CAP_NET_RAW).
 
-One thread polls all interfaces and gives up to :data:`BATCH` frames of one to the device before it looks at the
-next.  What the kernel keeps out of band is put back: a VLAN tag that it stripped, and the checksum that a local sender
-left to the (virtual) hardware.  Segmentation left to the hardware cannot be put back: such frames are counted
-(``oversized``) and, longer than the MTU, cannot be sent on.  Switch it off where the sender is:
+One thread polls all interfaces and gives up to :data:`BATCH` frames of one to the device before it looks at
+the next.  What the kernel keeps out of band is put back: a VLAN tag that it stripped, and the checksum that a
+local sender left to the (virtual) hardware.  Segmentation left to the hardware cannot be put back: such
+frames are counted (``oversized``) and, longer than the MTU, cannot be sent on.  Switch it off where the
+sender is:
 ``ethtool -K IFACE tso off gso off gro off``.
 """
 
@@ -45,8 +46,8 @@ _SIOCGIFFLAGS = 0x8913
 _IFF_UP = 1
 
 _VLAN_VALID, _VLAN_TPID_VALID = 1 << 4, 1 << 6
-_AUXDATA = struct.Struct("IIIHHHH")         # tpacket_auxdata
-_VNET = struct.Struct("=BBHHHH")            # virtio_net_hdr
+_AUXDATA = struct.Struct("IIIHHHH")  # tpacket_auxdata
+_VNET = struct.Struct("=BBHHHH")  # virtio_net_hdr
 _NEEDS_CHECKSUM = 1
 
 
@@ -60,7 +61,8 @@ def restore_vlan(frame: bytes, tci: int, tpid: int) -> bytes:
 
 
 def complete_checksum(frame: bytes, start: int, offset: int) -> bytes:
-    """Finish a checksum over ``frame[start:]`` whose field, at ``start + offset``, holds the pseudo-header sum."""
+    """Finish a checksum over ``frame[start:]`` whose field, at ``start + offset``, holds the pseudo-header
+    sum."""
     field = start + offset
     if field + 2 > len(frame):
         return frame
@@ -70,7 +72,7 @@ def complete_checksum(frame: bytes, start: int, offset: int) -> bytes:
     # One's complement addition is addition modulo 0xffff.
     total = int.from_bytes(covered, "big") % 0xFFFF
     checksum = (0xFFFF - total) or 0xFFFF
-    return frame[:field] + checksum.to_bytes(2, "big") + frame[field + 2:]
+    return frame[:field] + checksum.to_bytes(2, "big") + frame[field + 2 :]
 
 
 class _Interface:
@@ -83,14 +85,19 @@ class _Interface:
             self.receiver = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
             self.sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         except PermissionError:
-            raise InterfaceError(f"interface {name}: raw sockets need root or CAP_NET_RAW"
-                                 " (in-process ports and --use-files need neither)") from None
+            raise InterfaceError(
+                f"interface {name}: raw sockets need root or CAP_NET_RAW"
+                " (in-process ports and --use-files need neither)"
+            ) from None
         try:
             self._open(name)
         except OSError as error:
             self.close()
-            hint = "; create it, for example: ip link add veth0 type veth peer name veth1" \
-                if error.errno == errno.ENODEV else ""
+            hint = (
+                "; create it, for example: ip link add veth0 type veth peer name veth1"
+                if error.errno == errno.ENODEV
+                else ""
+            )
             raise InterfaceError(f"interface {name}: {error.strerror}{hint}") from None
 
     def _open(self, name: str) -> None:
@@ -101,15 +108,16 @@ class _Interface:
         try:
             receiver.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         except OSError:
-            pass                                    # before Linux 4.20: filtered by packet type below
+            pass  # before Linux 4.20: filtered by packet type below
         try:
             receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
         except OSError:
             receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         # Bound with a protocol only now, so that no frame of another interface can slip in.
         receiver.bind((name, _ETH_P_ALL))
-        receiver.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP,
-                            struct.pack("iHH8s", index, _PACKET_MR_PROMISC, 0, b""))
+        receiver.setsockopt(
+            _SOL_PACKET, _PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", index, _PACKET_MR_PROMISC, 0, b"")
+        )
         receiver.setblocking(False)
         self.sender.bind((name, 0))
         self.sender.setblocking(False)
@@ -124,7 +132,7 @@ class _Interface:
             if address[2] == _PACKET_OUTGOING:
                 continue
             flags, segmented, _, _, start, offset = _VNET.unpack_from(data)
-            frame = data[_VNET.size:]
+            frame = data[_VNET.size :]
             if segmented:
                 self.oversized += 1
             if flags & _NEEDS_CHECKSUM:

@@ -23,7 +23,8 @@ class PcapError(Exception):
 
 
 class PcapWriter:
-    """Appends frames to a new file; every frame is on disk (or in the page cache) when :meth:`write` returns."""
+    """Appends frames to a new file; every frame is on disk (or in the page cache) when :meth:`write`
+    returns."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -50,8 +51,9 @@ class PcapWriter:
     def __enter__(self) -> PcapWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -81,8 +83,10 @@ def read_pcap(path: Path) -> Iterator[tuple[int, bytes]]:
         seconds, fraction, captured, length = record.unpack_from(data, offset)
         offset += 16
         if captured != length:
-            raise PcapError(f"{path}: frame at offset {offset} was not captured completely ({captured} of {length})")
+            raise PcapError(
+                f"{path}: frame at offset {offset} was not captured completely ({captured} of {length})"
+            )
         if offset + captured > len(data):
             raise PcapError(f"{path}: cut in the frame at offset {offset}")
-        yield seconds * 1_000_000_000 + fraction * unit, data[offset:offset + captured]
+        yield seconds * 1_000_000_000 + fraction * unit, data[offset : offset + captured]
         offset += captured

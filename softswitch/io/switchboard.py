@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where frames come from and go to: the ports of one device.
 
-Frames that arrive in the process (:meth:`Switchboard.inject`) wait in a bounded queue for the one thread that gives
-them to the device; a port with :data:`PORT_QUEUE` frames waiting drops further ones and counts them.  Frames from
-network interfaces are given to the device by the thread that read them: the kernel's socket buffer is their queue.
+Frames that arrive in the process (:meth:`Switchboard.inject`) wait in a bounded queue for the one thread that
+gives them to the device; a port with :data:`PORT_QUEUE` frames waiting drops further ones and counts them.
+Frames from network interfaces are given to the device by the thread that read them: the kernel's socket
+buffer is their queue.
 """
 
 from __future__ import annotations
@@ -62,12 +63,19 @@ class Port:
 class Switchboard:
     """The ports of ``device``.
 
-    ``to_controller`` gets frames for the CPU port.  ``pcap_dir``: record each port into ``<name>_in.pcap`` and
+    ``to_controller`` gets frames for the CPU port.  ``pcap_dir``: record each port into ``<name>_in.pcap``
+    and
     ``<name>_out.pcap`` there.  ``on_state`` is called after a port went up or down.
     """
 
-    def __init__(self, device: Device, to_controller: Callable[[bytes], object], *, pcap_dir: Path | None = None,
-                 on_state: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        device: Device,
+        to_controller: Callable[[bytes], object],
+        *,
+        pcap_dir: Path | None = None,
+        on_state: Callable[[], None] = lambda: None,
+    ) -> None:
         self.device = device
         self._to_controller = to_controller
         self._pcap_dir = pcap_dir
@@ -115,7 +123,8 @@ class Switchboard:
         return detach
 
     def set_up(self, number: int, up: bool) -> None:
-        """Set the state of a port; a port that is down neither receives nor sends, watched group members follow."""
+        """Set the state of a port; a port that is down neither receives nor sends, watched group members
+        follow."""
         port = self.add(number)
         if port.up != up:
             port.up = up

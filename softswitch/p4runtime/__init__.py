@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """P4Runtime server of softswitch.
 
-``protos`` loads the messages; ``schema`` indexes and checks a p4info; ``codec``, ``values``, ``actions``,
-``metering`` and ``packetio`` translate; ``tables``, ``profiles``, ``arrays``, ``replication``, ``valuesets`` and
+``protos`` loads the messages; ``schema`` is the indexed p4info that ``verify`` makes; ``codec``, ``values``,
+``actions``,
+``metering`` and ``packetio`` translate; ``tables``, ``profiles``, ``arrays``, ``replication``, ``valuesets``
+and
 ``digests`` hold one kind of entity each; ``pipeline`` puts them together; ``arbitration``, ``stream`` and
 ``server`` are the service; ``debug`` is the service behind ``srv6 trace``.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 from softswitch.p4runtime.codec import BoundAction, decode_action, encode_action, port_of
 from softswitch.p4runtime.errors import invalid, unimplemented
@@ -13,8 +13,20 @@ from softswitch.p4runtime.protos import p4runtime_pb2
 from softswitch.p4runtime.schema import ProfileInfo, Schema, TableInfo
 from softswitch.p4runtime.values import bytes_of
 
-__all__ = ["ActionSet", "Choice", "GroupId", "MemberId", "TableAction", "Watch", "bound_actions",
-           "check_weights", "decode_table_action", "decode_watch", "encode_table_action", "encode_watch"]
+__all__ = [
+    "ActionSet",
+    "Choice",
+    "GroupId",
+    "MemberId",
+    "TableAction",
+    "Watch",
+    "bound_actions",
+    "check_weights",
+    "decode_table_action",
+    "decode_watch",
+    "encode_table_action",
+    "encode_watch",
+]
 
 
 class Watch(NamedTuple):
@@ -46,7 +58,8 @@ class Choice(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class ActionSet:
-    """A one-shot action set; ``group`` and ``members`` are the ids it has in the device once it is installed."""
+    """A one-shot action set; ``group`` and ``members`` are the ids it has in the device once it is
+    installed."""
 
     choices: tuple[Choice, ...]
     mode: int
@@ -55,7 +68,7 @@ class ActionSet:
     members: tuple[int, ...] = ()
 
 
-TableAction = Union[BoundAction, MemberId, GroupId, ActionSet]
+TableAction = BoundAction | MemberId | GroupId | ActionSet
 
 _NO_WATCH = Watch(0)
 
@@ -114,13 +127,16 @@ def check_weights(profile: ProfileInfo, weights: Iterable[int], limit: int, wher
 
 
 def decode_table_action(schema: Schema, table: TableInfo, message: Any, where: str) -> TableAction:
-    """Check a ``TableAction`` message; ``INVALID_ARGUMENT`` unless it fits the implementation of the table."""
+    """Check a ``TableAction`` message; ``INVALID_ARGUMENT`` unless it fits the implementation of the
+    table."""
     kind = message.WhichOneof("type")
     profile = table.profile
     if profile is None:
         if kind != "action":
-            raise invalid(f"{where}: {kind or 'an empty action'} given, but the table has no action profile and takes"
-                          f" an action; valid: {table.action_choices()}")
+            raise invalid(
+                f"{where}: {kind or 'an empty action'} given, but the table has no action profile and takes"
+                f" an action; valid: {table.action_choices()}"
+            )
         return decode_action(schema, message.action, table.actions, where)
     if kind == "action_profile_member_id":
         if not message.action_profile_member_id:
@@ -133,12 +149,17 @@ def decode_table_action(schema: Schema, table: TableInfo, message: Any, where: s
     if kind == "action_profile_action_set" and profile.selector:
         return _decode_set(schema, table, profile, message.action_profile_action_set, where)
     valid = "action_profile_member_id" + (
-        ", action_profile_group_id, action_profile_action_set" if profile.selector else "")
-    raise invalid(f"{where}: {kind or 'an empty action'} given, but the table is implemented by {profile.name};"
-                  f" valid: {valid}")
+        ", action_profile_group_id, action_profile_action_set" if profile.selector else ""
+    )
+    raise invalid(
+        f"{where}: {kind or 'an empty action'} given, but the table is implemented by {profile.name};"
+        f" valid: {valid}"
+    )
 
 
-def _decode_set(schema: Schema, table: TableInfo, profile: ProfileInfo, message: Any, where: str) -> ActionSet:
+def _decode_set(
+    schema: Schema, table: TableInfo, profile: ProfileInfo, message: Any, where: str
+) -> ActionSet:
     if message.HasField("group_action"):
         raise unimplemented(f"{where}: group_action is not supported by this target")
     modes, sizes = p4runtime_pb2.ActionProfileActionSet, p4runtime_pb2.ActionProfileActionSet
@@ -146,15 +167,21 @@ def _decode_set(schema: Schema, table: TableInfo, profile: ProfileInfo, message:
         raise unimplemented(f"{where}: action_selection_mode {message.action_selection_mode}; selectors hash")
     own = sizes.SUM_OF_MEMBERS if profile.sum_of_members else sizes.SUM_OF_WEIGHTS
     if message.size_semantics not in (sizes.DEFAULT_SIZE_DETERMINED_BY_ACTION_SELECTOR, own):
-        raise unimplemented(f"{where}: size_semantics {message.size_semantics} differs from that of selector"
-                            f" {profile.name}")
+        raise unimplemented(
+            f"{where}: size_semantics {message.size_semantics} differs from that of selector {profile.name}"
+        )
     if not message.action_profile_actions:
         raise invalid(f"{where}: the action set is empty")
     found = []
     for place, part in enumerate(message.action_profile_actions):
         label = f"{where}, action {place + 1} of the set"
-        found.append(Choice(decode_action(schema, part.action, table.actions, label), part.weight,
-                            decode_watch(part, label)))
+        found.append(
+            Choice(
+                decode_action(schema, part.action, table.actions, label),
+                part.weight,
+                decode_watch(part, label),
+            )
+        )
     check_weights(profile, (choice.weight for choice in found), profile.max_group_size, where)
     return ActionSet(tuple(found), message.action_selection_mode, message.size_semantics)
 

@@ -41,12 +41,18 @@ def pairs(annotations: Iterable[str], name: str) -> list[tuple[str, str]]:
     for body in _bodies(annotations, name):
         first, comma, second = body.partition(",")
         if comma:
-            found.append((re.sub(r"\s*(::|\.)\s*", r"\1", _unquote(first)),
-                          re.sub(r"\s*(::|\.)\s*", r"\1", _unquote(second))))
+            found.append(
+                (
+                    re.sub(r"\s*(::|\.)\s*", r"\1", _unquote(first)),
+                    re.sub(r"\s*(::|\.)\s*", r"\1", _unquote(second)),
+                )
+            )
     return found
 
 
 def restrictions(annotations: Iterable[str], name: str) -> str:
     """The text of restriction ``name``: its (concatenated) string arguments, or ``""``."""
-    texts = ["".join(_unescape(part) for part in _STRING.findall(body)) for body in _bodies(annotations, name)]
+    texts = [
+        "".join(_unescape(part) for part in _STRING.findall(body)) for body in _bodies(annotations, name)
+    ]
     return ";".join(text for text in texts if text.strip())

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may write: streams, roles and election ids (P4Runtime 1.5 section 5).
 
-One :class:`Arbiter` serves one device.  Its lock orders the updates of the streams; questions about the present
-primary (:meth:`Arbiter.check_primary`) take no lock, so a ``Write`` that holds the state lock can never wait for
-an arbitration that itself waits for the ``Write`` to end.
+One :class:`Arbiter` serves one device.  Its lock orders the updates of the streams; questions about the
+present primary (:meth:`Arbiter.check_primary`) take no lock, so a ``Write`` that holds the state lock can
+never wait for an arbitration that itself waits for the ``Write`` to end.
 """
 
 from __future__ import annotations
@@ -13,8 +13,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from softswitch.p4runtime.errors import (choices, failed_precondition, invalid, not_found,
-                                         permission_denied, resource_exhausted)
+from softswitch.p4runtime.errors import (
+    choices,
+    failed_precondition,
+    invalid,
+    not_found,
+    permission_denied,
+    resource_exhausted,
+)
 from softswitch.p4runtime.protos import code_pb2, p4runtime_pb2
 
 __all__ = ["MAX_STREAMS", "Arbiter", "Peer", "election_of", "format_election"]
@@ -41,7 +47,8 @@ def format_election(election: int | None) -> str:
 
 
 class _Role:
-    """One role of the device: its live streams with their election ids, the primary and the highest id ever."""
+    """One role of the device: its live streams with their election ids, the primary and the highest id
+    ever."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -53,12 +60,16 @@ class _Role:
 class Arbiter:
     """Arbitration of one device.
 
-    ``in_flight``: a lock that every ``Write`` and ``SetForwardingPipelineConfig`` holds while it works; a change of
-    primary waits for it, as section 5.3 asks.
+    ``in_flight``: a lock that every ``Write`` and ``SetForwardingPipelineConfig`` holds while it works; a
+    change of primary waits for it, as section 5.3 asks.
     """
 
-    def __init__(self, device_id: int, in_flight: AbstractContextManager[Any],
-                 on_primary: Callable[[str], None] = lambda role: None) -> None:
+    def __init__(
+        self,
+        device_id: int,
+        in_flight: AbstractContextManager[Any],
+        on_primary: Callable[[str], None] = lambda role: None,
+    ) -> None:
         self.device_id = device_id
         self._in_flight = in_flight
         self._on_primary = on_primary
@@ -69,15 +80,20 @@ class Arbiter:
     # -- questions (lock-free)
 
     def check_primary(self, role: str, election: int | None) -> None:
-        """``NOT_FOUND`` for a role nobody opened, ``PERMISSION_DENIED`` unless ``election`` is the primary's."""
+        """``NOT_FOUND`` for a role nobody opened, ``PERMISSION_DENIED`` unless ``election`` is the
+        primary's."""
         state = self._roles.get(role)
         if state is None:
-            raise not_found(f"unknown role {role!r}; roles with a stream: {choices(map(repr, list(self._roles)))}")
+            raise not_found(
+                f"unknown role {role!r}; roles with a stream: {choices(map(repr, list(self._roles)))}"
+            )
         primary = state.primary
         if primary is None or election is None or state.streams.get(primary) != election:
             current = format_election(state.streams.get(primary)) if primary is not None else "nobody"
-            raise permission_denied(f"election id {format_election(election)} is not the primary of role {role!r} on"
-                                    f" device {self.device_id} (primary: {current})")
+            raise permission_denied(
+                f"election id {format_election(election)} is not the primary of role {role!r} on"
+                f" device {self.device_id} (primary: {current})"
+            )
 
     def is_primary(self, peer: Peer) -> bool:
         """Whether the stream is the primary of its role now."""
@@ -105,8 +121,10 @@ class Arbiter:
         if message.role.id:
             raise invalid("role.id is deprecated since P4Runtime 1.2; use role.name")
         if message.role.HasField("config"):
-            raise invalid(f"role {name!r}: role.config is set, but no role scheme is agreed with this server;"
-                          " rights of a role come from @p4runtime_role annotations of the program")
+            raise invalid(
+                f"role {name!r}: role.config is set, but no role scheme is agreed with this server;"
+                " rights of a role come from @p4runtime_role annotations of the program"
+            )
         election = election_of(message)
         with self._lock:
             role = self._admit(peer, name, election)
@@ -152,12 +170,12 @@ class Arbiter:
     def _promote(self, role: _Role, peer: Peer, election: int) -> None:
         others = [stream for stream in role.streams if stream is not peer]
         if role.primary is not None and role.primary is not peer:
-            role.primary = None                       # from here on the old primary's writes are refused
+            role.primary = None  # from here on the old primary's writes are refused
         before, role.highest = role.highest, election
         for stream in others:
             stream.send(self._message(role, code_pb2.ALREADY_EXISTS, "another controller is the primary"))
         if before is not None:
-            with self._in_flight:                     # writes that have begun end first
+            with self._in_flight:  # writes that have begun end first
                 role.primary = peer
         else:
             role.primary = peer

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from softswitch.p4runtime.codec import describe_key, index_of
@@ -11,8 +12,9 @@ from softswitch.p4runtime.context import Context, device_errors
 from softswitch.p4runtime.errors import choices, invalid, unimplemented
 from softswitch.p4runtime.metering import decode_meter_config, encode_meter_config, rates_of
 from softswitch.p4runtime.protos import p4runtime_pb2
+from softswitch.p4runtime.records import Record, Table
 from softswitch.p4runtime.schema import IndexedInfo, MeterInfo, RegisterInfo
-from softswitch.p4runtime.tables import Record, Table, TableManager
+from softswitch.p4runtime.tables import TableManager
 from softswitch.p4runtime.values import bytes_of, signed_bytes_of, signed_of, value_of
 
 __all__ = ["ArrayManager", "DirectManager"]
@@ -24,6 +26,12 @@ _MAX_INT64 = (1 << 63) - 1
 def _only_modify(kind: int, what: str) -> None:
     if kind != _MODIFY:
         raise invalid(f"{what}: only MODIFY is possible")
+
+
+def _restore(write: Callable[..., None], cells: Iterable[tuple[Any, ...]]) -> None:
+    """Write remembered cells back."""
+    for cell in cells:
+        write(*cell)
 
 
 def _check_counts(data: Any, what: str) -> None:
@@ -44,15 +52,19 @@ class ArrayManager:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._configs: dict[int, dict[int, tuple[int, ...]]] = {number: {} for number in context.schema.meters}
+        self._configs: dict[int, dict[int, tuple[int, ...]]] = {
+            number: {} for number in context.schema.meters
+        }
 
     # -- counters
 
     def _counter(self, number: int) -> IndexedInfo:
         counters = self._context.schema.counters
         if number not in counters:
-            raise invalid(f"unknown counter id {number}; valid: "
-                          + choices(f"{c.id} ({c.name})" for c in counters.values()))
+            raise invalid(
+                f"unknown counter id {number}; valid: "
+                + choices(f"{c.id} ({c.name})" for c in counters.values())
+            )
         return counters[number]
 
     def write_counter(self, kind: int, message: Any) -> None:
@@ -68,15 +80,20 @@ class ArrayManager:
         packets, count = message.data.packet_count, message.data.byte_count
         if self._context.undo is not None:
             before = [(index, *array.read(index)) for index in indices]
-            self._context.on_undo(lambda: [array.write(*cell) for cell in before] and None)
+            self._context.on_undo(lambda: _restore(array.write, before))
         with self._context.device.lock:
             for index in indices:
                 array.write(index, packets, count)
 
     def read_counter(self, message: Any, role: str = "") -> Iterator[Any]:
         """Cells; id 0 and an unset index are wildcards."""
-        infos = [self._counter(message.counter_id)] if message.counter_id else [
-            info for info in self._context.schema.counters.values() if not role or info.role in ("", role)]
+        infos = (
+            [self._counter(message.counter_id)]
+            if message.counter_id
+            else [
+                info for info in self._context.schema.counters.values() if not role or info.role in ("", role)
+            ]
+        )
         for info in infos:
             one = bool(message.counter_id) and message.HasField("index")
             array = self._context.device.counters[info.name]
@@ -100,8 +117,9 @@ class ArrayManager:
     def _meter(self, number: int) -> MeterInfo:
         meters = self._context.schema.meters
         if number not in meters:
-            raise invalid(f"unknown meter id {number}; valid: "
-                          + choices(f"{m.id} ({m.name})" for m in meters.values()))
+            raise invalid(
+                f"unknown meter id {number}; valid: " + choices(f"{m.id} ({m.name})" for m in meters.values())
+            )
         return meters[number]
 
     def write_meter(self, kind: int, message: Any) -> None:
@@ -115,7 +133,7 @@ class ArrayManager:
         configs = self._configs[info.id]
         if self._context.undo is not None:
             before = [(index, configs.get(index)) for index in indices]
-            self._context.on_undo(lambda: [self._set_meter(info, *cell) for cell in before] and None)
+            self._context.on_undo(lambda: _restore(partial(self._set_meter, info), before))
         for index in indices:
             self._set_meter(info, index, values)
 
@@ -128,9 +146,15 @@ class ArrayManager:
             self._configs[info.id][index] = values
 
     def read_meter(self, message: Any, role: str = "") -> Iterator[Any]:
-        """Configurations; id 0 and an unset index are wildcards; ``config`` is unset for unconfigured meters."""
-        infos = [self._meter(message.meter_id)] if message.meter_id else [
-            info for info in self._context.schema.meters.values() if not role or info.role in ("", role)]
+        """Configurations; id 0 and an unset index are wildcards; ``config`` is unset for unconfigured
+        meters."""
+        infos = (
+            [self._meter(message.meter_id)]
+            if message.meter_id
+            else [
+                info for info in self._context.schema.meters.values() if not role or info.role in ("", role)
+            ]
+        )
         _no_color_counters(message, "meter")
         for info in infos:
             one = bool(message.meter_id) and message.HasField("index")
@@ -150,8 +174,10 @@ class ArrayManager:
     def _register(self, number: int) -> RegisterInfo:
         registers = self._context.schema.registers
         if number not in registers:
-            raise invalid(f"unknown register id {number}; valid: "
-                          + choices(f"{r.id} ({r.name})" for r in registers.values()))
+            raise invalid(
+                f"unknown register id {number}; valid: "
+                + choices(f"{r.id} ({r.name})" for r in registers.values())
+            )
         return registers[number]
 
     def write_register(self, kind: int, message: Any) -> None:
@@ -161,8 +187,10 @@ class ArrayManager:
         _only_modify(kind, what)
         indices = [index_of(message, info.size, what)] if message.HasField("index") else range(info.size)
         if message.data.WhichOneof("data") != "bitstring":
-            raise invalid(f"{what}: data must be a bitstring, its cells are"
-                          f" {'int' if info.signed else 'bit'}<{info.width}>")
+            raise invalid(
+                f"{what}: data must be a bitstring, its cells are"
+                f" {'int' if info.signed else 'bit'}<{info.width}>"
+            )
         if info.signed:
             value = signed_of(message.data.bitstring, info.width, what) & (1 << info.width) - 1
         else:
@@ -170,15 +198,22 @@ class ArrayManager:
         array = self._context.device.registers[info.name]
         if self._context.undo is not None:
             before = [(index, array.read(index)) for index in indices]
-            self._context.on_undo(lambda: [array.write(*cell) for cell in before] and None)
+            self._context.on_undo(lambda: _restore(array.write, before))
         with self._context.device.lock:
             for index in indices:
                 array.write(index, value)
 
     def read_register(self, message: Any, role: str = "") -> Iterator[Any]:
         """Cells; id 0 and an unset index are wildcards."""
-        infos = [self._register(message.register_id)] if message.register_id else [
-            info for info in self._context.schema.registers.values() if not role or info.role in ("", role)]
+        infos = (
+            [self._register(message.register_id)]
+            if message.register_id
+            else [
+                info
+                for info in self._context.schema.registers.values()
+                if not role or info.role in ("", role)
+            ]
+        )
         for info in infos:
             one = bool(message.register_id) and message.HasField("index")
             array = self._context.device.registers[info.name]
@@ -236,7 +271,9 @@ class DirectManager:
         table, record = self._find(message, "meter")
         values = None
         if message.HasField("config"):
-            values = decode_meter_config(self._context.schema.meter_of[table.info.id], message.config, table.where)
+            values = decode_meter_config(
+                self._context.schema.meter_of[table.info.id], message.config, table.where
+            )
         before = record.meter
         self._set_meter(table, record, values)
         self._context.on_undo(lambda: self._set_meter(table, record, before))

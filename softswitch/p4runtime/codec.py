@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Match keys and actions between protobuf messages and the values of the device.
 
-Decoding accepts what section 9.1.1 of P4Runtime 1.5 allows and nothing else; encoding is canonical.  This is the
-hot path of ``Write``: the checks that pass are a few integer operations, the texts are made when one fails.
+Decoding accepts what section 9.1.1 of P4Runtime 1.5 allows and nothing else; encoding is canonical.  This is
+the hot path of ``Write``: the checks that pass are a few integer operations, the texts are made when one
+fails.
 """
 
 from __future__ import annotations
@@ -74,8 +75,10 @@ def _lpm(field: FieldInfo) -> Callable[[Any], MatchKey]:
             hint = "; leave the field out to match everything" if length == 0 else ""
             raise invalid(f"{field.where}: prefix length {length} is not in 1..{width}{hint}")
         if value & (full >> length):
-            raise invalid(f"{field.where}: {format_value(value, width, field.style)} has bits outside its prefix"
-                          f" /{length}; valid: {format_value(value & ~(full >> length), width, field.style)}/{length}")
+            raise invalid(
+                f"{field.where}: {format_value(value, width, field.style)} has bits outside its prefix"
+                f" /{length}; valid: {format_value(value & ~(full >> length), width, field.style)}/{length}"
+            )
         return Lpm(value, length)
 
     return decode
@@ -92,8 +95,10 @@ def _ternary(field: FieldInfo) -> Callable[[Any], MatchKey]:
         if not mask:
             raise invalid(f"{field.where}: the mask is 0; leave the field out to match everything")
         if value & ~mask:
-            raise invalid(f"{field.where}: {hex(value)} has bits outside its mask {hex(mask)};"
-                          f" valid: {hex(value & mask)}&&&{hex(mask)}")
+            raise invalid(
+                f"{field.where}: {hex(value)} has bits outside its mask {hex(mask)};"
+                f" valid: {hex(value & mask)}&&&{hex(mask)}"
+            )
         return Ternary(value, mask)
 
     return decode
@@ -117,7 +122,9 @@ def _range(field: FieldInfo) -> Callable[[Any], MatchKey]:
         if low > high:
             raise invalid(f"{field.where}: range {low}..{high} is empty")
         if low == 0 and high == field.full:
-            raise invalid(f"{field.where}: the range holds every value; leave the field out to match everything")
+            raise invalid(
+                f"{field.where}: the range holds every value; leave the field out to match everything"
+            )
         return Range(low, high)
 
     return decode
@@ -133,7 +140,9 @@ class KeyCodec:
         self.where = where
         self.fields = fields
         self._wild: list[MatchKey | None] = [self._dont_care(field) for field in fields]
-        self._decoders = {field.id: (place, _DECODERS[field.kind](field)) for place, field in enumerate(fields)}
+        self._decoders = {
+            field.id: (place, _DECODERS[field.kind](field)) for place, field in enumerate(fields)
+        }
         self._mandatory = tuple(place for place, wild in enumerate(self._wild) if wild is None)
 
     @staticmethod
@@ -152,23 +161,30 @@ class KeyCodec:
         for match in matches:
             known = self._decoders.get(match.field_id)
             if known is None:
-                raise invalid(f"{self.where}: unknown match field id {match.field_id}; valid: {self._choices()}")
+                raise invalid(
+                    f"{self.where}: unknown match field id {match.field_id}; valid: {self._choices()}"
+                )
             place, decoder = known
             if slots[place] is not self._wild[place]:
                 raise invalid(f"{self.fields[place].where}: given twice")
             slots[place] = decoder(match)
         for place in self._mandatory:
             if slots[place] is None:
-                raise invalid(f"{self.where}: exact match field {self.fields[place].name} (id {self.fields[place].id})"
-                              " is missing")
+                raise invalid(
+                    f"{self.where}: exact match field {self.fields[place].name} (id {self.fields[place].id})"
+                    " is missing"
+                )
         return tuple(slots)  # type: ignore[arg-type]
 
     def _choices(self) -> str:
-        return ", ".join(f"{field.id} ({field.name})" for field in self.fields) or "none, the table has no key"
+        return (
+            ", ".join(f"{field.id} ({field.name})" for field in self.fields) or "none, the table has no key"
+        )
 
     def encode(self, key: Key, matches: Any) -> None:
-        """Append the canonical ``FieldMatch`` messages of ``key`` to ``matches``; "don't care" is left out."""
-        for field, part in zip(self.fields, key):
+        """Append the canonical ``FieldMatch`` messages of ``key`` to ``matches``; "don't care" is left
+        out."""
+        for field, part in zip(self.fields, key, strict=False):
             kind = field.kind
             if kind == "EXACT":
                 match = matches.add()
@@ -194,12 +210,18 @@ class KeyCodec:
 def describe_key(table: TableInfo, key: Key, priority: int = 0) -> str:
     """``ipv6_dst=2001:db8::/32`` for error messages, with the priority where the table has one."""
     parts = []
-    for field, part in zip(table.fields, key):
+    for field, part in zip(table.fields, key, strict=False):
         text = format_value(part[0], field.width, field.style)
         if isinstance(part, Lpm):
             text += f"/{part.prefix_len}"
         elif isinstance(part, Ternary):
-            text = "*" if not part.mask else text if part.mask == field.full else f"{hex(part[0])}&&&{hex(part.mask)}"
+            text = (
+                "*"
+                if not part.mask
+                else text
+                if part.mask == field.full
+                else f"{hex(part[0])}&&&{hex(part.mask)}"
+            )
         elif isinstance(part, Range):
             text = f"{part.low}..{part.high}"
         parts.append(f"{field.name}={text}")
@@ -211,17 +233,23 @@ def describe_key(table: TableInfo, key: Key, priority: int = 0) -> str:
 # ---------------------------------------------------------------------------- actions
 
 
-def decode_action(schema: Schema, message: Any, actions: Mapping[int, ActionRef], where: str,
-                  *, default: bool = False) -> BoundAction:
-    """Check an ``Action`` message against the ``actions`` that ``where`` offers (``default``: as default action)."""
+def decode_action(
+    schema: Schema, message: Any, actions: Mapping[int, ActionRef], where: str, *, default: bool = False
+) -> BoundAction:
+    """Check an ``Action`` message against the ``actions`` that ``where`` offers (``default``: as default
+    action)."""
     ref = actions.get(message.action_id)
     if ref is None:
         known = schema.actions.get(message.action_id)
         name = f"action {known.name}" if known else f"unknown action id {message.action_id}"
-        raise invalid(f"{where}: {name} is not valid here; valid: {choices(r.action.name for r in actions.values())}")
+        raise invalid(
+            f"{where}: {name} is not valid here; valid: {choices(r.action.name for r in actions.values())}"
+        )
     if ref.scope != "TABLE_AND_DEFAULT":
         if ref.scope == "GROUP_ACTION":
-            raise invalid(f"{where}: action {ref.action.name} can only be the group action of a one-shot action set")
+            raise invalid(
+                f"{where}: action {ref.action.name} can only be the group action of a one-shot action set"
+            )
         if default == (ref.scope == "TABLE_ONLY"):
             usable = "in table entries" if default else "as default action"
             raise permission_denied(f"{where}: action {ref.action.name} can only be used {usable}")
@@ -233,7 +261,9 @@ def decode_action(schema: Schema, message: Any, actions: Mapping[int, ActionRef]
             valid = ", ".join(f"{p.id} ({p.name})" for p in info.params) or "none"
             raise invalid(f"{where}: action {info.name} has no parameter id {param.param_id}; valid: {valid}")
         if args[place] is not None:
-            raise invalid(f"{where}: parameter {info.params[place].name} of action {info.name} is given twice")
+            raise invalid(
+                f"{where}: parameter {info.params[place].name} of action {info.name} is given twice"
+            )
         data = param.value
         value = int.from_bytes(data, "big")
         known_param = info.params[place]
@@ -241,7 +271,7 @@ def decode_action(schema: Schema, message: Any, actions: Mapping[int, ActionRef]
             value_of(data, known_param.width, f"{where}: {known_param.where}")
         args[place] = value
     if None in args:
-        missing = ", ".join(p.name for p, value in zip(info.params, args) if value is None)
+        missing = ", ".join(p.name for p, value in zip(info.params, args, strict=False) if value is None)
         raise invalid(f"{where}: action {info.name} lacks {missing}")
     values: tuple[int, ...] = tuple(args)  # type: ignore[arg-type]
     if info.constraint is not None:
@@ -255,7 +285,7 @@ def encode_action(action: BoundAction, message: Any) -> None:
     """Write ``action`` into an ``Action`` message."""
     info, args = action
     message.action_id = info.id
-    for param, value in zip(info.params, args):
+    for param, value in zip(info.params, args, strict=False):
         slot = message.params.add()
         slot.param_id = param.id
         slot.value = bytes_of(value)
@@ -272,7 +302,8 @@ def port_of(data: bytes, what: str, width: int = 9) -> int:
 
 
 def index_of(message: Any, size: int, what: str) -> int:
-    """A checked array index: negative is ``INVALID_ARGUMENT``, beyond ``size`` is ``OUT_OF_RANGE`` (9.3.2)."""
+    """A checked array index: negative is ``INVALID_ARGUMENT``, beyond ``size`` is ``OUT_OF_RANGE``
+    (9.3.2)."""
     index = int(message.index.index)
     if index < 0:
         raise invalid(f"{what}: index {index} is negative; valid: 0..{size - 1}")

@@ -33,7 +33,8 @@ class ConstraintError(ValueError):
 
 @dataclass(frozen=True)
 class Operand:
-    """What a name stands for: position in the decoded key, match kind (``EXACT`` for parameters), bit width."""
+    """What a name stands for: position in the decoded key, match kind (``EXACT`` for parameters), bit
+    width."""
 
     index: int
     kind: str
@@ -51,13 +52,14 @@ class _Typed:
 
 @dataclass(frozen=True)
 class Constraint:
-    """A checked restriction.  ``failed(values, priority)`` returns the text of the first part that is false."""
+    """A checked restriction.  ``failed(values, priority)`` returns the text of the first part that is
+    false."""
 
     parts: tuple[tuple[str, Evaluator], ...]
 
     def failed(self, values: Values, priority: int = 0) -> str | None:
-        """``values``: one tuple a name: exact (value,), lpm (value, length), ternary and optional (value, mask),
-        range (low, high)."""
+        """``values``: one tuple a name: exact (value,), lpm (value, length), ternary and optional (value,
+        mask), range (low, high)."""
         for text, run in self.parts:
             if not run(values, priority):
                 return text
@@ -73,7 +75,12 @@ _TOKEN = re.compile(
 )
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 #: Accessors of each match kind: name of the field -> position in the tuple.
 _FIELDS: dict[str, dict[str, int]] = {
@@ -104,7 +111,7 @@ class _Parser:
         while position < len(text):
             match = _TOKEN.match(text, position)
             if match is None:
-                raise ConstraintError(f"unexpected {text[position:position + 12]!r} at offset {position}")
+                raise ConstraintError(f"unexpected {text[position : position + 12]!r} at offset {position}")
             if match.lastgroup:
                 self.tokens.append((match.lastgroup, match.group(), match.start(), match.end()))
             position = match.end()
@@ -120,7 +127,7 @@ class _Parser:
         return self.tokens[self.at - 1]
 
     def expect(self, symbol: str) -> None:
-        kind, found, start, _ = self.take()
+        _kind, found, start, _ = self.take()
         if found != symbol:
             raise ConstraintError(f"expected {symbol!r} but found {found!r} at offset {start}")
 
@@ -187,7 +194,8 @@ class _Parser:
             return self._single(key.operand, value.run, symbol == "==")
         raise ConstraintError(
             f"{symbol!r} at offset {start} cannot compare {left.kind.lower()} with {right.kind.lower()};"
-            " use ::value, ::mask, ::prefix_length, ::low or ::high")
+            " use ::value, ::mask, ::prefix_length, ::low or ::high"
+        )
 
     @staticmethod
     def _single(operand: Operand, value: Evaluator, equal: bool) -> _Typed:
@@ -219,8 +227,9 @@ class _Parser:
         if text == "::":
             _, attribute, _, _ = self.take()
             if attribute != "priority" or not self.priority:
-                raise ConstraintError(f"unknown attribute ::{attribute} at offset {start}; only ::priority of an"
-                                      " entry is known")
+                raise ConstraintError(
+                    f"unknown attribute ::{attribute} at offset {start}; only ::priority of an entry is known"
+                )
             return _Typed("int", lambda v, p: p)
         if kind == "name":
             if text in ("true", "false") and text not in self.names:
@@ -232,7 +241,9 @@ class _Parser:
     def key(self, name: str, start: int) -> _Typed:
         operand = self.names.get(name)
         if operand is None:
-            raise ConstraintError(f"unknown name {name!r} at offset {start}; known: {', '.join(sorted(self.names))}")
+            raise ConstraintError(
+                f"unknown name {name!r} at offset {start}; known: {', '.join(sorted(self.names))}"
+            )
         index = operand.index
         if self.peek() != "::":
             if operand.kind == "EXACT":
@@ -242,7 +253,9 @@ class _Parser:
         _, field, where, _ = self.take()
         fields = _FIELDS[operand.kind]
         if field not in fields:
-            raise ConstraintError(f"{name} is a field of kind {operand.kind.lower()} and has no ::{field}"
-                                  f" (offset {where}); it has {', '.join('::' + known for known in fields)}")
+            raise ConstraintError(
+                f"{name} is a field of kind {operand.kind.lower()} and has no ::{field}"
+                f" (offset {where}); it has {', '.join('::' + known for known in fields)}"
+            )
         part = fields[field]
         return _Typed("int", lambda v, p: v[index][part])

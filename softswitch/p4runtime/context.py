@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the managers of the entity kinds share: schema, device, references, the undo log of the batch at work."""
+"""What the managers of the entity kinds share: schema, device, references, the undo log of the batch at
+work."""
 
 from __future__ import annotations
 
@@ -7,10 +8,23 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from softswitch.device import (Device, DeviceError, DuplicateEntry, ImmutableEntry, NoSuchEntry, StillReferenced,
-                               TableFull)
-from softswitch.p4runtime.errors import (already_exists, failed_precondition, invalid, not_found, permission_denied,
-                                         resource_exhausted)
+from softswitch.device import (
+    Device,
+    DeviceError,
+    DuplicateEntry,
+    ImmutableEntry,
+    NoSuchEntry,
+    StillReferenced,
+    TableFull,
+)
+from softswitch.p4runtime.errors import (
+    already_exists,
+    failed_precondition,
+    invalid,
+    not_found,
+    permission_denied,
+    resource_exhausted,
+)
 from softswitch.p4runtime.references import References
 
 if TYPE_CHECKING:
@@ -21,8 +35,12 @@ if TYPE_CHECKING:
 __all__ = ["Context", "device_errors"]
 
 _CODES: list[tuple[type[DeviceError], Callable[[str], Any]]] = [
-    (DuplicateEntry, already_exists), (NoSuchEntry, not_found), (TableFull, resource_exhausted),
-    (ImmutableEntry, permission_denied), (StillReferenced, failed_precondition), (DeviceError, invalid),
+    (DuplicateEntry, already_exists),
+    (NoSuchEntry, not_found),
+    (TableFull, resource_exhausted),
+    (ImmutableEntry, permission_denied),
+    (StillReferenced, failed_precondition),
+    (DeviceError, invalid),
 ]
 
 
@@ -40,8 +58,8 @@ def device_errors(where: str = "") -> Iterator[None]:
 class Context:
     """Shared state of the managers of one pipeline.
 
-    ``undo``: a list of functions that take back the updates of the batch at work, newest last; ``None`` when the
-    batch is not atomic.
+    ``undo``: a list of functions that take back the updates of the batch at work, newest last; ``None`` when
+    the batch is not atomic.
     """
 
     def __init__(self, schema: Schema, device: Device, port_is_up: Callable[[int], bool]) -> None:

@@ -29,8 +29,9 @@ __all__ = ["SERVICE", "debug_handler", "decode_request"]
 SERVICE = "softswitch.v1.Debug"
 
 
-def debug_handler(device: Device, stats: Callable[[], Mapping[str, Any]],
-                  info: Callable[[], Mapping[str, Any]]) -> grpc.GenericRpcHandler:
+def debug_handler(
+    device: Device, stats: Callable[[], Mapping[str, Any]], info: Callable[[], Mapping[str, Any]]
+) -> grpc.GenericRpcHandler[Any, Any]:
     """The service for ``grpc.Server.add_generic_rpc_handlers``."""
 
     def trace(request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -40,7 +41,7 @@ def debug_handler(device: Device, stats: Callable[[], Mapping[str, Any]],
         tree["text"] = found.to_text()
         return tree
 
-    def unary(method: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> grpc.RpcMethodHandler:
+    def unary(method: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> grpc.RpcMethodHandler[Any, Any]:
         def call(data: bytes, context: grpc.ServicerContext) -> bytes:
             try:
                 return json.dumps(method(decode_request(data))).encode()
@@ -52,11 +53,14 @@ def debug_handler(device: Device, stats: Callable[[], Mapping[str, Any]],
 
         return grpc.unary_unary_rpc_method_handler(call)
 
-    return grpc.method_handlers_generic_handler(SERVICE, {
-        "Trace": unary(trace),
-        "Stats": unary(lambda request: stats()),
-        "Info": unary(lambda request: info()),
-    })
+    return grpc.method_handlers_generic_handler(
+        SERVICE,
+        {
+            "Trace": unary(trace),
+            "Stats": unary(lambda request: stats()),
+            "Info": unary(lambda request: info()),
+        },
+    )
 
 
 def decode_request(data: bytes) -> Mapping[str, Any]:

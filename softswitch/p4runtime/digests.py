@@ -43,11 +43,11 @@ class _Learn:
 class DigestManager:
     """``DigestEntry`` and the stream messages of digests.
 
-    ``send``: gives a ``DigestList`` to the primary.  :meth:`learned` comes from packet threads, :meth:`tick` from
-    the housekeeping thread, the rest from RPCs; one small lock guards all.
+    ``send``: gives a ``DigestList`` to the primary.  :meth:`learned` comes from packet threads, :meth:`tick`
+    from the housekeeping thread, the rest from RPCs; one small lock guards all.
     """
 
-    def __init__(self, context: Context, send: Callable[[str, Any], None]) -> None:
+    def __init__(self, context: Context, send: Callable[[str, Any], object]) -> None:
         self._context = context
         self._send = send
         self._lock = threading.Lock()
@@ -59,8 +59,10 @@ class DigestManager:
     def _info(self, number: int) -> DigestInfo:
         digests = self._context.schema.digests
         if number not in digests:
-            raise invalid(f"unknown digest id {number}; valid: "
-                          + choices(f"{d.id} ({d.name})" for d in digests.values()))
+            raise invalid(
+                f"unknown digest id {number}; valid: "
+                + choices(f"{d.id} ({d.name})" for d in digests.values())
+            )
         return digests[number]
 
     # -- entity
@@ -80,8 +82,9 @@ class DigestManager:
                 for name in ("max_timeout_ns", "max_list_size", "ack_timeout_ns"):
                     if getattr(config, name) < 0:
                         raise invalid(f"{where}: {name} {getattr(config, name)} is negative")
-                self._learns[info.id] = _Learn(info, config.max_timeout_ns, config.max_list_size,
-                                               config.ack_timeout_ns)
+                self._learns[info.id] = _Learn(
+                    info, config.max_timeout_ns, config.max_list_size, config.ack_timeout_ns
+                )
             else:
                 del self._learns[info.id]
         self._context.on_undo(lambda: self._restore(info.id, known))
@@ -130,7 +133,9 @@ class DigestManager:
                 if not learn.buffer:
                     learn.first_ns = time.monotonic_ns()
                 learn.buffer[data] = None
-                if learn.max_timeout_ns == 0 or (learn.max_list_size and len(learn.buffer) >= learn.max_list_size):
+                if learn.max_timeout_ns == 0 or (
+                    learn.max_list_size and len(learn.buffer) >= learn.max_list_size
+                ):
                     self._flush(learn)
 
     def acknowledge(self, message: Any) -> None:

@@ -13,8 +13,20 @@ import grpc
 
 from softswitch.p4runtime.protos import code_pb2, p4runtime_pb2, status_pb2
 
-__all__ = ["SPACE", "Fault", "already_exists", "batch_status", "choices", "failed_precondition", "invalid",
-           "not_found", "out_of_range", "permission_denied", "resource_exhausted", "unimplemented"]
+__all__ = [
+    "SPACE",
+    "Fault",
+    "already_exists",
+    "batch_status",
+    "choices",
+    "failed_precondition",
+    "invalid",
+    "not_found",
+    "out_of_range",
+    "permission_denied",
+    "resource_exhausted",
+    "unimplemented",
+]
 
 #: Error space of the vendor part of ``p4.v1.Error``.
 SPACE = "softswitch"
@@ -22,7 +34,7 @@ SPACE = "softswitch"
 _GRPC_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818 (it becomes a status, it is no defect)
     """A refused request or update.
 
     ``code`` is a ``google.rpc.Code``; ``message`` names what was wrong, where, and what would be valid.
@@ -86,7 +98,8 @@ def choices(names: Iterable[str], limit: int = 12) -> str:
 
 
 def batch_status(summary: str, faults: Sequence[Fault | None]) -> Any:
-    """``google.rpc.Status`` of a batch in which some element failed: one ``p4.v1.Error`` an element, in order."""
+    """``google.rpc.Status`` of a batch in which some element failed: one ``p4.v1.Error`` an element, in
+    order."""
     status = status_pb2.Status(code=code_pb2.UNKNOWN, message=summary)
     for fault in faults:
         error = p4runtime_pb2.Error()

@@ -21,14 +21,16 @@ def decode_meter_config(meter: MeterInfo, message: Any, where: str) -> MeterValu
     """
     values = (message.cir, message.cburst, message.pir, message.pburst, message.eburst)
     label = f"{where}, meter {meter.name}"
-    for name, value in zip(("cir", "cburst", "pir", "pburst", "eburst"), values):
+    for name, value in zip(("cir", "cburst", "pir", "pburst", "eburst"), values, strict=False):
         if value < 0:
             raise invalid(f"{label}: {name} {value} is negative")
     cir, cburst, pir, pburst, eburst = values
     if meter.type != "TWO_RATE_THREE_COLOR" and (pir, pburst) != (cir, cburst):
         raise invalid(f"{label}: pir and pburst must equal cir and cburst in a {meter.type} meter")
     if meter.type != "SINGLE_RATE_THREE_COLOR" and eburst:
-        raise invalid(f"{label}: eburst {eburst} is only for SINGLE_RATE_THREE_COLOR meters; this is {meter.type}")
+        raise invalid(
+            f"{label}: eburst {eburst} is only for SINGLE_RATE_THREE_COLOR meters; this is {meter.type}"
+        )
     if eburst:
         raise unimplemented(f"{label}: this target has no excess bucket (eburst {eburst})")
     if pir < cir:

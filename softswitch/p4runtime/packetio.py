@@ -41,7 +41,8 @@ def encode_packet_in(schema: Schema, frame: bytes) -> Any | None:
 def decode_packet_out(schema: Schema, message: Any) -> bytes:
     """The frame that enters the CPU port for a ``PacketOut``: header ``packet_out``, then the payload.
 
-    Metadata must be complete; bits the program calls padding may be left out (``pad``, ``_pad``, ``padding``).
+    Metadata must be complete; bits the program calls padding may be left out (``pad``, ``_pad``,
+    ``padding``).
     """
     header = schema.packet_out
     if header is None:
@@ -52,7 +53,9 @@ def decode_packet_out(schema: Schema, message: Any) -> bytes:
     known = {identity: (name, width) for identity, name, width in header.fields}
     for metadata in message.metadata:
         if metadata.metadata_id not in known:
-            raise invalid(f"packet-out: unknown metadata id {metadata.metadata_id}; valid: {_choices(header)}")
+            raise invalid(
+                f"packet-out: unknown metadata id {metadata.metadata_id}; valid: {_choices(header)}"
+            )
         name, width = known[metadata.metadata_id]
         if metadata.metadata_id in values:
             raise invalid(f"packet-out: metadata {name} is given twice")
@@ -60,7 +63,9 @@ def decode_packet_out(schema: Schema, message: Any) -> bytes:
     packed = 0
     for identity, name, width in header.fields:
         if identity not in values and not name.lstrip("_").startswith("pad"):
-            raise invalid(f"packet-out: metadata {name} (id {identity}) is missing; needed: {_choices(header)}")
+            raise invalid(
+                f"packet-out: metadata {name} (id {identity}) is missing; needed: {_choices(header)}"
+            )
         packed = packed << width | values.get(identity, 0)
     return packed.to_bytes(header.bits >> 3, "big") + bytes(message.payload)
 

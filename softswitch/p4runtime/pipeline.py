@@ -26,7 +26,11 @@ __all__ = ["Pipeline"]
 
 _log = logging.getLogger(__name__)
 
-_INSERT, _MODIFY, _DELETE = p4runtime_pb2.Update.INSERT, p4runtime_pb2.Update.MODIFY, p4runtime_pb2.Update.DELETE
+_INSERT, _MODIFY, _DELETE = (
+    p4runtime_pb2.Update.INSERT,
+    p4runtime_pb2.Update.MODIFY,
+    p4runtime_pb2.Update.DELETE,
+)
 _CONTINUE = p4runtime_pb2.WriteRequest.CONTINUE_ON_ERROR
 _ROLLBACK = p4runtime_pb2.WriteRequest.ROLLBACK_ON_ERROR
 _ATOMIC = p4runtime_pb2.WriteRequest.DATAPLANE_ATOMIC
@@ -35,8 +39,14 @@ _ATOMIC = p4runtime_pb2.WriteRequest.DATAPLANE_ATOMIC
 class Pipeline:
     """The entities of ``device``, which must have been loaded with ``schema.program``."""
 
-    def __init__(self, schema: Schema, device: Device, *, send: Callable[[str, Any], None] = lambda role, message: None,
-                 port_is_up: Callable[[int], bool] = lambda port: True) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        device: Device,
+        *,
+        send: Callable[[str, Any], object] = lambda role, message: None,
+        port_is_up: Callable[[int], bool] = lambda port: True,
+    ) -> None:
         self.schema = schema
         self.device = device
         self.context = context = Context(schema, device, port_is_up)
@@ -80,8 +90,13 @@ class Pipeline:
         """Id -> (name, role) of the entities that ``@p4runtime_role`` gives to a role."""
         roles: dict[int, tuple[str, str]] = {}
         groups: tuple[Iterable[Any], ...] = (
-            schema.tables.values(), schema.counters.values(), schema.meters.values(), schema.registers.values(),
-            schema.digests.values(), schema.value_sets.values())
+            schema.tables.values(),
+            schema.counters.values(),
+            schema.meters.values(),
+            schema.registers.values(),
+            schema.digests.values(),
+            schema.value_sets.values(),
+        )
         for infos in groups:
             for info in infos:
                 if info.role:
@@ -117,14 +132,24 @@ class Pipeline:
         elif which == "packet_replication_engine_entry":
             return
         else:
-            number = getattr(message, {"table_entry": "table_id", "action_profile_member": "action_profile_id",
-                                       "action_profile_group": "action_profile_id",
-                                       "counter_entry": "counter_id", "meter_entry": "meter_id",
-                                       "register_entry": "register_id", "value_set_entry": "value_set_id",
-                                       "digest_entry": "digest_id"}[which])
+            number = getattr(
+                message,
+                {
+                    "table_entry": "table_id",
+                    "action_profile_member": "action_profile_id",
+                    "action_profile_group": "action_profile_id",
+                    "counter_entry": "counter_id",
+                    "meter_entry": "meter_id",
+                    "register_entry": "register_id",
+                    "value_set_entry": "value_set_id",
+                    "digest_entry": "digest_id",
+                }[which],
+            )
         owner = self._roles.get(number)
         if owner is not None and owner[1] != role:
-            raise permission_denied(f"{owner[0]} belongs to role {owner[1]!r}, not to {role!r} (@p4runtime_role)")
+            raise permission_denied(
+                f"{owner[0]} belongs to role {owner[1]!r}, not to {role!r} (@p4runtime_role)"
+            )
 
     def batch(self, updates: Sequence[Any], atomicity: int, role: str = "") -> list[Fault | None]:
         """Carry out the updates in order; one result an update, ``None`` for success."""
@@ -164,7 +189,9 @@ class Pipeline:
             return [None] * len(updates)
         for step in reversed(undo):
             step()
-        aborted = Fault(code_pb2.ABORTED, f"taken back or not tried: update {failed[0] + 1} of the batch failed")
+        aborted = Fault(
+            code_pb2.ABORTED, f"taken back or not tried: update {failed[0] + 1} of the batch failed"
+        )
         return [failed[1] if place == failed[0] else aborted for place in range(len(updates))]
 
     # ------------------------------------------------------------------ read
@@ -184,7 +211,8 @@ class Pipeline:
     # ------------------------------------------------------------------ whole state
 
     def everything(self) -> list[Any]:
-        """Updates that make another pipeline of the same program equal to this one, referred-to entities first."""
+        """Updates that make another pipeline of the same program equal to this one, referred-to entities
+        first."""
         updates: list[Any] = []
 
         def add(kind: int, entities: Iterable[Any]) -> None:
@@ -206,14 +234,29 @@ class Pipeline:
                 self._table_updates(info.id, add)
         add(_INSERT, self.replication.read(empty().packet_replication_engine_entry))
         for info in loose:
-            if self.tables.default_changed(self.tables.tables[info.id]):
+            if self.tables.defaults.changed(self.tables.tables[info.id]):
                 wild_table.table_id, wild_table.is_default_action = info.id, True
                 add(_MODIFY, self.tables.read(wild_table))
-        add(_MODIFY, (e for e in self.arrays.read_counter(empty().counter_entry)
-                      if e.counter_entry.data.packet_count or e.counter_entry.data.byte_count))
-        add(_MODIFY, (e for e in self.arrays.read_meter(empty().meter_entry) if e.meter_entry.HasField("config")))
-        add(_MODIFY, (e for e in self.arrays.read_register(empty().register_entry)
-                      if e.register_entry.data.bitstring != b"\0"))
+        add(
+            _MODIFY,
+            (
+                e
+                for e in self.arrays.read_counter(empty().counter_entry)
+                if e.counter_entry.data.packet_count or e.counter_entry.data.byte_count
+            ),
+        )
+        add(
+            _MODIFY,
+            (e for e in self.arrays.read_meter(empty().meter_entry) if e.meter_entry.HasField("config")),
+        )
+        add(
+            _MODIFY,
+            (
+                e
+                for e in self.arrays.read_register(empty().register_entry)
+                if e.register_entry.data.bitstring != b"\0"
+            ),
+        )
         return updates
 
     def _table_updates(self, number: int, add: Callable[[int, Iterable[Any]], None]) -> None:
@@ -225,8 +268,8 @@ class Pipeline:
             add(_INSERT, self.tables.read(request))
 
     def replay(self, updates: Sequence[Any]) -> None:
-        """Apply the updates of :meth:`everything`; several passes where references or the program's own entries
-        ask for it.  A ``Fault`` when some update cannot be applied at all."""
+        """Apply the updates of :meth:`everything`; several passes where references or the program's own
+        entries ask for it.  A ``Fault`` when some update cannot be applied at all."""
         initial = self._clear_initial()
         pending = list(updates)
         while pending:

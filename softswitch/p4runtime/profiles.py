@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Action profile members, groups and one-shot action sets (P4Runtime 1.5 section 9.2).
 
-Equal choices on BMv2 and here.  BMv2 orders a group by internal member handles; a new member takes the lowest free
-handle of its profile, and PI gives a member of weight *w* in a group *w* handles, the further ones made when the
-first group needs them and freed when no group does.  ``_Handles`` and ``ManualMembers`` keep the same books, so the
-n-th slot of a group holds the same action on both.  The actions of a one-shot set get ascending handles by
-construction: their order is that of the message, each repeated by its weight.
+Equal choices on BMv2 and here.  BMv2 orders a group by internal member handles; a new member takes the lowest
+free handle of its profile, and PI gives a member of weight *w* in a group *w* handles, the further ones made
+when the first group needs them and freed when no group does.  ``_Handles`` and ``ManualMembers`` keep the
+same books, so the n-th slot of a group holds the same action on both.  The actions of a one-shot set get
+ascending handles by construction: their order is that of the message, each repeated by its weight.
 """
 
 from __future__ import annotations
@@ -16,12 +16,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from softswitch.device import EntryAction, GroupRef, MemberRef
-from softswitch.p4runtime.actions import (ActionSet, GroupId, MemberId, TableAction, Watch, check_weights,
-                                          decode_watch, encode_watch)
+from softswitch.p4runtime.actions import (
+    ActionSet,
+    GroupId,
+    MemberId,
+    TableAction,
+    Watch,
+    check_weights,
+    decode_watch,
+    encode_watch,
+)
 from softswitch.p4runtime.codec import BoundAction, decode_action, encode_action
 from softswitch.p4runtime.context import Context, device_errors
-from softswitch.p4runtime.errors import (already_exists, choices, failed_precondition, invalid, not_found,
-                                         resource_exhausted)
+from softswitch.p4runtime.errors import (
+    already_exists,
+    choices,
+    failed_precondition,
+    invalid,
+    not_found,
+    resource_exhausted,
+)
 from softswitch.p4runtime.protos import p4runtime_pb2
 from softswitch.p4runtime.references import Reference
 from softswitch.p4runtime.schema import ActionRef, ProfileInfo
@@ -50,7 +64,8 @@ class _Handles:
 
 @dataclass(slots=True)
 class _Member:
-    """A member as written, and its handles in the device; ``groups`` are the ids of the groups that hold it."""
+    """A member as written, and its handles in the device; ``groups`` are the ids of the groups that hold
+    it."""
 
     action: BoundAction
     handles: list[int]
@@ -160,12 +175,16 @@ class ProfileManager:
         profile = self._profiles[profile_id]
         if isinstance(action, ActionSet):
             if profile.members or profile.groups:
-                raise invalid(f"{where}: {profile.info.name} is programmed with members and groups; one-shot action"
-                              " sets cannot be mixed with them (9.2.3)")
+                raise invalid(
+                    f"{where}: {profile.info.name} is programmed with members and groups; one-shot action"
+                    " sets cannot be mixed with them (9.2.3)"
+                )
             return self._install_set(profile, action)
         if profile.sets:
-            raise invalid(f"{where}: {profile.info.name} is programmed with one-shot action sets; members and groups"
-                          " cannot be mixed with them (9.2.3)")
+            raise invalid(
+                f"{where}: {profile.info.name} is programmed with one-shot action sets; members and groups"
+                " cannot be mixed with them (9.2.3)"
+            )
         if isinstance(action, MemberId):
             member = profile.members.get(action.member)
             if member is None:
@@ -228,8 +247,11 @@ class ProfileManager:
         return GroupRef(action.group)
 
     def _set_choices(self, profile: _Profile, action: ActionSet) -> None:
-        members = [(handle, choice.weight or 1) for handle, choice in zip(action.members, action.choices)
-                   if not choice.watch.port or self._context.port_is_up(choice.watch.port)]
+        members = [
+            (handle, choice.weight or 1)
+            for handle, choice in zip(action.members, action.choices, strict=False)
+            if not choice.watch.port or self._context.port_is_up(choice.watch.port)
+        ]
         self._context.device.profiles[profile.info.name].set_group_members(action.group, members)
 
     # -- members
@@ -266,8 +288,9 @@ class ProfileManager:
         self._change_member(profile, member, action, references)
         self._context.on_undo(lambda: self._change_member(profile, member, before, old))
 
-    def _change_member(self, profile: _Profile, member: _Member, action: BoundAction,
-                       references: list[Reference]) -> None:
+    def _change_member(
+        self, profile: _Profile, member: _Member, action: BoundAction, references: list[Reference]
+    ) -> None:
         state = self._context.device.profiles[profile.info.name]
         with device_errors():
             for handle in member.handles:
@@ -325,7 +348,9 @@ class ProfileManager:
         if group is None:
             raise not_found(f"{where} does not exist")
         if message.max_size and message.max_size != group.max_size:
-            raise invalid(f"{where}: max_size {message.max_size} differs from {group.max_size} given at its creation")
+            raise invalid(
+                f"{where}: max_size {message.max_size} differs from {group.max_size} given at its creation"
+            )
         members = self._membership(profile, message, group.max_size or profile.info.max_group_size, where)
         before = group.members
         self._set_membership(profile, number, group, members, where)
@@ -355,8 +380,9 @@ class ProfileManager:
         profile.group_handles.give_back(group.handle)
         del profile.groups[number]
 
-    def _membership(self, profile: _Profile, message: Any, limit: int,
-                    where: str) -> dict[int, tuple[int, Watch]]:
+    def _membership(
+        self, profile: _Profile, message: Any, limit: int, where: str
+    ) -> dict[int, tuple[int, Watch]]:
         members: dict[int, tuple[int, Watch]] = {}
         for part in message.members:
             label = f"{where}, member {part.member_id}"
@@ -372,8 +398,9 @@ class ProfileManager:
             raise resource_exhausted(f"{where}: its size would be {size}, at most {limit}")
         return members
 
-    def _set_membership(self, profile: _Profile, number: int, group: _Group,
-                        members: dict[int, tuple[int, Watch]], where: str) -> None:
+    def _set_membership(
+        self, profile: _Profile, number: int, group: _Group, members: dict[int, tuple[int, Watch]], where: str
+    ) -> None:
         """Change the members of a group: further handles first, then the slots, then handles nobody needs."""
         state = self._context.device.profiles[profile.info.name]
         touched = sorted({*group.members, *members})
@@ -403,7 +430,8 @@ class ProfileManager:
             if not watch.port or self._context.port_is_up(watch.port):
                 handles += profile.members[member_id].handles[: weight or 1]
         self._context.device.profiles[profile.info.name].set_group_members(
-            group.handle, [(handle, 1) for handle in sorted(handles)])
+            group.handle, [(handle, 1) for handle in sorted(handles)]
+        )
 
     def _purge(self, profile: _Profile, member_ids: list[int]) -> None:
         """Free the handles beyond the greatest weight that any group gives a member."""
@@ -421,8 +449,10 @@ class ProfileManager:
     def _profile(self, number: int) -> _Profile:
         profile = self._profiles.get(number)
         if profile is None:
-            raise invalid(f"unknown action profile id {number}; valid: "
-                          + choices(f"{p.info.id} ({p.info.name})" for p in self._profiles.values()))
+            raise invalid(
+                f"unknown action profile id {number}; valid: "
+                + choices(f"{p.info.id} ({p.info.name})" for p in self._profiles.values())
+            )
         return profile
 
     def _selected(self, number: int) -> list[_Profile]:
@@ -436,5 +466,7 @@ class ProfileManager:
     @staticmethod
     def _not_one_shot(profile: _Profile, where: str) -> None:
         if profile.sets:
-            raise invalid(f"{where}: {profile.info.name} is programmed with one-shot action sets; members and groups"
-                          " cannot be mixed with them (9.2.3)")
+            raise invalid(
+                f"{where}: {profile.info.name} is programmed with one-shot action sets; members and groups"
+                " cannot be mixed with them (9.2.3)"
+            )

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The P4Runtime protobuf modules, on the fast protobuf back end.
 
-The ``p4runtime`` package on PyPI (up to 1.6.0) carries modules written by a protobuf compiler older than 3.19.
-The compiled back end of current protobuf releases refuses those, and the pure Python back end that accepts them
-is about twenty times slower.  Their file descriptors are sound, though: this module takes the serialised
-descriptors out of the installed package, builds the message classes from them, and registers the result under
-the usual module names, so ``from p4.v1 import p4runtime_pb2`` works everywhere once this module was imported.
-A later release of ``p4runtime`` that imports as it is will be used as it is.
+The ``p4runtime`` package on PyPI (up to 1.6.0) carries modules written by a protobuf compiler older than
+3.19. The compiled back end of current protobuf releases refuses those, and the pure Python back end that
+accepts them is about twenty times slower.  Their file descriptors are sound, though: this module takes the
+serialised descriptors out of the installed package, builds the message classes from them, and registers the
+result under the usual module names, so ``from p4.v1 import p4runtime_pb2`` works everywhere once this module
+was imported. A later release of ``p4runtime`` that imports as it is will be used as it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,14 @@ from google.protobuf.internal import builder
 from google.rpc import code_pb2, status_pb2
 
 __all__ = [
-    "Code", "any_pb2", "code_pb2", "p4data_pb2", "p4info_pb2", "p4runtime_pb2", "p4types_pb2", "status_pb2",
+    "Code",
+    "any_pb2",
+    "code_pb2",
+    "p4data_pb2",
+    "p4info_pb2",
+    "p4runtime_pb2",
+    "p4types_pb2",
+    "status_pb2",
 ]
 
 _SERIALIZED = re.compile(r"serialized_pb=(b'(?:[^'\\]|\\.)*')", re.DOTALL)
@@ -43,7 +50,9 @@ def _load(name: str) -> Any:
     with open(spec.origin, encoding="utf-8") as source:
         found = _SERIALIZED.search(source.read())
     if found is None:
-        raise ImportError(f"{spec.origin}: no serialised descriptor found; this release of p4runtime is not usable")
+        raise ImportError(
+            f"{spec.origin}: no serialised descriptor found; this release of p4runtime is not usable"
+        )
     descriptor = descriptor_pool.Default().AddSerializedFile(ast.literal_eval(found.group(1)))
     module = types.ModuleType(name, f"Rebuilt from {spec.origin}")
     module.__file__ = spec.origin

@@ -2,15 +2,17 @@
 """``@refers_to`` and ``@referenced_by``: which entries need which others.
 
 The convention is that of SAI-P4 and PINS.  A match field or action parameter annotated
-``@refers_to(table, field)`` may only hold a value that some entry of ``table`` has in ``field``; the fields of one
-key (or the parameters of one action) that refer to the same table refer to one entry together.
+``@refers_to(table, field)`` may only hold a value that some entry of ``table`` has in ``field``; the fields
+of one key (or the parameters of one action) that refer to the same table refer to one entry together.
 ``builtin::multicast_group_table`` (field ``multicast_group_id``) and ``builtin::clone_session_table`` (field
-``session_id``) name the replication engine; ``@referenced_by(builtin::multicast_group_table, replica.port)`` and
+``session_id``) name the replication engine; ``@referenced_by(builtin::multicast_group_table, replica.port)``
+and
 ``replica.instance`` on a match field make multicast replicas refer to it.
 
-An insert or modify whose reference has no target is refused with ``NOT_FOUND``.  A delete (or, for the replication
-engine, a modify) that takes away the last target of a reference in use is refused with ``FAILED_PRECONDITION``,
-like the deletion of an action profile member that is in use.  Don't-care matches refer to nothing.
+An insert or modify whose reference has no target is refused with ``NOT_FOUND``.  A delete (or, for the
+replication engine, a modify) that takes away the last target of a reference in use is refused with
+``FAILED_PRECONDITION``, like the deletion of an action profile member that is in use.  Don't-care matches
+refer to nothing.
 """
 
 from __future__ import annotations
@@ -33,10 +35,16 @@ _BUILTIN_FIELDS = {_MULTICAST: ("multicast_group_id",), _CLONE: ("session_id",)}
 
 
 class _Target:
-    """Fields of a table that are referred to: how often each combination of values exists, and is referred to."""
+    """Fields of a table that are referred to: how often each combination of values exists, and is referred
+    to."""
 
-    def __init__(self, table: str, fields: tuple[str, ...], positions: tuple[int, ...],
-                 formats: tuple[tuple[int, str], ...]) -> None:
+    def __init__(
+        self,
+        table: str,
+        fields: tuple[str, ...],
+        positions: tuple[int, ...],
+        formats: tuple[tuple[int, str], ...],
+    ) -> None:
         self.table = table
         self.fields = fields
         self.positions = positions
@@ -45,8 +53,10 @@ class _Target:
         self.used: Counter[tuple[int, ...]] = Counter()
 
     def describe(self, values: tuple[int, ...]) -> str:
-        parts = (f"{name}={format_value(value, width, style)}"
-                 for name, value, (width, style) in zip(self.fields, values, self.formats))
+        parts = (
+            f"{name}={format_value(value, width, style)}"
+            for name, value, (width, style) in zip(self.fields, values, self.formats, strict=False)
+        )
         return f"{self.table} entry with {' '.join(parts)}"
 
 
@@ -67,11 +77,15 @@ class References:
         self._of_action: dict[int, list[tuple[_Target, tuple[int, ...]]]] = {}
         self._of_replica: list[tuple[_Target, tuple[str, ...]]] = []
         for table in schema.tables.values():
-            found = self._group((place, field.refers, field.where) for place, field in enumerate(table.fields))
+            found = self._group(
+                (place, field.refers, field.where) for place, field in enumerate(table.fields)
+            )
             if found:
                 self._of_match[table.id] = found
         for action in schema.actions.values():
-            found = self._group((place, param.refers, param.where) for place, param in enumerate(action.params))
+            found = self._group(
+                (place, param.refers, param.where) for place, param in enumerate(action.params)
+            )
             if found:
                 self._of_action[action.id] = found
         for table in schema.tables.values():
@@ -84,8 +98,9 @@ class References:
 
     # -- the graph
 
-    def _group(self, parts: Iterable[tuple[int, tuple[tuple[str, str], ...], str]]
-               ) -> list[tuple[_Target, tuple[int, ...]]]:
+    def _group(
+        self, parts: Iterable[tuple[int, tuple[tuple[str, str], ...], str]]
+    ) -> list[tuple[_Target, tuple[int, ...]]]:
         """Source positions and their target, references to the same table put together."""
         tables: dict[str, dict[str, int]] = {}
         for place, refers, where in parts:
@@ -93,9 +108,13 @@ class References:
                 self._check_target(table, name, where)
                 fields = tables.setdefault(table, {})
                 if name in fields:
-                    raise invalid(f"{where}: @refers_to({table}, {name}) is given by two fields of one entry or action")
+                    raise invalid(
+                        f"{where}: @refers_to({table}, {name}) is given by two fields of one entry or action"
+                    )
                 fields[name] = place
-        return [(self._target(table, tuple(fields)), tuple(fields.values())) for table, fields in tables.items()]
+        return [
+            (self._target(table, tuple(fields)), tuple(fields.values())) for table, fields in tables.items()
+        ]
 
     def _check_target(self, table: str, name: str, where: str) -> None:
         annotation = f"{where}: @refers_to({table}, {name})"
@@ -105,7 +124,8 @@ class References:
             return
         target = self._schema.table_names.get(table)
         if target is None:
-            raise invalid(f"{annotation}: unknown table; valid: {choices([*self._schema.table_names, *_BUILTIN_FIELDS])}")
+            known_tables = [*self._schema.table_names, *_BUILTIN_FIELDS]
+            raise invalid(f"{annotation}: unknown table; valid: {choices(known_tables)}")
         known = {field.name: field for field in target.fields}
         if name not in known:
             raise invalid(f"{annotation}: unknown match field; valid: {choices(known)}")
@@ -113,7 +133,8 @@ class References:
             raise invalid(f"{annotation}: only exact and optional match fields can be referred to")
 
     def _target(self, name: str, fields: tuple[str, ...]) -> _Target:
-        """The one target object of ``fields`` (any order) of a table; values come in the order of ``fields``."""
+        """The one target object of ``fields`` (any order) of a table; values come in the order of
+        ``fields``."""
         key = (name, fields)
         if key in self._targets:
             return self._targets[key]
@@ -124,7 +145,9 @@ class References:
         else:
             places = {field.name: place for place, field in enumerate(table.fields)}
             formats = {field.name: (field.width, field.style) for field in table.fields}
-            target = _Target(table.name, fields, tuple(places[f] for f in fields), tuple(formats[f] for f in fields))
+            target = _Target(
+                table.name, fields, tuple(places[f] for f in fields), tuple(formats[f] for f in fields)
+            )
             self._provided.setdefault(table.id, []).append(target)
         self._targets[key] = target
         return target
@@ -134,10 +157,12 @@ class References:
         for field in table.fields:
             for source, part in field.referenced_by:
                 if source != _MULTICAST:
-                    continue                    # the other direction of a @refers_to, which says it already
+                    continue  # the other direction of a @refers_to, which says it already
                 if part not in ("replica.port", "replica.instance"):
-                    raise invalid(f"{field.where}: @referenced_by({source}, {part}): valid: replica.port,"
-                                  " replica.instance")
+                    raise invalid(
+                        f"{field.where}: @referenced_by({source}, {part}): valid: replica.port,"
+                        " replica.instance"
+                    )
                 fields[field.name] = part
         if fields:
             self._of_replica.append((self._target(table.name, tuple(fields)), tuple(fields.values())))
@@ -158,14 +183,19 @@ class References:
 
     def of_action(self, action: BoundAction) -> list[Reference]:
         """What one action refers to."""
-        return [(target, tuple(action.args[place] for place in places))
-                for target, places in self._of_action.get(action.info.id, ())]
+        return [
+            (target, tuple(action.args[place] for place in places))
+            for target, places in self._of_action.get(action.info.id, ())
+        ]
 
     def of_replicas(self, replicas: Iterable[tuple[int, int]]) -> list[Reference]:
         """What the (port, instance) pairs of a multicast group refer to."""
         pairs = list(replicas)
-        return [(target, tuple(pair[0] if part == "replica.port" else pair[1] for part in parts))
-                for target, parts in self._of_replica for pair in pairs]
+        return [
+            (target, tuple(pair[0] if part == "replica.port" else pair[1] for part in parts))
+            for target, parts in self._of_replica
+            for pair in pairs
+        ]
 
     # -- checks and counts
 
@@ -174,7 +204,9 @@ class References:
         """``NOT_FOUND`` when a target does not exist."""
         for target, values in references:
             if not target.present[values]:
-                raise not_found(f"{where}: refers to {target.describe(values)}, which does not exist (@refers_to)")
+                raise not_found(
+                    f"{where}: refers to {target.describe(values)}, which does not exist (@refers_to)"
+                )
 
     @staticmethod
     def use(references: Iterable[Reference], step: int) -> None:
@@ -191,7 +223,8 @@ class References:
             self._check_last(target, values, where)
 
     def check_builtin_removal(self, kind: str, number: int, where: str) -> None:
-        """The same for multicast group or clone session ``number``; ``kind`` as in :meth:`provide_builtin`."""
+        """The same for multicast group or clone session ``number``; ``kind`` as in
+        :meth:`provide_builtin`."""
         target = self._builtin.get(_MULTICAST if kind == "multicast" else _CLONE)
         if target is not None:
             self._check_last(target, (number,), where)
@@ -200,8 +233,10 @@ class References:
     def _check_last(target: _Target, values: tuple[int, ...], where: str) -> None:
         used = target.used.get(values, 0)
         if used and target.present[values] == 1:
-            raise failed_precondition(f"{where}: {used} reference{'s' if used > 1 else ''} to"
-                                      f" {target.describe(values)} would be left without target (@refers_to)")
+            raise failed_precondition(
+                f"{where}: {used} reference{'s' if used > 1 else ''} to"
+                f" {target.describe(values)} would be left without target (@refers_to)"
+            )
 
     def provide(self, table: TableInfo, key: Key, step: int) -> None:
         """Count a table entry that came or went as a target."""

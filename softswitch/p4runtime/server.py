@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The P4Runtime service of one device (P4Runtime 1.5).
 
-Threads: gRPC's pool runs the RPCs, two of its threads a stream; one housekeeping thread handles idle timeouts and
-digest lists.  Locks, always taken in this order: the arbiter's, the state lock (``Write``, ``Read``, pipeline
-changes), the device's.  Packet threads take only the device's lock and put messages into the queue of a stream, so
-packets never wait for a controller.
+Threads: gRPC's pool runs the RPCs, two of its threads a stream; one housekeeping thread handles idle timeouts
+and digest lists.  Locks, always taken in this order: the arbiter's, the state lock (``Write``, ``Read``,
+pipeline changes), the device's.  Packet threads take only the device's lock and put messages into the queue
+of a stream, so packets never wait for a controller.
 """
 
 from __future__ import annotations
@@ -22,13 +22,21 @@ from google.protobuf.message import DecodeError
 from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device, DeviceError
 from softswitch.p4runtime.arbitration import Arbiter, election_of
-from softswitch.p4runtime.errors import (SPACE, Fault, batch_status, failed_precondition, invalid, not_found,
-                                         permission_denied)
+from softswitch.p4runtime.errors import (
+    SPACE,
+    Fault,
+    batch_status,
+    failed_precondition,
+    invalid,
+    not_found,
+    permission_denied,
+)
 from softswitch.p4runtime.packetio import decode_packet_out, encode_packet_in
 from softswitch.p4runtime.pipeline import Pipeline
 from softswitch.p4runtime.protos import code_pb2, p4runtime_pb2
-from softswitch.p4runtime.schema import Schema, verify
+from softswitch.p4runtime.schema import Schema
 from softswitch.p4runtime.stream import Stream
+from softswitch.p4runtime.verify import verify
 
 __all__ = ["API_VERSION", "P4RuntimeServer"]
 
@@ -48,15 +56,24 @@ _GET = p4runtime_pb2.GetForwardingPipelineConfigRequest
 class P4RuntimeServer:
     """Serves one :class:`Device`.
 
-    ``make_device`` makes an empty device like it, for programs that are verified or saved and not yet committed.
+    ``make_device`` makes an empty device like it, for programs that are verified or saved and not yet
+    committed.
     ``port_is_up`` tells the state of a port (watch ports); call :meth:`port_changed` when it changes.
     """
 
-    def __init__(self, device: Device, device_id: int = 0, *, make_device: Callable[[], Device] | None = None,
-                 port_is_up: Callable[[int], bool] = lambda port: True) -> None:
+    def __init__(
+        self,
+        device: Device,
+        device_id: int = 0,
+        *,
+        make_device: Callable[[], Device] | None = None,
+        port_is_up: Callable[[int], bool] = lambda port: True,
+    ) -> None:
         self.device = device
         self.device_id = device_id
-        self._make_device = make_device or (lambda: Device(cpu_port=device.cpu_port, drop_port=device.drop_port))
+        self._make_device = make_device or (
+            lambda: Device(cpu_port=device.cpu_port, drop_port=device.drop_port)
+        )
         self._port_is_up = port_is_up
         self._state = threading.RLock()
         self.arbiter = Arbiter(device_id, self._state)
@@ -73,7 +90,9 @@ class P4RuntimeServer:
 
     def start(self) -> None:
         """Start housekeeping."""
-        self._housekeeper = threading.Thread(target=self._housekeeping, name="p4runtime housekeeping", daemon=True)
+        self._housekeeper = threading.Thread(
+            target=self._housekeeping, name="p4runtime housekeeping", daemon=True
+        )
         self._housekeeper.start()
 
     def stop(self) -> None:
@@ -84,27 +103,36 @@ class P4RuntimeServer:
         if self._housekeeper is not None:
             self._housekeeper.join(timeout=2)
 
-    def handler(self) -> grpc.GenericRpcHandler:
+    def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
         """The service for ``grpc.Server.add_generic_rpc_handlers``.
 
-        Requests are parsed here and not by gRPC, so that garbage gets ``INVALID_ARGUMENT`` like any bad request.
+        Requests are parsed here and not by gRPC, so that garbage gets ``INVALID_ARGUMENT`` like any bad
+        request.
         """
-        def unary(method: Callable[..., Any], request: Any) -> grpc.RpcMethodHandler:
+
+        def unary(method: Callable[..., Any], request: Any) -> grpc.RpcMethodHandler[Any, Any]:
             return grpc.unary_unary_rpc_method_handler(
                 lambda data, context: self._guard(lambda: method(_parse(request, data), context), context),
-                response_serializer=_serialize)
+                response_serializer=_serialize,
+            )
 
-        return grpc.method_handlers_generic_handler("p4.v1.P4Runtime", {
-            "Write": unary(self._write, p4runtime_pb2.WriteRequest),
-            "Read": grpc.unary_stream_rpc_method_handler(
-                lambda data, context: self._guard(
-                    lambda: self._read(_parse(p4runtime_pb2.ReadRequest, data), context), context)),
-            "SetForwardingPipelineConfig": unary(self._set_config, _SET),
-            "GetForwardingPipelineConfig": unary(self._get_config, _GET),
-            "StreamChannel": grpc.stream_stream_rpc_method_handler(self._stream_channel,
-                                                                   response_serializer=_serialize),
-            "Capabilities": unary(self._capabilities, p4runtime_pb2.CapabilitiesRequest),
-        })
+        return grpc.method_handlers_generic_handler(
+            "p4.v1.P4Runtime",
+            {
+                "Write": unary(self._write, p4runtime_pb2.WriteRequest),
+                "Read": grpc.unary_stream_rpc_method_handler(
+                    lambda data, context: self._guard(
+                        lambda: self._read(_parse(p4runtime_pb2.ReadRequest, data), context), context
+                    )
+                ),
+                "SetForwardingPipelineConfig": unary(self._set_config, _SET),
+                "GetForwardingPipelineConfig": unary(self._get_config, _GET),
+                "StreamChannel": grpc.stream_stream_rpc_method_handler(
+                    self._stream_channel, response_serializer=_serialize
+                ),
+                "Capabilities": unary(self._capabilities, p4runtime_pb2.CapabilitiesRequest),
+            },
+        )
 
     @staticmethod
     def _guard(call: Callable[[], Any], context: grpc.ServicerContext) -> Any:
@@ -124,7 +152,8 @@ class P4RuntimeServer:
         return self._pipeline
 
     def load(self, p4info: Any, device_config: bytes, cookie: int | None = None) -> None:
-        """Verify and commit a program without a client (command line, labs); ``Fault`` when it cannot be used."""
+        """Verify and commit a program without a client (command line, labs); ``Fault`` when it cannot be
+        used."""
         config = p4runtime_pb2.ForwardingPipelineConfig(p4info=p4info, p4_device_config=device_config)
         if cookie is not None:
             config.cookie.cookie = cookie
@@ -181,7 +210,12 @@ class P4RuntimeServer:
                     raise not_found("no saved config: COMMIT needs a VERIFY_AND_SAVE before it")
                 config, shadow = self._saved
                 self._commit(config, shadow.schema, shadow.everything())
-            elif action in (_SET.VERIFY, _SET.VERIFY_AND_SAVE, _SET.VERIFY_AND_COMMIT, _SET.RECONCILE_AND_COMMIT):
+            elif action in (
+                _SET.VERIFY,
+                _SET.VERIFY_AND_SAVE,
+                _SET.VERIFY_AND_COMMIT,
+                _SET.RECONCILE_AND_COMMIT,
+            ):
                 if not request.HasField("config"):
                     raise invalid(f"{_SET.Action.Name(action)} needs a config")
                 schema = self._verify(request.config)
@@ -194,12 +228,15 @@ class P4RuntimeServer:
                     if action == _SET.VERIFY_AND_SAVE:
                         self._saved = (request.config, shadow)
             else:
-                raise invalid(f"action {action}; valid: VERIFY, VERIFY_AND_SAVE, VERIFY_AND_COMMIT, COMMIT,"
-                              " RECONCILE_AND_COMMIT")
+                raise invalid(
+                    f"action {action}; valid: VERIFY, VERIFY_AND_SAVE, VERIFY_AND_COMMIT, COMMIT,"
+                    " RECONCILE_AND_COMMIT"
+                )
         return p4runtime_pb2.SetForwardingPipelineConfigResponse()
 
     def _reconcile(self, config: Any, schema: Schema) -> None:
-        """Change the program and keep the state; ``INVALID_ARGUMENT`` when some of it does not fit the program."""
+        """Change the program and keep the state; ``INVALID_ARGUMENT`` when some of it does not fit the
+        program."""
         if self._pipeline is None:
             self._commit(config, schema)
             return
@@ -281,8 +318,9 @@ class P4RuntimeServer:
         return self._answer(responses, results, context)
 
     @staticmethod
-    def _answer(responses: list[bytes], results: list[Fault | None],
-                context: grpc.ServicerContext) -> Iterator[bytes]:
+    def _answer(
+        responses: list[bytes], results: list[Fault | None], context: grpc.ServicerContext
+    ) -> Iterator[bytes]:
         yield from responses
         failures = sum(result is not None for result in results)
         if failures:
@@ -337,7 +375,9 @@ class P4RuntimeServer:
             raise failed_precondition("packet-out: no forwarding pipeline config has been set")
         self._must_be_primary(stream, "packet-out", pipeline.schema.packet_out)
         if self.device.cpu_port is None:
-            raise failed_precondition("packet-out: the switch runs without CPU port; start it with --cpu-port")
+            raise failed_precondition(
+                "packet-out: the switch runs without CPU port; start it with --cpu-port"
+            )
         self.device.process(self.device.cpu_port, decode_packet_out(pipeline.schema, message))
 
     def _digest_ack(self, stream: Stream, message: Any) -> None:
@@ -367,7 +407,8 @@ class P4RuntimeServer:
         return True
 
     def _offer_to_role(self, owner: str, message: Any) -> bool:
-        """Queue a message for the primaries that may have it: every role, or ``owner`` and the default role."""
+        """Queue a message for the primaries that may have it: every role, or ``owner`` and the default
+        role."""
         taken = False
         for role, peer in self.arbiter.primaries():
             if not owner or role in ("", owner):
@@ -402,7 +443,8 @@ class P4RuntimeServer:
                 _log.exception("housekeeping")
 
     def _idle(self, pipeline: Pipeline) -> None:
-        """Tell the primary about entries that were not hit for their time to live; the timer then starts anew."""
+        """Tell the primary about entries that were not hit for their time to live; the timer then starts
+        anew."""
         expired: dict[str, Any] = {}
         with self._state:
             now = time.monotonic_ns()
@@ -436,7 +478,8 @@ def _serialize(message: Any) -> bytes:
 
 
 def _json_of(device_config: bytes) -> bytes:
-    """The JSON in ``p4_device_config``: plain, or in PI's old ``P4DeviceConfig`` wrapping, which some clients use."""
+    """The JSON in ``p4_device_config``: plain, or in PI's old ``P4DeviceConfig`` wrapping, which some clients
+    use."""
     start = device_config.lstrip()[:1]
     if start == b"{":
         return device_config
@@ -452,5 +495,9 @@ def _json_of(device_config: bytes) -> bytes:
 
 
 def _same_program(old: Any, new: Any) -> bool:
-    return (old is not None and old.p4_device_config == new.p4_device_config
-            and old.p4info.SerializeToString(deterministic=True) == new.p4info.SerializeToString(deterministic=True))
+    return (
+        old is not None
+        and old.p4_device_config == new.p4_device_config
+        and old.p4info.SerializeToString(deterministic=True)
+        == new.p4info.SerializeToString(deterministic=True)
+    )

@@ -17,7 +17,8 @@ __all__ = ["MAX_QUEUED", "Stream"]
 
 _log = logging.getLogger(__name__)
 
-#: Packet-ins, digests and notifications that may wait for a slow client; further ones are dropped and counted.
+#: Packet-ins, digests and notifications that may wait for a slow client; further ones are dropped and
+#: counted.
 MAX_QUEUED = 4096
 
 
@@ -31,12 +32,17 @@ class _End:
 class Stream:
     """A stream and what is queued for its client.
 
-    ``handle`` gets every request of the client, in the reading thread; a ``Fault`` from it ends the stream with that
-    status.  ``closed`` is called once when the stream is over.
+    ``handle`` gets every request of the client, in the reading thread; a ``Fault`` from it ends the stream
+    with that status.  ``closed`` is called once when the stream is over.
     """
 
-    def __init__(self, requests: Iterator[Any], context: grpc.ServicerContext,
-                 handle: Callable[[Stream, Any], None], closed: Callable[[Stream], None]) -> None:
+    def __init__(
+        self,
+        requests: Iterator[Any],
+        context: grpc.ServicerContext,
+        handle: Callable[[Stream, Any], None],
+        closed: Callable[[Stream], None],
+    ) -> None:
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._requests = requests
         self._context = context

@@ -6,65 +6,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from softswitch.device import ActionSpec, Entry, EntryAction, Key, TableState
-from softswitch.p4runtime.actions import (TableAction, bound_actions, decode_table_action,
-                                          encode_table_action)
-from softswitch.p4runtime.codec import BoundAction, KeyCodec, decode_action, describe_key
+from softswitch.device import ActionSpec, Entry, EntryAction, Key
+from softswitch.p4runtime.actions import TableAction, bound_actions, decode_table_action, encode_table_action
+from softswitch.p4runtime.codec import BoundAction, describe_key
 from softswitch.p4runtime.context import Context, device_errors
-from softswitch.p4runtime.errors import (already_exists, choices, invalid, not_found, permission_denied,
-                                         resource_exhausted)
+from softswitch.p4runtime.defaults import DefaultEntries
+from softswitch.p4runtime.errors import (
+    already_exists,
+    choices,
+    invalid,
+    not_found,
+    permission_denied,
+    resource_exhausted,
+)
 from softswitch.p4runtime.metering import decode_meter_config, encode_meter_config, rates_of
 from softswitch.p4runtime.profiles import ProfileManager
 from softswitch.p4runtime.protos import p4runtime_pb2
+from softswitch.p4runtime.records import Record, Table
 from softswitch.p4runtime.references import Reference
-from softswitch.p4runtime.schema import TableInfo
 
-__all__ = ["Record", "Table", "TableManager"]
+__all__ = ["TableManager"]
 
-_INSERT, _MODIFY, _DELETE = p4runtime_pb2.Update.INSERT, p4runtime_pb2.Update.MODIFY, p4runtime_pb2.Update.DELETE
+_INSERT, _MODIFY, _DELETE = (
+    p4runtime_pb2.Update.INSERT,
+    p4runtime_pb2.Update.MODIFY,
+    p4runtime_pb2.Update.DELETE,
+)
 _MAX_INT64 = (1 << 63) - 1
-
-
-class Record:
-    """An entry as the server remembers it.
-
-    ``device_action`` is what the device holds for ``action``; ``meter`` the configured rates or ``None``;
-    ``notified_ns`` the monotonic time of the last idle notification.
-    """
-
-    __slots__ = ("action", "controller_metadata", "device_action", "idle_timeout_ns", "is_const", "key", "metadata",
-                 "meter", "notified_ns", "priority", "references")
-
-    def __init__(self, key: Key, priority: int, action: TableAction, device_action: EntryAction,
-                 references: list[Reference]) -> None:
-        self.key = key
-        self.priority = priority
-        self.action = action
-        self.device_action = device_action
-        self.references = references
-        self.metadata = b""
-        self.controller_metadata = 0
-        self.idle_timeout_ns = 0
-        self.meter: tuple[int, ...] | None = None
-        self.is_const = False
-        self.notified_ns = 0
-
-
-class Table:
-    """One table: its description, codec, state in the device and records by (key, priority)."""
-
-    __slots__ = ("codec", "counts", "default_meta", "info", "meters", "records", "state", "where")
-
-    def __init__(self, info: TableInfo, state: TableState, counts: bool, meters: bool) -> None:
-        self.info = info
-        self.state = state
-        self.counts = counts
-        self.meters = meters
-        self.where = f"table {info.name}"
-        self.codec = KeyCodec(self.where, info.fields)
-        self.records: dict[tuple[Key, int], Record] = {}
-        #: (metadata, controller_metadata) of the default entry
-        self.default_meta: tuple[bytes, int] = (b"", 0)
 
 
 class TableManager:
@@ -73,9 +41,12 @@ class TableManager:
     def __init__(self, context: Context, profiles: ProfileManager) -> None:
         self._context = context
         self._profiles = profiles
+        self.defaults = DefaultEntries(context)
         schema, device = context.schema, context.device
         self.tables: dict[int, Table] = {
-            info.id: Table(info, device.tables[info.name], info.id in schema.counter_of, info.id in schema.meter_of)
+            info.id: Table(
+                info, device.tables[info.name], info.id in schema.counter_of, info.id in schema.meter_of
+            )
             for info in schema.tables.values()
         }
         #: Records with an idle timeout, and their table.
@@ -89,14 +60,17 @@ class TableManager:
         by_name = {ref.action.name: ref.action for ref in info.actions.values()}
         for entry in table.state.entries():
             assert isinstance(entry.action, ActionSpec)
-            record = Record(entry.key, entry.priority, BoundAction(by_name[entry.action.name], entry.action.args),
-                            entry.action, [])
+            record = Record(
+                entry.key,
+                entry.priority,
+                BoundAction(by_name[entry.action.name], entry.action.args),
+                entry.action,
+                [],
+            )
             record.is_const = info.is_const
             table.records[entry.key, entry.priority] = record
             self._context.references.provide(info, entry.key, 1)
-        default = self._default_action(table)
-        if default is not None:
-            self._context.references.use(self._context.references.of_action(default), 1)
+        self.defaults.adopt(table)
         if not info.is_const:
             # `entries` without `const`: the program's entries are a start, not a law (9.1.5).
             table.state.immutable = False
@@ -105,8 +79,10 @@ class TableManager:
         """The table with this id, ``INVALID_ARGUMENT`` when there is none."""
         table = self.tables.get(number)
         if table is None:
-            raise invalid(f"unknown table id {number}; valid: "
-                          + choices(f"{t.info.id} ({t.info.name})" for t in self.tables.values()))
+            raise invalid(
+                f"unknown table id {number}; valid: "
+                + choices(f"{t.info.id} ({t.info.name})" for t in self.tables.values())
+            )
         return table
 
     def find(self, message: Any) -> tuple[Table, Record]:
@@ -126,7 +102,7 @@ class TableManager:
         if message.is_const:
             raise invalid(f"{table.where}: is_const cannot be written")
         if message.is_default_action:
-            self._write_default(table, kind, message)
+            self.defaults.write(table, kind, message)
             return
         if kind == _INSERT:
             self._insert(table, message)
@@ -142,10 +118,14 @@ class TableManager:
         priority = message.priority
         if table.info.needs_priority:
             if priority <= 0:
-                raise invalid(f"{table.where}: priority {priority}; entries of a table with ternary, range or optional"
-                              " fields need a priority of at least 1")
+                raise invalid(
+                    f"{table.where}: priority {priority}; entries of a table with ternary, range or optional"
+                    " fields need a priority of at least 1"
+                )
         elif priority:
-            raise invalid(f"{table.where}: priority {priority}; it must be 0, no field is ternary, range or optional")
+            raise invalid(
+                f"{table.where}: priority {priority}; it must be 0, no field is ternary, range or optional"
+            )
         return key, priority
 
     def _check_extras(self, table: Table, message: Any) -> None:
@@ -153,8 +133,10 @@ class TableManager:
         info = table.info
         if not info.idle_timeout:
             if message.idle_timeout_ns:
-                raise invalid(f"{table.where} does not support idle timeouts (idle_timeout_ns"
-                              f" {message.idle_timeout_ns})")
+                raise invalid(
+                    f"{table.where} does not support idle timeouts (idle_timeout_ns"
+                    f" {message.idle_timeout_ns})"
+                )
         elif message.idle_timeout_ns < 0:
             raise invalid(f"{table.where}: idle_timeout_ns {message.idle_timeout_ns} is negative")
         if message.HasField("time_since_last_hit"):
@@ -194,9 +176,14 @@ class TableManager:
             if references:
                 context.references.check(references, f"{table.where}, {describe_key(info, key, priority)}")
         if info.constraint is not None:
-            self._check_constraint(table, key, priority, f"{table.where}, {describe_key(info, key, priority)}")
-        meter = decode_meter_config(context.schema.meter_of[info.id], message.meter_config, table.where) \
-            if message.HasField("meter_config") else None
+            self._check_constraint(
+                table, key, priority, f"{table.where}, {describe_key(info, key, priority)}"
+            )
+        meter = (
+            decode_meter_config(context.schema.meter_of[info.id], message.meter_config, table.where)
+            if message.HasField("meter_config")
+            else None
+        )
         if info.size and len(table.records) >= info.size:
             raise resource_exhausted(f"{table.where} is full ({info.size} entries)")
         record = Record(key, priority, action, self._device_action(table, action), references)
@@ -210,7 +197,9 @@ class TableManager:
             self._release(table, action)
             raise
         if message.HasField("counter_data"):
-            table.state.set_counter(key, message.counter_data.packet_count, message.counter_data.byte_count, priority)
+            table.state.set_counter(
+                key, message.counter_data.packet_count, message.counter_data.byte_count, priority
+            )
         if context.undo is not None:
             context.on_undo(lambda: self._remove(table, record))
 
@@ -222,11 +211,16 @@ class TableManager:
         if record is None:
             raise not_found(f"{where}: no such entry")
         self._check_extras(table, message)
-        meter = decode_meter_config(context.schema.meter_of[info.id], message.meter_config, table.where) \
-            if message.HasField("meter_config") else None
+        meter = (
+            decode_meter_config(context.schema.meter_of[info.id], message.meter_config, table.where)
+            if message.HasField("meter_config")
+            else None
+        )
         if record.is_const:
             if message.HasField("action") or message.idle_timeout_ns:
-                raise permission_denied(f"{where}: the entry is constant, only its direct resources can be modified")
+                raise permission_denied(
+                    f"{where}: the entry is constant, only its direct resources can be modified"
+                )
             action: TableAction = record.action
         elif message.HasField("action"):
             action = decode_table_action(context.schema, info, message.action, where)
@@ -254,8 +248,9 @@ class TableManager:
         if changed:
             self._release(table, record.action)
         if message.HasField("counter_data"):
-            table.state.set_counter(slot[0], message.counter_data.packet_count, message.counter_data.byte_count,
-                                    slot[1])
+            table.state.set_counter(
+                slot[0], message.counter_data.packet_count, message.counter_data.byte_count, slot[1]
+            )
 
         def undo() -> None:
             old = self._copy(record)
@@ -277,8 +272,9 @@ class TableManager:
         if record is None:
             raise not_found(f"{table.where}: no entry with {describe_key(table.info, *slot)}")
         if self._context.references.active:
-            self._context.references.check_removal(table.info, slot[0],
-                                                   f"{table.where}, {describe_key(table.info, *slot)}")
+            self._context.references.check_removal(
+                table.info, slot[0], f"{table.where}, {describe_key(table.info, *slot)}"
+            )
         counter = table.state.counter(*slot) if table.counts and self._context.undo is not None else None
         self._remove(table, record)
 
@@ -305,7 +301,9 @@ class TableManager:
 
     def _install(self, table: Table, record: Record) -> None:
         with device_errors():
-            table.state.insert(Entry(record.key, record.device_action, record.priority, record.idle_timeout_ns))
+            table.state.insert(
+                Entry(record.key, record.device_action, record.priority, record.idle_timeout_ns)
+            )
         try:
             if record.meter is not None:
                 with device_errors(table.where):
@@ -351,57 +349,6 @@ class TableManager:
         new.idle_timeout_ns, new.meter, new.is_const = record.idle_timeout_ns, record.meter, record.is_const
         return new
 
-    # ------------------------------------------------------------------ default entries
-
-    def _write_default(self, table: Table, kind: int, message: Any) -> None:
-        info, where = table.info, f"{table.where}, default entry"
-        if kind != _MODIFY:
-            raise invalid(f"{where}: it always exists and can only be modified")
-        if message.match or message.priority:
-            raise invalid(f"{where}: match must be empty and priority 0")
-        if message.idle_timeout_ns or message.HasField("time_since_last_hit"):
-            raise invalid(f"{where}: default entries have no idle timeout")
-        if info.const_default or info.profile is not None:
-            raise permission_denied(f"{where} is constant")
-        if message.HasField("meter_config") or message.HasField("meter_counter_data"):
-            raise invalid(f"{where}: this target meters no default entry")
-        if message.HasField("counter_data"):
-            raise invalid(f"{where}: this target counts no default entry")
-        action: BoundAction | None = None
-        if message.HasField("action"):
-            if message.action.WhichOneof("type") != "action":
-                raise invalid(f"{where}: {message.action.WhichOneof('type') or 'an empty action'} given, an action is"
-                              f" needed; valid: {info.action_choices()}")
-            action = decode_action(self._context.schema, message.action.action, info.actions, where, default=True)
-        before, before_meta = self._default_action(table), table.default_meta
-        references = [] if action is None else self._context.references.of_action(action)
-        self._context.references.check(references, where)
-        meta = (message.metadata, message.controller_metadata) if action is not None else (b"", 0)
-        self._set_default(table, action, meta)
-        self._context.on_undo(lambda: self._set_default(table, before, before_meta))
-
-    def _set_default(self, table: Table, action: BoundAction | None, meta: tuple[bytes, int]) -> None:
-        previous = self._default_action(table)
-        with device_errors():
-            table.state.set_default(None if action is None else action.spec)
-        references = self._context.references
-        if previous is not None:
-            references.use(references.of_action(previous), -1)
-        current = self._default_action(table)
-        if current is not None:
-            references.use(references.of_action(current), 1)
-        table.default_meta = meta
-
-    @staticmethod
-    def _default_action(table: Table) -> BoundAction | None:
-        spec = table.state.default()
-        if not isinstance(spec, ActionSpec):
-            return None
-        for ref in table.info.actions.values():
-            if ref.action.name == spec.name:
-                return BoundAction(ref.action, spec.args)
-        return None
-
     # ------------------------------------------------------------------ read
 
     def read(self, message: Any, role: str = "") -> Iterator[Any]:
@@ -410,7 +357,7 @@ class TableManager:
             tables = [table for table in self.tables.values() if not role or table.info.role in ("", role)]
             for table in tables:
                 if message.is_default_action:
-                    yield from self._read_default(table, message)
+                    yield from self.defaults.read(table, message)
                 else:
                     for record in list(table.records.values()):
                         yield self.encode(table, record, message)
@@ -419,7 +366,7 @@ class TableManager:
         if message.is_default_action:
             if message.match or message.priority:
                 raise invalid(f"{table.where}, default entry: match must be empty and priority 0")
-            yield from self._read_default(table, message)
+            yield from self.defaults.read(table, message)
             return
         self._check_read(table, message)
         if message.match:
@@ -438,7 +385,9 @@ class TableManager:
                 continue
             if message.metadata and record.metadata != message.metadata:
                 continue
-            if action_id and not (isinstance(record.action, BoundAction) and record.action.info.id == action_id):
+            if action_id and not (
+                isinstance(record.action, BoundAction) and record.action.info.id == action_id
+            ):
                 continue
             yield self.encode(table, record, message)
 
@@ -448,7 +397,9 @@ class TableManager:
                 raise invalid(f"{table.where}: reads can be filtered by action_id only")
             number = message.action.action.action_id
             if number and number not in table.info.actions:
-                raise invalid(f"{table.where}: unknown action id {number}; valid: {table.info.action_choices()}")
+                raise invalid(
+                    f"{table.where}: unknown action id {number}; valid: {table.info.action_choices()}"
+                )
         if message.HasField("time_since_last_hit") and not table.info.idle_timeout:
             raise invalid(f"{table.where} does not support idle timeouts (time_since_last_hit)")
         if message.idle_timeout_ns and not table.info.idle_timeout:
@@ -476,7 +427,9 @@ class TableManager:
             if record.meter is not None and request.HasField("meter_config"):
                 encode_meter_config(record.meter, entry.meter_config)
             if table.info.idle_timeout and request.HasField("time_since_last_hit"):
-                entry.time_since_last_hit.elapsed_ns = table.state.time_since_last_hit_ns(record.key, record.priority)
+                entry.time_since_last_hit.elapsed_ns = table.state.time_since_last_hit_ns(
+                    record.key, record.priority
+                )
         return entity
 
     @staticmethod
@@ -486,25 +439,3 @@ class TableManager:
         table.codec.encode(record.key, entry.match)
         if record.priority:
             entry.priority = record.priority
-
-    def _read_default(self, table: Table, message: Any) -> Iterator[Any]:
-        if message.HasField("time_since_last_hit") or message.idle_timeout_ns:
-            raise invalid(f"{table.where}, default entry: default entries have no idle timeout")
-        entity = p4runtime_pb2.Entity()
-        entry = entity.table_entry
-        entry.table_id = table.info.id
-        entry.is_default_action = True
-        action = self._default_action(table)
-        if action is not None:
-            encode_table_action(action, entry.action)
-        else:
-            # Tables with an action profile: a miss is NoAction (9.1.3).
-            for ref in table.info.actions.values():
-                if ref.action.name == "NoAction":
-                    entry.action.action.action_id = ref.action.id
-        entry.metadata, entry.controller_metadata = table.default_meta
-        yield entity
-
-    def default_changed(self, table: Table) -> bool:
-        """Whether the default entry differs from the program's."""
-        return table.state.default() != table.state.initial_default()

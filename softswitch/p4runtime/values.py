@@ -14,12 +14,15 @@ __all__ = ["bytes_of", "format_value", "signed_bytes_of", "signed_of", "value_of
 
 
 def value_of(data: bytes, width: int, what: str) -> int:
-    """The unsigned integer in ``data``; ``OUT_OF_RANGE`` naming ``what`` when empty or wider than ``width`` bits."""
+    """The unsigned integer in ``data``; ``OUT_OF_RANGE`` naming ``what`` when empty or wider than ``width``
+    bits."""
     if not data:
         raise out_of_range(f"{what}: the value is an empty string; bit<{width}> takes at least one byte")
     value = int.from_bytes(data, "big")
     if value >> width:
-        raise out_of_range(f"{what}: {hex(value)} does not fit bit<{width}> (at most {hex((1 << width) - 1)})")
+        raise out_of_range(
+            f"{what}: {hex(value)} does not fit bit<{width}> (at most {hex((1 << width) - 1)})"
+        )
     return value
 
 

@@ -17,19 +17,24 @@ __all__ = ["ValueSetManager"]
 
 
 class ValueSetManager:
-    """``ValueSetEntry``.  The target compares whole values, so members with a mask, prefix or range are refused."""
+    """``ValueSetEntry``.  The target compares whole values, so members with a mask, prefix or range are
+    refused."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._members: dict[int, list[Key]] = {number: [] for number in context.schema.value_sets}
-        self._codecs = {info.id: KeyCodec(f"value set {info.name}", info.fields)
-                        for info in context.schema.value_sets.values()}
+        self._codecs = {
+            info.id: KeyCodec(f"value set {info.name}", info.fields)
+            for info in context.schema.value_sets.values()
+        }
 
     def _info(self, number: int) -> ValueSetInfo:
         value_sets = self._context.schema.value_sets
         if number not in value_sets:
-            raise invalid(f"unknown value set id {number}; valid: "
-                          + choices(f"{v.id} ({v.name})" for v in value_sets.values()))
+            raise invalid(
+                f"unknown value set id {number}; valid: "
+                + choices(f"{v.id} ({v.name})" for v in value_sets.values())
+            )
         return value_sets[number]
 
     def write(self, kind: int, message: Any) -> None:
@@ -43,8 +48,13 @@ class ValueSetManager:
         members: list[Key] = []
         for member in message.members:
             key = self._codecs[info.id].decode(member.match)
-            if not all(self._whole(part, field.full, field.width) for part, field in zip(key, info.fields)):
-                raise unimplemented(f"{where}: this target compares whole values only; give every field in full")
+            if not all(
+                self._whole(part, field.full, field.width)
+                for part, field in zip(key, info.fields, strict=False)
+            ):
+                raise unimplemented(
+                    f"{where}: this target compares whole values only; give every field in full"
+                )
             if key in members:
                 raise already_exists(f"{where}: a member is given twice")
             members.append(key)
@@ -64,7 +74,7 @@ class ValueSetManager:
         values = []
         for key in members:
             value = 0
-            for part, field in zip(key, info.fields):
+            for part, field in zip(key, info.fields, strict=False):
                 value = value << field.width | part[0]
             values.append(value)
         with device_errors():
@@ -73,8 +83,15 @@ class ValueSetManager:
 
     def read(self, message: Any, role: str = "") -> Iterator[Any]:
         """Value sets with their members; id 0 is a wildcard."""
-        infos = [self._info(message.value_set_id)] if message.value_set_id else [
-            info for info in self._context.schema.value_sets.values() if not role or info.role in ("", role)]
+        infos = (
+            [self._info(message.value_set_id)]
+            if message.value_set_id
+            else [
+                info
+                for info in self._context.schema.value_sets.values()
+                if not role or info.role in ("", role)
+            ]
+        )
         for info in infos:
             entity = p4runtime_pb2.Entity()
             entity.value_set_entry.value_set_id = info.id
