@@ -194,7 +194,7 @@ def unknown(kind: str, name: str, choices: Iterable[str], limit: int = 40) -> st
     """``unknown table 'x'; did you mean 'y'? valid: ...`` with at most ``limit`` choices listed."""
     valid = sorted(choices)
     text = f"unknown {kind} {name!r}"
-    close = difflib.get_close_matches(name, valid, n=2, cutoff=0.6)
+    close = difflib.get_close_matches(name, valid, n=2, cutoff=0.65)
     if close:
         text += f"; did you mean {' or '.join(map(repr, close))}?"
     if not valid:

@@ -2,8 +2,8 @@
 """A P4Runtime server in memory for tests of the client: it stores entities and says what it is told to say.
 
 It checks no semantics but keys (ALREADY_EXISTS, NOT_FOUND) and election ids, so that a test of the client
-does not depend on a switch. Hooks: ``abort`` fails a whole Write, ``style`` picks how errors of single updates
-are reported ("spec", "sparse", "bare": see ``_report``).
+does not depend on a switch. Hooks: ``abort`` fails a whole Write, ``style`` picks how errors of updates are
+reported ("spec", "sparse", "bare": see ``_report``).
 """
 
 from __future__ import annotations

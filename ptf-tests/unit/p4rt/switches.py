@@ -6,22 +6,26 @@ Both take the same flags, so one launcher serves both. No root is needed: nothin
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from srv6cp.p4rt import wait_for_switch
+from srv6cp.p4rt import ConnectionFailed, wait_for_switch
 
 __all__ = ["CPU_PORT", "DEVICE_ID", "SWITCHES", "running", "unavailable"]
 
 SWITCHES = ("softswitch", "bmv2")
 DEVICE_ID = 1
 CPU_PORT = 510
-_PROGRAMS = {"softswitch": [sys.executable, "-m", "softswitch.main"], "bmv2": ["simple_switch_grpc"]}
+ROOT = Path(__file__).resolve().parents[3]
+_PROGRAMS = {"softswitch": [sys.executable, "-m", "softswitch"], "bmv2": ["simple_switch_grpc"]}
 
 
 def unavailable(kind: str) -> str | None:
@@ -45,9 +49,11 @@ def running(kind: str, port: int = 0) -> Iterator[str]:
     command = [*_PROGRAMS[kind], "--no-p4", "--device-id", str(DEVICE_ID), "--",
                "--grpc-server-addr", address, "--cpu-port", str(CPU_PORT), "--drop-port", "511"]  # fmt: skip
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment()
+        )
         try:
-            wait_for_switch(address, DEVICE_ID, timeout=20)
+            _wait(process, address)
             yield address
         except BaseException:
             log.seek(0)
@@ -60,3 +66,22 @@ def running(kind: str, port: int = 0) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], address: str, timeout: float = 20.0) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            wait_for_switch(address, DEVICE_ID, timeout=0.5)
+            return
+        except ConnectionFailed:
+            if process.poll() is not None:
+                raise RuntimeError(f"the switch exited with status {process.returncode}") from None
+            if time.monotonic() > deadline:
+                raise
+
+
+def _environment() -> dict[str, str]:
+    """This process's, with the source tree first, so that the switch of this tree runs."""
+    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}

@@ -59,8 +59,8 @@ def test_pipeline_and_cookie(server: FakeServer, tmp_path: Path) -> None:
             _ = client.p4info
         assert str(caught.value) == (
             f"{server.address} device-id 1: GetForwardingPipelineConfig failed: FAILED_PRECONDITION: "
-            "No forwarding pipeline config set for this device; load a program with set_pipeline(), and check "
-            "the device id (BMv2 defaults to 0)"
+            "No forwarding pipeline config set for this device; load a program with set_pipeline(), and "
+            "check the device id (BMv2 defaults to 0)"
         )
         client.become_primary()
         client.set_pipeline(info(), config)
@@ -251,7 +251,8 @@ def test_dead_switch_is_one_clear_error_at_once() -> None:
         pass
     assert str(caught.value) == (
         f"no P4Runtime server answers at {address} (device-id 7): connection refused; "
-        "check that the switch is running, that its gRPC address and port are these, and that both or neither use TLS"
+        "check that the switch is running, that its gRPC address and port are these, "
+        "and that both or neither use TLS"
     )
 
 

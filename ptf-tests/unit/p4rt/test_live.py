@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client against real switches running the srv6 program: every entity kind it uses, errors, packets, election."""
+"""The client against real switches that run the srv6 program: entities, errors, packets, election."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 from typing import NamedTuple
 
 import pytest
@@ -14,7 +14,6 @@ from unit.p4rt.switches import CPU_PORT, DEVICE_ID, SWITCHES, running, unavailab
 from srv6cp import artifacts
 from srv6cp.p4rt import (
     Action,
-    ActionSet,
     ArbitrationFailed,
     Atomicity,
     Client,
@@ -33,14 +32,13 @@ from srv6cp.p4rt import (
     Replica,
     RpcFailed,
     TableEntry,
-    Ternary,
-    WeightedAction,
     WriteError,
     delete,
     insert,
     modify,
     pipeline_cookie,
 )
+from srv6cp.p4rt.text import parse_entry
 
 FILES = artifacts.find()
 INFO = P4Info.from_file(FILES.p4info)
@@ -54,7 +52,10 @@ class Switch(NamedTuple):
         return Client(self.address, DEVICE_ID, election_id=election_id, p4info=INFO)
 
 
-@pytest.fixture(scope="module", params=[pytest.param(k, marks=[pytest.mark.bmv2] if k == "bmv2" else []) for k in SWITCHES])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(k, marks=[pytest.mark.bmv2] if k == "bmv2" else []) for k in SWITCHES],
+)
 def switch(request: pytest.FixtureRequest) -> Iterator[Switch]:
     if (why := unavailable(request.param)) is not None:
         pytest.skip(why)
@@ -72,30 +73,28 @@ def client(switch: Switch) -> Iterator[Client]:
 
 def route(number: int, action: Action | None = None) -> TableEntry:
     prefix = IPv6Network((0x20010DB8 << 96 | number << 64, 64))
-    return TableEntry("ipv6_table", {"vrf_id": 0, "ipv6_dst": prefix}, action or Action("set_nexthop", {"nexthop_id": 1}))
+    return TableEntry(
+        "ipv6_table", {"vrf_id": 0, "ipv6_dst": prefix}, action or Action("set_nexthop", {"nexthop_id": 1})
+    )
 
 
-def encaps(weight: int, segment: str) -> WeightedAction:
-    return WeightedAction(Action("h_encaps_red", {
-        "source_address": IPv6Address("fcbb:bb00:1::1"), "first_segment": IPv6Address(segment), "sidlist_id": 1,
-        "segment_count": 1, "hop_limit": 64, "traffic_class": 0, "flags": 5, "nexthop_id": 1}), weight)  # fmt: skip
-
-
-ENTRIES: list[Entity] = [
-    route(0),
-    route(1, Action("blackhole")),
-    TableEntry("ipv6_table", {"vrf_id": 0, "ipv6_dst": IPv6Network("::/0")}, Action("local")),
-    TableEntry("ipv4_table", {"vrf_id": 9, "ipv4_dst": IPv4Network("10.0.0.0/8")}, Action("steer", {"policy_id": 3})),
-    TableEntry("my_sid_table", {"vrf_id": 0, "ipv6_dst": IPv6Network("fcbb:bb00:1:e000::/64")},
-               Action("end", {"sid_index": 7, "flavors": 5})),
-    TableEntry("classifier_ipv6_table", {"ipv6_src": Ternary(IPv6Address("2001:db8::"), IPv6Address("ffff:ffff::")),
-                                         "next_header": Ternary(17, 255)}, Action("no_steering"), priority=10),
-    TableEntry("classifier_ipv6_table", {}, Action("no_steering"), priority=1),
-    TableEntry("nexthop_table", {"nexthop_id": 1},
-               Action("set_adjacency", {"egress_port": 1, "vlan_id": 0, "src_mac": "02:00:00:00:01:01",
-                                        "dst_mac": "02:00:00:00:02:01", "mtu": 1500})),
-    TableEntry("sr_policy_table", {"policy_id": 1}, ActionSet((encaps(3, "fcbb:bb00:4::"), encaps(1, "fcbb:bb00:2::")))),
-]  # fmt: skip
+_ENCAPS = (
+    "h_encaps_red(source_address=fcbb:bb00:1::1, first_segment={}, sidlist_id=1, segment_count=1, "
+    "hop_limit=64, traffic_class=0, flags=5, nexthop_id=1)"
+)
+_LINES = f"""
+ipv6_table vrf_id=0 ipv6_dst=2001:db8::/64 -> set_nexthop(nexthop_id=1)
+ipv6_table vrf_id=0 ipv6_dst=2001:db8:0:1::/64 -> blackhole()
+ipv6_table vrf_id=0 ipv6_dst=::/0 -> local()
+ipv4_table vrf_id=9 ipv4_dst=10.0.0.0/8 -> steer(policy_id=3)
+my_sid_table vrf_id=0 ipv6_dst=fcbb:bb00:1:e000::/64 -> end(sid_index=7, flavors=5)
+classifier_ipv6_table ipv6_src=2001:db8::/32 next_header=17 priority=10 -> no_steering()
+classifier_ipv6_table priority=1 -> no_steering()
+nexthop_table nexthop_id=1 -> set_adjacency(egress_port=1, vlan_id=0, src_mac=02:00:00:00:01:01, \
+dst_mac=02:00:00:00:02:01, mtu=1500)
+sr_policy_table policy_id=1 -> {{3*{_ENCAPS.format("fcbb:bb00:4::")}, 1*{_ENCAPS.format("fcbb:bb00:2::")}}}
+"""
+ENTRIES: list[Entity] = [parse_entry(INFO, line) for line in _LINES.strip().splitlines()]
 REPLICATION: list[Entity] = [
     CloneSession(1, (Replica(CPU_PORT),)),
     MulticastGroup(5, (Replica(1, 1), Replica(2, 1))),
@@ -160,8 +159,9 @@ def test_refused_updates_are_told_apart(client: Client) -> None:
     assert failures[0].code is Code.ALREADY_EXISTS
     assert {failures[1].code, failures[2].code} == {Code.NOT_FOUND}
     assert all(f.message for f in failures)
-    assert "insert ipv6_table vrf_id=0 ipv6_dst=2001:db8::/64 -> set_nexthop(nexthop_id=1): ALREADY_EXISTS" in str(
-        caught.value
+    assert (
+        "insert ipv6_table vrf_id=0 ipv6_dst=2001:db8::/64 -> set_nexthop(nexthop_id=1): ALREADY_EXISTS"
+        in str(caught.value)
     )
     assert client.read_one(route(4)) == route(4)
 
@@ -204,7 +204,9 @@ def test_election(switch: Switch, client: Client) -> None:
 
 def test_packets_both_ways(client: Client) -> None:
     """A packet sent into the pipeline to an own address comes back as a punt."""
-    local = TableEntry("ipv6_table", {"vrf_id": 0, "ipv6_dst": IPv6Network("2001:db8::1/128")}, Action("local"))
+    local = TableEntry(
+        "ipv6_table", {"vrf_id": 0, "ipv6_dst": IPv6Network("2001:db8::1/128")}, Action("local")
+    )
     client.insert(local, CloneSession(1, (Replica(CPU_PORT),)))
     echo = bytes.fromhex("8000000000010001")
     frame = (bytes(12) + b"\x86\xdd\x60\0\0\0" + len(echo).to_bytes(2, "big") + b"\x3a\x40"
