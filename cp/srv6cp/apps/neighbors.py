@@ -106,6 +106,9 @@ class NeighborCache:
         self._entries: dict[NeighborKey, _Entry] = {}
         self._waiting = 0
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def resolved(self) -> dict[NeighborKey, str]:
         """MAC addresses (`02:...`) by neighbour."""
         return {key: entry.mac.hex(":") for key, entry in self._entries.items() if entry.mac is not None}

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from srv6cp.model import InterfaceId, IPAddress, Node, PuntReason
 from srv6cp.packets import notation, raw
@@ -44,8 +44,8 @@ class PuntHandler:
     """Packet handling of one node.
 
     `program(keys)` must make the tables follow `neighbors` for these neighbours; `targets(nexthop_id)` says
-    what a next hop, or each member of a set of them, leads to, and is empty for an unknown one. Both are called
-    from the thread that calls `handle` and `poll`.
+    what a next hop, or each member of a set of them, leads to, and is empty for an unknown one. Both are
+    called from the thread that calls `handle` and `poll`.
     """
 
     def __init__(
@@ -72,18 +72,30 @@ class PuntHandler:
 
     def configure(self, node: Node) -> None:
         """Use a new configuration; neighbours that no longer fit it are forgotten."""
-        self.index = index = NodeIndex(node)
+        self.index = NodeIndex(node)
+        self.neighbors.keep(self._fits)
 
-        def still_there(key: NeighborKey) -> bool:
-            view = index.interfaces.get(key.interface)
-            return view is not None and view.on_link(key.address.packed) and key not in index.static_neighbors
-
-        self.neighbors.keep(still_there)
+    def _fits(self, key: NeighborKey) -> bool:
+        view = self.index.interfaces.get(key.interface)
+        return (
+            view is not None and view.on_link(key.address.packed) and key not in self.index.static_neighbors
+        )
 
     def want(self, keys: Iterable[NeighborKey], now: float) -> list[PacketOut]:
         """Solicitations for configured next hops that are not resolved."""
-        fitting = [key for key in keys if key.interface in self.index.interfaces]
-        return self._carry_out(self.neighbors.want(fitting, now))
+        return self._carry_out(self.neighbors.want(filter(self._fits, keys), now))
+
+    def adopt(self, neighbors: Mapping[NeighborKey, bytes], now: float) -> None:
+        """Believe neighbours that the switch knew already, as far as they fit the configuration."""
+        self.neighbors.adopt({key: mac for key, mac in neighbors.items() if self._fits(key)}, now)
+
+    def forget(self, key: NeighborKey) -> list[PacketOut]:
+        """Forget one neighbour."""
+        return self._carry_out(self.neighbors.clear(key))
+
+    def forget_neighbors(self) -> None:
+        """Forget all neighbours; the tables are somebody else's now."""
+        self.neighbors = NeighborCache(self.neighbors.timers)
 
     def handle(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """What to send because of `packet`. Never raises for what a packet holds."""
@@ -338,7 +350,7 @@ class PuntHandler:
         return self._carry_out(self.neighbors.heard(key, mac, now, create))
 
     def _unresolved(self, packet: PacketIn, now: float) -> list[PacketOut]:
-        """Ask for the neighbour while the packet waits; of a set all are asked, and it waits for the first."""
+        """Ask for the neighbour while the packet waits; of a set all are asked, it waits for the first."""
         keys = [key for target in self._targets(packet.nexthop_id) if (key := self._key(packet, target))]
         if not keys:
             self._ignore("no neighbour to ask", packet)

@@ -1,0 +1,390 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The long-running controller of one switch.
+
+    client's stream thread ── packets, role, disconnects ──► inbox ──► controller thread
+                                                                        │ PuntHandler: what to answer
+    switch ◄── packet-outs, writes ─────────────────────────────────────┘ Tables: what to program
+
+All state belongs to the controller's one thread; everything else reaches it through the inbox, in order. A
+switch that is lost is looked for with growing pauses and reconciled when found; so is one that another
+controller left behind.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TypeVar
+
+from srv6cp.artifacts import Artifacts
+from srv6cp.model import Node
+from srv6cp.p4rt import (
+    Arbitration,
+    ArbitrationFailed,
+    Client,
+    ConnectionFailed,
+    Disconnected,
+    NotPrimary,
+    P4RuntimeError,
+    StreamClosed,
+)
+from srv6cp.p4rt import PacketIn as StreamPacket
+
+from .election import Election
+from .inbox import Inbox, Order
+from .neighbors import NeighborKey, NeighborTimers
+from .punt import PacketIn, PacketOut
+from .punt_handler import PuntHandler
+from .tables import Changes, Tables
+
+log = logging.getLogger(__name__)
+
+_BATCH = 64
+"""Packets that are handled before the tables are written and the answers sent."""
+_REPAIR_AFTER = 1.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ControllerOptions:
+    """How the controller behaves; times in seconds."""
+
+    neighbors: NeighborTimers = field(default_factory=NeighborTimers)
+    queue: int = 1024
+    """Packet-ins that may wait; further ones are dropped and counted."""
+    first_retry: float = 0.2
+    """Pause before the second attempt to find a lost switch; it doubles ..."""
+    longest_retry: float = 5.0
+    """... up to this."""
+    attempt: float = 1.0
+    """How long one attempt may take."""
+
+
+@dataclass(frozen=True)
+class NeighborRow:
+    """One neighbour for display. `state` is that of RFC 4861 7.3.2, `static` or `failed`."""
+
+    interface: str
+    address: str
+    mac: str | None
+    state: str
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
+class ControllerStatus:
+    """A snapshot: `counts` says what was done with packets, `changes` what the last reconciliation wrote."""
+
+    node: str
+    role: str
+    """`primary`, `backup`, `disconnected` or `stopped`."""
+    election_id: int
+    neighbors: tuple[NeighborRow, ...]
+    counts: Mapping[str, int]
+    handled: int
+    """Packet-ins dealt with."""
+    queued: int
+    """Packet-ins waiting for the controller."""
+    dropped: int
+    """Packet-ins dropped because the queue was full."""
+    pending: int
+    """Packets waiting for a neighbour."""
+    reconciliations: int
+    changes: Changes
+
+
+class NodeController:
+    """Makes one switch the router that a `Node` describes, and keeps it that.
+
+        with Client(address, device_id) as client, NodeController(client, node) as controller:
+            controller.wait()
+
+    The client stays the caller's: it is not closed here. Tables are left in place by `stop`, so that traffic
+    goes on and the next controller finds nothing to do.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        node: Node,
+        options: ControllerOptions | None = None,
+        program: Artifacts | None = None,
+    ) -> None:
+        self._client = client
+        self._node = node
+        self._options = options or ControllerOptions()
+        self._tables = Tables(client, program)
+        self._election = Election(client)
+        self._handler = PuntHandler(node, self._mark, self._tables.targets, self._options.neighbors)
+        self._inbox: Inbox[StreamPacket] = Inbox(self._options.queue)
+        self._lock = threading.RLock()
+        self._thread: threading.Thread | None = None
+        self._subscriptions: tuple[Callable[[], None], ...] = ()
+        self._stopping = False
+        self._stopped = threading.Event()
+        # Of the controller thread:
+        self._stale = False  # neighbours have changed since the tables were written
+        self._retry_at: float | None = None  # when to look for the lost switch again
+        self._repair_at: float | None = None  # when to reconcile after a failed write
+        self._lost_at = 0.0
+        self._pause = 0.0
+        self._handled = 0
+        self._reconciliations = 0
+        self._changes = Changes()
+
+    # Life ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Connect, arbitrate and, as primary, load the program and reconcile; then go on in a thread.
+
+        As backup it returns as well, ready to take over. Raises P4RuntimeError when the switch cannot be
+        reached or refuses what it is told; nothing is left running then.
+        """
+        if self._thread is not None:
+            raise RuntimeError("the controller has been started already")
+        self._stopping = False
+        self._stopped.clear()
+        client, inbox = self._client, self._inbox
+        self._subscriptions = (
+            client.on_packet_in(inbox.put),
+            client.on_status(self._on_status),
+            client.on_disconnect(self._on_disconnect),
+        )
+        name = f"controller-{self._node.name}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+        try:
+            inbox.order(self._begin).result()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the thread and the subscriptions; tables stay as they are. Does nothing when not running."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
+        self._stopping = True
+        self._inbox.order(lambda: None)  # wakes the thread up
+        thread.join()
+        self._inbox.abandon()
+        self._election.lost()
+        self._stopped.set()
+
+    def __enter__(self) -> NodeController:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until `stop` was called from a signal handler or another thread; False after `timeout` s."""
+        return self._stopped.wait(timeout)
+
+    # Requests -----------------------------------------------------------------------------------------------
+
+    def apply(self, node: Node) -> Changes | None:
+        """Change the configuration at run time.
+
+        Returns what was written, None when this controller is not primary: then it is applied on becoming so.
+        Raises P4RuntimeError when the switch refuses it.
+        """
+        return self._ask(lambda: self._apply(node))
+
+    def drain(self, timeout: float | None = None) -> None:
+        """Return when everything that had arrived before is handled and answered. Raises TimeoutError."""
+        self._ask(lambda: None, timeout)
+
+    def flush_neighbor(self, key: NeighborKey) -> None:
+        """Forget a learned neighbour; it is asked for again when needed."""
+        self._ask(lambda: self._answer(self._handler.forget(key)))
+
+    def status(self) -> ControllerStatus:
+        """A snapshot of the controller, from any thread, running or not."""
+        with self._lock:
+            handler = self._handler
+            return ControllerStatus(
+                self._node.name,
+                self._election.role if self._thread is not None else "stopped",
+                self._client.election_id,
+                self._neighbor_rows(),
+                dict(handler.counts),
+                self._handled,
+                len(self._inbox),
+                self._inbox.dropped,
+                handler.neighbors.waiting,
+                self._reconciliations,
+                self._changes,
+            )
+
+    def _neighbor_rows(self) -> tuple[NeighborRow, ...]:
+        rows = [
+            NeighborRow(str(neighbor.interface), str(neighbor.address), neighbor.mac, "static")
+            for neighbor in self._node.neighbors
+        ]
+        for key, state, mac, waiting in self._handler.neighbors.rows():
+            text = mac.hex(":") if mac else None
+            rows.append(NeighborRow(str(key.interface), str(key.address), text, state.value, waiting))
+        return tuple(rows)
+
+    def _ask(self, run: Callable[[], T], timeout: float | None = None) -> T:
+        """Run something in the controller thread, behind what is queued, and wait for its result."""
+        if self._thread is None:
+            raise RuntimeError("the controller is not running")
+        try:
+            result: T = self._inbox.order(run).result(timeout)
+            return result
+        except CancelledError:
+            raise RuntimeError("the controller was stopped") from None
+        except FutureTimeout:
+            raise TimeoutError(f"the controller was not done within {timeout:g} s") from None
+
+    # The controller thread ----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping:
+            work = self._inbox.take(self._deadline(), _BATCH)
+            with self._lock:
+                if isinstance(work, Order):
+                    work.carry_out()
+                else:
+                    self._guard(lambda packets=work or []: self._work(packets))  # type: ignore[misc]
+
+    def _deadline(self) -> float | None:
+        times = [self._retry_at, self._repair_at]
+        if self._election.is_primary:
+            times.append(self._handler.neighbors.next_deadline())
+        return min((at for at in times if at is not None), default=None)
+
+    def _work(self, packets: list[StreamPacket]) -> None:
+        now = time.monotonic()
+        out: list[PacketOut] = []
+        for packet in packets:
+            self._handled += 1
+            try:
+                out += self._handler.handle(PacketIn.from_metadata(packet.payload, packet.metadata), now)
+            except (KeyError, ValueError) as error:
+                log.debug("%s: packet-in not understood: %r", self._where, error)
+        if self._retry_at is not None and now >= self._retry_at:
+            self._look_for_switch()
+        if self._election.is_primary:
+            if self._repair_at is not None and now >= self._repair_at:
+                self._take_over()
+            deadline = self._handler.neighbors.next_deadline()
+            if deadline is not None and now >= deadline:
+                out += self._handler.poll(now)
+            self._answer(out)
+
+    def _answer(self, out: list[PacketOut]) -> None:
+        """Bring the tables up to date with the neighbours, then send: what is sent may depend on them."""
+        if self._stale:
+            self._stale = False
+            self._tables.follow(self._node, self._handler.neighbors.resolved())
+        for packet in out:
+            self._client.packet_out(packet.payload, **packet.metadata)
+
+    def _guard(self, run: Callable[[], None]) -> None:
+        """Run something that nobody waits for; the controller survives what the switch does to it."""
+        try:
+            run()
+        except (StreamClosed, ConnectionFailed) as error:
+            self._disconnected(str(error))
+        except NotPrimary as error:
+            log.warning("%s", error)
+            self._role_changed()
+        except P4RuntimeError as error:
+            log.error("%s; reconciling in %g s", error, _REPAIR_AFTER)
+            self._repair_at = time.monotonic() + _REPAIR_AFTER
+        except Exception:
+            log.exception("%s: controller error", self._where)
+
+    @property
+    def _where(self) -> str:
+        return f"{self._node.name} ({self._client.address} device-id {self._client.device_id})"
+
+    def _mark(self, _keys: Iterable[NeighborKey]) -> None:
+        self._stale = True
+
+    # Primary, backup, disconnected --------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        if self._election.stand():
+            self._take_over()
+
+    def _apply(self, node: Node) -> Changes | None:
+        self._node = node
+        self._handler.configure(node)
+        if not self._election.is_primary:
+            return None
+        return self._reconcile()
+
+    def _take_over(self) -> None:
+        """The tables are ours: whatever is in them becomes what the node asks for."""
+        self._repair_at = None
+        loaded = self._tables.load_program()
+        if not loaded and not self._handler.neighbors:
+            self._tables.configure(self._node)
+            found = self._tables.recover_neighbors()
+            self._handler.adopt(found, time.monotonic())
+        changes = self._reconcile()
+        log.info("%s: %s%s", self._where, "program loaded; " if loaded else "", changes)
+
+    def _reconcile(self) -> Changes:
+        self._tables.configure(self._node)
+        self._stale = False
+        try:
+            self._changes = self._tables.reconcile(self._node, self._handler.neighbors.resolved())
+        except P4RuntimeError:
+            self._repair_at = time.monotonic() + _REPAIR_AFTER
+            raise
+        self._repair_at = None
+        self._reconciliations += 1
+        self._answer(self._handler.want(self._tables.next_hops, time.monotonic()))
+        return self._changes
+
+    def _on_status(self, _answer: Arbitration) -> None:
+        self._inbox.order(lambda: self._guard(self._role_changed))
+
+    def _role_changed(self) -> None:
+        was_primary = self._election.is_primary
+        if self._election.changed():
+            self._take_over()
+        elif was_primary and not self._election.is_primary:
+            self._handler.forget_neighbors()  # the new primary learns them; we shall read them back
+
+    def _on_disconnect(self, event: Disconnected) -> None:
+        self._inbox.order(lambda: self._disconnected(event.reason or event.code.name))
+
+    def _disconnected(self, reason: str) -> None:
+        if self._client.connected or self._retry_at is not None:
+            return  # old news
+        log.warning("%s: lost the switch: %s; looking for it", self._where, reason)
+        self._election.lost()
+        self._repair_at = None
+        self._lost_at = self._retry_at = time.monotonic()
+        self._pause = self._options.first_retry
+
+    def _look_for_switch(self) -> None:
+        try:
+            primary = self._election.stand(reconnect_within=self._options.attempt)
+        except (ConnectionFailed, ArbitrationFailed, StreamClosed) as error:
+            log.debug("%s", error)
+            self._retry_at = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, self._options.longest_retry)
+            return
+        self._retry_at = None
+        log.info("%s: found the switch again after %.1f s", self._where, time.monotonic() - self._lost_at)
+        if primary:
+            self._take_over()

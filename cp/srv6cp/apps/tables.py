@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of one switch, kept equal to a node and its neighbours.
+
+`reconcile` reads the switch and repairs whatever differs: at start, after a restart of the switch, on taking
+over from another controller. `follow` compares with what was written last, for neighbours that come and go.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import NamedTuple
+
+from srv6cp.apps import reconcile as reconciliation
+from srv6cp.apps.compile import Compilation, Ids, Target, compile_state, ids_for
+from srv6cp.artifacts import Artifacts, find
+from srv6cp.model import InterfaceId, Node
+from srv6cp.p4rt import Action, Client, MatchValue, P4Info, TableEntry, pipeline_cookie
+
+from .neighbors import NeighborKey
+
+log = logging.getLogger(__name__)
+
+_EMPTY = Compilation([])
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How many entities were written."""
+
+    inserts: int = 0
+    modifies: int = 0
+    deletes: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.inserts or self.modifies or self.deletes)
+
+    def __str__(self) -> str:
+        return f"{self.inserts} inserted, {self.modifies} modified, {self.deletes} deleted"
+
+
+class _Adjacency(NamedTuple):
+    """What an entry of nexthop_table with `set_adjacency` says."""
+
+    interface: InterfaceId
+    mac: bytes
+
+    @classmethod
+    def of(cls, action: Action) -> _Adjacency:
+        params = action.params
+        port, vlan = params["egress_port"], params["vlan_id"]
+        assert isinstance(port, int) and isinstance(vlan, int)
+        return cls(InterfaceId(port, vlan), bytes.fromhex(str(params["dst_mac"]).replace(":", "")))
+
+
+class Tables:
+    """Writer of one switch's tables. Every method may raise what `Client` raises (`P4RuntimeError`)."""
+
+    def __init__(self, client: Client, program: Artifacts | None = None) -> None:
+        self._client = client
+        self._program = program or find()
+        self._info = P4Info.from_file(self._program.p4info)
+        self._config = self._program.json.read_bytes()
+        self._ids: Ids = ids_for(self._info)
+        self._written = _EMPTY
+        self._configured = _EMPTY
+
+    @property
+    def info(self) -> P4Info:
+        """The program that the switch runs under this controller."""
+        return self._info
+
+    @property
+    def next_hops(self) -> Iterable[NeighborKey]:
+        """Neighbours that the configuration names as next hops: to be kept resolved ahead of traffic."""
+        return [NeighborKey(interface, address) for interface, address in self._configured.addresses]
+
+    def targets(self, nexthop_id: int) -> tuple[Target, ...]:
+        """Where a next hop number leads; empty when it is not in use."""
+        return self._written.targets.get(nexthop_id, ())
+
+    def load_program(self) -> bool:
+        """Load the program unless the switch runs exactly this one; True when the tables are empty then."""
+        cookie = pipeline_cookie(self._info, self._config)
+        if self._client.get_pipeline_cookie() == cookie:
+            return False
+        self._client.set_pipeline(self._info, self._config, cookie=cookie)
+        return True
+
+    def configure(self, node: Node) -> None:
+        """Work out what the configuration alone asks for."""
+        self._configured = compile_state(node, self._info, None, self._ids)
+
+    def recover_neighbors(self) -> dict[NeighborKey, bytes]:
+        """Neighbours that an earlier controller had resolved, read back from the switch.
+
+        Next hops of the configuration have known numbers; other neighbours (hosts of connected prefixes) are
+        found by their host routes, which are read only when there are any.
+        """
+        adjacencies = {
+            match["nexthop_id"]: _Adjacency.of(action)
+            for match, action in self._read("nexthop_table")
+            if action.name == "set_adjacency"
+        }
+        found: dict[NeighborKey, bytes] = {}
+        unknown = dict(adjacencies)
+        for number, targets in self._configured.targets.items():
+            adjacency = unknown.pop(number, None)
+            for interface, address in targets:
+                if adjacency and address and len(targets) == 1 and interface == adjacency.interface:
+                    found[NeighborKey(interface, address)] = adjacency.mac
+        if not unknown:
+            return found
+        for match, action in self._read("ipv6_table", "ipv4_table"):
+            adjacency = unknown.get(action.params.get("nexthop_id", 0))
+            prefix = match.get("ipv6_dst") or match.get("ipv4_dst")
+            if adjacency and isinstance(prefix, (IPv4Network, IPv6Network)) and prefix.num_addresses == 1:
+                found[NeighborKey(adjacency.interface, prefix.network_address)] = adjacency.mac
+        return found
+
+    def _read(self, *tables: str) -> Iterator[tuple[Mapping[str, MatchValue], Action]]:
+        for entry in self._client.read(*map(TableEntry, tables)):
+            if isinstance(entry, TableEntry) and isinstance(entry.action, Action):
+                yield entry.match, entry.action
+
+    def reconcile(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> Changes:
+        """Read the switch and make it what `node` with `neighbors` asks for."""
+        desired = self._compile(node, neighbors)
+        self._written = _EMPTY  # should writing fail, nothing is known of the switch
+        plan = reconciliation.plan(self._client, desired.entities)
+        reconciliation.apply(self._client, plan)
+        self._written = desired
+        return _changes(plan)
+
+    def follow(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> Changes:
+        """Write what has changed since the last time; the switch is not read."""
+        desired = self._compile(node, neighbors)
+        plan = reconciliation.diff(self._written.entities, desired.entities)
+        if len(plan):
+            reconciliation.apply(self._client, plan)
+        self._written = desired
+        return _changes(plan)
+
+    def _compile(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> Compilation:
+        learned = {(key.interface, key.address): mac for key, mac in neighbors.items()}
+        return compile_state(node, self._info, learned, self._ids)
+
+
+def _changes(plan: reconciliation.Plan) -> Changes:
+    return Changes(len(plan.inserts), len(plan.modifies), len(plan.deletes))
