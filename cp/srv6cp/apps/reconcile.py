@@ -125,7 +125,7 @@ def apply(client: Client, todo: Plan, batch: int = 1000) -> int:
 
 def read_owned(client: Client) -> Iterator[Entity]:
     """Everything on the switch that a plan may change."""
-    yield from client.read(TableEntry(""))
+    yield from client.read(TableEntry(name) for name in client.p4info.tables)
     yield from client.read(MeterEntry(PUNT_METER))
     try:
         yield from client.read(CloneSession())

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``srv6 apply``: make a switch hold what a node file says."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srv6cp.cli import exitcodes, session
+from srv6cp.cli.output import emit
+
+if TYPE_CHECKING:
+    from srv6cp.apps.reconcile import Plan
+
+
+def register(subparsers: Any) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "apply",
+        help="program a switch from a node file",
+        description="Load the program if the switch runs another one, compare its tables with the node file "
+        "and write the difference.",
+        parents=[session.connection_options(), session.json_option()],
+    )
+    parser.add_argument("file", metavar="NODE.YAML")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="print the difference, write nothing")
+    parser.add_argument("--keep-foreign", action="store_true", help="leave entries that the node file lacks")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 0 also for a dry run with differences."""
+    from srv6cp.apps import reconcile
+
+    node = session.load(Path(args.file))
+    with session.make_client(args, node) as client:
+        if not args.dry_run:
+            session.become_primary(client, args.force)
+        todo = session.plan_for(client, node, args.keep_foreign, args.dry_run)
+        if args.dry_run:
+            emit(plan_data(todo), args.json, todo.render())
+            return exitcodes.OK
+        reconcile.apply(client, todo)
+    text = f"{node.name}: {applied(todo)}"
+    emit(
+        {"node": node.name, **plan_data(todo)},
+        args.json,
+        f"{todo.render()}\n{text}" if args.verbose else text,
+    )
+    return exitcodes.OK
+
+
+def applied(todo: Plan) -> str:
+    """``20030 inserted, 0 modified, 0 deleted, 12 unchanged``."""
+    return (
+        todo.summary()
+        .replace("to insert", "inserted")
+        .replace("to modify", "modified")
+        .replace("to delete", "deleted")
+    )
+
+
+def plan_data(todo: Plan) -> dict[str, Any]:
+    """A plan for ``--json``."""
+    from srv6cp.p4rt import render_entity
+
+    return {
+        "insert": [render_entity(entity) for entity in todo.inserts],
+        "modify": [
+            {"before": render_entity(before), "after": render_entity(after)}
+            for before, after in todo.modifies
+        ],
+        "delete": [render_entity(entity) for entity in todo.deletes],
+        "unchanged": todo.unchanged,
+    }

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``srv6 config check|schema``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from srv6cp.cli import exitcodes, session
+from srv6cp.cli.output import emit
+
+
+def register(subparsers: Any) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("config", help="check node files, print their JSON schema")
+    parser.set_defaults(parser=parser)
+    verbs = parser.add_subparsers(dest="verb", metavar="check|schema")
+    check = verbs.add_parser(
+        "check", help="report everything that is wrong in node files", parents=[session.json_option()]
+    )
+    check.add_argument("files", nargs="+", metavar="NODE.YAML")
+    check.set_defaults(run=run_check)
+    schema = verbs.add_parser("schema", help="print the JSON schema of node files, for editors")
+    schema.set_defaults(run=run_schema)
+
+
+def run_check(args: argparse.Namespace) -> int:
+    """3 when a file is not valid."""
+    from srv6cp.config import ConfigError
+
+    report = []
+    lines = []
+    code = exitcodes.OK
+    for file in args.files:
+        try:
+            node = session.load(Path(file))
+        except ConfigError as error:
+            code = exitcodes.CONFIG
+            problems = [
+                {"file": p.file, "line": p.line, "path": list(p.path), "message": p.message}
+                for p in error.problems
+            ]
+            report.append({"file": file, "ok": False, "problems": problems})
+            lines.append(str(error))
+            continue
+        counts = {
+            "sids": len(node.sids),
+            "routes": len(node.routes),
+            "policies": len(node.policies),
+            "steering": len(node.prefix_steering) + len(node.classifiers),
+            "ports": len(node.ports),
+        }
+        report.append({"file": file, "ok": True, "node": node.name, **counts})
+        lines.append(
+            f"{file}: {node.name} ok, " + ", ".join(f"{count} {what}" for what, count in counts.items())
+        )
+    emit(report, args.json, "\n".join(lines))
+    return code
+
+
+def run_schema(_args: argparse.Namespace) -> int:
+    """Print the schema."""
+    from srv6cp.config.schema import schema_text
+
+    print(schema_text(), end="")
+    return exitcodes.OK

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``srv6 sid|policy|steer|route|neighbor|vrf show``, ``sid flush`` and ``sid clear-counters``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from srv6cp.cli import exitcodes, session
+from srv6cp.cli.exitcodes import CliError
+from srv6cp.cli.output import emit, table
+
+if TYPE_CHECKING:
+    from srv6cp.model import Node
+
+_COLUMNS = {
+    "sid": ("sid", "behavior", "flavors", "operand", "in_vrf", "packets", "bytes", "errors"),
+    "policy": ("policy", "mode", "weight", "segments", "via", "packets", "bytes"),
+    "steer": ("traffic", "vrf", "priority", "policy"),
+    "route": ("prefix", "vrf", "way"),
+    "neighbor": ("nexthop", "port", "mac", "mtu"),
+    "vrf": ("vrf", "id", "interfaces"),
+}
+
+
+def register(kind: str, verbs: Any) -> None:
+    """Add ``show`` and what only SIDs have."""
+    parents = [session.node_options(), session.connection_options(), session.json_option()]
+    show = verbs.add_parser(
+        "show", help="show what the switch holds and has counted", parents=parents, aliases=["list"]
+    )
+    if kind != "vrf":
+        show.add_argument("filter", nargs="?", metavar="TEXT", help="only rows with this SID, prefix or name")
+    show.set_defaults(run=run_show, kind=kind)
+    if kind == "sid":
+        from srv6cp.cli.cmd_objects import editing_options
+
+        flush = verbs.add_parser("flush", help="delete every SID", parents=[*parents[:2], editing_options()])
+        flush.set_defaults(run=run_flush)
+        clear = verbs.add_parser("clear-counters", help="set the counters of SIDs to 0", parents=parents)
+        clear.add_argument("filter", nargs="?", metavar="SID", help="of this SID only")
+        clear.set_defaults(run=run_clear)
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Print the rows."""
+    node = session.optional_node(args)
+    rows = _ROWS[args.kind](args, node)
+    wanted = getattr(args, "filter", None)
+    if wanted:
+        rows = [row for row in rows if _matches(row, wanted)]
+        if not rows:
+            raise CliError(f"no {args.kind} {wanted}", exitcodes.CHECK_FAILED)
+    emit(rows, args.json, table(rows, _COLUMNS[args.kind]))
+    return exitcodes.OK
+
+
+def run_flush(args: argparse.Namespace) -> int:
+    """Delete all SIDs from the node file and the switch."""
+    from srv6cp.cli.cmd_objects import finish, open_file
+
+    file = open_file(args)
+    for index in reversed(range(len(file.items("sids")))):
+        file.remove("sids", index)
+    return finish(args, file)
+
+
+def run_clear(args: argparse.Namespace) -> int:
+    """Zero the counters of SIDs; needs to be primary."""
+    from srv6cp.cli import readback
+    from srv6cp.p4rt import CounterEntry, modify
+
+    node = session.optional_node(args)
+    with session.make_client(args, node) as client:
+        session.become_primary(client, args.force)
+        session.program(client)
+        rows = readback.sid_rows(client, readback.Names.of(None, client))
+        if args.filter:
+            rows = [row for row in rows if _matches(row, args.filter)]
+            if not rows:
+                raise CliError(f"no sid {args.filter}", exitcodes.CHECK_FAILED)
+        for row in rows:
+            index = row["index"]
+            cells = [
+                ("my_sid_counter", 2 * index),
+                ("my_sid_counter", 2 * index + 1),
+                ("my_sid_error_counter", index),
+            ]
+            client.write(modify(CounterEntry(name, cell)) for name, cell in cells)
+    emit({"cleared": len(rows)}, args.json, f"counters of {len(rows)} SIDs cleared")
+    return exitcodes.OK
+
+
+def _from_switch(reader: str) -> Callable[[argparse.Namespace, Node | None], list[dict[str, Any]]]:
+    def rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, Any]]:
+        from srv6cp.cli import readback
+
+        with session.make_client(args, node) as client:
+            session.program(client)
+            if reader == "neighbor_rows":
+                return readback.neighbor_rows(client)
+            found: list[dict[str, Any]] = getattr(readback, reader)(client, readback.Names.of(node, client))
+            return found
+
+    return rows
+
+
+def _steer_rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, Any]]:
+    from srv6cp.cli import readback
+    from srv6cp.p4rt import Action, render_match
+
+    rows: list[dict[str, Any]] = []
+    with session.make_client(args, node) as client:
+        session.program(client)
+        names = readback.Names.of(node, client)
+        for row in readback.route_rows(client, names):
+            if row["way"].startswith("policy "):
+                rows.append(
+                    {"traffic": row["prefix"], "vrf": row["vrf"], "policy": row["way"][len("policy ") :]}
+                )
+        for entry in readback.entries(client, "ingress_port_table") + readback.entries(
+            client, "ingress_vlan_table"
+        ):
+            number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None
+            if number:
+                vlan = f".{entry.match['vlan_id']}" if "vlan_id" in entry.match else ""
+                rows.append(
+                    {"traffic": f"port {entry.match['ingress_port']}{vlan}", "policy": names.policy(number)}
+                )
+        for name in ("classifier_ipv6_table", "classifier_ipv4_table"):
+            for entry in readback.entries(client, name):
+                number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None
+                match = " ".join(f"{key}={render_match(value)}" for key, value in entry.match.items())
+                rows.append(
+                    {
+                        "traffic": f"{'ipv6' if '6' in name else 'ipv4'} {match}".strip(),
+                        "priority": entry.priority,
+                        "policy": names.policy(number) if number else "none",
+                    }
+                )
+    return rows
+
+
+def _vrf_rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, Any]]:
+    if node is None:
+        path = session.node_file(args)  # raises, saying how to name one
+        assert path is not None
+        node = session.load(path)
+    return [
+        {"vrf": name, "id": number, "interfaces": [str(i.id) for i in node.interfaces() if i.vrf == name]}
+        for name, number in node.vrfs.items()
+    ]
+
+
+def _matches(row: dict[str, Any], wanted: str) -> bool:
+    from ipaddress import ip_network
+
+    values = {str(value) for value in row.values() if isinstance(value, str)}
+    if wanted in values:
+        return True
+    try:
+        network = ip_network(wanted, strict=False)
+    except ValueError:
+        return False
+    for value in values:
+        try:
+            candidate = ip_network(value)
+        except ValueError:
+            continue
+        if candidate == network or (
+            "/" not in wanted and candidate.network_address == network.network_address
+        ):
+            return True
+    return False
+
+
+_ROWS: dict[str, Callable[[argparse.Namespace, Node | None], list[dict[str, Any]]]] = {
+    "sid": _from_switch("sid_rows"),
+    "policy": _from_switch("policy_rows"),
+    "route": _from_switch("route_rows"),
+    "neighbor": _from_switch("neighbor_rows"),
+    "steer": _steer_rows,
+    "vrf": _vrf_rows,
+}

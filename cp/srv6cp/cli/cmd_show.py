@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``srv6 show drops|punts|counters|ports|sessions|tables``: what a switch has counted and holds."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from srv6cp.cli import exitcodes, session
+from srv6cp.cli.output import emit, table
+
+if TYPE_CHECKING:
+    from srv6cp.model import Node
+    from srv6cp.p4rt import Client
+
+_REASON_COLUMNS = ("reason", "packets", "explanation", "rule")
+
+
+def register(subparsers: Any) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("show", help="counters, drops, ports, sessions and tables of a switch")
+    parser.set_defaults(parser=parser)
+    verbs = parser.add_subparsers(dest="verb", metavar="drops|punts|counters|ports|sessions|tables")
+    parents = [session.node_options(), session.connection_options(), session.json_option()]
+    helps = {
+        "drops": "why packets were dropped",
+        "punts": "why packets went to the controller",
+        "counters": "SIDs, policies, ports, drops and punts together",
+        "ports": "ports: role, addresses, packets in and out",
+        "sessions": "program, primary, clone sessions and meters",
+        "tables": "entries of all tables, or of one",
+    }
+    for verb, text in helps.items():
+        command = verbs.add_parser(verb, help=text, parents=parents)
+        if verb in ("drops", "punts", "counters"):
+            command.add_argument("-a", "--all", action="store_true", help="also what is 0")
+        if verb == "tables":
+            command.add_argument("table", nargs="?", help="print the entries of this table")
+        command.set_defaults(run=run, verb=verb)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Connect, read, print."""
+    node = session.optional_node(args)
+    with session.make_client(args, node) as client:
+        session.program(client)
+        data, text = _VERBS[args.verb](args, client, node)
+    emit(data, args.json, text)
+    return exitcodes.OK
+
+
+def reason_rows(
+    client: Client, counter: str, reasons: Any, texts: Any, everything: bool
+) -> list[dict[str, Any]]:
+    """One row a reason with its count and explanation."""
+    from srv6cp.cli.readback import counters
+
+    counts = counters(client, counter, [int(reason) for reason in reasons if reason])
+    rows = []
+    for reason in reasons:
+        packets, size = counts.get(int(reason), (0, 0))
+        if reason and (packets or everything):
+            text = texts[reason]
+            rows.append(
+                {
+                    "reason": reason.name,
+                    "packets": packets,
+                    "bytes": size,
+                    "explanation": text.explanation,
+                    "rule": text.rule,
+                }
+            )
+    return sorted(rows, key=lambda row: -row["packets"])
+
+
+def _drops(args: argparse.Namespace, client: Client, _node: Node | None) -> tuple[Any, str]:
+    from srv6cp.model import DROP_REASONS, DropReason
+
+    rows = reason_rows(client, "drop_counter", DropReason, DROP_REASONS, args.all)
+    return rows, table(rows, _REASON_COLUMNS, "no packet was dropped")
+
+
+def _punts(args: argparse.Namespace, client: Client, _node: Node | None) -> tuple[Any, str]:
+    from srv6cp.model import PUNT_REASONS, PuntReason
+
+    rows = reason_rows(client, "punt_counter", PuntReason, PUNT_REASONS, args.all)
+    return rows, table(rows, _REASON_COLUMNS, "no packet went to the controller")
+
+
+def _counters(args: argparse.Namespace, client: Client, node: Node | None) -> tuple[Any, str]:
+    from srv6cp.cli import readback
+
+    names = readback.Names.of(node, client)
+    sids = readback.sid_rows(client, names)
+    policies = _policy_totals(readback.policy_rows(client, names))
+    ports, _ = _ports(args, client, node)
+    if not args.all:
+        sids = [row for row in sids if row["packets"] or row["errors"]]
+        policies = [row for row in policies if row["packets"]]
+    drops, drop_text = _drops(args, client, node)
+    punts, punt_text = _punts(args, client, node)
+    data = {"sids": sids, "policies": policies, "ports": ports, "drops": drops, "punts": punts}
+    sections = {
+        "SIDs": table(sids, ("sid", "behavior", "packets", "bytes", "errors"), "no packet met a SID"),
+        "Policies": table(policies, ("policy", "mode", "packets", "bytes"), "no packet was steered"),
+        "Ports": table(ports, ("port", "in_packets", "in_bytes", "out_packets", "out_bytes")),
+        "Drops": drop_text,
+        "Punts": punt_text,
+    }
+    return data, "\n\n".join(f"{title}\n{text}" for title, text in sections.items())
+
+
+def _policy_totals(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a policy: its lists share a counter."""
+    return list({(row["policy"], row["mode"]): row for row in rows}.values())
+
+
+def _ports(_args: argparse.Namespace, client: Client, node: Node | None) -> tuple[list[dict[str, Any]], str]:
+    from srv6cp.cli.readback import counters
+    from srv6cp.p4rt import Action, DirectCounterEntry, TableEntry
+
+    received: dict[int, tuple[int, int]] = {}
+    for cell in client.read(DirectCounterEntry("ingress_port_table")):
+        if isinstance(cell, DirectCounterEntry) and "ingress_port" in cell.match:
+            received[int(str(cell.match["ingress_port"]))] = (cell.packets, cell.bytes)
+    rows = []
+    for entry in client.read(TableEntry("ingress_port_table")):
+        if not isinstance(entry, TableEntry) or not isinstance(entry.action, Action):
+            continue
+        number = int(str(entry.match["ingress_port"]))
+        port = node.ports.get(number) if node else None
+        interfaces = port.interfaces if port else ()
+        rows.append(
+            {
+                "port": number,
+                "kind": "l2" if entry.action.name == "set_l2_port" else "routed",
+                "mac": entry.action.params.get("mac"),
+                "vrf": interfaces[0].vrf if interfaces else None,
+                "addresses": [str(address) for interface in interfaces for address in interface.addresses],
+                "in_packets": received.get(number, (0, 0))[0],
+                "in_bytes": received.get(number, (0, 0))[1],
+            }
+        )
+    rows.sort(key=lambda row: int(str(row["port"])))
+    sent = counters(client, "egress_port_counter", [int(str(row["port"])) for row in rows])
+    for row in rows:
+        row["out_packets"], row["out_bytes"] = sent.get(int(str(row["port"])), (0, 0))
+    columns = (
+        "port",
+        "kind",
+        "mac",
+        "vrf",
+        "addresses",
+        "in_packets",
+        "in_bytes",
+        "out_packets",
+        "out_bytes",
+    )
+    return rows, table(rows, columns, "no port is configured")
+
+
+def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> tuple[Any, str]:
+    from srv6cp.apps.compile.system import PUNT_METER
+    from srv6cp.model import PuntReason
+    from srv6cp.p4rt import CloneSession, Code, MeterEntry, RpcFailed, render_entity
+
+    info = client.p4info
+    data: dict[str, Any] = {
+        "address": client.address,
+        "device_id": client.device_id,
+        "p4runtime": client.capabilities().p4runtime_version,
+        "program": info.name,
+        "cookie": f"{client.get_pipeline_cookie() or 0:#018x}",
+    }
+    try:
+        data["clone_sessions"] = [render_entity(entity) for entity in client.read(CloneSession())]
+    except RpcFailed as error:
+        if error.code is not Code.UNIMPLEMENTED:
+            raise
+        data["clone_sessions"] = ["(this switch cannot be asked)"]
+    data["meters"] = {
+        PuntReason(cell.index).name: render_entity(cell).partition(" ")[2]
+        for cell in client.read(MeterEntry(PUNT_METER))
+        if isinstance(cell, MeterEntry) and cell.cir and cell.index in set(PuntReason)
+    }
+    lines = [
+        f"{key.replace('_', ' ')}: {value}" for key, value in data.items() if isinstance(value, (str, int))
+    ]
+    lines += data["clone_sessions"] or ["no clone session: nothing reaches a controller"]
+    lines += [f"meter {reason}: {rates}" for reason, rates in data["meters"].items()]
+    return data, "\n".join(lines)
+
+
+def _tables(args: argparse.Namespace, client: Client, _node: Node | None) -> tuple[Any, str]:
+    from srv6cp.cli.readback import entries
+    from srv6cp.p4rt import render_entity
+
+    if args.table:
+        name = client.p4info.table(args.table).alias
+        lines = [render_entity(entry) for entry in entries(client, name)]
+        return lines, "\n".join(lines) or f"{name} is empty"
+    rows = [
+        {"table": name, "entries": len(entries(client, name)), "size": info.size}
+        for name, info in client.p4info.tables.items()
+    ]
+    return rows, table(rows, ("table", "entries", "size"))
+
+
+_VERBS = {
+    "drops": _drops,
+    "punts": _punts,
+    "counters": _counters,
+    "ports": _ports,
+    "sessions": _sessions,
+    "tables": _tables,
+}

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``srv6 trace``: what happens to a packet in the switch, step by step.
+
+The packet goes through a running softswitch for real, or, with ``--offline``, through one of its own that
+is started for the purpose and programmed from the node file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+from typing import TYPE_CHECKING, Any
+
+from srv6cp.cli import exitcodes, session
+from srv6cp.cli.exitcodes import CliError, UsageError
+from srv6cp.cli.output import emit
+from srv6cp.cli.packetspec import frames
+
+if TYPE_CHECKING:
+    from srv6cp.model import Node
+    from srv6cp.p4rt import Client
+
+_METHOD = "/softswitch.v1.Debug/Trace"
+_START_TIMEOUT = 20.0
+_CALL_TIMEOUT = 30.0
+
+
+def register(subparsers: Any) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "trace",
+        help="show what a switch does with a packet",
+        description="PACKET: a pcap file, a frame in hexadecimal, or a line such as "
+        '"(2001:db8:12::2,fcbb:bb00:1:e000::)(fcbb:bb00:4::,fcbb:bb00:1:e000::; SL=1) UDP 1000>53".',
+        parents=[session.node_options(), session.connection_options(), session.json_option()],
+    )
+    parser.add_argument("packet", metavar="PACKET|PCAP")
+    parser.add_argument("-p", "--port", type=int, default=1, metavar="N", help="ingress port (default: 1)")
+    parser.add_argument("--vlan", type=int, default=0, metavar="N", help="tag a packet given in notation")
+    parser.add_argument("--mac", help="destination MAC of a packet given in notation (default: the port's)")
+    parser.add_argument(
+        "--offline", action="store_true", help="start a softswitch for this, programmed from the node file"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trace every frame."""
+    if args.offline:
+        path = session.node_file(args)
+        assert path is not None
+        node: Node | None = session.load(path)
+    else:
+        node = session.optional_node(args)
+    packets = list(frames(args.packet, args.mac or _port_mac(node, args.port, args.vlan), args.vlan))
+    if not packets:
+        raise CliError(f"{args.packet}: no packet in it", exitcodes.CHECK_FAILED)
+    if args.offline:
+        assert node is not None
+        traces = _offline(args, node, packets)
+    else:
+        client = session.make_client(args, node)
+        with client:
+            traces = [trace(client, args, packet) for packet in packets]
+    text = "\n\n".join(_render(packet, tree) for packet, tree in zip(packets, traces, strict=True))
+    data = [{key: value for key, value in tree.items() if key != "text"} for tree in traces]
+    emit(data if len(data) > 1 else data[0], args.json, text)
+    return exitcodes.OK
+
+
+def trace(client: Client, args: argparse.Namespace, frame: bytes) -> dict[str, Any]:
+    """The trace of one frame from the debug service of softswitch.
+
+    Raises:
+        CliError: the switch is no softswitch, or refuses.
+    """
+    # The service has no generated code; a channel of the client library is all it needs.
+    from grpc import RpcError
+
+    from srv6cp.p4rt import Code, ConnectionFailed
+    from srv6cp.p4rt.channel import open_channel
+    from srv6cp.p4rt.status import code_of, failed
+
+    tls = session.tls_of(args)
+    channel = open_channel(client.address, tls)
+    try:
+        call = channel.unary_unary(_METHOD, bytes, bytes)
+        answer = call(json.dumps({"port": args.port, "frame": frame.hex()}).encode(), timeout=_CALL_TIMEOUT)
+    except RpcError as error:
+        if code_of(error) is Code.UNIMPLEMENTED:
+            raise CliError(
+                f"{client.address} cannot trace: only softswitch can; try --offline", exitcodes.REJECTED
+            ) from None
+        found = failed("Trace", error, client.address, client.device_id)
+        code = exitcodes.CANNOT_CONNECT if isinstance(found, ConnectionFailed) else exitcodes.REJECTED
+        raise CliError(str(found), code) from None
+    finally:
+        channel.close()
+    tree: dict[str, Any] = json.loads(answer)
+    return tree
+
+
+def _offline(args: argparse.Namespace, node: Node, packets: list[bytes]) -> list[dict[str, Any]]:
+    from srv6cp.cli.switch import start
+
+    args.grpc_addr = f"127.0.0.1:{_free_port()}"
+    args.ssl, args.cacert, args.cert, args.private_key = False, None, None, None
+    client = session.make_client(args, node)
+    with start("softswitch", address=client.address, device_id=client.device_id) as switch:
+        switch.wait_until_ready(_START_TIMEOUT)
+        session.apply_node(args, node)
+        return [trace(client, args, packet) for packet in packets]
+
+
+def _render(frame: bytes, tree: dict[str, Any]) -> str:
+    from srv6cp.packets import frame_notation
+
+    return f"{frame_notation(frame)}\n{tree.get('text', '')}".rstrip()
+
+
+def _port_mac(node: Node | None, port: int, vlan: int) -> str | None:
+    if node is None:
+        return None
+    found = node.ports.get(port)
+    if found is None:
+        raise UsageError(
+            f"port {port} is not in the node file; valid: {', '.join(map(str, node.ports)) or 'none'}"
+        )
+    interface = node.interface((port, vlan)) or node.interface((port, 0))
+    # On a layer 2 port every destination is taken.
+    return interface.mac if interface else "02:00:00:00:00:01"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One-line commands to items of the node file.
+
+``srv6 sid add``, ``srv6 policy add`` and so on, and their spellings in iproute2 and srconf, all end up as
+``Edit``s; what the items may hold is checked by the configuration loader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from srv6cp.cli.exitcodes import UsageError
+from srv6cp.cli.words import Words, segments
+from srv6cp.config import InvalidError
+from srv6cp.config.spelling import parse_words
+
+_ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label")
+_MATCH_KEYS = ("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf")
+
+USAGE = {
+    "sid": "srv6 sid add SID BEHAVIOUR [flavors psp,usp,usd] [via A [port P]] [vrf V] [port P] [policy NAME] "
+    "[srh segs A,B] [in-vrf V]",
+    "policy": "srv6 policy add NAME segs A,B [weight N] [segs C,D [weight N]] [mode M] [source A] "
+    "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] [invalid forward|drop] [vrf V]",
+    "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
+    "match KEY VALUE... [priority N] policy NAME|none",
+    "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...]",
+    "neighbor": "srv6 neighbor add ADDRESS mac M [port P]",
+    "vrf": "srv6 vrf add NAME [id N]",
+}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An item to append to a section of the node file."""
+
+    section: str
+    item: Any
+
+
+def sid(words: Sequence[str]) -> list[Edit]:
+    """``SID BEHAVIOUR ...``. ``srh segs A,B`` makes a policy for the SID as well."""
+    cursor = Words(words, USAGE["sid"])
+    address = cursor.take("SID")
+    try:
+        item = parse_words(cursor.rest())
+    except InvalidError as error:
+        raise UsageError(f"{error}; usage: {USAGE['sid']}") from None
+    edits = []
+    listed = item.pop("segments", None)
+    if listed is not None:
+        name = f"sid-{address.replace('/', '-')}"
+        item["policy"] = name
+        edits.append(Edit("policies", {"name": name, "segments": listed}))
+    return [*edits, Edit("sids", {"sid": address, **_numbers(item)})]
+
+
+def policy(words: Sequence[str]) -> list[Edit]:
+    """``NAME segs A,B ...``."""
+    cursor = Words(words, USAGE["policy"])
+    item: dict[str, Any] = {"name": cursor.take("the name of the policy")}
+    encap: dict[str, Any] = {}
+    lists: list[dict[str, Any]] = []
+    while cursor:
+        word = cursor.take("a word")
+        value = cursor.take(f"the value of {word!r}")
+        if word in ("segs", "segments"):
+            lists.append({"segments": segments(value)})
+        elif word == "weight":
+            if not lists:
+                raise UsageError("'weight' stands behind the 'segs' that it belongs to")
+            lists[-1] = {"weight": _number(value), **lists[-1]}
+        elif word in _ENCAP_KEYS:
+            encap[word] = _number(value)
+        elif word == "tunsrc":
+            encap["source"] = value
+        elif word in ("invalid", "vrf"):
+            item[word] = value
+        else:
+            raise cursor.unknown(word, ("segs", "weight", *_ENCAP_KEYS, "invalid", "vrf"))
+    if not lists:
+        raise UsageError(f"'segs' is missing; usage: {USAGE['policy']}")
+    if encap:
+        item["encap"] = encap
+    item["segment-lists"] = lists
+    return [Edit("policies", item)]
+
+
+def steer(words: Sequence[str]) -> list[Edit]:
+    """A prefix, a port or a match."""
+    cursor = Words(words, USAGE["steer"])
+    item: dict[str, Any] = {}
+    first = cursor.peek() or ""
+    if first == "match":
+        match: dict[str, Any] = {}
+        item["match"] = match
+        cursor.take("match")
+        while cursor:
+            word = cursor.take("a word")
+            value = cursor.take(f"the value of {word!r}")
+            if word in _MATCH_KEYS:
+                match[word] = _number(value)
+            elif word in ("priority", "policy"):
+                item[word] = _number(value) if word == "priority" else value
+            else:
+                raise cursor.unknown(word, (*_MATCH_KEYS, "priority", "policy"))
+        if item.get("policy") == "none":
+            item["policy"] = None
+    elif first == "port":
+        item = cursor.pairs(("port", "policy"))
+        item["port"] = _number(item["port"])
+    else:
+        cursor.accept("prefix")
+        item = {"prefix": cursor.take("a prefix, 'port' or 'match'"), **cursor.pairs(("vrf", "policy"))}
+    if "policy" not in item:
+        raise UsageError(f"'policy' is missing; usage: {USAGE['steer']}")
+    return [Edit("steering", item)]
+
+
+def route(words: Sequence[str]) -> list[Edit]:
+    """As ``ip route``."""
+    cursor = Words(words, USAGE["route"])
+    blackhole = cursor.accept("blackhole")
+    item: dict[str, Any] = {"prefix": cursor.take("the prefix")}
+    hops: list[dict[str, Any]] = []
+    while cursor:
+        word = cursor.take("a word")
+        if word == "nexthop":
+            hops.append({})
+        elif word == "blackhole":
+            blackhole = True
+        elif word in ("vrf", "table"):
+            item["vrf"] = _table(cursor.take("the VRF"))
+        elif word in ("via", "dev", "port", "weight"):
+            if not hops:
+                hops.append({})
+            key = {"via": "address", "dev": "port"}.get(word, word)
+            if word == "via":
+                cursor.accept("inet", "inet6")
+            hops[-1][key] = _number(cursor.take(f"the value of {word!r}"))
+        elif word in ("metric", "proto", "scope", "src", "onlink"):
+            raise UsageError(f"{word!r} is not supported")
+        else:
+            raise cursor.unknown(
+                word, ("via", "dev", "port", "weight", "nexthop", "vrf", "table", "blackhole")
+            )
+    if blackhole:
+        item["blackhole"] = True
+    if hops:
+        via = [hop["address"] if set(hop) == {"address"} else hop for hop in hops]
+        item["via"] = via[0] if len(via) == 1 else via
+    return [Edit("routes", item)]
+
+
+def neighbor(words: Sequence[str]) -> list[Edit]:
+    """As ``ip neigh``."""
+    cursor = Words(words, USAGE["neighbor"])
+    item: dict[str, Any] = {"address": cursor.take("the address")}
+    item |= cursor.pairs(("mac", "port"), {"lladdr": "mac", "dev": "port"})
+    return [Edit("neighbors", _numbers(item))]
+
+
+def vrf(words: Sequence[str]) -> list[Edit]:
+    """``NAME [id N]``."""
+    cursor = Words(words, USAGE["vrf"])
+    name = cursor.take("the name of the VRF")
+    options = cursor.pairs(("id",), {"table": "id"})
+    return [Edit("vrfs", {"name": name, "id": _number(options["id"])} if options else name)]
+
+
+def _table(text: str) -> str:
+    return "default" if text in ("main", "254") else text
+
+
+def _number(text: str) -> Any:
+    return int(text) if text.isdecimal() else text
+
+
+def _numbers(item: dict[str, Any]) -> dict[str, Any]:
+    """``item`` with ports and the like as numbers, as people write them in YAML."""
+    result = {}
+    for key, value in item.items():
+        if isinstance(value, dict):
+            result[key] = _numbers(value)
+        else:
+            result[key] = (
+                _number(value) if key in ("port", "weight", "id") and isinstance(value, str) else value
+            )
+    return result

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``srv6``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+from srv6cp.cli import exitcodes
+from srv6cp.cli.exitcodes import CliError
+
+_COMMANDS = (
+    "apply",
+    "config",
+    "objects",
+    "ip",
+    "srconf",
+    "show",
+    "run",
+    "trace",
+    "doctor",
+    "lab",
+    "completion",
+)
+
+_EPILOG = """exit codes: 0 ok, 1 a check failed, 2 usage, 3 configuration, 4 cannot connect,
+5 rejected by the switch, 130 interrupted. Every command has --help."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="srv6",
+        description="SRv6 network programming in P4: configure, run and look into an SRv6 router.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="say more; -vv: debug")
+    parser.add_argument("--version", action="version", version=f"srv6 {_version()}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name in _COMMANDS:
+        import_module(f"srv6cp.cli.cmd_{name}").register(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``srv6 argv``; the exit code."""
+    parser = build_parser()
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        args = parser.parse_args(words)
+    except SystemExit as stop:  # argparse has printed the reason, or the help
+        return stop.code if isinstance(stop.code, int) else exitcodes.USAGE
+    _set_up_logging(args.verbose)
+    run = getattr(args, "run", None)
+    if run is None:
+        getattr(args, "parser", parser).print_help()
+        return exitcodes.USAGE
+    try:
+        code = run(args)
+        sys.stdout.flush()
+        return int(code or exitcodes.OK)
+    except KeyboardInterrupt:
+        return exitcodes.INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has gone; what is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exitcodes.OK
+    except Exception as error:
+        code, message = classify(error)
+        if code is None:
+            raise
+        for line in message.splitlines():
+            print(f"srv6: {line}", file=sys.stderr)
+        return code
+
+
+def classify(error: Exception) -> tuple[int | None, str]:
+    """Exit code and text for an error that is not a bug; (None, "") for one that is."""
+    from srv6cp.config import ConfigError
+
+    if isinstance(error, CliError):
+        return error.code, str(error)
+    if isinstance(error, ConfigError):
+        return exitcodes.CONFIG, str(error)
+    if isinstance(error, OverflowError):
+        return exitcodes.CONFIG, str(error)
+    from srv6cp.artifacts import ArtifactError
+    from srv6cp.p4rt import ArbitrationFailed, ConnectionFailed, P4RuntimeError
+
+    if isinstance(error, ArtifactError):
+        return exitcodes.CHECK_FAILED, str(error)
+    if isinstance(error, (ConnectionFailed, ArbitrationFailed)):
+        return exitcodes.CANNOT_CONNECT, str(error)
+    if isinstance(error, P4RuntimeError):
+        return exitcodes.REJECTED, str(error)
+    if isinstance(error, OSError):
+        return exitcodes.CHECK_FAILED, str(error)
+    return None, ""
+
+
+def _set_up_logging(verbose: int) -> None:
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if verbose < 3:
+        logging.getLogger("grpc").setLevel(logging.WARNING)
+
+
+def _version() -> str:
+    try:
+        return version("srv6-p4")
+    except PackageNotFoundError:
+        return "(source tree)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

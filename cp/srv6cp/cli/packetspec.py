@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packets for ``srv6 trace``: hexadecimal, a pcap file, or one line in the notation of RFC 8754 6.1.
+
+    (2001:db8::1, fcbb:bb00:1:e000::)(fcbb:bb00:4::, fcbb:bb00:1:e000::; SL=1)(a::1, b::1) UDP 1000>53
+
+Each pair of addresses is an IP header, each list with ``SL=`` an SRH as on the wire (Segment List[0], the
+last segment, first). Behind them ``UDP a>b`` (the default is ``UDP 1>2``), ``TCP a>b``, ``ping`` or ``none``.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+
+from srv6cp.cli.exitcodes import CHECK_FAILED, CliError, UsageError
+from srv6cp.packets import raw
+
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:]?){14,}")
+_GROUP = re.compile(r"\s*\(([^()]*)\)")
+_LIST = re.compile(r"(?P<segments>.*);\s*SL\s*=\s*(?P<left>\d+)", re.IGNORECASE)
+_PORTS = re.compile(r"(UDP|TCP)\s+(\d+)\s*>\s*(\d+)", re.IGNORECASE)
+_PAYLOAD = b"srv6 trace packet"
+_HOP_LIMIT = 64
+_SOURCE_MAC = bytes.fromhex("020000ff0001")
+_PCAP_MAGIC = {
+    b"\xa1\xb2\xc3\xd4": ">",
+    b"\xd4\xc3\xb2\xa1": "<",
+    b"\xa1\xb2\x3c\x4d": ">",
+    b"\x4d\x3c\xb2\xa1": "<",
+}
+_LINKTYPE_ETHERNET = 1
+
+
+def frames(text: str, mac: str | None, vlan: int = 0) -> Iterator[bytes]:
+    """The frames that ``text`` stands for; ``mac`` is the destination of packets given in notation.
+
+    Raises:
+        UsageError: the text is none of the three.
+        CliError: a file that is no pcap file.
+    """
+    if text.lstrip().startswith("("):
+        if mac is None:
+            raise UsageError(
+                "the MAC of the port is not known: give --mac, or -c NODE.YAML with the port in it"
+            )
+        yield frame(text, mac, vlan)
+    elif _HEX.fullmatch(text):
+        yield bytes.fromhex(re.sub(r"[\s:]", "", text))
+    elif Path(text).is_file():
+        yield from read_pcap(Path(text))
+    else:
+        raise UsageError(
+            f"{text[:60]!r} is neither a file, nor a frame in hexadecimal, nor (SA,DA)... notation"
+        )
+
+
+def frame(text: str, mac: str, vlan: int = 0) -> bytes:
+    """The Ethernet frame of a packet in notation."""
+    packet = build(text)
+    ethertype = b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\x00"
+    tag = b"\x81\x00" + struct.pack("!H", vlan) if vlan else b""
+    return bytes.fromhex(mac.replace(":", "")) + _SOURCE_MAC + tag + ethertype + packet
+
+
+def build(text: str) -> bytes:
+    """The IP packet of a notation."""
+    groups = []
+    position = 0
+    while match := _GROUP.match(text, position):
+        groups.append(match[1])
+        position = match.end()
+    headers = [_srh(group) if ";" in group else _pair(group) for group in groups]
+    if not headers or not isinstance(headers[0][0], (IPv4Address, IPv6Address)) or ";" in groups[0]:
+        raise UsageError("a packet starts with (SOURCE,DESTINATION)")
+    protocol, data = _upper(text[position:].strip(), headers)
+    for index in range(len(headers) - 1, -1, -1):
+        header = headers[index]
+        if len(header) == 3:
+            protocol, data = raw.ROUTING, _srh_bytes(header, protocol) + data
+        else:
+            data = _ip_header(header, protocol, len(data)) + data
+            protocol = raw.IPV6 if header[0].version == 6 else raw.IPV4
+    return data
+
+
+def read_pcap(path: Path) -> Iterator[bytes]:
+    """Frames of a pcap file (not pcapng)."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CliError(f"{path}: cannot read: {error.strerror}", CHECK_FAILED) from None
+    order = _PCAP_MAGIC.get(data[:4])
+    if order is None or len(data) < 24:
+        hint = "; convert it with `editcap -F pcap`" if data[:4] == b"\x0a\x0d\x0d\x0a" else ""
+        raise CliError(f"{path}: not a pcap file{hint}", CHECK_FAILED)
+    if struct.unpack_from(f"{order}I", data, 20)[0] & 0xFFFF != _LINKTYPE_ETHERNET:
+        raise CliError(f"{path}: the link type is not Ethernet", CHECK_FAILED)
+    position = 24
+    while position + 16 <= len(data):
+        length = struct.unpack_from(f"{order}I", data, position + 8)[0]
+        position += 16
+        if position + length > len(data):
+            raise CliError(f"{path}: cut short", CHECK_FAILED)
+        yield data[position : position + length]
+        position += length
+
+
+# A pair of addresses, or the segments of an SRH with Segments Left and a mark that it is one.
+_Pair = tuple["IPv4Address | IPv6Address", "IPv4Address | IPv6Address"]
+_Srh = tuple["list[IPv6Address]", int, None]
+
+
+def _pair(group: str) -> _Pair:
+    words = [word.strip() for word in group.split(",")]
+    try:
+        source, destination = (ip_address(word) for word in words)
+    except ValueError:
+        raise UsageError(f"({group}) is not (SOURCE,DESTINATION)") from None
+    if source.version != destination.version:
+        raise UsageError(f"({group}): the addresses are of different families")
+    return source, destination
+
+
+def _srh(group: str) -> _Srh:
+    match = _LIST.fullmatch(group.strip())
+    try:
+        if match is None:
+            raise ValueError
+        segments = [IPv6Address(word.strip()) for word in match["segments"].split(",")]
+    except ValueError:
+        raise UsageError(f"({group}) is not (Sn,...,S1; SL=k)") from None
+    return segments, int(match["left"]), None
+
+
+def _upper(text: str, headers: list[_Pair] | list[_Srh] | list[_Pair | _Srh]) -> tuple[int, bytes]:
+    """Protocol number and bytes behind the last header, with a right checksum."""
+    last = max(index for index, header in enumerate(headers) if len(header) == 2)
+    pair = headers[last]
+    assert len(pair) == 2
+    source, destination = pair
+    for header in headers[last + 1 :]:
+        # The checksum is over the final destination (RFC 8200 8.1).
+        if len(header) == 3 and header[1]:
+            destination = header[0][0]
+    word = text.lower()
+    ports = _PORTS.fullmatch(text)
+    if ports or not text:
+        kind, first, second = (ports[1].upper(), int(ports[2]), int(ports[3])) if ports else ("UDP", 1, 2)
+        if first > 65535 or second > 65535:
+            raise UsageError(f"{text!r}: a port is at most 65535")
+        if kind == "UDP":
+            protocol, place = raw.UDP, 6
+            data = struct.pack("!HHHH", first, second, 8 + len(_PAYLOAD), 0) + _PAYLOAD
+        else:
+            protocol, place = raw.TCP, 16
+            data = struct.pack("!HHIIBBHHH", first, second, 0, 0, 5 << 4, 2, 8192, 0, 0) + _PAYLOAD
+    elif word in ("ping", "echo", "icmp", "icmpv6"):
+        protocol, place = (raw.ICMPV6 if source.version == 6 else raw.ICMP), 2
+        data = struct.pack("!BBHHH", 128 if source.version == 6 else 8, 0, 0, 1, 1) + _PAYLOAD
+    elif word == "none":
+        return raw.NO_NEXT_HEADER, b""
+    else:
+        raise UsageError(f"{text!r} is not understood; valid: UDP a>b, TCP a>b, ping, none")
+    if source.version == 6:
+        value = raw.ipv6_checksum(source.packed, destination.packed, protocol, data)
+    elif protocol == raw.ICMP:
+        value = raw.checksum(data)
+    else:
+        value = raw.ipv4_checksum(source.packed, destination.packed, protocol, data)
+    return protocol, data[:place] + struct.pack("!H", value or 0xFFFF) + data[place + 2 :]
+
+
+def _srh_bytes(header: _Srh, next_header: int) -> bytes:
+    segments, left, _ = header
+    fixed = struct.pack(
+        "!BBBBBBH", next_header, 2 * len(segments), raw.SEGMENT_ROUTING, left, len(segments) - 1, 0, 0
+    )
+    return fixed + b"".join(segment.packed for segment in segments)
+
+
+def _ip_header(pair: _Pair, protocol: int, length: int) -> bytes:
+    source, destination = pair
+    if source.version == 6:
+        return (
+            struct.pack("!IHBB", 6 << 28, length, protocol, _HOP_LIMIT) + source.packed + destination.packed
+        )
+    start = struct.pack("!BBHHHBB", 0x45, 0, 20 + length, 0, 0, _HOP_LIMIT, protocol)
+    addresses = source.packed + destination.packed
+    return start + struct.pack("!H", raw.checksum(start + b"\0\0" + addresses)) + addresses

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a switch holds and has counted, in the words of the model.
+
+The switch is the source; a node file, when there is one, turns its numbers back into names. Only the
+counter cells that are asked for are read: the arrays have hundreds of thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from srv6cp.model import Behavior, EncapMode, Flavor
+
+if TYPE_CHECKING:
+    from srv6cp.apps.compile import Compilation
+    from srv6cp.model import Node
+    from srv6cp.p4rt import Client, TableEntry
+
+_ETHERNET, _TAGGED = 14, 18
+_CELLS_PER_READ = 5000
+_BEHAVIORS = {behavior.spec.action: behavior for behavior in Behavior}
+_MODES = {mode.action: mode for mode in EncapMode}
+
+
+class Count(NamedTuple):
+    """Packets, and bytes from the IP header on (CNT-1)."""
+
+    packets: int = 0
+    bytes: int = 0
+
+
+class Names:
+    """From the switch's numbers to the node file's names, and to the number itself where there is none."""
+
+    def __init__(self, node: Node | None, compilation: Compilation | None) -> None:
+        self.node = node
+        self._vrfs = {number: name for name, number in node.vrfs.items()} if node else {0: "default"}
+        self._policies = {use.number: use for use in compilation.policies} if compilation else {}
+        self._targets = compilation.targets if compilation else {}
+
+    @classmethod
+    def of(cls, node: Node | None, client: Client) -> Names:
+        """Names of ``node`` as the program on the switch numbers them."""
+        from srv6cp.apps.compile import compile_state
+
+        return cls(node, compile_state(node, client.p4info) if node else None)
+
+    def vrf(self, number: Any) -> str:
+        """Name of a VRF."""
+        return self._vrfs.get(number, f"#{number}")
+
+    def policy(self, number: Any) -> str:
+        """Name of a policy."""
+        use = self._policies.get(number)
+        return use.policy.name if use else f"#{number}"
+
+    def nexthop(self, number: Any) -> str:
+        """``ADDRESS port P``, several joined by commas."""
+        targets = self._targets.get(number)
+        if targets is None:
+            return f"next hop #{number}"
+        return ", ".join(f"{address or 'connected'} port {interface}" for interface, address in targets)
+
+
+def entries(client: Client, table: str) -> list[TableEntry]:
+    """The entries of a table."""
+    from srv6cp.p4rt import TableEntry
+
+    return [entry for entry in client.read(TableEntry(table)) if isinstance(entry, TableEntry)]
+
+
+def counters(client: Client, name: str, indices: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Cells of an indirect counter: index to (packets, bytes), as the switch counts them."""
+    from srv6cp.p4rt import CounterEntry
+
+    wanted = list(indices)
+    cells: dict[int, tuple[int, int]] = {}
+    for start in range(0, len(wanted), _CELLS_PER_READ):
+        patterns = [CounterEntry(name, index) for index in wanted[start : start + _CELLS_PER_READ]]
+        for cell in client.read(patterns):
+            if isinstance(cell, CounterEntry) and cell.index is not None:
+                cells[cell.index] = (cell.packets, cell.bytes)
+    return cells
+
+
+def paired_counters(client: Client, name: str, numbers: Iterable[int]) -> dict[int, Count]:
+    """Counters with a cell for untagged and one for tagged frames, without their Ethernet headers."""
+    wanted = list(numbers)
+    cells = counters(client, name, (2 * number + tagged for number in wanted for tagged in (0, 1)))
+    result = {}
+    for number in wanted:
+        packets, size = cells.get(2 * number, (0, 0))
+        tagged_packets, tagged_size = cells.get(2 * number + 1, (0, 0))
+        payload = size - _ETHERNET * packets + tagged_size - _TAGGED * tagged_packets
+        result[number] = Count(packets + tagged_packets, max(payload, 0))
+    return result
+
+
+def sid_rows(client: Client, names: Names) -> list[dict[str, Any]]:
+    """One row a SID: what it does, and its counters."""
+    from srv6cp.p4rt import Action
+
+    rows = []
+    indices = {}
+    for entry in entries(client, "my_sid_table"):
+        action = entry.action
+        behavior = _BEHAVIORS.get(action.name) if isinstance(action, Action) else None
+        if not isinstance(action, Action) or behavior is None:
+            continue
+        row: dict[str, Any] = {
+            "sid": str(entry.match["ipv6_dst"]),
+            "behavior": behavior.value,
+            "flavors": list(Flavor(_int(action.params.get("flavors", 0))).names()),
+            "operand": _operand(action.params, names),
+            "in_vrf": names.vrf(entry.match["vrf_id"]),
+        }
+        indices[id(row)] = _int(action.params["sid_index"])
+        rows.append(row)
+    good = paired_counters(client, "my_sid_counter", indices.values())
+    bad = counters(client, "my_sid_error_counter", indices.values())
+    for row in rows:
+        index = indices[id(row)]
+        row["packets"], row["bytes"] = good[index]
+        row["errors"] = bad.get(index, (0, 0))[0]
+        row["index"] = index
+    return sorted(rows, key=lambda row: (row["in_vrf"], row["sid"]))
+
+
+def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
+    """One row a segment list of each policy on the switch."""
+    from srv6cp.p4rt import ActionSet
+
+    lists = _sidlists(client)
+    rows: list[dict[str, Any]] = []
+    for entry in entries(client, "sr_policy_table"):
+        if not isinstance(entry.action, ActionSet):
+            continue
+        number = _int(entry.match["policy_id"])
+        for member in entry.action.actions:
+            params, mode = member.action.params, _MODES.get(member.action.name)
+            if mode is None:
+                continue
+            pushed = lists.get(_int(params["sidlist_id"]), [])[::-1]
+            path = pushed if not mode.reduced else [str(params["first_segment"]), *pushed]
+            rows.append(
+                {
+                    "policy": names.policy(number),
+                    "mode": mode.value,
+                    "weight": member.weight,
+                    "segments": path,
+                    "via": names.nexthop(params["nexthop_id"]),
+                    "id": number,
+                }
+            )
+    counts = paired_counters(client, "sr_policy_counter", {row["id"] for row in rows})
+    for row in rows:
+        row["packets"], row["bytes"] = counts[row["id"]]
+    return sorted(rows, key=lambda row: (row["policy"], row["mode"]))
+
+
+def route_rows(client: Client, names: Names) -> list[dict[str, Any]]:
+    """One row a prefix of the routing tables."""
+    from srv6cp.p4rt import Action
+
+    rows = []
+    for table, key in (("ipv6_table", "ipv6_dst"), ("ipv4_table", "ipv4_dst")):
+        for entry in entries(client, table):
+            if isinstance(entry.action, Action):
+                way = _way(entry.action.name, entry.action.params, names)
+                rows.append(
+                    {"prefix": str(entry.match[key]), "vrf": names.vrf(entry.match["vrf_id"]), "way": way}
+                )
+    return rows
+
+
+def neighbor_rows(client: Client) -> list[dict[str, Any]]:
+    """One row a resolved next hop."""
+    from srv6cp.p4rt import Action
+
+    rows = []
+    for entry in entries(client, "nexthop_table"):
+        if isinstance(entry.action, Action) and entry.action.name == "set_adjacency":
+            params: Mapping[str, Any] = entry.action.params
+            vlan = f".{params['vlan_id']}" if params["vlan_id"] else ""
+            rows.append(
+                {
+                    "nexthop": _int(entry.match["nexthop_id"]),
+                    "port": f"{params['egress_port']}{vlan}",
+                    "mac": str(params["dst_mac"]),
+                    "mtu": params["mtu"],
+                }
+            )
+    return rows
+
+
+def _way(action: str, params: Mapping[str, Any], names: Names) -> str:
+    if action == "set_nexthop":
+        return f"via {names.nexthop(params['nexthop_id'])}"
+    if action == "steer":
+        return f"policy {names.policy(params['policy_id'])}"
+    return action.replace("_", " ")
+
+
+def _operand(params: Mapping[str, Any], names: Names) -> str | None:
+    if "nexthop_id" in params:
+        return f"via {names.nexthop(params['nexthop_id'])}"
+    if "vrf_id" in params:
+        return f"vrf {names.vrf(params['vrf_id'])}"
+    if "policy_id" in params:
+        return f"policy {names.policy(params['policy_id'])}"
+    return f"port {params['egress_port']}" if "egress_port" in params else None
+
+
+def _sidlists(client: Client) -> dict[int, list[str]]:
+    """Segment lists by number, in wire order."""
+    from srv6cp.apps.compile.policies import SIDLIST_TABLES
+    from srv6cp.p4rt import Action
+
+    lists: dict[int, list[str]] = {}
+    for table in SIDLIST_TABLES:
+        for entry in entries(client, table):
+            if isinstance(entry.action, Action):
+                numbered = sorted(
+                    (int(name.rsplit("_", 1)[1]), value) for name, value in entry.action.params.items()
+                )
+                lists.setdefault(_int(entry.match["sidlist_id"]), []).extend(
+                    str(value) for _, value in numbered
+                )
+    return lists
+
+
+def _int(value: Any) -> int:
+    return int(value)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What commands share: the node file, the connection to the switch, applying a node."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srv6cp.cli import exitcodes
+from srv6cp.cli.exitcodes import CliError, UsageError
+from srv6cp.cli.output import note
+
+if TYPE_CHECKING:
+    from srv6cp.apps.reconcile import Plan
+    from srv6cp.model import Node
+    from srv6cp.p4rt import TLS, Client, P4Info
+
+DEFAULT_NODE_FILE = "node.yaml"
+DEFAULT_ADDRESS = "127.0.0.1:9559"
+
+
+def connection_options() -> argparse.ArgumentParser:
+    """Options of every command that talks to a switch (names as in p4runtime-shell)."""
+    parser = argparse.ArgumentParser(add_help=False)
+    group = parser.add_argument_group("switch")
+    group.add_argument(
+        "--grpc-addr",
+        metavar="HOST:PORT",
+        help=f"P4Runtime server (default: grpc-addr of the node file, $SRV6_GRPC_ADDR, {DEFAULT_ADDRESS})",
+    )
+    group.add_argument("--device-id", type=int, metavar="N", help="default: that of the node file, or 1")
+    group.add_argument("--election-id", type=int, default=1, metavar="N", help="default: 1")
+    group.add_argument("--force", action="store_true", help="become primary even if a controller is running")
+    group.add_argument("--ssl", action="store_true", help="use TLS")
+    for name in ("cacert", "cert", "private-key"):
+        group.add_argument(f"--{name}", metavar="FILE", help="PEM file; implies --ssl")
+    return parser
+
+
+def node_options() -> argparse.ArgumentParser:
+    """``-c NODE.YAML`` of commands that use or edit the node file."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "-c",
+        "--config",
+        metavar="NODE.YAML",
+        help=f"node file (default: $SRV6_NODE, or ./{DEFAULT_NODE_FILE})",
+    )
+    return parser
+
+
+def json_option() -> argparse.ArgumentParser:
+    """``--json``."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def node_file(args: argparse.Namespace, required: bool = True) -> Path | None:
+    """The node file to use; None when there is none and none is required."""
+    given = getattr(args, "config", None) or os.environ.get("SRV6_NODE")
+    if given:
+        return Path(given)
+    if Path(DEFAULT_NODE_FILE).is_file():
+        return Path(DEFAULT_NODE_FILE)
+    if required:
+        raise UsageError(
+            f"no node file: give -c NODE.YAML, set SRV6_NODE, or have a {DEFAULT_NODE_FILE} here"
+        )
+    return None
+
+
+def load(path: Path) -> Node:
+    """The node of a file."""
+    from srv6cp.config import load_node
+
+    return load_node(path)
+
+
+def optional_node(args: argparse.Namespace) -> Node | None:
+    """The node of the node file, None when there is no file."""
+    path = node_file(args, required=False)
+    return load(path) if path else None
+
+
+def make_client(args: argparse.Namespace, node: Node | None) -> Client:
+    """A client for the switch that the options and the node name; not connected yet."""
+    from srv6cp.p4rt import Client
+
+    address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
+    device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
+    if args.election_id < 1:
+        raise UsageError("--election-id must be 1 or more")
+    return Client(address or DEFAULT_ADDRESS, device_id, election_id=args.election_id, tls=tls_of(args))
+
+
+def tls_of(args: argparse.Namespace) -> TLS | None:
+    """The TLS files that the options name; None without TLS."""
+    from srv6cp.p4rt import TLS
+
+    if args.ssl or args.cacert or args.cert or args.private_key:
+        return TLS(args.cacert, args.cert, args.private_key)
+    return None
+
+
+def become_primary(client: Client, force: bool) -> None:
+    """Get the right to write, or say how."""
+    from srv6cp.p4rt import NotPrimary
+
+    try:
+        client.become_primary(force=force)
+    except NotPrimary:
+        raise CliError(
+            f"{client.address}: another controller is primary; stop it, or use --force for this command",
+            exitcodes.REJECTED,
+        ) from None
+
+
+def program(client: Client) -> P4Info:
+    """The program on the switch, which must be ours."""
+    info = client.p4info
+    if "my_sid_table" not in info.tables:
+        name = info.name or "another program"
+        raise CliError(
+            f"{client.address} runs {name}, not the SRv6 program; run `srv6 apply`", exitcodes.REJECTED
+        )
+    return info
+
+
+def plan_for(client: Client, node: Node, keep_foreign: bool, dry_run: bool) -> Plan:
+    """Bring the program up to date (not in a dry run) and compare the switch with ``node``."""
+    from srv6cp.apps import reconcile
+    from srv6cp.apps.compile import compile_state
+    from srv6cp.apps.tables import Tables
+    from srv6cp.artifacts import find
+    from srv6cp.p4rt import P4Info, pipeline_cookie
+
+    if dry_run:
+        artifacts = find()
+        info = P4Info.from_file(artifacts.p4info)
+        desired = compile_state(node, info).entities
+        if client.get_pipeline_cookie() != pipeline_cookie(info, artifacts.json.read_bytes()):
+            note("the switch does not run this program yet; it would be loaded first")
+            return reconcile.diff([], desired)
+        return reconcile.plan(client, desired, keep_foreign)
+    tables = Tables(client)
+    tables.load_program()
+    tables.configure(node)
+    # Neighbours that a controller had resolved stay resolved.
+    learned = {(key.interface, key.address): mac.hex(":") for key, mac in tables.recover_neighbors().items()}
+    return reconcile.plan(client, compile_state(node, tables.info, learned).entities, keep_foreign)
+
+
+def apply_node(args: argparse.Namespace, node: Node) -> Plan:
+    """Make the switch hold ``node``; the plan that was written."""
+    from srv6cp.apps import reconcile
+
+    with make_client(args, node) as client:
+        become_primary(client, args.force)
+        todo = plan_for(client, node, keep_foreign=False, dry_run=False)
+        reconcile.apply(client, todo)
+        return todo

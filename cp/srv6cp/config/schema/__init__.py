@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JSON schema of node files, for editors.
+
+``node.schema.json`` beside this file is what :func:`schema` makes out of the loader's own key sets; a
+test keeps them equal (``python -m srv6cp.config.schema`` writes it). The schema checks shapes; what
+concerns several places of a file (references, overlaps, locators) only the loader knows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from srv6cp.config import loader, policies, ports, routing, sids, steering, values
+from srv6cp.config.context import VIA_KEYS
+from srv6cp.model import FLAVOR_NAMES, MAX_SEGMENTS, MAX_WEIGHT, EncapMode, FlowLabel, behavior_names
+
+Schema = dict[str, Any]
+
+_NAME: Schema = {"type": ["string", "integer"]}
+_ADDRESS: Schema = {"type": "string"}
+_PREFIX: Schema = {"type": "string", "description": "ADDRESS/LENGTH without host bits"}
+_PORT: Schema = {"type": ["integer", "string"], "description": '1, or "1.100" for VLAN 100 of port 1'}
+_MTU: Schema = {"type": "integer", "minimum": values.MIN_MTU, "maximum": values.MAX_MTU}
+_MAC: Schema = {"type": "string", "pattern": "^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"}
+_WEIGHT: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_WEIGHT}
+_SEGMENTS: Schema = {
+    "type": "array",
+    "items": _ADDRESS,
+    "minItems": 1,
+    "maxItems": MAX_SEGMENTS,
+    "description": "path order: the first segment first",
+}
+_PROTOCOL: Schema = {"type": ["integer", "string"], "minimum": 0, "maximum": 255}
+
+
+def schema() -> Schema:
+    """The schema as Python data."""
+    via = _via()
+    interface = {
+        "mac": _MAC,
+        "addresses": _array(_PREFIX | {"description": "own address with the length of its prefix"}),
+        "mtu": _MTU,
+        "vrf": _NAME,
+        "role": {"enum": ["internal", "external"]},
+        "policy": _NAME,
+    }
+    vlan = _object(ports.VLAN_KEYS, interface)
+    port = _object(
+        ports.PORT_KEYS,
+        {
+            **interface,
+            "mode": {"enum": ["l3", "l2"]},
+            "interface": {"type": "string", "description": "host interface behind the port, for srv6 run"},
+            "vlans": {"type": "object", "additionalProperties": vlan},
+        },
+    )
+    locator = _object(
+        sids.LOCATOR_KEYS,
+        {"prefix": _PREFIX, "block": _integer(1, 127), "node": _integer(0, 127)},
+        ["prefix"],
+    )
+    locator_or_prefix = {"anyOf": [_PREFIX, locator]}
+    properties: Schema = {
+        "node": _NAME | {"description": "name of the node"},
+        "device-id": {"type": "integer", "minimum": 0},
+        "grpc-addr": {"type": "string", "description": "HOST:PORT of the switch's P4Runtime server"},
+        "locator": locator_or_prefix,
+        "locators": _array(locator_or_prefix),
+        "source": _ADDRESS | {"description": "source address of encapsulated packets, an own address"},
+        "sr-domain": _object(
+            loader.DOMAIN_KEYS, {"sid-block": _one_or_more(_PREFIX), "sources": _one_or_more(_PREFIX)}
+        ),
+        "upper-layer": _one_or_more(_PROTOCOL),
+        "icmp": {
+            "anyOf": [
+                {"type": "null"},
+                _object(loader.ICMP_KEYS, {"rate": _integer(1, 1_000_000), "burst": _integer(1, 1_000_000)}),
+            ]
+        },
+        "vrfs": _array(
+            {"anyOf": [_NAME, _object(ports.VRF_KEYS, {"name": _NAME, "id": _integer(1, 65535)}, ["name"])]}
+        ),
+        "addresses": _array(
+            {
+                "anyOf": [
+                    _ADDRESS,
+                    _object(ports.ADDRESS_KEYS, {"address": _ADDRESS, "vrf": _NAME}, ["address"]),
+                ]
+            }
+        ),
+        "ports": {"type": ["object", "null"], "additionalProperties": {"anyOf": [port, {"type": "null"}]}},
+        "neighbors": _array(
+            _object(
+                routing.NEIGHBOR_KEYS, {"address": _ADDRESS, "port": _PORT, "mac": _MAC}, ["address", "mac"]
+            )
+        ),
+        "routes": _array(
+            _object(
+                routing.ROUTE_KEYS,
+                {"prefix": _PREFIX, "via": via, "vrf": _NAME, "blackhole": {"type": "boolean"}},
+                ["prefix"],
+            )
+        ),
+        "sids": _array(_sid(via)),
+        "policies": _array(_policy()),
+        "steering": _array(_steering()),
+    }
+    assert properties.keys() == loader.NODE_KEYS, properties.keys() ^ loader.NODE_KEYS
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "SRv6 node",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        "required": ["node"],
+    }
+
+
+def schema_text() -> str:
+    """The schema as the committed file holds it."""
+    return json.dumps(schema(), indent=2) + "\n"
+
+
+def _via() -> Schema:
+    hop = _object(VIA_KEYS, {"address": _ADDRESS, "port": _PORT, "weight": _WEIGHT})
+    one = {"anyOf": [_ADDRESS, hop]}
+    return {"anyOf": [_ADDRESS, hop, {"type": "array", "items": one, "minItems": 1}]}
+
+
+def _sid(via: Schema) -> Schema:
+    # Not an enum: other spellings are valid as well, and these are for completion.
+    behavior: Schema = {"type": ["string", "integer"], "examples": list(behavior_names())}
+    properties = {
+        "sid": _PREFIX | {"description": "a bare address is a /128"},
+        "behavior": behavior,
+        "flavors": {"anyOf": [{"type": "string"}, _array({"enum": list(FLAVOR_NAMES)})]},
+        "via": via,
+        "vrf": _NAME,
+        "port": {"type": ["integer", "string"]},
+        "policy": _NAME,
+        "in-vrf": _NAME | {"description": "VRF in which the SID can be reached"},
+        "allow-outside-locator": {"type": "boolean"},
+    }
+    return {**_object(sids.SID_KEYS, properties, ["sid"]), "additionalProperties": True}
+
+
+def _policy() -> Schema:
+    byte_or_inherit = {"anyOf": [_integer(0, 255), {"const": "inherit"}]}
+    encap = _object(
+        policies.ENCAP_KEYS,
+        {
+            "mode": {"type": "string", "examples": [mode.value for mode in EncapMode]},
+            "source": _ADDRESS,
+            "hop-limit": byte_or_inherit,
+            "traffic-class": byte_or_inherit,
+            "flow-label": {"enum": [label.value for label in FlowLabel] + [0]},
+        },
+    )
+    segment_list = _object(policies.LIST_KEYS, {"weight": _WEIGHT, "segments": _SEGMENTS}, ["segments"])
+    return _object(
+        policies.POLICY_KEYS,
+        {
+            "name": _NAME,
+            "encap": {"anyOf": [{"type": "string"}, encap]},
+            "invalid": {"enum": ["forward", "drop"]},
+            "segment-lists": {"type": "array", "items": segment_list, "minItems": 1},
+            "segments": _SEGMENTS,
+            "vrf": _NAME | {"description": "VRF in which the first segment is resolved"},
+        },
+        ["name"],
+    )
+
+
+def _steering() -> Schema:
+    port_number = _integer(0, 65535)
+    match = _object(
+        steering.MATCH_KEYS,
+        {
+            "src": _PREFIX,
+            "dst": _PREFIX,
+            "protocol": _PROTOCOL,
+            "src-port": port_number,
+            "dst-port": port_number,
+            "traffic-class": _integer(0, 255),
+            "port": {"type": "integer"},
+            "vrf": _NAME,
+        },
+    )
+    priority = _integer(1, steering.MAX_PRIORITY) | {"description": "the biggest wins"}
+    policy_or_none = {"anyOf": [_NAME, {"type": "null"}]}
+    return {
+        "anyOf": [
+            _object(
+                steering.PREFIX_KEYS,
+                {"prefix": _PREFIX, "vrf": _NAME, "policy": _NAME},
+                ["prefix", "policy"],
+            ),
+            _object(
+                steering.CLASSIFIER_KEYS,
+                {"match": match, "priority": priority, "policy": policy_or_none},
+                ["match", "policy"],
+            ),
+            _object(steering.PORT_KEYS, {"port": _PORT, "policy": _NAME}, ["port", "policy"]),
+        ]
+    }
+
+
+def _object(keys: Collection[str], properties: Schema, required: list[str] | None = None) -> Schema:
+    """An object with exactly the loader's ``keys``."""
+    chosen = {key: value for key, value in properties.items() if key in keys}
+    missing = set(keys) - chosen.keys()
+    assert not missing, f"the schema lacks {missing}"
+    result: Schema = {"type": "object", "properties": chosen, "additionalProperties": False}
+    if required:
+        result["required"] = required
+    return result
+
+
+def _array(items: Schema) -> Schema:
+    return {"type": ["array", "null"], "items": items}
+
+
+def _one_or_more(item: Schema) -> Schema:
+    return {"anyOf": [item, {"type": "array", "items": item}]}
+
+
+def _integer(low: int, high: int) -> Schema:
+    return {"type": "integer", "minimum": low, "maximum": high}
