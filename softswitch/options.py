@@ -17,7 +17,8 @@ LEVELS = {"trace": 5, "debug": 10, "info": 20, "warn": 30, "error": 40, "off": 1
 
 _EPILOG = """\
 target options, after "--" as with simple_switch_grpc (accepted before it as well):
-  --grpc-server-addr ADDRESS:PORT   where P4Runtime listens [127.0.0.1:9559]; port 0 takes a free one
+  --grpc-server-addr ADDRESS:PORT   where P4Runtime listens [127.0.0.1:9559]; port 0 takes a free one;
+                                    unix:PATH is possible too
   --cpu-port N                      port of packet-in and packet-out, 1..511 except the drop port
   --drop-port N                     port that drops [511]
   --grpc-server-ssl                 TLS, with

@@ -179,12 +179,16 @@ class SoftSwitch:
             )
         )
         host, colon, port = address.rpartition(":")
-        if not colon or not port.isdigit() or int(port) > 65535:
-            raise SwitchError(f"gRPC address {address!r}: HOST:PORT is needed, for example 127.0.0.1:9559")
-        try:
-            bound = (
-                server.add_secure_port(address, tls.credentials) if tls else server.add_insecure_port(address)
+        local = address.startswith("unix:")
+        if not local and (not colon or not port.isdigit() or int(port) > 65535):
+            raise SwitchError(
+                f"gRPC address {address!r}: HOST:PORT is needed, for example 127.0.0.1:9559, or unix:PATH"
             )
+        try:
+            if tls:
+                bound = server.add_secure_port(address, tls.credentials)
+            else:
+                bound = server.add_insecure_port(address)
         except RuntimeError:
             bound = 0
         if bound == 0:
@@ -192,15 +196,18 @@ class SoftSwitch:
             raise SwitchError(f"gRPC address {address}: cannot listen there; is another switch running?")
         server.start()
         self._grpc = server
-        reachable = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "": "127.0.0.1"}.get(host, host)
-        self._address = f"{reachable}:{bound}"
-        _log.info("P4Runtime on %s:%d, device id %d", host, bound, self.device_id)
+        if local:
+            self._address = address
+        else:
+            reachable = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "": "127.0.0.1"}.get(host, host)
+            self._address = f"{reachable}:{bound}"
+        _log.info("P4Runtime on %s, device id %d", self._address, self.device_id)
 
     # -- use
 
     @property
     def address(self) -> str:
-        """``HOST:PORT`` of the P4Runtime server, as a client on this machine reaches it."""
+        """``HOST:PORT`` or ``unix:PATH`` of the P4Runtime server, as a client on this machine reaches it."""
         return self._address
 
     def inject(self, port: int, frame: bytes) -> bool:

@@ -94,7 +94,7 @@ class DefaultEntries:
         entity = p4runtime_pb2.Entity()
         entry = entity.table_entry
         entry.table_id = table.info.id
-        entry.isaction = True
+        entry.is_default_action = True
         action = self.action(table)
         if action is not None:
             encode_table_action(action, entry.action)

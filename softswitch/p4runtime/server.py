@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -136,13 +136,20 @@ class P4RuntimeServer:
 
     @staticmethod
     def _guard(call: Callable[[], Any], context: grpc.ServicerContext) -> Any:
-        """Run an RPC; faults become its status, defects ``INTERNAL`` without ending the server."""
+        """Run an RPC; faults become its status, a defect of the server ``INTERNAL``."""
         try:
             return call()
-        except Fault as fault:
-            context.abort(fault.grpc_code, fault.message)
+        except Fault as error:
+            fault = error
+        except _BatchError as failed:
+            _abort_batch(failed.status, context)
         except DeviceError as error:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            fault = invalid(str(error))
+        except Exception as error:
+            _log.exception("request from %s", context.peer())
+            fault = Fault(code_pb2.INTERNAL, f"internal error: {type(error).__name__}: {error}")
+        context.abort(fault.grpc_code, fault.message)
+        raise AssertionError("abort returned")
 
     # ------------------------------------------------------------------ pipeline configuration
 
@@ -289,9 +296,7 @@ class P4RuntimeServer:
             results = self._current().batch(request.updates, request.atomicity, request.role)
         failures = sum(result is not None for result in results)
         if failures:
-            status = batch_status(f"{failures} of {len(results)} updates failed", results)
-            context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-            context.abort(grpc.StatusCode.UNKNOWN, status.message)
+            raise _BatchError(batch_status(f"{failures} of {len(results)} updates failed", results))
         return p4runtime_pb2.WriteResponse()
 
     def _read(self, request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
@@ -324,9 +329,7 @@ class P4RuntimeServer:
         yield from responses
         failures = sum(result is not None for result in results)
         if failures:
-            status = batch_status(f"{failures} of {len(results)} read requests failed", results)
-            context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-            context.abort(grpc.StatusCode.UNKNOWN, status.message)
+            _abort_batch(batch_status(f"{failures} of {len(results)} read requests failed", results), context)
 
     def _capabilities(self, request: Any, context: grpc.ServicerContext) -> Any:
         if request.device_id:
@@ -464,6 +467,21 @@ class P4RuntimeServer:
         for role, message in expired.items():
             message.idle_timeout_notification.timestamp = time.time_ns()
             self._offer_to_role(role, message)
+
+
+class _BatchError(Exception):
+    """Some updates of a ``Write`` failed; ``status`` has an error for each."""
+
+    def __init__(self, status: Any) -> None:
+        super().__init__(status.message)
+        self.status = status
+
+
+def _abort_batch(status: Any, context: grpc.ServicerContext) -> NoReturn:
+    """End an RPC with a ``google.rpc.Status`` as its details (section 11)."""
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.UNKNOWN, status.message)
+    raise AssertionError("abort returned")
 
 
 def _parse(kind: Any, data: bytes) -> Any:
