@@ -87,10 +87,10 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
         // The usual case in one expression: untagged IPv6 for this router. Whatever fails it is looked at below.
         if (!(md.interface_flags >= INTERFACE_ROUTED && md.l3 == L3_IPV6 && md.tagged == 0 && md.link_scope == 0 && hdr.ipv6.version == 6
               && hdr.ethernet.dst_addr == md.interface_mac
-              && hdr.ipv6.payload_length + (IPV6_HEADER_LENGTH + ETHERNET_HEADER_LENGTH) <= md.frame_length)) {
-            bit<16> link_length = ETHERNET_HEADER_LENGTH;
+              && (bit<32>)hdr.ipv6.payload_length + 54 <= md.frame_length)) {
+            bit<16> length = (bit<16>)md.frame_length |-| ETHERNET_HEADER_LENGTH;   // of the IP packet, at most
             if (md.tagged == 1) {
-                link_length = ETHERNET_HEADER_LENGTH + VLAN_HEADER_LENGTH;
+                length = length |-| VLAN_HEADER_LENGTH;
                 if (md.interface_flags >= INTERFACE_ROUTED && hdr.vlan.vid != 0) {
                     ingress_vlan_table.apply();
                 }
@@ -106,14 +106,14 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
                     && (hdr.ethernet.dst_addr[40:40] == 0 || hdr.ipv6.dst_addr[127:120] != 0xFF)) {
                     refuse(drop_reason_t.NOT_MY_MAC);
                 } else if (hdr.ipv6.version != 6
-                           || hdr.ipv6.payload_length > md.frame_length |-| (IPV6_HEADER_LENGTH + link_length)) {
+                           || hdr.ipv6.payload_length > length |-| IPV6_HEADER_LENGTH) {
                     refuse(drop_reason_t.IP_HEADER_INVALID);
                 } else if (md.link_scope == 1) {
                     // Link-local and multicast addresses never leave the link; neighbour discovery is the control plane's.
                     if (hdr.ipv6.src_addr[127:120] == 0xFF) {
                         refuse(drop_reason_t.SOURCE_INVALID);
-                    } else if (hdr.icmpv6.isValid() && hdr.ipv6.hop_limit == 255
-                               && hdr.icmpv6.type >= 133 && hdr.icmpv6.type <= 137) {
+                    } else if (hdr.ipv6.next_header == IP_PROTO_ICMPV6 && hdr.l4.isValid() && hdr.ipv6.hop_limit == 255
+                               && hdr.l4.src_port[15:8] >= 133 && hdr.l4.src_port[15:8] <= 137) {
                         punt(punt_reason_t.NDP);
                     } else if (hdr.ipv6.dst_addr[127:120] == 0xFF) {
                         refuse(drop_reason_t.MULTICAST);
@@ -127,7 +127,7 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
                 } else if (!hdr.ipv4.isValid() || hdr.ipv4.version != 4 || hdr.ipv4.ihl < 5
                            || (hdr.ipv4.ihl > 5 && !hdr.ipv4_options.isValid())
                            || hdr.ipv4.total_len < (bit<16>)hdr.ipv4.ihl << 2
-                           || hdr.ipv4.total_len > md.frame_length |-| link_length) {
+                           || hdr.ipv4.total_len > length) {
                     refuse(drop_reason_t.IP_HEADER_INVALID);
                 } else if (md.checksum_error == 1) {
                     refuse(drop_reason_t.IPV4_CHECKSUM);

@@ -29,7 +29,7 @@ const bit<16> IPV6_HEADER_LENGTH = 40;
 const bit<16> IPV6_MINIMUM_MTU   = 1280;
 const bit<16> ETHERNET_HEADER_LENGTH = 14;
 const bit<16> VLAN_HEADER_LENGTH     = 4;
-const bit<16> PACKET_OUT_LENGTH      = 6;
+const bit<32> PACKET_OUT_LENGTH      = 6;
 
 // Table sizes.
 #ifndef MY_SID_TABLE_SIZE

@@ -1,58 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flow that a packet belongs to, as a number. Source, destination and flow label always take part (RFC 8986 7), and
-// with a packet that is not SRv6 its protocol and ports as well (HE-15). An SRH ends the walk of the parser, so that
-// ports behind it play no role. A frame is known by its MAC addresses and what they carry.
+// What a flow is known by: source, destination and flow label (RFC 8986 7), with a packet that is not SRv6 its protocol and
+// ports as well (HE-15). An SRH ends the walk of the parser, so that ports behind it play no role. A frame is known by its
+// MAC addresses and what they carry. The outer header, once there is one, stands for what is inside.
+//
+// The two selectors hash these fields themselves, each with an algorithm of its own, so that the choice of a next hop does
+// not follow from the choice of a segment list.
 #ifndef SRV6_CORE_FLOW_HASH_P4_
 #define SRV6_CORE_FLOW_HASH_P4_
 
-control flow_hash(inout headers_t hdr, inout local_metadata_t md) {
-    action take_ports() {
-        md.flow_ports = hdr.l4_ports.src_port ++ hdr.l4_ports.dst_port;
+// The keys of a selector.
+#define FLOW_SELECTOR                       \
+    hdr.scratch.flow_src      : selector;   \
+    hdr.scratch.flow_dst      : selector;   \
+    hdr.scratch.flow_label    : selector;   \
+    hdr.scratch.flow_protocol : selector;   \
+    hdr.scratch.l4_src_port   : selector;   \
+    hdr.scratch.l4_dst_port   : selector;
+
+control flow_key(inout headers_t hdr, inout local_metadata_t md) {
+    action clear() {
+        hdr.scratch.setValid();
+        hdr.scratch.flow_src = 0;
+        hdr.scratch.flow_dst = 0;
+        hdr.scratch.flow_label = 0;
+        hdr.scratch.flow_protocol = 0;
+        hdr.scratch.l4_src_port = 0;
+        hdr.scratch.l4_dst_port = 0;
     }
     action take_outer() {
-        md.flow_src = hdr.outer_ipv6.src_addr;
-        md.flow_dst = hdr.outer_ipv6.dst_addr;
-        md.flow_label = hdr.outer_ipv6.flow_label;
-        md.flow_protocol = 0;
-        md.flow_ports = 0;
+        hdr.scratch.flow_src = hdr.outer_ipv6.src_addr;
+        hdr.scratch.flow_dst = hdr.outer_ipv6.dst_addr;
+        hdr.scratch.flow_label = hdr.outer_ipv6.flow_label;
     }
     action take_ipv6() {
-        md.flow_src = hdr.ipv6.src_addr;
-        md.flow_dst = hdr.ipv6.dst_addr;
-        md.flow_label = hdr.ipv6.flow_label;
-        md.flow_protocol = hdr.ipv6.next_header;
+        hdr.scratch.flow_src = hdr.ipv6.src_addr;
+        hdr.scratch.flow_dst = hdr.ipv6.dst_addr;
+        hdr.scratch.flow_label = hdr.ipv6.flow_label;
+        hdr.scratch.flow_protocol = hdr.ipv6.next_header;
     }
     action take_ipv4() {
-        md.flow_src = (bit<128>)hdr.ipv4.src_addr;
-        md.flow_dst = (bit<128>)hdr.ipv4.dst_addr;
-        md.flow_protocol = hdr.ipv4.protocol;
+        hdr.scratch.flow_src = (bit<128>)hdr.ipv4.src_addr;
+        hdr.scratch.flow_dst = (bit<128>)hdr.ipv4.dst_addr;
+        hdr.scratch.flow_protocol = hdr.ipv4.protocol;
+    }
+    action take_ports() {
+        hdr.scratch.l4_src_port = hdr.l4.src_port;
+        hdr.scratch.l4_dst_port = hdr.l4.dst_port;
     }
     action add_frame() {
-        md.flow_src = md.flow_src ^ (bit<128>)hdr.ethernet.src_addr;
-        md.flow_dst = md.flow_dst ^ (bit<128>)hdr.ethernet.dst_addr;
-    }
-    action compute() {
-        CRC32_HASH(md.flow_hash, { md.flow_src, md.flow_dst, md.flow_label, md.flow_protocol, md.flow_ports })
+        hdr.scratch.flow_src = hdr.scratch.flow_src ^ (bit<128>)hdr.ethernet.src_addr;
+        hdr.scratch.flow_dst = hdr.scratch.flow_dst ^ (bit<128>)hdr.ethernet.dst_addr;
     }
 
     apply {
+        clear();
         if (hdr.outer_ipv6.isValid()) {
             take_outer();
         } else if (hdr.ipv6.isValid()) {
             take_ipv6();
-            if (hdr.l4_ports.isValid() && !hdr.inner_ipv6.isValid() && !hdr.ipv4.isValid()) {
+            if (hdr.l4.isValid() && (hdr.ipv6.next_header == IP_PROTO_TCP || hdr.ipv6.next_header == IP_PROTO_UDP)) {
                 take_ports();
             }
         } else if (hdr.ipv4.isValid()) {
             take_ipv4();
-            if (hdr.l4_ports.isValid()) {
+            if (hdr.l4.isValid()) {
                 take_ports();
             }
         }
         if (md.l3 == L3_FRAME) {
             add_frame();
         }
-        compute();
     }
 }
 

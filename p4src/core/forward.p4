@@ -56,21 +56,21 @@ control too_big(inout headers_t hdr, inout local_metadata_t md) {
         md.punt_reason = punt_reason_t.FRAGMENT;
     }
     action set_tunnel_mtu() {
-        md.mtu = md.mtu |-| md.overhead;
+        md.mtu = md.mtu |-| hdr.scratch.overhead;
     }
     action raise_to_minimum() {
         md.mtu = IPV6_MINIMUM_MTU;
     }
 
     apply {
-        if (md.headend == HEADEND_ENCAPS && hdr.ipv4.isValid() && !hdr.ipv6.isValid()) {
+        if (hdr.outer_ipv6.isValid() && hdr.scratch.headend == HEADEND_ENCAPS && hdr.ipv4.isValid() && !hdr.ipv6.isValid()) {
             if (hdr.ipv4.dont_fragment == 1) {
                 set_tunnel_mtu();
                 packet_too_big(md.mtu);
             } else {
                 fragment();
             }
-        } else if (md.headend == HEADEND_ENCAPS) {
+        } else if (hdr.outer_ipv6.isValid() && hdr.scratch.headend == HEADEND_ENCAPS) {
             mtu_t link_mtu = md.mtu;
             set_tunnel_mtu();
             if (md.mtu < IPV6_MINIMUM_MTU) {
@@ -82,9 +82,9 @@ control too_big(inout headers_t hdr, inout local_metadata_t md) {
                 md.mtu = link_mtu;
                 fragment();
             }
-        } else if (md.headend == HEADEND_ENCAPS_L2) {
+        } else if (hdr.outer_ipv6.isValid() && hdr.scratch.headend == HEADEND_ENCAPS_L2) {
             fragment();
-        } else if (md.headend == HEADEND_INSERT) {
+        } else if (hdr.outer_ipv6.isValid() && hdr.scratch.headend == HEADEND_INSERT) {
             set_tunnel_mtu();
             if (md.mtu < IPV6_MINIMUM_MTU) {
                 raise_to_minimum();
@@ -102,11 +102,15 @@ control mtu_check(inout headers_t hdr, inout local_metadata_t md) {
     too_big() oversize;
 
     apply {
-        if (md.fate == FATE_TRANSMIT
-            && ((md.l3 == L3_IPV6 && !hdr.outer_ipv6.isValid() && hdr.ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu)
-                || (hdr.outer_ipv6.isValid() && hdr.outer_ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu)
-                || (md.l3 == L3_IPV4 && hdr.ipv4.total_len > md.mtu))) {
-            oversize.apply(hdr, md);
+        // A packet that was not made longer fits when its frame would.
+        if (md.frame_length > (bit<32>)md.mtu || hdr.outer_ipv6.isValid()) {
+            if (md.fate == FATE_TRANSMIT
+                && ((hdr.outer_ipv6.isValid() && hdr.outer_ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu)
+                    || (!hdr.outer_ipv6.isValid() && md.l3 == L3_IPV6
+                        && hdr.ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu)
+                    || (md.l3 == L3_IPV4 && hdr.ipv4.total_len > md.mtu))) {
+                oversize.apply(hdr, md);
+            }
         }
     }
 }

@@ -122,17 +122,35 @@ header ipv4_options_t {
     varbit<320> options;
 }
 
-// The first four bytes of TCP and UDP.
-header l4_ports_t {
+// The first four bytes of TCP and UDP; of ICMPv6 too, whose type is then the first byte of src_port.
+header l4_t {
     bit<16> src_port;
     bit<16> dst_port;
 }
 
-// The first four bytes of ICMPv6.
-header icmpv6_t {
-    bit<8>  type;
-    bit<8>  code;
-    bit<16> checksum;
+// Per-packet state of the less common paths (see metadata.p4). Never emitted.
+header scratch_t {
+    // Upper layer, and the table of End.T and End.DT*.
+    bit<8>             upper_layer;      // next header of the last header of the chain
+    vrf_id_t           sid_vrf_id;
+    // Policy.
+    headend_kind_t     headend;
+    bit<1>             reduced;
+    encap_flags_t      encap_flags;
+    sidlist_id_t       sidlist_id;
+    bit<8>             segment_count;
+    bit<16>            overhead;         // bytes that the policy adds
+    bit<32>            flow_hash;
+    // The flow, as far as selectors, hash and classifiers look at it.
+    ipv6_addr_t        flow_src;
+    ipv6_addr_t        flow_dst;
+    bit<20>            flow_label;
+    bit<8>             flow_protocol;
+    bit<16>            l4_src_port;      // 0: no TCP or UDP right behind the IP header
+    bit<16>            l4_dst_port;
+    nexthop_group_id_t nexthop_group_id;
+    @padding
+    bit<1>             pad;
 }
 
 // In the order of the wire. What is pushed (outer_*, segment_*, payload_*) stands in front of what was received.
@@ -181,8 +199,9 @@ struct headers_t {
     ipv6_t         inner_ipv6;
     ipv4_t         ipv4;         // the packet itself, or the payload of ipv6
     ipv4_options_t ipv4_options;
-    l4_ports_t     l4_ports;
-    icmpv6_t       icmpv6;
+    l4_t           l4;
+
+    scratch_t      scratch;
 }
 
 #endif  // SRV6_CORE_HEADERS_P4_

@@ -5,9 +5,9 @@
 #define SRV6_CORE_NEXTHOP_P4_
 
 control nexthop(inout headers_t hdr, inout local_metadata_t md) {
-    flow_hash() flow;
+    flow_key() flow;
 
-    WCMP_SELECTOR(NEXTHOP_GROUP_SELECTOR_ID, nexthop_group_selector)
+    WCMP_SELECTOR(NEXTHOP_GROUP_SELECTOR_ID, nexthop_group_selector, crc32)
 
     @id(SET_ADJACENCY_ID)
     @name(".set_adjacency")
@@ -26,7 +26,8 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
     @id(SET_NEXTHOP_GROUP_ID)
     @name(".set_nexthop_group")
     action set_nexthop_group(@refers_to(nexthop_group_table, nexthop_group_id) nexthop_group_id_t nexthop_group_id) {
-        md.nexthop_group_id = nexthop_group_id;
+        hdr.scratch.setValid();
+        hdr.scratch.nexthop_group_id = nexthop_group_id;
     }
 
     @id(GLEAN_ID)
@@ -68,8 +69,8 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
     @name(".nexthop_group_table")
     table nexthop_group_table {
         key = {
-            md.nexthop_group_id : exact @name("nexthop_group_id");
-            md.flow_hash        : selector;
+            hdr.scratch.nexthop_group_id : exact @name("nexthop_group_id");
+            FLOW_SELECTOR
         }
         actions = { set_adjacency; @defaultonly NoAction; }
         size = NEXTHOP_GROUP_TABLE_SIZE;

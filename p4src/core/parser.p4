@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parser and deparser.
 //
-//   ethernet [vlan] ipv6 [extension_0..3] [srh before next after] [inner ethernet | ipv6 | ipv4] [ports | icmpv6]
+//   ethernet [vlan] ipv6 [extension_0..3] [srh before next after] [inner ethernet | ipv6 | ipv4] [l4]
 //
 // The chain of IPv6 extension headers is walked in up to four slots until an SRH with Segments Left > 0 (parsed in pieces,
 // whatever its length), or the upper layer. An exhausted SRH is an extension header like any other, so that a second SRH
@@ -26,9 +26,9 @@
         IP_PROTO_IPV4:     parse_ipv4;                  \
         IP_PROTO_IPV6:     parse_inner_ipv6;            \
         IP_PROTO_ETHERNET: parse_inner_ethernet;        \
-        IP_PROTO_TCP:      parse_l4_ports;              \
-        IP_PROTO_UDP:      parse_l4_ports;              \
-        IP_PROTO_ICMPV6:   parse_icmpv6;                \
+        IP_PROTO_TCP:      parse_l4;                    \
+        IP_PROTO_UDP:      parse_l4;                    \
+        IP_PROTO_ICMPV6:   parse_l4;                    \
         default:           accept;                      \
     }
 
@@ -83,7 +83,7 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
 
     state from_wire {
         md.ingress_port = standard_metadata.ingress_port;
-        md.frame_length = (bit<16>)standard_metadata.packet_length;
+        md.frame_length = standard_metadata.packet_length;
         transition parse_ethernet;
     }
 
@@ -162,12 +162,12 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
 
     // The upper layer of a fragment cannot be told (UL-5).
     state fragment {
-        md.fragment = 1;
+        md.chain_end = CHAIN_END_FRAGMENT;
         transition accept;
     }
 
     state unknown_routing_type {
-        md.routing_type_unknown = 1;
+        md.chain_end = CHAIN_END_ROUTING_TYPE;
         transition accept;
     }
 
@@ -202,8 +202,8 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
     state parse_inner_ipv6 {
         pkt.extract(hdr.inner_ipv6);
         transition select(hdr.inner_ipv6.next_header) {
-            IP_PROTO_TCP: parse_l4_ports;
-            IP_PROTO_UDP: parse_l4_ports;
+            IP_PROTO_TCP: parse_l4;
+            IP_PROTO_UDP: parse_l4;
             default:      accept;
         }
     }
@@ -226,19 +226,14 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
     // Ports of a fragment are not read, so that all fragments of a packet hash alike.
     state after_ipv4 {
         transition select(hdr.ipv4.protocol, hdr.ipv4.more_fragments, hdr.ipv4.frag_offset) {
-            (IP_PROTO_TCP, 0, 0): parse_l4_ports;
-            (IP_PROTO_UDP, 0, 0): parse_l4_ports;
+            (IP_PROTO_TCP, 0, 0): parse_l4;
+            (IP_PROTO_UDP, 0, 0): parse_l4;
             default:              accept;
         }
     }
 
-    state parse_l4_ports {
-        pkt.extract(hdr.l4_ports);
-        transition accept;
-    }
-
-    state parse_icmpv6 {
-        pkt.extract(hdr.icmpv6);
+    state parse_l4 {
+        pkt.extract(hdr.l4);
         transition accept;
     }
 }
@@ -284,8 +279,7 @@ control srv6_deparser(packet_out pkt, in headers_t hdr) {
         pkt.emit(hdr.inner_ipv6);
         pkt.emit(hdr.ipv4);
         pkt.emit(hdr.ipv4_options);
-        pkt.emit(hdr.l4_ports);
-        pkt.emit(hdr.icmpv6);
+        pkt.emit(hdr.l4);
     }
 }
 

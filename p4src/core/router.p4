@@ -23,9 +23,11 @@ control router(inout headers_t hdr, inout local_metadata_t md) {
         }
         if (md.policy_id == 0 && md.nexthop_id == 0 && md.fate == FATE_FORWARD) {
             routes.apply(hdr, md);
-            if (md.interface_flags & INTERFACE_STEER != 0 && md.processed == 0 && md.punt_reason != punt_reason_t.LOCAL
-                && md.drop_reason != drop_reason_t.ROUTING_TYPE) {
-                steer.apply(hdr, md);
+            if (md.interface_flags > INTERFACE_ROUTED) {
+                if (md.interface_flags & INTERFACE_STEER != 0 && md.processed == 0
+                    && md.punt_reason != punt_reason_t.LOCAL && md.drop_reason != drop_reason_t.ROUTING_TYPE) {
+                    steer.apply(hdr, md);
+                }
             }
         }
         if (md.fate == FATE_FORWARD && (md.hop_limit_done == 0 || md.policy_id != 0)) {

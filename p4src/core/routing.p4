@@ -83,7 +83,7 @@ control routing(inout headers_t hdr, inout local_metadata_t md) {
         if (md.l3 == L3_IPV6) {
             switch (ipv6_table.apply().action_run) {
                 local: {
-                    if (md.decapsulated == 0 && (hdr.srh.isValid() || md.routing_type_unknown == 1)) {
+                    if (md.decapsulated == 0 && (hdr.srh.isValid() || md.chain_end == CHAIN_END_ROUTING_TYPE)) {
                         routing_header_at_address();
                     }
                 }

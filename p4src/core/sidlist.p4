@@ -45,7 +45,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @name(".srv6_sidlist_1_4_table")
     @brief("Segment List[0] to [3] of a list")
     table srv6_sidlist_1_4_table {
-        key = { md.sidlist_id : exact @name("sidlist_id"); }
+        key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
         actions = { segments_1; segments_2; segments_3; segments_4; no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
@@ -79,7 +79,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @name(".srv6_sidlist_5_8_table")
     @brief("Segment List[4] to [7] of a list")
     table srv6_sidlist_5_8_table {
-        key = { md.sidlist_id : exact @name("sidlist_id"); }
+        key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
         actions = { segments_5; segments_6; segments_7; segments_8; no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
@@ -113,7 +113,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @name(".srv6_sidlist_9_12_table")
     @brief("Segment List[8] to [11] of a list")
     table srv6_sidlist_9_12_table {
-        key = { md.sidlist_id : exact @name("sidlist_id"); }
+        key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
         actions = { segments_9; segments_10; segments_11; segments_12; no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
@@ -147,7 +147,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @name(".srv6_sidlist_13_16_table")
     @brief("Segment List[12] to [15] of a list")
     table srv6_sidlist_13_16_table {
-        key = { md.sidlist_id : exact @name("sidlist_id"); }
+        key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
         actions = { segments_13; segments_14; segments_15; segments_16; no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
@@ -155,11 +155,11 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
 
     apply {
         srv6_sidlist_1_4_table.apply();
-        if (md.segment_count > 4) {
+        if (hdr.scratch.segment_count > 4) {
             srv6_sidlist_5_8_table.apply();
-            if (md.segment_count > 8) {
+            if (hdr.scratch.segment_count > 8) {
                 srv6_sidlist_9_12_table.apply();
-                if (md.segment_count > 12) {
+                if (hdr.scratch.segment_count > 12) {
                     srv6_sidlist_13_16_table.apply();
                 }
             }

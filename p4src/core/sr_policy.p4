@@ -20,10 +20,10 @@
     @refers_to(nexthop_table, nexthop_id) nexthop_id_t nexthop_id
 
 control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
-    flow_hash() inner_flow;
+    flow_key() inner_flow;
     srv6_sidlist() sidlist;
 
-    WCMP_SELECTOR(SR_POLICY_SELECTOR_ID, sr_policy_selector)
+    WCMP_SELECTOR(SR_POLICY_SELECTOR_ID, sr_policy_selector, crc16)
 
     action push_ipv6(H_ENCAPS_PARAMS) {
         hdr.outer_ipv6.setValid();
@@ -35,9 +35,9 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
         hdr.outer_ipv6.src_addr = source_address;
         hdr.outer_ipv6.dst_addr = first_segment;
         hdr.outer_srh.setValid();
-        md.sidlist_id = sidlist_id;
-        md.segment_count = segment_count;
-        md.encap_flags = flags;
+        hdr.scratch.sidlist_id = sidlist_id;
+        hdr.scratch.segment_count = segment_count;
+        hdr.scratch.encap_flags = flags;
         md.nexthop_id = nexthop_id;
     }
 
@@ -49,10 +49,11 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
         hdr.segment_da.sid = hdr.outer_ipv6.dst_addr;
         hdr.outer_ipv6.dst_addr = first_segment;
         hdr.outer_srh.setValid();
-        md.sidlist_id = sidlist_id;
-        md.segment_count = segment_count;
+        hdr.scratch.sidlist_id = sidlist_id;
+        hdr.scratch.segment_count = segment_count;
         md.nexthop_id = nexthop_id;
-        md.headend = HEADEND_INSERT;
+        hdr.scratch.headend = HEADEND_INSERT;
+        hdr.scratch.encap_flags = 0;
     }
 
     @id(H_ENCAPS_ID)
@@ -61,7 +62,8 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     @description("segment_count: entries of the Segment List; hop_limit 0: the inner one; flags: 1 inherit traffic class, 2 copy flow label, 4 hash flow label")
     action h_encaps(H_ENCAPS_PARAMS) {
         push_ipv6(H_ENCAPS_ARGUMENTS);
-        md.headend = HEADEND_ENCAPS;
+        hdr.scratch.headend = HEADEND_ENCAPS;
+        hdr.scratch.reduced = 0;
     }
 
     @id(H_ENCAPS_RED_ID)
@@ -70,8 +72,8 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     @description("segment_count: entries of the Segment List, the first segment not among them; 0: no SRH")
     action h_encaps_red(H_ENCAPS_PARAMS) {
         push_ipv6(H_ENCAPS_ARGUMENTS);
-        md.headend = HEADEND_ENCAPS;
-        md.reduced = 1;
+        hdr.scratch.headend = HEADEND_ENCAPS;
+        hdr.scratch.reduced = 1;
     }
 
     @id(H_ENCAPS_L2_ID)
@@ -79,7 +81,8 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     @brief("H.Encaps.L2, RFC 8986 5.3")
     action h_encaps_l2(H_ENCAPS_PARAMS) {
         push_ipv6(H_ENCAPS_ARGUMENTS);
-        md.headend = HEADEND_ENCAPS_L2;
+        hdr.scratch.headend = HEADEND_ENCAPS_L2;
+        hdr.scratch.reduced = 0;
     }
 
     @id(H_ENCAPS_L2_RED_ID)
@@ -87,8 +90,8 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     @brief("H.Encaps.L2.Red, RFC 8986 5.4")
     action h_encaps_l2_red(H_ENCAPS_PARAMS) {
         push_ipv6(H_ENCAPS_ARGUMENTS);
-        md.headend = HEADEND_ENCAPS_L2;
-        md.reduced = 1;
+        hdr.scratch.headend = HEADEND_ENCAPS_L2;
+        hdr.scratch.reduced = 1;
     }
 
     @id(H_INSERT_ID)
@@ -97,6 +100,7 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     @description("The original destination becomes Segment List[0]; segment_count counts the others")
     action h_insert(H_INSERT_PARAMS) {
         move_ipv6(first_segment, sidlist_id, segment_count, nexthop_id);
+        hdr.scratch.reduced = 0;
     }
 
     @id(H_INSERT_RED_ID)
@@ -104,7 +108,7 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     @brief("H.Insert.Red")
     action h_insert_red(H_INSERT_PARAMS) {
         move_ipv6(first_segment, sidlist_id, segment_count, nexthop_id);
-        md.reduced = 1;
+        hdr.scratch.reduced = 1;
     }
 
     @id(SR_POLICY_TABLE_ID)
@@ -113,7 +117,7 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     table sr_policy_table {
         key = {
             md.policy_id : exact @name("policy_id");
-            md.flow_hash : selector;
+            FLOW_SELECTOR
         }
         actions = { h_encaps; h_encaps_red; h_encaps_l2; h_encaps_l2_red; h_insert; h_insert_red; @defaultonly NoAction; }
         size = SR_POLICY_TABLE_SIZE;
@@ -139,7 +143,7 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
         hdr.payload_ethernet = hdr.ethernet;
         md.link_changed = 1;
         hdr.outer_srh.next_header = IP_PROTO_ETHERNET;
-        hdr.outer_ipv6.payload_length = md.frame_length;
+        hdr.outer_ipv6.payload_length = (bit<16>)md.frame_length;
     }
     action payload_has_tag() {
         hdr.payload_vlan = hdr.vlan;
@@ -166,7 +170,10 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     }
     // 20 bits, never zero (HE-8).
     action hash_flow_label() {
-        hdr.outer_ipv6.flow_label = md.flow_hash[31:12] |+| 1;
+        CRC32_HASH(hdr.scratch.flow_hash,
+                   { hdr.scratch.flow_src, hdr.scratch.flow_dst, hdr.scratch.flow_label, hdr.scratch.flow_protocol,
+                     hdr.scratch.l4_src_port, hdr.scratch.l4_dst_port })
+        hdr.outer_ipv6.flow_label = hdr.scratch.flow_hash[31:12] |+| 1;
     }
 
     // HE-14, B6-5: behind the IPv6 header, and behind a Hop-by-Hop header if there is one.
@@ -181,27 +188,28 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
         hdr.outer_hop_by_hop.next_header = IP_PROTO_ROUTING;
     }
     action count_segment_da() {
-        md.segment_count = md.segment_count + 1;
+        hdr.scratch.segment_count = hdr.scratch.segment_count + 1;
     }
 
     // HE-1, HE-2, HE-14. Segments Left starts one lower when the first segment stands in the list.
     action push_srh(bit<8> segments_left) {
-        hdr.outer_srh.hdr_ext_len = md.segment_count << 1;
+        hdr.outer_srh.hdr_ext_len = hdr.scratch.segment_count << 1;
         hdr.outer_srh.routing_type = ROUTING_TYPE_SRH;
         hdr.outer_srh.segments_left = segments_left;
-        hdr.outer_srh.last_entry = md.segment_count - 1;
+        hdr.outer_srh.last_entry = hdr.scratch.segment_count - 1;
         hdr.outer_srh.flags = 0;
         hdr.outer_srh.tag = 0;
-        md.overhead = 8 + ((bit<16>)md.segment_count << 4);
-        hdr.outer_ipv6.payload_length = hdr.outer_ipv6.payload_length + 8 + ((bit<16>)md.segment_count << 4);
+        hdr.scratch.overhead = 8 + ((bit<16>)hdr.scratch.segment_count << 4);
+        hdr.outer_ipv6.payload_length = hdr.outer_ipv6.payload_length + 8 + ((bit<16>)hdr.scratch.segment_count << 4);
     }
     // HE-3: the destination address says it all.
     action omit_srh() {
         hdr.outer_ipv6.next_header = hdr.outer_srh.next_header;
         hdr.outer_srh.setInvalid();
+        hdr.scratch.overhead = 0;
     }
     action count_outer_ipv6() {
-        md.overhead = md.overhead + IPV6_HEADER_LENGTH;
+        hdr.scratch.overhead = hdr.scratch.overhead + IPV6_HEADER_LENGTH;
     }
 
     action pushed() {
@@ -213,11 +221,11 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
         inner_flow.apply(hdr, md);
         if (!sr_policy_table.apply().hit) {
             drop_unfit();   // no such policy
-        } else if ((md.headend == HEADEND_ENCAPS_L2) != (md.l3 == L3_FRAME)
-                   || (md.headend == HEADEND_INSERT && md.l3 != L3_IPV6)) {
+        } else if ((hdr.scratch.headend == HEADEND_ENCAPS_L2) != (md.l3 == L3_FRAME)
+                   || (hdr.scratch.headend == HEADEND_INSERT && md.l3 != L3_IPV6)) {
             drop_unfit();
         } else {
-            if (md.headend == HEADEND_INSERT) {
+            if (hdr.scratch.headend == HEADEND_INSERT) {
                 // A Hop-by-Hop header is always the first, so in slot 0.
                 if (hdr.outer_ipv6.next_header == IP_PROTO_HOPOPTS && hdr.extension_0.isValid()) {
                     insert_behind_hop_by_hop();
@@ -226,18 +234,18 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
                 }
             } else if (md.l3 == L3_IPV6) {
                 payload_is_ipv6();
-                if (md.encap_flags & ENCAP_TC_INHERIT != 0) {
+                if (hdr.scratch.encap_flags & ENCAP_TC_INHERIT != 0) {
                     inherit_traffic_class_of_ipv6();
                 }
                 if (hdr.outer_ipv6.hop_limit == 0) {
                     inherit_hop_limit_of_ipv6();
                 }
-                if (md.encap_flags & ENCAP_FLOW_LABEL_COPY != 0) {
+                if (hdr.scratch.encap_flags & ENCAP_FLOW_LABEL_COPY != 0) {
                     copy_flow_label();
                 }
             } else if (md.l3 == L3_IPV4) {
                 payload_is_ipv4();
-                if (md.encap_flags & ENCAP_TC_INHERIT != 0) {
+                if (hdr.scratch.encap_flags & ENCAP_TC_INHERIT != 0) {
                     inherit_traffic_class_of_ipv4();
                 }
                 if (hdr.outer_ipv6.hop_limit == 0) {
@@ -252,23 +260,23 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
                     default_hop_limit();
                 }
             }
-            if (md.encap_flags & ENCAP_FLOW_LABEL_HASH != 0) {
+            if (hdr.scratch.encap_flags & ENCAP_FLOW_LABEL_HASH != 0) {
                 hash_flow_label();
             }
-            if (md.segment_count != 0) {
+            if (hdr.scratch.segment_count != 0) {
                 sidlist.apply(hdr, md);
             }
-            if (md.headend == HEADEND_INSERT) {
+            if (hdr.scratch.headend == HEADEND_INSERT) {
                 count_segment_da();
             }
-            if (md.segment_count == 0) {
+            if (hdr.scratch.segment_count == 0) {
                 omit_srh();
-            } else if (md.reduced == 1) {
-                push_srh(md.segment_count);
+            } else if (hdr.scratch.reduced == 1) {
+                push_srh(hdr.scratch.segment_count);
             } else {
-                push_srh(md.segment_count - 1);
+                push_srh(hdr.scratch.segment_count - 1);
             }
-            if (md.headend != HEADEND_INSERT) {
+            if (hdr.scratch.headend != HEADEND_INSERT) {
                 count_outer_ipv6();
             }
             pushed();

@@ -130,7 +130,7 @@ control decapsulate(inout headers_t hdr, inout local_metadata_t md) {
         md.fate = FATE_TRANSMIT;
     }
     action set_vrf() {
-        md.vrf_id = md.sid_vrf_id;
+        md.vrf_id = hdr.scratch.sid_vrf_id;
     }
     action refuse(bit<8> drop_reason) {
         md.fate = FATE_DROP;
@@ -138,7 +138,7 @@ control decapsulate(inout headers_t hdr, inout local_metadata_t md) {
     }
 
     apply {
-        if (md.upper_layer == IP_PROTO_IPV6) {
+        if (hdr.scratch.upper_layer == IP_PROTO_IPV6) {
             if (hdr.inner_ipv6.version != 6 || inner_length < IPV6_HEADER_LENGTH
                 || hdr.inner_ipv6.payload_length > inner_length - IPV6_HEADER_LENGTH) {
                 refuse(drop_reason_t.IP_HEADER_INVALID);
@@ -153,7 +153,7 @@ control decapsulate(inout headers_t hdr, inout local_metadata_t md) {
                     set_vrf();
                 }
             }
-        } else if (md.upper_layer == IP_PROTO_IPV4) {
+        } else if (hdr.scratch.upper_layer == IP_PROTO_IPV4) {
             if (hdr.ipv4.version != 4 || hdr.ipv4.ihl < 5 || (hdr.ipv4.ihl > 5 && !hdr.ipv4_options.isValid())
                 || hdr.ipv4.total_len < (bit<16>)hdr.ipv4.ihl << 2 || hdr.ipv4.total_len > inner_length) {
                 refuse(drop_reason_t.IP_HEADER_INVALID);
@@ -196,7 +196,7 @@ control upper_layer(inout headers_t hdr, inout local_metadata_t md) {
     @name(".upper_layer_table")
     @brief("Upper-layer protocols that this node itself processes at a SID")
     table upper_layer_table {
-        key = { md.upper_layer : exact @name("next_header"); }
+        key = { hdr.scratch.upper_layer : exact @name("next_header"); }
         actions = { allow_upper_layer; @defaultonly NoAction; }
         const default_action = NoAction();
         size = 256;
@@ -214,44 +214,45 @@ control upper_layer(inout headers_t hdr, inout local_metadata_t md) {
     }
 
     apply {
+        hdr.scratch.setValid();
         if (!hdr.extension_0.isValid()) {
-            md.upper_layer = hdr.ipv6.next_header;
+            hdr.scratch.upper_layer = hdr.ipv6.next_header;
         } else if (hdr.extension_3.isValid()) {
-            md.upper_layer = hdr.extension_3.next_header;
+            hdr.scratch.upper_layer = hdr.extension_3.next_header;
         } else if (hdr.extension_2.isValid()) {
-            md.upper_layer = hdr.extension_2.next_header;
+            hdr.scratch.upper_layer = hdr.extension_2.next_header;
         } else if (hdr.extension_1.isValid()) {
-            md.upper_layer = hdr.extension_1.next_header;
+            hdr.scratch.upper_layer = hdr.extension_1.next_header;
         } else {
-            md.upper_layer = hdr.extension_0.next_header;
+            hdr.scratch.upper_layer = hdr.extension_0.next_header;
         }
         if (hdr.ipv6.payload_length < md.extension_length
-            || (md.upper_layer == IP_PROTO_IPV6 && !hdr.inner_ipv6.isValid())
-            || (md.upper_layer == IP_PROTO_IPV4 && !hdr.ipv4.isValid())
-            || (md.upper_layer == IP_PROTO_ETHERNET && !hdr.inner_ethernet.isValid())) {
-            if (md.fragment == 1) {
+            || (hdr.scratch.upper_layer == IP_PROTO_IPV6 && !hdr.inner_ipv6.isValid())
+            || (hdr.scratch.upper_layer == IP_PROTO_IPV4 && !hdr.ipv4.isValid())
+            || (hdr.scratch.upper_layer == IP_PROTO_ETHERNET && !hdr.inner_ethernet.isValid())) {
+            if (md.chain_end == CHAIN_END_FRAGMENT) {
                 refuse(drop_reason_t.FRAGMENT_AT_SID);
             } else {
                 refuse(drop_reason_t.HEADER_TRUNCATED);
             }
-        } else if (md.fragment == 1) {
+        } else if (md.chain_end == CHAIN_END_FRAGMENT) {
             refuse(drop_reason_t.FRAGMENT_AT_SID);
-        } else if (md.upper_layer == IP_PROTO_HOPOPTS || md.upper_layer == IP_PROTO_DSTOPTS
-                   || md.upper_layer == IP_PROTO_ROUTING || md.upper_layer == IP_PROTO_FRAGMENT
-                   || md.upper_layer == IP_PROTO_AH) {
+        } else if (hdr.scratch.upper_layer == IP_PROTO_HOPOPTS || hdr.scratch.upper_layer == IP_PROTO_DSTOPTS
+                   || hdr.scratch.upper_layer == IP_PROTO_ROUTING || hdr.scratch.upper_layer == IP_PROTO_FRAGMENT
+                   || hdr.scratch.upper_layer == IP_PROTO_AH) {
             // The walk of the chain ended early: no slot left, or no bytes.
             if (hdr.extension_3.isValid()) {
                 refuse(drop_reason_t.EXTENSION_CHAIN);
             } else {
                 refuse(drop_reason_t.HEADER_TRUNCATED);
             }
-        } else if ((md.upper_layer == IP_PROTO_IPV6
+        } else if ((hdr.scratch.upper_layer == IP_PROTO_IPV6
                     && (md.sid_class == SID_CLASS_DECAP6 || md.sid_class == SID_CLASS_DECAP46
                         || (md.sid_class == SID_CLASS_END && md.flavors & FLAVOR_USD != 0)))
-                   || (md.upper_layer == IP_PROTO_IPV4
+                   || (hdr.scratch.upper_layer == IP_PROTO_IPV4
                        && (md.sid_class == SID_CLASS_DECAP4 || md.sid_class == SID_CLASS_DECAP46
                            || (md.sid_class == SID_CLASS_END && md.flavors & FLAVOR_USD != 0)))
-                   || (md.upper_layer == IP_PROTO_ETHERNET && md.sid_class == SID_CLASS_DECAP2)) {
+                   || (hdr.scratch.upper_layer == IP_PROTO_ETHERNET && md.sid_class == SID_CLASS_DECAP2)) {
             decap.apply(hdr, md);
         } else if (!upper_layer_table.apply().hit) {
             upper_layer_error();
@@ -290,7 +291,8 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
         md.sid_class = SID_CLASS_END;
         md.sid_index = sid_index;
         md.flavors = flavors | SID_CHANGES_VRF;
-        md.sid_vrf_id = vrf_id;
+        hdr.scratch.setValid();
+        hdr.scratch.sid_vrf_id = vrf_id;
     }
 
     @id(END_DX2_ID)
@@ -329,7 +331,8 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
         md.sid_class = SID_CLASS_DECAP4;
         md.sid_index = sid_index;
         md.flavors = SID_CHANGES_VRF;
-        md.sid_vrf_id = vrf_id;
+        hdr.scratch.setValid();
+        hdr.scratch.sid_vrf_id = vrf_id;
     }
 
     @id(END_DT6_ID)
@@ -339,7 +342,8 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
         md.sid_class = SID_CLASS_DECAP6;
         md.sid_index = sid_index;
         md.flavors = SID_CHANGES_VRF;
-        md.sid_vrf_id = vrf_id;
+        hdr.scratch.setValid();
+        hdr.scratch.sid_vrf_id = vrf_id;
     }
 
     @id(END_DT46_ID)
@@ -349,7 +353,8 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
         md.sid_class = SID_CLASS_DECAP46;
         md.sid_index = sid_index;
         md.flavors = SID_CHANGES_VRF;
-        md.sid_vrf_id = vrf_id;
+        hdr.scratch.setValid();
+        hdr.scratch.sid_vrf_id = vrf_id;
     }
 
     // The four bindings do the same here: what is pushed, and how, is said by the policy (sr_policy_table).
@@ -434,12 +439,12 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
         md.hop_limit_done = 1;
     }
     action set_vrf() {
-        md.vrf_id = md.sid_vrf_id;
+        md.vrf_id = hdr.scratch.sid_vrf_id;
     }
 
     apply {
         my_sid_table.apply();
-        if (md.interface_flags & (INTERFACE_EXTERNAL | INTERFACE_CHECK_SOURCE) != 0) {
+        if (md.interface_flags > INTERFACE_ROUTED) {
             filter.apply(hdr, md);
         }
         if (md.sid_class != 0) {
@@ -447,7 +452,7 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
             // written without the subtraction (END-17).
             if (hdr.srh_after.isValid() && md.sid_class <= SID_CLASS_B6 && hdr.ipv6.hop_limit > 1
                 && hdr.srh.last_entry < hdr.srh.hdr_ext_len >> 1 && hdr.srh.segments_left <= hdr.srh.last_entry |+| 1
-                && hdr.ipv6.payload_length >= md.extension_length + 8 + ((bit<16>)hdr.srh.hdr_ext_len << 3)
+                && (hdr.ipv6.payload_length |-| md.extension_length) >> 3 > (bit<16>)hdr.srh.hdr_ext_len
                 && md.link_scope == 0) {
                 advance();
                 if (md.flavors != 0) {
@@ -474,7 +479,7 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
                 } else {
                     refuse(drop_reason_t.HEADER_TRUNCATED);
                 }
-            } else if (md.routing_type_unknown == 1) {
+            } else if (md.chain_end == CHAIN_END_ROUTING_TYPE) {
                 parameter_problem(drop_reason_t.ROUTING_TYPE, POINTER_ROUTING_TYPE);            // SRH-10
             } else {
                 upper.apply(hdr, md);

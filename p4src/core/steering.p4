@@ -32,8 +32,8 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
             hdr.ipv6.dst_addr      : ternary @name("ipv6_dst") @format(IPV6_ADDRESS);
             hdr.ipv6.next_header   : ternary @name("next_header");
             hdr.ipv6.traffic_class : ternary @name("traffic_class");
-            md.l4_src_port         : ternary @name("l4_src_port");
-            md.l4_dst_port         : ternary @name("l4_dst_port");
+            hdr.scratch.l4_src_port         : ternary @name("l4_src_port");
+            hdr.scratch.l4_dst_port         : ternary @name("l4_dst_port");
         }
         actions = { classify_steer; no_steering; @defaultonly NoAction; }
         const default_action = NoAction();
@@ -51,8 +51,8 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
             hdr.ipv4.dst_addr : ternary @name("ipv4_dst") @format(IPV4_ADDRESS);
             hdr.ipv4.protocol : ternary @name("protocol");
             hdr.ipv4.tos      : ternary @name("traffic_class");
-            md.l4_src_port    : ternary @name("l4_src_port");
-            md.l4_dst_port    : ternary @name("l4_dst_port");
+            hdr.scratch.l4_src_port    : ternary @name("l4_src_port");
+            hdr.scratch.l4_dst_port    : ternary @name("l4_dst_port");
         }
         actions = { classify_steer; no_steering; @defaultonly NoAction; }
         const default_action = NoAction();
@@ -60,13 +60,21 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
     }
 
     action set_ports() {
-        md.l4_src_port = hdr.l4_ports.src_port;
-        md.l4_dst_port = hdr.l4_ports.dst_port;
+        hdr.scratch.l4_src_port = hdr.l4.src_port;
+        hdr.scratch.l4_dst_port = hdr.l4.dst_port;
+    }
+    action clear_ports() {
+        hdr.scratch.setValid();
+        hdr.scratch.l4_src_port = 0;
+        hdr.scratch.l4_dst_port = 0;
     }
 
     apply {
         bool classified = false;
-        if (hdr.l4_ports.isValid() && !hdr.inner_ipv6.isValid() && !(hdr.ipv6.isValid() && hdr.ipv4.isValid())) {
+        clear_ports();
+        if (hdr.l4.isValid()
+            && ((md.l3 == L3_IPV6 && (hdr.ipv6.next_header == IP_PROTO_TCP || hdr.ipv6.next_header == IP_PROTO_UDP))
+                || md.l3 == L3_IPV4)) {
             set_ports();
         }
         if (md.l3 == L3_IPV6) {

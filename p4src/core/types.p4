@@ -21,7 +21,7 @@ typedef bit<8> interface_flags_t;
 const interface_flags_t INTERFACE_EXTERNAL     = 0x01;  // RFC 8754 5.1: packets to the SID block are dropped
 const interface_flags_t INTERFACE_STEER        = 0x02;  // the classifier tables and the interface's policy are consulted
 const interface_flags_t INTERFACE_CHECK_SOURCE = 0x04;  // packets to a SID need a source inside the SR domain
-const interface_flags_t INTERFACE_ROUTED       = 0x80;  // set by the program: not an L2 port
+const interface_flags_t INTERFACE_ROUTED       = 0x80;  // set by the program: not an L2 port; a flag is set if greater
 
 // Flavours of End, End.X and End.T (RFC 8986 4.16), a bit map.
 typedef bit<8> srv6_flavors_t;
@@ -98,6 +98,11 @@ const fate_t FATE_PUNT        = 2;  // to the control plane, as it arrived, for 
 const fate_t FATE_FRAGMENT    = 3;  // to the control plane, as it would leave, to be fragmented
 const fate_t FATE_RECIRCULATE = 4;  // once more through the pipeline
 const fate_t FATE_TRANSMIT    = 5;  // out of egress_port
+
+// What ended the parser's walk of the extension headers; 0: the upper layer, an SRH with segments left, or the last slot.
+typedef bit<2> chain_end_t;
+const chain_end_t CHAIN_END_FRAGMENT     = 1;  // a Fragment header of a packet in several pieces (UL-5)
+const chain_end_t CHAIN_END_ROUTING_TYPE = 2;  // a routing header of another type with segments left (SRH-10)
 
 // Groups of endpoint behaviours that share their checks; 0: no SID.
 typedef bit<3> sid_class_t;

@@ -27,9 +27,9 @@ const MeterColor_t METER_RED    = 2;
 #define DIRECT_COUNTER(NAME) @name(STRING(.NAME)) direct_counter(CounterType.packets_and_bytes) NAME;
 #define TABLE_DIRECT_COUNTER(NAME) counters = NAME;
 
-#define WCMP_SELECTOR(ID, NAME) \
+#define WCMP_SELECTOR(ID, NAME, ALGORITHM) \
     @id(ID) @name(STRING(.NAME)) @max_group_size(WCMP_MAX_GROUP_SIZE) \
-    action_selector(HashAlgorithm.crc16, WCMP_MEMBERS_SIZE, 16) NAME;
+    action_selector(HashAlgorithm.ALGORITHM, WCMP_MEMBERS_SIZE, 16) NAME;
 #define TABLE_SELECTOR(NAME) implementation = NAME;
 
 // 32 bits of CRC-32 over a list of fields.

@@ -39,8 +39,6 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     @brief("Rate of packets to the control plane, by punt_reason_t")
     meter(64, MeterType.packets) punt_meter;
 
-    bit<32> cell;
-
     action drop() {
         mark_to_drop(standard_metadata);
     }
@@ -50,28 +48,28 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
         md.punt_reason = punt_reason_t.NONE;
     }
     action count_drop() {
-        cell = (bit<32>)md.drop_reason;
-        drop_counter.count(cell);
+        md.cell = (bit<32>)md.drop_reason;
+        drop_counter.count(md.cell);
         my_sid_error_counter.count(md.sid_index);
     }
     // Cell 0 takes what no SID processed.
     action count_sid() {
-        cell = (md.sid_index << 1) | (bit<32>)md.tagged;
-        my_sid_counter.count(cell);
+        md.cell = (md.sid_index << 1) | (bit<32>)md.tagged;
+        my_sid_counter.count(md.cell);
     }
     action count_policy() {
-        cell = ((bit<32>)md.policy_id << 1) | (bit<32>)md.tagged;
-        sr_policy_counter.count(cell);
+        md.cell = ((bit<32>)md.policy_id << 1) | (bit<32>)md.tagged;
+        sr_policy_counter.count(md.cell);
     }
     // The control plane gets the packet as it arrived, since that is what an ICMP error quotes.
     action punt() {
-        cell = (bit<32>)md.punt_reason;
-        punt_counter.count(cell);
+        md.cell = (bit<32>)md.punt_reason;
+        punt_counter.count(md.cell);
         clone_preserving_field_list(CloneType.I2E, PUNT_SESSION, FIELD_LIST_PUNT);
     }
     action redirect_to_cpu() {
-        cell = (bit<32>)md.punt_reason;
-        punt_counter.count(cell);
+        md.cell = (bit<32>)md.punt_reason;
+        punt_counter.count(md.cell);
         standard_metadata.egress_spec = CPU_PORT;
     }
     action go_round() {
@@ -80,10 +78,10 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     }
     action go_out() {
         standard_metadata.egress_spec = md.egress_port;
-        cell = (bit<32>)md.egress_port;
-        egress_port_counter.count(cell);
-        cell = (md.sid_index << 1) | (bit<32>)md.tagged;
-        my_sid_counter.count(cell);
+        md.cell = (bit<32>)md.egress_port;
+        egress_port_counter.count(md.cell);
+        md.cell = (md.sid_index << 1) | (bit<32>)md.tagged;
+        my_sid_counter.count(md.cell);
     }
     action set_offset() {
         md.offset = ETHERNET_HEADER_LENGTH;
@@ -110,12 +108,12 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
                 }
             } else if (md.punt_reason != punt_reason_t.NONE) {
                 // Errors about packets of this node's own making would go to the node itself.
-                if (md.from_cpu == 1 && md.fate == FATE_DROP && md.punt_reason != punt_reason_t.NEIGHBOR_UNRESOLVED) {
+                if (md.ingress_port == CPU_PORT && md.fate == FATE_DROP && md.punt_reason != punt_reason_t.NEIGHBOR_UNRESOLVED) {
                     md.punt_reason = punt_reason_t.NONE;
                 } else {
                     MeterColor_t color = METER_GREEN;
-                    cell = (bit<32>)md.punt_reason;
-                    punt_meter.execute_meter(cell, color);
+                    md.cell = (bit<32>)md.punt_reason;
+                    punt_meter.execute_meter(md.cell, color);
                     if (color == METER_RED) {
                         if (md.fate == FATE_DROP) {
                             count_drop();

@@ -12,53 +12,56 @@ control receive(inout headers_t hdr, inout local_metadata_t md, inout standard_m
     }
     action as_received() {
         md.ingress_port = hdr.packet_out.ingress_port;
-        md.frame_length = (bit<16>)standard_metadata.packet_length - PACKET_OUT_LENGTH;
+        md.frame_length = standard_metadata.packet_length - PACKET_OUT_LENGTH;
         hdr.packet_out.setInvalid();
     }
     // The frame leaves by the port that the control plane names, as it is.
     action send() {
         md.egress_port = hdr.packet_out.egress_port;
         md.fate = FATE_TRANSMIT;
-        md.admitted = 1;
         hdr.packet_out.setInvalid();
     }
     action route_own() {
         md.ingress_port = CPU_PORT;
         md.vrf_id = hdr.packet_out.vrf_id;
-        md.from_cpu = 1;
+        md.frame_length = standard_metadata.packet_length;
         md.hop_limit_done = 1;
-        md.admitted = 1;
         hdr.packet_out.setInvalid();
     }
     action refuse() {
         md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.PACKET_OUT_INVALID;
-        md.admitted = 1;
         hdr.packet_out.setInvalid();
     }
     action route_again() {
-        md.hop_limit_done = md.from_cpu;
-        md.admitted = 1;
+        md.frame_length = standard_metadata.packet_length;
+    }
+
+    action keep_hop_limit() {
+        md.hop_limit_done = 1;
     }
 
     apply {
         if (hdr.ipv4.isValid() && standard_metadata.checksum_error == 1) {
             set_checksum_error();
         }
+        if (hdr.packet_out.isValid() && hdr.packet_out.submit_to_ingress == 1 && hdr.packet_out.as_received == 1) {
+            as_received();
+        }
         if (hdr.packet_out.isValid() || md.passes != 0) {
             if (!hdr.packet_out.isValid()) {
                 route_again();
+                if (md.ingress_port == CPU_PORT) {
+                    keep_hop_limit();
+                }
             } else if (hdr.packet_out.submit_to_ingress == 0) {
                 send();
-            } else if (hdr.packet_out.as_received == 1) {
-                as_received();
             } else if (hdr.ipv6.isValid() || (md.l3 == L3_IPV4 && hdr.ipv4.isValid())) {
                 route_own();
             } else {
                 refuse();
             }
-        }
-        if (md.admitted == 0) {
+        } else {
             admission.apply(hdr, md);
         }
     }
