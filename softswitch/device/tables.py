@@ -7,9 +7,11 @@ import heapq
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from softswitch.bmv2json.errors import MalformedProgram
 from softswitch.bmv2json.model import Action, MatchKind, MeterArray, Table
 from softswitch.device.changes import ChangeFeed
 from softswitch.device.errors import (
+    DeviceError,
     DuplicateEntry,
     ImmutableEntry,
     InvalidArgument,
@@ -259,13 +261,16 @@ class TableState:
                 if kind in (MatchKind.EXACT, MatchKind.VALID):
                     key.append(Exact(first))
                 elif kind is MatchKind.LPM:
-                    key.append(Lpm(first, second))
+                    key.append(Lpm(first & ~(((1 << spec.width) - 1) >> second), second))
                 elif kind is MatchKind.TERNARY:
                     key.append(Ternary(first & second, second))
                 else:
                     key.append(Range(first, min(second, (1 << spec.width) - 1)))
             priority = MAX_PRIORITY - const.priority if self._prioritised else 0
-            self._insert(Entry(tuple(key), ActionSpec(by_id[const.action_id], const.args), priority))
+            try:
+                self._insert(Entry(tuple(key), ActionSpec(by_id[const.action_id], const.args), priority))
+            except DeviceError as err:
+                raise MalformedProgram(f"entries of table {self.name}", str(err)) from None
 
     # ------------------------------------------------------------------ direct resources
 
