@@ -50,7 +50,6 @@ struct local_metadata_t {
     nexthop_id_t      nexthop_id;
     vlan_id_t         egress_vlan;
 
-    bit<32>           cell;              // of a counter or meter
 
     // Requests to the shim.
     fate_t            fate;

@@ -48,28 +48,23 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
         md.punt_reason = punt_reason_t.NONE;
     }
     action count_drop() {
-        md.cell = (bit<32>)md.drop_reason;
-        drop_counter.count(md.cell);
+        drop_counter.count((bit<32>)md.drop_reason);
         my_sid_error_counter.count(md.sid_index);
     }
     // Cell 0 takes what no SID processed.
     action count_sid() {
-        md.cell = (md.sid_index << 1) | (bit<32>)md.tagged;
-        my_sid_counter.count(md.cell);
+        my_sid_counter.count((md.sid_index << 1) | (bit<32>)md.tagged);
     }
     action count_policy() {
-        md.cell = ((bit<32>)md.policy_id << 1) | (bit<32>)md.tagged;
-        sr_policy_counter.count(md.cell);
+        sr_policy_counter.count(((bit<32>)md.policy_id << 1) | (bit<32>)md.tagged);
     }
     // The control plane gets the packet as it arrived, since that is what an ICMP error quotes.
     action punt() {
-        md.cell = (bit<32>)md.punt_reason;
-        punt_counter.count(md.cell);
+        punt_counter.count((bit<32>)md.punt_reason);
         clone_preserving_field_list(CloneType.I2E, PUNT_SESSION, FIELD_LIST_PUNT);
     }
     action redirect_to_cpu() {
-        md.cell = (bit<32>)md.punt_reason;
-        punt_counter.count(md.cell);
+        punt_counter.count((bit<32>)md.punt_reason);
         standard_metadata.egress_spec = CPU_PORT;
     }
     action go_round() {
@@ -78,10 +73,8 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     }
     action go_out() {
         standard_metadata.egress_spec = md.egress_port;
-        md.cell = (bit<32>)md.egress_port;
-        egress_port_counter.count(md.cell);
-        md.cell = (md.sid_index << 1) | (bit<32>)md.tagged;
-        my_sid_counter.count(md.cell);
+        egress_port_counter.count((bit<32>)md.egress_port);
+        my_sid_counter.count((md.sid_index << 1) | (bit<32>)md.tagged);
     }
     action set_offset() {
         md.offset = ETHERNET_HEADER_LENGTH;
@@ -112,8 +105,7 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
                     md.punt_reason = punt_reason_t.NONE;
                 } else {
                     MeterColor_t color = METER_GREEN;
-                    md.cell = (bit<32>)md.punt_reason;
-                    punt_meter.execute_meter(md.cell, color);
+                                punt_meter.execute_meter((bit<32>)md.punt_reason, color);
                     if (color == METER_RED) {
                         if (md.fate == FATE_DROP) {
                             count_drop();
