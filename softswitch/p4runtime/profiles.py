@@ -366,10 +366,11 @@ class ProfileManager:
         self._drop_group(profile, number)
 
         def restore() -> None:
-            again = _Group(profile.group_handles.take(), group.max_size, {})
-            self._context.device.profiles[profile.info.name].add_group(again.handle)
-            profile.groups[number] = again
-            self._set_membership(profile, number, again, members, where)
+            # The same object again: earlier steps of the batch to be undone refer to it.
+            group.handle = profile.group_handles.take()
+            self._context.device.profiles[profile.info.name].add_group(group.handle)
+            profile.groups[number] = group
+            self._set_membership(profile, number, group, members, where)
 
         self._context.on_undo(restore)
 
