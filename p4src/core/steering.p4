@@ -59,6 +59,13 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
         size = CLASSIFIER_TABLE_SIZE;
     }
 
+    action by_interface() {
+        md.fate = FATE_FORWARD;
+        md.policy_id = md.interface_policy_id;
+        md.drop_reason = drop_reason_t.NONE;
+        md.punt_reason = punt_reason_t.NONE;
+    }
+
     action set_ports() {
         hdr.scratch.l4_src_port = hdr.l4.src_port;
         hdr.scratch.l4_dst_port = hdr.l4.dst_port;
@@ -83,7 +90,7 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
             classified = classifier_ipv4_table.apply().hit;
         }
         if (!classified && md.interface_policy_id != 0) {
-            classify_steer(md.interface_policy_id);
+            by_interface();
         }
     }
 }
