@@ -3,7 +3,8 @@
 
 The switch decides: the highest election id of those connected is primary. A backup that is told that there
 is no primary any more asks again with an id above the highest seen; one that loses this race goes back to
-its own id and stays backup. A former primary that returns with its old id finds a higher one and does not take over again.
+its own id and stays backup. A former primary that returns with its old id finds a higher one and does not take
+over again.
 """
 
 from __future__ import annotations

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Neighbour cache: states and timers of RFC 4861 7.3, and the packets that wait."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from srv6cp.apps.neighbors import NeighborCache, NeighborKey, NeighborTimers, Outcome, Solicitation, State
+from srv6cp.apps.punt import PacketIn
+from srv6cp.model import InterfaceId, PuntReason
+
+KEY = NeighborKey(InterfaceId(1), ip_address("2001:db8::2"))
+OTHER = NeighborKey(InterfaceId(1), ip_address("10.0.0.2"))
+MAC, MAC2 = bytes.fromhex("020000000002"), bytes.fromhex("020000000003")
+
+
+def packet(n: int) -> PacketIn:
+    return PacketIn(PuntReason.NEIGHBOR_UNRESOLVED, bytes((n,)))
+
+
+def state(cache: NeighborCache, key: NeighborKey = KEY) -> State | None:
+    return next((state for row, state, _, _ in cache.rows() if row == key), None)
+
+
+def test_resolution_releases_packets_in_order() -> None:
+    cache = NeighborCache()
+    assert cache.request(KEY, packet(1), 0.0) == Outcome(solicitations=(Solicitation(KEY, None),))
+    assert cache.request(KEY, packet(2), 0.1) == Outcome(), "asked already"
+    assert cache.waiting == 2
+    assert cache.advertised(KEY, MAC, True, True, 0.2) == Outcome((KEY,), (packet(1), packet(2)))
+    assert cache.resolved() == {KEY: "02:00:00:00:00:02"}
+    assert (cache.waiting, state(cache)) == (0, State.REACHABLE)
+    assert cache.request(KEY, packet(3), 0.3) == Outcome(released=(packet(3),))
+
+
+def test_three_solicitations_a_second_apart_then_unreachable() -> None:
+    """RFC 4861 10: RETRANS_TIMER 1 s, MAX_MULTICAST_SOLICIT 3; RFC 4443 3.1: code 3 afterwards."""
+    cache = NeighborCache()
+    cache.request(KEY, packet(1), 0.0)
+    assert cache.next_deadline() == 1.0
+    assert cache.poll(0.9) == Outcome()
+    assert cache.poll(1.0) == Outcome(solicitations=(Solicitation(KEY, None),))
+    assert cache.poll(2.0) == Outcome(solicitations=(Solicitation(KEY, None),))
+    assert cache.poll(3.0) == Outcome(unreachable=(packet(1),))
+    assert (cache.rows(), cache.next_deadline(), cache.waiting) == ([], None, 0)
+
+
+def test_queue_keeps_the_newest_three() -> None:
+    cache = NeighborCache()
+    for n in range(5):
+        cache.request(KEY, packet(n), 0.0)
+    assert cache.dropped == 2
+    assert cache.heard(KEY, MAC, 0.0).released == (packet(2), packet(3), packet(4))
+
+
+def test_all_queues_together_are_bounded() -> None:
+    cache = NeighborCache(NeighborTimers(total_queue=2))
+    keys = [NeighborKey(InterfaceId(1), ip_address(f"10.0.0.{n}")) for n in range(3)]
+    for key in keys:
+        cache.request(key, packet(1), 0.0)
+    assert (cache.waiting, cache.dropped) == (2, 1)
+
+
+def test_table_is_bounded() -> None:
+    cache = NeighborCache(NeighborTimers(entries=1))
+    cache.heard(KEY, MAC, 0.0)
+    assert cache.heard(OTHER, MAC, 0.0) == Outcome()
+    assert cache.request(OTHER, packet(1), 0.0) == Outcome()
+    assert (len(cache), cache.dropped) == (1, 1)
+
+
+def test_reachable_neighbour_is_probed_and_confirmed() -> None:
+    cache = NeighborCache()
+    cache.request(KEY, None, 0.0)
+    cache.advertised(KEY, MAC, True, True, 0.0)
+    assert cache.poll(29.9) == Outcome()
+    assert cache.poll(30.0) == Outcome(solicitations=(Solicitation(KEY, MAC),)), "by unicast"
+    assert cache.advertised(KEY, None, True, False, 30.1) == Outcome()
+    assert state(cache) is State.REACHABLE
+    assert cache.next_deadline() == 60.1
+
+
+def test_neighbour_that_vanished() -> None:
+    cache = NeighborCache()
+    cache.heard(KEY, MAC, 0.0)
+    assert state(cache) is State.STALE
+    for now in (5.0, 6.0, 7.0):
+        assert cache.poll(now).solicitations == (Solicitation(KEY, MAC),)
+        assert cache.resolved(), "still used while it is probed"
+    assert cache.poll(8.0) == Outcome(changed=(KEY,))
+    assert cache.resolved() == {}
+
+
+def test_configured_next_hop_is_never_given_up() -> None:
+    cache = NeighborCache()
+    assert cache.want([KEY], 0.0).solicitations == (Solicitation(KEY, None),)
+    assert cache.want([KEY], 0.1).solicitations == ()
+    for now in (1.0, 2.0):
+        assert cache.poll(now).solicitations == (Solicitation(KEY, None),)
+    assert cache.poll(3.0) == Outcome()
+    assert state(cache) is State.FAILED
+    assert cache.request(KEY, packet(1), 4.0).solicitations == (Solicitation(KEY, None),), (
+        "traffic asks at once"
+    )
+    cache.poll(5.0), cache.poll(6.0)
+    assert cache.poll(7.0) == Outcome(unreachable=(packet(1),))
+    assert cache.poll(17.0).solicitations == (Solicitation(KEY, None),)
+    cache.advertised(KEY, MAC, True, True, 17.1)
+    for now in (47.1, 48.1, 49.1):
+        assert cache.poll(now).solicitations == (Solicitation(KEY, MAC),)
+    assert cache.poll(50.1) == Outcome((KEY,), (), (), (Solicitation(KEY, None),)), (
+        "lost, asked by multicast again"
+    )
+    cache.want([], 50.2)
+    assert cache.poll(51.1).solicitations
+    assert cache.poll(52.1).solicitations
+    cache.poll(53.1)
+    assert cache.rows() == []
+
+
+def test_advertisement_rules() -> None:
+    """RFC 4861 7.2.5."""
+    cache = NeighborCache()
+    assert cache.advertised(KEY, MAC, True, True, 0.0) == Outcome(), "nobody asked"
+    cache.request(KEY, None, 0.0)
+    assert cache.advertised(KEY, None, True, True, 0.0) == Outcome(), "no address"
+    assert cache.advertised(KEY, MAC, False, False, 0.0).changed == (KEY,)
+    assert state(cache) is State.STALE, "unsolicited"
+    cache.advertised(KEY, MAC, True, False, 1.0)
+    assert state(cache) is State.REACHABLE
+    assert cache.advertised(KEY, MAC2, True, False, 2.0) == Outcome(), "no override"
+    assert (state(cache), cache.mac(KEY)) == (State.STALE, MAC)
+    assert cache.advertised(KEY, MAC2, False, True, 3.0).changed == (KEY,)
+    assert (state(cache), cache.mac(KEY)) == (State.STALE, MAC2)
+
+
+def test_heard() -> None:
+    cache = NeighborCache()
+    assert cache.heard(KEY, MAC, 0.0, create=False) == Outcome()
+    assert cache.heard(KEY, MAC, 0.0).changed == (KEY,)
+    assert cache.heard(KEY, MAC, 1.0) == Outcome()
+    assert cache.heard(KEY, MAC2, 2.0, create=False).changed == (KEY,)
+
+
+def test_adopted_neighbours_are_probed() -> None:
+    cache = NeighborCache()
+    cache.adopt({KEY: MAC}, 0.0)
+    assert cache.resolved() == {KEY: "02:00:00:00:00:02"}
+    assert cache.poll(5.0).solicitations == (Solicitation(KEY, MAC),)
+
+
+def test_keep_and_clear() -> None:
+    cache = NeighborCache()
+    cache.heard(KEY, MAC, 0.0)
+    cache.request(OTHER, packet(1), 0.0)
+    cache.keep(lambda key: key == KEY)
+    assert (len(cache), cache.waiting) == (1, 0)
+    assert cache.clear(KEY) == Outcome((KEY,))
+    assert cache.clear(KEY) == Outcome()
