@@ -143,12 +143,12 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
         return exitcodes.OK
     try:
         todo = session.apply_node(args, node)
-    except CliError as error:
-        # A controller is primary: it watches the node file. The intent is saved all the same.
-        note(f"srv6: {file.path}: saved; {error}")
-        if error.code == exitcodes.REJECTED:
-            note("srv6: `srv6 run` applies a changed node file by itself")
-            return exitcodes.OK
+    except session.ControllerRunning:
+        emit({"file": str(file.path), "applied": False}, args.json, "")
+        note(f"{file.path}: saved; the controller that is running applies it")
+        return exitcodes.OK
+    except Exception:
+        note(f"{file.path}: saved, but not applied:")
         raise
     emit({"node": node.name, **plan_data(todo)}, args.json, f"{node.name}: {applied(todo)}")
     return exitcodes.OK

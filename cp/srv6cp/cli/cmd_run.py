@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _POLL = 0.25
 _START_TIMEOUT = 15.0
+_LATEST = 1 << 62
 
 
 def register(subparsers: Any) -> None:
@@ -65,6 +67,9 @@ def run(args: argparse.Namespace) -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
+    if args.election_id is None:
+        # The controller that was started first stays primary; later ones are its backups.
+        args.election_id = _LATEST - time.time_ns() // 1_000_000
     client = session.make_client(args, node)
     kind = choose(args.switch)
     if kind == "none":

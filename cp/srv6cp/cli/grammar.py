@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.words import Words, segments
 from srv6cp.config import InvalidError
 from srv6cp.config.spelling import parse_words
+from srv6cp.model import parse_behavior
 
 _ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label")
 _MATCH_KEYS = ("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf")
@@ -48,6 +50,10 @@ def sid(words: Sequence[str]) -> list[Edit]:
         item = parse_words(cursor.rest())
     except InvalidError as error:
         raise UsageError(f"{error}; usage: {USAGE['sid']}") from None
+    with suppress(ValueError):  # the loader says what is wrong with it
+        behavior, flavors = parse_behavior(str(item["behavior"]))
+        if not flavors:
+            item["behavior"] = behavior.value
     edits = []
     listed = item.pop("segments", None)
     if listed is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 DEFAULT_NODE_FILE = "node.yaml"
 DEFAULT_ADDRESS = "127.0.0.1:9559"
+# Election ids of commands that come and go: below those of controllers, and rarely the same twice.
+_LOW_ELECTION_IDS = 1 << 16
+
+
+class ControllerRunning(CliError):  # noqa: N818 - a state of affairs rather than an error
+    """Another controller is primary, so that nothing can be written."""
 
 
 def connection_options() -> argparse.ArgumentParser:
@@ -31,7 +38,9 @@ def connection_options() -> argparse.ArgumentParser:
         help=f"P4Runtime server (default: grpc-addr of the node file, $SRV6_GRPC_ADDR, {DEFAULT_ADDRESS})",
     )
     group.add_argument("--device-id", type=int, metavar="N", help="default: that of the node file, or 1")
-    group.add_argument("--election-id", type=int, default=1, metavar="N", help="default: 1")
+    group.add_argument(
+        "--election-id", type=int, metavar="N", help="the highest is primary (default: a low one)"
+    )
     group.add_argument("--force", action="store_true", help="become primary even if a controller is running")
     group.add_argument("--ssl", action="store_true", help="use TLS")
     for name in ("cacert", "cert", "private-key"):
@@ -91,9 +100,10 @@ def make_client(args: argparse.Namespace, node: Node | None) -> Client:
 
     address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
     device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
-    if args.election_id < 1:
+    election_id = args.election_id if args.election_id is not None else random.randint(1, _LOW_ELECTION_IDS)
+    if election_id < 1:
         raise UsageError("--election-id must be 1 or more")
-    return Client(address or DEFAULT_ADDRESS, device_id, election_id=args.election_id, tls=tls_of(args))
+    return Client(address or DEFAULT_ADDRESS, device_id, election_id=election_id, tls=tls_of(args))
 
 
 def tls_of(args: argparse.Namespace) -> TLS | None:
@@ -112,7 +122,7 @@ def become_primary(client: Client, force: bool) -> None:
     try:
         client.become_primary(force=force)
     except NotPrimary:
-        raise CliError(
+        raise ControllerRunning(
             f"{client.address}: another controller is primary; stop it, or use --force for this command",
             exitcodes.REJECTED,
         ) from None
