@@ -12,21 +12,19 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from diff.generator import Case
 from harness import show
 from harness.testbed import BARRIER, Testbed
 from srv6cp import artifacts
+from srv6cp.apps.compile import Compilation
+from srv6cp.apps.reconcile import apply, plan
 from srv6cp.p4rt import Client, CounterEntry, MeterEntry, PacketIn
-from srv6cp.p4rt.entities import Entity
 from srv6cp.p4rt.schema import P4Info
 
 PATIENCE = 20.0
-COUNTERS = ("drop_counter", "punt_counter", "my_sid_counter", "my_sid_error_counter", "sr_policy_counter",
-            "egress_port_counter")  # fmt: skip
-
 Outcome = tuple[str, bytes]  # "port 3" and the frame, or "packet-in" with its fields and the payload
 
 
@@ -45,6 +43,7 @@ class Side:
         self._packet_ins: list[Outcome] = []
         self._received = 0
         self._barriers = 0
+        self._cells: dict[str, list[int | None]] = {"drop_counter": [None], "punt_counter": [None]}
         self.client.on_packet_in(self._packet_in)
         self._punts_before = self._punted()
 
@@ -54,9 +53,17 @@ class Side:
             self._packet_ins.append((f"packet-in {fields}", packet.payload))
             self._received += 1
 
-    def program(self, entities: Iterable[Entity]) -> None:
-        """Insert entities, without rates: what a meter lets through depends on time."""
-        self.client.insert(*(entity for entity in entities if not isinstance(entity, MeterEntry)))
+    def program(self, compilation: Compilation) -> None:
+        """Make the switch hold these entities and no others, without rates: what a meter lets through depends on time."""
+        desired = [entity for entity in compilation.entities if not isinstance(entity, MeterEntry)]
+        apply(self.client, plan(self.client, desired))
+        self._cells = {
+            "drop_counter": [None],
+            "punt_counter": [None],
+            "my_sid_counter": [2 * index + tag for index in compilation.sids for tag in (0, 1)],
+            "my_sid_error_counter": list(compilation.sids),
+            "sr_policy_counter": [2 * use.number + tag for use in compilation.policies for tag in (0, 1)],
+        }
 
     def _punted(self) -> int:
         if self.bed.synchronous:
@@ -105,16 +112,13 @@ class Side:
         return found
 
     def counters(self) -> dict[tuple[str, int], tuple[int, int]]:
-        """Every cell of the counters that is not zero; barriers are left out."""
+        """Packets and bytes of the cells in use that are not zero. Those of the ports hold barriers and are left out."""
+        patterns = [CounterEntry(name, index) for name, cells in self._cells.items() for index in cells]
         found = {}
-        for name in COUNTERS:
-            for entry in self.client.read(CounterEntry(name)):
-                assert isinstance(entry, CounterEntry) and entry.index is not None
-                packets, size = entry.packets, entry.bytes
-                if name == "egress_port_counter" and entry.index in self.bed.ports:
-                    continue  # holds the barriers
-                if packets:
-                    found[name, entry.index] = (packets, size)
+        for entry in self.client.read(patterns):
+            assert isinstance(entry, CounterEntry) and entry.index is not None
+            if entry.packets:
+                found[entry.counter, entry.index] = (entry.packets, entry.bytes)
         return found
 
     def close(self) -> None:

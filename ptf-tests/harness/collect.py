@@ -22,6 +22,9 @@ PTF_CONFIG: dict[str, Any] = {
     "default_timeout": 2.0,
     "default_negative_timeout": 0.1,
     "minsize": 0,
+    "relax": False,
+    "disable_ipv6": False,
+    "port_map": {},
     "packet_manipulation_module": "ptf.packet_scapy",
 }
 

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""softswitch in this process: no root, no interfaces, delivery in the call of ``send``."""
+
+from __future__ import annotations
+
+from harness.testbed import CPU_PORT, DROP_PORT, Testbed
+from softswitch.switch import SoftSwitch
+
+
+class InProcess(Testbed):
+    """The embedded switch, with a P4Runtime server on a free port of the loopback."""
+
+    name = "softswitch"
+    synchronous = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.switch = SoftSwitch(
+            ports=self.ports, device_id=self.device_id, cpu_port=CPU_PORT, drop_port=DROP_PORT, address="127.0.0.1:0"
+        )
+        self.address = self.switch.address
+        self.switch.device.set_output(self._output)
+
+    def _output(self, port: int, frame: bytes) -> None:
+        if port == CPU_PORT:
+            with self.arrived:
+                self.punted += 1
+            self.switch.server.packet_in(frame)
+        else:
+            self._arrived(port, frame)
+
+    def send(self, port: int, frame: bytes) -> None:
+        # In this thread, past the queue of the switch: what the frame causes has happened when this returns,
+        # and an exception of the engine reaches the test.
+        self.switch.device.process(port, frame)
+
+    def trace(self, port: int, frame: bytes) -> str:
+        trace = self.switch.trace(port, frame)
+        return trace.text() if hasattr(trace, "text") else str(trace)
+
+    def close(self) -> None:
+        self.switch.close()
