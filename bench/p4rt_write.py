@@ -30,7 +30,9 @@ sys.path.insert(0, str(ROOT / "cp"))
 from srv6cp import artifacts  # noqa: E402
 from srv6cp.p4rt import Action, Client, P4Info, TableEntry, insert, wait_for_switch  # noqa: E402
 from srv6cp.p4rt.protos import pb  # noqa: E402
+from srv6cp.p4rt.text import parse_entry  # noqa: E402
 
+NEXTHOP = "nexthop_table nexthop_id=1 -> glean(egress_port=1, vlan_id=0)"  # what the routes refer to
 PROGRAMS = {"softswitch": [sys.executable, "-m", "softswitch"], "bmv2": ["simple_switch_grpc"]}
 
 
@@ -41,9 +43,7 @@ def entries(count: int) -> list[TableEntry]:
         prefix = IPv6Network(((0x20010DB8 if number % 2 else 0xFCBBBB00) << 96 | number << 64, 64))
         match = {"vrf_id": 0, "ipv6_dst": prefix}
         if number % 2:
-            found.append(
-                TableEntry("ipv6_table", match, Action("set_nexthop", {"nexthop_id": number % 999 + 1}))
-            )
+            found.append(TableEntry("ipv6_table", match, Action("set_nexthop", {"nexthop_id": 1})))
         else:
             found.append(
                 TableEntry("my_sid_table", match, Action("end", {"sid_index": number + 1, "flavors": 5}))
@@ -109,12 +109,15 @@ def main() -> None:
     ):
         client.become_primary(force=True)
         client.set_pipeline(info, files.json)
+        client.insert(parse_entry(info, NEXTHOP))
         # Processor time of this process alone: what the client costs, however slow the switch is.
         before = time.process_time()
         timed("write", count, lambda: client.write(updates, batch=args.batch))
         print(f"{'  of it in the client':<24} {time.process_time() - before:8.3f} s of processor time")
         found = timed("read", count, lambda: list(client.read(TableEntry(""))))
-        if {info.key(entry) for entry in found} != {info.key(entry) for entry in wanted}:
+        if {info.key(entry) for entry in found} - {info.key(parse_entry(info, NEXTHOP))} != {
+            info.key(entry) for entry in wanted
+        }:
             sys.exit("the switch did not return what was written")
 
 

@@ -3,8 +3,8 @@
 """The environment of p4runtime-shell: apart from this project's, because it pins protobuf below 3.21.
 
 Tests take ``.venv-shell``, which ``make shell`` makes, or one in the user's cache folder, which they build
-once: about ten seconds, given up after ``LIMIT`` seconds. A failure is remembered for a day, so that a machine
-without a package index is not delayed by every run. ``SRV6_SHELL=0`` skips the tests, ``SRV6_SHELL=1`` tries to
+once: about ten seconds, given up after ``LIMIT`` seconds. A failure is remembered for a day, for machines
+without package index. ``SRV6_SHELL=0`` skips the tests, ``SRV6_SHELL=1`` tries to
 build whatever happened before.
 """
 

@@ -43,7 +43,7 @@ def weighted(policy, weights):
             "first_segment": f"fcbb:bb00:{number}::",
             "sidlist_id": "1",
             "segment_count": "1",
-            "nexthop_id": "1",
+            "nexthop_id": "7",
         }
         for name, value in values.items():
             action[name] = value
@@ -51,49 +51,33 @@ def weighted(policy, weights):
     return item
 
 
-def main(address, device_id, p4info, config):
-    """Do it all; what the test checks goes into the result."""
-    sh.setup(
-        device_id=int(device_id),
-        grpc_addr=address,
-        election_id=(0, 1),
-        config=sh.FwdPipeConfig(p4info, config),
-        verbose=False,
-    )
-    result = {"version": str(sh.APIVersion())}
-    route = entry(
-        "ipv6_table", {"vrf_id": "0", "ipv6_dst": "2001:db8::/32"}, ("set_nexthop", {"nexthop_id": "7"})
-    )
+def work(result):
+    """Write, change, read back, delete; what the test checks goes into ``result``."""
+    # What is referred to comes first: softswitch enforces @refers_to.
+    adjacency = {
+        "egress_port": "1",
+        "vlan_id": "0",
+        "src_mac": "02:00:00:00:01:01",
+        "dst_mac": "02:00:00:00:02:01",
+    }
+    for number in ("7", "9"):
+        entry(
+            "nexthop_table", {"nexthop_id": number}, ("set_adjacency", {**adjacency, "mtu": "1500"})
+        ).insert()
+    entry(
+        "srv6_sidlist_1_4_table", {"sidlist_id": "1"}, ("segments_1", {"segment_list_0": "fcbb:bb00:9::"})
+    ).insert()
+    destination = {"vrf_id": "0", "ipv6_dst": "2001:db8::/32"}
+    route = entry("ipv6_table", destination, ("set_nexthop", {"nexthop_id": "7"}))
     route.insert()
-    entry("ipv4_table", {"vrf_id": "3", "ipv4_dst": "10.1.0.0/16"}, ("blackhole", {})).insert()
-    entry(
-        "classifier_ipv6_table",
-        {"ipv6_src": "2001:db8::&&&ffff:ffff::", "l4_dst_port": "53&&&0xffff"},
-        ("no_steering", {}),
-        priority=10,
-    ).insert()
-    entry(
-        "nexthop_table",
-        {"nexthop_id": "7"},
-        (
-            "set_adjacency",
-            {
-                "egress_port": "1",
-                "vlan_id": "0",
-                "src_mac": "02:00:00:00:01:01",
-                "dst_mac": "02:00:00:00:02:01",
-                "mtu": "1500",
-            },
-        ),
-    ).insert()
+    blackhole = entry("ipv4_table", {"vrf_id": "3", "ipv4_dst": "10.1.0.0/16"}, ("blackhole", {}))
+    blackhole.insert()
+    match = {"ipv6_src": "2001:db8::&&&ffff:ffff::", "l4_dst_port": "53&&&0xffff"}
+    entry("classifier_ipv6_table", match, ("no_steering", {}), priority=10).insert()
     weighted("5", (3, 1)).insert()
-    result["ipv6_table"] = read("ipv6_table")
-    result["classifier_ipv6_table"] = read("classifier_ipv6_table")
-    result["sr_policy_table"] = read("sr_policy_table")
-    changed = entry(
-        "ipv6_table", {"vrf_id": "0", "ipv6_dst": "2001:db8::/32"}, ("set_nexthop", {"nexthop_id": "9"})
-    )
-    changed.modify()
+    for table in ("ipv6_table", "classifier_ipv6_table", "sr_policy_table"):
+        result[table] = read(table)
+    entry("ipv6_table", destination, ("set_nexthop", {"nexthop_id": "9"})).modify()
     result["modified"] = read("ipv6_table")
     try:
         route.insert()
@@ -112,10 +96,20 @@ def main(address, device_id, p4info, config):
         lambda item: counts.append([item.packet_count, item.byte_count])
     )
     result["counts"] = counts
-    entry("ipv4_table", {"vrf_id": "3", "ipv4_dst": "10.1.0.0/16"}).delete()
+    blackhole.delete()
     result["ipv4_table"] = read("ipv4_table")
-    sh.teardown()
-    print(json.dumps(result))
+
+
+def main(address, device_id, p4info, config):
+    """Load the program, work, print the result."""
+    program = sh.FwdPipeConfig(p4info, config)
+    sh.setup(device_id=int(device_id), grpc_addr=address, election_id=(0, 1), config=program, verbose=False)
+    try:
+        result = {"version": str(sh.APIVersion())}
+        work(result)
+        print(json.dumps(result))
+    finally:
+        sh.teardown()  # or its threads keep the interpreter alive
 
 
 if __name__ == "__main__":

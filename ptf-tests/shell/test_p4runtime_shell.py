@@ -52,17 +52,18 @@ def test_shell_session(kind: str, python: Path) -> None:
     assert result["counts"] == [[5, 500]]
     assert result["ipv4_table"] == []
 
-    insertion = "h_insert_red(first_segment=fcbb:bb00:{0}::, sidlist_id=1, segment_count=1, nexthop_id=1)"
+    macs = "src_mac=02:00:00:00:01:01, dst_mac=02:00:00:00:02:01"
+    adjacency = f"set_adjacency(egress_port=1, vlan_id=0, {macs}, mtu=1500)"
+    insertion = "h_insert_red(first_segment=fcbb:bb00:{0}::, sidlist_id=1, segment_count=1, nexthop_id=7)"
     assert left == {
         "ipv6_table vrf_id=0 ipv6_dst=2001:db8::/32 -> set_nexthop(nexthop_id=9)",
         (
             "classifier_ipv6_table ipv6_src=2001:db8::&&&ffff:ffff:: l4_dst_port=53&&&0xffff priority=10 "
             "-> no_steering()"
         ),
-        (
-            "nexthop_table nexthop_id=7 -> set_adjacency(egress_port=1, vlan_id=0, "
-            "src_mac=02:00:00:00:01:01, dst_mac=02:00:00:00:02:01, mtu=1500)"
-        ),
+        f"nexthop_table nexthop_id=7 -> {adjacency}",
+        f"nexthop_table nexthop_id=9 -> {adjacency}",
+        "srv6_sidlist_1_4_table sidlist_id=1 -> segments_1(segment_list_0=fcbb:bb00:9::)",
         f"sr_policy_table policy_id=5 -> {{3*{insertion.format(1)}, 1*{insertion.format(2)}}}",
     }
     assert isinstance(session, CloneSession) and session.replicas == (Replica(510, 1),)

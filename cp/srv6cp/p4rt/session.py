@@ -222,16 +222,19 @@ class Session:
     def become_primary(self, timeout: float = 5.0, force: bool = False) -> Arbitration:
         """Arbitrate and insist on being primary, else :class:`NotPrimary`.
 
-        With ``force`` an election id above the present primary's is taken instead.
+        With ``force`` an election id above the highest that the switch knows is taken instead. Needed also
+        after a primary with a higher id has left, except on BMv2, which promotes the next one by itself
+        (P4Runtime 5.3: the highest id ever seen counts).
         """
         answer = self.arbitrate(timeout=timeout)
         if not answer.is_primary and force:
             answer = self.arbitrate(max(answer.election_id, self.election_id) + 1, timeout)
         if not answer.is_primary:
+            rival = "the last primary had" if answer.primacy is Primacy.NO_PRIMARY else "the primary has"
             raise NotPrimary(
                 "StreamChannel",
                 Code.ALREADY_EXISTS,
-                f"election id {self.election_id} is not the highest, the primary has {answer.election_id}",
+                f"election id {self.election_id} is not the highest, {rival} {answer.election_id}",
                 f"{self.address} device-id {self.device_id}",
             )
         return answer
@@ -279,6 +282,10 @@ class Session:
             answer = self._service_now.get_pipeline(request, timeout=self.rpc_timeout)
         except grpc.RpcError as error:
             raise failed("GetForwardingPipelineConfig", error, self.address, self.device_id) from None
+        if not answer.HasField("config"):
+            where = f"{self.address} device-id {self.device_id}"
+            method = "GetForwardingPipelineConfig"
+            raise NoPipeline(method, Code.FAILED_PRECONDITION, "the switch runs no program", where)
         found = answer.config
         info = None
         if p4info and found.HasField("p4info"):

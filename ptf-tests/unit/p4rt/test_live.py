@@ -66,33 +66,34 @@ def switch(request: pytest.FixtureRequest) -> Iterator[Switch]:
 @pytest.fixture
 def client(switch: Switch) -> Iterator[Client]:
     with switch.client() as connected:
-        connected.become_primary()
+        connected.become_primary(force=True)  # a primary with a higher id has been there before
         connected.set_pipeline(INFO, FILES.json)
         yield connected
 
 
-def route(number: int, action: Action | None = None) -> TableEntry:
+def route(number: int, action: str = "blackhole") -> TableEntry:
+    """A route that refers to nothing: softswitch enforces @refers_to."""
     prefix = IPv6Network((0x20010DB8 << 96 | number << 64, 64))
-    return TableEntry(
-        "ipv6_table", {"vrf_id": 0, "ipv6_dst": prefix}, action or Action("set_nexthop", {"nexthop_id": 1})
-    )
+    return TableEntry("ipv6_table", {"vrf_id": 0, "ipv6_dst": prefix}, Action(action))
 
 
 _ENCAPS = (
     "h_encaps_red(source_address=fcbb:bb00:1::1, first_segment={}, sidlist_id=1, segment_count=1, "
     "hop_limit=64, traffic_class=0, flags=5, nexthop_id=1)"
 )
+# What is referred to comes first.
 _LINES = f"""
+nexthop_table nexthop_id=1 -> set_adjacency(egress_port=1, vlan_id=0, src_mac=02:00:00:00:01:01, \
+dst_mac=02:00:00:00:02:01, mtu=1500)
+srv6_sidlist_1_4_table sidlist_id=1 -> segments_1(segment_list_0=fcbb:bb00:9::)
+sr_policy_table policy_id=1 -> {{3*{_ENCAPS.format("fcbb:bb00:4::")}, 1*{_ENCAPS.format("fcbb:bb00:2::")}}}
 ipv6_table vrf_id=0 ipv6_dst=2001:db8::/64 -> set_nexthop(nexthop_id=1)
 ipv6_table vrf_id=0 ipv6_dst=2001:db8:0:1::/64 -> blackhole()
 ipv6_table vrf_id=0 ipv6_dst=::/0 -> local()
-ipv4_table vrf_id=9 ipv4_dst=10.0.0.0/8 -> steer(policy_id=3)
+ipv4_table vrf_id=9 ipv4_dst=10.0.0.0/8 -> steer(policy_id=1)
 my_sid_table vrf_id=0 ipv6_dst=fcbb:bb00:1:e000::/64 -> end(sid_index=7, flavors=5)
 classifier_ipv6_table ipv6_src=2001:db8::/32 next_header=17 priority=10 -> no_steering()
 classifier_ipv6_table priority=1 -> no_steering()
-nexthop_table nexthop_id=1 -> set_adjacency(egress_port=1, vlan_id=0, src_mac=02:00:00:00:01:01, \
-dst_mac=02:00:00:00:02:01, mtu=1500)
-sr_policy_table policy_id=1 -> {{3*{_ENCAPS.format("fcbb:bb00:4::")}, 1*{_ENCAPS.format("fcbb:bb00:2::")}}}
 """
 ENTRIES: list[Entity] = [parse_entry(INFO, line) for line in _LINES.strip().splitlines()]
 REPLICATION: list[Entity] = [
@@ -122,9 +123,9 @@ def test_what_is_written_is_read_back(client: Client) -> None:
         assert client.read_one(entry) == entry
     assert client.read_one(CloneSession(1)) == REPLICATION[0]
     assert client.read_one(MulticastGroup(5)) == REPLICATION[1]
-    client.modify(route(0, Action("blackhole")))
-    assert client.read_one(route(0)) == route(0, Action("blackhole"))
-    client.delete(*ENTRIES, *REPLICATION)
+    client.modify(route(0))
+    assert client.read_one(route(0)) == route(0)
+    client.delete(*reversed(ENTRIES), *REPLICATION)
     assert list(client.read(TableEntry(""))) == []
 
 
@@ -138,7 +139,7 @@ def test_default_entries_counters_and_meters(client: Client) -> None:
     assert client.read_one(MeterEntry("punt_meter", 3)) == MeterEntry("punt_meter", 3)
     client.modify(MeterEntry("punt_meter", 2))
     assert client.read_one(MeterEntry("punt_meter", 2)) == MeterEntry("punt_meter", 2)
-    port = TableEntry("ingress_port_table", {"ingress_port": 1}, Action("set_l2_port", {"policy_id": 1}))
+    port = TableEntry("ingress_port_table", {"ingress_port": 1}, Action("set_l2_port", {"policy_id": 0}))
     client.insert(port)
     counts = DirectCounterEntry("ingress_port_table", {"ingress_port": 1}, packets=3, bytes=300)
     client.modify(counts)
@@ -159,10 +160,8 @@ def test_refused_updates_are_told_apart(client: Client) -> None:
     assert failures[0].code is Code.ALREADY_EXISTS
     assert {failures[1].code, failures[2].code} == {Code.NOT_FOUND}
     assert all(f.message for f in failures)
-    assert (
-        "insert ipv6_table vrf_id=0 ipv6_dst=2001:db8::/64 -> set_nexthop(nexthop_id=1): ALREADY_EXISTS"
-        in str(caught.value)
-    )
+    text = "#0 insert ipv6_table vrf_id=0 ipv6_dst=2001:db8::/64 -> blackhole(): ALREADY_EXISTS: "
+    assert text in str(caught.value)
     assert client.read_one(route(4)) == route(4)
 
 
@@ -187,10 +186,11 @@ def test_atomic_writes(switch: Switch, client: Client) -> None:
 
 
 def test_election(switch: Switch, client: Client) -> None:
-    with switch.client(election_id=1) as same, pytest.raises(ArbitrationFailed):
+    mine = client.election_id
+    with switch.client(election_id=mine) as same, pytest.raises(ArbitrationFailed):
         same.become_primary()
-    with switch.client(election_id=2) as other:
-        assert other.become_primary().election_id == 2
+    with switch.client(election_id=mine + 1) as other:
+        assert other.become_primary().election_id == mine + 1
         deadline = time.monotonic() + 5
         while client.is_primary and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -198,7 +198,11 @@ def test_election(switch: Switch, client: Client) -> None:
         with pytest.raises(NotPrimary):
             client.insert(route(0))
         other.insert(route(0))
-    assert client.become_primary(timeout=5)
+    deadline = time.monotonic() + 5  # until the switch has noticed that the other left
+    while client.arbitration.primacy is Primacy.BACKUP and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert client.arbitration.primacy is (Primacy.PRIMARY if switch.kind == "bmv2" else Primacy.NO_PRIMARY)
+    assert client.become_primary(force=True).is_primary
     client.delete(route(0))
 
 
