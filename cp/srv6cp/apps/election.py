@@ -3,8 +3,8 @@
 
 The switch decides: the highest election id of those connected is primary. A backup that is told that there
 is no primary any more asks again with an id above the highest seen; one that loses this race goes back to
-its own id and stays backup. A former primary that returns with its old id finds a higher one and does not take
-over again.
+its own id and stays backup. A former primary that returns with its old id finds a higher one and stays
+backup as well.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class Election:
         self.role = "disconnected"
         if reconnect_within is not None:
             self._client.reconnect(reconnect_within)
+        elif not self._client.connected:
+            self._client.connect()
         answer = self._client.arbitration or self._client.arbitrate()
         return self._settle(answer)
 

@@ -104,7 +104,7 @@ def routed(packet: bytes, vrf: int = 0) -> PacketOut:
 
 UDP = bytes.fromhex("0001 0002 0008 0000")
 
-# --- errors -----------------------------------------------------------------------------------------------------
+# --- errors ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_garbage_is_ignored(bench: Bench) -> None:
             assert bench.send(reason, frame, mtu=1280) == []
 
 
-# --- own addresses and SIDs -------------------------------------------------------------------------------------
+# --- own addresses and SIDs ----------------------------------------------------------------
 
 
 def echo(src: str, dst: str, kind: int = 128) -> bytes:
@@ -227,7 +227,7 @@ def test_unknown_protocol_points_at_the_next_header_field(bench: Bench) -> None:
     assert out.payload[34:36] == b"\x03\x02"
 
 
-# --- neighbour discovery and ARP ------------------------------------------------------------------------------------
+# --- neighbour discovery and ARP ----------------------------------------------------------------
 
 US, PEER = "2001:db8:1::1", "2001:db8:1::99"
 
@@ -371,7 +371,7 @@ def test_arp_for_others_and_our_own_address_used_by_others(bench: Bench) -> None
     assert bench.handler.counts["ignored duplicate address"] == 1
 
 
-# --- resolution -------------------------------------------------------------------------------------------------------
+# --- resolution ----------------------------------------------------------------
 
 
 def test_next_hop_is_resolved_and_the_packet_sent_again(bench: Bench) -> None:
@@ -434,7 +434,7 @@ def test_reconfiguration_forgets_what_no_longer_fits(bench: Bench) -> None:
     assert bench.handler.neighbors.resolved() == {}
 
 
-# --- fragments and relayed errors -------------------------------------------------------------------------------------
+# --- fragments and relayed errors ----------------------------------------------------------------
 
 
 def test_fragment_request(bench: Bench) -> None:
@@ -464,7 +464,7 @@ def encapsulated(inner: bytes, source: str = "fcbb:bb00:1::1") -> bytes:
 def test_error_from_inside_the_domain_is_relayed(
     bench: Bench, kind: int, code: int, value: int, told: tuple[int, int, int]
 ) -> None:
-    """HE-12, RFC 2473 8: in the VRF that the packet was steered from; MTU less the 80 bytes of outer headers."""
+    """HE-12, RFC 2473 8: in the VRF it was steered from; MTU less the 80 bytes of outer headers."""
     inner = ipv6("2001:db8:100::9", "2001:db8:bb::1", bytes(1300), 17)
     packet = icmp("2001:db8:f::1", "fcbb:bb00:1::1", kind, code, value, encapsulated(inner)[:1200])
     (out,) = bench.send(PuntReason.LOCAL, ether(packet))
