@@ -7,13 +7,16 @@ Whole frames are compared, byte by byte; a frame that nobody expected fails the 
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Mapping
 from typing import Any
 
+from diff import recorded
 from harness import defaults, reasons, show, testbed, wire
 from harness.clauses import behaviours, only_on, rfc, rule, switches_of
-from harness.router import Count, Router
+from harness.flow import Count
+from harness.router import Router
 from harness.wire import Frame, Part
 from ptf.base_tests import BaseTest
 
@@ -42,9 +45,12 @@ class Srv6Test(BaseTest):
         self.router.forget()
         self._sent: list[tuple[int, bytes]] = []
         self._config: dict[str, Any] = {}
+        self._steps: list[list[Any]] = []
 
     def tearDown(self) -> None:
         __tracebackhide__ = True
+        if folder := os.environ.get(recorded.VARIABLE):
+            recorded.append(folder, self.id().removesuffix(".runTest"), self._steps)
         try:
             if self.strict and not self._failing():
                 self.expect_nothing()
@@ -74,6 +80,7 @@ class Srv6Test(BaseTest):
         self._config = defaults.node(config, self.testbed, neighbors_static)
         node = self.router.apply(self._config)
         self._sent.clear()
+        self._steps.append(["node", self._config])
         return node
 
     def mac(self, port: int) -> str:
@@ -113,6 +120,7 @@ class Srv6Test(BaseTest):
         """
         frame = self.frame_in(port, packet, vlan=vlan)
         self._sent.append((port, frame))
+        self._steps.append(["send", port, frame.hex()])
         self.testbed.send(port, frame)
         return frame
 

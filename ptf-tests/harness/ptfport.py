@@ -59,9 +59,9 @@ class TestbedPort:
         return self._listener.fileno()
 
     def recv(self) -> tuple[int, int, bytes, float] | None:
-        """(device, port, frame, time) of the next frame; None for a barrier of the harness."""
+        """(device, port, frame, time) of the next frame."""
         frame = self._listener.recv()
-        if frame is None or frame.startswith(testbed.BARRIER):
+        if frame is None:
             return None
         return self.device_number, self.port_number, frame, time.time()
 

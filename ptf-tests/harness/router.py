@@ -1,48 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The controller of the switch under test: applies nodes, waits until everything is done, reads counters.
-
-Waiting is exact where the switch runs in this process. On a switch behind interfaces it is done with barriers: frames
-of an experimental ethertype, sent by packet-out through every port. They follow on the heels of everything sent
-before, in the switch as on the stream, so what has not come out when they have will not come.
-"""
+"""The controller of the switch under test: applies nodes, waits until everything is done, reads counters."""
 
 from __future__ import annotations
 
-import struct
-import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from ipaddress import IPv6Address, IPv6Network
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv6Network
 from typing import Any
 
 from harness import reasons
-from harness.testbed import BARRIER, Testbed
+from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cells
+from harness.testbed import Testbed
 from srv6cp.apps.compile import compile_state
 from srv6cp.apps.controller import NodeController
 from srv6cp.config import load_node_dict
-from srv6cp.p4rt import Client, CounterEntry, PacketIn, TableEntry
+from srv6cp.p4rt import TableEntry
 
-PATIENCE = 10.0  # s; used up only when something is broken
-BARRIER_SIZE = 64
-ETHERNET, TAGGED = 14, 18
-
-
-class NotSettled(AssertionError):
-    """The switch or the controller did not finish within ``PATIENCE``."""
-
-
-@dataclass(frozen=True)
-class Count:
-    """Packets and bytes."""
-
-    packets: int = 0
-    bytes: int = 0
-
-    def __sub__(self, other: Count) -> Count:
-        return Count(self.packets - other.packets, self.bytes - other.bytes)
-
-    def __str__(self) -> str:
-        return f"{self.packets} packets of {self.bytes} bytes"
+ETHERNET, TAGGED = 14, 18  # bytes before the IPv6 header
 
 
 class Router:
@@ -50,14 +23,11 @@ class Router:
 
     def __init__(self, bed: Testbed) -> None:
         self.bed = bed
-        self.client = Client(bed.address, device_id=bed.device_id)
+        self.client = CountingClient(bed.address, device_id=bed.device_id)
         self.client.connect(timeout=PATIENCE, wait=True)
         self.controller: NodeController | None = None
+        self.flow: Flow | None = None
         self.node: Any = None
-        self._received = 0  # packet-ins that the client has had
-        self._barriers = 0
-        self._punts_at_start = 0
-        self._rate_limited_at_start = 0
         self._sid_index: dict[tuple[int, IPv6Network], int] = {}
         self._policy_ids: dict[str, list[int]] = {}
         self._base: dict[tuple[str, int], Count] = {}
@@ -67,19 +37,26 @@ class Router:
     def apply(self, config: Mapping[str, Any]) -> Any:
         """Reconcile the switch to ``config`` (the YAML schema as data), start counting anew, return the node."""
         self.node = load_node_dict(dict(config))
-        if self.controller is None:
+        if self.controller is None or self.flow is None:
             controller = NodeController(self.client, self.node)
             controller.start()
-            # behind the controller's own listener: what is counted here is in the controller's queue already
-            self.client.on_packet_in(self._packet_in)
+            # behind the controller's own listener: what is counted is in the controller's queue already
+            self.client.count_packet_ins()
             self.controller = controller
-            self._punts_at_start = self._punted()
+            self.flow = Flow(self.bed, self.client)
         else:
+            self.settle()
             self.controller.apply(self.node)
         self.settle()
         self.forget()
         self._start_counting()
         return self.node
+
+    def settle(self) -> None:
+        """Return when everything that was sent so far is done, answers of the controller included."""
+        if self.flow is not None and self.controller is not None:
+            drain = self.controller.drain
+            self.flow.settle(lambda: drain(PATIENCE))
 
     def forget(self) -> None:
         """Forget frames that nobody took."""
@@ -88,7 +65,7 @@ class Router:
             self.bed.take_all(port)
 
     def check(self) -> None:
-        """Fail when the controller or the switch died."""
+        """Fail when the switch died."""
         if not self.bed.alive():
             raise NotSettled(f"the switch died\n{self.bed.last_words()}")
 
@@ -98,113 +75,36 @@ class Router:
             self.controller.stop()
         self.client.close()
 
-    # --- waiting ------------------------------------------------------------------------------------------------
-
-    def _packet_in(self, packet: PacketIn) -> None:
-        self._received += 1
-
-    def _punted(self) -> int:
-        """Packet-ins that the switch has made so far."""
-        if self.bed.synchronous:
-            return self.bed.punted
-        cells = self._cells("punt_counter")
-        return sum(count.packets for count in cells.values())
-
-    def settle(self) -> None:
-        """Return when everything that the frames sent so far cause has happened, answers of the controller included."""
-        if self.controller is None:
-            return
-        if self.bed.synchronous:
-            while self._received < (punted := self._punted() - self._punts_at_start) or self._answered != punted:
-                self._wait_for(lambda: self._received >= punted, "packet-ins to arrive")  # noqa: B023
-                self.controller.drain(PATIENCE)
-                self._barrier(self.bed.ports[:1])
-                self._answered = punted
-            return
-        state = None
-        while state != (state := self._progress()):
-            pass
-
-    _answered = 0  # packet-ins whose answers have come out as well
-
-    def _progress(self) -> tuple[int, ...]:
-        """One round of barriers; what it returns changes as long as something still happens."""
-        assert self.controller is not None
-        self._barrier(self.bed.ports)
-        punted = self._punted() - self._punts_at_start
-        self._wait_for(lambda: self._received >= punted, "packet-ins to arrive")
-        self.controller.drain(PATIENCE)
-        return (punted, *(self.bed.pending(port) for port in self.bed.ports))
-
-    def _wait_for(self, done: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + PATIENCE
-        pause = 0.00005
-        while not done():
-            if time.monotonic() > end:
-                self.check()
-                raise NotSettled(f"waited {PATIENCE:g} s for {what}")
-            self.bed.poll()
-            time.sleep(pause)
-            pause = min(pause * 2, 0.002)
-
-    def _barrier(self, ports: Iterable[int]) -> None:
-        """Send a marked frame out of each port and wait until all of them are there."""
-        self._barriers += 1
-        frames = {port: (BARRIER + struct.pack("!QH", self._barriers, port)).ljust(BARRIER_SIZE, b"\0")
-                  for port in ports}  # fmt: skip
-        for port, frame in frames.items():
-            self.client.packet_out(frame, egress_port=port)
-        left = set(frames)
-        self._wait_for(lambda: not self._discard(left, frames), f"a barrier to leave ports {sorted(left)}")
-        for port in frames:
-            key = ("egress_port_counter", port)
-            old = self._base.get(key, Count())
-            self._base[key] = Count(old.packets + 1, old.bytes + self._barrier_bytes)
-
-    _barrier_bytes = BARRIER_SIZE
-
-    def _discard(self, left: set[int], frames: Mapping[int, bytes]) -> set[int]:
-        left -= {port for port in left if self.bed.discard(port, frames[port])}
-        return left
-
     # --- counters -----------------------------------------------------------------------------------------------
 
-    def _cells(self, name: str, indices: Iterable[int] | None = None) -> dict[int, Count]:
-        patterns = [CounterEntry(name)] if indices is None else [CounterEntry(name, i) for i in indices]
-        found = {}
-        for entry in self.client.read(*patterns):
-            assert isinstance(entry, CounterEntry) and entry.index is not None
-            found[entry.index] = Count(entry.packets, entry.bytes)
-        return found
-
     def _start_counting(self) -> None:
-        self._sid_index = {
-            (entry.match["vrf_id"], network(entry.match["ipv6_dst"])): entry.action.params["sid_index"]
-            for entry in self.client.read(TableEntry("my_sid_table"))
-        }
-        wanted: dict[str, list[int] | None] = {"drop_counter": None, "punt_counter": None}
-        wanted["egress_port_counter"] = list(self.bed.ports)
-        indices = sorted(set(self._sid_index.values()) - {0})
-        if indices:
-            wanted["my_sid_counter"] = [2 * i + tag for i in indices for tag in (0, 1)]
-            wanted["my_sid_error_counter"] = indices
+        self._sid_index = {}
+        for entry in self.client.read(TableEntry("my_sid_table")):
+            assert isinstance(entry, TableEntry)
+            key = (entry.match["vrf_id"], network(entry.match["ipv6_dst"]))
+            self._sid_index[key] = entry.action.params["sid_index"]  # type: ignore[index, union-attr]
         self._policy_ids = {}
         for use in compile_state(self.node, self.client.p4info).policies:
             self._policy_ids.setdefault(use.policy.name, []).append(use.number)
+        sids = sorted(set(self._sid_index.values()) - {0})
         policies = sorted(number for numbers in self._policy_ids.values() for number in numbers)
-        if policies:
-            wanted["sr_policy_counter"] = [2 * i + tag for i in policies for tag in (0, 1)]
-        self._base = {(name, index): count for name, which in wanted.items()
-                      for index, count in self._cells(name, which).items()}  # fmt: skip
+        self._base = cells(self.client, {
+            "drop_counter": None,
+            "punt_counter": None,
+            "egress_port_counter": self.bed.ports,
+            "my_sid_counter": [2 * i + tag for i in sids for tag in (0, 1)],
+            "my_sid_error_counter": sids,
+            "sr_policy_counter": [2 * i + tag for i in policies for tag in (0, 1)],
+        })  # fmt: skip
 
     def _since(self, name: str, indices: Iterable[int] | None = None) -> dict[int, Count]:
-        cells = self._cells(name, indices)
-        return {index: count - self._base.get((name, index), Count()) for index, count in cells.items()}
+        found = cells(self.client, {name: indices})
+        return {index: count - self._base.get((name, index), Count()) for (_, index), count in found.items()}
 
     def _by_reason(self, counter: str, names: Mapping[str, int]) -> dict[str, int]:
-        cells = self._since(counter)
         by_number = {number: name for name, number in names.items()}
-        return {by_number.get(i, str(i)): count.packets for i, count in sorted(cells.items()) if count.packets}
+        found = sorted(self._since(counter).items())
+        return {by_number.get(index, str(index)): count.packets for index, count in found if count.packets}
 
     def drops(self) -> dict[str, int]:
         """Drops by reason since counting started, without zeros."""
@@ -212,7 +112,7 @@ class Router:
 
     def forget_drops(self) -> None:
         """Start counting drops anew."""
-        self._base.update({("drop_counter", i): count for i, count in self._cells("drop_counter").items()})
+        self._base.update(cells(self.client, {"drop_counter": None}))
 
     def punts(self) -> dict[str, int]:
         """Packets to the control plane by reason since counting started, without zeros."""
@@ -220,16 +120,16 @@ class Router:
 
     def _from_ipv6_header(self, name: str, index: int) -> Count:
         """A pair of cells (untagged, tagged) without the link-layer headers that the switch counts (CNT-1)."""
-        cells = self._since(name, (2 * index, 2 * index + 1))
-        plain, tagged = cells.get(2 * index, Count()), cells.get(2 * index + 1, Count())
+        found = self._since(name, (2 * index, 2 * index + 1))
+        plain, tagged = found.get(2 * index, Count()), found.get(2 * index + 1, Count())
         size = plain.bytes - ETHERNET * plain.packets + tagged.bytes - TAGGED * tagged.packets
         return Count(plain.packets + tagged.packets, size)
 
     def _index_of(self, sid: str, vrf: str) -> int:
-        key = (self.node.vrf_id(vrf), network(sid))
+        key = (self.node.vrfs[vrf], network(sid))
         if key not in self._sid_index:
             known = ", ".join(str(prefix) for _, prefix in self._sid_index)
-            raise LookupError(f"no SID {sid} in VRF {vrf} on the switch; there are: {known or 'none'}")
+            raise LookupError(f"no SID {key[1]} in VRF {vrf} on the switch; there are: {known or 'none'}")
         return self._sid_index[key]
 
     def sid_counter(self, sid: str, vrf: str) -> Count:
@@ -254,9 +154,9 @@ class Router:
 
 
 def network(value: Any) -> IPv6Network:
-    """A prefix from what P4Runtime or a test gives: a network, a pair, an address, or text."""
-    if isinstance(value, IPv6Network):
-        return value
+    """A prefix from what P4Runtime or a test gives: a network, a pair of value and length, or text (SIDs: /64)."""
     if isinstance(value, tuple):
-        return IPv6Network((value[0] if not isinstance(value[0], IPv6Address) else int(value[0]), value[1]))
-    return IPv6Network(value)
+        return IPv6Network((int(value[0]), value[1]))
+    if isinstance(value, str) and "/" not in value:
+        return IPv6Network(value)
+    return value if isinstance(value, IPv6Network) else IPv6Network(value)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 CPU_PORT = 510
 DROP_PORT = 511
-BARRIER = bytes.fromhex("02000000beef" "02000000feed" "88b5")  # fmt: skip  # how a barrier of the harness begins
 CHOICES = ("softswitch", "softswitch-veth", "bmv2", "auto")
 
 
@@ -44,18 +43,21 @@ class Listener(Protocol):
 class Testbed:
     """A switch, its eight ports and the P4Runtime address where a controller finds it.
 
-    Subclasses deliver what leaves a port with ``_arrived`` and implement ``send``, ``synchronous`` and ``close``.
+    Subclasses deliver what leaves a port with ``_arrived`` and implement ``_send`` and ``close``.
     """
 
     name: str  # softswitch or bmv2: the switch, whatever the ports are
     address: str  # of the P4Runtime server
     device_id = 1
     ports = defaults.PORTS
-    synchronous: bool  # everything that a frame causes in the switch has happened when send() returns
-    punted = 0  # frames given to the CPU port so far, where the testbed sees them
+    synchronous: bool  # in this process: ``processed`` and ``punted`` are counted
+    sent = 0  # frames sent into the switch
+    processed = 0  # frames and packet-outs that the switch is done with
+    punted = 0  # packet-ins that the switch has made
 
     def __init__(self) -> None:
         self.arrived = threading.Condition()
+        self.arrivals = dict.fromkeys(self.ports, 0)  # frames that left each port
         self._queues: dict[int, deque[bytes]] = {port: deque() for port in self.ports}
         self._taps: dict[int, Pipe] = {}
         self._router: Router | None = None
@@ -63,6 +65,10 @@ class Testbed:
 
     def send(self, port: int, frame: bytes) -> None:
         """A frame arrives at ``port`` of the switch."""
+        self.sent += 1
+        self._send(port, frame)
+
+    def _send(self, port: int, frame: bytes) -> None:
         raise NotImplementedError
 
     def trace(self, port: int, frame: bytes) -> str:
@@ -88,6 +94,7 @@ class Testbed:
         with self.arrived:
             if port in self._queues:
                 self._queues[port].append(frame)
+                self.arrivals[port] += 1
                 self.arrived.notify_all()
         if (tap := self._taps.get(port)) is not None:
             tap.put(frame)
@@ -109,15 +116,6 @@ class Testbed:
         """How many frames wait to be taken."""
         with self.arrived:
             return len(self._queues[port])
-
-    def discard(self, port: int, frame: bytes) -> bool:
-        """Take one given frame out of the queue of a port; False when it is not there."""
-        with self.arrived:
-            try:
-                self._queues[port].remove(frame)
-            except ValueError:
-                return False
-            return True
 
     def listen(self, port: int) -> Listener:
         """Something that gets every frame that leaves ``port``, besides the queue of the port."""

@@ -86,7 +86,7 @@ class Veth(Testbed):
                         said = self.last_words().strip()[-500:]
                         raise Unavailable(f"{command[0]} does not start: {said}") from None
 
-    def send(self, port: int, frame: bytes) -> None:
+    def _send(self, port: int, frame: bytes) -> None:
         self._sockets[port].send(frame)
 
     def listen(self, port: int) -> EthernetSocket:

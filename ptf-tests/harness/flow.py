@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When is everything done? Every packet has a fate, and fates are counted.
+
+The program gives each packet exactly one fate: it leaves by a port, is handed to the control plane, or is dropped for a
+reason. Each has a counter. So frames sent into the switch plus packet-outs of the controller, compared with the sum of
+the fates, tell exactly whether the switch still works on something; the counters of the ports tell how many frames
+must arrive, and those of the punt reasons how many packet-ins. No time-out decides, and no marker packets are needed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness import reasons
+from harness.testbed import Testbed
+from srv6cp.p4rt import Client, CounterEntry, PacketIn
+
+PATIENCE = 10.0  # s; used up only when something is broken
+
+# These reasons are fates of their own; a packet handed over for another one counts as dropped, too.
+DELIVERED = tuple(reasons.PUNT[name] for name in ("LOCAL", "NDP", "ARP", "FRAGMENT"))
+
+
+class NotSettled(AssertionError):
+    """The switch or the controller did not finish within ``PATIENCE``."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """Packets and bytes."""
+
+    packets: int = 0
+    bytes: int = 0
+
+    def __sub__(self, other: Count) -> Count:
+        return Count(self.packets - other.packets, self.bytes - other.bytes)
+
+    def __str__(self) -> str:
+        return f"{self.packets} packets of {self.bytes} bytes"
+
+
+class CountingClient(Client):
+    """A client that counts what it sends and receives on the stream."""
+
+    packets_out = 0
+    packets_in = 0
+
+    def packet_out(self, payload: bytes, **metadata: int) -> None:
+        self.packets_out += 1
+        super().packet_out(payload, **metadata)
+
+    def count_packet_ins(self) -> None:
+        """Count packet-ins from now on, each after the listeners that are registered already have had it."""
+        self.on_packet_in(self._one_more)
+
+    def _one_more(self, packet: PacketIn) -> None:
+        self.packets_in += 1
+
+
+def cells(client: Client, wanted: Mapping[str, Iterable[int] | None]) -> dict[tuple[str, int], Count]:
+    """Counter cells: all of a counter (None) or those with the given indices."""
+    patterns = [CounterEntry(name, index) for name, which in wanted.items()
+                for index in ([None] if which is None else which)]  # fmt: skip
+    found = {}
+    for entry in client.read(patterns):
+        assert isinstance(entry, CounterEntry) and entry.index is not None
+        found[entry.counter, entry.index] = Count(entry.packets, entry.bytes)
+    return found
+
+
+@dataclass(frozen=True)
+class Fates:
+    """Packets that the switch is done with: in all, handed to the control plane, and sent by each port."""
+
+    total: int
+    punted: int
+    sent: Mapping[int, int]
+
+
+class Flow:
+    """Watches what goes into one switch and what became of it."""
+
+    def __init__(self, bed: Testbed, client: CountingClient) -> None:
+        self.bed = bed
+        self.client = client
+        self.rebase()
+
+    def rebase(self) -> None:
+        """Take the present state for one in which everything is done."""
+        fates = self._fates()
+        self._fates_before = fates
+        self._in_before = self._entered()
+        self._packet_ins_before = self.client.packets_in
+        self._arrived_before = dict(self.bed.arrivals)
+
+    def _entered(self) -> int:
+        return self.bed.sent + self.client.packets_out
+
+    def _fates(self) -> Fates:
+        if self.bed.synchronous:
+            return Fates(self.bed.processed, self.bed.punted, {})
+        ports = {"drop_counter": None, "punt_counter": None, "egress_port_counter": self.bed.ports}
+        drops, punts, delivered = 0, 0, 0
+        sent = {}
+        for (name, index), count in cells(self.client, ports).items():
+            if name == "drop_counter":
+                drops += count.packets
+            elif name == "punt_counter":
+                punts += count.packets
+                delivered += count.packets if index in DELIVERED else 0
+            else:
+                sent[index] = count.packets
+        return Fates(drops + delivered + sum(sent.values()), punts, sent)
+
+    def busy(self) -> bool:
+        """Whether anything went in or came out since the last ``settle``."""
+        return self._entered() != self._in_before or (self.bed.synchronous and self.bed.punted != self._fates_before.punted)
+
+    def settle(self, controller: Callable[[], Any] = lambda: None) -> None:
+        """Return when everything that has been sent is done.
+
+        ``controller`` is called when all packet-ins have arrived and returns when they are answered. Raises NotSettled.
+        """
+        while self.busy():
+            entered = self._entered()
+            fates = self._wait_for_fates(entered - self._in_before)
+            punted = fates.punted - self._fates_before.punted
+            self._wait(lambda: self.client.packets_in - self._packet_ins_before >= punted,  # noqa: B023
+                       lambda: f"{punted} packet-ins, {self.client.packets_in - self._packet_ins_before} came")  # noqa: B023
+            controller()
+            if self._entered() != entered:
+                continue  # the controller answered
+            for port, count in fates.sent.items():
+                expected = count - self._fates_before.sent.get(port, 0) + self._arrived_before.get(port, 0)
+                self._wait(lambda: self.bed.arrivals[port] >= expected,  # noqa: B023
+                           lambda: f"{expected} frames on port {port}, {self.bed.arrivals[port]} came")  # noqa: B023
+            self.rebase()
+
+    def _wait_for_fates(self, expected: int) -> Fates:
+        found = [self._fates()]
+
+        def enough() -> bool:
+            found[0] = self._fates()
+            return found[0].total - self._fates_before.total >= expected
+
+        self._wait(enough, lambda: f"{expected} packets to be done, "
+                                   f"{found[0].total - self._fates_before.total} are")  # fmt: skip
+        return found[0]
+
+    def _wait(self, done: Callable[[], bool], what: Callable[[], str]) -> None:
+        end = time.monotonic() + PATIENCE
+        pause = 0.00005
+        while not done():
+            self.bed.poll()
+            if time.monotonic() > end:
+                said = what()
+                self.rebase()  # the next test is not to blame
+                if not self.bed.alive():
+                    raise NotSettled(f"the switch died\n{self.bed.last_words()}")
+                raise NotSettled(f"waited {PATIENCE:g} s for {said}")
+            time.sleep(pause)
+            pause = min(pause * 2, 0.002)
