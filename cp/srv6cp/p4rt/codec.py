@@ -129,7 +129,7 @@ class Codec:
         kind = message.WhichOneof("entity")
         decoder = self._decoders.get(kind)
         if decoder is None:
-            raise DecodeError(f"the switch sent an entity of kind {kind or 'none'}, which is not supported")
+            raise DecodeError(f"an entity of kind {kind or 'none'} is not supported")
         return decoder(getattr(message, kind))
 
     def key(self, entity: Entity) -> bytes:
@@ -182,7 +182,7 @@ class Codec:
         codec = self._tables_by_id.get(id_)
         if codec is None:
             raise DecodeError(
-                f"the switch sent table id 0x{id_:08x}, not in {self.info.source}: it runs another program"
+                f"table id 0x{id_:08x} is not in {self.info.source}: it is from another program"
             )
         return codec
 
@@ -264,9 +264,7 @@ class Codec:
         if message.HasField("action"):
             codec = self._actions.get(message.action.action_id)
             if codec is None:
-                raise DecodeError(
-                    f"the switch sent action 0x{message.action.action_id:08x}, not in the p4info"
-                )
+                raise DecodeError(f"action 0x{message.action.action_id:08x} is not in the p4info")
             action = Action(codec.name, codec.decode(message.action))
         return ActionProfileMember(self.info.name_of(message.action_profile_id), message.member_id, action)
 
@@ -343,7 +341,7 @@ class Codec:
     def _get_register(self, message: Any) -> RegisterEntry:
         info = self.info.registers.ids.get(message.register_id)
         if info is None:
-            raise DecodeError(f"the switch sent register id 0x{message.register_id:08x}, not in the p4info")
+            raise DecodeError(f"register id 0x{message.register_id:08x} is not in the p4info")
         value = decode_data(message.data, info.type_spec, self.info.proto.type_info)
         return RegisterEntry(info.alias, _index_of(message), value)
 
@@ -403,7 +401,7 @@ class Codec:
     def _get_value_set(self, message: Any) -> ValueSetEntry:
         codec = self._sets.get(message.value_set_id)
         if codec is None:
-            raise DecodeError(f"the switch sent value set id 0x{message.value_set_id:08x}, not in the p4info")
+            raise DecodeError(f"value set id 0x{message.value_set_id:08x} is not in the p4info")
         members = tuple(codec.decode(member.match) for member in message.members)
         return ValueSetEntry(self.info.name_of(message.value_set_id), members)
 

@@ -201,9 +201,7 @@ class MatchCodec:
         for message in fields:
             codec = self._by_id.get(message.field_id)
             if codec is None:
-                raise DecodeError(
-                    f"{self.where}: the switch sent match field {message.field_id}, not in the p4info"
-                )
+                raise DecodeError(f"{self.where}: match field {message.field_id} is not in the p4info")
             values[codec.name] = codec.decode(message)
         if len(values) == len(self._fields):
             return values
@@ -245,9 +243,7 @@ class ActionCodec:
         for param in message.params:
             info = self._by_id.get(param.param_id)
             if info is None:
-                raise DecodeError(
-                    f"action {self.name!r}: the switch sent parameter {param.param_id}, not in the p4info"
-                )
+                raise DecodeError(f"action {self.name!r}: parameter {param.param_id} is not in the p4info")
             params[info.name] = format_value(param.value, info.format)
         return params
 

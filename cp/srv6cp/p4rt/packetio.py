@@ -60,7 +60,7 @@ class PacketCodec:
         """The digest list of a protobuf DigestList."""
         info = self._info.digests.ids.get(message.digest_id)
         if info is None:
-            raise DecodeError(f"the switch sent digest id 0x{message.digest_id:08x}, not in the p4info")
+            raise DecodeError(f"digest id 0x{message.digest_id:08x} is not in the p4info")
         types = self._info.proto.type_info
         data = tuple(decode_data(item, info.type_spec, types) for item in message.data)
         return DigestList(info.alias, message.list_id, data, message.timestamp)

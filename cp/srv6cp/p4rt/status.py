@@ -99,7 +99,7 @@ def reason(message: str) -> str:
         ("Network is unreachable", "network unreachable"),
         ("No route to host", "no route to host"),
         ("CERTIFICATE_VERIFY_FAILED", "its TLS certificate is not signed by the given CA"),
-        ("Peer name", "its TLS certificate is for another host name"),
+        ("Hostname Verification Check failed", "its TLS certificate is for another host name"),
         ("WRONG_VERSION_NUMBER", "it does not speak TLS"),
         ("Ssl handshake failed", "TLS handshake failed"),
         ("SSL_ERROR", "TLS handshake failed"),

@@ -184,9 +184,7 @@ class TableCodec:
     def _one_action(self, message: Any) -> Action:
         codec = self._by_id.get(message.action_id)
         if codec is None:
-            raise DecodeError(
-                f"{self.where}: the switch sent action 0x{message.action_id:08x}, not one of the table's"
-            )
+            raise DecodeError(f"{self.where}: action 0x{message.action_id:08x} is not one of the table's")
         return Action(codec.name, codec.decode(message))
 
 

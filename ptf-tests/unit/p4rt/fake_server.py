@@ -32,6 +32,7 @@ class FakeServer:
         self.pipeline: Any = None
         self.abort: tuple[grpc.StatusCode, str] | None = None
         self.style = "spec"
+        self.silent = False  # answer about a missing pipeline with nothing, as specified, not with an error
         self.writes: list[Any] = []
         self.reads: list[Any] = []
         self.received: queue.Queue[Any] = queue.Queue()
@@ -109,6 +110,8 @@ class FakeServer:
         return pb.SetForwardingPipelineConfigResponse()
 
     def get_pipeline(self, request: Any, context: grpc.ServicerContext) -> Any:
+        if self.pipeline is None and self.silent:
+            return pb.GetForwardingPipelineConfigResponse()
         if self.pipeline is None:
             context.abort(
                 grpc.StatusCode.FAILED_PRECONDITION, "No forwarding pipeline config set for this device"

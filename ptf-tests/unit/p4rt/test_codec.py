@@ -256,8 +256,8 @@ def test_patterns_for_reading() -> None:
     [
         (lambda m: m.table_entry, "table id 0x00000000"),
         (lambda m: setattr(m.table_entry, "table_id", 0x2000099),
-         "table id 0x02000099, not in unit.p4info.txtpb: it runs another program"),
-        (lambda m: m.extern_entry.SetInParent(), "an entity of kind extern_entry, which is not supported"),
+         "table id 0x02000099 is not in unit.p4info.txtpb: it is from another program"),
+        (lambda m: m.extern_entry.SetInParent(), "an entity of kind extern_entry is not supported"),
         (lambda m: None, "an entity of kind none"),
     ],
 )  # fmt: skip

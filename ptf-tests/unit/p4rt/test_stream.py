@@ -199,7 +199,7 @@ def test_a_message_of_another_program_is_logged_and_survived(
         server.push(message)
         server.push(packet(b"a", 1))
         assert packets.get(5) is not None
-    assert "table id 0x00000001, not in unit.p4info.txtpb" in caplog.text
+    assert "table id 0x00000001 is not in unit.p4info.txtpb" in caplog.text
 
 
 # --- losing and finding the switch ---------------------------------------------------------------------
