@@ -236,7 +236,9 @@ class RawClient:
             pb.GetForwardingPipelineConfigResponse.FromString,
         )
         self._capabilities = self.channel.unary_unary(
-            base + "Capabilities", pb.CapabilitiesRequest.SerializeToString, pb.CapabilitiesResponse.FromString
+            base + "Capabilities",
+            pb.CapabilitiesRequest.SerializeToString,
+            pb.CapabilitiesResponse.FromString,
         )
         self._stream = self.channel.stream_stream(
             base + "StreamChannel",
@@ -280,7 +282,10 @@ class RawClient:
         """A request with device id, role and election id."""
         message = kind(device_id=DEVICE_ID, role=self.role, **fields)
         if self.election is not None:
-            message.election_id.high, message.election_id.low = self.election >> 64, self.election & (1 << 64) - 1
+            message.election_id.high, message.election_id.low = (
+                self.election >> 64,
+                self.election & (1 << 64) - 1,
+            )
         return message
 
     def call(self, method: Any, message: Any) -> Any:
@@ -379,4 +384,3 @@ def config(cookie: int | None = 7) -> Any:
     if cookie is not None:
         message.cookie.cookie = cookie
     return message
-

@@ -51,7 +51,10 @@ def test_members(client: RawClient) -> None:
     client.modify(member(7, 5))
     everything = pb.ActionProfileMember(action_profile_id=IDS["manual_selector"])
     assert [e.action_profile_member for e in client.read(everything)] == [member(7, 5), member(8, 4)]
-    assert [e.action_profile_member for e in client.read(pb.ActionProfileMember())] == [member(7, 5), member(8, 4)]
+    assert [e.action_profile_member for e in client.read(pb.ActionProfileMember())] == [
+        member(7, 5),
+        member(8, 4),
+    ]
     client.delete(member(7))
     assert [e.action_profile_member for e in client.read(everything)] == [member(8, 4)]
 
@@ -66,11 +69,14 @@ def test_member_errors(client: RawClient) -> None:
     bare = pb.ActionProfileMember(action_profile_id=IDS["manual_selector"], member_id=9)
     assert client.refused(INSERT, bare).canonical_code == Code.INVALID_ARGUMENT
     client.insert(*(member(number, profile="plain_profile") for number in range(1, 17)))
-    assert client.refused(INSERT, member(17, profile="plain_profile")).canonical_code == Code.RESOURCE_EXHAUSTED
+    assert (
+        client.refused(INSERT, member(17, profile="plain_profile")).canonical_code == Code.RESOURCE_EXHAUSTED
+    )
 
 
-@requirement("9.2.1", "A member in a group or used by an entry cannot be deleted: FAILED_PRECONDITION",
-             bmv2="UNKNOWN")
+@requirement(
+    "9.2.1", "A member in a group or used by an entry cannot be deleted: FAILED_PRECONDITION", bmv2="UNKNOWN"
+)
 def test_member_in_use(client: RawClient) -> None:
     client.insert(member(1), member(2))
     client.insert(group(1, (1, 1)))
@@ -118,7 +124,10 @@ def test_group_errors(client: RawClient) -> None:
 @requirement("9.1.2", "An entry that names a member or group that does not exist: NOT_FOUND")
 def test_missing_reference(client: RawClient) -> None:
     for do in (pb.TableAction(action_profile_member_id=1), pb.TableAction(action_profile_group_id=1)):
-        assert client.refused(INSERT, entry("manual_table", {"group_id": 1}, do)).canonical_code == Code.NOT_FOUND
+        assert (
+            client.refused(INSERT, entry("manual_table", {"group_id": 1}, do)).canonical_code
+            == Code.NOT_FOUND
+        )
     client.insert(member(1))
     client.insert(entry("manual_table", {"group_id": 1}, pb.TableAction(action_profile_member_id=1)))
 
@@ -145,8 +154,11 @@ def test_no_mixing(client: RawClient) -> None:
     assert error.canonical_code == Code.INVALID_ARGUMENT
 
 
-@requirement("9.2.3", "One-shot sets: weights below 1, an empty set, actions of other tables: INVALID_ARGUMENT",
-             bmv2="an empty set is UNIMPLEMENTED")
+@requirement(
+    "9.2.3",
+    "One-shot sets: weights below 1, an empty set, actions of other tables: INVALID_ARGUMENT",
+    bmv2="an empty set is UNIMPLEMENTED",
+)
 def test_bad_sets(client: RawClient) -> None:
     for do in (
         action_set((to(1), 0)),
@@ -187,7 +199,9 @@ def test_one_shot_order(client: RawClient, switch: SoftSwitch) -> None:
     assert [7, 6] in slots(switch, "nexthop_selector")
 
 
-@requirement("9.2", "Weighted members of groups choose as on BMv2: by member handle, further handles at the end")
+@requirement(
+    "9.2", "Weighted members of groups choose as on BMv2: by member handle, further handles at the end"
+)
 def test_group_order(client: RawClient, switch: SoftSwitch) -> None:
     # BMv2 gives members the lowest free handle; PI makes weight copies when a group first needs them.
     client.insert(member(30, 3), member(10, 1), member(20, 2))  # handles 0, 1, 2
@@ -231,7 +245,9 @@ def test_modified_member(client: RawClient, switch: SoftSwitch) -> None:
     assert slots(switch, "manual_selector") == [[9, 9], [9, 2]]
 
 
-@requirement("9.2.3", "A failed batch of members and groups is taken back", bmv2="only CONTINUE_ON_ERROR is known")
+@requirement(
+    "9.2.3", "A failed batch of members and groups is taken back", bmv2="only CONTINUE_ON_ERROR is known"
+)
 @pytest.mark.parametrize("atomicity", [pb.WriteRequest.ROLLBACK_ON_ERROR, pb.WriteRequest.DATAPLANE_ATOMIC])
 def test_rollback(client: RawClient, switch: SoftSwitch, atomicity: int) -> None:
     client.insert(member(1, 1), member(2, 2))

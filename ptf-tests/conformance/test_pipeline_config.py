@@ -51,8 +51,11 @@ def test_verify_and_commit(client: RawClient) -> None:
     assert client.read_tables(table_id=IDS["route_table"]) == []
 
 
-@requirement("14", "VERIFY_AND_SAVE, writes, COMMIT: the saved config is realised with the writes since",
-             bmv2="writes between save and commit go to the running program")
+@requirement(
+    "14",
+    "VERIFY_AND_SAVE, writes, COMMIT: the saved config is realised with the writes since",
+    bmv2="writes between save and commit go to the running program",
+)
 def test_save_and_commit(client: RawClient, switch: SoftSwitch) -> None:
     client.insert(entry("route_table", ROUTE, action("drop")))
     client.set_pipeline("VERIFY_AND_SAVE", config(cookie=8))
@@ -102,8 +105,11 @@ def test_reconcile(client: RawClient, switch: SoftSwitch) -> None:
     assert len(switch.device.tables["route_table"]) == 1
 
 
-@requirement("14", "RECONCILE_AND_COMMIT with a program the state does not fit: INVALID_ARGUMENT, nothing changes",
-             bmv2="the state that does not fit is lost")
+@requirement(
+    "14",
+    "RECONCILE_AND_COMMIT with a program the state does not fit: INVALID_ARGUMENT, nothing changes",
+    bmv2="the state that does not fit is lost",
+)
 def test_reconcile_impossible(client: RawClient) -> None:
     client.insert(entry("route_table", ROUTE, action("drop")))
     before = client.everything()
@@ -168,8 +174,11 @@ def _bad_reference(info: Any) -> None:
     info.tables[0].match_fields[0].annotations.append("@refers_to(no_such_table, key)")
 
 
-@requirement("6.4", "A p4info that contradicts itself or the device config is refused: INVALID_ARGUMENT, by name",
-             bmv2="not checked")
+@requirement(
+    "6.4",
+    "A p4info that contradicts itself or the device config is refused: INVALID_ARGUMENT, by name",
+    bmv2="not checked",
+)
 @pytest.mark.parametrize(
     ("change", "named"),
     [

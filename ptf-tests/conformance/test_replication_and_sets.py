@@ -37,7 +37,9 @@ def test_multicast(client: RawClient) -> None:
     assert client.read(multicast(0)) == []
 
 
-@requirement("9.5", "Errors of groups and sessions: id 0 or too big, duplicate replicas, bad ports, existence")
+@requirement(
+    "9.5", "Errors of groups and sessions: id 0 or too big, duplicate replicas, bad ports, existence"
+)
 def test_errors(client: RawClient) -> None:
     client.insert(multicast(1), clone(1))
     for make, highest in ((multicast, 65535), (clone, 32767)):
@@ -105,8 +107,11 @@ def value_set(*values: int) -> Any:
     return message
 
 
-@requirement("9.6", "Value sets: MODIFY replaces the members, an empty one clears them; wildcard read",
-             bmv2="UNIMPLEMENTED")
+@requirement(
+    "9.6",
+    "Value sets: MODIFY replaces the members, an empty one clears them; wildcard read",
+    bmv2="UNIMPLEMENTED",
+)
 def test_value_set(client: RawClient, switch: SoftSwitch) -> None:
     client.modify(value_set(0x22F3, 0x893B))
     assert [e.value_set_entry for e in client.read(pb.ValueSetEntry())] == [value_set(0x22F3, 0x893B)]
@@ -115,8 +120,11 @@ def test_value_set(client: RawClient, switch: SoftSwitch) -> None:
     assert [e.value_set_entry for e in client.read(value_set())] == [value_set()]
 
 
-@requirement("9.6", "Errors of value sets: INSERT, DELETE, too many members, duplicates, bad members",
-             bmv2="UNIMPLEMENTED")
+@requirement(
+    "9.6",
+    "Errors of value sets: INSERT, DELETE, too many members, duplicates, bad members",
+    bmv2="UNIMPLEMENTED",
+)
 @pytest.mark.parametrize(
     ("kind", "message", "code"),
     [

@@ -53,8 +53,11 @@ def test_non_canonical(client: RawClient) -> None:
     assert client.refused(INSERT, message).canonical_code == Code.ALREADY_EXISTS
 
 
-@requirement("8.4", "A value that does not fit, or an empty string: OUT_OF_RANGE, naming table, field and range",
-             bmv2="INVALID_ARGUMENT")
+@requirement(
+    "8.4",
+    "A value that does not fit, or an empty string: OUT_OF_RANGE, naming table, field and range",
+    bmv2="INVALID_ARGUMENT",
+)
 @pytest.mark.parametrize("value", [b"", b"\2\0", b"\1\0\0"])
 def test_out_of_range(client: RawClient, value: bytes) -> None:
     message = entry("exact_table", EXACT, FORWARD)
@@ -140,8 +143,11 @@ def _meter(e: Any) -> None:
     e.meter_config.cir = 1
 
 
-@requirement("9.1.1", "A malformed entry: INVALID_ARGUMENT that names the table and what would be valid",
-             bmv2="yes, without names; is_const, idle timeouts and repeated fields are not checked")
+@requirement(
+    "9.1.1",
+    "A malformed entry: INVALID_ARGUMENT that names the table and what would be valid",
+    bmv2="yes, without names; is_const, idle timeouts and repeated fields are not checked",
+)
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -172,8 +178,11 @@ def test_unknown_table(client: RawClient, kind: int) -> None:
         assert "acl_table" in error.message
 
 
-@requirement("9.1.1", "LPM: length 0, length beyond the width, bits outside the prefix: INVALID_ARGUMENT",
-             bmv2="length 0 is accepted")
+@requirement(
+    "9.1.1",
+    "LPM: length 0, length beyond the width, bits outside the prefix: INVALID_ARGUMENT",
+    bmv2="length 0 is accepted",
+)
 @pytest.mark.parametrize("key", [(DST, 0), (DST, 129), (DST, -1), (DST | 1, 32)])
 def test_bad_lpm(client: RawClient, key: tuple[int, int]) -> None:
     message = entry("route_table", {"ipv6_dst": (DST, 32)}, action("drop"))
@@ -247,8 +256,11 @@ def test_modify(client: RawClient) -> None:
     ]
 
 
-@requirement("9.1.2", "An action outside its scope (table-only, default-only): PERMISSION_DENIED",
-             bmv2="not checked: accepted")
+@requirement(
+    "9.1.2",
+    "An action outside its scope (table-only, default-only): PERMISSION_DENIED",
+    bmv2="not checked: accepted",
+)
 def test_scope(client: RawClient) -> None:
     error = client.refused(INSERT, entry("exact_table", EXACT, action("no_op")))
     assert error.canonical_code == Code.PERMISSION_DENIED
@@ -301,7 +313,9 @@ def test_default_entry_extras(client: RawClient) -> None:
         assert client.refused(MODIFY, message).canonical_code == Code.INVALID_ARGUMENT
 
 
-@requirement("9.1.3", "A constant default entry, and that of a table with an action profile: PERMISSION_DENIED")
+@requirement(
+    "9.1.3", "A constant default entry, and that of a table with an action profile: PERMISSION_DENIED"
+)
 @pytest.mark.parametrize("table", ["lpm_table", "const_table", "group_table"])
 def test_constant_default(client: RawClient, table: str) -> None:
     for do in (action("drop"), action("punt"), None):
@@ -317,15 +331,20 @@ def test_constant_table(client: RawClient) -> None:
         assert client.refused(kind, message).canonical_code == Code.PERMISSION_DENIED
 
 
-@requirement("9.1.4", "Constant entries can be read, marked is_const, wildcards included", bmv2="without is_const")
+@requirement(
+    "9.1.4", "Constant entries can be read, marked is_const, wildcards included", bmv2="without is_const"
+)
 def test_read_constant(client: RawClient) -> None:
     found = client.read_tables(table_id=IDS["const_table"])
     assert [(e.match[0].exact.value, e.is_const) for e in found] == [(b"\x88\xcc", True), (b"\x88\x47", True)]
     assert all(e in client.read_tables() for e in found)
 
 
-@requirement("9.1.5", "Initial entries that are not constant can be modified and deleted",
-             bmv2="refused: BMv2 makes every initial entry constant")
+@requirement(
+    "9.1.5",
+    "Initial entries that are not constant can be modified and deleted",
+    bmv2="refused: BMv2 makes every initial entry constant",
+)
 def test_initial_entries(client: RawClient) -> None:
     found = client.read_tables(table_id=IDS["initial_table"])
     assert [e.match[0].ternary.mask for e in found] == [b"\xff\xff", b"\xff\0"]
@@ -338,7 +357,9 @@ def test_initial_entries(client: RawClient) -> None:
     assert client.read_tables(table_id=IDS["initial_table"]) == [changed]
 
 
-@requirement("9.1.7", "Wildcard reads: all tables, one table, and filters by priority, action, metadata, match")
+@requirement(
+    "9.1.7", "Wildcard reads: all tables, one table, and filters by priority, action, metadata, match"
+)
 def test_wildcard_reads(client: RawClient) -> None:
     first = entry("acl_table", {"ether_type": (1, 1)}, action("drop"), 5, metadata=b"a")
     second = entry("acl_table", {"ether_type": (1, 1)}, action("punt"), 6, controller_metadata=3)
@@ -358,7 +379,9 @@ def test_wildcard_reads(client: RawClient) -> None:
     assert client.read_tables(table_id=table, match=key, priority=7) == []
 
 
-@requirement("9.1.7", "Default entries of all tables can be read with one request", bmv2="table id 0 is refused")
+@requirement(
+    "9.1.7", "Default entries of all tables can be read with one request", bmv2="table id 0 is refused"
+)
 def test_read_all_defaults(client: RawClient) -> None:
     found = client.read_tables(is_default_action=True)
     assert len(found) == 13
@@ -368,7 +391,9 @@ def test_read_all_defaults(client: RawClient) -> None:
 @requirement("9.1.8", "Direct counters: written with INSERT and MODIFY, read when asked for, kept otherwise")
 def test_counter_data(client: RawClient) -> None:
     message = entry("exact_table", EXACT, FORWARD)
-    with_counter = entry("exact_table", EXACT, FORWARD, counter_data=pb.CounterData(packet_count=3, byte_count=99))
+    with_counter = entry(
+        "exact_table", EXACT, FORWARD, counter_data=pb.CounterData(packet_count=3, byte_count=99)
+    )
     client.insert(with_counter)
     ask = pb.TableEntry(table_id=IDS["exact_table"])
     assert [e.table_entry for e in client.read(ask)] == [message]
@@ -380,7 +405,9 @@ def test_counter_data(client: RawClient) -> None:
     assert client.read(ask)[0].table_entry.counter_data == pb.CounterData(packet_count=1)
 
 
-@requirement("9.1.8", "Direct meters: MODIFY without meter_config resets them", bmv2="the configuration stays")
+@requirement(
+    "9.1.8", "Direct meters: MODIFY without meter_config resets them", bmv2="the configuration stays"
+)
 def test_meter_config(client: RawClient) -> None:
     key = {"ingress_port": 1, "ipv6_dst": (DST, 64)}
     meter = pb.MeterConfig(cir=100, cburst=10, pir=200, pburst=20)
