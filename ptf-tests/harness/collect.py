@@ -67,7 +67,11 @@ class PtfItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        return self.path, inspect.getsourcelines(self.obj)[1] - 1, self.name
+        try:
+            line = inspect.getsourcelines(self.obj)[1]
+        except OSError:  # a class made by a program: where its test is written
+            line = self.obj.runTest.__code__.co_firstlineno
+        return self.path, line - 1, self.name
 
 
 def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) -> Any:
