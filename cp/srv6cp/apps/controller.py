@@ -47,7 +47,8 @@ log = logging.getLogger(__name__)
 
 _BATCH = 64
 """Packets that are handled before the tables are written and the answers sent."""
-_REPAIR_AFTER = 1.0
+_REPAIR_PAUSE = 1.0
+_LONGEST_REPAIR_PAUSE = 60.0
 
 T = TypeVar("T")
 
@@ -133,6 +134,7 @@ class NodeController:
         self._stale = False  # neighbours have changed since the tables were written
         self._retry_at: float | None = None  # when to look for the lost switch again
         self._repair_at: float | None = None  # when to reconcile after a failed write
+        self._repair_pause = _REPAIR_PAUSE
         self._lost_at = 0.0
         self._pause = 0.0
         self._handled = 0
@@ -207,9 +209,9 @@ class NodeController:
         """Return when everything that had arrived before is handled and answered. Raises TimeoutError."""
         self._ask(lambda: None, timeout)
 
-    def flush_neighbor(self, key: NeighborKey) -> None:
-        """Forget a learned neighbour; it is asked for again when needed."""
-        self._ask(lambda: self._answer(self._handler.forget(key)))
+    def flush_neighbors(self, keys: Iterable[NeighborKey] | None = None) -> None:
+        """Forget these learned neighbours (default: all); they are asked for again when needed."""
+        self._ask(lambda: self._flush(keys))
 
     def status(self) -> ControllerStatus:
         """A snapshot of the controller, from any thread, running or not."""
@@ -300,15 +302,27 @@ class NodeController:
         try:
             run()
         except (StreamClosed, ConnectionFailed) as error:
-            self._disconnected(str(error))
+            if self._client.connected:  # slow, not gone
+                self._complain(error)
+            else:
+                self._disconnected(str(error))
         except NotPrimary as error:
             log.warning("%s", error)
             self._role_changed()
         except P4RuntimeError as error:
-            log.error("%s; reconciling in %g s", error, _REPAIR_AFTER)
-            self._repair_at = time.monotonic() + _REPAIR_AFTER
+            self._complain(error)
         except Exception:
             log.exception("%s: controller error", self._where)
+
+    def _complain(self, error: P4RuntimeError) -> None:
+        self._repair_soon()
+        log.error("%s: %s; will be reconciled", self._where, error)
+
+    def _repair_soon(self) -> None:
+        """The tables are not what they should be: reconcile after a pause, which grows while that fails."""
+        if self._repair_at is None:
+            self._repair_at = time.monotonic() + self._repair_pause
+            self._repair_pause = min(2 * self._repair_pause, _LONGEST_REPAIR_PAUSE)
 
     @property
     def _where(self) -> str:
@@ -330,6 +344,13 @@ class NodeController:
             return None
         return self._reconcile()
 
+    def _flush(self, keys: Iterable[NeighborKey] | None) -> None:
+        out: list[PacketOut] = []
+        for key in self._handler.neighbors.keys() if keys is None else keys:
+            out += self._handler.forget(key)
+        if self._election.is_primary:
+            self._answer(out + self._handler.want(self._tables.next_hops, time.monotonic()))
+
     def _take_over(self) -> None:
         """The tables are ours: whatever is in them becomes what the node asks for."""
         self._repair_at = None
@@ -347,9 +368,10 @@ class NodeController:
         try:
             self._changes = self._tables.reconcile(self._node, self._handler.neighbors.resolved())
         except P4RuntimeError:
-            self._repair_at = time.monotonic() + _REPAIR_AFTER
+            self._repair_soon()
             raise
         self._repair_at = None
+        self._repair_pause = _REPAIR_PAUSE
         self._reconciliations += 1
         self._answer(self._handler.want(self._tables.next_hops, time.monotonic()))
         return self._changes
@@ -368,8 +390,8 @@ class NodeController:
         self._inbox.order(lambda: self._disconnected(event.reason or event.code.name))
 
     def _disconnected(self, reason: str) -> None:
-        if self._client.connected or self._retry_at is not None:
-            return  # old news
+        if self._client.connected or self._election.role == "disconnected":
+            return  # old news, or the start that fails and says so itself
         log.warning("%s: lost the switch: %s; looking for it", self._where, reason)
         self._election.lost()
         self._repair_at = None

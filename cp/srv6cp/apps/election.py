@@ -22,6 +22,7 @@ class Election:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._own_id = client.election_id
+        self._highest = 0
         self.role = "disconnected"
         """`primary`, `backup` or `disconnected`, as last settled."""
 
@@ -55,21 +56,28 @@ class Election:
         self.role = "disconnected"
 
     def _settle(self, answer: Arbitration) -> bool:
-        if answer.primacy is Primacy.NO_PRIMARY:
-            try:
-                answer = self._client.arbitrate(max(answer.election_id, self._own_id) + 1)
-            except ArbitrationFailed as error:
-                # Another backup was faster with the same id.
-                log.debug("%s: %s", self._client.address, error)
-                answer = self._client.arbitrate(self._own_id)
+        self._highest = max(self._highest, answer.election_id)
+        nobody = answer.primacy is Primacy.NO_PRIMARY
+        # Some switches promote the next backup by themselves: it outbids the one that left all the same.
+        if nobody or (answer.is_primary and self._client.election_id < self._highest):
+            answer = self._outbid()
         role = "primary" if answer.is_primary else "backup"
         if role != self.role:
             log.info(
-                "%s device-id %d: %s with election id %d",
+                "%s device-id %d: %s with election id %d%s",
                 self._client.address,
                 self._client.device_id,
-                role if role == "primary" else f"backup, election id {answer.election_id} is primary",
+                role,
                 self._client.election_id,
+                "" if answer.is_primary else f", {answer.election_id} is primary",
             )
         self.role = role
         return self.is_primary
+
+    def _outbid(self) -> Arbitration:
+        try:
+            return self._client.arbitrate(max(self._highest, self._own_id) + 1)
+        except ArbitrationFailed as error:
+            # Another backup was faster with the same id.
+            log.debug("%s: %s", self._client.address, error)
+            return self._client.arbitrate(self._own_id)

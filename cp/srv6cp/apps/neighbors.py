@@ -109,6 +109,10 @@ class NeighborCache:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def keys(self) -> list[NeighborKey]:
+        """Every neighbour, resolved or not."""
+        return list(self._entries)
+
     def resolved(self) -> dict[NeighborKey, str]:
         """MAC addresses (`02:...`) by neighbour."""
         return {key: entry.mac.hex(":") for key, entry in self._entries.items() if entry.mac is not None}

@@ -200,9 +200,11 @@ def test_tables_follow_the_neighbours(lab: Lab) -> None:
     known = {(key.interface, key.address): mac for key, mac in ((VIA, HOST2), (HOST, HOST1))}
     with Client(lab.address, 1) as reader:
         assert len(plan(reader, compile_state(NODE, reader.p4info, known).entities)) == 0
-        controller.flush_neighbor(HOST)
+        controller.flush_neighbors([HOST])
         del known[HOST.interface, HOST.address]
         assert len(plan(reader, compile_state(NODE, reader.p4info, known).entities)) == 0
+        controller.flush_neighbors()
+        assert len(plan(reader, compile_state(NODE, reader.p4info).entities)) == 0
     assert controller.status().reconciliations == 1, "without reading the switch again"
 
 
@@ -275,10 +277,12 @@ def test_primary_that_is_outbid_becomes_backup(lab: Lab) -> None:
     assert first.status().neighbors == (), "the other one has them now"
 
 
-def test_same_election_id_is_refused(lab: Lab) -> None:
+def test_same_election_id_is_refused(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     lab.controller(lab.client(3))
+    caplog.clear()
     with pytest.raises(ArbitrationFailed, match="election id 3"):
         lab.controller(lab.client(3))
+    assert not [record for record in caplog.records if record.name == controller_module.__name__]
 
 
 def test_dead_switch_is_one_clear_error_and_leaves_nothing(lab: Lab) -> None:
@@ -294,7 +298,7 @@ def test_dead_switch_is_one_clear_error_and_leaves_nothing(lab: Lab) -> None:
 
 
 def test_tables_changed_by_somebody_else_are_repaired(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(controller_module, "_REPAIR_AFTER", 0.0)
+    monkeypatch.setattr(controller_module, "_REPAIR_PAUSE", 0.0)
     client = lab.client()
     controller = lab.controller(client)
     glean = next(e for e in client.read(TableEntry("nexthop_table")) if isinstance(e.action, Action))
