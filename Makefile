@@ -56,7 +56,7 @@ diff: $(STAMP) ## 100 000 random and mutated packets through softswitch and BMv2
 	@$(BIN)/python ptf-tests/diff/run.py $(ARGS)
 
 bench: $(STAMP) ## packet rates and control-plane times of the switches found here
-	@$(BIN)/python tools/bench.py $(ARGS)
+	@$(BIN)/python bench/run.py $(ARGS)
 
 lint: $(LINTED) ## ruff and mypy --strict
 	@$(BIN)/ruff check .
