@@ -61,7 +61,7 @@ class Veth(Testbed):
             program = [shutil.which("simple_switch_grpc") or "simple_switch_grpc"]
             program += shlex.split(os.environ.get("BMV2_ARGS", ""))
         else:
-            program = [sys.executable, "-m", "softswitch.main"]
+            program = [sys.executable, "-m", "softswitch"]
         interfaces = [flag for port in self.ports for flag in ("-i", f"{port}@sw{port}")]
         target = ["--grpc-server-addr", self.address, "--cpu-port", str(CPU_PORT), "--drop-port", str(DROP_PORT)]
         return [*program, "--no-p4", "--device-id", str(self.device_id), *interfaces, "--", *target]
