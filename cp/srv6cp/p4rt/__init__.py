@@ -5,6 +5,11 @@
 This is the only layer of ``srv6cp`` that uses gRPC. See ``client`` for an example.
 """
 
+import os
+
+# Before gRPC is imported: its own log lines would stand beside our one clear error.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
 from .client import Atomicity, Client, pipeline_cookie, wait_for_switch
 from .entities import *  # noqa: F403
 from .entities import __all__ as _entities

@@ -70,7 +70,8 @@ def test_runtime_json(tmp_path: Path) -> None:
         (ENTRY.replace("MATCH", '{"vrf_id": [1, 2]}'),
          "table_entries[0]: match field 'vrf_id': [1, 2] is no exact match"),
         (ENTRY.replace("MATCH", '{"vrf_id": 65536}'),
-         "table_entries[0]: table 'ipv6_table': match field 'vrf_id': 65536 does not fit in 16 bits (0..65535)"),
+         ("table_entries[0]: table 'ipv6_table': match field 'vrf_id': "
+          "65536 does not fit in 16 bits (0..65535)")),
         ('{"multicast_group_entries": [{"multicast_group_id": 1}]}',
          "multicast_group_entries[0]: 'replicas' is missing"),
     ],
