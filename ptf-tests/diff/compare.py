@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 
 from diff.generator import Case
 from harness import show
-from harness.flow import PATIENCE, Count, CountingClient, Flow, cells
+from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cells
 from harness.testbed import Testbed
 from srv6cp import artifacts
 from srv6cp.apps.compile import Compilation
 from srv6cp.apps.reconcile import apply, plan
 from srv6cp.p4rt import MeterEntry, PacketIn
 from srv6cp.p4rt.schema import P4Info
+
+FATE_LIMIT = 2.0  # s within which a switch must be done with a window
 
 Outcome = tuple[str, bytes]  # "port 3" and the frame, or "packet-in" with its fields and the payload
 Counters = dict[tuple[str, int], Count]
@@ -43,7 +45,7 @@ class Side:
         self._cells: dict[str, list[int] | None] = {}
         self.client.on_packet_in(self._packet_in)
         self.client.count_packet_ins()
-        self._flow = Flow(bed, self.client)
+        self._flow = Flow(bed, self.client, FATE_LIMIT)
 
     def _packet_in(self, packet: PacketIn) -> None:
         fields = " ".join(f"{name}={value}" for name, value in sorted(packet.metadata.items()))
@@ -64,11 +66,17 @@ class Side:
         }
 
     def run(self, cases: Sequence[Case]) -> Counter[Outcome]:
-        """What leaves the switch because of these frames. Raises NotSettled when it loses one."""
+        """What leaves the switch because of these frames. A frame that vanishes without being counted is an outcome, too."""
         for case in cases:
             self.bed.send(case.port, case.frame)
-        self._flow.settle()
-        found = Counter((f"port {port}", frame) for port in self.bed.ports for frame in self.bed.take_all(port))
+        lost: Counter[Outcome] = Counter()
+        try:
+            self._flow.settle()
+        except NotSettled as error:
+            if not self.bed.alive():
+                raise
+            lost[f"no fate: {error}", b""] += 1
+        found = lost + Counter((f"port {port}", frame) for port in self.bed.ports for frame in self.bed.take_all(port))
         with self._lock:
             found.update(self._packet_ins)
             self._packet_ins.clear()

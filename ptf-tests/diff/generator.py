@@ -32,9 +32,10 @@ class Case:
 class Generator:
     """An endless, reproducible stream of cases."""
 
-    def __init__(self, seed: int, shortest: int = 15) -> None:
+    def __init__(self, seed: int, on_wire: bool = True) -> None:
+        """``on_wire``: only frames that an interface transports; without it they may have any length."""
         self.random = random.Random(seed)
-        self.shortest = shortest
+        self.on_wire = on_wire
         self.own_sids = [str(IPv6Address(entry["sid"].split("/")[0])) for entry in node.sids()]
 
     def cases(self, count: int) -> Iterator[Case]:
@@ -44,7 +45,14 @@ class Generator:
             frame = self._frame(port)
             if self._often(0.25):
                 frame = self._mutated(frame)
-            yield Case(number, port, bytes(frame[:LONGEST]).ljust(self.shortest, b"\0"))
+            yield Case(number, port, self._fitting(bytes(frame[:LONGEST])))
+
+    def _fitting(self, frame: bytes) -> bytes:
+        """A frame that a Linux interface takes: the kernel drops tagged ones of which it cannot read the inner type."""
+        if not self.on_wire:
+            return frame
+        tagged = frame[12:14] in (b"\x81\x00", b"\x88\xa8")
+        return frame.ljust(20 if tagged else 15, b"\0")
 
     # --- choices ------------------------------------------------------------------------------------------------
 
@@ -235,8 +243,9 @@ class Generator:
     def _mutated(self, frame: Frame) -> bytes:
         data = bytearray(frame)
         kind = self.random.randrange(6)
-        if kind == 0 and len(data) > 14:
-            del data[self.random.randint(14, len(data)) :]
+        shortest = 14 if self.on_wire else 0
+        if kind == 0 and len(data) > shortest:
+            del data[self.random.randint(shortest, len(data)) :]
         elif kind == 1:
             data += self._bytes(64)
         elif kind == 2:  # a header byte: the first 64 behind Ethernet

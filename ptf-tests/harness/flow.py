@@ -25,7 +25,7 @@ DELIVERED = tuple(reasons.PUNT[name] for name in ("LOCAL", "NDP", "ARP", "FRAGME
 
 
 class NotSettled(AssertionError):
-    """The switch or the controller did not finish within ``PATIENCE``."""
+    """The switch or the controller did not finish in time."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,10 @@ class Fates:
 class Flow:
     """Watches what goes into one switch and what became of it."""
 
-    def __init__(self, bed: Testbed, client: CountingClient) -> None:
+    def __init__(self, bed: Testbed, client: CountingClient, patience: float = PATIENCE) -> None:
         self.bed = bed
         self.client = client
+        self.patience = patience
         self.rebase()
 
     def rebase(self) -> None:
@@ -151,7 +152,7 @@ class Flow:
         return found[0]
 
     def _wait(self, done: Callable[[], bool], what: Callable[[], str]) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         pause = 0.00005
         while not done():
             self.bed.poll()
@@ -160,6 +161,6 @@ class Flow:
                 self.rebase()  # the next test is not to blame
                 if not self.bed.alive():
                     raise NotSettled(f"the switch died\n{self.bed.last_words()}")
-                raise NotSettled(f"waited {PATIENCE:g} s for {said}")
+                raise NotSettled(f"waited {self.patience:g} s for {said}")
             time.sleep(pause)
             pause = min(pause * 2, 0.002)
