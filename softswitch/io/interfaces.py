@@ -11,7 +11,6 @@ sender is:
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import logging
 import os
@@ -90,18 +89,20 @@ class _Interface:
                 " (in-process ports and --use-files need neither)"
             ) from None
         try:
-            self._open(name)
+            index = socket.if_nametoindex(name)
+        except OSError:
+            self.close()
+            raise InterfaceError(
+                f"interface {name}: there is no such interface;"
+                f" create it, for example: ip link add {name} type veth peer name {name[:12]}-h"
+            ) from None
+        try:
+            self._open(name, index)
         except OSError as error:
             self.close()
-            hint = (
-                "; create it, for example: ip link add veth0 type veth peer name veth1"
-                if error.errno == errno.ENODEV
-                else ""
-            )
-            raise InterfaceError(f"interface {name}: {error.strerror}{hint}") from None
+            raise InterfaceError(f"interface {name}: {error.strerror}") from None
 
-    def _open(self, name: str) -> None:
-        index = socket.if_nametoindex(name)
+    def _open(self, name: str, index: int) -> None:
         receiver = self.receiver
         receiver.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
         receiver.setsockopt(_SOL_PACKET, _PACKET_VNET_HDR, 1)
