@@ -49,6 +49,7 @@ _BATCH = 64
 """Packets that are handled before the tables are written and the answers sent."""
 _REPAIR_PAUSE = 1.0
 _LONGEST_REPAIR_PAUSE = 60.0
+_LONGEST_STOP = 10.0
 
 T = TypeVar("T")
 
@@ -177,7 +178,9 @@ class NodeController:
             unsubscribe()
         self._stopping = True
         self._inbox.order(lambda: None)  # wakes the thread up
-        thread.join()
+        thread.join(_LONGEST_STOP)
+        if thread.is_alive():
+            log.warning("%s: the switch does not answer; not waiting for it", self._where)
         self._inbox.abandon()
         self._election.lost()
         self._stopped.set()
@@ -265,9 +268,9 @@ class NodeController:
                     self._guard(lambda packets=work or []: self._work(packets))  # type: ignore[misc]
 
     def _deadline(self) -> float | None:
-        times = [self._retry_at, self._repair_at]
+        times = [self._retry_at]
         if self._election.is_primary:
-            times.append(self._handler.neighbors.next_deadline())
+            times += [self._repair_at, self._handler.neighbors.next_deadline()]
         return min((at for at in times if at is not None), default=None)
 
     def _work(self, packets: list[StreamPacket]) -> None:
@@ -308,7 +311,8 @@ class NodeController:
                 self._disconnected(str(error))
         except NotPrimary as error:
             log.warning("%s", error)
-            self._role_changed()
+            self._repair_soon()
+            self._inbox.order(lambda: self._guard(self._role_changed))
         except P4RuntimeError as error:
             self._complain(error)
         except Exception:

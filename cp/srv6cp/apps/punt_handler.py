@@ -144,8 +144,13 @@ class PuntHandler:
     def _error(self, packet: PacketIn, problem: Problem, parameter: int = 0) -> list[PacketOut]:
         """The ICMP error about `packet` to the source of the header at its offset."""
         ethernet, interface = self._ingress(packet)
+        if interface is None:
+            self._ignore(
+                "no interface", packet
+            )  # our own, or a frame of a layer 2 port, whose hosts are not ours
+            return []
         view = raw.parse_ip(packet.payload, packet.offset)
-        if interface is not None and interface.is_broadcast(view.dst):
+        if interface.is_broadcast(view.dst):
             self._ignore("broadcast", packet)
             return []
         source = self.index.speaker(interface, packet.vrf_id, len(view.src))
@@ -390,10 +395,10 @@ class PuntHandler:
             out.append(again(packet))
             self.counts["sent again"] += 1
         for packet in outcome.unreachable:
-            if packet.own:
-                self._ignore("own packet", packet)
-            else:
+            try:
                 out += self._error(packet, Problem.ADDRESS_UNREACHABLE)
+            except raw.TruncatedError as cut:
+                self._ignore("truncated", packet, str(cut))
         for solicitation in outcome.solicitations:
             out += self._solicit(solicitation)
         return out

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from ipaddress import ip_address
 
@@ -14,7 +15,7 @@ from srv6cp.apps.punt import CPU_PORT, PacketIn, PacketOut
 from srv6cp.apps.punt_handler import PuntHandler, Target
 from srv6cp.config import load_node_dict
 from srv6cp.model import InterfaceId, PuntReason
-from srv6cp.packets.raw import checksum, ipv6_checksum
+from srv6cp.packets.raw import Ipv4View, checksum, ipv6_checksum, parse_ethernet, parse_ip
 
 NODE = load_node_dict(
     {
@@ -427,6 +428,15 @@ def test_unresolvable_neighbour_is_reported(bench: Bench) -> None:
     assert bench.handler.poll(3.0) == [routed(icmp(US, "2001:db8:a::1", 1, 3, 0, packet))]
 
 
+def test_nobody_is_told_about_frames_of_layer_2_ports(bench: Bench) -> None:
+    """The customer's packet in a frame for H.Encaps.L2 is none of our business; the next hop is asked for."""
+    packet = ipv6("2001:db8:a::1", "2001:db8:9::1", UDP, 17)
+    for frame in (ether(packet), PEER_MAC + OUR_MAC + b"\x88\xcc" + bytes(50)):
+        bench.send(PuntReason.NEIGHBOR_UNRESOLVED, frame, 0.0, nexthop_id=5, ingress_port=9)
+    assert [len(bench.handler.poll(now)) for now in (1.0, 2.0, 3.0)] == [1, 1, 0]
+    assert bench.handler.counts["ignored no interface"] == 2
+
+
 def test_reconfiguration_forgets_what_no_longer_fits(bench: Bench) -> None:
     bench.send(PuntReason.NDP, ether(solicitation()))
     port = {"mac": "02:00:00:00:01:01", "addresses": ["2001:db8:5::1/64"]}
@@ -497,3 +507,53 @@ def test_errors_that_are_not_relayed(bench: Bench) -> None:
     cut = icmp("2001:db8:f::1", "fcbb:bb00:1::1", 1, 0, 0, encapsulated(inner)[:100])
     for packet in (stranger, plain, about_error, small, bytes(broken), cut):
         assert bench.send(PuntReason.LOCAL, ether(packet)) == []
+
+
+# --- anything at all ------------------------------------------------------------------------------
+
+
+def test_mutated_packets_never_raise_and_answers_are_sound(bench: Bench) -> None:
+    inner = ipv6("2001:db8:100::9", "2001:db8:bb::1", UDP, 17)
+    seeds = [
+        ether(echo("2001:db8:a::1", US)),
+        ether(icmp("2001:db8:f::1", "fcbb:bb00:1::1", 1, 0, 0, encapsulated(inner))),
+        ether(solicitation()),
+        ether(ipv4("10.9.9.9", "10.0.1.1", UDP)),
+        ether(arp(1, PEER_MAC, "10.0.1.9", bytes(6), "10.0.1.1")),
+        ether(ipv6("2001:db8:a::1", "fcbb:bb00:1::1", bytes(1500), 41)),
+    ]
+    dice = random.Random(8986)
+    reasons = list(PuntReason)
+    for step in range(4000):
+        frame = bytearray(dice.choice(seeds))
+        for _ in range(dice.randrange(4)):
+            frame[dice.randrange(len(frame))] = dice.randrange(256)
+        if dice.random() < 0.3:
+            del frame[dice.randrange(len(frame)) :]
+        packet = PacketIn(
+            dice.choice(reasons),
+            bytes(frame),
+            ingress_port=dice.choice((1, 2, 9, CPU_PORT)),
+            vrf_id=dice.choice((0, 7)),
+            offset=dice.choice((14, 14, 14, 18, 54, 2000)),
+            pointer=43,
+            mtu=dice.choice((0, 68, 1280)),
+            nexthop_id=dice.choice((5, 6, 7, 8)),
+        )
+        now = step * 0.01
+        for out in bench.handler.handle(packet, now) + bench.handler.poll(now):
+            check_soundness(out)
+
+
+def check_soundness(out: PacketOut) -> None:
+    """Lengths and checksums of what the node makes itself; what it repeats is what it got."""
+    ethernet = parse_ethernet(out.payload)
+    made_here = out.payload[:12] == bytes(12) or ethernet.src == OUR_MAC
+    if not made_here or ethernet.ethertype not in (0x86DD, 0x0800):
+        return
+    view = parse_ip(out.payload, ethernet.payload)
+    assert view.end == len(out.payload), "no trailing bytes"
+    if isinstance(view, Ipv4View):
+        assert checksum(out.payload[view.offset : view.upper]) == 0
+    elif view.next_header == 58 and view.end - view.offset <= 1280:
+        assert ipv6_checksum(view.src, view.dst, 58, out.payload[view.upper : view.end]) == 0
