@@ -547,9 +547,10 @@ def test_mutated_packets_never_raise_and_answers_are_sound(bench: Bench) -> None
 
 def check_soundness(out: PacketOut) -> None:
     """Lengths and checksums of what the node makes itself; what it repeats is what it got."""
+    if out.payload[:12] != bytes(12) and out.payload[6:12] != OUR_MAC:
+        return
     ethernet = parse_ethernet(out.payload)
-    made_here = out.payload[:12] == bytes(12) or ethernet.src == OUR_MAC
-    if not made_here or ethernet.ethertype not in (0x86DD, 0x0800):
+    if ethernet.ethertype not in (0x86DD, 0x0800):
         return
     view = parse_ip(out.payload, ethernet.payload)
     assert view.end == len(out.payload), "no trailing bytes"
