@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """``Srv6Test``: the base class of the packet tests. Its interface is described in README.md beside this file.
 
-A test configures the router under test with ``self.node(...)``, sends frames, and says what comes out of which port.
-Whole frames are compared, byte by byte; a frame that nobody expected fails the test.
+A test configures the router under test with ``self.node(...)``, sends frames, and says what comes out of
+which port. Whole frames are compared, byte by byte; a frame that nobody expected fails the test.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from diff import recorded
+from ptf.base_tests import BaseTest
+
 from harness import defaults, reasons, show, testbed, wire
 from harness.clauses import behaviours, only_on, rfc, rule, switches_of
 from harness.flow import Count
 from harness.router import Router
 from harness.wire import Frame, Part
-from ptf.base_tests import BaseTest
 
 __all__ = ["Count", "Frame", "Srv6Test", "behaviours", "only_on", "rfc", "rule", "wire"]
 
@@ -67,15 +68,17 @@ class Srv6Test(BaseTest):
         outcome = getattr(self, "_outcome", None)
         return bool(getattr(self, "failed", False) or (outcome is not None and not outcome.success))
 
-    # --- configuration ------------------------------------------------------------------------------------------
+    # --- configuration
+    # ------------------------------------------------------------------------------------------
 
     def node(self, *, neighbors_static: bool = True, **config: Any) -> Any:
         """Make the switch under test the node that ``config`` describes, and start counting anew.
 
         ``config`` is the YAML schema as Python data, underscores for hyphens in the top-level keys
-        (``sr_domain=...``). What is not given comes from ``harness.defaults.node``: eight ports with addresses and
-        resolved neighbours, locator ``fcbb:bb00:1::/48``. ``ports`` is merged port by port (``None`` removes one);
-        ``neighbors`` are added to the static ones of the defaults (``neighbors_static=False``: instead of them).
+        (``sr_domain=...``). What is not given comes from ``harness.defaults.node``: eight ports with
+        addresses and resolved neighbours, locator ``fcbb:bb00:1::/48``. ``ports`` is merged port by port
+        (``None`` removes one); ``neighbors`` are added to the static ones of the defaults
+        (``neighbors_static=False``: instead of them).
         """
         self._config = defaults.node(config, self.testbed, neighbors_static)
         node = self.router.apply(self._config)
@@ -91,7 +94,8 @@ class Srv6Test(BaseTest):
         """MAC address of the neighbour behind a port."""
         return defaults.neighbor_mac(port)
 
-    # --- frames -------------------------------------------------------------------------------------------------
+    # --- frames
+    # -------------------------------------------------------------------------------------------------
 
     def frame_in(self, port: int, packet: Any, *, vlan: int | tuple[int, ...] = ()) -> Frame:
         """The frame in which the neighbour of ``port`` sends an IP packet to the router."""
@@ -115,8 +119,8 @@ class Srv6Test(BaseTest):
     def send(self, port: int, packet: Any, *, vlan: int | tuple[int, ...] = ()) -> Frame:
         """Send into ``port`` of the router; returns the frame.
 
-        ``packet``: a ``Frame`` or a scapy ``Ether`` goes out as it is; an IP packet (``wire.ip6``, bytes, scapy
-        ``IPv6`` or ``IP``) is sent by the neighbour to the router's MAC, in ``vlan`` when given.
+        ``packet``: a ``Frame`` or a scapy ``Ether`` goes out as it is; an IP packet (``wire.ip6``, bytes,
+        scapy ``IPv6`` or ``IP``) is sent by the neighbour to the router's MAC, in ``vlan`` when given.
         """
         frame = self.frame_in(port, packet, vlan=vlan)
         self._sent.append((port, frame))
@@ -125,13 +129,15 @@ class Srv6Test(BaseTest):
         return frame
 
     def receive(self, port: int) -> Frame | None:
-        """The next frame that leaves ``port``, or None when everything sent so far is done and nothing came."""
+        """The next frame that leaves ``port``, or None when everything sent is done and nothing came."""
         self.router.settle()
         frame = self.testbed.take(port)
         return None if frame is None else Frame(frame)
 
     def expect(self, port: int, packet: Any, *, vlan: int | tuple[int, ...] = ()) -> None:
-        """The next frame that leaves ``port`` is exactly this one (an IP packet: sent to the port's neighbour)."""
+        """The next frame that leaves ``port`` is exactly this one (an IP packet: sent to the port's
+        neighbour).
+        """
         __tracebackhide__ = True
         expected = self.frame_out(port, packet, vlan=vlan)
         received = self.receive(port)
@@ -146,7 +152,9 @@ class Srv6Test(BaseTest):
         self.router.settle()
         left = [(port, frame) for port in self.testbed.ports for frame in self.testbed.take_all(port)]
         if left:
-            shown = "\n".join(f"port {port}: {show.summary(frame)}\n{show.text(frame)}" for port, frame in left)
+            shown = "\n".join(
+                f"port {port}: {show.summary(frame)}\n{show.text(frame)}" for port, frame in left
+            )
             self._fail(f"{len(left)} frame(s) that nobody expected\n{shown}")
 
     def expect_only(self, port: int, packet: Any, *, vlan: int | tuple[int, ...] = ()) -> None:
@@ -168,10 +176,12 @@ class Srv6Test(BaseTest):
         self.expect_only(came[0], choices[came[0]])
         return came[0]
 
-    # --- ICMP errors ----------------------------------------------------------------------------------------------
+    # --- ICMP errors
+    # ----------------------------------------------------------------------------------------------
 
     def icmp6_error(self, kind: int, code: int, value: int, invoking: bytes, *, src: str) -> Part:
-        """The ICMPv6 error that RFC 4443 asks for: to the source of ``invoking``, quoting what fits in 1280 bytes.
+        """The ICMPv6 error that RFC 4443 asks for: to the source of ``invoking``, quoting what fits in 1280
+        bytes.
 
         ``value`` is the pointer, the MTU or 0; ``src`` the address that the router answers from.
         """
@@ -180,11 +190,13 @@ class Srv6Test(BaseTest):
         message = wire.icmp6(kind, code, struct.pack("!I", value) + quoted, between=(src, to))
         return wire.ip6(src, to, message, hl=defaults.ICMP_HOP_LIMIT)
 
-    def expect_icmp6(self, port: int, kind: int, code: int, value: int, invoking: Any, *, src: str | None = None) -> None:
+    def expect_icmp6(
+        self, port: int, kind: int, code: int, value: int, invoking: Any, *, src: str | None = None
+    ) -> None:
         """The next frame on ``port`` is the ICMPv6 error about ``invoking``, an IPv6 packet as it arrived.
 
-        ``src``: own address that the error must come from; without it the one that the router uses for errors about
-        packets that came in by the port of the last frame sent (see ``harness.defaults.error_source``).
+        ``src``: own address that the error must come from; without it the one that the router uses for errors
+        about packets that came in by the port of the last frame sent (see ``harness.defaults.error_source``).
         """
         __tracebackhide__ = True
         source = src or defaults.error_source(self._config, self._sent[-1][0], 6)
@@ -196,13 +208,16 @@ class Srv6Test(BaseTest):
         message = wire.icmp4(kind, code, struct.pack("!I", value) + raw[:ICMP4_QUOTE])
         return wire.ip4(src, wire.IPv4Address(raw[12:16]), message, **defaults.ICMP4_FIELDS)
 
-    def expect_icmp4(self, port: int, kind: int, code: int, value: int, invoking: Any, *, src: str | None = None) -> None:
+    def expect_icmp4(
+        self, port: int, kind: int, code: int, value: int, invoking: Any, *, src: str | None = None
+    ) -> None:
         """As ``expect_icmp6``, for ICMPv4."""
         __tracebackhide__ = True
         source = src or defaults.error_source(self._config, self._sent[-1][0], 4)
         self.expect(port, self.icmp4_error(kind, code, value, bytes(invoking), src=source))
 
-    # --- counters: everything counts from the last self.node() -----------------------------------------------------
+    # --- counters: everything counts from the last self.node()
+    # -----------------------------------------------------
 
     def drops(self) -> dict[str, int]:
         """Drops since ``node()`` or the last ``expect_drop``, by reason, without zeros."""
@@ -210,14 +225,16 @@ class Srv6Test(BaseTest):
         return self.router.drops()
 
     def expect_drop(self, reason: str, count: int = 1) -> None:
-        """Exactly ``count`` packets were dropped, for this reason and no other (``drop_reason_t`` of the program)."""
+        """Exactly ``count`` packets were dropped, for this reason and no other (``drop_reason_t`` of the
+        program).
+        """
         __tracebackhide__ = True
         if reason not in reasons.DROP:
             raise ValueError(f"no such drop reason: {reason!r}; one of {', '.join(reasons.DROP)}")
         found = self.drops()
         self.router.forget_drops()
         if found != {reason: count}:
-            self._fail(f"expected drops {({reason: count})}, counted {found}")
+            self._fail(f"expected drops { ({reason: count}) }, counted {found}")
 
     def expect_no_drop(self) -> None:
         """No packet was dropped since ``node()`` or the last ``expect_drop``."""
@@ -250,19 +267,27 @@ class Srv6Test(BaseTest):
         self.router.settle()
         return self.router.port_counter(port)
 
-    def expect_sid_counter(self, sid: str, packets: int, size: int | None = None, *, vrf: str = "default",
-                           errors: int = 0) -> None:  # fmt: skip
+    def expect_sid_counter(
+        self, sid: str, packets: int, size: int | None = None, *, vrf: str = "default", errors: int = 0
+    ) -> None:
         """``packets`` processed, ``size`` bytes in all when given, and ``errors`` refused."""
         __tracebackhide__ = True
         found, refused = self.sid_counter(sid, vrf), self.sid_errors(sid, vrf)
         if found.packets != packets or (size is not None and found.bytes != size) or refused != errors:
-            expected = f"{packets} packets" + ("" if size is None else f" of {size} bytes") + f", {errors} errors"
+            expected = (
+                f"{packets} packets" + ("" if size is None else f" of {size} bytes") + f", {errors} errors"
+            )
             self._fail(f"counter of {sid}: expected {expected}; counted {found}, {refused} errors")
 
-    # --- failures -------------------------------------------------------------------------------------------------
+    # --- failures
+    # -------------------------------------------------------------------------------------------------
 
     def _elsewhere(self) -> str:
-        lines = [f"\nport {port}: {show.summary(f)}" for port in self.testbed.ports for f in self.testbed.take_all(port)]
+        lines = [
+            f"\nport {port}: {show.summary(f)}"
+            for port in self.testbed.ports
+            for f in self.testbed.take_all(port)
+        ]
         drops = self.router.drops()
         return "".join(lines) + (f"\ndrops: {drops}" if drops else "") + f"\npunts: {self.router.punts()}"
 

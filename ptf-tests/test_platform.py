@@ -4,6 +4,7 @@
 from ptf import testutils
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.layers.l2 import Ether
+
 from srv6_base import Srv6Test, rfc, wire
 
 BEHAVIOURS = ("IPv6 router",)
@@ -37,7 +38,9 @@ class SameWithExpect(Forwarding):
     """The same packet with send and expect, and its counters."""
 
     def runTest(self) -> None:
-        packet = wire.ip6("2001:db8:1::2", "2001:db8:99::1", wire.echo_request("2001:db8:1::2", "2001:db8:99::1"))
+        packet = wire.ip6(
+            "2001:db8:1::2", "2001:db8:99::1", wire.echo_request("2001:db8:1::2", "2001:db8:99::1")
+        )
         self.send(1, packet)
         self.expect_only(2, wire.hop(packet))
         self.expect_no_drop()

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compile the P4 program into ``p4src/build`` and record what it was made from.
 
-Writes ``srv6.json`` (for the switches), ``srv6.p4info.txtpb`` (for the controllers) and ``manifest.json`` (digests of
-every source and artefact, the compiler's version, the command). The three are committed, so that nobody needs a P4
-compiler; ``--check`` says whether they still belong to the sources.
+Writes ``srv6.json`` (for the switches), ``srv6.p4info.txtpb`` (for the controllers) and ``manifest.json``
+(digests of every source and artefact, the compiler's version, the command). The three are committed, so that
+nobody needs a P4 compiler; ``--check`` says whether they still belong to the sources.
 
-The compiler is ``p4c-bm2-ss`` from PATH or, where a container engine runs, from the image ``p4lang/p4c``. The result
-holds nothing of the machine: paths are relative to the repository, or bare names for the compiler's own includes.
+The compiler is ``p4c-bm2-ss`` from PATH or, where a container engine runs, from the image ``p4lang/p4c``. The
+result holds nothing of the machine: paths are relative to the repository, or bare names for the compiler's
+own includes.
 
 Exit codes: 0 done (or current), 1 stale, 3 the program does not compile, 4 no compiler.
 """
@@ -36,7 +37,8 @@ OPTIONS = ["--arch", "v1model", "--std", "p4-16", "-I", "p4src"]
 NO_COMPILER = f"""\
 build: no P4 compiler here; the committed files in {OUT} are used as they are.
 To recompile, do one of:
-  - install p4c so that p4c-bm2-ss is on PATH (packages: https://github.com/p4lang/p4c#installing-packaged-versions-of-p4c);
+  - install p4c so that p4c-bm2-ss is on PATH (packages:
+  https://github.com/p4lang/p4c#installing-packaged-versions-of-p4c);
   - install docker or podman and run again: the image {IMAGE} is then used.
 """
 
@@ -95,7 +97,9 @@ Runner = Callable[[list[str], Path], "subprocess.CompletedProcess[str]"]
 
 
 def _run_local(command: list[str], scratch: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
 
 
 def _run_in_container(engine: str) -> Runner:
@@ -121,7 +125,9 @@ def without_machine(node: Any) -> Any:
     """The compiler's JSON without paths of this machine."""
     if isinstance(node, dict):
         return {
-            key: Path(value).name if key == "filename" and str(value).startswith("/") else without_machine(value)
+            key: Path(value).name
+            if key == "filename" and str(value).startswith("/")
+            else without_machine(value)
             for key, value in node.items()
         }
     if isinstance(node, list):
@@ -171,7 +177,9 @@ def write(artefacts: dict[str, str], version: str, program: str = PROGRAM, out: 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="only say whether the artefacts belong to the sources")
+    parser.add_argument(
+        "--check", action="store_true", help="only say whether the artefacts belong to the sources"
+    )
     parser.add_argument("--program", default=PROGRAM, help="top of the program (default %(default)s)")
     parser.add_argument("--out", default=OUT, help="folder of the artefacts (default %(default)s)")
     args = parser.parse_args(argv)
@@ -179,7 +187,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.check:
             reasons = stale(ROOT, args.program, args.out)
-            print("\n".join(reasons + ["run: make build"]) if reasons else f"{args.out}: current")
+            print("\n".join([*reasons, "run: make build"]) if reasons else f"{args.out}: current")
             return 1 if reasons else 0
         compiler = find_compiler()
         if compiler is None:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same entries and frames through two switches; what comes out must be the same bytes on the same ports.
 
-Frames go in windows. Of a window the frames of each port and the packet-ins are compared as sets with repetition, since
-switches with several threads may exchange neighbours; a window that differs is repeated frame by frame to find the
-culprits. Windows are small: libpcap's ring, through which BMv2 receives, holds about thirty frames a port.
+Frames go in windows. Of a window the frames of each port and the packet-ins are compared as sets with
+repetition, since switches with several threads may exchange neighbours; a window that differs is repeated
+frame by frame to find the culprits. Windows are small: libpcap's ring, through which BMv2 receives, holds
+about thirty frames a port.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class Side:
             self._packet_ins.append((f"packet-in {fields}", packet.payload))
 
     def program(self, compilation: Compilation) -> None:
-        """Make the switch hold these entities and no others, without rates: what a meter lets through depends on time."""
+        """Make the switch hold these entities and no others, without rates: what a meter lets through depends
+        on time.
+        """
         desired = [entity for entity in compilation.entities if not isinstance(entity, MeterEntry)]
         apply(self.client, plan(self.client, desired))
         self._cells = {
@@ -66,7 +69,9 @@ class Side:
         }
 
     def run(self, cases: Sequence[Case]) -> Counter[Outcome]:
-        """What leaves the switch because of these frames. A frame that vanishes without being counted is an outcome, too."""
+        """What leaves the switch because of these frames. A frame that vanishes without being counted is an
+        outcome, too.
+        """
         for case in cases:
             self.bed.send(case.port, case.frame)
         lost: Counter[Outcome] = Counter()
@@ -76,7 +81,9 @@ class Side:
             if not self.bed.alive():
                 raise
             lost[f"no fate: {error}", b""] += 1
-        found = lost + Counter((f"port {port}", frame) for port in self.bed.ports for frame in self.bed.take_all(port))
+        found = lost + Counter(
+            (f"port {port}", frame) for port in self.bed.ports for frame in self.bed.take_all(port)
+        )
         with self._lock:
             found.update(self._packet_ins)
             self._packet_ins.clear()
@@ -102,8 +109,11 @@ class Difference:
 
     def text(self, first: str, second: str) -> str:
         """For people."""
-        lines = [f"case {self.case.number}, into port {self.case.port}: {show.summary(self.case.frame)}",
-                 f"  {self.case.frame.hex()}", show.text(self.case.frame)]  # fmt: skip
+        lines = [
+            f"case {self.case.number}, into port {self.case.port}: {show.summary(self.case.frame)}",
+            f"  {self.case.frame.hex()}",
+            show.text(self.case.frame),
+        ]
         for name, outcomes in ((first, self.only_first), (second, self.only_second)):
             lines.append(f"only {name}:" if outcomes else f"only {name}: nothing")
             for (where, frame), count in outcomes.items():
@@ -127,11 +137,15 @@ def differences(first: Side, second: Side, cases: Sequence[Case]) -> list[Differ
     return found or [Difference(cases[0], Counter({("this window, but no frame of it alone", b""): 1}))]
 
 
-def counter_differences(before: Sequence[Counters], after: Sequence[Counters], names: Sequence[str]) -> list[str]:
+def counter_differences(
+    before: Sequence[Counters], after: Sequence[Counters], names: Sequence[str]
+) -> list[str]:
     """Counters that two switches advanced differently since ``before``, one line each."""
     lines = []
     for cell in sorted({*after[0], *after[1]}):
-        advance = [new.get(cell, Count()) - old.get(cell, Count()) for old, new in zip(before, after, strict=True)]
+        advance = [
+            new.get(cell, Count()) - old.get(cell, Count()) for old, new in zip(before, after, strict=True)
+        ]
         if advance[0] != advance[1]:
             said = ", ".join(f"{name} {count}" for name, count in zip(names, advance, strict=True))
             lines.append(f"{cell[0]}[{cell[1]}]: {said}")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random packets for the node of ``diff.node``: valid ones, odd ones, and mutations of both. Same seed, same packets.
+"""Random packets for the node of ``diff.node``: valid ones, odd ones, and mutations of both. Same seed, same
+packets.
 
-What is drawn leans towards the places where a router can go wrong: hop limits 0, 1 and 2, Segments Left around Last
-Entry, header lengths that lie, headers cut short, own SIDs in a row, 127 segments.
+What is drawn leans towards the places where a router can go wrong: hop limits 0, 1 and 2, Segments Left
+around Last Entry, header lengths that lie, headers cut short, own SIDs in a row, 127 segments.
 """
 
 from __future__ import annotations
@@ -48,13 +49,16 @@ class Generator:
             yield Case(number, port, self._fitting(bytes(frame[:LONGEST])))
 
     def _fitting(self, frame: bytes) -> bytes:
-        """A frame that a Linux interface takes: the kernel drops tagged ones of which it cannot read the inner type."""
+        """A frame that a Linux interface takes: the kernel drops tagged ones of which it cannot read the
+        inner type.
+        """
         if not self.on_wire:
             return frame
         tagged = frame[12:14] in (b"\x81\x00", b"\x88\xa8")
         return frame.ljust(20 if tagged else 15, b"\0")
 
-    # --- choices ------------------------------------------------------------------------------------------------
+    # --- choices
+    # ------------------------------------------------------------------------------------------------
 
     def _often(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -81,10 +85,20 @@ class Generator:
         return str(network[self.random.randrange(network.num_addresses)])
 
     def _source6(self) -> str:
-        return self.random.choice((
-            "2001:db8:1::2", "2001:db8:1::2", "fcbb:bb00:9::9", "fcbb:bb00:1::1", "2001:db9::1", "::", "fe80::1", "ff02::1",
-            "::1", str(IPv6Address(self.random.getrandbits(128))),
-        ))  # fmt: skip
+        return self.random.choice(
+            (
+                "2001:db8:1::2",
+                "2001:db8:1::2",
+                "fcbb:bb00:9::9",
+                "fcbb:bb00:1::1",
+                "2001:db9::1",
+                "::",
+                "fe80::1",
+                "ff02::1",
+                "::1",
+                str(IPv6Address(self.random.getrandbits(128))),
+            )
+        )
 
     def _target6(self) -> str:
         """A destination: own SIDs and what leads somewhere most of the time."""
@@ -94,14 +108,36 @@ class Generator:
         if pick < 0.65:
             return self._host6(self.random.choice(list(node.STEERED6)))
         if pick < 0.85:
-            return self._host6(self.random.choice(
-                ("2001:db8:f0::/48", "2001:db8:f1::/48", "2001:db8:dead::/48", "fcbb:bb00:12::/48", "fcbb:bb00:44::/48",
-                 "2001:db8:2::/64", "2001:db8:4::/64")))  # fmt: skip
-        return self.random.choice((
-            "2001:db8:1::1", "2001:db8:5::1", "2001:db8:8100::1", "fcbb:bb00:1::1", "fcbb:bb00:1:ffff::", "2001:db8:2::77",
-            "ff02::1", "ff02::1:ff00:1", "fe80::1", "::", "::1", "2001:dead::1",
-            str(IPv6Address(self.random.getrandbits(128))),
-        ))  # fmt: skip
+            return self._host6(
+                self.random.choice(
+                    (
+                        "2001:db8:f0::/48",
+                        "2001:db8:f1::/48",
+                        "2001:db8:dead::/48",
+                        "fcbb:bb00:12::/48",
+                        "fcbb:bb00:44::/48",
+                        "2001:db8:2::/64",
+                        "2001:db8:4::/64",
+                    )
+                )
+            )
+        return self.random.choice(
+            (
+                "2001:db8:1::1",
+                "2001:db8:5::1",
+                "2001:db8:8100::1",
+                "fcbb:bb00:1::1",
+                "fcbb:bb00:1:ffff::",
+                "2001:db8:2::77",
+                "ff02::1",
+                "ff02::1:ff00:1",
+                "fe80::1",
+                "::",
+                "::1",
+                "2001:dead::1",
+                str(IPv6Address(self.random.getrandbits(128))),
+            )
+        )
 
     def _sid(self) -> str:
         sid = int(IPv6Address(self.random.choice(self.own_sids)))
@@ -114,18 +150,28 @@ class Generator:
         if pick < 0.4:
             return self._host4(self.random.choice(list(node.STEERED4)))
         if pick < 0.85:
-            return self._host4(self.random.choice(("192.168.0.0/16", "192.168.4.0/24", "192.168.66.0/24", "10.0.2.0/29",
-                                                   "10.8.100.0/29")))  # fmt: skip
-        return self.random.choice(("10.0.1.1", "10.8.200.1", "224.0.0.1", "255.255.255.255", "127.0.0.1", "0.0.0.0",
-                                   "8.8.8.8"))  # fmt: skip
+            return self._host4(
+                self.random.choice(
+                    ("192.168.0.0/16", "192.168.4.0/24", "192.168.66.0/24", "10.0.2.0/29", "10.8.100.0/29")
+                )
+            )
+        return self.random.choice(
+            ("10.0.1.1", "10.8.200.1", "224.0.0.1", "255.255.255.255", "127.0.0.1", "0.0.0.0", "8.8.8.8")
+        )
 
-    # --- packets --------------------------------------------------------------------------------------------------
+    # --- packets
+    # --------------------------------------------------------------------------------------------------
 
     def _upper(self, depth: int = 0) -> Part:
         return self._one(
             (4, lambda: wire.udp(self._bytes(40), self._port(), self._port())),
             (2, lambda: wire.tcp(self._bytes(40), self._port(), self._port())),
-            (2, lambda: wire.icmp6(self.random.choice((128, 129, 1, 3, 135, 136, 137)), 0, self._bytes(48), between=None)),
+            (
+                2,
+                lambda: wire.icmp6(
+                    self.random.choice((128, 129, 1, 3, 135, 136, 137)), 0, self._bytes(48), between=None
+                ),
+            ),
             (3 if depth < 2 else 0, lambda: self._ip6(depth + 1)),
             (3 if depth < 2 else 0, lambda: self._ip4(depth + 1)),
             (2 if depth < 2 else 0, lambda: self._inner_frame(depth + 1)),
@@ -147,20 +193,24 @@ class Generator:
 
     def _extensions(self, payload: Part) -> Part:
         for _ in range(self.random.choices((0, 1, 2, 4, 5), (70, 18, 8, 2, 2))[0]):
-            payload = self._one(
-                (3, lambda: wire.hbh(payload, self._bytes(20))),  # noqa: B023
-                (3, lambda: wire.dstopt(payload, self._bytes(20))),  # noqa: B023
-                (1, lambda: wire.fragment(payload, offset=self.random.choice((0, 0, 1, 185)),  # noqa: B023
-                                          more=self._often(0.5), ident=7)),
-                (1, lambda: wire.auth(payload)),  # noqa: B023
-                (1, lambda: Part(bytes((payload.proto, self._byte(), *self.random.randbytes(6))) + payload,  # noqa: B023
-                                 wire.DEST_OPTIONS)),
-            )  # fmt: skip
+            payload = self._extension(payload)
         return payload
 
+    def _extension(self, payload: Part) -> Part:
+        lying = bytes((payload.proto, self._byte())) + self.random.randbytes(6)
+        offset, more = self.random.choice((0, 0, 1, 185)), self._often(0.5)
+        return self._one(
+            (3, lambda: wire.hbh(payload, self._bytes(20))),
+            (3, lambda: wire.dstopt(payload, self._bytes(20))),
+            (1, lambda: wire.fragment(payload, offset=offset, more=more, ident=7)),
+            (1, lambda: wire.auth(payload)),
+            (1, lambda: Part(lying + payload, wire.DEST_OPTIONS)),
+        )
+
     def _segment_count(self) -> int:
-        return self.random.choices((0, 1, 2, 3, 4, 5, 16, 17, 127, self.random.randint(0, 127)),
-                                   (2, 20, 25, 20, 10, 5, 3, 3, 2, 3))[0]  # fmt: skip
+        return self.random.choices(
+            (0, 1, 2, 3, 4, 5, 16, 17, 127, self.random.randint(0, 127)), (2, 20, 25, 20, 10, 5, 3, 3, 2, 3)
+        )[0]
 
     def _srh(self, payload: Part) -> tuple[Part, str | None]:
         """An SRH and the segment that it makes active, None when its Segments Left names none."""
@@ -169,22 +219,41 @@ class Generator:
         if segments and self._often(0.5):
             segments = [self._sid() if self._often(0.6) else s for s in segments]
         left = self.random.choices(
-            (0, 1, max(count - 1, 0), count, count + 1, min(count // 2, 255), self._byte()), (20, 25, 30, 10, 5, 9, 1))[0]  # fmt: skip
+            (0, 1, max(count - 1, 0), count, count + 1, min(count // 2, 255), self._byte()),
+            (20, 25, 30, 10, 5, 9, 1),
+        )[0]
         wrong: dict[str, int] = {}
         if self._often(0.04):
             wrong["le"] = self.random.choice((0, max(count - 2, 0), count, 255, self._byte()))
         if self._often(0.04):
-            wrong["hel"] = self.random.choice((0, 1, max(2 * count - 1, 0), (2 * count + 1) & 255, 255, self._byte()))
+            wrong["hel"] = self.random.choice(
+                (0, 1, max(2 * count - 1, 0), (2 * count + 1) & 255, 255, self._byte())
+            )
         if self._often(0.03):
             wrong["rtype"] = self.random.choice((0, 2, 3, 5, 253))
         if self._often(0.02):
             wrong["nh"] = self._byte()
         tlvs = b""
         if self._often(0.15) and count < 120:
-            tlvs = self.random.choice((wire.PAD1 * 8, wire.padn(7) + wire.PAD1, wire.tlv(10, bytes(6)), wire.hmac_tlv(7, bytes(32)),
-                                       self.random.randbytes(8), self.random.randbytes(24)))  # fmt: skip
-        header = wire.srh(segments, sl=left, payload=payload, flags=self.random.choice((0, 0, 0x20, self._byte())),
-                          tag=self.random.choice((0, 0xABCD)), tlvs=tlvs, **wrong)  # fmt: skip
+            tlvs = self.random.choice(
+                (
+                    wire.PAD1 * 8,
+                    wire.padn(7) + wire.PAD1,
+                    wire.tlv(10, bytes(6)),
+                    wire.hmac_tlv(7, bytes(32)),
+                    self.random.randbytes(8),
+                    self.random.randbytes(24),
+                )
+            )
+        header = wire.srh(
+            segments,
+            sl=left,
+            payload=payload,
+            flags=self.random.choice((0, 0, 0x20, self._byte())),
+            tag=self.random.choice((0, 0xABCD)),
+            tlvs=tlvs,
+            **wrong,
+        )
         active = segments[left] if left < count else (segments[-1] if count and left == count else None)
         return header, str(active) if active else None
 
@@ -201,8 +270,15 @@ class Generator:
             wrong["plen"] = self.random.choice((0, 1, len(payload) - 1 & 0xFFFF, len(payload) + 1, 65535))
         if self._often(0.01):
             wrong["version"] = self.random.randrange(16)
-        return wire.ip6(self._source6(), target, payload, hl=self._hop_limit(), tc=self._byte(),
-                        fl=self.random.choice((0, 0xABCDE, self.random.getrandbits(20))), **wrong)  # fmt: skip
+        return wire.ip6(
+            self._source6(),
+            target,
+            payload,
+            hl=self._hop_limit(),
+            tc=self._byte(),
+            fl=self.random.choice((0, 0xABCDE, self.random.getrandbits(20))),
+            **wrong,
+        )
 
     def _ip4(self, depth: int = 0) -> Part:
         wrong: dict[str, int] = {}
@@ -214,31 +290,64 @@ class Generator:
             wrong["ihl"] = self.random.randrange(16)
         if self._often(0.01):
             wrong["version"] = self.random.randrange(16)
-        payload = self._upper(depth + 1) if self._often(0.2) else wire.udp(self._bytes(60), self._port(), self._port())
+        payload = (
+            self._upper(depth + 1)
+            if self._often(0.2)
+            else wire.udp(self._bytes(60), self._port(), self._port())
+        )
         if self._often(0.1):
             payload = wire.udp(bytes(self.random.choice((1200, 1300, 1400, 1472))))
-        source = self.random.choice(("10.0.1.2", "10.0.1.2", "192.168.9.9", "0.0.0.0", "127.0.0.1", "224.0.0.9"))
-        return wire.ip4(source, self._target4(), payload, ttl=self._hop_limit(), tos=self._byte(), ident=self.random.randrange(65536),
-                        df=self._often(0.5), mf=self._often(0.05), offset=5 if self._often(0.05) else 0,
-                        options=b"\x01\x01\x01\x00" if self._often(0.05) else b"", **wrong)  # fmt: skip
+        source = self.random.choice(
+            ("10.0.1.2", "10.0.1.2", "192.168.9.9", "0.0.0.0", "127.0.0.1", "224.0.0.9")
+        )
+        return wire.ip4(
+            source,
+            self._target4(),
+            payload,
+            ttl=self._hop_limit(),
+            tos=self._byte(),
+            ident=self.random.randrange(65536),
+            df=self._often(0.5),
+            mf=self._often(0.05),
+            offset=5 if self._often(0.05) else 0,
+            options=b"\x01\x01\x01\x00" if self._often(0.05) else b"",
+            **wrong,
+        )
 
     def _frame(self, port: int) -> Frame:
         destination = defaults.port_mac(port)
         if self._often(0.03):
-            destination = self.random.choice(("02:00:00:00:01:77", "ff:ff:ff:ff:ff:ff", "33:33:00:00:00:01", "01:00:5e:00:00:01"))
+            destination = self.random.choice(
+                ("02:00:00:00:01:77", "ff:ff:ff:ff:ff:ff", "33:33:00:00:00:01", "01:00:5e:00:00:01")
+            )
         macs = {"dst": destination, "src": defaults.neighbor_mac(port)}
         vlan: int | tuple[int, ...] = ()
         if self._often(0.5 if port == 8 else 0.03):
             vlan = self.random.choice((100, 200, 100 | 0xE000, 300, 0, (100, 100), 0x5000))
         if self._often(0.02):
-            body = self.random.choice((
-                wire.arp(1, defaults.neighbor_mac(port), f"10.0.{port}.2", "00:00:00:00:00:00", f"10.0.{port}.1"), self._bytes(60)))  # fmt: skip
-            return wire.ether(body, vlan=vlan, ethertype=self.random.choice((0x0806, 0x8847, 0x88CC, 0x0100, 0x86DD, 0x0800)),
-                              **macs)  # fmt: skip
+            body = self.random.choice(
+                (
+                    wire.arp(
+                        1,
+                        defaults.neighbor_mac(port),
+                        f"10.0.{port}.2",
+                        "00:00:00:00:00:00",
+                        f"10.0.{port}.1",
+                    ),
+                    self._bytes(60),
+                )
+            )
+            return wire.ether(
+                body,
+                vlan=vlan,
+                ethertype=self.random.choice((0x0806, 0x8847, 0x88CC, 0x0100, 0x86DD, 0x0800)),
+                **macs,
+            )
         packet = self._ip6() if self._often(0.8) else self._ip4()
         return wire.ether(packet, vlan=vlan, **macs)
 
-    # --- mutations ------------------------------------------------------------------------------------------------
+    # --- mutations
+    # ------------------------------------------------------------------------------------------------
 
     def _mutated(self, frame: Frame) -> bytes:
         data = bytearray(frame)

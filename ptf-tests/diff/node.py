@@ -36,8 +36,11 @@ _FUNCTIONS: dict[str, dict[str, Any]] = {
 def sids() -> list[dict[str, Any]]:
     """Every endpoint behaviour; End, End.X and End.T with every combination of flavours."""
     found = [{"sid": f"{LOCATOR}:{name}::/64", **rest} for name, rest in _FUNCTIONS.items()]
-    for base, rest in (("e0", {"behavior": "End"}), ("e1", {"behavior": "End.X", "via": "2001:db8:3::2"}),
-                       ("e2", {"behavior": "End.T", "vrf": "blue"})):  # fmt: skip
+    for base, rest in (
+        ("e0", {"behavior": "End"}),
+        ("e1", {"behavior": "End.X", "via": "2001:db8:3::2"}),
+        ("e2", {"behavior": "End.T", "vrf": "blue"}),
+    ):
         for number, flavors in enumerate(FLAVORS, 1):
             found.append({"sid": f"{LOCATOR}:{base}{number:02x}::/64", **rest, "flavors": flavors})
     found.append({"sid": f"{LOCATOR}:b001::1/128", "behavior": "End", "in-vrf": "blue"})
@@ -50,8 +53,10 @@ def _far(number: int) -> str:
 
 def _policies() -> list[dict[str, Any]]:
     def lists(*sizes: int) -> list[dict[str, Any]]:
-        return [{"weight": weight, "segments": [_far(0x10 + i + weight) for i in range(size)]}
-                for weight, size in enumerate(sizes, 1)]  # fmt: skip
+        return [
+            {"weight": weight, "segments": [_far(0x10 + i + weight) for i in range(size)]}
+            for weight, size in enumerate(sizes, 1)
+        ]
 
     def policy(name: str, mode: str, *sizes: int, **encap: Any) -> dict[str, Any]:
         return {"name": name, "encap": {"mode": mode, **encap}, "segment-lists": lists(*sizes)}
@@ -70,16 +75,37 @@ def _policies() -> list[dict[str, Any]]:
         policy("insert-red16", "insert.red", 16),
         policy("l2", "l2encap", 2),
         policy("l2-red", "l2encap.red", 1, **{"hop-limit": 7}),
-        {"name": "home", "encap": {"mode": "encap"},
-         "segment-lists": [{"segments": [f"{LOCATOR}:e000::", _far(0x20)]}]},
-    ]  # fmt: skip
+        {
+            "name": "home",
+            "encap": {"mode": "encap"},
+            "segment-lists": [{"segments": [f"{LOCATOR}:e000::", _far(0x20)]}],
+        },
+    ]
 
 
-STEERED6 = {f"2001:db8:a{i:x}::/48": name for i, name in enumerate((
-    "one", "one-red", "full3", "red4", "full16", "red16", "weighted", "insert2", "insert-red1", "insert13",
-    "insert-red16", "home"))}  # fmt: skip
-STEERED4 = {f"172.16.{i}.0/24": name for i, name in enumerate((
-    "one", "one-red", "full3", "red4", "full16", "red16", "weighted"))}  # fmt: skip
+STEERED6 = {
+    f"2001:db8:a{i:x}::/48": name
+    for i, name in enumerate(
+        (
+            "one",
+            "one-red",
+            "full3",
+            "red4",
+            "full16",
+            "red16",
+            "weighted",
+            "insert2",
+            "insert-red1",
+            "insert13",
+            "insert-red16",
+            "home",
+        )
+    )
+}
+STEERED4 = {
+    f"172.16.{i}.0/24": name
+    for i, name in enumerate(("one", "one-red", "full3", "red4", "full16", "red16", "weighted"))
+}
 
 
 def config(switch: defaults.Switch) -> dict[str, Any]:
@@ -108,8 +134,10 @@ def config(switch: defaults.Switch) -> dict[str, Any]:
         "routes": [
             {"prefix": "fcbb:bb00::/32", "via": ["2001:db8:2::2", "2001:db8:3::2"]},
             {"prefix": "fcbb:bb00:12::/48", "via": "2001:db8:4::2"},
-            {"prefix": "2001:db8:f0::/48", "via": [{"address": "2001:db8:2::2", "weight": 3},
-                                                  {"address": "2001:db8:4::2", "weight": 1}]},
+            {
+                "prefix": "2001:db8:f0::/48",
+                "via": [{"address": "2001:db8:2::2", "weight": 3}, {"address": "2001:db8:4::2", "weight": 1}],
+            },
             {"prefix": "2001:db8:f1::/48", "via": "2001:db8:8100::2"},
             {"prefix": "2001:db8:dead::/48", "blackhole": True},
             {"prefix": "2001:db8:f0::/48", "vrf": "blue", "via": "2001:db8:5::2"},
@@ -126,5 +154,5 @@ def config(switch: defaults.Switch) -> dict[str, Any]:
             {"match": {"protocol": "udp", "dst-port": 123}, "priority": 20, "policy": None},
             {"match": {"protocol": "tcp", "src-port": 80, "port": 2}, "priority": 5, "policy": "weighted"},
         ],
-    }  # fmt: skip
+    }
     return defaults.node(given, switch)

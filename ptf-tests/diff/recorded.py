@@ -69,10 +69,28 @@ def record() -> list[Recording]:
     """Run the packet tests on softswitch and return what they did. A test that fails is recorded as well."""
     with tempfile.TemporaryDirectory(prefix="srv6-record-") as folder:
         files = [str(path) for path in sorted(TESTS.glob("test_*.py"))]
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "-n", "2", *files]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--no-header",
+            "-n",
+            "2",
+            *files,
+        ]
         environment = {**os.environ, VARIABLE: folder, "SWITCH": "softswitch"}
-        done = subprocess.run(command, cwd=TESTS.parent, env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, check=False)  # fmt: skip
+        done = subprocess.run(
+            command,
+            cwd=TESTS.parent,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         found = load(Path(folder))
         if not found:
             raise RuntimeError(f"no packet test was recorded\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

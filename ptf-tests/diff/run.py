@@ -86,7 +86,11 @@ class Run:
         """One line that is rewritten on a terminal."""
         if sys.stderr.isatty():
             rate = self.frames / max(time.monotonic() - self._began, 0.001)
-            print(f"\r{what}: {self.frames} frames, {rate:.0f}/s, {self.found} differences ", end="", file=sys.stderr)
+            print(
+                f"\r{what}: {self.frames} frames, {rate:.0f}/s, {self.found} differences ",
+                end="",
+                file=sys.stderr,
+            )
 
 
 def random_packets(run: Run, seed: int, count: int, window: int, only: int | None = None) -> None:
@@ -105,7 +109,9 @@ def random_packets(run: Run, seed: int, count: int, window: int, only: int | Non
 
 
 def recorded_tests(run: Run, window: int) -> int:
-    """Every frame that the packet tests send, with the node that they send it to. Returns the number of tests."""
+    """Every frame that the packet tests send, with the node that they send it to. Returns the number of
+    tests.
+    """
     tests = recorded.record()
     for test in tests:
         for config, cases in test.stages():
@@ -120,7 +126,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--count", type=int, default=100_000, help="random packets (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--window", type=int, default=24, help="frames compared at a time (default %(default)s)")
+    parser.add_argument(
+        "--window", type=int, default=24, help="frames compared at a time (default %(default)s)"
+    )
     parser.add_argument("--only", type=int, metavar="N", help="case N of the generator alone")
     parser.add_argument("--no-recorded", action="store_true", help="leave out the packet tests")
     parser.add_argument("--first", default="softswitch", choices=testbed.CHOICES[:-1])
@@ -141,8 +149,10 @@ def main(argv: list[str] | None = None) -> int:
         run.close()
     if sys.stderr.isatty():
         print(file=sys.stderr)
-    print(f"{args.first} and {args.second}: {run.frames} frames ({tests} packet tests, {args.count} random, seed {args.seed}), "
-          f"{run.found} differences")  # fmt: skip
+    print(
+        f"{args.first} and {args.second}: {run.frames} frames ({tests} packet tests, {args.count} random, "
+        f"seed {args.seed}), {run.found} differences"
+    )
     return 1 if run.found else 0
 
 

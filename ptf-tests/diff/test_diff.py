@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""softswitch against BMv2, a short run of what ``make diff`` does at length; and what compares is tested itself."""
+"""softswitch against BMv2, a short run of what ``make diff`` does at length; and what compares is tested
+itself.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import pytest
+
 from diff import node
 from diff.compare import Side, counter_differences, differences
 from diff.generator import Case, Generator
@@ -49,8 +52,16 @@ def test_a_difference_is_found_and_explained(softswitch: Side) -> None:
         config = node.config(other.bed)
         config["routes"] = [route for route in config["routes"] if route["prefix"] != "2001:db8:f1::/48"]
         other.program(compile_state(load_node_dict(config), other.info))
-        frame = bytes.fromhex("020000000101" "020000000201" "86dd" "60000000" "0000" "3b40"
-                              "20010db8000100000000000000000002" "20010db800f100000000000000000001")  # fmt: skip
+        frame = bytes.fromhex(
+            "020000000101"
+            "020000000201"
+            "86dd"
+            "60000000"
+            "0000"
+            "3b40"
+            "20010db8000100000000000000000002"
+            "20010db800f100000000000000000001"
+        )
         cases = [*Generator(9).cases(3), Case(99, 1, frame)]
         before = [side.counters() for side in (softswitch, other)]
         found = differences(softswitch, other, cases)
@@ -58,7 +69,9 @@ def test_a_difference_is_found_and_explained(softswitch: Side) -> None:
         text = found[0].text("one", "other")
         assert "(2001:db8:1::2, 2001:db8:f1::1)" in text
         assert "only one:\n  1 x port 8" in text
-        lines = counter_differences(before, [side.counters() for side in (softswitch, other)], ("one", "other"))
+        lines = counter_differences(
+            before, [side.counters() for side in (softswitch, other)], ("one", "other")
+        )
         assert any(line.startswith("egress_port_counter[8]: one 2 packets") for line in lines)
     finally:
         other.close()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random and mutated frames of any length into softswitch: no crash, and every frame has a fate that is counted."""
+"""Random and mutated frames of any length into softswitch: no crash, and every frame has a fate that is
+counted.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import pytest
+
 from diff import node
 from diff.compare import Side
 from diff.generator import Generator
@@ -49,8 +52,17 @@ def test_every_frame_has_one_fate(side: Side, seed: int) -> None:
 
 def test_most_reasons_are_reached(side: Side) -> None:
     """The frames above met nearly every reason to drop: the generator goes where the program can go wrong."""
-    met = {index for (name, index), count in side.counters().items() if name == "drop_counter" and count.packets}
+    met = {
+        index for (name, index), count in side.counters().items() if name == "drop_counter" and count.packets
+    }
     unmet = {name for name, number in reasons.DROP.items() if number not in met}
     # not reachable by frames on configured ports, or only with rates
-    assert unmet <= {"NONE", "NO_INTERFACE", "PUNT_RATE_LIMITED", "RECIRCULATION_LIMIT", "NEXTHOP_INVALID", "POLICY_INVALID",
-                     "PACKET_OUT_INVALID"}, unmet  # fmt: skip
+    assert unmet <= {
+        "NONE",
+        "NO_INTERFACE",
+        "PUNT_RATE_LIMITED",
+        "RECIRCULATION_LIMIT",
+        "NEXTHOP_INVALID",
+        "POLICY_INVALID",
+        "PACKET_OUT_INVALID",
+    }, unmet

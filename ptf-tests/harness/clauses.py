@@ -20,9 +20,20 @@ C = TypeVar("C", bound=type)
 
 # The families of rules and the highest number of each.
 RULES = {
-    "SRH": 10, "TLV": 3, "END": 17, "UL": 6, "FLV": 7, "DEC": 13, "B6": 6, "HE": 16, "SEC": 1, "ECMP": 1, "CNT": 1,
-    "HMAC": 7, "OAM": 6,
-}  # fmt: skip
+    "SRH": 10,
+    "TLV": 3,
+    "END": 17,
+    "UL": 6,
+    "FLV": 7,
+    "DEC": 13,
+    "B6": 6,
+    "HE": 16,
+    "SEC": 1,
+    "ECMP": 1,
+    "CNT": 1,
+    "HMAC": 7,
+    "OAM": 6,
+}
 
 # Rows of docs/behaviours.md in their order: name, where it is specified.
 BEHAVIOURS = {

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""pytest plugin: collects ptf test classes, each as one item ``file::Class``, and states the totals on a last line."""
+"""pytest plugin: collects ptf test classes, each as one item ``file::Class``, and states the totals on a last
+line.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,9 @@ from typing import Any
 import ptf
 import ptf.ptfutils
 import pytest
-from harness import testbed
 from ptf.base_tests import BaseTest
+
+from harness import testbed
 
 # What the ptf command puts into its configuration and BaseTest or ptf.testutils read.
 PTF_CONFIG: dict[str, Any] = {
@@ -88,7 +91,9 @@ def pytest_configure(config: pytest.Config) -> None:
         ptf.config.setdefault(key, value)
     ptf.ptfutils.default_timeout = PTF_CONFIG["default_timeout"]
     ptf.ptfutils.default_negative_timeout = PTF_CONFIG["default_negative_timeout"]
-    ptf.open_logfile = lambda name: None  # the ptf command replaces the handlers of logging; pytest has its own
+    ptf.open_logfile = lambda name: (
+        None
+    )  # the ptf command replaces the handlers of logging; pytest has its own
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node that a packet test gets unless it says otherwise.
 
-Port N (1..8) has the MAC address 02:00:00:00:01:NN, the addresses 2001:db8:N::1/64 and 10.0.N.1/24, and behind it a
-neighbour with 02:00:00:00:02:NN, 2001:db8:N::2 and 10.0.N.2. NN is N in hexadecimal digits.
+Port N (1..8) has the MAC address 02:00:00:00:01:NN, the addresses 2001:db8:N::1/64 and 10.0.N.1/24, and
+behind it a neighbour with 02:00:00:00:02:NN, 2001:db8:N::2 and 10.0.N.2. NN is N in hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def node(config: Mapping[str, Any], switch: Switch, neighbors_static: bool = Tru
 
 
 def error_source(config: Mapping[str, Any], ingress: int, version: int) -> str:
-    """The address that ICMP errors come from: the first address of the family on the interface that the packet
-    came in by, else the node's source address (RFC 4443 2.2, RFC 1812 4.3.2.4)."""
+    """The address that ICMP errors come from: the first address of the family on the interface that the
+    packet came in by, else the node's source address (RFC 4443 2.2, RFC 1812 4.3.2.4)."""
     settings = config["ports"].get(ingress, {})
     for text in settings.get("addresses", []):
         address = ipaddress.ip_interface(text)

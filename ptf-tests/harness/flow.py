@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """When is everything done? Every packet has a fate, and fates are counted.
 
-The program gives each packet exactly one fate: it leaves by a port, is handed to the control plane, or is dropped for a
-reason. Each has a counter. So frames sent into the switch plus packet-outs of the controller, compared with the sum of
-the fates, tell exactly whether the switch still works on something; the counters of the ports tell how many frames
-must arrive, and those of the punt reasons how many packet-ins. No time-out decides, and no marker packets are needed.
+The program gives each packet exactly one fate: it leaves by a port, is handed to the control plane, or is
+dropped for a reason. Each has a counter. So frames sent into the switch plus packet-outs of the controller,
+compared with the sum of the fates, tell exactly whether the switch still works on something; the counters of
+the ports tell how many frames must arrive, and those of the punt reasons how many packet-ins. No time-out
+decides, and no marker packets are needed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from harness import reasons
@@ -62,8 +64,11 @@ class CountingClient(Client):
 
 def cells(client: Client, wanted: Mapping[str, Iterable[int] | None]) -> dict[tuple[str, int], Count]:
     """Counter cells: all of a counter (None) or those with the given indices."""
-    patterns = [CounterEntry(name, index) for name, which in wanted.items()
-                for index in ([None] if which is None else which)]  # fmt: skip
+    patterns = [
+        CounterEntry(name, index)
+        for name, which in wanted.items()
+        for index in ([None] if which is None else which)
+    ]
     found = {}
     for entry in client.read(patterns):
         assert isinstance(entry, CounterEntry) and entry.index is not None
@@ -91,9 +96,12 @@ class Flow:
 
     def rebase(self) -> None:
         """Take the present state for one in which everything is done."""
-        fates = self._fates()
+        self.bed.poll()
+        self._take_as_done(self._fates(), self._entered())
+
+    def _take_as_done(self, fates: Fates, entered: int) -> None:
         self._fates_before = fates
-        self._in_before = self._entered()
+        self._in_before = entered
         self._packet_ins_before = self.client.packets_in
         self._arrived_before = dict(self.bed.arrivals)
 
@@ -118,49 +126,50 @@ class Flow:
 
     def busy(self) -> bool:
         """Whether anything went in or came out since the last ``settle``."""
-        return self._entered() != self._in_before or (self.bed.synchronous and self.bed.punted != self._fates_before.punted)
+        return self._entered() != self._in_before or (
+            self.bed.synchronous and self.bed.punted != self._fates_before.punted
+        )
 
     def settle(self, controller: Callable[[], Any] = lambda: None) -> None:
         """Return when everything that has been sent is done.
 
-        ``controller`` is called when all packet-ins have arrived and returns when they are answered. Raises NotSettled.
+        ``controller`` is called when all packet-ins have arrived and returns when they are answered. Raises
+        NotSettled.
         """
         while self.busy():
             entered = self._entered()
-            fates = self._wait_for_fates(entered - self._in_before)
-            punted = fates.punted - self._fates_before.punted
-            self._wait(lambda: self.client.packets_in - self._packet_ins_before >= punted,  # noqa: B023
-                       lambda: f"{punted} packet-ins, {self.client.packets_in - self._packet_ins_before} came")  # noqa: B023
+            fates = self._done(entered - self._in_before)
+            punted = fates.punted - self._fates_before.punted + self._packet_ins_before
+            self._wait(lambda: self.client.packets_in, punted, "packet-ins")
             controller()
             if self._entered() != entered:
                 continue  # the controller answered
             for port, count in fates.sent.items():
-                expected = count - self._fates_before.sent.get(port, 0) + self._arrived_before.get(port, 0)
-                self._wait(lambda: self.bed.arrivals[port] >= expected,  # noqa: B023
-                           lambda: f"{expected} frames on port {port}, {self.bed.arrivals[port]} came")  # noqa: B023
-            self.rebase()
+                expected = count - self._fates_before.sent[port] + self._arrived_before[port]
+                self._wait(partial(self.bed.arrivals.__getitem__, port), expected, f"frames from port {port}")
+            self._take_as_done(fates, entered)
 
-    def _wait_for_fates(self, expected: int) -> Fates:
-        found = [self._fates()]
+    def _done(self, packets: int) -> Fates:
+        """The fates once ``packets`` more are done than before."""
+        found = self._fates()
 
-        def enough() -> bool:
-            found[0] = self._fates()
-            return found[0].total - self._fates_before.total >= expected
+        def total() -> int:
+            nonlocal found
+            found = self._fates()
+            return found.total
 
-        self._wait(enough, lambda: f"{expected} packets to be done, "
-                                   f"{found[0].total - self._fates_before.total} are")  # fmt: skip
-        return found[0]
+        self._wait(total, self._fates_before.total + packets, "packets to be done")
+        return found
 
-    def _wait(self, done: Callable[[], bool], what: Callable[[], str]) -> None:
+    def _wait(self, count: Callable[[], int], expected: int, what: str) -> None:
         end = time.monotonic() + self.patience
         pause = 0.00005
-        while not done():
+        while (now := count()) < expected:
             self.bed.poll()
             if time.monotonic() > end:
-                said = what()
                 self.rebase()  # the next test is not to blame
                 if not self.bed.alive():
                     raise NotSettled(f"the switch died\n{self.bed.last_words()}")
-                raise NotSettled(f"waited {self.patience:g} s for {said}")
+                raise NotSettled(f"waited {self.patience:g} s for {expected - now} more {what}")
             time.sleep(pause)
             pause = min(pause * 2, 0.002)

@@ -16,7 +16,11 @@ class InProcess(Testbed):
     def __init__(self) -> None:
         super().__init__()
         self.switch = SoftSwitch(
-            ports=self.ports, device_id=self.device_id, cpu_port=CPU_PORT, drop_port=DROP_PORT, address="127.0.0.1:0"
+            ports=self.ports,
+            device_id=self.device_id,
+            cpu_port=CPU_PORT,
+            drop_port=DROP_PORT,
+            address="127.0.0.1:0",
         )
         self.address = self.switch.address
         device = self.switch.device

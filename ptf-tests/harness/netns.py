@@ -2,8 +2,9 @@
 """A network namespace without a name, with veth pairs in it.
 
 A namespace belongs to a thread on Linux. The one made here belongs to a thread of its own, which creates the
-interfaces, opens the sockets and starts the switch; the rest of the process never leaves its namespace. Having no
-name, namespace and interfaces vanish with the last process or socket in them, whatever happens to the test run.
+interfaces, opens the sockets and starts the switch; the rest of the process never leaves its namespace.
+Having no name, namespace and interfaces vanish with the last process or socket in them, whatever happens to
+the test run.
 """
 
 from __future__ import annotations
@@ -31,14 +32,18 @@ PACKET_MR_PROMISC = 1
 ETH_P_ALL = 3
 TP_STATUS_VLAN_VALID = 0x10
 TP_STATUS_VLAN_TPID_VALID = 0x40
-AUXDATA = struct.Struct("=IIIHHHH")  # tp_status, tp_len, tp_snaplen, tp_mac, tp_net, tp_vlan_tci, tp_vlan_tpid
+AUXDATA = struct.Struct(
+    "=IIIHHHH"
+)  # tp_status, tp_len, tp_snaplen, tp_mac, tp_net, tp_vlan_tci, tp_vlan_tpid
 
 
 class Namespace:
     """A new, empty network namespace and the thread that lives in it. Needs root (CAP_SYS_ADMIN)."""
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]] | None] = (
+            queue.SimpleQueue()
+        )
         ready: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._live, args=(ready,), name="netns", daemon=True)
         self._thread.start()
@@ -74,7 +79,7 @@ class Namespace:
         self._thread.join(5)
 
     def veth_pairs(self, pairs: list[tuple[str, str]]) -> None:
-        """Create veth pairs inside, up, silent (no IPv6 of the kernel's own) and with room for long packets."""
+        """Create veth pairs inside, up, silent (no IPv6 of the kernel's own), with room for long packets."""
 
         def create() -> None:
             from pyroute2 import IPRoute
@@ -97,8 +102,9 @@ class Namespace:
 class EthernetSocket:
     """Sends and receives whole Ethernet frames on one interface.
 
-    Offloads need not be switched off on the interfaces: no packet passes a network stack on its way, so nothing is
-    left to be segmented or to be given a checksum. The VLAN tag that the kernel takes off is put back.
+    Offloads need not be switched off on the interfaces: no packet passes a network stack on its way, so
+    nothing is left to be segmented or to be given a checksum. The VLAN tag that the kernel takes off is put
+    back.
     """
 
     def __init__(self, interface: str) -> None:

@@ -40,7 +40,9 @@ class Pipe:
 
 
 class TestbedPort:
-    """One port, for ptf's data plane: what leaves the port is read here, besides going to the test's own queue."""
+    """One port, for ptf's data plane: what leaves the port is read here, besides going to the test's own
+    queue.
+    """
 
     __test__ = False
 

@@ -32,10 +32,11 @@ class Router:
         self._policy_ids: dict[str, list[int]] = {}
         self._base: dict[tuple[str, int], Count] = {}
 
-    # --- configuration ------------------------------------------------------------------------------------------
+    # --- configuration
+    # ------------------------------------------------------------------------------------------
 
     def apply(self, config: Mapping[str, Any]) -> Any:
-        """Reconcile the switch to ``config`` (the YAML schema as data), start counting anew, return the node."""
+        """Reconcile the switch to ``config`` (the YAML schema as data), count anew, return the node."""
         self.node = load_node_dict(dict(config))
         if self.controller is None or self.flow is None:
             controller = NodeController(self.client, self.node)
@@ -75,7 +76,8 @@ class Router:
             self.controller.stop()
         self.client.close()
 
-    # --- counters -----------------------------------------------------------------------------------------------
+    # --- counters
+    # -----------------------------------------------------------------------------------------------
 
     def _start_counting(self) -> None:
         self._sid_index = {}
@@ -88,14 +90,17 @@ class Router:
             self._policy_ids.setdefault(use.policy.name, []).append(use.number)
         sids = sorted(set(self._sid_index.values()) - {0})
         policies = sorted(number for numbers in self._policy_ids.values() for number in numbers)
-        self._base = cells(self.client, {
-            "drop_counter": None,
-            "punt_counter": None,
-            "egress_port_counter": self.bed.ports,
-            "my_sid_counter": [2 * i + tag for i in sids for tag in (0, 1)],
-            "my_sid_error_counter": sids,
-            "sr_policy_counter": [2 * i + tag for i in policies for tag in (0, 1)],
-        })  # fmt: skip
+        self._base = cells(
+            self.client,
+            {
+                "drop_counter": None,
+                "punt_counter": None,
+                "egress_port_counter": self.bed.ports,
+                "my_sid_counter": [2 * i + tag for i in sids for tag in (0, 1)],
+                "my_sid_error_counter": sids,
+                "sr_policy_counter": [2 * i + tag for i in policies for tag in (0, 1)],
+            },
+        )
 
     def _since(self, name: str, indices: Iterable[int] | None = None) -> dict[int, Count]:
         found = cells(self.client, {name: indices})
@@ -119,7 +124,7 @@ class Router:
         return self._by_reason("punt_counter", reasons.PUNT)
 
     def _from_ipv6_header(self, name: str, index: int) -> Count:
-        """A pair of cells (untagged, tagged) without the link-layer headers that the switch counts (CNT-1)."""
+        """A pair of cells (untagged, tagged) without the link-layer headers, which the switch counts."""
         found = self._since(name, (2 * index, 2 * index + 1))
         plain, tagged = found.get(2 * index, Count()), found.get(2 * index + 1, Count())
         size = plain.bytes - ETHERNET * plain.packets + tagged.bytes - TAGGED * tagged.packets
@@ -154,7 +159,9 @@ class Router:
 
 
 def network(value: Any) -> IPv6Network:
-    """A prefix from what P4Runtime or a test gives: a network, a pair of value and length, or text (SIDs: /64)."""
+    """A prefix from what P4Runtime or a test gives: a network, a pair of value and length, or text (SIDs:
+    /64).
+    """
     if isinstance(value, tuple):
         return IPv6Network((int(value[0]), value[1]))
     if isinstance(value, str) and "/" not in value:

@@ -9,12 +9,27 @@ from ipaddress import IPv4Address, IPv6Address
 
 Line = tuple[str, str, str]  # layer, field, value
 
-PROTOCOLS = {0: "hop-by-hop", 1: "icmp", 4: "ipv4", 6: "tcp", 17: "udp", 41: "ipv6", 43: "routing", 44: "fragment",
-             51: "ah", 58: "icmpv6", 59: "none", 60: "dest-options", 143: "ethernet"}  # fmt: skip
+PROTOCOLS = {
+    0: "hop-by-hop",
+    1: "icmp",
+    4: "ipv4",
+    6: "tcp",
+    17: "udp",
+    41: "ipv6",
+    43: "routing",
+    44: "fragment",
+    51: "ah",
+    58: "icmpv6",
+    59: "none",
+    60: "dest-options",
+    143: "ethernet",
+}
 
 
 def fields(frame: bytes) -> list[Line]:
-    """The fields of an Ethernet frame, outermost first. What cannot be read is one line of hexadecimal digits."""
+    """The fields of an Ethernet frame, outermost first. What cannot be read is one line of hexadecimal
+    digits.
+    """
     seen: dict[tuple[str, str], int] = {}
     lines = []
     for layer, field, value in _ethernet(bytes(frame), ""):
@@ -47,8 +62,19 @@ def _ethernet(data: bytes, prefix: str) -> Iterator[Line]:
 
 
 def _protocol(number: int | None, data: bytes, prefix: str) -> Iterator[Line]:
-    readers = {4: _ipv4, 6: _ports("tcp"), 17: _ports("udp"), 41: _ipv6, 43: _routing, 44: _fragment, 58: _icmpv6,
-               1: _icmp, 0: _options("hop-by-hop"), 60: _options("dest-options"), 143: _inner_ethernet}  # fmt: skip
+    readers = {
+        4: _ipv4,
+        6: _ports("tcp"),
+        17: _ports("udp"),
+        41: _ipv6,
+        43: _routing,
+        44: _fragment,
+        58: _icmpv6,
+        1: _icmp,
+        0: _options("hop-by-hop"),
+        60: _options("dest-options"),
+        143: _inner_ethernet,
+    }
     reader = readers.get(number if number is not None else -1)
     yield from reader(data, prefix) if reader else _rest(data, prefix)
 
@@ -199,7 +225,11 @@ def summary(frame: bytes) -> str:
         if field == "src" and name in ("ipv6", "ipv4"):
             parts.append(f"({value}, {layers[index + 1][2]})")
         elif name == "srh" and field == "segments left":
-            entries = [v.removesuffix(" <- active") for n, f, v in layers if n == layer and f.startswith("segment list")]
+            entries = [
+                v.removesuffix(" <- active")
+                for n, f, v in layers
+                if n == layer and f.startswith("segment list")
+            ]
             parts.append(f"({', '.join(entries)}; SL={value})")
         elif field in ("ports", "type, code"):
             parts.append(f"{layer} {value}")
@@ -211,16 +241,20 @@ def difference(expected: bytes, received: bytes) -> str:
     want, got = fields(expected), fields(received)
     lines = []
     width = max((len(f"{layer}.{field}") for layer, field, _ in want + got), default=0)
-    values = [dict(((layer, field), value) for layer, field, value in side) for side in (want, got)]
+    values = [{(layer, field): value for layer, field, value in side} for side in (want, got)]
     for key in dict.fromkeys([line[:2] for line in want] + [line[:2] for line in got]):
         one, other = values[0].get(key, "-"), values[1].get(key, "-")
         name = f"{key[0]}.{key[1]}".ljust(width)
-        lines.append(f"    {name}  {one}" if one == other else f"  ! {name}  expected {one}, received {other}")
+        lines.append(
+            f"    {name}  {one}" if one == other else f"  ! {name}  expected {one}, received {other}"
+        )
     first = next((i for i, (a, b) in enumerate(zip(expected, received, strict=False)) if a != b), None)
     if first is None and len(expected) != len(received):
         first = min(len(expected), len(received))
     if first is not None:
-        lines.append(f"  first different byte: {first}; lengths: expected {len(expected)}, received {len(received)}")
+        lines.append(
+            f"  first different byte: {first}; lengths: expected {len(expected)}, received {len(received)}"
+        )
         lines.append(f"    expected ..{bytes(expected[first : first + 24]).hex(' ')}")
         lines.append(f"    received ..{bytes(received[first : first + 24]).hex(' ')}")
     return "\n".join(lines)

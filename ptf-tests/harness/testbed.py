@@ -2,8 +2,8 @@
 """The switch under test and its ports: one a process, made when first asked for.
 
 ``SWITCH`` in the environment chooses: ``softswitch`` (default; in this process, no root), ``softswitch-veth``
-(the command ``softswitch`` on veth pairs, root), ``bmv2`` (``simple_switch_grpc`` on veth pairs, root), ``auto``
-(``bmv2`` where it can run, else ``softswitch``).
+(the command ``softswitch`` on veth pairs, root), ``bmv2`` (``simple_switch_grpc`` on veth pairs, root),
+``auto`` (``bmv2`` where it can run, else ``softswitch``).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A switch process on veth pairs: BMv2's ``simple_switch_grpc``, or the command ``softswitch``.
 
-Both take the same flags. The switch runs in a namespace of its own; its P4Runtime server listens on a socket in the
-file system, which no namespace hides. ``BMV2_ARGS`` in the environment is added to the flags of ``simple_switch_grpc``.
+Both take the same flags. The switch runs in a namespace of its own; its P4Runtime server listens on a socket
+in the file system, which no namespace hides. ``BMV2_ARGS`` in the environment is added to the flags of
+``simple_switch_grpc``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def _die_with_parent() -> None:
 
 
 class Veth(Testbed):
-    """``simple_switch_grpc`` (``bmv2``) or ``softswitch`` (``softswitch-veth``) as a process, ports on veth pairs."""
+    """``simple_switch_grpc`` (``bmv2``) or ``softswitch`` (``softswitch-veth``) as a process, ports on veth
+    pairs.
+    """
 
     synchronous = False
 
@@ -63,15 +66,28 @@ class Veth(Testbed):
         else:
             program = [sys.executable, "-m", "softswitch"]
         interfaces = [flag for port in self.ports for flag in ("-i", f"{port}@sw{port}")]
-        target = ["--grpc-server-addr", self.address, "--cpu-port", str(CPU_PORT), "--drop-port", str(DROP_PORT)]
+        target = [
+            "--grpc-server-addr",
+            self.address,
+            "--cpu-port",
+            str(CPU_PORT),
+            "--drop-port",
+            str(DROP_PORT),
+        ]
         return [*program, "--no-p4", "--device-id", str(self.device_id), *interfaces, "--", *target]
 
     def _start(self, kind: str) -> None:
         command = self._command(kind)
         with self.log.open("wb") as log:
-            self._process = self._namespace.run(lambda: subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent,
-            ))  # fmt: skip
+            self._process = self._namespace.run(
+                lambda: subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    preexec_fn=_die_with_parent,
+                )
+            )
         import grpc
 
         with grpc.insecure_channel(self.address) as channel:

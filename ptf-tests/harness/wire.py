@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packets from plain bytes: the expected side of every comparison.
 
-Built with ``struct`` and ``ipaddress`` from the RFCs' pictures, on purpose sharing nothing with the code under test.
-Headers nest: a builder takes its payload and knows from it which next-header value to write.
+Built with ``struct`` and ``ipaddress`` from the RFCs' pictures, on purpose sharing nothing with the code
+under test. Headers nest: a builder takes its payload and knows from it which next-header value to write.
 
     ip6(A, B, srh([S3, S2, S1], sl=2, payload=udp(b"hello")))
 
-Segment lists are in **wire order** everywhere, as in the RFCs' ``(S3, S2, S1; SL=2)``: Segment List[0], the last
-segment, comes first. ``path(S1, S2, S3)`` turns travel order into wire order.
+Segment lists are in **wire order** everywhere, as in the RFCs' ``(S3, S2, S1; SL=2)``: Segment List[0], the
+last segment, comes first. ``path(S1, S2, S3)`` turns travel order into wire order.
 
 Every field can be written wrong on purpose: a keyword that is given is used as it is.
 """
@@ -23,8 +23,19 @@ Address6 = str | IPv6Address
 Address4 = str | IPv4Address
 
 HOP_BY_HOP, IPV4, TCP, UDP, IPV6, ROUTING, FRAGMENT, AH, ICMPV6, NO_NEXT, DEST_OPTIONS, ETHERNET = (
-    0, 4, 6, 17, 41, 43, 44, 51, 58, 59, 60, 143,
-)  # fmt: skip
+    0,
+    4,
+    6,
+    17,
+    41,
+    43,
+    44,
+    51,
+    58,
+    59,
+    60,
+    143,
+)
 ICMP = 1
 EXTENSIONS = {HOP_BY_HOP, ROUTING, FRAGMENT, AH, DEST_OPTIONS}
 
@@ -88,7 +99,9 @@ def checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def _pseudo(between: tuple[str | IPv6Address | IPv4Address, str | IPv6Address | IPv4Address], proto: int, length: int) -> bytes:
+def _pseudo(
+    between: tuple[str | IPv6Address | IPv4Address, str | IPv6Address | IPv4Address], proto: int, length: int
+) -> bytes:
     one, other = (ipaddress.ip_address(a) for a in between)
     if one.version == 6:
         return one.packed + other.packed + struct.pack("!IxxxB", length, proto)
@@ -98,10 +111,13 @@ def _pseudo(between: tuple[str | IPv6Address | IPv4Address, str | IPv6Address | 
 Between = tuple[Address6 | Address4, Address6 | Address4] | None
 
 
-# --- Ethernet ---------------------------------------------------------------------------------------------------
+# --- Ethernet
+# ---------------------------------------------------------------------------------------------------
 
 
-def ether(payload: bytes, *, dst: str, src: str, vlan: int | Sequence[int] = (), ethertype: int | None = None) -> Frame:
+def ether(
+    payload: bytes, *, dst: str, src: str, vlan: int | Sequence[int] = (), ethertype: int | None = None
+) -> Frame:
     """An Ethernet II frame. ``vlan``: one 802.1Q TCI or several, outermost first (a plain VID is priority 0).
 
     The type follows from the payload (``Part`` of IPv4 or IPv6) unless given.
@@ -118,16 +134,29 @@ def ether(payload: bytes, *, dst: str, src: str, vlan: int | Sequence[int] = (),
 
 
 def arp(operation: int, sender_mac: str, sender: Address4, target_mac: str, target: Address4) -> bytes:
-    """An ARP packet for Ethernet and IPv4 (RFC 826): operation 1 request, 2 reply. Use with ``ethertype=ETH_ARP``."""
+    """An ARP packet for Ethernet and IPv4 (RFC 826): operation 1 request, 2 reply. Use with
+    ``ethertype=ETH_ARP``.
+    """
     head = struct.pack("!HHBBH", 1, ETH_IPV4, 6, 4, operation)
     return head + mac(sender_mac) + v4(sender) + mac(target_mac) + v4(target)
 
 
-# --- IP ---------------------------------------------------------------------------------------------------------
+# --- IP
+# ---------------------------------------------------------------------------------------------------------
 
 
-def ip6(src: Address6, dst: Address6, payload: bytes = b"", *, nh: int | None = None, hl: int = 64, tc: int = 0,
-        fl: int = 0, plen: int | None = None, version: int = 6) -> Part:  # fmt: skip
+def ip6(
+    src: Address6,
+    dst: Address6,
+    payload: bytes = b"",
+    *,
+    nh: int | None = None,
+    hl: int = 64,
+    tc: int = 0,
+    fl: int = 0,
+    plen: int | None = None,
+    version: int = 6,
+) -> Part:
     """An IPv6 packet (RFC 8200 section 3)."""
     length = len(payload) if plen is None else plen
     word = version << 28 | tc << 20 | fl
@@ -135,14 +164,31 @@ def ip6(src: Address6, dst: Address6, payload: bytes = b"", *, nh: int | None = 
     return Part(header + payload, IPV6)
 
 
-def ip4(src: Address4, dst: Address4, payload: bytes = b"", *, proto: int | None = None, ttl: int = 64, tos: int = 0,
-        ident: int = 0, df: bool = True, mf: bool = False, offset: int = 0, options: bytes = b"",
-        total: int | None = None, csum: int | None = None, version: int = 4, ihl: int | None = None) -> Part:  # fmt: skip
+def ip4(
+    src: Address4,
+    dst: Address4,
+    payload: bytes = b"",
+    *,
+    proto: int | None = None,
+    ttl: int = 64,
+    tos: int = 0,
+    ident: int = 0,
+    df: bool = True,
+    mf: bool = False,
+    offset: int = 0,
+    options: bytes = b"",
+    total: int | None = None,
+    csum: int | None = None,
+    version: int = 4,
+    ihl: int | None = None,
+) -> Part:
     """An IPv4 packet (RFC 791). ``offset`` in units of 8 bytes; ``options`` a multiple of 4 bytes."""
     words = 5 + len(options) // 4 if ihl is None else ihl
     length = 20 + len(options) + len(payload) if total is None else total
     flags = (df << 14) | (mf << 13) | offset
-    head = struct.pack("!BBHHHBBH", version << 4 | words, tos, length, ident, flags, ttl, _next(payload, proto), 0)
+    head = struct.pack(
+        "!BBHHHBBH", version << 4 | words, tos, length, ident, flags, ttl, _next(payload, proto), 0
+    )
     header = head + v4(src) + v4(dst) + options
     value = checksum(header) if csum is None else csum
     return Part(header[:10] + struct.pack("!H", value) + header[12:] + payload, IPV4)
@@ -153,12 +199,23 @@ def path(*segments: Address6) -> list[Address6]:
     return list(reversed(segments))
 
 
-def srh(segments: Sequence[Address6], *, sl: int, payload: bytes = b"", nh: int | None = None, le: int | None = None,
-        hel: int | None = None, flags: int = 0, tag: int = 0, tlvs: bytes = b"", rtype: int = 4) -> Part:  # fmt: skip
+def srh(
+    segments: Sequence[Address6],
+    *,
+    sl: int,
+    payload: bytes = b"",
+    nh: int | None = None,
+    le: int | None = None,
+    hel: int | None = None,
+    flags: int = 0,
+    tag: int = 0,
+    tlvs: bytes = b"",
+    rtype: int = 4,
+) -> Part:
     """A Segment Routing Header (RFC 8754 section 2), segments in wire order.
 
-    ``tlvs`` must bring the header to a multiple of 8 bytes. Without ``le`` Last Entry is the number of entries minus
-    one; 0 for an empty list, which no legal header has.
+    ``tlvs`` must bring the header to a multiple of 8 bytes. Without ``le`` Last Entry is the number of
+    entries minus one; 0 for an empty list, which no legal header has.
     """
     body = b"".join(v6(s) for s in segments) + tlvs
     if len(body) % 8 and hel is None:
@@ -188,7 +245,7 @@ def hmac_tlv(key_id: int, digest: bytes, *, d: bool = False) -> bytes:
 
 
 def options_header(proto: int, payload: bytes, options: bytes = b"", nh: int | None = None) -> Part:
-    """A Hop-by-Hop (0) or Destination Options (60) header; the options are padded to a multiple of 8 bytes."""
+    """A Hop-by-Hop (0) or Destination Options (60) header; the options are padded to 8 bytes."""
     gap = -(2 + len(options)) % 8
     padding = b"" if gap == 0 else b"\0" if gap == 1 else bytes((1, gap - 2)) + bytes(gap - 2)
     body = options + padding
@@ -205,24 +262,38 @@ def dstopt(payload: bytes, options: bytes = b"", nh: int | None = None) -> Part:
     return options_header(DEST_OPTIONS, payload, options, nh)
 
 
-def fragment(payload: bytes, *, offset: int = 0, more: bool = True, ident: int = 0, nh: int | None = None) -> Part:
+def fragment(
+    payload: bytes, *, offset: int = 0, more: bool = True, ident: int = 0, nh: int | None = None
+) -> Part:
     """A Fragment header (RFC 8200 section 4.5); ``offset`` in units of 8 bytes."""
     head = struct.pack("!BxHI", _next(payload, nh), offset << 3 | more, ident)
     return Part(head + payload, FRAGMENT)
 
 
-def auth(payload: bytes, *, icv: bytes = bytes(12), spi: int = 1, seq: int = 1, nh: int | None = None) -> Part:
+def auth(
+    payload: bytes, *, icv: bytes = bytes(12), spi: int = 1, seq: int = 1, nh: int | None = None
+) -> Part:
     """An Authentication Header (RFC 4302); ``icv`` brings it to a multiple of 8 bytes (12 gives 24 bytes)."""
     length = (12 + len(icv)) // 4 - 2
     return Part(struct.pack("!BBxxII", _next(payload, nh), length, spi, seq) + icv + payload, AH)
 
 
-# --- upper layers -----------------------------------------------------------------------------------------------
+# --- upper layers
+# -----------------------------------------------------------------------------------------------
 
 
-def udp(data: bytes = b"", sport: int = 1234, dport: int = 5678, *, between: Between = None, csum: int | None = None,
-        length: int | None = None) -> Part:  # fmt: skip
-    """A UDP datagram. ``between=(source, final destination)`` computes the checksum, else it is ``csum`` or 0."""
+def udp(
+    data: bytes = b"",
+    sport: int = 1234,
+    dport: int = 5678,
+    *,
+    between: Between = None,
+    csum: int | None = None,
+    length: int | None = None,
+) -> Part:
+    """A UDP datagram. ``between=(source, final destination)`` computes the checksum, else it is ``csum`` or
+    0.
+    """
     size = 8 + len(data) if length is None else length
     raw = struct.pack("!HHHH", sport, dport, size, 0) + data
     if csum is None:
@@ -230,8 +301,16 @@ def udp(data: bytes = b"", sport: int = 1234, dport: int = 5678, *, between: Bet
     return Part(raw[:6] + struct.pack("!H", csum) + raw[8:], UDP)
 
 
-def tcp(data: bytes = b"", sport: int = 1234, dport: int = 80, *, between: Between = None, flags: int = 0x10,
-        seq: int = 1, ack: int = 1) -> Part:  # fmt: skip
+def tcp(
+    data: bytes = b"",
+    sport: int = 1234,
+    dport: int = 80,
+    *,
+    between: Between = None,
+    flags: int = 0x10,
+    seq: int = 1,
+    ack: int = 1,
+) -> Part:
     """A TCP segment without options."""
     raw = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, 5 << 4, flags, 8192, 0, 0) + data
     value = checksum(_pseudo(between, TCP, len(raw)) + raw) if between else 0
@@ -252,8 +331,12 @@ def icmp4(kind: int, code: int, body: bytes) -> Part:
     return Part(raw[:2] + struct.pack("!H", checksum(raw)) + raw[4:], ICMP)
 
 
-def echo_request(src: Address6, dst: Address6, *, ident: int = 1, seq: int = 1, data: bytes = b"ping") -> Part:
-    """ICMPv6 echo request; ``src`` and ``dst`` are those of the checksum (the last segment, RFC 8200 section 8.1)."""
+def echo_request(
+    src: Address6, dst: Address6, *, ident: int = 1, seq: int = 1, data: bytes = b"ping"
+) -> Part:
+    """ICMPv6 echo request; ``src`` and ``dst`` are those of the checksum (the last segment, RFC 8200 section
+    8.1).
+    """
     return icmp6(128, 0, struct.pack("!HH", ident, seq) + data, between=(src, dst))
 
 
@@ -262,7 +345,8 @@ def echo_reply(src: Address6, dst: Address6, *, ident: int = 1, seq: int = 1, da
     return icmp6(129, 0, struct.pack("!HH", ident, seq) + data, between=(src, dst))
 
 
-# --- what a router does to a packet ----------------------------------------------------------------------------
+# --- what a router does to a packet
+# ----------------------------------------------------------------------------
 
 
 def hop(packet: bytes, by: int = 1) -> Part:
@@ -286,7 +370,7 @@ def advanced(packet: bytes, at: int = 40) -> Part:
 
 
 def popped(packet: bytes, at: int = 40, before: int = 6) -> Part:
-    """An IPv6 packet without the SRH at offset ``at``; ``before`` is the offset of the field that names it."""
+    """An IPv6 packet without the SRH at offset ``at``; ``before``: offset of the field that names it."""
     size = 8 * (packet[at + 1] + 1)
     plen = struct.unpack_from("!H", packet, 4)[0] - size
     data = bytearray(packet[:at] + packet[at + size :])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ptf platform: softswitch in this process: no root, no interfaces.
 
-    ptf --platform-dir ptf-tests/platforms --platform inproc ...
+ptf --platform-dir ptf-tests/platforms --platform inproc ...
 """
 
 from __future__ import annotations

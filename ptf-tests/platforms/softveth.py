@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ptf platform: The command softswitch on veth pairs in a namespace of its own: needs root.
 
-    ptf --platform-dir ptf-tests/platforms --platform softveth ...
+ptf --platform-dir ptf-tests/platforms --platform softveth ...
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ptf platform: BMv2's simple_switch_grpc on veth pairs in a namespace of its own: needs root.
 
-    ptf --platform-dir ptf-tests/platforms --platform veth ...
+ptf --platform-dir ptf-tests/platforms --platform veth ...
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write ``docs/behaviours.md`` from the packet tests: what is implemented, which clauses are tested, on which switch.
+"""Write ``docs/behaviours.md`` from the packet tests: what is implemented, which clauses are tested, on which
+switch.
 
     behaviours.py            print it
     behaviours.py --write    write it
@@ -21,29 +22,37 @@ for _path in (TESTS.parent, TESTS.parent / "cp", TESTS):
     if str(_path) not in sys.path:
         sys.path.insert(0, str(_path))
 
-from harness.clauses import BEHAVIOURS, SWITCHES, Clause, behaviours_of, clauses_of, switches_of  # noqa: E402
 from ptf.base_tests import BaseTest  # noqa: E402
+
+from harness.clauses import BEHAVIOURS, SWITCHES, Clause, behaviours_of, clauses_of, switches_of  # noqa: E402
 
 HEAD = """\
 # Behaviours
 
-Generated from the packet tests by `make docs`; do not edit. A row is a behaviour or a function of the router; a test
-counts for each behaviour that it names. Rules (`END-4`) are listed in [rules.md](rules.md); lines (`S09`) are those of
-the pseudocode of the RFC. *both*: the tests run on softswitch and on BMv2 and expect the same bytes.
+Generated from the packet tests by `make docs`; do not edit. A row is a behaviour or a function of the router;
+a test counts for each behaviour that it names. Rules (`END-4`) are listed in [rules.md](rules.md); lines
+(`S09`) are those of the pseudocode of the RFC. *both*: the tests run on softswitch and on BMv2 and expect the
+same bytes.
 
 """
 
 
 def packet_test_classes(folder: Path = TESTS) -> list[type[BaseTest]]:
-    """Every PTF class with a ``runTest`` in the ``test_*.py`` files of ``folder``, in the order of files and lines."""
+    """Every PTF class with a ``runTest`` in the ``test_*.py`` files of ``folder``, in the order of files and
+    lines.
+    """
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     classes = []
     for path in sorted(folder.glob("test_*.py")):
         module = importlib.import_module(path.stem)
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, BaseTest) and value.__module__ == module.__name__ \
-                    and hasattr(value, "runTest"):  # fmt: skip
+            if (
+                isinstance(value, type)
+                and issubclass(value, BaseTest)
+                and value.__module__ == module.__name__
+                and hasattr(value, "runTest")
+            ):
                 classes.append(value)
     return classes
 
@@ -58,9 +67,13 @@ def _sorted(clauses: set[Clause]) -> list[str]:
         else:
             family, _, number = clause.document.partition("-")
             rules[family].append(int(number))
-    cells = [" ".join(filter(None, [document, section, ", ".join(filter(None, lines))]))
-             for (document, section), lines in sections.items()]  # fmt: skip
-    return cells + [f"{family}-{', '.join(map(str, sorted(numbers)))}" for family, numbers in sorted(rules.items())]
+    cells = [
+        " ".join(filter(None, [document, section, ", ".join(filter(None, lines))]))
+        for (document, section), lines in sections.items()
+    ]
+    return cells + [
+        f"{family}-{', '.join(map(str, sorted(numbers)))}" for family, numbers in sorted(rules.items())
+    ]
 
 
 def _where(switches: Counter[str], total: int) -> str:
@@ -75,7 +88,10 @@ def render(classes: list[type[BaseTest]]) -> str:
     for cls in classes:
         for name in behaviours_of(cls):
             rows[name].append(cls)
-    lines = ["| behaviour | specified in | tests | switches | clauses tested |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| behaviour | specified in | tests | switches | clauses tested |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for name, tests in rows.items():
         if not tests:
             continue
@@ -97,7 +113,13 @@ def _order(clause: Clause) -> tuple[object, ...]:
     number = clause.document.rpartition("-")[2]
     padded = [int(part) if part.isdigit() else 0 for part in clause.section.split(".")]
     rule = not clause.section
-    return rule, clause.document.rpartition("-")[0] if rule else clause.document, int(number) if rule else 0, padded, clause.line
+    return (
+        rule,
+        clause.document.rpartition("-")[0] if rule else clause.document,
+        int(number) if rule else 0,
+        padded,
+        clause.line,
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run the packet tests under the plain ``ptf`` command.
 
-ptf imports every Python file below ``--test-dir`` and takes it for a test module. This gives it a folder with the
-packet tests alone, the platform modules of this project, and leave to run without root; what is on the command line
-is passed on (``--platform veth``, ``--list``, ``test_end``, ``test_end.EndAdvances`` ...).
+ptf imports every Python file below ``--test-dir`` and takes it for a test module. This gives it a folder with
+the packet tests alone, the platform modules of this project, and leave to run without root; what is on the
+command line is passed on (``--platform veth``, ``--list``, ``test_end``, ``test_end.EndAdvances`` ...).
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ PLATFORMS = {"softswitch": "inproc", "softswitch-veth": "softveth", "bmv2": "vet
 
 def packet_tests(folder: Path = TESTS) -> list[Path]:
     """The files of ``folder`` that hold PTF classes."""
-    return [path for path in sorted(folder.glob("test_*.py")) if re.search(r"^\s+def runTest\b", path.read_text(), re.M)]
+    return [
+        path
+        for path in sorted(folder.glob("test_*.py"))
+        if re.search(r"^\s+def runTest\b", path.read_text(), re.M)
+    ]
 
 
 def command(test_dir: str, arguments: list[str]) -> list[str]:
@@ -32,7 +36,15 @@ def command(test_dir: str, arguments: list[str]) -> list[str]:
     ptf = str(beside) if beside.exists() else shutil.which("ptf")
     if ptf is None:
         raise SystemExit("run_ptf: no ptf command; run make setup, or pip install --no-deps ptf")
-    fixed = ["--test-dir", test_dir, "--pypath", str(TESTS), "--platform-dir", str(TESTS / "platforms"), "--allow-user"]
+    fixed = [
+        "--test-dir",
+        test_dir,
+        "--pypath",
+        str(TESTS),
+        "--platform-dir",
+        str(TESTS / "platforms"),
+        "--allow-user",
+    ]
     if not any(a.split("=")[0] in ("--platform", "-P") for a in arguments):
         switch = os.environ.get("SWITCH") or "softswitch"
         if switch == "auto":
@@ -50,9 +62,13 @@ def main() -> int:
         for path in packet_tests():
             (folder / path.name).symlink_to(path)
         # ptf writes its log and capture where it runs
-        paths = os.pathsep.join(filter(None, [str(TESTS.parent / "cp"), str(TESTS.parent), os.environ.get("PYTHONPATH")]))
+        paths = os.pathsep.join(
+            filter(None, [str(TESTS.parent / "cp"), str(TESTS.parent), os.environ.get("PYTHONPATH")])
+        )
         environment = {**os.environ, "PYTHONPATH": paths}
-        return subprocess.run(command(str(folder), sys.argv[1:]), cwd=scratch, env=environment, check=False).returncode
+        return subprocess.run(
+            command(str(folder), sys.argv[1:]), cwd=scratch, env=environment, check=False
+        ).returncode
 
 
 if __name__ == "__main__":

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import pytest
-from harness import show, wire
 from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrSegmentRouting
 from scapy.layers.l2 import Dot1Q, Ether
 
+from harness import show, wire
+
 SRH_VECTOR = bytes.fromhex(
     "110b040102080000"
-    "fc000000000000000000000000000001" "fd000000000000000000000000000042" "fc00000000000000000000000000beef"
+    "fc000000000000000000000000000001"
+    "fd000000000000000000000000000042"
+    "fc00000000000000000000000000beef"
     "0526000000000412cb660b51dabb0c8955ec1b6cc1e4242a0c42f7c23b8b037cf348e63fa89b065a"
-)  # fmt: skip
+)
 
 
 def test_srh_with_hmac_tlv_is_the_published_one() -> None:
@@ -25,18 +28,34 @@ def test_srh_with_hmac_tlv_is_the_published_one() -> None:
 
 def test_nested_packet_is_what_scapy_builds() -> None:
     ours = wire.ether(
-        wire.ip6("2001:db8::1", "fc00::1",
-                 wire.srh(["fc00::3", "fc00::2", "fc00::1"], sl=2, tag=7,
-                          payload=wire.ip4("10.0.0.1", "10.0.0.2", wire.udp(b"x", between=("10.0.0.1", "10.0.0.2")), ident=1)),
-                 hl=63, tc=3, fl=0xABCDE),
-        dst="02:00:00:00:01:01", src="02:00:00:00:02:01", vlan=100,
-    )  # fmt: skip
+        wire.ip6(
+            "2001:db8::1",
+            "fc00::1",
+            wire.srh(
+                ["fc00::3", "fc00::2", "fc00::1"],
+                sl=2,
+                tag=7,
+                payload=wire.ip4(
+                    "10.0.0.1", "10.0.0.2", wire.udp(b"x", between=("10.0.0.1", "10.0.0.2")), ident=1
+                ),
+            ),
+            hl=63,
+            tc=3,
+            fl=0xABCDE,
+        ),
+        dst="02:00:00:00:01:01",
+        src="02:00:00:00:02:01",
+        vlan=100,
+    )
     scapy = (
-        Ether(dst="02:00:00:00:01:01", src="02:00:00:00:02:01") / Dot1Q(vlan=100)
+        Ether(dst="02:00:00:00:01:01", src="02:00:00:00:02:01")
+        / Dot1Q(vlan=100)
         / IPv6(src="2001:db8::1", dst="fc00::1", hlim=63, tc=3, fl=0xABCDE)
         / IPv6ExtHdrSegmentRouting(addresses=["fc00::3", "fc00::2", "fc00::1"], segleft=2, lastentry=2, tag=7)
-        / IP(src="10.0.0.1", dst="10.0.0.2", id=1, flags="DF") / UDP(sport=1234, dport=5678) / b"x"
-    )  # fmt: skip
+        / IP(src="10.0.0.1", dst="10.0.0.2", id=1, flags="DF")
+        / UDP(sport=1234, dport=5678)
+        / b"x"
+    )
     assert ours == bytes(scapy), show.difference(bytes(scapy), ours)
 
 
@@ -72,17 +91,26 @@ def test_hop_writes_the_ipv4_checksum_anew() -> None:
 
 
 def test_difference_names_the_field() -> None:
-    one = wire.ether(wire.ip6("::1", "::2", wire.udp(), hl=64), dst="02:00:00:00:00:01", src="02:00:00:00:00:02")
-    two = wire.ether(wire.ip6("::1", "::2", wire.udp(), hl=63), dst="02:00:00:00:00:01", src="02:00:00:00:00:02")
+    one = wire.ether(
+        wire.ip6("::1", "::2", wire.udp(), hl=64), dst="02:00:00:00:00:01", src="02:00:00:00:00:02"
+    )
+    two = wire.ether(
+        wire.ip6("::1", "::2", wire.udp(), hl=63), dst="02:00:00:00:00:01", src="02:00:00:00:00:02"
+    )
     text = show.difference(one, two)
     assert "! ipv6.hop limit" in text
     assert "expected 64, received 63" in text
     assert "first different byte: 21" in text
 
 
-@pytest.mark.parametrize("length", range(0, 140))
+@pytest.mark.parametrize("length", range(140))
 def test_any_truncation_can_be_shown(length: int) -> None:
-    inner = wire.ip6("::7", "::8", wire.icmp6(1, 0, bytes(4) + wire.ip6("::1", "::2"), between=("::7", "::8")))
-    frame = wire.ether(wire.ip6("::1", "::2", wire.hbh(wire.srh(["::3"], sl=0, payload=inner))),
-                       dst="02:00:00:00:00:01", src="02:00:00:00:00:02")  # fmt: skip
+    inner = wire.ip6(
+        "::7", "::8", wire.icmp6(1, 0, bytes(4) + wire.ip6("::1", "::2"), between=("::7", "::8"))
+    )
+    frame = wire.ether(
+        wire.ip6("::1", "::2", wire.hbh(wire.srh(["::3"], sl=0, payload=inner))),
+        dst="02:00:00:00:00:01",
+        src="02:00:00:00:00:02",
+    )
     assert show.summary(frame[:length]).startswith(f"{length} bytes")

@@ -69,14 +69,19 @@ def test_missing_include_is_named(copy: Path) -> None:
 
 
 def test_paths_of_the_compiler_become_bare_names() -> None:
-    tree = {"source_info": {"filename": "/opt/p4c/p4include/v1model.p4", "line": 1}, "list": [{"filename": "p4src/a.p4"}]}
+    tree = {
+        "source_info": {"filename": "/opt/p4c/p4include/v1model.p4", "line": 1},
+        "list": [{"filename": "p4src/a.p4"}],
+    }
     assert build_p4.without_machine(tree) == {
         "source_info": {"filename": "v1model.p4", "line": 1},
         "list": [{"filename": "p4src/a.p4"}],
     }
 
 
-def test_without_a_compiler_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_compiler_it_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(build_p4.shutil, "which", lambda name: None)
     assert build_p4.main([]) == 4
     said = capsys.readouterr().err
