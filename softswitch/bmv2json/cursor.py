@@ -34,24 +34,24 @@ class Cursor:
         result: dict[str, Any] = self._expect(dict)
         return result
 
-    def str(self) -> str:
+    def text(self) -> str:
         """The value, which must be a string."""
         result: str = self._expect(str)
         return result
 
-    def int(self) -> int:
+    def number(self) -> int:
         """The value, which must be an integer."""
         result: int = self._expect(int)
         return result
 
-    def bool(self) -> bool:
+    def flag(self) -> bool:
         """The value, which must be true or false."""
         result: bool = self._expect(bool)
         return result
 
     def hex(self) -> int:
         """The value, which must be a hexadecimal string, possibly negative."""
-        text = self.str()
+        text = self.text()
         try:
             return int(text, 16)
         except ValueError:

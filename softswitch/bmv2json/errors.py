@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ProgramError(Exception):
-    """The program cannot be used.  ``str()`` is one line: where in the JSON, what is wrong, what is expected."""
+    """The program cannot be used.  ``str()`` is one line: where in the JSON, what is wrong, what is valid."""
 
     def __init__(self, where: str, message: str) -> None:
         super().__init__(f"{where}: {message}" if where else message)

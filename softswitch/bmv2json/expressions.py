@@ -63,7 +63,7 @@ class Scope:
 
     def header(self, at: Cursor) -> str:
         """Name of an existing header instance."""
-        name = at.str()
+        name = at.text()
         if name not in self.headers:
             raise at.fail(f"no header {name!r}")
         return name
@@ -72,13 +72,13 @@ class Scope:
         """Reference ``[header, field]`` to an existing field."""
         header_at, field_at = at.items(2)
         header = self.header(header_at)
-        name = field_at.str()
+        name = field_at.text()
         if name != "$valid$" and all(f.name != name for f in self.headers[header].type.fields):
             raise field_at.fail(f"header {header!r} has no field {name!r}")
         return FieldRef(header, name)
 
     def _known(self, at: Cursor, what: str, known: Mapping[str, object]) -> str:
-        name = at.str()
+        name = at.text()
         if name not in known:
             raise at.fail(f"no {what} {name!r}")
         return name
@@ -93,7 +93,7 @@ class Scope:
 
     def union_member(self, stack: str, at: Cursor) -> int:
         """Position of a union member in the unions of ``stack``."""
-        name = at.str()
+        name = at.text()
         names = self.union_stacks[stack].member_names
         if name not in names:
             raise at.fail(f"no union member {name!r}; valid: {', '.join(names)}")
@@ -104,7 +104,7 @@ class Scope:
         obj = at.obj()
         if "op" in obj:
             return self._op(at)
-        kind = at.at("type").str()
+        kind = at.at("type").text()
         value = at.at("value")
         if kind == "expression":
             return self.expr(value)
@@ -112,13 +112,13 @@ class Scope:
             return self.field(value)
         if kind == "hexstr":
             width = at.get("bitwidth")
-            return Const(value.hex(), width.int() if width else 0)
+            return Const(value.hex(), width.number() if width else 0)
         if kind == "bool":
-            return BoolConst(value.bool())
+            return BoolConst(value.flag())
         if kind == "string":
-            return StrConst(value.str())
+            return StrConst(value.text())
         if kind in ("local", "runtime_data"):
-            return ParamRef(value.int())
+            return ParamRef(value.number())
         if kind == "header":
             return HeaderRef(self.header(value))
         if kind == "header_stack":
@@ -133,7 +133,7 @@ class Scope:
             return self._union_stack_field(value)
         if kind == "lookahead":
             offset, width_at = value.items(2)
-            return Lookahead(offset.int(), width_at.int())
+            return Lookahead(offset.number(), width_at.number())
         if kind == "register":
             name_at, index = value.items(2)
             return RegisterRef(self._object("register_array", name_at), self.expr(index))
@@ -144,7 +144,7 @@ class Scope:
         raise UnsupportedProgram(at.path, f"value of type {kind}")
 
     def _object(self, kind: str, at: Cursor) -> str:
-        name = at.str()
+        name = at.text()
         if name not in self.objects[kind]:
             raise at.fail(f"no {kind} {name!r}")
         return name
@@ -152,7 +152,7 @@ class Scope:
     def _stack_field(self, at: Cursor) -> StackFieldRef:
         stack_at, field_at = at.items(2)
         stack = self.stack(stack_at)
-        name = field_at.str()
+        name = field_at.text()
         if all(f.name != name for f in self.stacks[stack].type.fields):
             raise field_at.fail(f"stack {stack!r} has no field {name!r}")
         return StackFieldRef(stack, name)
@@ -162,13 +162,13 @@ class Scope:
         stack = self.union_stack(stack_at)
         member = self.union_member(stack, member_at)
         union = self.unions[self.union_stacks[stack].unions[0]]
-        name = field_at.str()
+        name = field_at.text()
         if all(f.name != name for f in self.headers[union.members[member]].type.fields):
             raise field_at.fail(f"union member {member_at.raw!r} has no field {name!r}")
         return UnionStackFieldRef(stack, member, name)
 
     def _op(self, at: Cursor) -> Expr:
-        op = at.at("op").str()
+        op = at.at("op").text()
         if op in _UNARY:
             return Op(op, (self.expr(at.at("right")),))
         if op in _BINARY:
@@ -180,7 +180,7 @@ class Scope:
         if op == "dereference_union_stack":
             return DerefUnionStack(self.union_stack(at.at("left").at("value")), self.expr(at.at("right")))
         if op == "access_field":
-            return AccessField(self.expr(at.at("left")), at.at("right").int())
+            return AccessField(self.expr(at.at("left")), at.at("right").number())
         if op == "access_union_header":
-            return AccessUnionHeader(self.expr(at.at("left")), at.at("right").int())
+            return AccessUnionHeader(self.expr(at.at("left")), at.at("right").number())
         raise UnsupportedProgram(at.path, f"operator {op}")

@@ -72,7 +72,7 @@ def _check_version(root: Cursor) -> None:
     if meta is None:
         raise root.fail("not a BMv2 program: attribute '__meta__' is missing")
     major, minor = meta.at("version").items(2)
-    if major.int() != 2:
+    if major.number() != 2:
         raise UnsupportedProgram(major.path, f"JSON format {major.raw}.{minor.raw}", "2.x is")
 
 
@@ -114,9 +114,13 @@ class _Loader:
                 instance.path, f"extern {instance.at('type').raw} (instance {instance.at('name').raw})"
             )
         actions = {a.id: a for a in (self._action(c, scope) for c in root.at("actions").items())}
-        errors = {pair.items(2)[0].str(): pair.items(2)[1].int() for pair in root.optional_items("errors")}
+        errors = {
+            pair.items(2)[0].text(): pair.items(2)[1].number() for pair in root.optional_items("errors")
+        }
         enums = {
-            e.at("name").str(): {p.items(2)[0].str(): p.items(2)[1].int() for p in e.at("entries").items()}
+            e.at("name").text(): {
+                p.items(2)[0].text(): p.items(2)[1].number() for p in e.at("entries").items()
+            }
             for e in root.optional_items("enums")
         }
         value_sets = {v.name: v for v in map(self._value_set, root.optional_items("parse_vsets"))}
@@ -180,7 +184,7 @@ class _Loader:
             registers={
                 r.name: r
                 for r in (
-                    RegisterArray(c.at("name").str(), c.at("size").int(), c.at("bitwidth").int())
+                    RegisterArray(c.at("name").text(), c.at("size").number(), c.at("bitwidth").number())
                     for c in root.optional_items("register_arrays")
                 )
             },
@@ -188,8 +192,8 @@ class _Loader:
                 f.id: f
                 for f in (
                     FieldList(
-                        c.at("id").int(),
-                        c.at("name").str(),
+                        c.at("id").number(),
+                        c.at("name").text(),
                         tuple(scope.expr(e) for e in c.at("elements").items()),
                     )
                     for c in root.optional_items("field_lists")
@@ -199,18 +203,18 @@ class _Loader:
                 f.id: f
                 for f in (
                     LearnList(
-                        c.at("id").int(),
-                        c.at("name").str(),
+                        c.at("id").number(),
+                        c.at("name").text(),
                         tuple(scope.expr(e) for e in c.at("elements").items()),
                     )
                     for c in root.optional_items("learn_lists")
                 )
             },
             aliases={
-                pair.items(2)[0].str(): scope.field(pair.items(2)[1])
+                pair.items(2)[0].text(): scope.field(pair.items(2)[1])
                 for pair in root.optional_items("field_aliases")
             },
-            name=name.str() if (name := root.get("program")) else "",
+            name=name.text() if (name := root.get("program")) else "",
         )
         for field in _REQUIRED:
             if program.standard(f"standard_metadata.{field}") is None:
@@ -218,7 +222,7 @@ class _Loader:
         return program
 
     def _names(self, key: str) -> set[str]:
-        return {c.at("name").str() for c in self.root.optional_items(key)}
+        return {c.at("name").text() for c in self.root.optional_items(key)}
 
     # -- headers
 
@@ -229,17 +233,17 @@ class _Loader:
             parts = field_at.items()
             if len(parts) not in (2, 3):
                 raise field_at.fail("[name, width] or [name, width, signed] expected")
-            name = parts[0].str()
-            signed = parts[2].bool() if len(parts) == 3 else False
+            name = parts[0].text()
+            signed = parts[2].flag() if len(parts) == 3 else False
             if parts[1].raw == "*":
                 fields.append(FieldType(name, 0, signed, True))
             else:
-                width = parts[1].int()
+                width = parts[1].number()
                 if width < 1:
                     raise parts[1].fail(f"width {width} is below 1")
                 fields.append(FieldType(name, width, signed))
         length = at.get("max_length")
-        max_length = length.int() if length else None
+        max_length = length.number() if length else None
         if at.get("length_exp") is not None:
             raise UnsupportedProgram(at.path, "length_exp", "p4c gives the length at extraction")
         if any(f.varbit for f in fields):
@@ -249,70 +253,70 @@ class _Loader:
             fields = [
                 FieldType(f.name, max_length * 8 - fixed, f.signed, True) if f.varbit else f for f in fields
             ]
-        return HeaderType(at.at("name").str(), tuple(fields), max_length)
+        return HeaderType(at.at("name").text(), tuple(fields), max_length)
 
     def _headers(self, types: Mapping[str, HeaderType]) -> tuple[dict[str, Header], dict[int, str]]:
         headers: dict[str, Header] = {}
         ids: dict[int, str] = {}
         for at in self.root.at("headers").items():
-            name = at.at("name").str()
+            name = at.at("name").text()
             type_at = at.at("header_type")
-            if type_at.str() not in types:
+            if type_at.text() not in types:
                 raise type_at.fail(f"no header type {type_at.raw!r}")
             if name in headers:
                 raise at.fail(f"header {name!r} is defined twice")
-            header = Header(name, types[type_at.str()], at.at("metadata").bool())
+            header = Header(name, types[type_at.text()], at.at("metadata").flag())
             if not header.metadata and header.type.fixed_bits % 8:
                 raise at.fail(
                     f"header {name!r} is {header.type.fixed_bits} bits long, which is not whole bytes"
                 )
             headers[name] = header
-            ids[at.at("id").int()] = name
+            ids[at.at("id").number()] = name
         return headers, ids
 
     @staticmethod
     def _members(at: Cursor, ids: Mapping[int, str]) -> tuple[str, ...]:
         names = []
         for item in at.items():
-            if item.int() not in ids:
+            if item.number() not in ids:
                 raise item.fail(f"no instance with id {item.raw}")
-            names.append(ids[item.int()])
+            names.append(ids[item.number()])
         return tuple(names)
 
     def _stacks(self, types: Mapping[str, HeaderType], ids: Mapping[int, str]) -> dict[str, HeaderStack]:
         result = {}
         for at in self.root.optional_items("header_stacks"):
             type_at = at.at("header_type")
-            if type_at.str() not in types:
+            if type_at.text() not in types:
                 raise type_at.fail(f"no header type {type_at.raw!r}")
-            name = at.at("name").str()
-            result[name] = HeaderStack(name, types[type_at.str()], self._members(at.at("header_ids"), ids))
+            name = at.at("name").text()
+            result[name] = HeaderStack(name, types[type_at.text()], self._members(at.at("header_ids"), ids))
         return result
 
     def _unions(self, ids: Mapping[int, str]) -> tuple[dict[str, HeaderUnion], dict[int, HeaderUnion]]:
         result: dict[str, HeaderUnion] = {}
         by_id: dict[int, HeaderUnion] = {}
         for at in self.root.optional_items("header_unions"):
-            union = HeaderUnion(at.at("name").str(), self._members(at.at("header_ids"), ids))
+            union = HeaderUnion(at.at("name").text(), self._members(at.at("header_ids"), ids))
             result[union.name] = union
-            by_id[at.at("id").int()] = union
+            by_id[at.at("id").number()] = union
         return result, by_id
 
     def _union_stacks(self, ids: Mapping[int, HeaderUnion]) -> dict[str, UnionStack]:
         member_names = {
-            c.at("name").str(): tuple(pair.items(2)[0].str() for pair in c.at("headers").items())
+            c.at("name").text(): tuple(pair.items(2)[0].text() for pair in c.at("headers").items())
             for c in self.root.optional_items("header_union_types")
         }
         result = {}
         for at in self.root.optional_items("header_union_stacks"):
-            name = at.at("name").str()
+            name = at.at("name").text()
             names = tuple(
                 self._members(at.at("header_union_ids"), {i: union.name for i, union in ids.items()})
             )
             type_at = at.at("union_type")
-            if type_at.str() not in member_names:
+            if type_at.text() not in member_names:
                 raise type_at.fail(f"no header union type {type_at.raw!r}")
-            result[name] = UnionStack(name, names, member_names[type_at.str()])
+            result[name] = UnionStack(name, names, member_names[type_at.text()])
         return result
 
     # -- objects
@@ -320,23 +324,25 @@ class _Loader:
     @staticmethod
     def _value_set(at: Cursor) -> ValueSet:
         size = at.get("max_size")
-        return ValueSet(at.at("name").str(), at.at("compressed_bitwidth").int(), size.int() if size else 0)
+        return ValueSet(
+            at.at("name").text(), at.at("compressed_bitwidth").number(), size.number() if size else 0
+        )
 
     @staticmethod
     def _action(at: Cursor, scope: Scope) -> Action:
         params = tuple(
-            Param(p.at("name").str(), p.at("bitwidth").int()) for p in at.at("runtime_data").items()
+            Param(p.at("name").text(), p.at("bitwidth").number()) for p in at.at("runtime_data").items()
         )
         primitives = tuple(load_primitive(p, scope) for p in at.at("primitives").items())
-        return Action(at.at("name").str(), at.at("id").int(), params, primitives)
+        return Action(at.at("name").text(), at.at("id").number(), params, primitives)
 
     @staticmethod
     def _profile(at: Cursor, scope: Scope) -> ActionProfile:
-        name, size = at.at("name").str(), at.at("max_size").int()
+        name, size = at.at("name").text(), at.at("max_size").number()
         selector = at.get("selector")
         if selector is None:
             return ActionProfile(name, size)
-        algorithm = selector.at("algo").str()
+        algorithm = selector.at("algo").text()
         if algorithm not in ALGORITHMS:
             raise UnsupportedProgram(selector.path, f"hash algorithm {algorithm}")
         inputs = []
@@ -349,13 +355,13 @@ class _Loader:
 
     @staticmethod
     def _calculation(at: Cursor, scope: Scope) -> Calculation:
-        algorithm = at.at("algo").str()
+        algorithm = at.at("algo").text()
         if algorithm not in ALGORITHMS:
             raise UnsupportedProgram(at.path, f"hash algorithm {algorithm}", at.source())
         inputs: list[FieldRef | HeaderRef | Const] = []
         payload = False
         for item in at.at("input").items():
-            if item.at("type").str() == "payload":
+            if item.at("type").text() == "payload":
                 payload = True
                 continue
             value = scope.expr(item)
@@ -364,44 +370,44 @@ class _Loader:
             if not isinstance(value, (FieldRef, HeaderRef, Const)):
                 raise UnsupportedProgram(item.path, f"calculation input of type {item.at('type').raw}")
             inputs.append(value)
-        return Calculation(at.at("name").str(), algorithm, tuple(inputs), payload)
+        return Calculation(at.at("name").text(), algorithm, tuple(inputs), payload)
 
     @staticmethod
     def _checksum(at: Cursor, scope: Scope, calculations: Mapping[str, Calculation]) -> Checksum:
-        kind = at.at("type").str()
+        kind = at.at("type").text()
         if kind != "generic":
             raise UnsupportedProgram(at.path, f"checksum of type {kind}")
         name_at = at.at("calculation")
-        if name_at.str() not in calculations:
+        if name_at.text() not in calculations:
             raise name_at.fail(f"no calculation {name_at.raw!r}")
         condition = at.get("if_cond")
         verify, update = at.get("verify"), at.get("update")
         return Checksum(
-            at.at("name").str(),
+            at.at("name").text(),
             scope.field(at.at("target")),
-            calculations[name_at.str()],
-            verify.bool() if verify else True,
-            update.bool() if update else True,
+            calculations[name_at.text()],
+            verify.flag() if verify else True,
+            update.flag() if update else True,
             scope.expr(condition) if condition else None,
         )
 
     @staticmethod
     def _counter(at: Cursor) -> CounterArray:
-        if at.at("is_direct").bool():
-            return CounterArray(at.at("name").str(), 0, at.at("binding").str())
-        return CounterArray(at.at("name").str(), at.at("size").int())
+        if at.at("is_direct").flag():
+            return CounterArray(at.at("name").text(), 0, at.at("binding").text())
+        return CounterArray(at.at("name").text(), at.at("size").number())
 
     @staticmethod
     def _meter(at: Cursor, scope: Scope) -> MeterArray:
-        unit = at.at("type").str()
+        unit = at.at("type").text()
         if unit not in ("bytes", "packets"):
             raise UnsupportedProgram(at.path, f"meter of type {unit}")
-        direct = at.at("is_direct").bool()
+        direct = at.at("is_direct").flag()
         return MeterArray(
-            at.at("name").str(),
-            at.at("size").int(),
+            at.at("name").text(),
+            at.at("size").number(),
             unit == "packets",
-            at.at("rate_count").int(),
-            at.at("binding").str() if direct else "",
+            at.at("rate_count").number(),
+            at.at("binding").text() if direct else "",
             scope.field(at.at("result_target")) if direct else None,
         )

@@ -235,7 +235,7 @@ class AccessUnionHeader:
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
-    """A named stateful object: ``kind`` is calculation, meter_array, counter_array, register_array or extern."""
+    """A named object: ``kind`` is calculation, meter_array, counter_array or register_array."""
 
     kind: str
     name: str
@@ -366,7 +366,7 @@ class Parser:
 
 @dataclass(frozen=True, slots=True)
 class ValueSet:
-    """A parser value set; ``width`` is the width of its values without padding, ``part_widths`` of each element."""
+    """A parser value set; ``width`` is the width of its values without padding."""
 
     name: str
     width: int
@@ -535,7 +535,7 @@ class CounterArray:
 
 @dataclass(frozen=True, slots=True)
 class MeterArray:
-    """Indirect meters, or (``table`` set) the direct meters of a table with the field that gets the colour."""
+    """Indirect meters, or (``table`` set) the direct meters of a table; ``result`` gets the colour."""
 
     name: str
     size: int

@@ -41,24 +41,24 @@ def load_parser(at: Cursor, scope: Scope, value_sets: Mapping[str, ValueSet]) ->
             raise state_at.fail(f"parser state {state.name!r} is defined twice")
         states[state.name] = state
     init = at.at("init_state")
-    if init.str() not in states:
+    if init.text() not in states:
         raise init.fail(f"no parser state {init.raw!r}")
     for state in states.values():
         for transition in state.transitions:
             if transition.next_state is not None and transition.next_state not in states:
                 raise at.fail(f"state {state.name!r} goes to {transition.next_state!r}, which does not exist")
-    return Parser(at.at("name").str(), init.str(), states)
+    return Parser(at.at("name").text(), init.text(), states)
 
 
 def _state(at: Cursor, scope: Scope, value_sets: Mapping[str, ValueSet]) -> ParserState:
     ops = tuple(_op(op, scope) for op in at.at("parser_ops").items())
     key = tuple(_key_part(part, scope) for part in at.at("transition_key").items())
     transitions = tuple(_transition(t, value_sets) for t in at.at("transitions").items())
-    return ParserState(at.at("name").str(), ops, key, transitions)
+    return ParserState(at.at("name").text(), ops, key, transitions)
 
 
 def _op(at: Cursor, scope: Scope) -> ParserOp:
-    op = at.at("op").str()
+    op = at.at("op").text()
     args = at.at("parameters").items()
     if op == "extract" and len(args) == 1:
         target, member = _extract_target(args[0], scope)
@@ -76,14 +76,14 @@ def _op(at: Cursor, scope: Scope) -> ParserOp:
     if op == "advance" and len(args) == 1:
         return Advance(scope.expr(args[0]))
     if op == "shift" and len(args) == 1:
-        return Advance(Const(args[0].int() * 8))
+        return Advance(Const(args[0].number() * 8))
     if op == "primitive" and len(args) == 1:
         return load_primitive(args[0], scope, in_control=False)
     raise UnsupportedProgram(at.path, f"parser operation {op} with {len(args)} parameters")
 
 
 def _extract_target(at: Cursor, scope: Scope) -> tuple[Expr, int]:
-    kind = at.at("type").str()
+    kind = at.at("type").text()
     value = at.at("value")
     if kind == "regular":
         return HeaderRef(scope.header(value)), 0
@@ -115,9 +115,9 @@ def _key_part(at: Cursor, scope: Scope) -> KeyPart:
 
 
 def _transition(at: Cursor, value_sets: Mapping[str, ValueSet]) -> Transition:
-    kind = at.at("type").str()
+    kind = at.at("type").text()
     next_at = at.get("next_state")
-    following = next_at.str() if next_at else None
+    following = next_at.text() if next_at else None
     mask_at = at.get("mask")
     mask = mask_at.hex() if mask_at else None
     if kind == "default":
@@ -126,7 +126,7 @@ def _transition(at: Cursor, value_sets: Mapping[str, ValueSet]) -> Transition:
         return Transition("value", following, at.at("value").hex(), mask)
     if kind == "parse_vset":
         name = at.at("value")
-        if name.str() not in value_sets:
+        if name.text() not in value_sets:
             raise name.fail(f"no parser value set {name.raw!r}")
-        return Transition("vset", following, 0, mask, name.str())
+        return Transition("vset", following, 0, mask, name.text())
     raise UnsupportedProgram(at.path, f"transition of type {kind}")

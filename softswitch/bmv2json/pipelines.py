@@ -33,14 +33,14 @@ def load_pipeline(
     meters: Mapping[str, MeterArray],
 ) -> Pipeline:
     """One pipeline; every reference between its nodes is checked, and that there is no cycle."""
-    name = at.at("name").str()
+    name = at.at("name").text()
     nodes: dict[str, Node] = {}
     for table_at in at.optional_items("tables"):
         table = _table(table_at, name, scope, actions, profiles, meters)
         nodes[table.name] = table
     for cond_at in at.optional_items("conditionals"):
         condition = Conditional(
-            cond_at.at("name").str(),
+            cond_at.at("name").text(),
             name,
             scope.expr(cond_at.at("expression")),
             _next(cond_at, "true_next"),
@@ -49,10 +49,10 @@ def load_pipeline(
         )
         nodes[condition.name] = condition
     for call_at in at.optional_items("action_calls"):
-        action_id = call_at.at("action_id").int()
+        action_id = call_at.at("action_id").number()
         if action_id not in actions:
             raise call_at.fail(f"no action with id {action_id}")
-        call = ActionCall(call_at.at("name").str(), name, actions[action_id], _next(call_at, "next_node"))
+        call = ActionCall(call_at.at("name").text(), name, actions[action_id], _next(call_at, "next_node"))
         nodes[call.name] = call
     init = _next(at, "init_table")
     _check_graph(at, init, nodes)
@@ -73,31 +73,29 @@ def successors(node: Node) -> list[str]:
 
 
 def _check_graph(at: Cursor, init: str | None, nodes: Mapping[str, Node]) -> None:
-    done: set[str] = set()
-    path: list[str] = []
-    on_path: set[str] = set()
-
-    def visit(name: str, origin: str) -> None:
-        if name not in nodes:
-            raise at.fail(f"{origin} is followed by {name!r}, which does not exist")
-        if name in on_path:
-            raise at.fail(f"the control flow has a cycle through {name!r}")
-        if name in done:
-            return
-        path.append(name)
-        on_path.add(name)
+    if init is not None and init not in nodes:
+        raise at.fail(f"init_table is {init!r}, which does not exist")
+    pending = dict.fromkeys(nodes, 0)
+    for name, node in nodes.items():
+        for following in successors(node):
+            if following not in nodes:
+                raise at.fail(f"{name!r} is followed by {following!r}, which does not exist")
+            pending[following] += 1
+    ready = [name for name, count in pending.items() if not count]
+    while ready:
+        name = ready.pop()
+        del pending[name]
         for following in successors(nodes[name]):
-            visit(following, name)
-        on_path.discard(path.pop())
-        done.add(name)
-
-    if init is not None:
-        visit(init, "init_table")
+            pending[following] -= 1
+            if not pending[following]:
+                ready.append(following)
+    if pending:
+        raise at.fail(f"the control flow has a cycle through {', '.join(sorted(pending))}")
 
 
 def _next(at: Cursor, key: str) -> str | None:
     found = at.get(key)
-    return found.str() if found else None
+    return found.text() if found else None
 
 
 def _table(
@@ -108,25 +106,25 @@ def _table(
     profiles: Mapping[str, ActionProfile],
     meters: Mapping[str, MeterArray],
 ) -> Table:
-    name = at.at("name").str()
+    name = at.at("name").text()
     match = _kind(at.at("match_type"))
     keys = tuple(_key(key, scope) for key in at.at("key").items())
     own: list[Action] = []
     for id_at in at.at("action_ids").items():
-        if id_at.int() not in actions:
+        if id_at.number() not in actions:
             raise id_at.fail(f"no action with id {id_at.raw}")
-        own.append(actions[id_at.int()])
-    kind = at.at("type").str()
+        own.append(actions[id_at.number()])
+    kind = at.at("type").text()
     profile = ""
     if kind in ("indirect", "indirect_ws"):
         profile_at = at.at("action_profile")
-        profile = profile_at.str()
+        profile = profile_at.text()
         if profile not in profiles:
             raise profile_at.fail(f"no action profile {profile!r}")
     elif kind != "simple":
         raise UnsupportedProgram(at.path, f"table of type {kind}", name)
     meter = at.get("direct_meters")
-    if meter is not None and meter.str() not in meters:
+    if meter is not None and meter.text() not in meters:
         raise meter.fail(f"no meter array {meter.raw!r}")
     by_hit, following, hit, miss = _following(at, own)
     table = Table(
@@ -135,11 +133,11 @@ def _table(
         match=match,
         keys=keys,
         actions=tuple(own),
-        size=at.at("max_size").int(),
+        size=at.at("max_size").number(),
         profile=profile,
-        with_counters=at.at("with_counters").bool(),
-        support_timeout=at.at("support_timeout").bool(),
-        direct_meter=meter.str() if meter else "",
+        with_counters=at.at("with_counters").flag(),
+        support_timeout=at.at("support_timeout").flag(),
+        direct_meter=meter.text() if meter else "",
         default=_default(at, own),
         entries=tuple(_entry(e, keys, own) for e in at.optional_items("entries")),
         by_hit=by_hit,
@@ -170,7 +168,7 @@ def _check_match(at: Cursor, table: Table) -> None:
 
 def _kind(at: Cursor) -> MatchKind:
     try:
-        return MatchKind(at.str())
+        return MatchKind(at.text())
     except ValueError:
         raise UnsupportedProgram(at.path, f"match type {at.raw}") from None
 
@@ -184,7 +182,7 @@ def _key(at: Cursor, scope: Scope) -> TableKey:
     if kind is MatchKind.VALID:
         header = scope.header(target_at)
         return TableKey(
-            name_at.str() if name_at else f"{header}.$valid$", kind, FieldRef(header, "$valid$"), 1, mask
+            name_at.text() if name_at else f"{header}.$valid$", kind, FieldRef(header, "$valid$"), 1, mask
         )
     field = scope.field(target_at)
     width = 1
@@ -193,7 +191,7 @@ def _key(at: Cursor, scope: Scope) -> TableKey:
         if spec.varbit:
             raise UnsupportedProgram(at.path, "variable-length field as table key")
         width = spec.width
-    return TableKey(name_at.str() if name_at else f"{field.header}.{field.field}", kind, field, width, mask)
+    return TableKey(name_at.text() if name_at else f"{field.header}.{field.field}", kind, field, width, mask)
 
 
 def _following(at: Cursor, own: list[Action]) -> tuple[bool, dict[int, str | None], str | None, str | None]:
@@ -212,7 +210,7 @@ def _following(at: Cursor, own: list[Action]) -> tuple[bool, dict[int, str | Non
 
 def _action_data(at: Cursor, own: list[Action]) -> tuple[int, tuple[int, ...]]:
     id_at = at.at("action_id")
-    action = next((a for a in own if a.id == id_at.int()), None)
+    action = next((a for a in own if a.id == id_at.number()), None)
     if action is None:
         raise id_at.fail(f"action {id_at.raw} is not an action of the table")
     args = tuple(value.hex() for value in at.at("action_data").items(len(action.params)))
@@ -225,7 +223,7 @@ def _default(at: Cursor, own: list[Action]) -> DefaultEntry | None:
         return None
     const = default.get("action_const")
     action_id, args = _action_data(default, own)
-    return DefaultEntry(action_id, args, const.bool() if const else False)
+    return DefaultEntry(action_id, args, const.flag() if const else False)
 
 
 def _entry(at: Cursor, keys: tuple[TableKey, ...], own: list[Action]) -> ConstEntry:
@@ -235,15 +233,15 @@ def _entry(at: Cursor, keys: tuple[TableKey, ...], own: list[Action]) -> ConstEn
         if kind is not key.kind:
             raise part.fail(f"a {key.kind.value} match is expected for {key.name!r}")
         if kind is MatchKind.VALID:
-            parts.append((kind, int(part.at("key").bool()), 0))
+            parts.append((kind, int(part.at("key").flag()), 0))
         elif kind is MatchKind.EXACT:
             parts.append((kind, part.at("key").hex(), 0))
         elif kind is MatchKind.LPM:
-            parts.append((kind, part.at("key").hex(), part.at("prefix_length").int()))
+            parts.append((kind, part.at("key").hex(), part.at("prefix_length").number()))
         elif kind is MatchKind.TERNARY:
             parts.append((kind, part.at("key").hex(), part.at("mask").hex()))
         else:
             parts.append((kind, part.at("start").hex(), part.at("end").hex()))
     action_id, args = _action_data(at.at("action_entry"), own)
     priority = at.get("priority")
-    return ConstEntry(tuple(parts), action_id, args, priority.int() if priority else 0)
+    return ConstEntry(tuple(parts), action_id, args, priority.number() if priority else 0)

@@ -53,7 +53,7 @@ _CONTROL_ONLY = {
 
 def load_primitive(at: Cursor, scope: Scope, in_control: bool = True) -> Primitive:
     """One primitive call."""
-    op = at.at("op").str()
+    op = at.at("op").text()
     if op not in PRIMITIVES:
         raise UnsupportedProgram(at.path, f"primitive {op}")
     if not in_control and op in _CONTROL_ONLY:

@@ -2,8 +2,8 @@
 """Token-bucket meters with the algorithm and colours of BMv2.
 
 A meter has one bucket per rate.  The highest rate is tested first: a packet that finds too few tokens in the
-peak bucket is red (2) and takes none; else it takes them and is tested against the committed bucket, where too
-few tokens make it yellow (1).  Buckets are full when configured.  An unconfigured meter answers green (0).
+peak bucket is red (2) and takes none; else it takes them and is tested against the committed bucket, where
+too few tokens make it yellow (1).  Buckets are full when configured.  An unconfigured meter is green (0).
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Meter:
 
 
 class MeterArray:
-    """Indirect meters.  ``index`` is checked by every call; :class:`InvalidArgument` names the valid range."""
+    """Indirect meters.  A call with an index out of range raises :class:`InvalidArgument`."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class MeterArray:
             raise InvalidArgument(f"meter {self.name}: index {index} is not in 0..{self.size - 1}")
 
     def set_rates(self, index: int, rates: Sequence[tuple[float, int]] | None) -> None:
-        """Configure meter ``index`` with ((committed rate/s, burst), (peak rate/s, burst)); None resets it."""
+        """Configure meter ``index``: ((committed rate/s, burst), (peak rate/s, burst)); None resets it."""
         self._check(index)
         if not rates:
             self.cells.pop(index, None)

@@ -77,7 +77,7 @@ class Pre:
         packet_length_bytes: int = 0,
         class_of_service: int = 0,
     ) -> None:
-        """Create or replace session ``session_id`` (0..32767); ``packet_length_bytes`` 0 keeps whole packets."""
+        """Create or replace session ``session_id`` (0..32767); ``packet_length_bytes`` 0: whole packets."""
         if not 0 <= session_id <= MAX_CLONE_SESSION:
             raise InvalidArgument(f"clone session {session_id} is not in 0..{MAX_CLONE_SESSION}")
         if packet_length_bytes < 0:

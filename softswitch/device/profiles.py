@@ -31,8 +31,8 @@ class ProfileState:
     """Members and groups of one action profile.
 
     Selection in a group takes ``hash % sum(weights)`` as an index into the members in the order given, each
-    repeated ``weight`` times consecutively.  BMv2 orders a group by its internal member handles, which grow in
-    order of creation: passing members in creation order makes both switches choose alike.
+    repeated ``weight`` times consecutively.  BMv2 orders a group by its internal member handles, which grow
+    in order of creation: passing members in creation order makes both switches choose alike.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class ProfileState:
         self.name = spec.name
         self.with_selector = spec.selector is not None
         self._actions = actions
-        #: what ``Member.action_id`` counts: actions of tables that share the profile differ in id, not in name
+        #: values of ``Member.action_id``: actions of tables that share the profile differ in id, not in name
         self.ordinals: dict[str, int] = {action: i for i, action in enumerate(sorted(actions))}
         self._lock = lock
         self._feed = feed
@@ -82,7 +82,7 @@ class ProfileState:
             member = self.member(member_id)
             if member.refs:
                 raise StillReferenced(
-                    f"action profile {self.name}: member {member_id} is used by {member.refs} entries or groups"
+                    f"action profile {self.name}: member {member_id} is in use ({member.refs} times)"
                 )
             del self._members[member_id]
             self._feed.announce("profile", self.name, "delete", MemberRef(member_id))

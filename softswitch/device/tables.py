@@ -184,7 +184,7 @@ class TableState:
             return self._row(key, priority).entry
 
     def entries(self) -> list[Entry]:
-        """All entries in the order of their handles, which is the order of insertion unless some were deleted."""
+        """All entries in the order of their handles: of insertion, unless some were deleted."""
         with self._lock:
             return [row.entry for row in sorted_rows(self._rows)]
 
@@ -380,7 +380,7 @@ class TableState:
         for part, kind, ones, spec in zip(key, self._kinds, self._ones, self.spec.keys, strict=True):
             if part.__class__ is not kind:
                 raise InvalidArgument(
-                    f"table {self.name}, key {spec.name}: {type(part).__name__} given, {kind.__name__} expected"
+                    f"table {self.name}, key {spec.name}: {kind.__name__} expected, not {type(part).__name__}"
                 )
             if not 0 <= part[0] <= ones:
                 raise InvalidArgument(

@@ -80,4 +80,4 @@ class Engine(Protocol):
         """A controller changed the state."""
 
     def sync(self) -> None:
-        """Counters, registers and last-hit times in :class:`State` are about to be read: bring them up to date."""
+        """Counters, registers and last-hit times of the state are about to be read: update them."""

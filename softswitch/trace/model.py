@@ -4,7 +4,7 @@
 Every node is a :class:`Step`.  Kinds and their data:
 
 =============  ==========================================================================================
-pass           ``cause`` (received, resubmitted, recirculated, clone-i2e, clone-e2e, replica), ``port``, ``length``
+pass           ``cause`` (received, resubmitted, recirculated, clone-i2e, replica), ``port``, ``length``
 parser         children are states; ``error`` when parsing failed
 state          ``name``; children are extract, set, verify, select
 extract        ``header``, ``fields``: name to value

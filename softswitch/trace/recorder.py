@@ -9,7 +9,7 @@ from softswitch.trace.model import Step, Trace
 
 
 class Recorder:
-    """Appends steps at the current depth.  Compiled code calls :meth:`add`, :meth:`open` and :meth:`close`."""
+    """Appends steps at the current depth; compiled code calls it."""
 
     __slots__ = ("_stack", "trace")
 

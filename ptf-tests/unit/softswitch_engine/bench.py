@@ -36,9 +36,7 @@ def router() -> Device:
         )
     sid = ipv6("fcbb:bb00:1:e000::")
     insert["my_sid_table"].insert(Entry((Exact(0), Lpm(sid, 64)), ActionSpec("end", (1, 0))))
-    insert["ipv6_table"].insert(
-        Entry((Exact(0), Lpm(ipv6("fcbb:bb00:1::"), 48)), ActionSpec("local_sid"))
-    )
+    insert["ipv6_table"].insert(Entry((Exact(0), Lpm(ipv6("fcbb:bb00:1::"), 48)), ActionSpec("local_sid")))
     insert["ipv6_table"].insert(Entry((Exact(0), Lpm(0, 0)), ActionSpec("set_nexthop", (1,))))
     insert["nexthop_table"].insert(
         Entry((Exact(1),), ActionSpec("set_adjacency", (2, 0, MAC, 0x020000000202, 1500)))
@@ -79,7 +77,9 @@ def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
     device = router()
     print(f"End: {rate(device, end_packet(), seconds):.0f} packets/s")
-    transit = end_packet().replace(ipv6("fcbb:bb00:1:e000::").to_bytes(16, "big"), ipv6("2001:db8:9::").to_bytes(16, "big"))
+    transit = end_packet().replace(
+        ipv6("fcbb:bb00:1:e000::").to_bytes(16, "big"), ipv6("2001:db8:9::").to_bytes(16, "big")
+    )
     print(f"transit: {rate(device, transit, seconds):.0f} packets/s")
     table = device.tables["my_sid_table"]
     start = time.perf_counter()

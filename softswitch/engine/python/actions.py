@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from itertools import pairwise
 
 from softswitch.bmv2json.errors import UnsupportedProgram
 from softswitch.bmv2json.model import (
@@ -150,7 +151,7 @@ class Actions:
                     raise UnsupportedProgram(scope.where, "jump backwards in an action (a loop)")
                 starts |= {target, i + 1}
         ordered = sorted(starts)
-        following = dict(zip(ordered, ordered[1:], strict=False))
+        following = dict(pairwise(ordered))
         successors: dict[str, list[str]] = {str(count): []}
         for start in ordered[:-1]:
             last = primitives[following[start] - 1]
@@ -216,11 +217,11 @@ class Actions:
             members = ctx.layout.members(target.header)
             if members:
                 name = ctx.program.headers[members[0]].type.fields[target.offset].name
-                index = scope.member_index(target.header)
-                if isinstance(index, int):
-                    self.store(FieldRef(members[index], name), value, scope)
+                which = scope.member_index(target.header)
+                if isinstance(which, int):
+                    self.store(FieldRef(members[which], name), value, scope)
                 else:
-                    self._store_dynamic(members, name, index, value, scope)
+                    self._store_dynamic(members, name, which, value, scope)
                 return
         raise UnsupportedProgram(scope.where, f"assignment to {type(target).__name__}")
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The generated module: one function ``run(kind, port, data, ilen, extra)`` that takes a packet once through
-the switch, and puts everything it causes into the queues of the engine.
+"""The generated module: one function ``run(kind, port, data, ilen, extra)`` that takes a packet once
+through the switch, and puts everything it causes into the queues of the engine.
 
-``kind`` says where the packet comes from (:class:`Kind`), ``ilen`` is the length that counters and meters see,
-``extra`` what a copy carries: see :mod:`.engine`.
+``kind`` says where the packet comes from (:class:`Kind`), ``ilen`` is the length that counters and meters
+see, ``extra`` what a copy carries: see :mod:`.engine`.
 """
 
 from __future__ import annotations
@@ -42,68 +42,12 @@ NORMAL, INGRESS_CLONE, EGRESS_CLONE, RECIRC, REPLICATION, RESUBMIT = 0, 1, 2, 4,
 NO_CUT = 1 << 30
 
 #: Names that generated variables must not take.
-_RESERVED = [
-    "run",
-    "kind",
-    "port",
-    "data",
-    "ilen",
-    "extra",
-    "o",
-    "n",
-    "error",
-    "step",
-    "node",
-    "state",
-    "row",
-    "hit",
-    "member",
-    "slots",
-    "action",
-    "leaving",
-    "clone",
-    "clone_list",
-    "digest",
-    "resubmit",
-    "recirculate",
-    "cut",
-    "plen",
-    "parts",
-    "frame",
-    "egress_port_",
-    "rid_",
-    "T",
-    "depth",
-    "truth",
-    "step_",
-    "now_us",
-    "monotonic_ns",
-    "from_bytes",
-    "randint",
-    "outputs",
-    "digests",
-    "push_egress",
-    "push_ingress",
-    "sessions",
-    "groups",
-    "stats",
-    "snapshot",
-    "session",
-    "replica",
-    "len",
-    "bytes",
-    "min",
-    "max",
-    "any",
-    "bool",
-    "hex",
-    "int",
-    "if",
-    "else",
-    "True",
-    "False",
-    "None",
-]
+_RESERVED = (
+    "run kind port data ilen extra o n error step node state row hit member slots action leaving clone "
+    "clone_list digest resubmit recirculate cut plen parts frame egress_port_ rid_ T depth truth step_ "
+    "now_us monotonic_ns from_bytes randint outputs digests push_egress push_ingress sessions groups stats snapshot "
+    "session replica parser_step len bytes min max any bool hex int"
+)
 
 
 class Assembler:
@@ -125,7 +69,7 @@ class Assembler:
                 if not h.metadata
             ]
         self.ctx = Context(program, Layout(program, engine_fields), state, host, traced)
-        self.ctx.names.reserve(_RESERVED)
+        self.ctx.names.reserve(_RESERVED.split())
         self.headers = Headers(self.ctx)
         self.calculations = Calculations(self.ctx, self.headers)
         self.actions = Actions(self.ctx, self.headers, self.calculations)
@@ -158,13 +102,13 @@ class Assembler:
                 self._set("intrinsic_metadata.egress_rid", "rid_")
             self._egress()
             self._after_egress()
-        names = {
+        module: dict[str, Any] = {
             **ctx.constants,
             "from_bytes": int.from_bytes,
             "randint": random.Random().randint,
             "monotonic_ns": time.monotonic_ns,
         }
-        return out.text(), names
+        return out.text(), module
 
     # -- pieces
 
@@ -189,7 +133,7 @@ class Assembler:
         out.line("state = -1")
         out.line("n = len(data)")
         if self.ctx.needs_length:
-            out.line(f"plen = n if kind != {Kind.CLONE_I2E.value} else ilen")
+            out.line("plen = n")
 
     def _enter_parser(self) -> None:
         """Metadata as the parser finds it."""

@@ -65,9 +65,8 @@ class PythonEngine:
     def load(self, program: Program, state: State, host: Host) -> None:
         """Compile the program; raises :class:`UnsupportedProgram`."""
         self._program, self._state, self._host = program, state, host
-        self._run, names = self._compile(traced=False)
+        self._run, _ = self._compile(traced=False)
         self._traced = None
-        del names
 
     def _compile(self, traced: bool) -> tuple[_Run, dict[str, Any]]:
         source, names = Assembler(self._program, self._state, self._host, traced).build()

@@ -341,7 +341,8 @@ class Expressions:
         low, high = (
             (0, (1 << width) - 1) if expr.op == "usat_cast" else (-(1 << width - 1), (1 << width - 1) - 1)
         )
-        code = f"({low} if ({temporary} := {source.code}) < {low} else {high} if {temporary} > {high} else {temporary})"
+        low_test = f"({temporary} := {source.code}) < {low}"
+        code = f"({low} if {low_test} else {high} if {temporary} > {high} else {temporary})"
         return Value(code, width if expr.op == "usat_cast" else None)
 
 

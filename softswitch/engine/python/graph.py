@@ -17,6 +17,8 @@ Emit = Callable[[str], None]
 
 #: Deeper nesting is cut by placing nodes at the top level; Python allows about 100 levels.
 MAX_DEPTH = 60
+#: Nodes written inside each other's call; more of them are placed at the top level, which is a loop.
+MAX_NESTING = 60
 
 
 class FlowGraph:
@@ -71,7 +73,7 @@ class FlowGraph:
         return first
 
 
-class TooDeep(Exception):
+class TooDeep(Exception):  # noqa: N818
     """Raised inside with the node that must move to the top level."""
 
 
@@ -94,6 +96,7 @@ class Structurer:
         self._leaves: list[int] = []
         self._forced: set[str] = set()
         self._base_depth = writer.depth
+        self._nesting = 0
 
     def run(self) -> None:
         """Write the whole graph at the writer's position."""
@@ -103,11 +106,24 @@ class Structurer:
                 self._place(self.graph.entry)
                 return
             except TooDeep as deep:
-                self._forced.add(str(deep))
+                self._force(str(deep))
                 del self.writer.lines[start:]
                 self.writer.depth = self._base_depth
+                self._nesting = 0
                 self._jumps.clear()
                 self._leaves.clear()
+
+    def _force(self, node: str) -> None:
+        """Move a node to the top level, and every node after it that would otherwise be written before it."""
+        graph = self.graph
+        moved = {node}
+        for other in graph.order[graph.number[node] :]:
+            if other in moved or any(p in moved for p in graph.predecessors[other]):
+                # what only follows moved nodes is written inside them
+                inside = other != node and graph.idom[other] in moved and other not in self._forced
+                moved.add(other)
+                if not inside:
+                    self._forced.add(other)
 
     def goto(self, target: str | None) -> None:
         """Continue with ``target``; the last statement of a path."""
@@ -118,8 +134,6 @@ class Structurer:
                 self._leaves.append(self.writer.line(f"{self.variable} = -1"))
             return
         if len(self.graph.predecessors[target]) == 1 and target not in self._forced:
-            if self.writer.depth - self._base_depth > MAX_DEPTH:
-                raise TooDeep(target)
             self._place(target)
             return
         line = self.writer.line(f"{self.variable} = {self.graph.number[target]}")
@@ -129,6 +143,14 @@ class Structurer:
         return self.graph.entry if node in self._forced else self.graph.idom[node]
 
     def _place(self, node: str) -> None:
+        too_deep = self.writer.depth - self._base_depth > MAX_DEPTH or self._nesting > MAX_NESTING
+        if too_deep and node not in self._forced:
+            raise TooDeep(node)
+        self._nesting += 1
+        self._write(node)
+        self._nesting -= 1
+
+    def _write(self, node: str) -> None:
         self.emit(node)
         graph = self.graph
         children = [

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which fields become variables, and how headers are cut into pieces for extraction and deparsing.
 
-A header instance that was extracted keeps the offset of its bytes in the received frame.  Only fields that the
-program mentions become variables; when such a header is deparsed unmodified its bytes are copied, and when
-modified only the bytes of fields that the program can write are built anew.
+A header instance that was extracted keeps the offset of its bytes in the received frame.  Only fields that
+the program mentions become variables; when such a header is deparsed unmodified its bytes are copied,
+and when modified only the bytes of fields that the program can write are built anew.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from softswitch.bmv2json.model import (
     HeaderRef,
     HeaderType,
     Op,
+    ParamRef,
     Primitive,
     Program,
     RegisterRef,
@@ -61,7 +62,7 @@ _COPIES = {
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Adjacent fields that together are whole bytes; ``varbit`` groups hold exactly the variable-length field."""
+    """Adjacent fields that together are whole bytes; a ``varbit`` group is the variable-length field."""
 
     fields: tuple[FieldType, ...]
     #: byte offset from the start of the header, or from the end of the variable-length field behind it
@@ -270,10 +271,14 @@ class Layout:
         for meter in program.meters.values():
             if meter.result is not None:
                 self._write(meter.result)
-        for elements in (*program.field_lists.values(), *program.learn_lists.values()):
-            for element in elements.elements:
+        for field_list in program.field_lists.values():
+            for element in field_list.elements:
                 if isinstance(element, FieldRef):
                     self._write(element)
+        for learn_list in program.learn_lists.values():
+            for element in learn_list.elements:
+                if isinstance(element, FieldRef):
+                    self._read(element)
 
     def _primitive(self, primitive: Primitive) -> None:
         result = _WRITES.get(primitive.op)
@@ -337,9 +342,8 @@ def action_params(action: Action) -> set[int]:
     used: set[int] = set()
 
     def visit(expr: Expr) -> None:
-        kind = expr.__class__.__name__
-        if kind == "ParamRef":
-            used.add(expr.index)  # type: ignore[union-attr]
+        if isinstance(expr, ParamRef):
+            used.add(expr.index)
         elif isinstance(expr, Op):
             for arg in expr.args:
                 visit(arg)

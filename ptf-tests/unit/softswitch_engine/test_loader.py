@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that must be refused, and with which words."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from softswitch.bmv2json import MalformedProgram, ProgramError, UnsupportedProgram, load_program
+from softswitch.device import Device
+
+TABLES: dict[str, Any] = json.loads((Path(__file__).parent / "programs/tables.json").read_text())
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """A copy of the tables program after ``change``."""
+    program = copy.deepcopy(TABLES)
+    change(program)
+    return program
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"{", b"[]", b"{}", b"null", b'"x"', b"\xff\xfe", b'{"__meta__": {"version": [2]}}'],
+)
+def test_not_a_program(text: bytes) -> None:
+    with pytest.raises(MalformedProgram):
+        load_program(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda p: p["__meta__"].update(version=[3, 0]), ["JSON format 3.0"]),
+        (lambda p: p["actions"][0]["primitives"].append({"op": "teleport", "parameters": []}),
+         ["actions[0].primitives", "teleport"]),
+        (lambda p: p["calculations"].append(
+            {"name": "c", "id": 9, "algo": "md5", "input": []}), ["calculations[0]", "md5"]),
+        (lambda p: p["extern_instances"].append({"name": "e", "id": 0, "type": "Oracle"}), ["Oracle"]),
+        (lambda p: p["pipelines"][0]["conditionals"][0]["expression"].update(
+            value={"op": "**", "left": None, "right": None}), ["operator **", "conditionals[0]"]),
+        (lambda p: p["pipelines"][0]["tables"][0].update(type="indirect_magic"), ["indirect_magic"]),
+        (lambda p: p["parsers"][0]["parse_states"][0]["parser_ops"].append(
+            {"op": "teleport", "parameters": []}), ["parser operation teleport"]),
+        (lambda p: p["parsers"].append(p["parsers"][0]), ["2 parsers"]),
+    ],
+)
+def test_unsupported_construct_is_named(change: Callable[[dict[str, Any]], object], words: list[str]) -> None:
+    with pytest.raises(UnsupportedProgram) as caught:
+        load_program(changed(change))
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda p: p["headers"][0].update(header_type="nowhere_t"), ["headers[0].header_type", "nowhere_t"]),
+        (lambda p: p["parsers"][0].update(init_state="nowhere"), ["init_state", "nowhere"]),
+        (lambda p: p["deparsers"][0].update(order=["nowhere"]), ["order[0]", "nowhere"]),
+        (lambda p: p["pipelines"][0].update(init_table="nowhere"), ["pipelines[0]", "nowhere"]),
+        (lambda p: p["pipelines"][0]["conditionals"][0].update(
+            true_next=p["pipelines"][0]["conditionals"][0]["name"]), ["cycle"]),
+        (lambda p: p["pipelines"].pop(), ["egress"]),
+        (lambda p: p.pop("actions"), ["'actions' is missing"]),
+        (lambda p: p["pipelines"][0]["tables"][0].update(max_size="many"), ["max_size", "integer"]),
+        (lambda p: p["header_types"][0]["fields"].append(["x", 0]), ["width 0"]),
+        (lambda p: p["header_types"].append(p["header_types"][0]), ["defined twice"]),
+        (lambda p: next(h for h in p["header_types"] if h["name"] == "standard_metadata").update(
+            fields=[["x", 8, False]]), ["standard_metadata"]),
+    ],
+)
+def test_malformed_program_says_where(change: Callable[[dict[str, Any]], object], words: list[str]) -> None:
+    with pytest.raises(MalformedProgram) as caught:
+        load_program(changed(change))
+    for word in words:
+        assert word in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_single_deletion_loads_or_is_refused_cleanly() -> None:
+    """Removing any one attribute never gives another exception than a ProgramError."""
+    refused = 0
+
+    def walk(node: Any, rebuild: Callable[[], Any]) -> None:
+        nonlocal refused
+        if not isinstance(node, dict):
+            return
+        for key in list(node):
+            value = node.pop(key)
+            try:
+                Device().load(load_program(rebuild()))
+            except ProgramError:
+                refused += 1
+            node[key] = value
+
+    program = copy.deepcopy(TABLES)
+    places = [program, program["headers"][0], program["header_types"][0], program["actions"][0]]
+    places += [program["parsers"][0], program["parsers"][0]["parse_states"][0], program["pipelines"][0]]
+    places += [program["pipelines"][0]["tables"][1], program["pipelines"][0]["conditionals"][0]]
+    for place in places:
+        walk(place, lambda: program)
+    assert refused > 30
+
+
+def test_const_entries_that_collide_are_refused_at_load() -> None:
+    def duplicate(program: dict[str, Any]) -> None:
+        table = next(t for t in program["pipelines"][0]["tables"] if t["name"] == "ingress.exact_table")
+        table["entries"].append(table["entries"][0])
+        table["max_size"] += 1
+
+    program = load_program(changed(duplicate))
+    with pytest.raises(MalformedProgram, match=r"ingress\.exact_table.*exists already"):
+        Device().load(program)
+
+
+def test_failed_load_keeps_the_old_program() -> None:
+    device = Device()
+    program = load_program(TABLES)
+    device.load(program)
+
+    def loop(broken: dict[str, Any]) -> None:
+        broken["actions"][-1]["primitives"].append(
+            {"op": "_jump", "parameters": [{"type": "hexstr", "value": "0x0"}]}
+        )
+
+    with pytest.raises(UnsupportedProgram, match="jump backwards"):
+        device.load(load_program(changed(loop)))
+    assert device.program is program
