@@ -246,6 +246,8 @@ def _check(options: Options, program: Path | None, no_p4: bool) -> None:
         raise UsageError("--log-console and --log-file exclude each other")
     if options.pcap is not None and not options.pcap.is_dir():
         raise UsageError(f"--pcap: {options.pcap} is not a directory")
+    if options.pcap is not None and options.use_files is not None:
+        raise UsageError("--pcap and --use-files write the same files; the files of --use-files suffice")
     if options.tls:
         for flag, path in (("--grpc-server-cert", options.tls_cert), ("--grpc-server-key", options.tls_key)):
             if path is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of the conformance tests: a switch with the conformance program, and a client that is its primary."""
+"""Fixtures of the conformance tests: a switch with their program, and a client that is its primary."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Malformed P4Runtime requests from a seed.
 
-Two kinds, mixed: valid requests with a few mutations of their fields, down to the smallest submessage, and valid
-serialised requests with damaged bytes.  The same seed makes the same requests.
+Two kinds, mixed: valid requests with a few mutations of their fields, down to the smallest submessage, and
+valid serialised requests with damaged bytes.  The same seed makes the same requests.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Fuzzer:
 
     def next(self) -> tuple[str, bytes]:
         """The next malformed (or, rarely, accidentally valid) request."""
-        makers, weights = zip(*self._makers)
+        makers, weights = zip(*self._makers, strict=True)
         method, message = self.random.choices(makers, weights)[0]()
         if self.random.random() < 0.85:
             for _ in range(self.random.choice((1, 1, 2, 4))):
@@ -179,20 +179,28 @@ class Fuzzer:
         return entity
 
     def _table_entry(self, number: int) -> Any:
-        made: Any = self.random.choice((
-            lambda: entry("exact_table", {"dst_addr": number, "ingress_port": 1}, action("punt")),
-            lambda: entry("route_table", {"ipv6_dst": (number << 64, 64)}, action("set_group", group_id=number)),
-            lambda: entry("route_table", {"ipv6_dst": (number << 64, 64)}, action("set_nexthop", nexthop_id=number)),
-            lambda: entry("nexthop_table", {"nexthop_id": number}, action("drop")),
-            lambda: entry("lpm_table", {"ingress_port": 1, "ipv6_dst": (number << 64, 64)}, action("metered", port=1),
-                          meter_config=pb.MeterConfig(cir=1, pir=2)),
-            lambda: entry("acl_table", {"ether_type": (number, 0xFF), "flow_label": (1, number)}, action("drop"), 7),
-            lambda: entry("acl_table", do=action("drop"), is_default_action=True),
-            lambda: entry("group_table", {"group_id": number},
-                          action_set((action("drop"), number), (action("forward", port=1, dst_addr=1), 1))),
-            lambda: entry("manual_table", {"group_id": number}, pb.TableAction(action_profile_group_id=number)),
-            lambda: entry("timeout_table", {"src_addr": number}, action("no_op"), idle_timeout_ns=10**15),
-        ))()  # fmt: skip
+        route = {"ipv6_dst": (number << 64, 64)}
+        lpm = {"ingress_port": 1, **route}
+        acl = {"ether_type": (number, 0xFF), "flow_label": (1, number)}
+        choices = ((action("drop"), number), (action("forward", port=1, dst_addr=1), 1))
+        made: Any = self.random.choice(
+            (
+                lambda: entry("exact_table", {"dst_addr": number, "ingress_port": 1}, action("punt")),
+                lambda: entry("route_table", route, action("set_group", group_id=number)),
+                lambda: entry("route_table", route, action("set_nexthop", nexthop_id=number)),
+                lambda: entry("nexthop_table", {"nexthop_id": number}, action("drop")),
+                lambda: entry(
+                    "lpm_table", lpm, action("metered", port=1), meter_config=pb.MeterConfig(cir=1, pir=2)
+                ),
+                lambda: entry("acl_table", acl, action("drop"), 7),
+                lambda: entry("acl_table", do=action("drop"), is_default_action=True),
+                lambda: entry("group_table", {"group_id": number}, action_set(*choices)),
+                lambda: entry(
+                    "manual_table", {"group_id": number}, pb.TableAction(action_profile_group_id=number)
+                ),
+                lambda: entry("timeout_table", {"src_addr": number}, action("no_op"), idle_timeout_ns=10**15),
+            )
+        )()
         return made
 
     # -- mutations

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A P4Runtime client that checks nothing: it can send what a good client would not.
 
-Messages are built by the names of ``programs/conformance.p4``; every method takes and gives protobuf messages.
+Messages are built by the names of ``programs/conformance.p4``; every method takes and gives protobuf
+messages.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ def action(name: str, **params: int) -> Any:
 
 
 def match(table: str, name: str, value: Any) -> Any:
-    """A ``FieldMatch``: ``value`` is an int, or a pair (lpm: value and length; ternary: value and mask; range)."""
+    """A ``FieldMatch``: ``value`` is an int, or a pair (lpm: value and length; ternary: value and mask;
+    range).
+    """
     field = next(field for field in _TABLES[table].match_fields if field.name == name)
     message = pb.FieldMatch(field_id=field.id)
     kind = p4info_pb2.MatchField.MatchType.Name(field.match_type)
@@ -145,7 +148,9 @@ class RawStream:
         self._out.put(message)
 
     def next(self, kind: str = "", timeout: float = 3.0) -> Any:
-        """The next message, or (``kind``) the next of that kind, unwrapped.  ``StreamEnd`` when there is none."""
+        """The next message, or (``kind``) the next of that kind, unwrapped.  ``StreamEnd`` when there is
+        none.
+        """
         deadline = time.monotonic() + timeout
         while True:
             message = self._in.get(timeout=max(0.01, deadline - time.monotonic()))

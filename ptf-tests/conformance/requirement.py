@@ -15,7 +15,7 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 
 class Requirement(NamedTuple):
-    """One row of the matrix: section of P4Runtime 1.5, the requirement in our words, what BMv2 with PI does."""
+    """A row of the matrix: section of P4Runtime 1.5, the requirement in our words, what BMv2 does."""
 
     section: str
     text: str

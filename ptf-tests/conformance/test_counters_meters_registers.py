@@ -85,8 +85,8 @@ def test_direct_counter(client: RawClient) -> None:
     client.insert(entry("exact_table", EXACT, action("punt")))
     one = pb.DirectCounterEntry(table_entry=entry("exact_table", EXACT), data=pb.CounterData(packet_count=4))
     client.modify(one)
-    for ask in (pb.DirectCounterEntry(table_entry=entry("exact_table", EXACT)),
-                pb.DirectCounterEntry(table_entry=entry("exact_table")), pb.DirectCounterEntry()):  # fmt: skip
+    for which in (entry("exact_table", EXACT), entry("exact_table"), None):
+        ask = pb.DirectCounterEntry(table_entry=which)
         assert [e.direct_counter_entry for e in client.read(ask)] == [one]
     absent = pb.DirectCounterEntry(table_entry=entry("exact_table", {"dst_addr": 2, "ingress_port": 1}))
     assert client.refused(MODIFY, absent).canonical_code == Code.NOT_FOUND

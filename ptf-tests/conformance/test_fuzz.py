@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Malformed requests: each is answered, none ends the server, refused ones change nothing.
 
-``P4RUNTIME_FUZZ=10000 pytest ptf-tests/conformance/test_fuzz.py`` is the long run (``P4RUNTIME_FUZZ_SEED`` for
-another seed).
+``P4RUNTIME_FUZZ=10000 pytest ptf-tests/conformance/test_fuzz.py`` is the long run (``P4RUNTIME_FUZZ_SEED``
+for another seed).
 """
 
 from __future__ import annotations

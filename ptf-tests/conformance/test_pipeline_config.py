@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SetForwardingPipelineConfig, GetForwardingPipelineConfig, Capabilities (P4Runtime 1.5 sections 14, 15, 17)."""
+"""Set- and GetForwardingPipelineConfig, Capabilities (P4Runtime 1.5 sections 14, 15, 17)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``@refers_to``, ``@entry_restriction``, ``@p4runtime_role``: beyond the specification, as SAI-P4 and PINS use them."""
+"""``@refers_to``, ``@entry_restriction``, ``@p4runtime_role``: beyond the specification, as SAI-P4 and PINS
+use them.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Table entries: match fields, actions, default entries, constant tables (P4Runtime 1.5 sections 8.4, 9.1)."""
+"""Table entries: fields, actions, default entries, constant tables (P4Runtime 1.5 sections 8.4, 9.1)."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ SPACE = "softswitch"
 _GRPC_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
-class Fault(Exception):  # noqa: N818 (it becomes a status, it is no defect)
+class Fault(Exception):
     """A refused request or update.
 
     ``code`` is a ``google.rpc.Code``; ``message`` names what was wrong, where, and what would be valid.

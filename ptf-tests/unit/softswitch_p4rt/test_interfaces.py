@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Network interfaces as ports: tags and checksums that the kernel keeps out of band, own frames, link state."""
+"""Network interfaces as ports: tags and checksums kept out of band, own frames, link state."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_errors_name_the_interface() -> None:
     board = Switchboard(Recorder(), lambda frame: None)
     interfaces = Interfaces(board)
     try:
-        with pytest.raises(InterfaceError, match="ssio9.*create it"):
+        with pytest.raises(InterfaceError, match=r"ssio9.*create it"):
             interfaces.add(1, "ssio9")
         with pytest.raises(InterfaceError, match="longer than 15 bytes"):
             interfaces.add(1, "x" * 16)
