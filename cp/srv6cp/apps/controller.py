@@ -204,7 +204,8 @@ class NodeController:
         """Change the configuration at run time.
 
         Returns what was written, None when this controller is not primary: then it is applied on becoming so.
-        Raises P4RuntimeError when the switch refuses it.
+        Raises OverflowError when it has more than the switch can number, and changes nothing then;
+        P4RuntimeError when the switch refuses it, and goes on trying.
         """
         return self._ask(lambda: self._apply(node))
 
@@ -342,6 +343,7 @@ class NodeController:
             self._take_over()
 
     def _apply(self, node: Node) -> Changes | None:
+        self._tables.configure(node)
         self._node = node
         self._handler.configure(node)
         if not self._election.is_primary:

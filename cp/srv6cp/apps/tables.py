@@ -34,9 +34,6 @@ class Changes:
     modifies: int = 0
     deletes: int = 0
 
-    def __bool__(self) -> bool:
-        return bool(self.inserts or self.modifies or self.deletes)
-
     def __str__(self) -> str:
         return f"{self.inserts} inserted, {self.modifies} modified, {self.deletes} deleted"
 
@@ -90,8 +87,12 @@ class Tables:
         return True
 
     def configure(self, node: Node) -> None:
-        """Work out what the configuration alone asks for."""
-        self._configured = compile_state(node, self._info, None, self._ids)
+        """Work out what the configuration alone asks for. Raises OverflowError when it is too much."""
+        try:
+            self._configured = compile_state(node, self._info, None, self._ids)
+        except OverflowError:
+            self._ids = ids_for(self._info)  # those that it has taken are no use to the next
+            raise
 
     def recover_neighbors(self) -> dict[NeighborKey, bytes]:
         """Neighbours that an earlier controller had resolved, read back from the switch.

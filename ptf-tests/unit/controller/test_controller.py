@@ -30,8 +30,9 @@ from srv6cp.apps.compile import compile_state
 from srv6cp.apps.controller import ControllerOptions, NodeController
 from srv6cp.apps.neighbors import NeighborKey
 from srv6cp.apps.reconcile import plan
+from srv6cp.apps.tables import Changes
 from srv6cp.config import load_node_dict
-from srv6cp.model import InterfaceId
+from srv6cp.model import InterfaceId, NextHop, Route
 from srv6cp.p4rt import (
     Action,
     ArbitrationFailed,
@@ -215,7 +216,7 @@ def test_controller_restart_changes_nothing(lab: Lab) -> None:
     assert lab.entries() == before, "tables stay when a controller stops"
     second = lab.controller()
     assert lab.entries() == before
-    assert not second.status().changes
+    assert second.status().changes == Changes()
     assert {row.mac for row in second.status().neighbors} == {HOST1, HOST2}, "neighbours were read back"
 
 
@@ -225,7 +226,22 @@ def test_apply(lab: Lab) -> None:
     changes = controller.apply(replace(NODE, sids=()))
     assert changes is not None
     assert changes.deletes == 1
-    assert controller.apply(NODE) == type(changes)(inserts=1)
+    assert controller.apply(NODE) == Changes(inserts=1)
+    assert controller.apply(NODE) == Changes()
+    assert lab.entries() == before
+
+
+def test_configuration_too_large_for_the_switch_changes_nothing(lab: Lab) -> None:
+    controller = lab.controller()
+    before = lab.entries()
+    hops = [NextHop(InterfaceId(1), ip_address(0x20010DB8000000010000000000000000 + n)) for n in range(70000)]
+    routes = tuple(Route(IPv6Network((0x20010DB9 << 96 | n << 32, 96)), (hop,)) for n, hop in enumerate(hops))
+    with pytest.raises(OverflowError, match="next hops"):
+        controller.apply(replace(NODE, routes=routes))
+    controller.flush_neighbors()
+    assert lab.entries() == before
+    controller.apply(replace(NODE, routes=(*NODE.routes, *routes[:1])))
+    controller.apply(NODE)
     assert lab.entries() == before
 
 
@@ -257,7 +273,7 @@ def test_backup_takes_over(lab: Lab) -> None:
     first_client.close()
     eventually(lambda: backup.status().reconciliations == 1, "the backup to take over")
     assert backup.status().role == "primary"
-    assert not backup.status().changes, "nothing lost, nothing doubled"
+    assert backup.status().changes == Changes(), "nothing lost, nothing doubled"
     assert lab.entries() == before
     returned = lab.controller(lab.client(10))
     assert returned.status().role == "backup"
@@ -273,7 +289,7 @@ def test_primary_that_is_outbid_becomes_backup(lab: Lab) -> None:
     resolve(lab, first)
     second = lab.controller(lab.client(2))
     eventually(lambda: first.status().role == "backup", "the first to step back")
-    assert not second.status().changes
+    assert second.status().changes == Changes()
     assert first.status().neighbors == (), "the other one has them now"
 
 
