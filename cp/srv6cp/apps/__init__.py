@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Intent to tables, and the long-running controller."""
