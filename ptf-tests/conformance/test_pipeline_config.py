@@ -193,11 +193,15 @@ def _bad_reference(info: Any) -> None:
     ],
 )
 def test_inconsistent_p4info(client: RawClient, change: Callable[[Any], None], named: str) -> None:
+    client.insert(entry("route_table", ROUTE, action("drop")))
+    before = client.everything()
     changed = config()
     change(changed.p4info)
-    error = refused(lambda: client.set_pipeline("VERIFY", changed))
-    assert error.code == Code.INVALID_ARGUMENT
-    assert named in error.message
+    for verb in ("VERIFY", "VERIFY_AND_SAVE", "VERIFY_AND_COMMIT", "RECONCILE_AND_COMMIT"):
+        error = refused(lambda verb=verb: client.set_pipeline(verb, changed))  # type: ignore[misc]
+        assert error.code == Code.INVALID_ARGUMENT
+        assert named in error.message
+        assert client.everything() == before
 
 
 @requirement("15", "GetForwardingPipelineConfig: all response types, with the cookie that was set")

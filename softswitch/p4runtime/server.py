@@ -34,6 +34,7 @@ from softswitch.p4runtime.errors import (
 from softswitch.p4runtime.packetio import decode_packet_out, encode_packet_in
 from softswitch.p4runtime.pipeline import Pipeline
 from softswitch.p4runtime.protos import code_pb2, p4runtime_pb2
+from softswitch.p4runtime.references import References
 from softswitch.p4runtime.schema import Schema
 from softswitch.p4runtime.stream import Stream
 from softswitch.p4runtime.verify import verify
@@ -178,7 +179,9 @@ class P4RuntimeServer:
             program = load_program(_json_of(config.p4_device_config))
         except ProgramError as error:
             raise invalid(f"p4_device_config: {error}") from None
-        return verify(config.p4info, program)
+        schema = verify(config.p4info, program)
+        References(schema)  # raises for annotations that name no table
+        return schema
 
     def _commit(self, config: Any, schema: Schema, updates: list[Any] | None = None) -> None:
         """Give the program to the device; with ``updates`` also that state."""
