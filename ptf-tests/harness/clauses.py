@@ -16,24 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-C = TypeVar("C", bound=type)
+from harness.rules import RULES
 
-# The families of rules and the highest number of each.
-RULES = {
-    "SRH": 10,
-    "TLV": 3,
-    "END": 17,
-    "UL": 6,
-    "FLV": 7,
-    "DEC": 13,
-    "B6": 6,
-    "HE": 16,
-    "SEC": 1,
-    "ECMP": 1,
-    "CNT": 1,
-    "HMAC": 7,
-    "OAM": 6,
-}
+C = TypeVar("C", bound=type)
 
 # Rows of docs/behaviours.md in their order: name, where it is specified.
 BEHAVIOURS = {
@@ -92,20 +77,35 @@ def _add(cls: C, clauses: tuple[Clause, ...]) -> C:
     return cls
 
 
-def rfc(number: str | int, section: str, *lines: str) -> Callable[[C], C]:
-    """The test checks a section of an RFC or, with ``lines`` such as ``S09``, lines of its pseudocode."""
+def rfc(number: str | int, section: str, *more: str) -> Callable[[C], C]:
+    """The test checks a section of an RFC.
+
+    ``more``: lines of the section's pseudocode, such as ``S09``, or further sections, such as ``4.1.1``, to
+    which the lines behind them belong. ``rfc("8986", "4.1", "S09", "S10", "4.13", "S15")`` is three lines of
+    two sections.
+    """
     if not re.fullmatch(r"\d{3,5}", str(number)):
         raise ValueError(f"not the number of an RFC: {number!r}")
-    found = tuple(Clause(f"RFC {number}", section, line) for line in lines or ("",))
+    lines: dict[str, list[str]] = {section: []}
+    for item in more:
+        if re.fullmatch(r"S\d+(\.\d+)?", item):
+            lines[section].append(item)
+        elif re.fullmatch(r"[0-9A-Z]+(\.\d+)*", item):
+            section = item
+            lines.setdefault(section, [])
+        else:
+            raise ValueError(f"neither a line (S09) nor a section (4.1.1): {item!r}")
+    found = tuple(
+        Clause(f"RFC {number}", name, line) for name, those in lines.items() for line in those or [""]
+    )
     return lambda cls: _add(cls, found)
 
 
 def rule(*names: str) -> Callable[[C], C]:
     """The test checks rules of the project, such as ``END-4``."""
     for name in names:
-        family, _, number = name.partition("-")
-        if family not in RULES or not number.isdigit() or not 1 <= int(number) <= RULES[family]:
-            raise ValueError(f"no such rule: {name!r}; families and their last numbers: {RULES}")
+        if name not in RULES:
+            raise ValueError(f"no such rule: {name!r}; see harness/rules.py")
     return lambda cls: _add(cls, tuple(Clause(name) for name in names))
 
 

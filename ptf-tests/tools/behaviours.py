@@ -24,15 +24,23 @@ for _path in (TESTS.parent, TESTS.parent / "cp", TESTS):
 
 from ptf.base_tests import BaseTest  # noqa: E402
 
-from harness.clauses import BEHAVIOURS, SWITCHES, Clause, behaviours_of, clauses_of, switches_of  # noqa: E402
+from harness.clauses import (  # noqa: E402
+    BEHAVIOURS,
+    SWITCHES,
+    Clause,
+    behaviours_of,
+    clauses_of,
+    switches_of,
+)
+from harness.rules import RULES  # noqa: E402
 
 HEAD = """\
 # Behaviours
 
 Generated from the packet tests by `make docs`; do not edit. A row is a behaviour or a function of the router;
-a test counts for each behaviour that it names. Rules (`END-4`) are listed in [rules.md](rules.md); lines
-(`S09`) are those of the pseudocode of the RFC. *both*: the tests run on softswitch and on BMv2 and expect the
-same bytes.
+a test counts for each that it names. Lines (`S09`) are those of the pseudocode of the RFC; rules (`END-4`)
+are this project's, spelled out under [Rules](#rules). *both*: the tests run on softswitch and on BMv2 and
+expect the same bytes.
 
 """
 
@@ -99,27 +107,27 @@ def render(classes: list[type[BaseTest]]) -> str:
         clauses = _sorted({clause for cls in tests for clause in clauses_of(cls)})
         where = _where(switches, len(tests))
         lines.append(f"| {name} | {BEHAVIOURS[name]} | {len(tests)} | {where} | {'; '.join(clauses)} |")
-    lines += ["", "## Clauses", "", "| clause | tests |", "| --- | --- |"]
-    by_clause: dict[Clause, list[str]] = defaultdict(list)
+    by_clause: dict[Clause, Counter[str]] = defaultdict(Counter)
     for cls in classes:
         for clause in clauses_of(cls):
-            by_clause[clause].append(f"`{cls.__module__}.{cls.__name__}`")
-    for clause in sorted(by_clause, key=_order):
-        lines.append(f"| {clause} | {', '.join(by_clause[clause])} |")
+            by_clause[clause][cls.__module__] += 1
+    lines += ["", "## Clauses of the RFCs", "", "| clause | tests |", "| --- | --- |"]
+    sections = sorted((clause for clause in by_clause if clause.section), key=_order)
+    lines += [f"| {clause} | {_files(by_clause[clause])} |" for clause in sections]
+    lines += ["", "## Rules", "", "| rule | what it says | tests |", "| --- | --- | --- |"]
+    lines += [f"| {name} | {text} | {_files(by_clause[Clause(name)])} |" for name, text in RULES.items()]
     return HEAD + "\n".join(lines) + f"\n\n{len(classes)} packet tests.\n"
 
 
+def _files(tests: Counter[str]) -> str:
+    """Where the tests of a clause are, with their numbers."""
+    return ", ".join(f"{count} in `{module}`" for module, count in sorted(tests.items())) or "none"
+
+
 def _order(clause: Clause) -> tuple[object, ...]:
-    number = clause.document.rpartition("-")[2]
-    padded = [int(part) if part.isdigit() else 0 for part in clause.section.split(".")]
-    rule = not clause.section
-    return (
-        rule,
-        clause.document.rpartition("-")[0] if rule else clause.document,
-        int(number) if rule else 0,
-        padded,
-        clause.line,
-    )
+    """By document, then section by number, then line."""
+    parts = [int(part) if part.isdigit() else 0 for part in clause.section.split(".")]
+    return clause.document, parts, clause.line
 
 
 def main(argv: list[str] | None = None) -> int:
