@@ -14,7 +14,7 @@ PORT_TABLE = "ingress_port_table"
 VLAN_TABLE = "ingress_vlan_table"
 SID_BLOCK_TABLE = "sid_block_table"
 SR_DOMAIN_TABLE = "sr_domain_table"
-_EXTERNAL, _CLASSIFY, _CHECK_SOURCE = 1, 2, 4
+_EXTERNAL, _STEER, _CHECK_SOURCE = 1, 2, 4
 
 
 def port_entities(node: Node, policies: Policies, classifier: Classifier) -> Iterator[TableEntry]:
@@ -44,9 +44,10 @@ def domain_entities(node: Node) -> Iterator[TableEntry]:
 
 
 def _router_interface(interface: Interface, node: Node, policies: Policies, classifier: Classifier) -> Action:
+    policy = policy_number(policies.use(interface.policy)) if interface.policy else 0
     flags = _EXTERNAL if interface.external else 0
-    if classifier.concerns(interface):
-        flags |= _CLASSIFY
+    if policy or classifier.concerns(interface):
+        flags |= _STEER
     if node.domain.sources:
         flags |= _CHECK_SOURCE
     return Action(
@@ -54,7 +55,7 @@ def _router_interface(interface: Interface, node: Node, policies: Policies, clas
         {
             "vrf_id": node.vrfs[interface.vrf],
             "mac": interface.mac,
-            "policy_id": policy_number(policies.use(interface.policy)) if interface.policy else 0,
+            "policy_id": policy,
             "flags": flags,
         },
     )

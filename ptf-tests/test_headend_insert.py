@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""H.Insert and H.Insert.Red (draft-filsfils-spring-srv6-net-pgm-insertion; HE-14)."""
+
+from __future__ import annotations
+
+from headend_base import NAME, HeadendTest, inserted, sid, sids
+from srv6_base import rfc, rule, wire
+
+BEHAVIOURS = ("H.Insert", "H.Insert.Red")
+MODES = ("insert", "insert.red")
+LIST = ("2001:db8:b::3", "2001:db8:b::2", "2001:db8:b::1")
+
+
+class Insertions(HeadendTest):
+    """Packets in, the same with the SRH inserted at ``at`` out."""
+
+    def inserts(self, *packets: wire.Part, at: int = 40) -> None:
+        for mode in MODES:
+            for count in (1, 3):
+                self.headend(mode, sids(count))
+                for packet in packets:
+                    self.send(1, packet)
+                    self.expect_only(2, inserted(packet, sids(count), mode=mode, at=at))
+                self.expect_no_drop()
+                assert self.policy_counter(NAME).packets == len(packets)
+
+
+@rule("HE-14")
+class UpperLayers(Insertions):
+    """TCP, UDP, ICMPv6, ESP, nothing, tunnels: Next Header of the SRH is what the IPv6 header named; all else stays."""
+
+    def runTest(self) -> None:
+        self.inserts(
+            self.packet6(wire.tcp(b"data"), tc=0xB8, fl=0xFFFFF, hl=255),
+            self.packet6(wire.udp(b"data"), fl=1, hl=2),
+            self.packet6(wire.echo_request("2001:db8:1::2", "2001:db8:99::9")),
+            self.packet6(bytes(40), nh=50),
+            self.packet6(b""),
+            self.packet6(wire.ip6("2001:db8:a::1", "2001:db8:a::2", wire.udp(b"in"), hl=1)),
+            self.packet6(wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(b"in"), ttl=1)),
+            self.packet6(wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(b"in"), options=bytes((1, 1, 1, 0)))),
+            self.packet6(wire.ether(b"x" * 46, dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01", ethertype=0x88B5)),
+        )
+
+
+@rfc("8200", "4.1")
+@rule("HE-14")
+class ExtensionHeaders(Insertions):
+    """Without a Hop-by-Hop header the SRH is the first extension header: Destination Options, Fragment, AH follow it."""
+
+    def runTest(self) -> None:
+        data = wire.udp(b"data")
+        self.inserts(
+            self.packet6(wire.dstopt(data)),
+            self.packet6(wire.dstopt(wire.dstopt(data, b"\x1e\x20" + bytes(32)))),
+            self.packet6(wire.fragment(data, more=True, ident=5)),
+            self.packet6(wire.fragment(b"rest of it", offset=4, more=False, ident=5, nh=17)),
+            self.packet6(wire.auth(data)),
+            self.packet6(wire.dstopt(wire.hbh(data))),  # a Hop-by-Hop header in the wrong place is none
+        )
+
+
+@rule("HE-14", "END-16")
+class SecondSrh(Insertions):
+    """A packet with an SRH gets a second one in front of it: live, exhausted, reduced, with TLVs, malformed."""
+
+    def runTest(self) -> None:
+        data = wire.udp(b"data")
+        self.inserts(
+            self.packet6(wire.srh(LIST, sl=2, payload=data)),
+            self.packet6(wire.srh(LIST, sl=0, payload=data)),
+            self.packet6(wire.srh(LIST[:2], sl=2, payload=data, tag=3)),
+            self.packet6(wire.srh(LIST, sl=1, tlvs=wire.padn(7) + wire.PAD1, payload=data, flags=0x20)),
+            self.packet6(wire.srh(LIST, sl=77, payload=data)),
+            self.packet6(wire.srh(LIST, sl=1, rtype=3, payload=data)),
+        )
+
+
+@rfc("8200", "4.3")
+@rule("HE-14")
+class BehindHopByHop(Insertions):
+    """Behind a Hop-by-Hop header, whatever its size is and whatever comes after it."""
+
+    def runTest(self) -> None:
+        data = wire.udp(b"data")
+        for size in (4, 12, 20, 36, 255):
+            options = b"\x1e" + bytes((size - 2,)) + bytes(size - 2)
+            packet = self.packet6(wire.hbh(data, options))
+            self.inserts(packet, at=len(packet) - len(data))
+        for rest in (
+            wire.srh(LIST, sl=1, payload=data),
+            wire.srh(LIST, sl=0, payload=wire.dstopt(data)),
+            wire.dstopt(wire.srh(LIST, sl=2, payload=data)),
+            wire.fragment(data, ident=3),
+            wire.Part(b"", 59),
+            wire.ip6("2001:db8:a::1", "2001:db8:a::2", data),
+        ):
+            packet = self.packet6(wire.hbh(rest))
+            self.inserts(packet, at=48)
+
+
+@rfc("8200", "4.3")
+@rule("HE-14")
+class BehindLongestHopByHop(HeadendTest):
+    """A Hop-by-Hop header of 1000 bytes."""
+
+    def runTest(self) -> None:
+        data = wire.udp(b"data")
+        options = (b"\x1e\xfe" + bytes(254)) * 3 + b"\x1e\xe4" + bytes(228)
+        packet = self.packet6(wire.hbh(data, options))
+        self.headend("insert", sids(2))
+        self.send(1, packet)
+        self.expect_only(2, inserted(packet, sids(2), at=len(packet) - len(data)))
+
+
+@rule("HE-14", "HE-4")
+class HopLimit(HeadendTest):
+    """A forwarded packet: hop limit one lower. (At 1 and 0: test_headend.py.)"""
+
+    def runTest(self) -> None:
+        for mode in MODES:
+            self.headend(mode, sids(2))
+            for hl in (255, 64, 2):
+                packet = self.packet6(hl=hl)
+                self.send(1, packet)
+                self.expect_only(2, inserted(packet, sids(2), mode=mode))
+
+
+@rule("HE-14", "HE-2")
+class ReducedWithOneSegment(HeadendTest):
+    """One SID, reduced: the list holds the destination alone; Segments Left is 1, Last Entry 0."""
+
+    def runTest(self) -> None:
+        self.headend("insert.red", [sid(1)])
+        packet = self.packet6(wire.udp(b"data"))
+        self.send(1, packet)
+        header = wire.srh(["2001:db8:99::9"], sl=1, le=0, payload=wire.udp(b"data"))
+        self.expect_only(2, wire.ip6("2001:db8:1::2", sid(1), header, hl=63))
+
+
+@rule("HE-14", "END-10", "END-5")
+class FirstSegmentIsOwnSid(HeadendTest):
+    """S1 is a SID of the node itself: inserted, advanced, sent to S2; with PSP and one SID the packet is itself again."""
+
+    own = "fcbb:bb00:1:e000::"
+
+    def runTest(self) -> None:
+        for mode in MODES:
+            segments = [self.own, sid(2)]
+            self.headend(mode, segments, sids=[{"sid": f"{self.own}/64", "behavior": "End"}])
+            packet = self.packet6()
+            self.send(1, packet)
+            self.expect_only(2, wire.advanced(inserted(packet, segments, mode=mode)))
+            for hops in (wire.hbh(wire.udp(b"data")),):
+                packet = self.packet6(hops)
+                self.send(1, packet)
+                self.expect_only(2, wire.advanced(inserted(packet, segments, mode=mode, at=48), at=48))
+
+
+@rule("HE-14", "HE-16")
+class Ipv4CannotCarryIt(HeadendTest):
+    """IPv4 packets from a port that steers into an inserting policy cannot carry an SRH: dropped, not mis-forwarded."""
+
+    def runTest(self) -> None:
+        for mode in MODES:
+            self.headend(mode, sids(2), steering=[{"port": 1, "policy": NAME}],
+                         routes=[{"prefix": "198.51.100.0/24", "via": "10.0.4.2"}])  # fmt: skip
+            self.send(1, self.packet4())
+            self.expect_nothing()
+            self.expect_drop("POLICY_INVALID")
+            packet = self.packet6()
+            self.send(1, packet)
+            self.expect_only(2, inserted(packet, sids(2), mode=mode))
+
+
+@rule("HE-14")
+class WithTags(HeadendTest):
+    """In by a VLAN interface, out by another: the tags are those of the links."""
+
+    def runTest(self) -> None:
+        vlan = {100: {"addresses": ["2001:db8:64::1/64"]}}
+        out = {200: {"addresses": ["2001:db8:c8::1/64"]}}
+        for mode in MODES:
+            self.node(
+                ports={1: {"vlans": vlan}, 2: {"vlans": out}},
+                policies=[self.policy(mode, sids(3))],
+                steering=[{"prefix": "2001:db8:99::/64", "policy": NAME}],
+                routes=[{"prefix": "fcbb:bb00::/32", "via": "2001:db8:c8::2"}],
+            )
+            for payload, at in ((wire.udp(b"data"), 40), (wire.hbh(wire.udp(b"data")), 48)):
+                packet = self.packet6(payload)
+                self.send(1, packet, vlan=100)
+                self.expect_only(2, inserted(packet, sids(3), mode=mode, at=at), vlan=200)
