@@ -6,7 +6,8 @@
     bench/run.py --only forwarding --seconds 5 --json result.json
 
 Every figure is followed by the bar it is held against, where there is one. Absolute rates depend on the machine and on
-what else it does; the ratios are what to look at. Exit code 0 whatever the figures are: this measures, it does not judge.
+what else it does; the ratios are what to look at. Exit code 0 whatever the figures are: this measures, it does not
+judge.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,17 +32,17 @@ os.environ.setdefault("BMV2_ARGS", "--log-level off")
 
 import cases  # noqa: E402
 import traffic  # noqa: E402
+
 from harness import defaults  # noqa: E402
 from harness.inproc import InProcess  # noqa: E402
 from harness.router import Router  # noqa: E402
 from harness.testbed import Testbed, Unavailable  # noqa: E402
 from harness.veth import Veth  # noqa: E402
-
 from srv6cp import artifacts  # noqa: E402
 from srv6cp.apps import reconcile  # noqa: E402
 from srv6cp.apps.compile import compile_node  # noqa: E402
 from srv6cp.config import load_node  # noqa: E402
-from srv6cp.p4rt import Action, Client, TableEntry  # noqa: E402
+from srv6cp.p4rt import Action, Client, Entity, TableEntry  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,9 @@ def forwarding(report: Report, seconds: float, rounds: int) -> None:
         memory = {}
         for case in cases.cases():
             rate = traffic.in_memory(made.switch.device, 1, cases.frame(case.packet), seconds / 2)
-            memory[case.name] = report.add(f"softswitch, Python engine, in memory: {case.name}", rate.pps, "packets/s")
+            memory[case.name] = report.add(
+                f"softswitch, Python engine, in memory: {case.name}", rate.pps, "packets/s"
+            )
     if why := bmv2_here():
         report.skip("BMv2 and interfaces", why)
         return
@@ -144,7 +148,9 @@ def forwarding(report: Report, seconds: float, rounds: int) -> None:
     bmv2 = report.add("BMv2, veth to veth: End", max(full), "packets/s")
     report.add("BMv2, veth to veth: End, nothing but End", max(least), "packets/s")
     ratios = sorted(a / b for a, b in zip(full, least, strict=True))
-    report.add("this program / nothing but End (median of rounds)", ratios[len(ratios) // 2], "", "bar: >= 0.7")
+    report.add(
+        "this program / nothing but End (median of rounds)", ratios[len(ratios) // 2], "", "bar: >= 0.7"
+    )
     with router("softswitch-veth") as made:
         assert isinstance(made, Veth)
         veth = report.add(
@@ -186,18 +192,26 @@ def scale(report: Report, count: int) -> None:
                 report.add(f"{kind}: YAML to node", loaded - begin, "s")
                 report.add(f"{kind}: node to entries", compiled - loaded, "s")
                 report.add(f"{kind}: read and compare", planned - compiled, "s")
-                report.add(f"{kind}: write {len(plan.inserts) + len(plan.modifies):,} entries", done - planned, "s")
+                report.add(
+                    f"{kind}: write {len(plan.inserts) + len(plan.modifies):,} entries", done - planned, "s"
+                )
                 report.add(f"{kind}: the whole path", done - begin, "s", f"bar: <= {limit} s")
-                again = _timed(lambda: _nothing_to_do(client, desired))
+                again = _timed(partial(_nothing_to_do, client, desired))
                 report.add(f"{kind}: reconcile, nothing to do", again, "s")
-                client.set_pipeline(files.p4info, files.json)  # what a restarted switch comes to: empty tables
-                back = _timed(lambda: reconcile.apply(client, reconcile.plan(client, desired)))
+                client.set_pipeline(
+                    files.p4info, files.json
+                )  # what a restarted switch comes to: empty tables
+                back = _timed(partial(_reconcile, client, desired))
                 report.add(f"{kind}: reconcile after a restart, one pass", back, "s", "bar: <= 10 s")
                 _nothing_to_do(client, desired)
 
 
-def _nothing_to_do(client: Client, desired: object) -> None:
-    plan = reconcile.plan(client, desired)  # type: ignore[arg-type]
+def _reconcile(client: Client, desired: list[Entity]) -> None:
+    reconcile.apply(client, reconcile.plan(client, desired))
+
+
+def _nothing_to_do(client: Client, desired: list[Entity]) -> None:
+    plan = reconcile.plan(client, desired)
     if plan.inserts or plan.modifies or plan.deletes:
         raise SystemExit(f"bench: the switch is not what was written: {plan}")
 
@@ -223,12 +237,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--only", action="append", choices=SECTIONS, help="a section; may be given again")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of one measurement (default 3)")
-    parser.add_argument("--rounds", type=int, default=3, help="repetitions where rates are compared (default 3)")
-    parser.add_argument("--count", type=int, default=10_000, help="SIDs, and routes, of the big node (default 10000)")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="repetitions where rates are compared (default 3)"
+    )
+    parser.add_argument(
+        "--count", type=int, default=10_000, help="SIDs, and routes, of the big node (default 10000)"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     args = parser.parse_args()
     wanted = args.only or SECTIONS
-    print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(
+        f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    )
     if not bmv2_here():
         print(f"BMv2: {shutil.which('simple_switch_grpc')} {os.environ['BMV2_ARGS']}")
     report = Report()

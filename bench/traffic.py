@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.veth import Veth
-
 from softswitch.device import Device
 
 WINDOW = 64  # packets in flight

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``srv6 lab ...``: networks of several nodes, done by ``srv6cp.lab``."""
+"""``srv6 lab ...``: networks of several nodes, done by the package ``srv6lab``."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Hand over."""
     try:
-        lab = import_module("srv6cp.lab")
+        lab = import_module("srv6lab.cli")
     except ModuleNotFoundError as error:
         hint = (
             "reinstall the package"
-            if (error.name or "").startswith("srv6cp")
+            if (error.name or "").startswith(("srv6cp", "srv6lab", "softswitch"))
             else f"pip install {error.name}"
         )
         raise CliError(f"srv6 lab needs the module {error.name}: {hint}", exitcodes.CHECK_FAILED) from None

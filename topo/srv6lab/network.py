@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole network in this process: a softswitch and a controller for every router, a small stack for every host.
+
+Nothing needs root and no interface is made. Frames go from the thread of one switch into the queue of the next; every
+frame on every cable can be watched.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from softswitch.switch import SoftSwitch
+from srv6cp import artifacts
+from srv6cp.apps.controller import NodeController
+from srv6cp.config import ConfigError, load_node_dict
+from srv6cp.model import Node
+from srv6cp.p4rt import Client, P4RuntimeError
+from srv6lab.host import HostStack
+from srv6lab.topology import Link, Topology, TopologyError
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One frame on one cable; ``number`` counts the frames of the network in the order they were sent."""
+
+    number: int
+    sender: str
+    receiver: str
+    frame: bytes
+
+
+class Network:
+    """A running network; a context manager.
+
+    Raises:
+        TopologyError: a router's configuration is not valid.
+    """
+
+    def __init__(self, topology: Topology, progress: Callable[[str], None] = lambda _: None) -> None:
+        self.topology = topology
+        self.hosts: dict[str, HostStack] = {}
+        self.switches: dict[str, SoftSwitch] = {}
+        self.controllers: dict[str, NodeController] = {}
+        self.nodes: dict[str, Node] = {}
+        self._count = itertools.count(1)
+        self._watchers: list[Callable[[Passage], None]] = []
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+        try:
+            self._start(progress)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, progress: Callable[[str], None]) -> None:
+        files = artifacts.find()
+        program, p4info = files.json.read_bytes(), files.p4info.read_bytes()
+        self.nodes = {name: self._node(name) for name in self.topology.routers}
+        for name, router in self.topology.routers.items():
+            progress(f"{name}: P4 switch and controller")
+            ports = {link.at(name).port: link.other(name).node for link in self.topology.links_of(name)}
+            switch = SoftSwitch(program, p4info, ports=ports, device_id=router.number)
+            self._stack.callback(switch.close)
+            self.switches[name] = switch
+        for link in self.topology.links:
+            self._connect(link)
+        for name, node in self.nodes.items():
+            client = self._stack.enter_context(Client(self.switches[name].address, device_id=node.device_id))
+            self.controllers[name] = self._stack.enter_context(NodeController(client, node))
+
+    def _node(self, name: str, changes: Mapping[str, Any] | None = None) -> Node:
+        try:
+            return load_node_dict(self.topology.config(name, changes))
+        except ConfigError as error:
+            raise TopologyError(f"router {name}: {error}") from None
+
+    def _connect(self, link: Link) -> None:
+        for here, there in (link.ends, link.ends[::-1]):
+            deliver = self._into(there.node, there.port, link)
+            if here.node in self.topology.routers:
+                self.switches[here.node].attach(here.port, self._cable(here.node, there.node, deliver))
+            else:
+                host = self.topology.hosts[here.node]
+                gateway = self.topology.routers[there.node].mac(there.port)
+                self.hosts[here.node] = HostStack(
+                    host.name,
+                    host.mac,
+                    host.ipv6,
+                    host.ipv4,
+                    gateway,
+                    self._cable(here.node, there.node, deliver),
+                )
+
+    def _into(self, node: str, port: int, link: Link) -> Callable[[bytes], object]:
+        """What takes a frame at the far end of a cable. A host may not be there yet when its cable is made."""
+        if node in self.topology.routers:
+            switch = self.switches[node]
+            return lambda frame: switch.inject(port, frame)
+        return lambda frame: self.hosts[node].receive(frame)
+
+    def _cable(
+        self, sender: str, receiver: str, deliver: Callable[[bytes], object]
+    ) -> Callable[[bytes], None]:
+        def carry(frame: bytes) -> None:
+            with self._lock:
+                watchers = tuple(self._watchers)
+                if watchers:
+                    passage = Passage(next(self._count), sender, receiver, bytes(frame))
+                    for watch in watchers:
+                        watch(passage)
+            deliver(frame)
+
+        return carry
+
+    def watch(self, watcher: Callable[[Passage], None]) -> Callable[[], None]:
+        """Call ``watcher`` with every frame on every cable; returns the function that ends this."""
+        with self._lock:
+            self._watchers.append(watcher)
+
+        def end() -> None:
+            with self._lock:
+                self._watchers.remove(watcher)
+
+        return end
+
+    def apply(self, router: str, changes: Mapping[str, Any]) -> None:
+        """Give a router its own configuration with ``changes`` added; what an earlier call added is gone.
+
+        Raises:
+            TopologyError: no such router, or a configuration that is not valid, or that the switch refuses.
+        """
+        if router not in self.controllers:
+            raise TopologyError(f"no router {router!r}; there are {', '.join(self.controllers)}")
+        node = self._node(router, changes)
+        try:
+            self.controllers[router].apply(node)
+        except P4RuntimeError as error:
+            raise TopologyError(f"router {router}: {error}") from None
+        self.nodes[router] = node
+
+    def close(self) -> None:
+        """Stop everything."""
+        self._stack.close()
+
+    def __enter__(self) -> Network:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
