@@ -189,15 +189,11 @@ class Fuzzer:
                 lambda: entry("route_table", route, action("set_group", group_id=number)),
                 lambda: entry("route_table", route, action("set_nexthop", nexthop_id=number)),
                 lambda: entry("nexthop_table", {"nexthop_id": number}, action("drop")),
-                lambda: entry(
-                    "lpm_table", lpm, action("metered", port=1), meter_config=pb.MeterConfig(cir=1, pir=2)
-                ),
+                lambda: entry("lpm_table", lpm, action("metered", port=1), meter_config=pb.MeterConfig(cir=1, pir=2)),
                 lambda: entry("acl_table", acl, action("drop"), 7),
                 lambda: entry("acl_table", do=action("drop"), is_default_action=True),
                 lambda: entry("group_table", {"group_id": number}, action_set(*choices)),
-                lambda: entry(
-                    "manual_table", {"group_id": number}, pb.TableAction(action_profile_group_id=number)
-                ),
+                lambda: entry("manual_table", {"group_id": number}, pb.TableAction(action_profile_group_id=number)),
                 lambda: entry("timeout_table", {"src_addr": number}, action("no_op"), idle_timeout_ns=10**15),
             )
         )()

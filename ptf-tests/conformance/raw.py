@@ -39,9 +39,7 @@ _KINDS = (
     "tables", "actions", "action_profiles", "counters", "meters", "registers", "digests", "value_sets",
     "direct_counters", "direct_meters", "controller_packet_metadata",
 )  # fmt: skip
-IDS: dict[str, int] = {
-    entity.preamble.name: entity.preamble.id for kind in _KINDS for entity in getattr(_INFO, kind)
-}
+IDS: dict[str, int] = {entity.preamble.name: entity.preamble.id for kind in _KINDS for entity in getattr(_INFO, kind)}
 _TABLES = {table.preamble.name: table for table in _INFO.tables}
 _ACTIONS = {action.preamble.name: action for action in _INFO.actions}
 
@@ -75,9 +73,7 @@ def match(table: str, name: str, value: Any) -> Any:
     return message
 
 
-def entry(
-    table: str, keys: dict[str, Any] | None = None, do: Any = None, priority: int = 0, **fields: Any
-) -> Any:
+def entry(table: str, keys: dict[str, Any] | None = None, do: Any = None, priority: int = 0, **fields: Any) -> Any:
     """A ``TableEntry``; ``do`` is an ``Action`` or a ``TableAction``."""
     message = pb.TableEntry(table_id=IDS[table], priority=priority, **fields)
     for name, value in (keys or {}).items():
@@ -100,9 +96,7 @@ def action_set(*choices: tuple[Any, int], watch: bytes = b"") -> Any:
     return message
 
 
-_FIELD_OF = {
-    message: field.name for field in pb.Entity.DESCRIPTOR.fields for message in [field.message_type.name]
-}
+_FIELD_OF = {message: field.name for field in pb.Entity.DESCRIPTOR.fields for message in [field.message_type.name]}
 
 
 def entity(message: Any) -> Any:

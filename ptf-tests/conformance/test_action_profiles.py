@@ -69,14 +69,10 @@ def test_member_errors(client: RawClient) -> None:
     bare = pb.ActionProfileMember(action_profile_id=IDS["manual_selector"], member_id=9)
     assert client.refused(INSERT, bare).canonical_code == Code.INVALID_ARGUMENT
     client.insert(*(member(number, profile="plain_profile") for number in range(1, 17)))
-    assert (
-        client.refused(INSERT, member(17, profile="plain_profile")).canonical_code == Code.RESOURCE_EXHAUSTED
-    )
+    assert client.refused(INSERT, member(17, profile="plain_profile")).canonical_code == Code.RESOURCE_EXHAUSTED
 
 
-@requirement(
-    "9.2.1", "A member in a group or used by an entry cannot be deleted: FAILED_PRECONDITION", bmv2="UNKNOWN"
-)
+@requirement("9.2.1", "A member in a group or used by an entry cannot be deleted: FAILED_PRECONDITION", bmv2="UNKNOWN")
 def test_member_in_use(client: RawClient) -> None:
     client.insert(member(1), member(2))
     client.insert(group(1, (1, 1)))
@@ -124,10 +120,7 @@ def test_group_errors(client: RawClient) -> None:
 @requirement("9.1.2", "An entry that names a member or group that does not exist: NOT_FOUND")
 def test_missing_reference(client: RawClient) -> None:
     for do in (pb.TableAction(action_profile_member_id=1), pb.TableAction(action_profile_group_id=1)):
-        assert (
-            client.refused(INSERT, entry("manual_table", {"group_id": 1}, do)).canonical_code
-            == Code.NOT_FOUND
-        )
+        assert client.refused(INSERT, entry("manual_table", {"group_id": 1}, do)).canonical_code == Code.NOT_FOUND
     client.insert(member(1))
     client.insert(entry("manual_table", {"group_id": 1}, pb.TableAction(action_profile_member_id=1)))
 
@@ -199,9 +192,7 @@ def test_one_shot_order(client: RawClient, switch: SoftSwitch) -> None:
     assert [7, 6] in slots(switch, "nexthop_selector")
 
 
-@requirement(
-    "9.2", "Weighted members of groups choose as on BMv2: by member handle, further handles at the end"
-)
+@requirement("9.2", "Weighted members of groups choose as on BMv2: by member handle, further handles at the end")
 def test_group_order(client: RawClient, switch: SoftSwitch) -> None:
     # BMv2 gives members the lowest free handle; PI makes weight copies when a group first needs them.
     client.insert(member(30, 3), member(10, 1), member(20, 2))  # handles 0, 1, 2
@@ -245,9 +236,7 @@ def test_modified_member(client: RawClient, switch: SoftSwitch) -> None:
     assert slots(switch, "manual_selector") == [[9, 9], [9, 2]]
 
 
-@requirement(
-    "9.2.3", "A failed batch of members and groups is taken back", bmv2="only CONTINUE_ON_ERROR is known"
-)
+@requirement("9.2.3", "A failed batch of members and groups is taken back", bmv2="only CONTINUE_ON_ERROR is known")
 @pytest.mark.parametrize("atomicity", [pb.WriteRequest.ROLLBACK_ON_ERROR, pb.WriteRequest.DATAPLANE_ATOMIC])
 def test_rollback(client: RawClient, switch: SoftSwitch, atomicity: int) -> None:
     client.insert(member(1, 1), member(2, 2))

@@ -57,9 +57,7 @@ def test_higher_takes_over(switch: SoftSwitch) -> None:
         client.insert(entry("route_table", ROUTE, action("drop")))
 
 
-@requirement(
-    "5.3", "An election id in use by another live controller of the role ends the stream: INVALID_ARGUMENT"
-)
+@requirement("5.3", "An election id in use by another live controller of the role ends the stream: INVALID_ARGUMENT")
 def test_duplicate_election_id(switch: SoftSwitch) -> None:
     with raw(switch) as client:
         client.primary(5)
@@ -119,9 +117,7 @@ def test_downgrade(switch: SoftSwitch) -> None:
         assert backup.arbitrate(5).status.code == Code.OK
 
 
-@requirement(
-    "5.1", "When the stream of the primary ends, the backups are told NOT_FOUND and nobody may write"
-)
+@requirement("5.1", "When the stream of the primary ends, the backups are told NOT_FOUND and nobody may write")
 def test_primary_leaves(switch: SoftSwitch) -> None:
     with raw(switch) as client:
         primary = client.primary(5)
@@ -169,9 +165,7 @@ def test_roles_are_independent(switch: SoftSwitch) -> None:
         assert refusal.value.code == Code.NOT_FOUND
 
 
-@requirement(
-    "5.2", "A role.config of no agreed scheme: INVALID_ARGUMENT", bmv2="UNIMPLEMENTED schemes are ignored"
-)
+@requirement("5.2", "A role.config of no agreed scheme: INVALID_ARGUMENT", bmv2="UNIMPLEMENTED schemes are ignored")
 def test_role_config(switch: SoftSwitch) -> None:
     with raw(switch) as client:
         stream = client.stream()

@@ -18,9 +18,7 @@ def route(number: int) -> Any:
     return entry("route_table", {"ipv6_dst": (number << 64, 64)}, action("drop"))
 
 
-@requirement(
-    "13.4", "A read sees every write as a whole; writers, readers, elections and packets do not block"
-)
+@requirement("13.4", "A read sees every write as a whole; writers, readers, elections and packets do not block")
 def test_everything_at_once(client: RawClient, switch: SoftSwitch) -> None:
     stop = time.monotonic() + 1.0
     problems: list[BaseException] = []

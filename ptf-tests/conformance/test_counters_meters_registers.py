@@ -60,9 +60,7 @@ def test_counter(client: RawClient) -> None:
     assert client.read(counter(3))[0].counter_entry.data.packet_count == 1
 
 
-@requirement(
-    "9.3.2", "A negative index: INVALID_ARGUMENT; beyond the array: OUT_OF_RANGE; INSERT, DELETE refused"
-)
+@requirement("9.3.2", "A negative index: INVALID_ARGUMENT; beyond the array: OUT_OF_RANGE; INSERT, DELETE refused")
 @pytest.mark.parametrize("make", [counter, meter, register])
 def test_index_errors(client: RawClient, make: Any) -> None:
     data = {counter: {"packets": 1}, meter: {}, register: {"data": b"\1"}}[make]
@@ -106,15 +104,11 @@ def test_counting(client: RawClient, switch: SoftSwitch) -> None:
     for _ in range(3):
         switch.inject(1, frame)
     assert switch.flush()
-    data = client.read(pb.DirectCounterEntry(table_entry=entry("exact_table", EXACT)))[
-        0
-    ].direct_counter_entry.data
+    data = client.read(pb.DirectCounterEntry(table_entry=entry("exact_table", EXACT)))[0].direct_counter_entry.data
     assert (data.packet_count, data.byte_count) == (3, 3 * len(frame))
 
 
-@requirement(
-    "9.4.2", "Indexed meters: one cell, a whole array; no config resets", bmv2="without index UNIMPLEMENTED"
-)
+@requirement("9.4.2", "Indexed meters: one cell, a whole array; no config resets", bmv2="without index UNIMPLEMENTED")
 def test_meter(client: RawClient, switch: SoftSwitch) -> None:
     client.modify(meter(2, METER))
     assert [e.meter_entry for e in client.read(meter(2))] == [meter(2, METER)]
@@ -128,9 +122,7 @@ def test_meter(client: RawClient, switch: SoftSwitch) -> None:
     assert switch.device.meters["port_meter"].read(2) == ()
 
 
-@requirement(
-    "9.4", "Configurations that the type of the meter does not allow: INVALID_ARGUMENT", bmv2="not checked"
-)
+@requirement("9.4", "Configurations that the type of the meter does not allow: INVALID_ARGUMENT", bmv2="not checked")
 @pytest.mark.parametrize(
     "bad",
     [pb.MeterConfig(cir=-1), pb.MeterConfig(cir=2, pir=1), pb.MeterConfig(cir=1, pir=1, eburst=1),
@@ -152,9 +144,7 @@ def test_color_counters(client: RawClient) -> None:
     assert refusal.value.errors[0].canonical_code == Code.UNIMPLEMENTED
 
 
-@requirement(
-    "9.4.1", "Direct meters: written and read by entry", bmv2="those of all tables are UNIMPLEMENTED"
-)
+@requirement("9.4.1", "Direct meters: written and read by entry", bmv2="those of all tables are UNIMPLEMENTED")
 def test_direct_meter(client: RawClient, switch: SoftSwitch) -> None:
     client.insert(entry("lpm_table", LPM, action("metered", port=1)))
     one = pb.DirectMeterEntry(table_entry=entry("lpm_table", LPM), config=METER)
@@ -175,9 +165,7 @@ def test_register(client: RawClient, switch: SoftSwitch) -> None:
     assert switch.device.registers["state_register"].read_all() == [1] * 16
 
 
-@requirement(
-    "9.7", "Register data of the wrong type: INVALID_ARGUMENT; too wide: OUT_OF_RANGE", bmv2="UNIMPLEMENTED"
-)
+@requirement("9.7", "Register data of the wrong type: INVALID_ARGUMENT; too wide: OUT_OF_RANGE", bmv2="UNIMPLEMENTED")
 def test_bad_register(client: RawClient) -> None:
     assert client.refused(MODIFY, register(0, b"\x10\0\0")).canonical_code == Code.OUT_OF_RANGE
     assert client.refused(MODIFY, register(0)).canonical_code == Code.INVALID_ARGUMENT

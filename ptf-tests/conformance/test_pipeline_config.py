@@ -89,9 +89,7 @@ def test_reconcile(client: RawClient, switch: SoftSwitch) -> None:
     )
     client.modify(
         entry("acl_table", do=action("drop"), is_default_action=True),
-        pb.CounterEntry(
-            counter_id=IDS["port_counter"], index=pb.Index(index=2), data=pb.CounterData(packet_count=9)
-        ),
+        pb.CounterEntry(counter_id=IDS["port_counter"], index=pb.Index(index=2), data=pb.CounterData(packet_count=9)),
     )
     before = client.everything()
     changed = config(cookie=9)

@@ -23,9 +23,7 @@ def test_anyone_reads(client: RawClient) -> None:
 @requirement("13", "Many entities come in several responses")
 def test_batches(client: RawClient) -> None:
     count = 2 * READ_BATCH + 1
-    client.insert(
-        *(entry("route_table", {"ipv6_dst": (n << 64, 64)}, action("drop")) for n in range(1, count + 1))
-    )
+    client.insert(*(entry("route_table", {"ipv6_dst": (n << 64, 64)}, action("drop")) for n in range(1, count + 1)))
     request = pb.ReadRequest(device_id=DEVICE_ID)
     request.entities.add().table_entry.table_id = IDS["route_table"]
     responses = [pb.ReadResponse.FromString(r) for r in client.raw_read(request.SerializeToString())]

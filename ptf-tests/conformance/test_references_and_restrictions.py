@@ -133,9 +133,7 @@ def test_composite(client: RawClient) -> None:
     # (An entry cannot be its own target.)
 
 
-@requirement(
-    "PINS", "Members, one-shot sets and multicast groups refer and are referred to", bmv2="not checked"
-)
+@requirement("PINS", "Members, one-shot sets and multicast groups refer and are referred to", bmv2="not checked")
 def test_other_sources(client: RawClient) -> None:
     def change(info: Any) -> None:
         flood = next(a for a in info.actions if a.preamble.name == "flood")
@@ -163,9 +161,7 @@ def test_other_sources(client: RawClient) -> None:
     client.delete(one_shot, member, port, flood, group, instance)
 
 
-@requirement(
-    "PINS", "@p4runtime_role: other roles may not write the table, the default role may", bmv2="not checked"
-)
+@requirement("PINS", "@p4runtime_role: other roles may not write the table, the default role may", bmv2="not checked")
 def test_table_of_a_role(client: RawClient) -> None:
     reload(
         client,

@@ -37,9 +37,7 @@ def test_multicast(client: RawClient) -> None:
     assert client.read(multicast(0)) == []
 
 
-@requirement(
-    "9.5", "Errors of groups and sessions: id 0 or too big, duplicate replicas, bad ports, existence"
-)
+@requirement("9.5", "Errors of groups and sessions: id 0 or too big, duplicate replicas, bad ports, existence")
 def test_errors(client: RawClient) -> None:
     client.insert(multicast(1), clone(1))
     for make, highest in ((multicast, 65535), (clone, 32767)):

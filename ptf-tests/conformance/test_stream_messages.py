@@ -49,9 +49,7 @@ def test_packet_in(client: RawClient, stream: RawStream, switch: SoftSwitch) -> 
     assert [(m.metadata_id, m.value) for m in packet.metadata] == [(1, b"\6"), (2, b"\5"), (3, b"\0")]
 
 
-@requirement(
-    "16.1", "PacketOut: metadata becomes the packet_out header; in any order, longer values accepted"
-)
+@requirement("16.1", "PacketOut: metadata becomes the packet_out header; in any order, longer values accepted")
 def test_packet_out(stream: RawStream, switch: SoftSwitch) -> None:
     out: list[bytes] = []
     switch.attach(4, out.append)
@@ -81,9 +79,7 @@ def test_packet_out(stream: RawStream, switch: SoftSwitch) -> None:
         ([(1, b"")], Code.OUT_OF_RANGE),
     ],
 )
-def test_bad_packet_out(
-    stream: RawStream, switch: SoftSwitch, metadata: list[tuple[int, bytes]], code: int
-) -> None:
+def test_bad_packet_out(stream: RawStream, switch: SoftSwitch, metadata: list[tuple[int, bytes]], code: int) -> None:
     request = pb.StreamMessageRequest()
     request.packet.payload = mac(1)
     for identity, value in metadata:
@@ -144,10 +140,7 @@ def learn(**config: int) -> Any:
 
 
 def members(digest: Any) -> list[tuple[int, ...]]:
-    return [
-        tuple(int.from_bytes(member.bitstring, "big") for member in data.struct.members)
-        for data in digest.data
-    ]
+    return [tuple(int.from_bytes(member.bitstring, "big") for member in data.struct.members) for data in digest.data]
 
 
 @requirement("9.8", "Digests are sent only when enabled, in the format of the p4info")
@@ -207,9 +200,7 @@ def test_digest_ack(client: RawClient, stream: RawStream, switch: SoftSwitch) ->
     assert members(stream.next("digest")) == [(8, 3)]
 
 
-@requirement(
-    "9.8", "Errors of digests: enabled twice, not enabled, unknown; a wrong acknowledgement is reported"
-)
+@requirement("9.8", "Errors of digests: enabled twice, not enabled, unknown; a wrong acknowledgement is reported")
 def test_digest_errors(client: RawClient, stream: RawStream) -> None:
     client.insert(learn())
     assert client.refused(INSERT, learn()).canonical_code == Code.ALREADY_EXISTS

@@ -279,9 +279,7 @@ def test_table_full(client: RawClient) -> None:
 
 @requirement("9.1", "A table without key takes no entries: INVALID_ARGUMENT")
 def test_keyless(client: RawClient) -> None:
-    assert client.refused(INSERT, entry("keyless_table", {}, action("no_op"))).canonical_code == (
-        Code.INVALID_ARGUMENT
-    )
+    assert client.refused(INSERT, entry("keyless_table", {}, action("no_op"))).canonical_code == (Code.INVALID_ARGUMENT)
     client.modify(entry("keyless_table", do=action("count_it", index=1), is_default_action=True))
     found = client.read_tables(table_id=IDS["keyless_table"], is_default_action=True)
     assert found[0].action.action.action_id == IDS["count_it"]
@@ -313,9 +311,7 @@ def test_default_entry_extras(client: RawClient) -> None:
         assert client.refused(MODIFY, message).canonical_code == Code.INVALID_ARGUMENT
 
 
-@requirement(
-    "9.1.3", "A constant default entry, and that of a table with an action profile: PERMISSION_DENIED"
-)
+@requirement("9.1.3", "A constant default entry, and that of a table with an action profile: PERMISSION_DENIED")
 @pytest.mark.parametrize("table", ["lpm_table", "const_table", "group_table"])
 def test_constant_default(client: RawClient, table: str) -> None:
     for do in (action("drop"), action("punt"), None):
@@ -331,9 +327,7 @@ def test_constant_table(client: RawClient) -> None:
         assert client.refused(kind, message).canonical_code == Code.PERMISSION_DENIED
 
 
-@requirement(
-    "9.1.4", "Constant entries can be read, marked is_const, wildcards included", bmv2="without is_const"
-)
+@requirement("9.1.4", "Constant entries can be read, marked is_const, wildcards included", bmv2="without is_const")
 def test_read_constant(client: RawClient) -> None:
     found = client.read_tables(table_id=IDS["const_table"])
     assert [(e.match[0].exact.value, e.is_const) for e in found] == [(b"\x88\xcc", True), (b"\x88\x47", True)]
@@ -357,9 +351,7 @@ def test_initial_entries(client: RawClient) -> None:
     assert client.read_tables(table_id=IDS["initial_table"]) == [changed]
 
 
-@requirement(
-    "9.1.7", "Wildcard reads: all tables, one table, and filters by priority, action, metadata, match"
-)
+@requirement("9.1.7", "Wildcard reads: all tables, one table, and filters by priority, action, metadata, match")
 def test_wildcard_reads(client: RawClient) -> None:
     first = entry("acl_table", {"ether_type": (1, 1)}, action("drop"), 5, metadata=b"a")
     second = entry("acl_table", {"ether_type": (1, 1)}, action("punt"), 6, controller_metadata=3)
@@ -379,9 +371,7 @@ def test_wildcard_reads(client: RawClient) -> None:
     assert client.read_tables(table_id=table, match=key, priority=7) == []
 
 
-@requirement(
-    "9.1.7", "Default entries of all tables can be read with one request", bmv2="table id 0 is refused"
-)
+@requirement("9.1.7", "Default entries of all tables can be read with one request", bmv2="table id 0 is refused")
 def test_read_all_defaults(client: RawClient) -> None:
     found = client.read_tables(is_default_action=True)
     assert len(found) == 13
@@ -391,9 +381,7 @@ def test_read_all_defaults(client: RawClient) -> None:
 @requirement("9.1.8", "Direct counters: written with INSERT and MODIFY, read when asked for, kept otherwise")
 def test_counter_data(client: RawClient) -> None:
     message = entry("exact_table", EXACT, FORWARD)
-    with_counter = entry(
-        "exact_table", EXACT, FORWARD, counter_data=pb.CounterData(packet_count=3, byte_count=99)
-    )
+    with_counter = entry("exact_table", EXACT, FORWARD, counter_data=pb.CounterData(packet_count=3, byte_count=99))
     client.insert(with_counter)
     ask = pb.TableEntry(table_id=IDS["exact_table"])
     assert [e.table_entry for e in client.read(ask)] == [message]
@@ -405,9 +393,7 @@ def test_counter_data(client: RawClient) -> None:
     assert client.read(ask)[0].table_entry.counter_data == pb.CounterData(packet_count=1)
 
 
-@requirement(
-    "9.1.8", "Direct meters: MODIFY without meter_config resets them", bmv2="the configuration stays"
-)
+@requirement("9.1.8", "Direct meters: MODIFY without meter_config resets them", bmv2="the configuration stays")
 def test_meter_config(client: RawClient) -> None:
     key = {"ingress_port": 1, "ipv6_dst": (DST, 64)}
     meter = pb.MeterConfig(cir=100, cburst=10, pir=200, pburst=20)

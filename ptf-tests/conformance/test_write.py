@@ -34,9 +34,7 @@ def route(number: int, do: Any = None) -> Any:
     return entry("route_table", {"ipv6_dst": (number << 64, 64)}, do or action("drop"))
 
 
-@requirement(
-    "12", "Unknown device: NOT_FOUND; not the primary: PERMISSION_DENIED; in this order, without details"
-)
+@requirement("12", "Unknown device: NOT_FOUND; not the primary: PERMISSION_DENIED; in this order, without details")
 def test_order_of_checks(client: RawClient) -> None:
     request = client.request(pb.WriteRequest)
     request.device_id = 9
@@ -51,9 +49,7 @@ def test_order_of_checks(client: RawClient) -> None:
     assert refusal.value.errors == []
 
 
-@requirement(
-    "12.3", "A failed batch: UNKNOWN, one p4.v1.Error an update, in order, OK for those that succeeded"
-)
+@requirement("12.3", "A failed batch: UNKNOWN, one p4.v1.Error an update, in order, OK for those that succeeded")
 def test_batch_errors(client: RawClient) -> None:
     with pytest.raises(Refused) as refusal:
         client.write(
@@ -127,10 +123,7 @@ def test_dataplane_atomic(client: RawClient, switch: SoftSwitch) -> None:
     thread.start()
     try:
         client.write(
-            *(
-                (INSERT, entry("exact_table", {"dst_addr": n, "ingress_port": 1}, action("punt")))
-                for n in range(count)
-            ),
+            *((INSERT, entry("exact_table", {"dst_addr": n, "ingress_port": 1}, action("punt"))) for n in range(count)),
             atomicity=ATOMIC,
         )
         time.sleep(0.01)
