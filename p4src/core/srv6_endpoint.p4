@@ -438,8 +438,11 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
         md.processed = 1;
         md.hop_limit_done = 1;
     }
-    action set_vrf() {
+    // The VRF that the packet came in by is kept: there is its source, should an error have to be told (END-11).
+    action exchange_vrf() {
+        vrf_id_t arrival_vrf_id = md.vrf_id;
         md.vrf_id = hdr.scratch.sid_vrf_id;
+        hdr.scratch.sid_vrf_id = arrival_vrf_id;
     }
 
     apply {
@@ -457,7 +460,7 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
                 advance();
                 if (md.flavors != 0) {
                     if (md.flavors & SID_CHANGES_VRF != 0) {
-                        set_vrf();
+                        exchange_vrf();
                     }
                     if (md.flavors & FLAVOR_USP != 0 && hdr.extension_0.isValid()) {
                         ultimate_segment_pop.apply(hdr, md);

@@ -85,6 +85,10 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     action skip_outer() {
         md.offset = md.offset + IPV6_HEADER_LENGTH + md.extension_length;
     }
+    // End.T: the source of a packet is looked for where the packet came from.
+    action restore_vrf() {
+        md.vrf_id = hdr.scratch.sid_vrf_id;
+    }
 
     apply {
         if (md.fate == FATE_TRANSMIT) {
@@ -100,8 +104,11 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
                     go_round();
                 }
             } else if (md.punt_reason != punt_reason_t.NONE) {
-                // Errors about packets of this node's own making would go to the node itself.
-                if (md.ingress_port == CPU_PORT && md.fate == FATE_DROP && md.punt_reason != punt_reason_t.NEIGHBOR_UNRESOLVED) {
+                // Errors about packets of this node's own making would go to the node itself, which cares for two: a
+                // neighbour to be found, and a packet to be sent again in pieces.
+                if (md.ingress_port == CPU_PORT && md.fate == FATE_DROP
+                    && md.punt_reason != punt_reason_t.NEIGHBOR_UNRESOLVED
+                    && md.punt_reason != punt_reason_t.PACKET_TOO_BIG) {
                     md.punt_reason = punt_reason_t.NONE;
                 } else {
                     MeterColor_t color = METER_GREEN;
@@ -120,6 +127,8 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
                         }
                         if (md.decapsulated == 1) {
                             skip_outer();
+                        } else if (md.processed == 1 && md.flavors & SID_CHANGES_VRF != 0) {
+                            restore_vrf();
                         }
                         punt();
                     }
