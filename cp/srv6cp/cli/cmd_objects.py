@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, grammar, session
 from srv6cp.cli.exitcodes import CliError
 from srv6cp.cli.grammar import Edit
 from srv6cp.cli.nodefile import NodeFile
 from srv6cp.cli.output import emit, note
+
+if TYPE_CHECKING:
+    from srv6cp.model import Neighbor, Node
 
 SECTIONS = {
     "sid": "sids",
@@ -142,7 +145,7 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
         emit({"file": str(file.path), "applied": False}, args.json, f"{file.path}: saved, not applied")
         return exitcodes.OK
     try:
-        todo = session.apply_node(args, node)
+        todo = session.apply_node(args, node, _forgotten(before, node))
     except session.ControllerRunning:
         emit({"file": str(file.path), "applied": False}, args.json, "")
         note(f"{file.path}: saved; the controller that is running applies it")
@@ -152,6 +155,17 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
         raise
     emit({"node": node.name, **plan_data(todo)}, args.json, f"{node.name}: {applied(todo)}")
     return exitcodes.OK
+
+
+def _forgotten(before: str, node: Node) -> list[Neighbor]:
+    """Static neighbours that an edit removed: on the switch they look like learned ones."""
+    from srv6cp.config import ConfigError, Source, load_node_source
+
+    try:
+        old = load_node_source(Source(before))
+    except ConfigError:
+        return []  # it was not valid before, so it was never applied
+    return [neighbor for neighbor in old.neighbors if neighbor not in node.neighbors]
 
 
 def _key_item(kind: str, words: Sequence[str]) -> Any:

@@ -19,7 +19,7 @@ import yaml
 
 from srv6cp.cli import exitcodes
 from srv6cp.cli.exitcodes import CliError
-from srv6cp.config import Source, load_node_source, read_source
+from srv6cp.config import ConfigError, Source, load_node_source, read_source
 from srv6cp.model import Node
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
@@ -87,7 +87,10 @@ class NodeFile:
 
     def _change(self, text: str | None, expected: dict[str, Any]) -> None:
         if text is not None:
-            loaded = Source(text, str(self.path)).load()
+            try:
+                loaded = Source(text, str(self.path)).load()
+            except ConfigError:
+                loaded = None
             if _without_empty(loaded) == _without_empty(expected):
                 self.text, self._loaded = text, loaded
                 return

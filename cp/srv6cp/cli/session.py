@@ -14,8 +14,10 @@ from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.output import note
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from srv6cp.apps.reconcile import Plan
-    from srv6cp.model import Node
+    from srv6cp.model import Neighbor, Node
     from srv6cp.p4rt import TLS, Client, P4Info
 
 DEFAULT_NODE_FILE = "node.yaml"
@@ -24,7 +26,7 @@ DEFAULT_ADDRESS = "127.0.0.1:9559"
 _LOW_ELECTION_IDS = 1 << 16
 
 
-class ControllerRunning(CliError):  # noqa: N818 - a state of affairs rather than an error
+class ControllerRunning(CliError):
     """Another controller is primary, so that nothing can be written."""
 
 
@@ -117,10 +119,13 @@ def tls_of(args: argparse.Namespace) -> TLS | None:
 
 def become_primary(client: Client, force: bool) -> None:
     """Get the right to write, or say how."""
-    from srv6cp.p4rt import NotPrimary
+    from srv6cp.p4rt import NotPrimary, Primacy
 
     try:
-        client.become_primary(force=force)
+        answer = client.arbitrate()
+        # A switch remembers the highest id there was: where nobody is primary now, go above it.
+        if not answer.is_primary:
+            client.become_primary(force=force or answer.primacy is Primacy.NO_PRIMARY)
     except NotPrimary:
         raise ControllerRunning(
             f"{client.address}: another controller is primary; stop it, or use --force for this command",
@@ -139,36 +144,45 @@ def program(client: Client) -> P4Info:
     return info
 
 
-def plan_for(client: Client, node: Node, keep_foreign: bool, dry_run: bool) -> Plan:
-    """Bring the program up to date (not in a dry run) and compare the switch with ``node``."""
+def plan_for(
+    client: Client,
+    node: Node,
+    keep_foreign: bool = False,
+    dry_run: bool = False,
+    forgotten: Collection[Neighbor] = (),
+) -> Plan:
+    """Bring the program up to date (not in a dry run) and compare the switch with ``node``.
+
+    Neighbours that a controller had resolved stay resolved, except those in ``forgotten``.
+    """
     from srv6cp.apps import reconcile
     from srv6cp.apps.compile import compile_state
     from srv6cp.apps.tables import Tables
     from srv6cp.artifacts import find
-    from srv6cp.p4rt import P4Info, pipeline_cookie
+    from srv6cp.p4rt import pipeline_cookie
 
-    if dry_run:
-        artifacts = find()
-        info = P4Info.from_file(artifacts.p4info)
-        desired = compile_state(node, info).entities
-        if client.get_pipeline_cookie() != pipeline_cookie(info, artifacts.json.read_bytes()):
-            note("the switch does not run this program yet; it would be loaded first")
-            return reconcile.diff([], desired)
-        return reconcile.plan(client, desired, keep_foreign)
     tables = Tables(client)
-    tables.load_program()
+    if not dry_run:
+        tables.load_program()
+    elif client.get_pipeline_cookie() != pipeline_cookie(tables.info, find().json.read_bytes()):
+        note("the switch does not run this program yet; it would be loaded first")
+        return reconcile.diff([], compile_state(node, tables.info).entities)
     tables.configure(node)
-    # Neighbours that a controller had resolved stay resolved.
-    learned = {(key.interface, key.address): mac.hex(":") for key, mac in tables.recover_neighbors().items()}
+    gone = {(neighbor.interface, neighbor.address) for neighbor in forgotten}
+    learned = {
+        (key.interface, key.address): mac.hex(":")
+        for key, mac in tables.recover_neighbors().items()
+        if (key.interface, key.address) not in gone
+    }
     return reconcile.plan(client, compile_state(node, tables.info, learned).entities, keep_foreign)
 
 
-def apply_node(args: argparse.Namespace, node: Node) -> Plan:
+def apply_node(args: argparse.Namespace, node: Node, forgotten: Collection[Neighbor] = ()) -> Plan:
     """Make the switch hold ``node``; the plan that was written."""
     from srv6cp.apps import reconcile
 
     with make_client(args, node) as client:
         become_primary(client, args.force)
-        todo = plan_for(client, node, keep_foreign=False, dry_run=False)
+        todo = plan_for(client, node, forgotten=forgotten)
         reconcile.apply(client, todo)
         return todo

@@ -141,7 +141,7 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:
         value = event.value
-        if event.implicit[0]:
+        if event.implicit[0] and event.tag is None:
             if value in _SPECIAL:
                 value = _SPECIAL[value]
             elif _INTEGER.fullmatch(value) and len(value) <= _MAX_DIGITS:

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line against a switch: what is printed, what the switch holds then, and exit codes."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from softswitch.switch import SoftSwitch
+from srv6cp.cli.main import build_parser, main
+from srv6cp.cli.packetspec import frame
+from srv6cp.p4rt import Client
+
+NODE = """\
+# the router of these tests
+node: r1
+locator: "fcbb:bb00:1::/48"
+source: "fcbb:bb00:1::1"
+vrfs: [blue]
+ports:
+  1: {mac: "02:00:00:00:01:01", addresses: ["2001:db8:12::1/64"]}
+  2: {mac: "02:00:00:00:01:02", addresses: ["10.0.13.1/24"], vrf: blue}
+neighbors:
+  - {address: "2001:db8:12::2", port: 1, mac: "02:00:00:00:02:01"}
+routes:
+  - {prefix: "fcbb:bb00::/32", via: "2001:db8:12::2"}   # the rest of the domain
+sids:
+  - {sid: "fcbb:bb00:1:e000::/64", behavior: End, flavors: [psp]}
+"""
+MAC = "02:00:00:00:01:01"
+THROUGH = "(2001:db8:12::2,fcbb:bb00:1:e000::)(fcbb:bb00:4::,fcbb:bb00:1:e000::; SL=1)(a::1,b::1) UDP 1>2"
+NOWHERE = "(2001:db8:12::2,2001:db8:99::1)"
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def switch() -> Iterator[SoftSwitch]:
+    with SoftSwitch(None, ports=[1, 2], device_id=1) as running:
+        yield running
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "node.yaml"
+    path.write_text(NODE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SRV6_NODE", raising=False)
+    return path
+
+
+@pytest.fixture
+def srv6(
+    switch: SoftSwitch, node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Run a command line: exit code, standard output, standard error."""
+    monkeypatch.setenv("SRV6_GRPC_ADDR", switch.address)
+
+    def run(line: str, *more: str) -> tuple[int, str, str]:
+        code = main([*line.split(), *more])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    assert run("apply node.yaml")[0] == 0
+    return run
+
+
+def test_apply_says_what_it_did_and_does_it_once(srv6: Run, node: Path) -> None:
+    assert srv6("apply node.yaml")[1].startswith("r1: 0 inserted, 0 modified, 0 deleted, ")
+    node.write_text(NODE.replace("e000", "e001"))
+    code, out, _ = srv6("apply node.yaml --dry-run")
+    assert code == 0
+    assert "+ my_sid_table vrf_id=0 ipv6_dst=fcbb:bb00:1:e001::/64 -> end(" in out
+    assert "- my_sid_table vrf_id=0 ipv6_dst=fcbb:bb00:1:e000::/64" in out
+    assert srv6("apply node.yaml --keep-foreign")[1].startswith("r1: 1 inserted, 0 modified, 0 deleted")
+    data = json.loads(srv6("apply node.yaml --json")[1])
+    assert len(data["delete"]) == 1
+    assert "fcbb:bb00:1:e000::" in data["delete"][0]
+
+
+def test_sids_come_and_go(srv6: Run, node: Path) -> None:
+    assert srv6("sid add fcbb:bb00:1:e001:: end.dx4 nh4 10.0.13.2")[0] == 0
+    assert node.read_text() == NODE + '  - {sid: "fcbb:bb00:1:e001::", behavior: End.DX4, via: "10.0.13.2"}\n'
+    rows = {row["sid"]: row for row in json.loads(srv6("sid show --json")[1])}
+    assert rows["fcbb:bb00:1:e001::/128"]["behavior"] == "End.DX4"
+    assert rows["fcbb:bb00:1:e001::/128"]["operand"] == "via 10.0.13.2 port 2"
+    assert rows["fcbb:bb00:1:e000::/64"]["flavors"] == ["psp"]
+    assert srv6("sid replace fcbb:bb00:1:e001::/128 End.DT4 vrf blue")[0] == 0
+    assert "vrf blue" in srv6("sid show fcbb:bb00:1:e001::")[1]
+    code, _, err = srv6("sid add fcbb:bb00:1:e001:: End")
+    assert (code, "is given twice" in err) == (3, True)
+    assert srv6("sid del fcbb:bb00:1:e001::")[0] == 0
+    assert node.read_text() == NODE
+    code, _, err = srv6("sid del fcbb:bb00:1:e001::")
+    assert (code, "no sid fcbb:bb00:1:e001::" in err) == (3, True)
+    assert srv6("sid show fcbb:bb00:1:e001::")[0] == 1
+    assert srv6("sid flush")[0] == 0
+    assert srv6("sid show")[1] == "none\n"
+
+
+def test_a_dry_run_shows_the_edit_and_changes_nothing(srv6: Run, node: Path) -> None:
+    code, out, _ = srv6("sid add -n fcbb:bb00:1:e001:: End")
+    assert code == 0
+    assert '+  - {sid: "fcbb:bb00:1:e001::", behavior: End}' in out.splitlines()
+    assert node.read_text() == NODE
+
+
+def test_no_apply_edits_the_file_only(srv6: Run, node: Path) -> None:
+    assert srv6("vrf add --no-apply red id 9")[0] == 0
+    assert "{name: red, id: 9}" in node.read_text()
+
+
+def test_policies_and_steering(srv6: Run) -> None:
+    assert (
+        srv6("policy add north segs fcbb:bb00:4::,fcbb:bb00:5:: weight 3 segs fcbb:bb00:4:: mode encap.red")[
+            0
+        ]
+        == 0
+    )
+    assert srv6("steer add 2001:db8:99::/64 policy north")[0] == 0
+    assert srv6("steer add port 1 policy north")[0] == 0
+    assert srv6("steer add match protocol udp policy none")[0] == 0
+    rows = json.loads(srv6("policy show --json")[1])
+    assert [(row["policy"], row["mode"], row["weight"], row["segments"]) for row in rows] == [
+        ("north", "encap.red", 3, ["fcbb:bb00:4::", "fcbb:bb00:5::"]),
+        ("north", "encap.red", 1, ["fcbb:bb00:4::"]),
+    ]
+    traffic = {(row["traffic"], row["policy"]) for row in json.loads(srv6("steer show --json")[1])}
+    assert {("2001:db8:99::/64", "north"), ("port 1", "north")} <= traffic
+    assert ("ipv6 next_header=17&&&0xff", "none") in traffic
+    code, _, err = srv6("policy del north")
+    assert (code, "unknown policy 'north'" in err) == (3, True)
+    for line in (
+        "steer del match protocol udp",
+        "steer del port 1",
+        "steer del 2001:db8:99::/64",
+        "policy del north",
+    ):
+        assert srv6(line)[0] == 0, line
+
+
+def test_routes_neighbours_and_vrfs(srv6: Run) -> None:
+    assert srv6("route add 2001:db8:77::/64 via 2001:db8:12::2")[0] == 0
+    assert srv6("route add blackhole 2001:db8:78::/64")[0] == 0
+    ways = {row["prefix"]: row["way"] for row in json.loads(srv6("route show --json")[1])}
+    assert ways["2001:db8:77::/64"] == "via 2001:db8:12::2 port 1"
+    assert ways["2001:db8:78::/64"] == "blackhole"
+    assert ways["fcbb:bb00:1::/48"] == "local sid"
+    assert srv6("neighbor add 10.0.13.2 mac 02:00:00:00:03:01")[0] == 0
+    assert "02:00:00:00:03:01" in srv6("neighbor show")[1]
+    assert srv6("neigh del 10.0.13.2")[0] == 0
+    assert "02:00:00:00:03:01" not in srv6("neighbor show")[1]
+    assert json.loads(srv6("vrf show --json")[1])[1]["interfaces"] == ["2"]
+
+
+def test_iproute2_and_srconf(srv6: Run, node: Path) -> None:
+    assert srv6("ip -6 route add 2001:db8:77::/64 encap seg6 mode encap segs fcbb:bb00:4:: dev 1")[0] == 0
+    assert (
+        srv6("ip route add fcbb:bb00:1:e002:: encap seg6local action End.X nh6 2001:db8:12::2 dev 1")[0] == 0
+    )
+    assert srv6("srconf localsid add fcbb:bb00:1:e003:: end.dx4 ip 10.0.13.2 2")[0] == 0
+    behaviors = {row["sid"]: row["behavior"] for row in json.loads(srv6("sid show --json")[1])}
+    assert behaviors["fcbb:bb00:1:e002::/128"] == "End.X"
+    assert behaviors["fcbb:bb00:1:e003::/128"] == "End.DX4"
+    assert "policy route-2001:db8:77::-64" in srv6("route show 2001:db8:77::/64")[1]
+    assert srv6("srconf localsid del fcbb:bb00:1:e003::")[0] == 0
+    assert srv6("ip -6 route del 2001:db8:77::/64")[0] == 0
+    assert srv6("ip route del fcbb:bb00:1:e002::")[0] == 0
+    assert [line for line in node.read_text().splitlines() if line] == [
+        *NODE.splitlines(),
+        "policies:",
+        "steering:",
+    ]
+    assert srv6("ip sr tunsrc set fcbb:bb00:1::2")[0] == 0
+    assert srv6("ip sr tunsrc show")[1] == "tunsrc addr fcbb:bb00:1::2\n"
+    code, _, err = srv6("srconf localsid add fcbb:bb00:1:e004:: end.am ip 10.0.13.2 2")
+    assert (code, "end.am is not supported" in err) == (2, True)
+
+
+def test_counters_and_drops(srv6: Run, switch: SoftSwitch) -> None:
+    assert srv6("sid clear-counters")[0] == 0
+    before = {row["reason"]: row["packets"] for row in json.loads(srv6("show drops --json --all")[1])}
+    for text in (THROUGH, THROUGH, NOWHERE):
+        switch.inject(1, frame(text, MAC))
+    switch.flush()
+    [row] = json.loads(srv6("sid show --json")[1])
+    # Bytes count from the IPv6 header on (CNT-1).
+    assert (row["packets"], row["bytes"]) == (2, 2 * (len(frame(THROUGH, MAC)) - 14))
+    after = {row["reason"]: row for row in json.loads(srv6("show drops --json")[1])}
+    assert after["NO_ROUTE"]["packets"] == before["NO_ROUTE"] + 1
+    _, text, _ = srv6("show drops")
+    assert "no route to the destination" in text
+    counters = json.loads(srv6("show counters --json")[1])
+    assert {"sids", "policies", "ports", "drops", "punts"} == set(counters)
+    assert [row["reason"] for row in counters["punts"]] == ["NO_ROUTE"]
+    ports = {row["port"]: row for row in json.loads(srv6("show ports --json")[1])}
+    assert ports[1]["out_packets"] >= 2
+    assert srv6("sid clear-counters fcbb:bb00:1:e000::")[1] == "counters of 1 SIDs cleared\n"
+    assert json.loads(srv6("sid show --json")[1])[0]["packets"] == 0
+
+
+def test_sessions_and_tables(srv6: Run) -> None:
+    data = json.loads(srv6("show sessions --json")[1])
+    assert data["clone_sessions"] == ["clone session 1 -> {port 510 instance 1}"]
+    assert data["meters"]["NO_ROUTE"].startswith("cir=100 ")
+    sizes = {row["table"]: row["entries"] for row in json.loads(srv6("show tables --json")[1])}
+    assert sizes["my_sid_table"] == 1
+    [line] = json.loads(srv6("show tables my_sid_table --json")[1])
+    assert line.startswith("my_sid_table vrf_id=0 ipv6_dst=fcbb:bb00:1:e000::/64 -> end(")
+    code, _, err = srv6("show tables my_sid")
+    assert (code, "did you mean 'my_sid_table'" in err) == (5, True)
+
+
+def test_trace(srv6: Run) -> None:
+    code, out, _ = srv6("trace", THROUGH)
+    assert code == 0
+    assert out.startswith(f"{THROUGH}\n")
+    assert "my_sid_table" in out and "end(" in out
+    assert json.loads(srv6("trace --json", frame(NOWHERE, MAC).hex())[1])["port"] == 1
+    code, _, err = srv6("trace --port 9", THROUGH)
+    assert (code, err) == (2, "srv6: port 9 is not in the node file; valid: 1, 2\n")
+
+
+def test_a_running_controller_is_left_alone(srv6: Run, switch: SoftSwitch, node: Path) -> None:
+    with Client(switch.address, 1, election_id=1 << 61) as controller:
+        controller.become_primary()
+        code, _, err = srv6("apply node.yaml")
+        assert (code, "another controller is primary" in err) == (5, True)
+        code, _, err = srv6("vrf add red")
+        assert (code, err) == (0, "node.yaml: saved; the controller that is running applies it\n")
+        assert "red" in node.read_text()
+        assert srv6("apply node.yaml --force")[0] == 0
+        assert not controller.is_primary or controller.arbitrate().is_primary
+
+
+def free_address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    "line", ["apply node.yaml", "sid show", "show drops", "sid clear-counters", "trace 00" + 14 * "00"]
+)
+def test_a_dead_switch(line: str, node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    address = free_address()
+    assert main([*line.split(), "--grpc-addr", address]) == 4
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"srv6: no P4Runtime server answers at {address}")
+    assert err.count("\n") == 1
+
+
+def test_an_edit_for_a_dead_switch_is_saved(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vrf", "add", "red", "--grpc-addr", free_address()]) == 4
+    assert capsys.readouterr().err.startswith("node.yaml: saved, but not applied:\nsrv6: no P4Runtime server")
+    assert "red" in node.read_text()
+
+
+USAGE = [
+    ([], "COMMAND"),
+    (["sid"], "usage: srv6 sid"),
+    (["nonsense"], "invalid choice"),
+    (["sid", "add", "fc00::1"], "no behaviour is given"),
+    (["steer", "add", "port", "1"], "'policy' is missing"),
+    (["trace", "nonsense"], "neither a file"),
+    (["apply", "node.yaml", "--election-id", "0"], "--election-id must be 1 or more"),
+    (["run", "node.yaml", "--switch", "softswitch", "-i", "veth0"], "write PORT@IFACE"),
+    (["ip", "link", "show"], "unknown word 'link'; valid: neigh, route, sr"),
+    (["srconf", "srdev"], "only `srconf localsid` exists"),
+]
+
+
+@pytest.mark.parametrize(("argv", "message"), USAGE)
+def test_usage(argv: list[str], message: str, node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert message in out + err
+
+
+def test_no_node_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SRV6_NODE", raising=False)
+    assert main(["vrf", "add", "x"]) == 2
+    assert "no node file: give -c NODE.YAML" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line", ["apply bad.yaml", "config check bad.yaml", "run bad.yaml", "sid show -c bad.yaml"]
+)
+def test_a_bad_node_file(line: str, node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (node.parent / "bad.yaml").write_text("node: r1\nsids:\n  - {sid: 'fc00::1', behavior: Endd}\n")
+    assert main(line.split()) == 3
+    out, err = capsys.readouterr()
+    assert "bad.yaml:3: sids[0].behavior: unknown behaviour 'Endd'; did you mean End?" in out + err
+    assert "Traceback" not in err
+
+
+def test_config_check(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "check", "node.yaml"]) == 0
+    assert capsys.readouterr().out == "node.yaml: r1 ok, 1 sids, 1 routes, 0 policies, 0 steering, 2 ports\n"
+    assert main(["config", "schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "SRv6 node"
+
+
+def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    states = {check["check"]: check["state"] for check in report["checks"]}
+    assert report["ok"]
+    assert states["softswitch"] == states["compiled program"] == states["p4runtime"] == "ok"
+
+
+def test_completion_knows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    [subparsers] = [action for action in build_parser()._actions if action.choices]
+    choices: Any = subparsers.choices
+    for command in choices:
+        assert f'"{command}") words=' in script or command in script
+    assert '"sid add") words=' in script

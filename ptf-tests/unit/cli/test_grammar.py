@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command lines to items of the node file: our own, iproute2's and srconf's."""
+
+from __future__ import annotations
+
+import pytest
+
+from srv6cp.cli import grammar
+from srv6cp.cli.cmd_ip import translate_route
+from srv6cp.cli.exitcodes import UsageError
+from srv6cp.cli.grammar import Edit
+
+
+@pytest.mark.parametrize(
+    ("line", "item"),
+    [
+        ("fc00::1 End", {"sid": "fc00::1", "behavior": "End"}),
+        ("fc00::1 end flavors psp,usd", {"sid": "fc00::1", "behavior": "End", "flavors": ["psp", "usd"]}),
+        ("fc00::1 end.dx4 nh4 10.0.0.1", {"sid": "fc00::1", "behavior": "End.DX4", "via": "10.0.0.1"}),
+        (
+            "fc00::1 End.X nh6 fe80::1 dev 2",
+            {"sid": "fc00::1", "behavior": "End.X", "via": {"address": "fe80::1", "port": 2}},
+        ),
+        (
+            "fc00::1 end.x ip 2001:db8::1 2",
+            {"sid": "fc00::1", "behavior": "End.X", "via": {"address": "2001:db8::1", "port": 2}},
+        ),
+        ("fc00::1 end.dx2 3", {"sid": "fc00::1", "behavior": "End.DX2", "port": 3}),
+        ("fc00::1 End.DX2 oif 3", {"sid": "fc00::1", "behavior": "End.DX2", "port": 3}),
+        ("fc00::1 End.DT46 vrftable 100", {"sid": "fc00::1", "behavior": "End.DT46", "vrf": "100"}),
+        ("fc00::1 End.T table main", {"sid": "fc00::1", "behavior": "End.T", "vrf": "default"}),
+        (
+            "fc00::1 End.B6.Encaps policy north in-vrf blue",
+            {"sid": "fc00::1", "behavior": "End.B6.Encaps", "policy": "north", "in-vrf": "blue"},
+        ),
+    ],
+)
+def test_sid(line: str, item: dict[str, object]) -> None:
+    assert grammar.sid(line.split()) == [Edit("sids", item)]
+
+
+def test_segments_of_a_binding_sid_become_a_policy() -> None:
+    assert grammar.sid(["fc00::1/64", "End.B6.Encaps", "srh", "segs", "fc00:4::,fc00:5::"]) == [
+        Edit("policies", {"name": "sid-fc00::1-64", "segments": ["fc00:4::", "fc00:5::"]}),
+        Edit("sids", {"sid": "fc00::1/64", "behavior": "End.B6.Encaps", "policy": "sid-fc00::1-64"}),
+    ]
+
+
+def test_policy() -> None:
+    lists = "segs fc00:4::,fc00:2:: weight 3 segs fc00:5::"
+    line = f"north {lists} mode encap.red hop-limit inherit invalid drop vrf v"
+    assert grammar.policy(line.split()) == [
+        Edit(
+            "policies",
+            {
+                "name": "north",
+                "invalid": "drop",
+                "vrf": "v",
+                "encap": {"mode": "encap.red", "hop-limit": "inherit"},
+                "segment-lists": [
+                    {"weight": 3, "segments": ["fc00:4::", "fc00:2::"]},
+                    {"segments": ["fc00:5::"]},
+                ],
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "item"),
+    [
+        ("2001:db8::/64 policy p", {"prefix": "2001:db8::/64", "policy": "p"}),
+        ("prefix 10.0.0.0/8 vrf v policy p", {"prefix": "10.0.0.0/8", "vrf": "v", "policy": "p"}),
+        ("port 1 policy p", {"port": 1, "policy": "p"}),
+        (
+            "match src 10.0.0.0/8 dst-port 53 priority 7 policy none",
+            {"match": {"src": "10.0.0.0/8", "dst-port": 53}, "priority": 7, "policy": None},
+        ),
+    ],
+)
+def test_steer(line: str, item: dict[str, object]) -> None:
+    assert grammar.steer(line.split()) == [Edit("steering", item)]
+
+
+@pytest.mark.parametrize(
+    ("line", "item"),
+    [
+        ("2001:db8::/64 via fc00::1", {"prefix": "2001:db8::/64", "via": "fc00::1"}),
+        ("::/0 via fe80::1 dev 2", {"prefix": "::/0", "via": {"address": "fe80::1", "port": 2}}),
+        ("10.0.0.0/8 via inet6 fc00::1", {"prefix": "10.0.0.0/8", "via": "fc00::1"}),
+        ("blackhole 10.0.0.0/8 vrf v", {"prefix": "10.0.0.0/8", "vrf": "v", "blackhole": True}),
+        ("10.0.0.0/8 dev 3 table 7", {"prefix": "10.0.0.0/8", "vrf": "7", "via": {"port": 3}}),
+        (
+            "::/0 nexthop via fc00::1 weight 2 nexthop via fc00::2",
+            {"prefix": "::/0", "via": [{"address": "fc00::1", "weight": 2}, "fc00::2"]},
+        ),
+    ],
+)
+def test_route(line: str, item: dict[str, object]) -> None:
+    assert grammar.route(line.split()) == [Edit("routes", item)]
+
+
+def test_neighbor_and_vrf() -> None:
+    assert grammar.neighbor(["fc00::1", "lladdr", "02:00:00:00:00:01", "dev", "1"]) == [
+        Edit("neighbors", {"address": "fc00::1", "mac": "02:00:00:00:00:01", "port": 1})
+    ]
+    assert grammar.vrf(["blue"]) == [Edit("vrfs", "blue")]
+    assert grammar.vrf(["blue", "table", "7"]) == [Edit("vrfs", {"name": "blue", "id": 7})]
+
+
+@pytest.mark.parametrize(
+    ("line", "edits"),
+    [
+        (
+            "2001:db8::/64 encap seg6 mode encap segs fc00:4::,fc00:5:: dev eth0",
+            [
+                Edit(
+                    "policies",
+                    {
+                        "name": "route-2001:db8::-64",
+                        "segments": ["fc00:4::", "fc00:5::"],
+                        "encap": {"mode": "encap"},
+                    },
+                ),
+                Edit("steering", {"prefix": "2001:db8::/64", "policy": "route-2001:db8::-64"}),
+            ],
+        ),
+        (
+            "10.1.0.0/16 vrf v encap seg6 mode encap.red segs fc00:4:: tunsrc fc00::9 metric 10",
+            [
+                Edit(
+                    "policies",
+                    {
+                        "name": "route-10.1.0.0-16-v",
+                        "segments": ["fc00:4::"],
+                        "encap": {"mode": "encap.red", "source": "fc00::9"},
+                    },
+                ),
+                Edit("steering", {"prefix": "10.1.0.0/16", "vrf": "v", "policy": "route-10.1.0.0-16-v"}),
+            ],
+        ),
+        (
+            "fc00::1 encap seg6local action End.X nh6 2001:db8::1 dev eth0",
+            [Edit("sids", {"sid": "fc00::1", "behavior": "End.X", "via": "2001:db8::1"})],
+        ),
+        (
+            "fc00::1/64 encap seg6local action End flavors psp count dev eth0",
+            [Edit("sids", {"sid": "fc00::1/64", "behavior": "End", "flavors": ["psp"]})],
+        ),
+        (
+            "fc00::1 encap seg6local action End.DX2 oif 3 dev eth0",
+            [Edit("sids", {"sid": "fc00::1", "behavior": "End.DX2", "port": 3})],
+        ),
+        (
+            "2001:db8::/64 via fc00::1 metric 5",
+            [Edit("routes", {"prefix": "2001:db8::/64", "via": "fc00::1"})],
+        ),
+    ],
+)
+def test_ip_route(line: str, edits: list[Edit]) -> None:
+    assert translate_route(line.split()) == edits
+
+
+@pytest.mark.parametrize(
+    ("parse", "line", "message"),
+    [
+        (grammar.sid, "fc00::1", "no behaviour is given"),
+        (grammar.sid, "fc00::1 End.X nh6", "'nh6' needs a value"),
+        (grammar.sid, "fc00::1 End.X mac 02:00:00:00:00:01", "by MAC address is not supported"),
+        (grammar.sid, "fc00::1 End nonsense", "unknown word 'nonsense'; valid: action,"),
+        (grammar.policy, "p", "'segs' is missing; usage: srv6 policy add"),
+        (grammar.policy, "p weight 3", "'weight' stands behind the 'segs'"),
+        (grammar.policy, "p segs fc00::1 hops 3", "unknown word 'hops'"),
+        (grammar.steer, "2001:db8::/64", "'policy' is missing"),
+        (grammar.steer, "port 1 policy", "the value of 'policy' is missing"),
+        (grammar.steer, "port 1 policy a policy b", "'policy' is given twice"),
+        (grammar.route, "::/0 via fc00::1 onlink", "'onlink' is not supported"),
+        (translate_route, "::/0 encap seg6 mode encap", "'segs A,B,...' is missing"),
+        (translate_route, "::/0 encap seg6 mode encap segs fc00::1 hmac 7", "'hmac' is not supported"),
+        (translate_route, "::/0 encap mpls 7", "unknown word 'mpls'; valid: seg6, seg6local"),
+    ],
+)
+def test_mistakes(parse: object, line: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message.replace(".", r"\.")):
+        parse(line.split())  # type: ignore[operator]

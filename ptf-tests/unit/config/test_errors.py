@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every kind of mistake gets one line: file, line, path, what is wrong and what would be valid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from srv6cp.config import ConfigError, load_node, load_node_dict
+
+BASE = """\
+node: r1
+locator: "fcbb:bb00:1::/48"
+source: "fcbb:bb00:1::1"
+vrfs: [blue]
+ports: {1: {addresses: ["2001:db8:12::1/64"]}, 2: {addresses: ["10.0.13.1/24"], vrf: blue}, 3: {mode: l2}}
+policies:
+  - {name: north, segments: ["fcbb:bb00:4::"]}
+  - {name: frames, encap: l2encap, segments: ["fcbb:bb00:4::"]}
+  - {name: insert, encap: inline, segments: ["fcbb:bb00:4::"]}
+"""
+LINES = BASE.count("\n")
+
+
+def problems(text: str) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        load_node(text)
+    return caught.value
+
+
+SIDS = [
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: Endd}',
+        "behavior",
+        "unknown behaviour 'Endd'; did you mean End?",
+    ),
+    ('{sid: "fcbb:bb00:1:1::/64"}', "", "'behavior' is missing"),
+    ("{behavior: End}", "sid", "SID must be an IPv6 prefix"),
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End, flavours: [psp], falvors: [x]}',
+        "falvors",
+        "did you mean 'flavors'?",
+    ),
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End, flavors: [pspp]}',
+        "flavors",
+        "unknown flavour 'pspp'; valid: psp, usp, usd",
+    ),
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End.DT6, vrf: blue, flavors: [psp]}',
+        "flavors",
+        "End.DT6 takes no flavours",
+    ),
+    ('{sid: "fcbb:bb00:2:1::/64", behavior: End}', "sid", "is outside the locator fcbb:bb00:1::/48"),
+    ('{sid: "fcbb:bb00::/32", behavior: End}', "sid", "is outside the locator"),
+    (
+        '{sid: "fcbb:bb00:1:1::1/64", behavior: End}',
+        "sid",
+        "has host bits set; the prefix is fcbb:bb00:1:1::/64",
+    ),
+    ('{sid: "fcbb:bb00:1:1::/129", behavior: End}', "sid", "SID must be an IPv6 prefix"),
+    ('{sid: "10.0.0.1", behavior: End}', "sid", "SID must be an IPv6 prefix"),
+    ('{sid: "ff02::1", behavior: End}', "sid", "no unicast prefix"),
+    ('{sid: "fcbb:bb00:1:1::/64", behavior: End.X}', "", "End.X needs 'via'"),
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End.X, via: "10.0.13.2"}',
+        "via",
+        "must be an IPv6 address, not 10.0.13.2",
+    ),
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End.X, via: {port: 1}}',
+        "via",
+        "needs the address of its next hop",
+    ),
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End.X, via: "2001:db8:99::1"}',
+        "via",
+        "is on no connected prefix",
+    ),
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End.X, via: {address: "fe80::1", port: 3}}',
+        "via.port",
+        "port 3 is a layer 2 port",
+    ),
+    ('{sid: "fcbb:bb00:1:1::/64", behavior: End.X, via: []}', "via", "may not be empty"),
+    ('{sid: "fcbb:bb00:1:1::/64", behavior: End.T}', "", "End.T needs 'vrf'"),
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End.DT4, vrf: bleu}',
+        "vrf",
+        "unknown VRF 'bleu'; did you mean 'blue'?",
+    ),
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End.DT4, vrf: blue, in-vrf: red}',
+        "in-vrf",
+        "unknown VRF 'red'; valid: blue, default",
+    ),
+    ('{sid: "fcbb:bb00:1:1::/64", behavior: End.DX2}', "", "End.DX2 needs 'port'"),
+    ('{sid: "fcbb:bb00:1:1::/64", behavior: End.DX2, port: 9}', "port", "unknown port 9; valid: 1, 2, 3"),
+    ('{sid: "fcbb:bb00:1:1::/64", behavior: End.B6.Encaps}', "", "End.B6.Encaps needs 'policy'"),
+    ('{sid: "fcbb:bb00:1:1::/64", behavior: End.B6.Encaps, policy: nort}', "policy", "did you mean 'north'?"),
+    ('{sid: "fcbb:bb00:1:1::/64", behavior: End, policy: north}', "policy", "End takes no 'policy'"),
+    ('{sid: "fcbb:bb00:1:1::/64", behavior: "End.X nh6"}', "", "'nh6' needs a value"),
+    ("7", "", "a SID must be a mapping"),
+]
+
+
+@pytest.mark.parametrize(("item", "path", "message"), SIDS)
+def test_sids(item: str, path: str, message: str) -> None:
+    error = problems(f"{BASE}sids:\n  - {{sid: 'fcbb:bb00:1:f::/64', behavior: End}}\n  - {item}\n")
+    assert len(error.problems) == 1
+    assert message in error.message
+    assert error.line == LINES + 3
+    assert str(error).startswith(f"<string>:{LINES + 3}: sids[1]{'.' if path else ''}{path}: ")
+
+
+def test_duplicate_sid() -> None:
+    items = [f'  - {{sid: "fcbb:bb00:1:1::{length}", behavior: End}}\n' for length in ("", "/128")]
+    text = f"{BASE}sids:\n{''.join(items)}"
+    assert "SID fcbb:bb00:1:1::/128 is given twice" in problems(text).message
+    assert problems(text).line == LINES + 3
+
+
+SECTIONS = [
+    (
+        "routes",
+        '{prefix: "2001:db8:9::1/64", via: "2001:db8:12::2"}',
+        "has host bits set; the prefix is 2001:db8:9::/64",
+    ),
+    (
+        "routes",
+        '{prefix: "10.1.2.3/8", via: "10.0.13.2", vrf: blue}',
+        "has host bits set; the prefix is 10.0.0.0/8",
+    ),
+    ("routes", '{prefix: "2001:db8:9::/64"}', "a route needs 'via' or 'blackhole: true'"),
+    (
+        "routes",
+        '{prefix: "2001:db8:9::/64", via: "2001:db8:12::2", blackhole: true}',
+        "a blackhole route has no next hop",
+    ),
+    (
+        "routes",
+        '{prefix: "2001:db8:9::/64", via: {address: "10.0.13.2", port: 2}}',
+        "must be an IPv6 address",
+    ),
+    (
+        "routes",
+        '{prefix: "2001:db8:9::/64", via: [{address: "2001:db8:12::2", weight: 0}]}',
+        "weight must be a number from 1",
+    ),
+    ("routes", '{prefix: "2001:db8:9::/64", via: ["2001:db8:12::2", "2001:db8:12::2"]}', "listed twice"),
+    (
+        "routes",
+        '{prefix: "2001:db8:9::/64", via: [{address: "2001:db8:12::2", weight: 256}, "2001:db8:12::3"]}',
+        "weights add up to 257",
+    ),
+    (
+        "routes",
+        '{prefix: "2001:db8:9::/64", via: "2001:db8:12::2", vrf: blue}',
+        "no connected prefix in VRF blue",
+    ),
+    ("routes", '{prefix: "fcbb:bb00:1::/48", via: "2001:db8:12::2"}', "is a locator of this node"),
+    ("routes", '{prefix: "ff00::/8", via: "2001:db8:12::2"}', "multicast or link-local"),
+    ("routes", '{prefix: default, via: "2001:db8:12::2"}', "write ::/0 or 0.0.0.0/0"),
+    ("neighbors", '{address: "2001:db8:12::2", mac: "02:00:00:00:00"}', "bad MAC address '02:00:00:00:00'"),
+    ("neighbors", '{address: "2001:db8:12::2", mac: "03:00:00:00:00:01"}', "not a unicast address"),
+    (
+        "neighbors",
+        '{address: "2001:db8:12::2", mac: "02:00:00:00:00:01", port: 1.7}',
+        "unknown port 1.7; valid: 1, 2",
+    ),
+    ("neighbors", '{address: "2001:db8:12::1", mac: "02:00:00:00:00:01"}', "is an address of this node"),
+    ("steering", '{prefix: "2001:db8:9::/64", policy: frames}', "is for frames (l2encap)"),
+    ("steering", '{prefix: "10.0.0.0/8", policy: insert}', "which IPv4 packets cannot carry"),
+    ("steering", '{prefix: "2001:db8:9::/64", policy: norht}', "did you mean 'north'?"),
+    ("steering", '{prefix: "2001:db8:9::/64"}', "'policy' is missing"),
+    ("steering", "{port: 3, policy: north}", "port 3 is layer 2 and needs an l2encap policy"),
+    ("steering", "{port: 1, policy: frames}", "port 1 is routed and needs an encap or insert policy"),
+    ("steering", "{policy: north}", "needs one of 'prefix', 'port' and 'match'"),
+    ("steering", '{match: {src: "10.0.0.0/8", dst: "2001:db8::/32"}, policy: north}', "different families"),
+    ("steering", '{match: {src: "10.0.0.0/8"}, policy: insert}', "which IPv4 packets cannot carry"),
+    ("steering", "{match: {protocol: udpp}, policy: north}", "protocol must be 0 to 255 or one of"),
+    ("steering", "{match: {port: 1.100}, policy: north}", "matches ports, not VLANs"),
+    ("steering", "{match: {src-port: 65536}, policy: north}", "src-port must be a number from 0 to 65535"),
+    ("steering", "{match: {}, priority: 0, policy: north}", "priority must be a number from 1"),
+    ("addresses", '"2001:db8::1/64"', "must be a /128"),
+    ("addresses", '"fe80::1"', "link-local address and cannot be assigned"),
+    ("addresses", '{address: "10.0.0.1", vrf: red}', "unknown VRF 'red'"),
+]
+
+
+@pytest.mark.parametrize(("section", "item", "message"), SECTIONS)
+def test_items(section: str, item: str, message: str) -> None:
+    error = problems(f"{BASE}{section}:\n  - {item}\n")
+    assert len(error.problems) == 1, str(error)
+    assert message in error.message
+    if "layer 2" not in message and "is routed" not in message and "locator" not in message:
+        assert error.line == LINES + 2
+
+
+POLICIES = [
+    ("{name: p}", "either 'segment-lists' or"),
+    ("{name: p, segments: []}", "needs 1 to 16 segments"),
+    ("{name: p, segment-lists: []}", "at least one segment list"),
+    ('{name: p, segments: ["fc00::zz"]}', "a segment must be an IPv6 address, not 'fc00::zz'"),
+    ('{name: p, segments: ["ff02::1"]}', "cannot be a segment"),
+    (
+        '{name: p, segments: ["fc00::1"], encap: {mode: encaps.green}}',
+        "unknown encap mode 'encaps.green'; valid: encap, ",
+    ),
+    (
+        '{name: p, segments: ["fc00::1"], encap: {hop-limit: 0}}',
+        "hop-limit must be a number from 1 to 255, or inherit",
+    ),
+    (
+        '{name: p, segments: ["fc00::1"], encap: {traffic-class: 256}}',
+        "traffic-class must be a number from 0 to 255",
+    ),
+    ('{name: p, segments: ["fc00::1"], encap: {flow-label: 1}}', "flow-label must be one of hash, copy, 0"),
+    ('{name: p, segments: ["fc00::1"], invalid: ignore}', "invalid must be one of forward, drop"),
+    ('{name: p, segment-lists: [{segments: ["fc00::1"], weight: 0}]}', "weight must be a number from 1"),
+    ('{name: north, segments: ["fc00::1"]}', "policy 'north' is given twice"),
+    ('{name: "a b", segments: ["fc00::1"]}', "policy name must be letters"),
+    ('{name: p, segments: ["fc00::1"], sourec: x}', "unknown key 'sourec'"),
+]
+
+
+@pytest.mark.parametrize(("item", "message"), POLICIES)
+def test_policies(item: str, message: str) -> None:
+    error = problems(f"{BASE}  - {item}\n")
+    assert len(error.problems) == 1, str(error)
+    assert message in error.message
+    assert error.line == LINES + 1
+
+
+def test_the_seventeenth_segment_is_shown_where_it_is() -> None:
+    segments = "".join(f'        - "fc00::{index:x}"\n' for index in range(1, 18))
+    error = problems(f"{BASE}  - name: long\n    segment-lists:\n    - segments:\n{segments}")
+    assert error.message == "a segment list holds at most 16 segments, this one has 17"
+    assert error.line == LINES + 3 + 17
+
+
+WHOLE = [
+    (
+        "node: r1\nlocator: {prefix: 'fc00:1::/48', block: 32, node: 17}\n",
+        2,
+        "block 32 and node 17 must add up to the prefix length 48",
+    ),
+    ("node: r1\nlocators: ['fc00:0:1::/48', 'fc00::/32']\n", 2, "overlaps locator"),
+    ("node: r1\nvrfs: [default]\n", 2, "always exists"),
+    ("node: r1\nvrfs: [a, {name: a, id: 3}]\n", 2, "VRF 'a' is given twice"),
+    ("node: r1\nvrfs: [{name: a, id: 3}, {name: b, id: 3}]\n", 2, "VRF id 3 is given twice"),
+    (
+        "node: r1\nports:\n  1: {addresses: ['10.0.0.1/24']}\n  2: {addresses: ['10.0.0.2/24']}\n",
+        4,
+        "already connected to port 1",
+    ),
+    (
+        "node: r1\nports:\n  1: {addresses: ['10.0.0.1/24']}\n  2: {addresses: ['10.0.0.1/25']}\n",
+        4,
+        "already on port 1",
+    ),
+    ("node: r1\nports:\n  1: {}\n  '1': {}\n", 4, "port 1 is given twice"),
+    ("node: r1\nports:\n  510: {}\n", 3, "510 and 511 are the CPU and drop ports"),
+    ("node: r1\nports:\n  1: {mtu: 1279}\n", 3, "mtu must be a number from 1280"),
+    ("node: r1\nports:\n  1: {role: outside}\n", 3, "role must be one of internal, external"),
+    ("node: r1\nports:\n  1: {mode: l2, mac: '02:00:00:00:00:01'}\n", 3, "a layer 2 port takes no 'mac'"),
+    ("node: r1\nports:\n  1: {vlans: {4095: {}}}\n", 3, "VLAN must be a number from 1 to 4094"),
+    ("node: r1\nports:\n  1: {mac: 'zz:00:00:00:00:01'}\n", 3, "bad MAC address"),
+    ("node: r1\nicmp: {rate: 0}\n", 2, "rate must be a number from 1"),
+    ("node: r1\nupper-layer: [icmpv7]\n", 2, "protocol must be"),
+    ("node: r1\nsource: '10.0.0.1'\n", 2, "source must be an IPv6 address"),
+    ("node: r1\nsr-domain: {sid-blok: []}\n", 2, "did you mean 'sid-block'?"),
+    ("node: r1\ngrpc-addr: 'localhost'\n", 2, "grpc-addr must be HOST:PORT"),
+    ("node: r1\npolices: []\n", 2, "did you mean 'policies'?"),
+    ("ports: {}\n", 1, "'node' is missing"),
+    ("node: r1\npolicies:\n  - {name: p, segments: ['fc00::1']}\n", 3, "give the node a 'source'"),
+    ("- r1\n", 1, "a node is a mapping"),
+    ("", 0, "the configuration is empty"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "message"), WHOLE)
+def test_whole_files(text: str, line: int, message: str) -> None:
+    error = problems(text)
+    assert len(error.problems) == 1, str(error)
+    assert message in error.message
+    assert error.line == line
+
+
+def test_everything_is_reported_in_the_order_of_the_file() -> None:
+    error = problems("node: r1\nsids:\n  - {sid: x, behavior: End}\nports: {900: {}}\nroutes: [7]\n")
+    assert [problem.line for problem in error.problems] == [3, 4, 5]
+
+
+def test_a_wrong_policy_is_not_reported_at_its_users() -> None:
+    error = problems(
+        f"{BASE}  - {{name: bad, segments: [x]}}\nsteering: [{{prefix: '2001:db8::/32', policy: bad}}]\n"
+    )
+    assert len(error.problems) == 1
+
+
+def test_dicts_have_paths_and_no_lines() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_node_dict({"node": "r1", "sids": [{"sid": "fc00::1", "behavior": "nope"}]})
+    assert caught.value.line == 0
+    assert str(caught.value).startswith("sids[0].behavior: unknown behaviour 'nope'")
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"missing\.yaml: cannot read: No such file"):
+        load_node(tmp_path / "missing.yaml")
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(ConfigError, match=r"binary\.yaml: not UTF-8 text"):
+        load_node(tmp_path / "binary.yaml")

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""YAML text to values: which scalars are special, what is refused, and lines of paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from srv6cp.config import ConfigError, Source
+from srv6cp.config.source import MAX_DEPTH
+
+
+def error(text: str) -> tuple[int, str]:
+    with pytest.raises(ConfigError) as caught:
+        Source(text, "f.yaml").load()
+    return caught.value.line, caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.100", "1.100"),
+        ("10:20:30:40:50:01", "10:20:30:40:50:01"),
+        ("on", "on"),
+        ("no", "no"),
+        ("1e3", "1e3"),
+        ("2026-01-01", "2026-01-01"),
+        ("010", 10),
+        ("0xb8", 0xB8),
+        ("0o17", 15),
+        ("-3", -3),
+        ("1_000", "1_000"),
+        ("true", True),
+        ("False", False),
+        ("~", None),
+        ("", None),
+        ("null", None),
+        ('"1"', "1"),
+        ("'true'", "true"),
+        ("! 7", "7"),
+    ],
+)
+def test_scalars(text: str, value: Any) -> None:
+    loaded = Source(f"key: {text}\n").load()
+    assert loaded == {"key": value}
+    assert type(loaded["key"]) is type(value)
+
+
+def test_anchors_aliases_and_merge() -> None:
+    text = "a: &x {k: 1, l: 2}\nb: *x\nc: {<<: *x, l: 3}\nd: {<<: [*x, {m: 4}]}\n"
+    assert Source(text).load() == {
+        "a": {"k": 1, "l": 2},
+        "b": {"k": 1, "l": 2},
+        "c": {"k": 1, "l": 3},
+        "d": {"k": 1, "l": 2, "m": 4},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("a: 1\nb: 2\na: 3\n", 3, "duplicate key 'a'"),
+        ("a: 1\nb: [\n", 3, "not valid YAML"),
+        ("a: 1\n\tb: 2\n", 2, "not valid YAML"),
+        (
+            "a: 1\nb: !!python/object:os.system x\n",
+            2,
+            "tag tag:yaml.org,2002:python/object:os.system is not used",
+        ),
+        ("a: !thing {}\n", 1, "tag !thing is not used"),
+        ("a: &x [1, *x]\n", 1, "alias *x stands before the end of its anchor"),
+        ("a: *y\n", 1, "alias *y"),
+        ("a: 1\n---\nb: 2\n", 2, "one document"),
+        ("? [a]\n: 1\n", 1, "a key must be a plain word"),
+        ("a: {<<: 3}\n", 1, "<< merges mappings only"),
+        ("a: \x07\n", 0, "not valid YAML"),
+    ],
+)
+def test_what_is_refused(text: str, line: int, message: str) -> None:
+    found_line, found = error(text)
+    assert message in found
+    assert found_line == line
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "- " * 100_000, "{a: " * 100_000])
+def test_deep_nesting_is_an_error_and_no_crash(text: str) -> None:
+    assert error(text)[1] == f"nested deeper than {MAX_DEPTH} levels"
+
+
+def test_lines_of_paths() -> None:
+    items = "  # a comment\n  - {sid: a, behavior: b}\n  - sid: c\n    via:\n      - d\n      - e\n"
+    source = Source(f"node: r1\nsids:\n{items}")
+    assert source.line(("node",)) == 1
+    assert source.line(("sids",)) == 2
+    assert source.line(("sids", 0, "behavior")) == 4
+    assert source.line(("sids", 1)) == 5
+    assert source.line(("sids", 1, "via")) == 6
+    assert source.line(("sids", 1, "via", 1)) == 8
+    # What is missing is at the nearest thing around it.
+    assert source.line(("sids", 1, "behavior")) == 5
+    assert source.line(("policies", 3)) == 1
+
+
+@given(st.text(max_size=200))
+def test_any_text_loads_or_is_refused(text: str) -> None:
+    try:
+        Source(text).load()
+    except ConfigError as refused:
+        assert refused.message
