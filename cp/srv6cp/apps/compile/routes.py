@@ -22,6 +22,10 @@ IPV4_TABLE = "ipv4_table"
 _LOCAL = Action("local")
 _LOCAL_SID = Action("local_sid")
 BLACKHOLE = Action("blackhole")
+# No unicast destinations (RFC 4291 2.5.2, 2.5.6, 2.7): no route leads to them, however short its prefix. A SID may
+# name one as the next segment (END-12); packets that arrive for one are stopped by admission.
+_NO_UNICAST = tuple(IPv6Network(prefix) for prefix in ("::/128", "fe80::/10", "ff00::/8"))
+_LONGEST_NO_UNICAST_COVER = 9
 
 
 class Way(NamedTuple):
@@ -109,6 +113,10 @@ class Routes:
             else:
                 action = BLACKHOLE
             self._entries[vrfs[route.vrf], route.prefix] = action
+            if route.prefix.prefixlen <= _LONGEST_NO_UNICAST_COVER and isinstance(route.prefix, IPv6Network):
+                for prefix in _NO_UNICAST:
+                    if prefix.subnet_of(route.prefix):
+                        self._entries.setdefault((vrfs[route.vrf], prefix), BLACKHOLE)
 
     def _build_underlay(self) -> PrefixMap[Way]:
         ways: PrefixMap[Way] = PrefixMap()

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the endpoint side share: one node with every behaviour, and tests made for each of them.
+
+The function bits of a SID are the code point of its behaviour in the IANA registry (RFC 8986 10.2.2), flavours
+included: ``fcbb:bb00:1:1::`` is End, ``fcbb:bb00:1:1f::`` End with PSP, USP and USD.
+
+A packet comes in by port 1 from ``HOST``. It leaves by port 2 when the default table decides, 3 or 6 by an adjacency,
+4 by table blue, 5 as a frame, 7 towards the policies ``north`` and ``single``. Inner hosts ``IN*`` are behind port 1 in
+the default table and behind port 4 in blue; ``OUT*`` behind port 2 and port 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from srv6_base import Srv6Test, wire
+
+HOST = "2001:db8:1::2"
+SOURCE = "fcbb:bb00:1::1"  # SR source address of the node, one of its own addresses
+NEXT, THEN, LAST = "fcbb:bb00:2::", "fcbb:bb00:2:7::", "fcbb:bb00:2:9::"  # segments of other nodes
+LOST = "fcbb:bb00:dead::"  # a segment without a route
+IN6, OUT6 = "2001:db8:81::1", "2001:db8:92::1"
+IN4, OUT4 = "203.0.113.1", "198.51.100.1"
+B1, B2 = "fcbb:bb00:b1::", "fcbb:bb00:b2::"  # segments of policy north, in the order of travel
+
+CODES = {
+    "End": (1, 2, 3, 4, 28, 29, 30, 31),
+    "End.X": (5, 6, 7, 8, 32, 33, 34, 35),
+    "End.T": (9, 10, 11, 12, 36, 37, 38, 39),
+    "End.B6.Insert": (13,),
+    "End.B6.Encaps": (14,),
+    "End.DX6": (16,),
+    "End.DX4": (17,),
+    "End.DT6": (18,),
+    "End.DT4": (19,),
+    "End.DT46": (20,),
+    "End.DX2": (21,),
+    "End.B6.Insert.Red": (26,),
+    "End.B6.Encaps.Red": (27,),
+}
+FLAVORS = ((), ("psp",), ("usp",), ("psp", "usp"), ("usd",), ("psp", "usd"), ("usp", "usd"), ("psp", "usp", "usd"))
+
+FLAVORED = ("End", "End.X", "End.T")
+ENCAPS = ("End.B6.Encaps", "End.B6.Encaps.Red")
+INSERTS = ("End.B6.Insert", "End.B6.Insert.Red")
+ADVANCING = FLAVORED + ENCAPS + INSERTS  # the skeleton of RFC 8986 4.1
+DECAPSULATING = ("End.DX6", "End.DX4", "End.DT6", "End.DT4", "End.DT46", "End.DX2")
+TAKES6 = ("End.DX6", "End.DT6", "End.DT46")
+TAKES4 = ("End.DX4", "End.DT4", "End.DT46")
+
+EXITS = {
+    "End": 2, "End.X": 3, "End.T": 4, "End.DX6": 6, "End.DX4": 6, "End.DT6": 4, "End.DT4": 4, "End.DT46": 4, "End.DX2": 5,
+    **dict.fromkeys(ENCAPS + INSERTS, 7),
+}  # fmt: skip
+OPERANDS = {
+    "End.X": {"via": "2001:db8:3::2"},
+    "End.T": {"vrf": "blue"},
+    "End.DX6": {"via": "2001:db8:6::2"},
+    "End.DX4": {"via": "10.0.6.2"},
+    **dict.fromkeys(("End.DT6", "End.DT4", "End.DT46"), {"vrf": "blue"}),
+    "End.DX2": {"port": 5},
+    **dict.fromkeys(ENCAPS + INSERTS, {"policy": "north"}),
+}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A behaviour with flavours, as one of the node's SIDs."""
+
+    behaviour: str
+    flavors: tuple[str, ...] = ()
+
+    @property
+    def sid(self) -> str:
+        """Its SID, a /64 of the node's locator."""
+        return f"fcbb:bb00:1:{CODES[self.behaviour][FLAVORS.index(self.flavors)]:x}::"
+
+    @property
+    def prefix(self) -> str:
+        """Its SID as it is configured."""
+        return f"{self.sid}/64"
+
+    @property
+    def label(self) -> str:
+        """For names of tests: ``EndXPspUsd``."""
+        return self.behaviour.replace(".", "") + "".join(flavor.capitalize() for flavor in self.flavors)
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The rows of docs/behaviours.md that it counts for."""
+        return (self.behaviour, *(flavor.upper() for flavor in self.flavors))
+
+    @property
+    def exit(self) -> int:
+        """The port that packets leave by."""
+        return EXITS[self.behaviour]
+
+    @property
+    def vrf(self) -> str:
+        """The VRF that a packet is in afterwards."""
+        return "blue" if "blue" in OPERANDS.get(self.behaviour, {}).values() else "default"
+
+    @property
+    def home(self) -> int:
+        """The port behind which the inner hosts ``IN*`` are, seen from the VRF of the decapsulated packet."""
+        return 4 if self.vrf == "blue" else 1
+
+    @property
+    def sid_config(self) -> dict[str, Any]:
+        """Its entry under ``sids``."""
+        found = {"sid": self.prefix, "behavior": self.behaviour, **OPERANDS.get(self.behaviour, {})}
+        return {**found, "flavors": list(self.flavors)} if self.flavors else found
+
+    def carried(self, packet: bytes, at: int = 40) -> wire.Part:
+        """What an advancing behaviour without flavours sends of ``packet``, whose SRH is at offset ``at``."""
+        moved = wire.advanced(packet, at)
+        if self.behaviour in ENCAPS:
+            listed = [B2] if self.behaviour.endswith(".Red") else [B2, B1]
+            tc = int.from_bytes(packet[:2], "big") >> 4 & 0xFF
+            return wire.ip6(SOURCE, B1, wire.srh(listed, sl=1, payload=moved), hl=64, tc=tc)
+        if self.behaviour in INSERTS:
+            return inserted(moved, [B2] if self.behaviour.endswith(".Red") else [B2, B1], B1)
+        return moved
+
+
+def inserted(packet: bytes, listed: Sequence[str], first: str, at: int = 40, sl: int = 2) -> wire.Part:
+    """``packet`` with an SRH at offset ``at``: its destination as Segment List[0], then ``listed`` in wire order."""
+    before = 6 if at == 40 else 40
+    header = wire.srh([wire.IPv6Address(packet[24:40]), *listed], sl=sl, nh=packet[before])
+    front = bytearray(packet[:at])
+    front[4:6] = (int.from_bytes(packet[4:6], "big") + len(header)).to_bytes(2, "big")
+    front[24:40] = wire.v6(first)
+    front[before] = wire.ROUTING
+    return wire.Part(bytes(front) + header + packet[at:], wire.IPV6)
+
+
+def plain(behaviours: Iterable[str]) -> tuple[Endpoint, ...]:
+    """These behaviours without flavours."""
+    return tuple(Endpoint(name) for name in behaviours)
+
+
+def flavored(*, with_any: Sequence[str] = (), without: Sequence[str] = (), behaviours: Iterable[str] = FLAVORED) -> tuple[Endpoint, ...]:  # fmt: skip
+    """End, End.X, End.T in every combination of flavours that has one of ``with_any`` and none of ``without``."""
+    return tuple(Endpoint(name, flavors) for name in behaviours for flavors in FLAVORS
+                 if (not with_any or set(with_any) & set(flavors)) and not set(without) & set(flavors))  # fmt: skip
+
+
+EVERY = flavored() + plain(ENCAPS + INSERTS + DECAPSULATING)
+
+C = TypeVar("C", bound=type)
+
+
+def for_each(endpoints: Iterable[Endpoint]) -> Callable[[C], C]:
+    """Instead of the decorated class, a test of its own for each endpoint: ``Name`` becomes ``NameEndX``, ``NameEndTPsp`` ...
+
+    The outermost decorator of a class with ``runTest``. The tests find theirs as ``self.endpoint``.
+    """
+
+    def make(cls: C) -> C:
+        body = cls.__dict__["runTest"]
+        del cls.runTest  # type: ignore[attr-defined]
+        for endpoint in endpoints:
+            name = cls.__name__ + endpoint.label
+            rows = tuple(dict.fromkeys((*endpoint.rows, *getattr(cls, "behaviours", ()))))
+            body.__globals__[name] = type(name, (cls,), {
+                "__doc__": f"{' '.join(endpoint.rows)}: {cls.__doc__}", "__module__": cls.__module__,
+                "runTest": body, "endpoint": endpoint, "behaviours": rows,
+            })  # fmt: skip
+        return cls
+
+    return make
+
+
+@cache
+def _everything() -> dict[str, Any]:
+    both = [("default", 2, 1), ("blue", 4, 4)]  # VRF, port of what goes out, port of what goes back
+    routes = [{"prefix": "fcbb:bb00:b0::/44", "via": "2001:db8:7::2"}]
+    for vrf, out, back in both:
+        for prefix, port in (("fcbb:bb00:2::/48", out), ("2001:db8:92::/48", out), ("2001:db8:81::/48", back)):
+            routes.append({"prefix": prefix, "vrf": vrf, "via": f"2001:db8:{port}::2"})
+        for prefix, port in (("198.51.100.0/24", out), ("203.0.113.0/24", back)):
+            routes.append({"prefix": prefix, "vrf": vrf, "via": f"10.0.{port}.2"})
+    return {
+        "vrfs": ["blue"],
+        "ports": {
+            1: {"vlans": {100: {"addresses": ["2001:db8:100::1/64", "10.0.100.1/24"]}}},
+            4: {"vrf": "blue"},
+            5: {"mode": "l2"},
+        },
+        "routes": routes,
+        "sids": [endpoint.sid_config for endpoint in EVERY],
+        "policies": [
+            {"name": "north", "encap": {"mode": "encap", "flow-label": 0}, "segments": [B1, B2]},
+            {"name": "single", "encap": {"mode": "encap", "flow-label": 0}, "segments": [B1]},
+        ],
+    }  # fmt: skip
+
+
+class EndpointTest(Srv6Test):
+    """The node with every behaviour. ``endpoint`` is the one under test."""
+
+    endpoint = Endpoint("End")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.endpoints()
+
+    def endpoints(self, *, sids: Iterable[dict[str, Any]] = (), routes: Iterable[dict[str, Any]] = (), **config: Any) -> None:
+        """Configure the node: ``sids`` and ``routes`` are added to its own, anything else replaces what is there."""
+        base = _everything()
+        ports = {**base["ports"], **config.pop("ports", {})}
+        self.node(**{**base, "sids": [*base["sids"], *sids], "routes": [*base["routes"], *routes], "ports": ports, **config})
+
+    @property
+    def sid(self) -> str:
+        """The SID under test."""
+        return self.endpoint.sid
+
+    def packet(self, segments: Sequence[str], sl: int, payload: bytes | None = None, *, dst: str | None = None, hl: int = 64,
+               src: str = HOST, **srh: Any) -> wire.Part:  # fmt: skip
+        """An IPv6 packet with an SRH to the SID under test, UDP behind it unless told otherwise."""
+        upper = wire.udp(b"payload") if payload is None else payload
+        return wire.ip6(src, dst or self.sid, wire.srh(segments, sl=sl, payload=upper, **srh), hl=hl)
+
+    def refused(self, packet: bytes, kind: int, code: int, value: int, reason: str, *, port: int = 1, vlan: int | tuple[int, ...] = (),
+                src: str | None = None, quoted: bytes | None = None) -> None:  # fmt: skip
+        """Send ``packet``: an ICMPv6 error to its source quoting it as it arrived, one drop, one error of the SID."""
+        __tracebackhide__ = True
+        self.send(port, packet, vlan=vlan)
+        self.expect_icmp6(port, kind, code, value, packet if quoted is None else quoted, src=src)
+        self.expect_nothing()
+        self.expect_drop(reason)
+        self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=1)
+
+    def discarded(self, packet: bytes, reason: str, *, errors: int = 1) -> None:
+        """Send ``packet``: it is dropped for ``reason`` and nobody is told."""
+        __tracebackhide__ = True
+        self.send(1, packet)
+        self.expect_nothing()
+        self.expect_drop(reason)
+        self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=errors)
+
+    def passes(self, packet: bytes, port: int, expected: Any) -> None:
+        """Send ``packet``: ``expected`` leaves ``port``, and the SID under test counts one packet."""
+        __tracebackhide__ = True
+        self.send(1, packet)
+        self.expect_only(port, expected)
+        self.expect_no_drop()
+        self.expect_sid_counter(self.endpoint.prefix, packets=1, size=len(packet))
+
+
+def extension_chains() -> list[tuple[str, Callable[[bytes], wire.Part], int]]:
+    """Extension headers to put in front of something: name, the builder, their length."""
+    long = bytes((0x1E, 30)) + bytes(30)  # an option to be skipped, 32 bytes
+    return [
+        ("hop-by-hop", lambda p: wire.hbh(p), 8),
+        ("destination options", lambda p: wire.dstopt(p), 8),
+        ("long destination options", lambda p: wire.dstopt(p, long), 40),
+        ("both", lambda p: wire.hbh(wire.dstopt(p, long)), 48),
+        ("four", lambda p: wire.hbh(wire.dstopt(wire.dstopt(wire.dstopt(p)), long)), 64),
+    ]
+
+
