@@ -13,11 +13,11 @@ class ProgramError(Exception):
         self.message = message
 
 
-class MalformedProgram(ProgramError):  # noqa: N818
+class MalformedProgram(ProgramError):
     """The JSON text is not a BMv2 program: syntax, missing attribute, wrong type, dangling reference."""
 
 
-class UnsupportedProgram(ProgramError):  # noqa: N818
+class UnsupportedProgram(ProgramError):
     """The program is well formed and uses a construct that this switch does not implement.
 
     ``construct`` is the bare name of the construct (a primitive, an operator, an extern type ...).

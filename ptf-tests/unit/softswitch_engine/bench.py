@@ -31,16 +31,12 @@ def router() -> Device:
     device.load(load_program(JSON.read_bytes()))
     insert = device.tables
     for port in (1, 2):
-        insert["ingress_port_table"].insert(
-            Entry((Exact(port),), ActionSpec("set_router_interface", (0, MAC, 0, 0)))
-        )
+        insert["ingress_port_table"].insert(Entry((Exact(port),), ActionSpec("set_router_interface", (0, MAC, 0, 0))))
     sid = ipv6("fcbb:bb00:1:e000::")
     insert["my_sid_table"].insert(Entry((Exact(0), Lpm(sid, 64)), ActionSpec("end", (1, 0))))
     insert["ipv6_table"].insert(Entry((Exact(0), Lpm(ipv6("fcbb:bb00:1::"), 48)), ActionSpec("local_sid")))
     insert["ipv6_table"].insert(Entry((Exact(0), Lpm(0, 0)), ActionSpec("set_nexthop", (1,))))
-    insert["nexthop_table"].insert(
-        Entry((Exact(1),), ActionSpec("set_adjacency", (2, 0, MAC, 0x020000000202, 1500)))
-    )
+    insert["nexthop_table"].insert(Entry((Exact(1),), ActionSpec("set_adjacency", (2, 0, MAC, 0x020000000202, 1500))))
     return device
 
 

@@ -37,16 +37,26 @@ def test_not_a_program(text: bytes) -> None:
     ("change", "words"),
     [
         (lambda p: p["__meta__"].update(version=[3, 0]), ["JSON format 3.0"]),
-        (lambda p: p["actions"][0]["primitives"].append({"op": "teleport", "parameters": []}),
-         ["actions[0].primitives", "teleport"]),
-        (lambda p: p["calculations"].append(
-            {"name": "c", "id": 9, "algo": "md5", "input": []}), ["calculations[0]", "md5"]),
+        (
+            lambda p: p["actions"][0]["primitives"].append({"op": "teleport", "parameters": []}),
+            ["actions[0].primitives", "teleport"],
+        ),
+        (
+            lambda p: p["calculations"].append({"name": "c", "id": 9, "algo": "md5", "input": []}),
+            ["calculations[0]", "md5"],
+        ),
         (lambda p: p["extern_instances"].append({"name": "e", "id": 0, "type": "Oracle"}), ["Oracle"]),
-        (lambda p: p["pipelines"][0]["conditionals"][0]["expression"].update(
-            value={"op": "**", "left": None, "right": None}), ["operator **", "conditionals[0]"]),
+        (
+            lambda p: p["pipelines"][0]["conditionals"][0]["expression"].update(
+                value={"op": "**", "left": None, "right": None}
+            ),
+            ["operator **", "conditionals[0]"],
+        ),
         (lambda p: p["pipelines"][0]["tables"][0].update(type="indirect_magic"), ["indirect_magic"]),
-        (lambda p: p["parsers"][0]["parse_states"][0]["parser_ops"].append(
-            {"op": "teleport", "parameters": []}), ["parser operation teleport"]),
+        (
+            lambda p: p["parsers"][0]["parse_states"][0]["parser_ops"].append({"op": "teleport", "parameters": []}),
+            ["parser operation teleport"],
+        ),
         (lambda p: p["parsers"].append(p["parsers"][0]), ["2 parsers"]),
     ],
 )
@@ -64,15 +74,23 @@ def test_unsupported_construct_is_named(change: Callable[[dict[str, Any]], objec
         (lambda p: p["parsers"][0].update(init_state="nowhere"), ["init_state", "nowhere"]),
         (lambda p: p["deparsers"][0].update(order=["nowhere"]), ["order[0]", "nowhere"]),
         (lambda p: p["pipelines"][0].update(init_table="nowhere"), ["pipelines[0]", "nowhere"]),
-        (lambda p: p["pipelines"][0]["conditionals"][0].update(
-            true_next=p["pipelines"][0]["conditionals"][0]["name"]), ["cycle"]),
+        (
+            lambda p: p["pipelines"][0]["conditionals"][0].update(
+                true_next=p["pipelines"][0]["conditionals"][0]["name"]
+            ),
+            ["cycle"],
+        ),
         (lambda p: p["pipelines"].pop(), ["egress"]),
         (lambda p: p.pop("actions"), ["'actions' is missing"]),
         (lambda p: p["pipelines"][0]["tables"][0].update(max_size="many"), ["max_size", "integer"]),
         (lambda p: p["header_types"][0]["fields"].append(["x", 0]), ["width 0"]),
         (lambda p: p["header_types"].append(p["header_types"][0]), ["defined twice"]),
-        (lambda p: next(h for h in p["header_types"] if h["name"] == "standard_metadata").update(
-            fields=[["x", 8, False]]), ["standard_metadata"]),
+        (
+            lambda p: next(h for h in p["header_types"] if h["name"] == "standard_metadata").update(
+                fields=[["x", 8, False]]
+            ),
+            ["standard_metadata"],
+        ),
     ],
 )
 def test_malformed_program_says_where(change: Callable[[dict[str, Any]], object], words: list[str]) -> None:
@@ -125,9 +143,7 @@ def test_failed_load_keeps_the_old_program() -> None:
     device.load(program)
 
     def loop(broken: dict[str, Any]) -> None:
-        broken["actions"][-1]["primitives"].append(
-            {"op": "_jump", "parameters": [{"type": "hexstr", "value": "0x0"}]}
-        )
+        broken["actions"][-1]["primitives"].append({"op": "_jump", "parameters": [{"type": "hexstr", "value": "0x0"}]})
 
     with pytest.raises(UnsupportedProgram, match="jump backwards"):
         device.load(load_program(changed(loop)))

@@ -31,9 +31,7 @@ FORWARD = Action("forward", 1, (Param("port", 9),), ())
 DROP = Action("drop", 2, (), ())
 
 
-def table(
-    *keys: tuple[MatchKind, int], match: MatchKind, size: int = 10000, const_default: bool = False
-) -> TableState:
+def table(*keys: tuple[MatchKind, int], match: MatchKind, size: int = 10000, const_default: bool = False) -> TableState:
     """A table with the given key kinds and widths."""
     spec = Table(
         name="t",
@@ -106,11 +104,7 @@ def test_priorities_against_scan(kind: MatchKind) -> None:
         second = Ternary(rng.getrandbits(8) & mask, mask)
         third = Lpm(rng.getrandbits(4) & ~(0xF >> plen) & 0xF, plen)
         low = rng.getrandbits(8)
-        lead = (
-            Range(low, rng.randint(low, 255))
-            if kind is MatchKind.RANGE
-            else Ternary(low & 0x3C, 0x3C)
-        )
+        lead = Range(low, rng.randint(low, 255)) if kind is MatchKind.RANGE else Ternary(low & 0x3C, 0x3C)
         key = (lead, second, third)
         priority = rng.randrange(4) if rng.random() < 0.5 else rng.getrandbits(20)
         if (key, priority) in model:
@@ -123,8 +117,8 @@ def test_priorities_against_scan(kind: MatchKind) -> None:
         model[key, priority] = step % 512
         a, b, c = rng.getrandbits(8), rng.getrandbits(8), rng.getrandbits(4)
 
-        def hit(key: tuple[object, ...]) -> bool:
-            for part, value, width in zip(key, (a, b, c), (8, 8, 4), strict=True):
+        def hit(key: tuple[object, ...], values: tuple[int, ...] = (a, b, c)) -> bool:
+            for part, value, width in zip(key, values, (8, 8, 4), strict=True):
                 if isinstance(part, Range) and not part.low <= value <= part.high:
                     return False
                 if isinstance(part, Ternary) and value & part.mask != part.value:
@@ -191,9 +185,7 @@ def refusals() -> list[tuple[Callable[[TableState], object], type[Exception], st
 
 
 @pytest.mark.parametrize(("call", "error", "words"), refusals())
-def test_refused_calls_change_nothing(
-    call: Callable[[TableState], object], error: type[Exception], words: str
-) -> None:
+def test_refused_calls_change_nothing(call: Callable[[TableState], object], error: type[Exception], words: str) -> None:
     state = table((MatchKind.EXACT, 16), (MatchKind.TERNARY, 8), match=MatchKind.TERNARY)
     entry = Entry((Exact(5), Ternary(0, 0)), forward(3), 1)
     state.insert(entry)

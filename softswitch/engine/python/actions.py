@@ -87,8 +87,7 @@ class Actions:
         """Emit the assignment of the action's arguments (source ``args``) to variables, and declare them."""
         ctx = self.ctx
         scope.params = [
-            (ctx.names.get(("param", action.id, i), f"p_{p.name}"), p.width)
-            for i, p in enumerate(action.params)
+            (ctx.names.get(("param", action.id, i), f"p_{p.name}"), p.width) for i, p in enumerate(action.params)
         ]
         if scope.params and (ctx.traced or action_params(action)):
             names = "".join(f"{name}, " for name, _ in scope.params)
@@ -225,9 +224,7 @@ class Actions:
                 return
         raise UnsupportedProgram(scope.where, f"assignment to {type(target).__name__}")
 
-    def _store_dynamic(
-        self, members: list[str], name: str, index: str, value: Value, scope: Expressions
-    ) -> None:
+    def _store_dynamic(self, members: list[str], name: str, index: str, value: Value, scope: Expressions) -> None:
         ctx, out = self.ctx, self.ctx.out
         kind = ctx.field_type(FieldRef(members[0], name))
         temporary = ctx.temporary()
@@ -319,9 +316,7 @@ class Actions:
             target,
             lambda t: each(
                 source,
-                lambda s: self._copy_all(
-                    [list(program.unions[t].members)], [list(program.unions[s].members)]
-                ),
+                lambda s: self._copy_all([list(program.unions[t].members)], [list(program.unions[s].members)]),
             ),
         )
 

@@ -63,10 +63,7 @@ class Assembler:
         engine_fields = [ref for ref in map(program.standard, names) if ref is not None]
         if traced:  # a trace shows every field
             engine_fields += [
-                FieldRef(h.name, f.name)
-                for h in program.headers.values()
-                for f in h.type.fields
-                if not h.metadata
+                FieldRef(h.name, f.name) for h in program.headers.values() for f in h.type.fields if not h.metadata
             ]
         self.ctx = Context(program, Layout(program, engine_fields), state, host, traced)
         self.ctx.names.reserve(_RESERVED.split())

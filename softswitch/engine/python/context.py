@@ -135,8 +135,5 @@ class Context:
     def varbit_variables(self) -> set[str]:
         """Those of the variables that hold bytes."""
         return {
-            self.field(name, f.name)
-            for name in self.program.headers
-            for f in self.layout.tracked(name)
-            if f.varbit
+            self.field(name, f.name) for name in self.program.headers for f in self.layout.tracked(name) if f.varbit
         }

@@ -90,9 +90,7 @@ class ControlCode:
         scope = Expressions(self.ctx, f"{where}, action {action.name}")
         self.actions.unpack_params(action, args, scope)
         if self.ctx.traced:
-            shown = ", ".join(
-                f"{p.name!r}: {name}" for p, (name, _) in zip(action.params, scope.params, strict=True)
-            )
+            shown = ", ".join(f"{p.name!r}: {name}" for p, (name, _) in zip(action.params, scope.params, strict=True))
             out.line(f"T.open('action', name={action.name!r}, params={{{shown}}})")
         self.actions.body(action, scope)
         if self.ctx.traced:
@@ -158,8 +156,7 @@ class ControlCode:
         if layout.shifts is None:
             return values[0] if len(values) == 1 else f"({', '.join(values)})"
         return " | ".join(
-            f"{value} << {shift}" if shift else value
-            for value, shift in zip(values, layout.shifts, strict=True)
+            f"{value} << {shift}" if shift else value for value, shift in zip(values, layout.shifts, strict=True)
         )
 
     def _key_value(self, key: TableKey) -> str:

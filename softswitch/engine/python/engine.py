@@ -132,9 +132,7 @@ class PythonEngine:
             return
         stats.runtime_errors += 1
         if stats.runtime_errors <= 10:
-            _log.warning(
-                "packet dropped: %s: %s", type(err).__name__, err, exc_info=stats.runtime_errors == 1
-            )
+            _log.warning("packet dropped: %s: %s", type(err).__name__, err, exc_info=stats.runtime_errors == 1)
 
     def trace(self, port: int, frame: bytes) -> Trace:
         """Run a frame through the traced variant, which is compiled at first use."""

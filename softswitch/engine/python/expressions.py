@@ -131,9 +131,7 @@ class Expressions:
             return self._dynamic([(m, expr.field) for m in members], f"{ctx.next(expr.stack)} - 1")
         if isinstance(expr, UnionStackFieldRef):
             unions = [ctx.program.unions[u] for u in ctx.program.union_stacks[expr.stack].unions]
-            return self._dynamic(
-                [(u.members[expr.member], expr.field) for u in unions], f"{ctx.next(expr.stack)} - 1"
-            )
+            return self._dynamic([(u.members[expr.member], expr.field) for u in unions], f"{ctx.next(expr.stack)} - 1")
         if isinstance(expr, AccessField):
             return self._access(expr)
         if isinstance(expr, RegisterRef):
@@ -275,8 +273,7 @@ class Expressions:
         ctx = self.ctx
         tests = [ctx.valid(left), ctx.valid(right)]
         tests += [
-            f"{ctx.field(left, f.name)} == {ctx.field(right, f.name)}"
-            for f in ctx.program.headers[left].type.fields
+            f"{ctx.field(left, f.name)} == {ctx.field(right, f.name)}" for f in ctx.program.headers[left].type.fields
         ]
         return " and ".join(tests)
 
@@ -338,9 +335,7 @@ class Expressions:
                 return source
             return Value(f"({_two_complement(source.code, width)})")
         temporary = self.ctx.temporary()
-        low, high = (
-            (0, (1 << width) - 1) if expr.op == "usat_cast" else (-(1 << width - 1), (1 << width - 1) - 1)
-        )
+        low, high = (0, (1 << width) - 1) if expr.op == "usat_cast" else (-(1 << width - 1), (1 << width - 1) - 1)
         low_test = f"({temporary} := {source.code}) < {low}"
         code = f"({low} if {low_test} else {high} if {temporary} > {high} else {temporary})"
         return Value(code, width if expr.op == "usat_cast" else None)

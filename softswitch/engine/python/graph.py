@@ -73,7 +73,7 @@ class FlowGraph:
         return first
 
 
-class TooDeep(Exception):  # noqa: N818
+class TooDeep(Exception):
     """Raised inside with the node that must move to the top level."""
 
 
@@ -84,9 +84,7 @@ class Structurer:
     nothing where falling off the end is right).
     """
 
-    def __init__(
-        self, graph: FlowGraph, writer: Writer, emit: Emit, variable: str, leave: str | None
-    ) -> None:
+    def __init__(self, graph: FlowGraph, writer: Writer, emit: Emit, variable: str, leave: str | None) -> None:
         self.graph = graph
         self.writer = writer
         self.emit = emit

@@ -197,9 +197,7 @@ class ParserCode:
         if isinstance(target, StackRef):
             members = list(program.stacks[target.stack].members)
         elif isinstance(target, UnionStackRef):
-            members = [
-                program.unions[u].members[op.union_member] for u in program.union_stacks[target.stack].unions
-            ]
+            members = [program.unions[u].members[op.union_member] for u in program.union_stacks[target.stack].unions]
         else:
             raise UnsupportedProgram(scope.where, f"extraction to {type(target).__name__}")
         out = self.ctx.out

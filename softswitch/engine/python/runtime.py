@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class AssertionFailed(Exception):  # noqa: N818
+class AssertionFailed(Exception):
     """``assert`` or ``assume`` of the program does not hold; BMv2 aborts, here the packet is dropped."""
 
 

@@ -130,13 +130,12 @@ control ingress(inout headers_t hdr, inout metadata_t md, inout standard_metadat
         bit<32> value;
         bit<32> index = (bit<32>)hdr.data.x[1:0];
         if (hdr.data.op == 10) { index = index + 4; }  // beyond the arrays; BMv2 built with NDEBUG crashes
-        value = 0xabcd;
         cells.read(value, index);
         value = value + hdr.data.z;
         cells.write(index, value);
         hdr.result.register_ = value;
         hits.count(index);
-        bit<2> color = 3;
+        bit<2> color;
         indirect_meter.execute_meter(index, color);
         hdr.result.color = (bit<8>)color;
         selected.apply();
