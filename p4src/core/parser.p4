@@ -73,10 +73,12 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, 
     bit<32> peek;    // the first bytes of an extension header: next header, length, routing type, Segments Left
     bit<32> length;  // of a varbit, bits
 
+    // The port first: in a recirculated packet it is 0, and in the clone of a punted packet, which simple_switch parses once
+    // more, it is all that is right (instance_type is that of some earlier packet).
     state start {
-        transition select(standard_metadata.instance_type, standard_metadata.ingress_port) {
-            (INSTANCE_TYPE_RECIRCULATED, _): parse_ethernet;
-            (_, CPU_PORT):                   parse_packet_out;
+        transition select(standard_metadata.ingress_port, standard_metadata.instance_type) {
+            (CPU_PORT, _):                   parse_packet_out;
+            (_, INSTANCE_TYPE_RECIRCULATED): parse_ethernet;
             default:                         from_wire;
         }
     }
