@@ -69,25 +69,11 @@
         SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
     }
 
-parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md, inout standard_metadata_t standard_metadata) {
+parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md PARSER_INTRINSIC) {
     bit<32> peek;    // the first bytes of an extension header: next header, length, routing type, Segments Left
     bit<32> length;  // of a varbit, bits
 
-    // The port first: in a recirculated packet it is 0, and in the clone of a punted packet, which simple_switch parses once
-    // more, it is all that is right (instance_type is that of some earlier packet).
-    state start {
-        transition select(standard_metadata.ingress_port, standard_metadata.instance_type) {
-            (CPU_PORT, _):                   parse_packet_out;
-            (_, INSTANCE_TYPE_RECIRCULATED): parse_ethernet;
-            default:                         from_wire;
-        }
-    }
-
-    state from_wire {
-        md.ingress_port = standard_metadata.ingress_port;
-        md.frame_length = standard_metadata.packet_length;
-        transition parse_ethernet;
-    }
+    PARSER_START   // the target's first states; they lead to parse_packet_out or parse_ethernet
 
     state parse_packet_out {
         pkt.extract(hdr.packet_out);

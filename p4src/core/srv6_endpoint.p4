@@ -11,7 +11,7 @@
 #ifndef SRV6_CORE_SRV6_ENDPOINT_P4_
 #define SRV6_CORE_SRV6_ENDPOINT_P4_
 
-// Where things stand in the chain, for ICMPv6 pointers (section 2.0 of RFC 8754 uses the offset from the IPv6 header).
+// Where things stand in the chain, for ICMPv6 pointers, which count from the start of the IPv6 header (RFC 4443 3.4).
 #define POINTER_ROUTING_TYPE  (IPV6_HEADER_LENGTH + md.extension_length + 2)
 #define POINTER_SEGMENTS_LEFT (IPV6_HEADER_LENGTH + md.extension_length + 3)
 #define POINTER_UPPER_LAYER   (IPV6_HEADER_LENGTH + md.extension_length)

@@ -12,6 +12,26 @@
 // standard_metadata.instance_type of a recirculated packet.
 #define INSTANCE_TYPE_RECIRCULATED 4
 
+// What the parser is given beside the packet, and its first states: the way a packet comes by decides what it begins
+// with. md.ingress_port and md.frame_length are filled here, since an assignment of the parser costs less than an action.
+//
+// The port is looked at first: in a recirculated packet it is 0, and in the clone of a punted packet, which simple_switch
+// parses once more, it is all that is right (instance_type is that of some earlier packet).
+#define PARSER_INTRINSIC , inout standard_metadata_t standard_metadata
+#define PARSER_START                                                                             \
+    state start {                                                                                \
+        transition select(standard_metadata.ingress_port, standard_metadata.instance_type) {     \
+            (CPU_PORT, _):                   parse_packet_out;                                   \
+            (_, INSTANCE_TYPE_RECIRCULATED): parse_ethernet;                                     \
+            default:                         from_wire;                                          \
+        }                                                                                        \
+    }                                                                                            \
+    state from_wire {                                                                            \
+        md.ingress_port = standard_metadata.ingress_port;                                        \
+        md.frame_length = standard_metadata.packet_length;                                       \
+        transition parse_ethernet;                                                               \
+    }
+
 // Where recirculated packets queue on their way through the traffic manager; no frame ever leaves by it.
 #define RECIRCULATION_PORT 509
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // By which way a packet came: from a wire, from the control plane, or from this pipeline. The parser has taken over what
-// v1model says of a frame from a wire (parser.p4, state from_wire).
+// v1model says of a frame from a wire (arch.p4, state from_wire).
 #ifndef SRV6_ARCH_V1MODEL_RECEIVE_P4_
 #define SRV6_ARCH_V1MODEL_RECEIVE_P4_
 
