@@ -120,6 +120,8 @@ class Scope:
         if kind in ("local", "runtime_data"):
             return ParamRef(value.number())
         if kind == "header":
+            if value.raw in self.unions:  # p4c writes the validity of a union so
+                return UnionRef(value.text())
             return HeaderRef(self.header(value))
         if kind == "header_stack":
             return StackRef(self.stack(value))
@@ -170,7 +172,8 @@ class Scope:
     def _op(self, at: Cursor) -> Expr:
         op = at.at("op").text()
         if op in _UNARY:
-            return Op(op, (self.expr(at.at("right")),))
+            operand = self.expr(at.at("right"))
+            return Op("valid_union" if op == "valid" and isinstance(operand, UnionRef) else op, (operand,))
         if op in _BINARY:
             return Op(op, (self.expr(at.at("left")), self.expr(at.at("right"))))
         if op == "?":

@@ -91,9 +91,7 @@ class _Loader:
 
     def load(self) -> Program:
         root = self.root
-        types = _by_name(
-            [self._type(c) for c in root.at("header_types").items()], lambda t: t.name, "header_types"
-        )
+        types = _by_name([self._type(c) for c in root.at("header_types").items()], lambda t: t.name, "header_types")
         headers, ids = self._headers(types)
         stacks = self._stacks(types, ids)
         unions, union_ids = self._unions(ids)
@@ -114,13 +112,9 @@ class _Loader:
                 instance.path, f"extern {instance.at('type').raw} (instance {instance.at('name').raw})"
             )
         actions = {a.id: a for a in (self._action(c, scope) for c in root.at("actions").items())}
-        errors = {
-            pair.items(2)[0].text(): pair.items(2)[1].number() for pair in root.optional_items("errors")
-        }
+        errors = {pair.items(2)[0].text(): pair.items(2)[1].number() for pair in root.optional_items("errors")}
         enums = {
-            e.at("name").text(): {
-                p.items(2)[0].text(): p.items(2)[1].number() for p in e.at("entries").items()
-            }
+            e.at("name").text(): {p.items(2)[0].text(): p.items(2)[1].number() for p in e.at("entries").items()}
             for e in root.optional_items("enums")
         }
         value_sets = {v.name: v for v in map(self._value_set, root.optional_items("parse_vsets"))}
@@ -129,12 +123,8 @@ class _Loader:
             raise UnsupportedProgram("parsers", f"a program with {len(parsers)} parsers", "v1model has one")
         deparsers = root.at("deparsers").items()
         if len(deparsers) != 1:
-            raise UnsupportedProgram(
-                "deparsers", f"a program with {len(deparsers)} deparsers", "v1model has one"
-            )
-        calculations = {
-            c.name: c for c in (self._calculation(c, scope) for c in root.optional_items("calculations"))
-        }
+            raise UnsupportedProgram("deparsers", f"a program with {len(deparsers)} deparsers", "v1model has one")
+        calculations = {c.name: c for c in (self._calculation(c, scope) for c in root.optional_items("calculations"))}
         meters = {m.name: m for m in (self._meter(c, scope) for c in root.optional_items("meter_arrays"))}
         counters = {c.name: c for c in (self._counter(c) for c in root.optional_items("counter_arrays"))}
         profiles: dict[str, ActionProfile] = {}
@@ -149,9 +139,7 @@ class _Loader:
             if wanted not in pipelines:
                 raise root.fail(f"no pipeline {wanted!r}")
         if len(pipelines) != 2:
-            raise UnsupportedProgram(
-                "pipelines", f"pipelines {', '.join(pipelines)}", "v1model has ingress and egress"
-            )
+            raise UnsupportedProgram("pipelines", f"pipelines {', '.join(pipelines)}", "v1model has ingress and egress")
         tables = {
             name: node
             for pipeline in pipelines.values()
@@ -211,8 +199,7 @@ class _Loader:
                 )
             },
             aliases={
-                pair.items(2)[0].text(): scope.field(pair.items(2)[1])
-                for pair in root.optional_items("field_aliases")
+                pair.items(2)[0].text(): scope.field(pair.items(2)[1]) for pair in root.optional_items("field_aliases")
             },
             name=name.text() if (name := root.get("program")) else "",
         )
@@ -250,9 +237,7 @@ class _Loader:
             if max_length is None:
                 raise at.fail("a type with a variable-length field needs max_length")
             fixed = sum(f.width for f in fields)
-            fields = [
-                FieldType(f.name, max_length * 8 - fixed, f.signed, True) if f.varbit else f for f in fields
-            ]
+            fields = [FieldType(f.name, max_length * 8 - fixed, f.signed, True) if f.varbit else f for f in fields]
         return HeaderType(at.at("name").text(), tuple(fields), max_length)
 
     def _headers(self, types: Mapping[str, HeaderType]) -> tuple[dict[str, Header], dict[int, str]]:
@@ -267,9 +252,7 @@ class _Loader:
                 raise at.fail(f"header {name!r} is defined twice")
             header = Header(name, types[type_at.text()], at.at("metadata").flag())
             if not header.metadata and header.type.fixed_bits % 8:
-                raise at.fail(
-                    f"header {name!r} is {header.type.fixed_bits} bits long, which is not whole bytes"
-                )
+                raise at.fail(f"header {name!r} is {header.type.fixed_bits} bits long, which is not whole bytes")
             headers[name] = header
             ids[at.at("id").number()] = name
         return headers, ids
@@ -310,9 +293,7 @@ class _Loader:
         result = {}
         for at in self.root.optional_items("header_union_stacks"):
             name = at.at("name").text()
-            names = tuple(
-                self._members(at.at("header_union_ids"), {i: union.name for i, union in ids.items()})
-            )
+            names = tuple(self._members(at.at("header_union_ids"), {i: union.name for i, union in ids.items()}))
             type_at = at.at("union_type")
             if type_at.text() not in member_names:
                 raise type_at.fail(f"no header union type {type_at.raw!r}")
@@ -324,15 +305,11 @@ class _Loader:
     @staticmethod
     def _value_set(at: Cursor) -> ValueSet:
         size = at.get("max_size")
-        return ValueSet(
-            at.at("name").text(), at.at("compressed_bitwidth").number(), size.number() if size else 0
-        )
+        return ValueSet(at.at("name").text(), at.at("compressed_bitwidth").number(), size.number() if size else 0)
 
     @staticmethod
     def _action(at: Cursor, scope: Scope) -> Action:
-        params = tuple(
-            Param(p.at("name").text(), p.at("bitwidth").number()) for p in at.at("runtime_data").items()
-        )
+        params = tuple(Param(p.at("name").text(), p.at("bitwidth").number()) for p in at.at("runtime_data").items())
         primitives = tuple(load_primitive(p, scope) for p in at.at("primitives").items())
         return Action(at.at("name").text(), at.at("id").number(), params, primitives)
 

@@ -181,9 +181,7 @@ def _key(at: Cursor, scope: Scope) -> TableKey:
     name_at = at.get("name")
     if kind is MatchKind.VALID:
         header = scope.header(target_at)
-        return TableKey(
-            name_at.text() if name_at else f"{header}.$valid$", kind, FieldRef(header, "$valid$"), 1, mask
-        )
+        return TableKey(name_at.text() if name_at else f"{header}.$valid$", kind, FieldRef(header, "$valid$"), 1, mask)
     field = scope.field(target_at)
     width = 1
     if field.field != "$valid$":

@@ -57,9 +57,7 @@ class Meter:
             if rate < 0 or burst < 0:
                 raise InvalidArgument(f"meter rate {rate:g} and burst {burst} must not be negative")
             if position and rate < checked[position - 1].rate:
-                raise InvalidArgument(
-                    f"peak rate {rate:g} is below the committed rate {checked[position - 1].rate:g}"
-                )
+                raise InvalidArgument(f"peak rate {rate:g} is below the committed rate {checked[position - 1].rate:g}")
         self._rates = checked
         self._buckets = [_Bucket(i + 1, rate, burst) for i, (rate, burst) in enumerate(checked)]
         self._buckets.reverse()

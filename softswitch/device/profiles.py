@@ -81,9 +81,7 @@ class ProfileState:
         with self._lock:
             member = self.member(member_id)
             if member.refs:
-                raise StillReferenced(
-                    f"action profile {self.name}: member {member_id} is in use ({member.refs} times)"
-                )
+                raise StillReferenced(f"action profile {self.name}: member {member_id} is in use ({member.refs} times)")
             del self._members[member_id]
             self._feed.announce("profile", self.name, "delete", MemberRef(member_id))
 
@@ -127,9 +125,7 @@ class ProfileState:
                 chosen.append((self.member(member_id), weight))
             total = sum(weight for _, weight in chosen)
             if group.max_size and total > group.max_size:
-                raise InvalidArgument(
-                    f"{where}: weights add up to {total}, more than its size {group.max_size}"
-                )
+                raise InvalidArgument(f"{where}: weights add up to {total}, more than its size {group.max_size}")
             self._release(group)
             for member, _ in chosen:
                 member.refs += 1
@@ -142,9 +138,7 @@ class ProfileState:
         with self._lock:
             group = self.group(group_id)
             if group.refs:
-                raise StillReferenced(
-                    f"action profile {self.name}: group {group_id} is used by {group.refs} entries"
-                )
+                raise StillReferenced(f"action profile {self.name}: group {group_id} is used by {group.refs} entries")
             self._release(group)
             del self._groups[group_id]
             self._feed.announce("profile", self.name, "delete", GroupRef(group_id))

@@ -25,9 +25,7 @@ class State:
     ``started_ns`` is the origin of the timestamps that packets carry.
     """
 
-    def __init__(
-        self, program: Program, pre: Pre, lock: threading.RLock, started_ns: int, feed: ChangeFeed
-    ) -> None:
+    def __init__(self, program: Program, pre: Pre, lock: threading.RLock, started_ns: int, feed: ChangeFeed) -> None:
         self.program = program
         self.lock = lock
         self.pre = pre

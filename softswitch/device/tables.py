@@ -127,9 +127,7 @@ class TableState:
         key = self._check_key(entry.key)
         slot = (key, self._check_priority(entry.priority))
         if slot in self._rows:
-            raise DuplicateEntry(
-                f"table {self.name}: an entry with key {self.describe_key(*slot)} exists already"
-            )
+            raise DuplicateEntry(f"table {self.name}: an entry with key {self.describe_key(*slot)} exists already")
         if len(self._rows) >= self.spec.size:
             raise TableFull(f"table {self.name} is full ({self.spec.size} entries)")
         handle = heapq.heappop(self._free_handles) if self._free_handles else self._next_handle
@@ -296,9 +294,7 @@ class TableState:
             rows = list(sorted_rows(self._rows))
         return ((row.entry, CounterValue(row.packets, row.bytes)) for row in rows)
 
-    def set_meter(
-        self, key: Sequence[MatchKey], rates: Sequence[tuple[float, int]] | None, priority: int = 0
-    ) -> None:
+    def set_meter(self, key: Sequence[MatchKey], rates: Sequence[tuple[float, int]] | None, priority: int = 0) -> None:
         """Configure the direct meter of an entry, committed rate first; None resets it to "always green"."""
         with self._lock:
             spec = self._require_meter()
@@ -390,9 +386,7 @@ class TableState:
                 self._check_second(part, ones, spec.name, spec.width)
         if self._masked:
             return tuple(
-                part._replace(value=part.value & mask)
-                if mask is not None and not isinstance(part, Range)
-                else part
+                part._replace(value=part.value & mask) if mask is not None and not isinstance(part, Range) else part
                 for part, mask in zip(key, self._masks, strict=True)
             )
         return key
@@ -403,18 +397,14 @@ class TableState:
             if not 0 <= part.prefix_len <= width:
                 raise InvalidArgument(f"{where}: prefix length {part.prefix_len} is not in 0..{width}")
             if part.value & (ones >> part.prefix_len):
-                raise InvalidArgument(
-                    f"{where}: {part.value:#x} has bits below its prefix /{part.prefix_len}"
-                )
+                raise InvalidArgument(f"{where}: {part.value:#x} has bits below its prefix /{part.prefix_len}")
         elif isinstance(part, Ternary):
             if not 0 <= part.mask <= ones:
                 raise InvalidArgument(f"{where}: mask {part.mask:#x} does not fit {width} bits")
             if part.value & ~part.mask:
                 raise InvalidArgument(f"{where}: {part.value:#x} has bits outside its mask {part.mask:#x}")
         elif isinstance(part, Range) and not part.low <= part.high <= ones:
-            raise InvalidArgument(
-                f"{where}: range {part.low:#x}..{part.high:#x} is empty or exceeds {width} bits"
-            )
+            raise InvalidArgument(f"{where}: range {part.low:#x}..{part.high:#x} is empty or exceeds {width} bits")
 
     def _row(self, key: Sequence[MatchKey], priority: int) -> Row:
         checked = self._check_key(tuple(key))

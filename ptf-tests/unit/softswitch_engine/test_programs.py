@@ -124,6 +124,25 @@ def test_parsing(bench: Load, frame: str, report: tuple[int, ...], rest: str) ->
     assert device.stats.runtime_errors == 0
 
 
+# ---------------------------------------------------------------------------- unions and stacks
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        # s1[0] == s1[1]; s2 = s1, then s2[1].v = 0x77; x follows
+        ("0305 0305 99", "03050305 03050377 ee01 99"),
+        ("0305 0306 0307 0308", "030503060307 030503770307 0308"),
+        # us[0].a.v + 1; us[1] valid: us[2] = us[0]; two invalid headers are equal
+        ("0105 02aabb 99", "0106 02aabb 0106 ee01 99"),
+        ("0105 0106 0107 0108", "0106 0106 0106 ee01 0108"),
+        ("0105 99", "0106 ee01 99"),
+    ],
+)
+def test_unions(bench: Load, frame: str, expected: str) -> None:
+    assert bench("unions").run(bytes.fromhex(frame)) == [(1, bytes.fromhex(expected))]
+
+
 # ---------------------------------------------------------------------------- tables
 
 

@@ -476,12 +476,11 @@ class Actions:
         spec = self.ctx.program.registers[name]
         index, safe = self._indexed(primitive.args[1], spec.size, scope)
         code = scope.fit(primitive.args[2], spec.width, False)
-        self._guarded(
-            index,
-            safe,
-            spec.size,
-            lambda: void(self.ctx.out.line(f"{scope.register(name)}[{index}] = {code}")),
-        )
+
+        def body() -> None:
+            self.ctx.out.line(f"{scope.register(name)}[{index}] = {code}")
+
+        self._guarded(index, safe, spec.size, body)
 
     def _hash(self, primitive: Primitive, scope: Expressions) -> None:
         target, base, calculation, size = primitive.args
@@ -537,10 +536,6 @@ class Actions:
         failed = self.ctx.constant("AssertionFailed", "AssertionFailed", AssertionFailed)
         with out.block(f"if not ({scope.condition(primitive.args[0])}):"):
             out.line(f"raise {failed}({(primitive.source or primitive.op)!r})")
-
-
-def void(value: object) -> None:
-    """Discard a result."""
 
 
 def _show(expr: Expr) -> str:

@@ -9,7 +9,6 @@ from softswitch.bmv2json.model import (
     Action,
     ActionCall,
     Conditional,
-    FieldRef,
     MatchKind,
     Pipeline,
     Table,
@@ -55,7 +54,6 @@ class ControlCode:
 
     def _node(self, name: str) -> None:
         node = self.pipeline.nodes[name]
-        out = self.ctx.out
         if isinstance(node, Conditional):
             self._conditional(node)
         elif isinstance(node, ActionCall):
@@ -66,8 +64,6 @@ class ControlCode:
             self._run(action, repr(node.default.args), f"table {node.name}")
             self._goto(node.next_miss if node.by_hit else node.next.get(action.id))
         else:
-            if not out.depth:
-                raise AssertionError
             self._table(node)
 
     def _conditional(self, node: Conditional) -> None:
@@ -245,8 +241,3 @@ class ControlCode:
 
     def _next(self, table: Table, action: Action) -> str | None:
         return table.next.get(action.id, table.base_default_next)
-
-
-def field_names(refs: tuple[FieldRef, ...]) -> list[str]:
-    """Dotted names of fields."""
-    return [f"{r.header}.{r.field}" for r in refs]

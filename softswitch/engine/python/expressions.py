@@ -19,7 +19,6 @@ from softswitch.bmv2json.model import (
     FieldRef,
     FieldType,
     HeaderRef,
-    Lookahead,
     Op,
     ParamRef,
     RegisterRef,
@@ -349,8 +348,3 @@ def _two_complement(code: str, width: int) -> str:
 def string_argument(expr: Expr) -> str:
     """Text of a string argument."""
     return expr.value if isinstance(expr, StrConst) else ""
-
-
-def is_lookahead(expr: Expr) -> bool:
-    """Whether the operand is a lookahead."""
-    return isinstance(expr, Lookahead)
