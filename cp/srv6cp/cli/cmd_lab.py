@@ -27,10 +27,10 @@ def run(args: argparse.Namespace) -> int:
     try:
         lab = import_module("srv6lab.cli")
     except ModuleNotFoundError as error:
-        hint = (
-            "reinstall the package"
-            if (error.name or "").startswith(("srv6cp", "srv6lab", "softswitch"))
-            else f"pip install {error.name}"
-        )
+        own = (error.name or "").partition(".")[0] in ("srv6lab", "softswitch", "srv6cp")
+        hint = "reinstall the package" if own else f"pip install {error.name}"
         raise CliError(f"srv6 lab needs the module {error.name}: {hint}", exitcodes.CHECK_FAILED) from None
-    return int(lab.main(args.words) or exitcodes.OK)
+    try:
+        return int(lab.main(args.words) or exitcodes.OK)
+    except SystemExit as stop:  # argparse of the lab has printed the reason, or the help
+        return stop.code if isinstance(stop.code, int) else exitcodes.USAGE

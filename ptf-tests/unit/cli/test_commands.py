@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -326,3 +328,20 @@ def test_completion_knows_every_command(capsys: pytest.CaptureFixture[str]) -> N
     for command in choices:
         assert f'"{command}") words=' in script or command in script
     assert '"sid add") words=' in script
+
+
+def test_lab_is_handed_over(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    lab = ModuleType("srv6lab.cli")
+    seen: list[list[str]] = []
+
+    def lab_main(words: list[str]) -> int:
+        seen.append(words)
+        return 1
+
+    lab.main = lab_main  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "srv6lab.cli", lab)
+    assert main(["lab", "up", "x.yaml", "--shell"]) == 1
+    assert seen == [["up", "x.yaml", "--shell"]]
+    monkeypatch.setitem(sys.modules, "srv6lab.cli", None)
+    assert main(["lab", "up"]) == 1
+    assert capsys.readouterr().err == "srv6: srv6 lab needs the module srv6lab.cli: reinstall the package\n"
