@@ -95,9 +95,7 @@ def rfc(number: str | int, section: str, *more: str) -> Callable[[C], C]:
             lines.setdefault(section, [])
         else:
             raise ValueError(f"neither a line (S09) nor a section (4.1.1): {item!r}")
-    found = tuple(
-        Clause(f"RFC {number}", name, line) for name, those in lines.items() for line in those or [""]
-    )
+    found = tuple(Clause(f"RFC {number}", name, line) for name, those in lines.items() for line in those or [""])
     return lambda cls: _add(cls, found)
 
 

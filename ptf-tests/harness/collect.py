@@ -91,9 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
         ptf.config.setdefault(key, value)
     ptf.ptfutils.default_timeout = PTF_CONFIG["default_timeout"]
     ptf.ptfutils.default_negative_timeout = PTF_CONFIG["default_negative_timeout"]
-    ptf.open_logfile = lambda name: (
-        None
-    )  # the ptf command replaces the handlers of logging; pytest has its own
+    ptf.open_logfile = lambda name: None  # the ptf command replaces the handlers of logging; pytest has its own
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -65,9 +65,7 @@ class CountingClient(Client):
 def cells(client: Client, wanted: Mapping[str, Iterable[int] | None]) -> dict[tuple[str, int], Count]:
     """Counter cells: all of a counter (None) or those with the given indices."""
     patterns = [
-        CounterEntry(name, index)
-        for name, which in wanted.items()
-        for index in ([None] if which is None else which)
+        CounterEntry(name, index) for name, which in wanted.items() for index in ([None] if which is None else which)
     ]
     found = {}
     for entry in client.read(patterns):
@@ -159,6 +157,9 @@ class Flow:
             return found.total
 
         self._wait(total, self._fates_before.total + packets, "packets to be done")
+        # The counters of one packet advance one after the other, and are read one after the other.
+        while not self.bed.synchronous and (again := self._fates()) != found:
+            found = again
         return found
 
     def _wait(self, count: Callable[[], int], expected: int, what: str) -> None:

@@ -50,8 +50,7 @@ class InProcess(Testbed):
         self.switch.device.process(port, frame)
 
     def trace(self, port: int, frame: bytes) -> str:
-        trace = self.switch.trace(port, frame)  # runs the frame once more
-        return trace.text() if hasattr(trace, "text") else str(trace)
+        return self.switch.trace(port, frame).to_text()  # runs the frame once more
 
     def close(self) -> None:
         self.switch.close()

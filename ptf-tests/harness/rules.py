@@ -15,7 +15,7 @@ _TEXT = {
         "Reduced: Segments Left may be Last Entry + 1 (RFC 8754 4.1.1)",
         "One segment and nothing else to say: the SRH may be left out",
         "At most 127 entries",
-        "Other routing types: ignored at Segments Left 0, else Parameter Problem at Routing Type (RFC 8200 4.4)",
+        "Other routing types: ignored at Segments Left 0, else Parameter Problem at Routing Type",
     ),
     "TLV": (
         "Pad1 is one byte, PadN has length 0 to 5",
@@ -36,7 +36,7 @@ _TEXT = {
         "A new destination without route: Destination Unreachable",
         "A new destination that is multicast or unspecified is not forwarded",
         "Payload and headers behind the SRH stay as they are",
-        "SRH at an own address that is no SID: ignored at Segments Left 0, else Parameter Problem at Routing Type",
+        "SRH at an own address that is no SID: ignored at Segments Left 0, else Parameter Problem",
         "In transit the SRH is not looked at",
         "Behind an exhausted SRH a second one is processed for the same SID",
         "Hdr Ext Len 0 or 1: no Last Entry is small enough",
@@ -99,9 +99,7 @@ _TEXT = {
         "A weighted list is chosen by the hash of the flow",
         "A policy without valid list: normal forwarding, or drop",
     ),
-    "SEC": (
-        "Packets to the SID block from outside, and packets to a SID from a source outside, are dropped",
-    ),
+    "SEC": ("Packets to the SID block from outside, and packets to a SID from a source outside, are dropped",),
     "ECMP": ("The hash includes outer source, destination and flow label",),
     "CNT": ("Packets and bytes of each SID, of packets that it processed successfully",),
     "OAM": (
@@ -114,6 +112,4 @@ _TEXT = {
     ),
 }
 
-RULES = {
-    f"{family}-{number}": text for family, texts in _TEXT.items() for number, text in enumerate(texts, 1)
-}
+RULES = {f"{family}-{number}": text for family, texts in _TEXT.items() for number, text in enumerate(texts, 1)}

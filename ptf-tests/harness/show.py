@@ -226,9 +226,7 @@ def summary(frame: bytes) -> str:
             parts.append(f"({value}, {layers[index + 1][2]})")
         elif name == "srh" and field == "segments left":
             entries = [
-                v.removesuffix(" <- active")
-                for n, f, v in layers
-                if n == layer and f.startswith("segment list")
+                v.removesuffix(" <- active") for n, f, v in layers if n == layer and f.startswith("segment list")
             ]
             parts.append(f"({', '.join(entries)}; SL={value})")
         elif field in ("ports", "type, code"):
@@ -245,16 +243,12 @@ def difference(expected: bytes, received: bytes) -> str:
     for key in dict.fromkeys([line[:2] for line in want] + [line[:2] for line in got]):
         one, other = values[0].get(key, "-"), values[1].get(key, "-")
         name = f"{key[0]}.{key[1]}".ljust(width)
-        lines.append(
-            f"    {name}  {one}" if one == other else f"  ! {name}  expected {one}, received {other}"
-        )
+        lines.append(f"    {name}  {one}" if one == other else f"  ! {name}  expected {one}, received {other}")
     first = next((i for i, (a, b) in enumerate(zip(expected, received, strict=False)) if a != b), None)
     if first is None and len(expected) != len(received):
         first = min(len(expected), len(received))
     if first is not None:
-        lines.append(
-            f"  first different byte: {first}; lengths: expected {len(expected)}, received {len(received)}"
-        )
+        lines.append(f"  first different byte: {first}; lengths: expected {len(expected)}, received {len(received)}")
         lines.append(f"    expected ..{bytes(expected[first : first + 24]).hex(' ')}")
         lines.append(f"    received ..{bytes(received[first : first + 24]).hex(' ')}")
     return "\n".join(lines)

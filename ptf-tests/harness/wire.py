@@ -115,9 +115,7 @@ Between = tuple[Address6 | Address4, Address6 | Address4] | None
 # ---------------------------------------------------------------------------------------------------
 
 
-def ether(
-    payload: bytes, *, dst: str, src: str, vlan: int | Sequence[int] = (), ethertype: int | None = None
-) -> Frame:
+def ether(payload: bytes, *, dst: str, src: str, vlan: int | Sequence[int] = (), ethertype: int | None = None) -> Frame:
     """An Ethernet II frame. ``vlan``: one 802.1Q TCI or several, outermost first (a plain VID is priority 0).
 
     The type follows from the payload (``Part`` of IPv4 or IPv6) unless given.
@@ -186,9 +184,7 @@ def ip4(
     words = 5 + len(options) // 4 if ihl is None else ihl
     length = 20 + len(options) + len(payload) if total is None else total
     flags = (df << 14) | (mf << 13) | offset
-    head = struct.pack(
-        "!BBHHHBBH", version << 4 | words, tos, length, ident, flags, ttl, _next(payload, proto), 0
-    )
+    head = struct.pack("!BBHHHBBH", version << 4 | words, tos, length, ident, flags, ttl, _next(payload, proto), 0)
     header = head + v4(src) + v4(dst) + options
     value = checksum(header) if csum is None else csum
     return Part(header[:10] + struct.pack("!H", value) + header[12:] + payload, IPV4)
@@ -262,17 +258,13 @@ def dstopt(payload: bytes, options: bytes = b"", nh: int | None = None) -> Part:
     return options_header(DEST_OPTIONS, payload, options, nh)
 
 
-def fragment(
-    payload: bytes, *, offset: int = 0, more: bool = True, ident: int = 0, nh: int | None = None
-) -> Part:
+def fragment(payload: bytes, *, offset: int = 0, more: bool = True, ident: int = 0, nh: int | None = None) -> Part:
     """A Fragment header (RFC 8200 section 4.5); ``offset`` in units of 8 bytes."""
     head = struct.pack("!BxHI", _next(payload, nh), offset << 3 | more, ident)
     return Part(head + payload, FRAGMENT)
 
 
-def auth(
-    payload: bytes, *, icv: bytes = bytes(12), spi: int = 1, seq: int = 1, nh: int | None = None
-) -> Part:
+def auth(payload: bytes, *, icv: bytes = bytes(12), spi: int = 1, seq: int = 1, nh: int | None = None) -> Part:
     """An Authentication Header (RFC 4302); ``icv`` brings it to a multiple of 8 bytes (12 gives 24 bytes)."""
     length = (12 + len(icv)) // 4 - 2
     return Part(struct.pack("!BBxxII", _next(payload, nh), length, spi, seq) + icv + payload, AH)
@@ -331,9 +323,7 @@ def icmp4(kind: int, code: int, body: bytes) -> Part:
     return Part(raw[:2] + struct.pack("!H", checksum(raw)) + raw[4:], ICMP)
 
 
-def echo_request(
-    src: Address6, dst: Address6, *, ident: int = 1, seq: int = 1, data: bytes = b"ping"
-) -> Part:
+def echo_request(src: Address6, dst: Address6, *, ident: int = 1, seq: int = 1, data: bytes = b"ping") -> Part:
     """ICMPv6 echo request; ``src`` and ``dst`` are those of the checksum (the last segment, RFC 8200 section
     8.1).
     """
