@@ -33,6 +33,8 @@ class ControllerRunning(CliError):
 def connection_options() -> argparse.ArgumentParser:
     """Options of every command that talks to a switch (names as in p4runtime-shell)."""
     parser = argparse.ArgumentParser(add_help=False)
+    # Also behind the command; without a default, so that one in front of it is not undone.
+    parser.add_argument("-v", "--verbose", action="count", default=argparse.SUPPRESS, help="say more")
     group = parser.add_argument_group("switch")
     group.add_argument(
         "--grpc-addr",

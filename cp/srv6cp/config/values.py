@@ -207,7 +207,9 @@ def ipv6_prefix(value: Any, what: str = "prefix") -> IPv6Network:
 
 def ip_prefix(value: Any, what: str = "prefix") -> IPNetwork:
     """An IPv6 or IPv4 prefix without host bits; a bare address is a host prefix."""
-    if isinstance(value, str) and ":" in value:
+    if not isinstance(value, str):
+        raise InvalidError(f"{what} must be an IPv6 or IPv4 prefix, not {show(value)}")
+    if ":" in value:
         return ipv6_prefix(value, what)
     if value == "default":
         raise InvalidError(f"{what} 'default' has no family; write ::/0 or 0.0.0.0/0")
