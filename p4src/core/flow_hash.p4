@@ -3,12 +3,12 @@
 // ports as well (HE-15). An SRH ends the walk of the parser, so that ports behind it play no role. A frame is known by its
 // MAC addresses and what they carry. The outer header, once there is one, stands for what is inside.
 //
-// The two selectors hash these fields themselves, each with an algorithm of its own, so that the choice of a next hop does
-// not follow from the choice of a segment list.
+// The two selectors hash these fields themselves, each in an order of its own, so that the choice of a next hop does not
+// follow from the choice of a segment list. Both use CRC-32: a CRC-16 of consecutive port numbers misses members of a group.
 #ifndef SRV6_CORE_FLOW_HASH_P4_
 #define SRV6_CORE_FLOW_HASH_P4_
 
-// The keys of a selector.
+// The keys of the selectors: of a next hop, of a segment list.
 #define FLOW_SELECTOR                       \
     hdr.scratch.flow_src      : selector;   \
     hdr.scratch.flow_dst      : selector;   \
@@ -16,6 +16,13 @@
     hdr.scratch.flow_protocol : selector;   \
     hdr.scratch.l4_src_port   : selector;   \
     hdr.scratch.l4_dst_port   : selector;
+#define REVERSED_FLOW_SELECTOR              \
+    hdr.scratch.l4_src_port   : selector;   \
+    hdr.scratch.l4_dst_port   : selector;   \
+    hdr.scratch.flow_protocol : selector;   \
+    hdr.scratch.flow_label    : selector;   \
+    hdr.scratch.flow_dst      : selector;   \
+    hdr.scratch.flow_src      : selector;
 
 control flow_key(inout headers_t hdr, inout local_metadata_t md) {
     action clear() {

@@ -23,7 +23,7 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     flow_key() inner_flow;
     srv6_sidlist() sidlist;
 
-    WCMP_SELECTOR(SR_POLICY_SELECTOR_ID, sr_policy_selector, crc16)
+    WCMP_SELECTOR(SR_POLICY_SELECTOR_ID, sr_policy_selector, crc32)
 
     action push_ipv6(H_ENCAPS_PARAMS) {
         hdr.outer_ipv6.setValid();
@@ -117,7 +117,7 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     table sr_policy_table {
         key = {
             md.policy_id : exact @name("policy_id");
-            FLOW_SELECTOR
+            REVERSED_FLOW_SELECTOR
         }
         actions = { h_encaps; h_encaps_red; h_encaps_l2; h_encaps_l2_red; h_insert; h_insert_red; @defaultonly NoAction; }
         size = SR_POLICY_TABLE_SIZE;
