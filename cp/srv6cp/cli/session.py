@@ -165,7 +165,8 @@ def plan_for(
 
     tables = Tables(client)
     if not dry_run:
-        tables.load_program()
+        if tables.load_program():  # tables are empty now
+            return reconcile.plan(client, compile_state(node, tables.info).entities, keep_foreign)
     elif client.get_pipeline_cookie() != pipeline_cookie(tables.info, find().json.read_bytes()):
         note("the switch does not run this program yet; it would be loaded first")
         return reconcile.diff([], compile_state(node, tables.info).entities)
