@@ -130,8 +130,15 @@ control link_layer(inout headers_t hdr, inout local_metadata_t md) {
         hdr.ethernet.ether_type = ETHERTYPE_VLAN;
     }
 
+    // The next pass sees the interface that the packet came in by; only IPv6 is recirculated.
+    action keep_tag() {
+        hdr.vlan.ether_type = ETHERTYPE_IPV6;
+    }
+
     apply {
-        if (md.egress_vlan == 0) {
+        if (md.fate == FATE_RECIRCULATE && hdr.vlan.isValid()) {
+            keep_tag();
+        } else if (md.egress_vlan == 0) {
             if (md.l3 == L3_IPV6) {
                 untag(ETHERTYPE_IPV6);
             } else {

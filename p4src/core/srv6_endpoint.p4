@@ -368,7 +368,7 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
     @name(".end_b6_encaps")
     @brief("End.B6.Encaps, RFC 8986 4.13")
     @description("The policy's action is h_encaps")
-    action end_b6_encaps(sid_index_t sid_index, @refers_to(sr_policy_table, policy_id) policy_id_t policy_id) {
+    action end_b6_encaps(sid_index_t sid_index, policy_id_t policy_id) {
         bind(sid_index, policy_id);
     }
 
@@ -376,7 +376,7 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
     @name(".end_b6_encaps_red")
     @brief("End.B6.Encaps.Red, RFC 8986 4.14")
     @description("The policy's action is h_encaps_red")
-    action end_b6_encaps_red(sid_index_t sid_index, @refers_to(sr_policy_table, policy_id) policy_id_t policy_id) {
+    action end_b6_encaps_red(sid_index_t sid_index, policy_id_t policy_id) {
         bind(sid_index, policy_id);
     }
 
@@ -384,7 +384,7 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
     @name(".end_b6_insert")
     @brief("End.B6.Insert, draft-filsfils-spring-srv6-net-pgm-insertion")
     @description("The policy's action is h_insert")
-    action end_b6_insert(sid_index_t sid_index, @refers_to(sr_policy_table, policy_id) policy_id_t policy_id) {
+    action end_b6_insert(sid_index_t sid_index, policy_id_t policy_id) {
         bind(sid_index, policy_id);
     }
 
@@ -392,7 +392,7 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
     @name(".end_b6_insert_red")
     @brief("End.B6.Insert.Red, draft-filsfils-spring-srv6-net-pgm-insertion")
     @description("The policy's action is h_insert_red")
-    action end_b6_insert_red(sid_index_t sid_index, @refers_to(sr_policy_table, policy_id) policy_id_t policy_id) {
+    action end_b6_insert_red(sid_index_t sid_index, policy_id_t policy_id) {
         bind(sid_index, policy_id);
     }
 

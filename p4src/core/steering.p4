@@ -9,7 +9,8 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
     @id(CLASSIFY_STEER_ID)
     @name(".classify_steer")
     @brief("Into an SR policy, whatever the route")
-    action classify_steer(@refers_to(sr_policy_table, policy_id) policy_id_t policy_id) {
+    @description("A policy that has no entry, since none of its lists is valid, drops the packet (RFC 9256 8.2)")
+    action classify_steer(policy_id_t policy_id) {
         md.fate = FATE_FORWARD;
         md.policy_id = policy_id;
         md.drop_reason = drop_reason_t.NONE;

@@ -139,11 +139,10 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
                 drop();
             } else {
                 count_sid();
-                if (md.policy_id != 0) {
-                    count_policy();
-                }
                 if (md.fate == FATE_PUNT) {
                     drop();
+                } else if (md.policy_id != 0) {
+                    count_policy();
                 }
             }
         }
