@@ -462,11 +462,12 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
                     if (md.flavors & SID_CHANGES_VRF != 0) {
                         exchange_vrf();
                     }
-                    if (md.flavors & FLAVOR_USP != 0 && hdr.extension_0.isValid()) {
-                        ultimate_segment_pop.apply(hdr, md);
-                    }
+                    // PSP first: the header in front of the SRH may be one that USP takes, which passes its next header on.
                     if (md.flavors & FLAVOR_PSP != 0 && hdr.srh.segments_left == 0) {
                         psp.apply(hdr, md);
+                    }
+                    if (md.flavors & FLAVOR_USP != 0 && hdr.extension_0.isValid()) {
+                        ultimate_segment_pop.apply(hdr, md);
                     }
                 }
             } else if (hdr.srh.isValid()) {

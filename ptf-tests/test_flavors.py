@@ -1,0 +1,406 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PSP, USP and USD in all their combinations at End, End.X and End.T (RFC 8986 4.16)."""
+
+from __future__ import annotations
+
+from endpoint_base import (
+    HOST, IN4, IN6, LAST, NEXT, OUT4, OUT6, THEN, Endpoint, EndpointTest, extension_chains, flavored, for_each,
+)  # fmt: skip
+from srv6_base import behaviours, rfc, rule, wire
+
+ALL = flavored()
+PSP, NOT_PSP = flavored(with_any=["psp"]), flavored(without=["psp"])
+USD, NOT_USD = flavored(with_any=["usd"]), flavored(without=["usd"])
+USP, NOT_USP = flavored(with_any=["usp"]), flavored(without=["usp"])
+
+
+# --- at Segments Left 1 -------------------------------------------------------------------------------------------
+
+
+@for_each(PSP)
+@rfc("8986", "4.16.1", "S14.1", "S14.2", "S14.3", "S14.4", "S14.5")
+@rule("FLV-1", "FLV-6", "END-6", "CNT-1")
+class PopsAtOne(EndpointTest):
+    """Segments Left 1 becomes 0: the SRH is removed, IPv6 names what followed it."""
+
+    def runTest(self) -> None:
+        packet = self.packet([LAST, NEXT, self.sid], 1)
+        self.passes(packet, self.endpoint.exit, wire.popped(wire.advanced(packet)))
+
+
+@for_each(NOT_PSP)
+@rfc("8986", "4.16.1")
+@rule("FLV-6")
+class KeepsAtOne(EndpointTest):
+    """Without PSP the SRH stays, whatever the other flavours are."""
+
+    def runTest(self) -> None:
+        packet = self.packet([LAST, NEXT, self.sid], 1)
+        self.passes(packet, self.endpoint.exit, wire.advanced(packet))
+
+
+@for_each(ALL)
+@rfc("8986", "4.16.1", "S14.1")
+@rule("FLV-2", "FLV-6")
+class KeepsAtTwo(EndpointTest):
+    """Segments Left 2 becomes 1: no flavour does anything."""
+
+    def runTest(self) -> None:
+        packet = self.packet([LAST, NEXT, self.sid], 2, tlvs=wire.padn(7) + wire.PAD1)
+        self.passes(packet, self.endpoint.exit, wire.advanced(packet))
+
+
+@for_each(PSP)
+@rfc("8986", "4.16.1")
+@rule("FLV-3", "SRH-7")
+class PopsReduced(EndpointTest):
+    """A reduced SRH with one entry: Last Entry 0, Segments Left 1."""
+
+    def runTest(self) -> None:
+        packet = self.packet([LAST], 1)
+        self.passes(packet, self.endpoint.exit, wire.popped(wire.advanced(packet)))
+
+
+@for_each(PSP)
+@rfc("8986", "4.16.1", "S14.3", "S14.4")
+@rule("FLV-1", "OAM-3")
+class PopsWithTlvs(EndpointTest):
+    """TLVs, flags and tag go with the SRH; Payload Length shrinks by all of it."""
+
+    def runTest(self) -> None:
+        for tlvs in (wire.tlv(124, bytes(14)), wire.hmac_tlv(1, bytes(32)), wire.padn(7) + wire.PAD1, wire.tlv(200, bytes(238))):
+            packet = self.packet([LAST, self.sid], 1, tlvs=tlvs, flags=0x20, tag=77)
+            self.send(1, packet)
+            self.expect_only(self.endpoint.exit, wire.popped(wire.advanced(packet)))
+
+
+@for_each(PSP)
+@rfc("8986", "4.16.1", "S14.2")
+@rule("FLV-1", "END-13")
+class PopsBehindExtensionHeaders(EndpointTest):
+    """With Hop-by-Hop or Destination Options in front, the last of them names what followed the SRH."""
+
+    def runTest(self) -> None:
+        for name, chain, length in extension_chains():
+            with self.subTest(name):
+                packet = wire.ip6(HOST, self.sid, chain(wire.srh([LAST, NEXT], sl=1, payload=wire.udp(b"x"))))
+                self.send(1, packet)
+                last = {8: 40, 40: 40, 48: 48, 64: 96}[length]  # where the header before the SRH begins
+                at = 40 + length
+                self.expect_only(self.endpoint.exit, wire.popped(wire.advanced(packet, at), at, last))
+
+
+@for_each(PSP)
+@rfc("8986", "4.16.1", "S14.2")
+@rule("FLV-1", "END-13")
+class PopsBeforeAnything(EndpointTest):
+    """What follows the SRH is carried: an inner packet, options, a fragment, a second SRH, nothing."""
+
+    def runTest(self) -> None:
+        for payload in (
+            wire.ip6(IN6, OUT6, wire.udp(), hl=1),
+            wire.ip4(IN4, OUT4, wire.udp(), ttl=1, csum=0x1234),
+            wire.Part(bytes(60), wire.ETHERNET),
+            wire.dstopt(wire.udp()),
+            wire.fragment(b"piece", offset=3, nh=wire.UDP),
+            wire.srh([THEN, LAST], sl=1, payload=wire.udp()),
+            wire.Part(b"", wire.NO_NEXT),
+        ):
+            packet = self.packet([LAST, NEXT], 1, payload)
+            self.send(1, packet)
+            self.expect_only(self.endpoint.exit, wire.popped(wire.advanced(packet)))
+
+
+@for_each(PSP)
+@rfc("8754", "2")
+@rule("FLV-1", "SRH-9")
+class PopsLongest(EndpointTest):
+    """An SRH of 127 entries at Segments Left 1."""
+
+    def runTest(self) -> None:
+        ports = {n: {"mtu": 9000} for n in (1, 2, 3)}
+        self.endpoints(ports={**ports, 4: {"mtu": 9000, "vrf": "blue"}})
+        packet = self.packet([f"fcbb:bb00:2:{i:x}::" for i in range(1, 128)], 1)
+        self.passes(packet, self.endpoint.exit, wire.popped(wire.advanced(packet)))
+
+
+@for_each(PSP)
+@behaviours("VLAN")
+@rfc("8986", "4.16.1")
+@rule("FLV-1", "CNT-1")
+class PopsFromVlan(EndpointTest):
+    """The counter has the length of the packet as it arrived."""
+
+    def runTest(self) -> None:
+        packet = self.packet([LAST, NEXT], 1)
+        self.send(1, packet, vlan=100)
+        self.expect_only(self.endpoint.exit, wire.popped(wire.advanced(packet)))
+        self.expect_sid_counter(self.endpoint.prefix, packets=1, size=len(packet))
+
+
+@for_each(ALL)
+@rfc("8986", "4.1", "S05", "S09")
+@rule("END-3", "END-4", "FLV-6")
+class ErrorsComeFirst(EndpointTest):
+    """No flavour changes what is refused: hop limit 1, Segments Left out of range; the SRH is quoted."""
+
+    def runTest(self) -> None:
+        packet = self.packet([LAST, NEXT], 1, hl=1)
+        self.send(1, packet)
+        self.expect_icmp6(1, 3, 0, 0, packet)
+        self.expect_drop("HOP_LIMIT_EXCEEDED")
+        packet = self.packet([LAST], 2)
+        self.send(1, packet)
+        self.expect_icmp6(1, 4, 0, 43, packet)
+        self.expect_drop("SRH_SEGMENTS_LEFT")
+        self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=2)
+
+
+@for_each(PSP)
+@rfc("8986", "4.16.1")
+@rule("FLV-1", "END-10")
+class PopsBeforeOwnSid(EndpointTest):
+    """After PSP the next segment is a SID of this node: it meets a packet without SRH."""
+
+    def runTest(self) -> None:
+        if self.endpoint.behaviour == "End.X":  # looks nothing up
+            return
+        own = "fcbb:bb00:1:d6::"
+        sid = {"sid": f"{own}/64", "behavior": "End.DX6", "via": "2001:db8:6::2", "in-vrf": self.endpoint.vrf}
+        self.endpoints(sids=[sid])
+        inner = wire.ip6(IN6, OUT6, wire.udp(b"inner"))
+        packet = self.packet([own, self.sid], 1, inner)
+        self.send(1, packet)
+        self.expect_only(6, wire.hop(inner))
+        self.expect_sid_counter(f"{own}/64", packets=1, size=40 + len(inner), vrf=self.endpoint.vrf)
+
+
+# --- two SRHs -----------------------------------------------------------------------------------------------------
+
+
+def two_srhs(endpoint: Endpoint, left: int) -> wire.Part:
+    """An exhausted SRH, then one with ``left`` segments left."""
+    second = wire.srh([LAST, NEXT, endpoint.sid], sl=left, tag=2, payload=wire.udp(b"two"))
+    return wire.ip6(HOST, endpoint.sid, wire.srh([endpoint.sid], sl=0, tag=1, payload=second))
+
+
+@for_each(ALL)
+@rfc("8986", "4.16.1", "S14.2")
+@rfc("8986", "4.16.2", "S02.1", "S02.2", "S02.3")
+@rule("END-16", "FLV-1", "FLV-4", "FLV-6")
+class TwoSrhs(EndpointTest):
+    """USP removes the exhausted SRH; PSP the second one when it becomes exhausted, the header in front of which is the first."""
+
+    def runTest(self) -> None:
+        for left in (2, 1):
+            packet = two_srhs(self.endpoint, left)
+            expected = wire.advanced(packet, 64)
+            if left == 1 and "psp" in self.endpoint.flavors:
+                expected = wire.popped(expected, 64, 40)
+            if "usp" in self.endpoint.flavors:
+                expected = wire.popped(expected, 40, 6)
+            self.send(1, packet)
+            self.expect_only(self.endpoint.exit, expected)
+        self.expect_no_drop()
+
+
+@for_each(USP)
+@rfc("8986", "4.16.2", "S02.1", "S02.2", "S02.3")
+@rule("END-16", "FLV-1", "FLV-4", "FLV-6")
+class ExhaustedSrhsAmongOptions(EndpointTest):
+    """USP takes every exhausted SRH out of the chain and leaves the headers between them."""
+
+    def runTest(self) -> None:
+        sid = self.sid
+        last = wire.srh([LAST, NEXT], sl=1, payload=wire.udp(b"last"))
+        done = wire.srh([NEXT, LAST], sl=0, payload=wire.udp(b"last"))
+        psp = "psp" in self.endpoint.flavors
+        end = wire.udp(b"last") if psp else done
+
+        def exhausted(payload: wire.Part) -> wire.Part:
+            return wire.srh([sid], sl=0, payload=payload)
+
+        for before, after in (
+            (exhausted(wire.dstopt(last)), wire.dstopt(end)),
+            (exhausted(exhausted(last)), end),
+            (wire.hbh(exhausted(wire.dstopt(exhausted(last)))), wire.hbh(wire.dstopt(end))),
+            (exhausted(wire.dstopt(exhausted(wire.dstopt(last)))), wire.dstopt(wire.dstopt(end))),
+            (wire.dstopt(wire.dstopt(exhausted(last))), wire.dstopt(wire.dstopt(end))),
+            (exhausted(exhausted(exhausted(exhausted(last)))), end),
+        ):
+            packet = wire.ip6(HOST, sid, before)
+            self.send(1, packet)
+            raw = bytes(wire.ip6(HOST, NEXT, after, hl=63))
+            if not psp:
+                raw = raw.replace(bytes(done[:40]), bytes(last[:3]) + b"\0" + bytes(last[4:40]))
+            segment = wire.v6(LAST)
+            self.expect_only(self.endpoint.exit, wire.Part(raw[:24] + segment + raw[40:], wire.IPV6))
+
+
+# --- USD ----------------------------------------------------------------------------------------------------------
+
+
+INNER = (
+    wire.ip6(IN6, OUT6, wire.udp(b"inner six"), hl=9, tc=0x88, fl=0x54321),
+    wire.ip4(IN4, OUT4, wire.udp(b"inner four"), ttl=9, tos=0x88, ident=77, df=False),
+)
+
+
+@for_each(USD)
+@rfc("8986", "4.16.3")
+@rule("FLV-5", "FLV-6", "FLV-7", "DEC-4", "CNT-1")
+class Decapsulates(EndpointTest):
+    """An inner IPv6 or IPv4 packet comes out, with and without SRH, and is forwarded as the behaviour says."""
+
+    def runTest(self) -> None:
+        packets = []
+        for inner in INNER:
+            for packet in (wire.ip6(HOST, self.sid, inner), self.packet([self.sid, NEXT, THEN], 0, inner),
+                           self.packet([self.sid], 0, inner, tlvs=wire.padn(7) + wire.PAD1, flags=0x20)):  # fmt: skip
+                packets.append(packet)
+                self.send(1, packet)
+                self.expect_only(self.endpoint.exit, wire.hop(inner))
+        self.expect_no_drop()
+        self.expect_sid_counter(self.endpoint.prefix, packets=6, size=sum(map(len, packets)))
+
+
+@for_each(NOT_USD)
+@rfc("8986", "4.1.1", "S04")
+@rule("FLV-5", "FLV-6", "UL-3")
+class DoesNotDecapsulate(EndpointTest):
+    """Without USD an inner packet is an error, whatever the other flavours are."""
+
+    def runTest(self) -> None:
+        for inner in INNER:
+            packet = self.packet([self.sid, NEXT], 0, inner)
+            self.send(1, packet)
+            self.expect_icmp6(1, 4, 4, 80, packet)
+        self.expect_drop("UPPER_LAYER", 2)
+        self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=2)
+
+
+@for_each(USD)
+@rfc("8986", "4.16.3")
+@rule("FLV-5", "DEC-4", "UL-4", "END-16")
+class DecapsulatesWithAllExtensionHeaders(EndpointTest):
+    """All extension headers of the outer packet go."""
+
+    def runTest(self) -> None:
+        for inner in INNER:
+            for _, chain, _ in extension_chains():
+                self.send(1, wire.ip6(HOST, self.sid, chain(inner)))
+                self.expect_only(self.endpoint.exit, wire.hop(inner))
+            chained = wire.hbh(wire.srh([self.sid], sl=0, payload=wire.srh([self.sid], sl=0, payload=wire.dstopt(inner))))
+            self.send(1, wire.ip6(HOST, self.sid, chained))
+            self.expect_only(self.endpoint.exit, wire.hop(inner))
+
+
+@for_each(USD)
+@rfc("8986", "4.16.3")
+@rule("FLV-5", "DEC-6", "END-2")
+class OuterHopLimitNotExamined(EndpointTest):
+    """Outer hop limit 1 and 0 are fine, as is any Last Entry."""
+
+    def runTest(self) -> None:
+        for inner in INNER:
+            for hl in (1, 0):
+                self.send(1, self.packet([self.sid, NEXT], 0, inner, hl=hl, le=99))
+                self.expect_only(self.endpoint.exit, wire.hop(inner))
+
+
+@for_each(USD)
+@rfc("8986", "4.16.3")
+@rfc("8200", "3")
+@rule("FLV-7", "CNT-1")
+class InnerHopLimit(EndpointTest):
+    """Inner hop limit or TTL 1 or 0: Time Exceeded to the inner source, quoting the inner packet."""
+
+    def runTest(self) -> None:
+        for ttl in (1, 0):
+            inner6 = wire.ip6(IN6, OUT6, wire.udp(b"inner"), hl=ttl)
+            self.send(1, self.packet([self.sid, NEXT], 0, inner6))
+            self.expect_icmp6(self.endpoint.home, 3, 0, 0, inner6)
+            inner4 = wire.ip4(IN4, OUT4, wire.udp(b"inner"), ttl=ttl)
+            self.send(1, wire.ip6(HOST, self.sid, inner4))
+            self.expect_icmp4(self.endpoint.home, 11, 0, 0, inner4)
+        self.expect_nothing()
+        self.expect_drop("HOP_LIMIT_EXCEEDED", 4)
+        self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=4)
+
+
+@for_each(USD)
+@rfc("8986", "4.16.3")
+@rule("FLV-5", "END-10")
+class InnerDestinationIsOwnAddress(EndpointTest):
+    """The inner packet of End and End.T is for this node: it is delivered, a ping is answered. End.X looks nothing up."""
+
+    def runTest(self) -> None:
+        port = {"End": 2, "End.T": 4, "End.X": 2}[self.endpoint.behaviour]
+        own6, own4 = f"2001:db8:{port}::1", f"10.0.{port}.1"
+        inner6 = wire.ip6(IN6, own6, wire.echo_request(IN6, own6))
+        inner4 = wire.ip4(IN4, own4, wire.icmp4(8, 0, b"\0\1\0\2ping"), ident=5)
+        for inner in (inner6, inner4):
+            self.send(1, self.packet([self.sid, NEXT], 0, inner))
+            if self.endpoint.behaviour == "End.X":
+                self.expect_only(3, wire.hop(inner))
+            elif inner is inner6:
+                self.expect_only(self.endpoint.home, wire.ip6(own6, IN6, wire.echo_reply(IN6, own6)))
+            else:
+                answer = wire.ip4(own4, IN4, wire.icmp4(0, 0, b"\0\1\0\2ping"), ident=5)
+                self.expect_only(self.endpoint.home, answer)
+        self.expect_no_drop()
+
+
+@for_each(USD)
+@rfc("8986", "4.16.3")
+@rule("FLV-5", "END-10", "CNT-1")
+class InnerDestinationIsOwnSid(EndpointTest):
+    """The inner packet is for a SID of this node with an SRH of its own: processed there, one hop limit in all."""
+
+    def runTest(self) -> None:
+        if self.endpoint.behaviour == "End.X":
+            return
+        own = "fcbb:bb00:1:e1::"
+        self.endpoints(sids=[{"sid": f"{own}/64", "behavior": "End", "in-vrf": self.endpoint.vrf}])
+        inner = wire.ip6(IN6, own, wire.srh([LAST, own], sl=1, payload=wire.udp(b"inner")))
+        self.send(1, self.packet([self.sid, NEXT], 0, inner))
+        self.expect_only(self.endpoint.exit, wire.advanced(inner))
+        self.expect_sid_counter(f"{own}/64", packets=1, size=len(inner), vrf=self.endpoint.vrf)
+
+
+@for_each(USD)
+@rfc("8986", "4.16.3")
+@rule("FLV-5", "END-13")
+class InnerPacketHasSrh(EndpointTest):
+    """An SRH of the inner packet is not looked at when that packet is for somebody else."""
+
+    def runTest(self) -> None:
+        inner = wire.ip6(IN6, OUT6, wire.srh([LAST, NEXT], sl=9, payload=wire.udp(b"inner")))
+        self.send(1, self.packet([self.sid, NEXT], 0, inner))
+        self.expect_only(self.endpoint.exit, wire.hop(inner))
+
+
+@for_each(USD)
+@rfc("8986", "4.16.3")
+@rule("FLV-5", "UL-3")
+class UsdRefusesFrames(EndpointTest):
+    """USD is about IP packets: an Ethernet frame is for the upper-layer rule."""
+
+    def runTest(self) -> None:
+        self.refused(self.packet([self.sid], 0, wire.Part(bytes(64), wire.ETHERNET)), 4, 4, 64, "UPPER_LAYER")
+
+
+@for_each(tuple(e for e in USD if e.behaviour != "End.X"))
+@rfc("8986", "4.16.3")
+@rule("FLV-5", "END-11")
+class InnerDestinationWithoutRoute(EndpointTest):
+    """No route for the inner packet: unreachable, to the inner source about the inner packet."""
+
+    def runTest(self) -> None:
+        inner6 = wire.ip6(IN6, "2001:db8:dead::1", wire.udp())
+        self.send(1, self.packet([self.sid, NEXT], 0, inner6))
+        self.expect_icmp6(self.endpoint.home, 1, 0, 0, inner6)
+        inner4 = wire.ip4(IN4, "192.0.2.1", wire.udp())
+        self.send(1, self.packet([self.sid, NEXT], 0, inner4))
+        self.expect_icmp4(self.endpoint.home, 3, 0, 0, inner4)
+        self.expect_drop("NO_ROUTE", 2)
