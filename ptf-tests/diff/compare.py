@@ -3,8 +3,7 @@
 
 Frames go in windows. Of a window the frames of each port and the packet-ins are compared as sets with
 repetition, since switches with several threads may exchange neighbours; a window that differs is repeated
-frame by frame to find the culprits. Windows are small: libpcap's ring, through which BMv2 receives, holds
-about thirty frames a port.
+frame by frame to find the culprits.
 """
 
 from __future__ import annotations
@@ -72,18 +71,17 @@ class Side:
         """What leaves the switch because of these frames. A frame that vanishes without being counted is an
         outcome, too.
         """
-        for case in cases:
-            self.bed.send(case.port, case.frame)
         lost: Counter[Outcome] = Counter()
         try:
+            for case in cases:
+                self.bed.send(case.port, case.frame)
+                self._flow.pace()
             self._flow.settle()
         except NotSettled as error:
             if not self.bed.alive():
                 raise
             lost[f"no fate: {error}", b""] += 1
-        found = lost + Counter(
-            (f"port {port}", frame) for port in self.bed.ports for frame in self.bed.take_all(port)
-        )
+        found = lost + Counter((f"port {port}", frame) for port in self.bed.ports for frame in self.bed.take_all(port))
         with self._lock:
             found.update(self._packet_ins)
             self._packet_ins.clear()
@@ -137,15 +135,11 @@ def differences(first: Side, second: Side, cases: Sequence[Case]) -> list[Differ
     return found or [Difference(cases[0], Counter({("this window, but no frame of it alone", b""): 1}))]
 
 
-def counter_differences(
-    before: Sequence[Counters], after: Sequence[Counters], names: Sequence[str]
-) -> list[str]:
+def counter_differences(before: Sequence[Counters], after: Sequence[Counters], names: Sequence[str]) -> list[str]:
     """Counters that two switches advanced differently since ``before``, one line each."""
     lines = []
     for cell in sorted({*after[0], *after[1]}):
-        advance = [
-            new.get(cell, Count()) - old.get(cell, Count()) for old, new in zip(before, after, strict=True)
-        ]
+        advance = [new.get(cell, Count()) - old.get(cell, Count()) for old, new in zip(before, after, strict=True)]
         if advance[0] != advance[1]:
             said = ", ".join(f"{name} {count}" for name, count in zip(names, advance, strict=True))
             lines.append(f"{cell[0]}[{cell[1]}]: {said}")

@@ -226,9 +226,7 @@ class Generator:
         if self._often(0.04):
             wrong["le"] = self.random.choice((0, max(count - 2, 0), count, 255, self._byte()))
         if self._often(0.04):
-            wrong["hel"] = self.random.choice(
-                (0, 1, max(2 * count - 1, 0), (2 * count + 1) & 255, 255, self._byte())
-            )
+            wrong["hel"] = self.random.choice((0, 1, max(2 * count - 1, 0), (2 * count + 1) & 255, 255, self._byte()))
         if self._often(0.03):
             wrong["rtype"] = self.random.choice((0, 2, 3, 5, 253))
         if self._often(0.02):
@@ -290,16 +288,10 @@ class Generator:
             wrong["ihl"] = self.random.randrange(16)
         if self._often(0.01):
             wrong["version"] = self.random.randrange(16)
-        payload = (
-            self._upper(depth + 1)
-            if self._often(0.2)
-            else wire.udp(self._bytes(60), self._port(), self._port())
-        )
+        payload = self._upper(depth + 1) if self._often(0.2) else wire.udp(self._bytes(60), self._port(), self._port())
         if self._often(0.1):
             payload = wire.udp(bytes(self.random.choice((1200, 1300, 1400, 1472))))
-        source = self.random.choice(
-            ("10.0.1.2", "10.0.1.2", "192.168.9.9", "0.0.0.0", "127.0.0.1", "224.0.0.9")
-        )
+        source = self.random.choice(("10.0.1.2", "10.0.1.2", "192.168.9.9", "0.0.0.0", "127.0.0.1", "224.0.0.9"))
         return wire.ip4(
             source,
             self._target4(),

@@ -126,9 +126,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--count", type=int, default=100_000, help="random packets (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--window", type=int, default=24, help="frames compared at a time (default %(default)s)"
-    )
+    parser.add_argument("--window", type=int, default=64, help="frames compared at a time (default %(default)s)")
     parser.add_argument("--only", type=int, metavar="N", help="case N of the generator alone")
     parser.add_argument("--no-recorded", action="store_true", help="leave out the packet tests")
     parser.add_argument("--first", default="softswitch", choices=testbed.CHOICES[:-1])

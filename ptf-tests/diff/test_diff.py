@@ -69,9 +69,7 @@ def test_a_difference_is_found_and_explained(softswitch: Side) -> None:
         text = found[0].text("one", "other")
         assert "(2001:db8:1::2, 2001:db8:f1::1)" in text
         assert "only one:\n  1 x port 8" in text
-        lines = counter_differences(
-            before, [side.counters() for side in (softswitch, other)], ("one", "other")
-        )
+        lines = counter_differences(before, [side.counters() for side in (softswitch, other)], ("one", "other"))
         assert any(line.startswith("egress_port_counter[8]: one 2 packets") for line in lines)
     finally:
         other.close()

@@ -52,9 +52,7 @@ def test_every_frame_has_one_fate(side: Side, seed: int) -> None:
 
 def test_most_reasons_are_reached(side: Side) -> None:
     """The frames above met nearly every reason to drop: the generator goes where the program can go wrong."""
-    met = {
-        index for (name, index), count in side.counters().items() if name == "drop_counter" and count.packets
-    }
+    met = {index for (name, index), count in side.counters().items() if name == "drop_counter" and count.packets}
     unmet = {name for name, number in reasons.DROP.items() if number not in met}
     # not reachable by frames on configured ports, or only with rates
     assert unmet <= {

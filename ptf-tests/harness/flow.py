@@ -22,6 +22,9 @@ from srv6cp.p4rt import Client, CounterEntry, PacketIn
 
 PATIENCE = 10.0  # s; used up only when something is broken
 
+# Frames that may be under way: libpcap's ring, through which BMv2 receives, holds about thirty a port.
+BURST = 16
+
 # These reasons are fates of their own; a packet handed over for another one counts as dropped, too.
 DELIVERED = tuple(reasons.PUNT[name] for name in ("LOCAL", "NDP", "ARP", "FRAGMENT"))
 
@@ -127,6 +130,11 @@ class Flow:
         return self._entered() != self._in_before or (
             self.bed.synchronous and self.bed.punted != self._fates_before.punted
         )
+
+    def pace(self, controller: Callable[[], Any] = lambda: None) -> None:
+        """Called after each frame: settles when as many are under way as a switch behind interfaces can take."""
+        if not self.bed.synchronous and self._entered() - self._in_before >= BURST:
+            self.settle(controller)
 
     def settle(self, controller: Callable[[], Any] = lambda: None) -> None:
         """Return when everything that has been sent is done.

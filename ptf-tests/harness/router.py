@@ -55,9 +55,17 @@ class Router:
 
     def settle(self) -> None:
         """Return when everything that was sent so far is done, answers of the controller included."""
-        if self.flow is not None and self.controller is not None:
-            drain = self.controller.drain
-            self.flow.settle(lambda: drain(PATIENCE))
+        if self.flow is not None:
+            self.flow.settle(self._drain)
+
+    def pace(self) -> None:
+        """Called after each frame, so that a burst is not longer than the switch can take."""
+        if self.flow is not None:
+            self.flow.pace(self._drain)
+
+    def _drain(self) -> None:
+        if self.controller is not None:
+            self.controller.drain(PATIENCE)
 
     def forget(self) -> None:
         """Forget frames that nobody took."""
