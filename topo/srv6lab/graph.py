@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-from srv6lab.topology import Topology
+import textwrap
+
+from srv6lab.topology import DEFAULT_VRF, Host, Topology
 
 
 def dot(topology: Topology) -> str:
-    """Graphviz source: ``srv6 lab graph quickstart | dot -Tsvg > quickstart.svg``."""
+    """Graphviz source: ``srv6 lab graph quickstart --dot | dot -Tsvg > quickstart.svg``."""
     lines = [f'graph "{topology.name}" {{', "  node [fontname=sans];"]
+    lines += [f'  "{name}" [shape=box,label="{name}\\n{router.locator}"];' for name, router in topology.routers.items()]
     lines += [
-        f'  "{name}" [shape=box,label="{name}\\n{router.locator}"];'
-        for name, router in topology.routers.items()
-    ]
-    lines += [
-        f'  "{name}" [shape=ellipse,label="{name}\\n{host.ipv6}"];' for name, host in topology.hosts.items()
+        f'  "{name}" [shape=ellipse,label="{name}\\n{host.ipv6}\\n{host.ipv4}"];'
+        for name, host in topology.hosts.items()
     ]
     for link in topology.links:
         one, two = link.ends
@@ -26,15 +26,29 @@ def dot(topology: Topology) -> str:
     return "\n".join([*lines, "}"])
 
 
+def head(topology: Topology) -> str:
+    """Name, purpose and drawing."""
+    title = f"{topology.name}: {topology.about}".rstrip(": ")
+    if not topology.picture:
+        return title
+    return f"{title}\n\n{textwrap.indent(textwrap.dedent(topology.picture), '    ')}\n"
+
+
 def text(topology: Topology) -> str:
-    """Nodes with their addresses, then cables with ports and costs."""
-    lines = [f"{topology.name}: {topology.about}".rstrip(": ")]
+    """Head, nodes with their addresses, then cables with ports and costs."""
+    lines = [head(topology)]
     lines += [f"  {name}  router, locator {router.locator}" for name, router in topology.routers.items()]
-    lines += [
-        f"  {name}  host, {host.ipv6} and {host.ipv4}, on {host.router}"
-        for name, host in topology.hosts.items()
-    ]
+    lines += [f"  {name}  {_host(host)}" for name, host in topology.hosts.items()]
     for link in topology.links:
         ends = " -- ".join(f"{end.node}" + (f" port {end.port}" if end.port else "") for end in link.ends)
         lines.append(f"  {ends}" + (f", cost {link.cost}" if link.cost != 1 else ""))
     return "\n".join(lines)
+
+
+def _host(host: Host) -> str:
+    where = f"on {host.router}"
+    if host.l2:
+        where += ", layer 2"
+    elif host.vrf != DEFAULT_VRF:
+        where += f", VRF {host.vrf}"
+    return f"host, {host.ipv6} and {host.ipv4}, {where}"

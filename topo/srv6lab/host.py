@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A host in this process: one interface, one router behind it.
+"""A host in this process, with one interface.
 
 It answers neighbour solicitations, ARP and echo for its own addresses, keeps what else arrives, and sends through its
-gateway. Enough to be talked to; it is no IP stack (no fragments, no TCP).
+gateway. Enough to talk to; it is no IP stack (no fragments, no TCP).
 """
 
 from __future__ import annotations
@@ -12,25 +12,31 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from srv6cp.packets import raw
+from srv6lab.topology import Host
 
 KEPT = 1024  # frames; older ones are forgotten
 HOP_LIMIT = 64
 
 
 class HostStack:
-    """The host ``mac`` with one IPv6 and one IPv4 address; ``transmit`` puts a frame on its cable."""
+    """The stack of ``host``.
+
+    ``gateway_mac`` is its router's, ``on_link`` has the MACs of addresses that are reached without it; ``transmit``
+    puts a frame on the cable.
+    """
 
     def __init__(
-        self, name: str, mac: str, ipv6: str, ipv4: str, gateway_mac: str, transmit: Callable[[bytes], None]
+        self, host: Host, gateway_mac: str, on_link: Mapping[str, str], transmit: Callable[[bytes], None]
     ) -> None:
-        self.name = name
-        self.mac = bytes.fromhex(mac.replace(":", ""))
-        self.gateway_mac = bytes.fromhex(gateway_mac.replace(":", ""))
-        self.ipv6, self.ipv4 = IPv6Address(ipv6), IPv4Address(ipv4)
+        self.name = host.name
+        self.mac = _mac(host.mac)
+        self.gateway_mac = _mac(gateway_mac)
+        self.ipv6, self.ipv4 = host.interface6.ip, host.interface4.ip
+        self._on_link = {ip_address(address).packed: _mac(mac) for address, mac in on_link.items()}
         self._transmit = transmit
         self._identifier = itertools.count(1)
         self._arrived = threading.Condition()
@@ -39,9 +45,11 @@ class HostStack:
     # --- out ------------------------------------------------------------------------------------------------
 
     def send_ip(self, packet: bytes) -> None:
-        """Send an IP packet through the gateway."""
-        ether_type = b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\x00"
-        self._transmit(self.gateway_mac + self.mac + ether_type + packet)
+        """Send an IP packet, through the gateway unless its destination is on the link."""
+        six = packet[0] >> 4 == 6
+        destination = packet[24:40] if six else packet[16:20]
+        mac = self._on_link.get(destination, self.gateway_mac)
+        self._transmit(mac + self.mac + (b"\x86\xdd" if six else b"\x08\x00") + packet)
 
     def udp(self, destination: str, payload: bytes, source_port: int = 40000, port: int = 9) -> bytes:
         """A UDP packet from this host, ready for :meth:`send_ip`."""
@@ -49,9 +57,7 @@ class HostStack:
         head = struct.pack("!HHH", source_port, port, 8 + len(payload))
         return self._packet(target, 17, lambda total: head + total.to_bytes(2, "big") + payload)
 
-    def _packet(
-        self, target: IPv4Address | IPv6Address, protocol: int, build: Callable[[int], bytes]
-    ) -> bytes:
+    def _packet(self, target: IPv4Address | IPv6Address, protocol: int, build: Callable[[int], bytes]) -> bytes:
         """An IP packet; ``build`` makes the upper layer with the checksum it is given (first 0)."""
         zero = build(0)
         if target.version == 6:
@@ -60,9 +66,7 @@ class HostStack:
             head = struct.pack("!IHBB", 6 << 28, len(zero), protocol, HOP_LIMIT)
             return head + source + target.packed + build(total or 0xFFFF)
         source = self.ipv4.packed
-        total = (
-            raw.checksum(zero) if protocol == 1 else raw.ipv4_checksum(source, target.packed, protocol, zero)
-        )
+        total = raw.checksum(zero) if protocol == 1 else raw.ipv4_checksum(source, target.packed, protocol, zero)
         head = (
             struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(zero), 0, 0x4000, HOP_LIMIT, protocol, 0)
             + source
@@ -72,9 +76,7 @@ class HostStack:
 
     def _echo(self, target: IPv4Address | IPv6Address, reply: bool, rest: bytes) -> bytes:
         kind, protocol = ((129 if reply else 128), 58) if target.version == 6 else ((0 if reply else 8), 1)
-        return self._packet(
-            target, protocol, lambda total: bytes((kind, 0)) + total.to_bytes(2, "big") + rest
-        )
+        return self._packet(target, protocol, lambda total: bytes((kind, 0)) + total.to_bytes(2, "big") + rest)
 
     def ping(self, destination: str, timeout: float = 2.0) -> float | None:
         """Seconds until the echo reply, or None when none came."""
@@ -143,17 +145,10 @@ class HostStack:
         asker = packet[8:24]
         solicited = any(asker)
         target = asker if solicited else IPv6Address("ff02::1").packed
-        body = (
-            (0x60000000 if solicited else 0x20000000).to_bytes(4, "big")
-            + self.ipv6.packed
-            + b"\x02\x01"
-            + self.mac
-        )
+        body = (0x60000000 if solicited else 0x20000000).to_bytes(4, "big") + self.ipv6.packed + b"\x02\x01" + self.mac
         total = raw.ipv6_checksum(self.ipv6.packed, target, 58, b"\x88\0\0\0" + body)
         answer = struct.pack("!IHBB", 6 << 28, 4 + len(body), 58, 255) + self.ipv6.packed + target
-        self._transmit(
-            self.gateway_mac + self.mac + b"\x86\xdd" + answer + b"\x88\0" + total.to_bytes(2, "big") + body
-        )
+        self._transmit(self.gateway_mac + self.mac + b"\x86\xdd" + answer + b"\x88\0" + total.to_bytes(2, "big") + body)
 
     def _answer_arp(self, packet: bytes) -> None:
         """RFC 826."""
@@ -162,9 +157,9 @@ class HostStack:
             self._transmit(packet[8:14] + self.mac + b"\x08\x06" + head)
 
 
+def _mac(text: str) -> bytes:
+    return bytes.fromhex(text.replace(":", ""))
+
+
 def _is_echo_reply(packet: bytes) -> bool:
-    return (
-        (packet[6] == 58 and packet[40] == 129)
-        if packet[0] >> 4 == 6
-        else (packet[9] == 1 and packet[20] == 0)
-    )
+    return (packet[6] == 58 and packet[40] == 129) if packet[0] >> 4 == 6 else (packet[9] == 1 and packet[20] == 0)

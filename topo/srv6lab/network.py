@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -22,48 +21,49 @@ from srv6cp.config import ConfigError, load_node_dict
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
 from srv6lab.host import HostStack
-from srv6lab.topology import Link, Topology, TopologyError
+from srv6lab.lab import PROBE_PORT, Passage, Trip
+from srv6lab.topology import Host, Link, Topology, TopologyError
 
 
-@dataclass(frozen=True)
-class Passage:
-    """One frame on one cable; ``number`` counts the frames of the network in the order they were sent."""
-
-    number: int
-    sender: str
-    receiver: str
-    frame: bytes
+def node_of(topology: Topology, router: str, changes: Mapping[str, Any] | None = None) -> Node:
+    """The configuration of a router with ``changes``, checked. Raises TopologyError."""
+    if router not in topology.routers:
+        raise TopologyError(f"no router {router!r}; there are {', '.join(topology.routers)}")
+    try:
+        return load_node_dict(topology.config(router, changes))
+    except ConfigError as error:
+        raise TopologyError(f"router {router}: {error}") from None
 
 
 class Network:
-    """A running network; a context manager.
+    """A running network; a context manager and a :class:`srv6lab.lab.Lab`.
 
     Raises:
         TopologyError: a router's configuration is not valid.
     """
 
-    def __init__(self, topology: Topology, progress: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, topology: Topology) -> None:
         self.topology = topology
         self.hosts: dict[str, HostStack] = {}
         self.switches: dict[str, SoftSwitch] = {}
         self.controllers: dict[str, NodeController] = {}
         self.nodes: dict[str, Node] = {}
         self._count = itertools.count(1)
+        self._probes = itertools.count(1)
         self._watchers: list[Callable[[Passage], None]] = []
         self._lock = threading.Lock()
         self._stack = ExitStack()
         try:
-            self._start(progress)
+            self._start()
         except BaseException:
             self.close()
             raise
 
-    def _start(self, progress: Callable[[str], None]) -> None:
+    def _start(self) -> None:
         files = artifacts.find()
         program, p4info = files.json.read_bytes(), files.p4info.read_bytes()
-        self.nodes = {name: self._node(name) for name in self.topology.routers}
+        self.nodes = {name: node_of(self.topology, name) for name in self.topology.routers}
         for name, router in self.topology.routers.items():
-            progress(f"{name}: P4 switch and controller")
             ports = {link.at(name).port: link.other(name).node for link in self.topology.links_of(name)}
             switch = SoftSwitch(program, p4info, ports=ports, device_id=router.number)
             self._stack.callback(switch.close)
@@ -74,12 +74,6 @@ class Network:
             client = self._stack.enter_context(Client(self.switches[name].address, device_id=node.device_id))
             self.controllers[name] = self._stack.enter_context(NodeController(client, node))
 
-    def _node(self, name: str, changes: Mapping[str, Any] | None = None) -> Node:
-        try:
-            return load_node_dict(self.topology.config(name, changes))
-        except ConfigError as error:
-            raise TopologyError(f"router {name}: {error}") from None
-
     def _connect(self, link: Link) -> None:
         for here, there in (link.ends, link.ends[::-1]):
             deliver = self._into(there.node, there.port, link)
@@ -88,14 +82,15 @@ class Network:
             else:
                 host = self.topology.hosts[here.node]
                 gateway = self.topology.routers[there.node].mac(there.port)
-                self.hosts[here.node] = HostStack(
-                    host.name,
-                    host.mac,
-                    host.ipv6,
-                    host.ipv4,
-                    gateway,
-                    self._cable(here.node, there.node, deliver),
+                self.hosts[host.name] = HostStack(
+                    host, gateway, self._on_link(host), self._cable(here.node, there.node, deliver)
                 )
+
+    def _on_link(self, host: Host) -> dict[str, str]:
+        """Addresses to MACs of the hosts that a layer 2 tunnel puts on the link of this one."""
+        others = [other for other in self.topology.hosts.values() if host.l2 and other.l2 and other != host]
+        same = [other for other in others if other.prefixes == host.prefixes]
+        return {address: other.mac for other in same for address in (other.ipv6, other.ipv4)}
 
     def _into(self, node: str, port: int, link: Link) -> Callable[[bytes], object]:
         """What takes a frame at the far end of a cable. A host may not be there yet when its cable is made."""
@@ -104,9 +99,7 @@ class Network:
             return lambda frame: switch.inject(port, frame)
         return lambda frame: self.hosts[node].receive(frame)
 
-    def _cable(
-        self, sender: str, receiver: str, deliver: Callable[[bytes], object]
-    ) -> Callable[[bytes], None]:
+    def _cable(self, sender: str, receiver: str, deliver: Callable[[bytes], object]) -> Callable[[bytes], None]:
         def carry(frame: bytes) -> None:
             with self._lock:
                 watchers = tuple(self._watchers)
@@ -129,15 +122,34 @@ class Network:
 
         return end
 
-    def apply(self, router: str, changes: Mapping[str, Any]) -> None:
-        """Give a router its own configuration with ``changes`` added; what an earlier call added is gone.
+    def ping(self, host: str, address: str, timeout: float) -> float | None:
+        """See :class:`srv6lab.lab.Lab`."""
+        return self.hosts[host].ping(address, timeout)
 
-        Raises:
-            TopologyError: no such router, or a configuration that is not valid, or that the switch refuses.
-        """
-        if router not in self.controllers:
-            raise TopologyError(f"no router {router!r}; there are {', '.join(self.controllers)}")
-        node = self._node(router, changes)
+    def probe(self, source: str, target: str, version: int, ports: Sequence[int], timeout: float) -> list[Trip]:
+        """See :class:`srv6lab.lab.Lab`."""
+        host = self.topology.hosts[target]
+        return [self._probe(source, target, host.ipv6 if version == 6 else host.ipv4, port, timeout) for port in ports]
+
+    def _probe(self, source: str, target: str, address: str, port: int, timeout: float) -> Trip:
+        mark = b"srv6 lab probe %d" % next(self._probes)
+        seen: list[Passage] = []
+        end = self.watch(lambda passage: seen.append(passage) if mark in passage.frame else None)
+        try:
+            sender = self.hosts[source]
+            sender.send_ip(sender.udp(address, mark, port, PROBE_PORT))
+            arrived = self.hosts[target].wait_for(lambda packet: mark in packet, timeout)
+        finally:
+            end()
+        return Trip(tuple(sorted(seen, key=lambda passage: passage.number)), arrived is not None)
+
+    def server(self, router: str) -> str:
+        """See :class:`srv6lab.lab.Lab`."""
+        return self.switches[router].address
+
+    def apply(self, router: str, changes: Mapping[str, Any]) -> None:
+        """See :class:`srv6lab.lab.Lab`."""
+        node = node_of(self.topology, router, changes)
         try:
             self.controllers[router].apply(node)
         except P4RuntimeError as error:

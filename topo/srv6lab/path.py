@@ -6,25 +6,19 @@ Told from the frames on the cables and the routers' configuration, so that it is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
-from typing import Protocol
 
-from srv6cp.model import Node
+from srv6cp.model import Flavor, Node, Sid
 from srv6cp.packets import notation, raw
+from srv6lab.lab import Passage
 from srv6lab.topology import Topology
 
+_ADDRESS = re.compile(r"(?<=[(,])[0-9a-f.:]+(?=[),;])")  # in the notation of a packet
 
-class Frame(Protocol):
-    """A frame on a cable."""
-
-    @property
-    def sender(self) -> str: ...
-    @property
-    def receiver(self) -> str: ...
-    @property
-    def frame(self) -> bytes: ...
+Layer = raw.Ipv4View | raw.Ipv6View
 
 
 @dataclass(frozen=True)
@@ -38,16 +32,35 @@ class Hop:
     packet: str
 
 
-def hops(frames: Sequence[Frame], nodes: Mapping[str, Node], topology: Topology | None = None) -> list[Hop]:
-    """The hops that ``frames``, in the order of the way, tell of."""
+def hops(passages: Sequence[Passage], nodes: Mapping[str, Node], names: Mapping[str, str] | None = None) -> list[Hop]:
+    """The hops that ``passages``, in the order of the way, tell of; ``names`` stand for addresses."""
     found = []
-    for place, passage in enumerate(frames):
-        arrived = frames[place - 1].frame if place else None
+    for place, passage in enumerate(passages):
+        arrived = passages[place - 1].frame if place else None
         did = "" if arrived is None else behavior(nodes.get(passage.sender), arrived, passage.frame)
-        found.append(Hop(passage.sender, did, *_look(passage.frame)))
-    if frames:
-        found.append(Hop(frames[-1].receiver, "", "", None, ""))
+        destination, left, text = _look(passage.frame)
+        if name := (names or {}).get(destination):
+            destination += f" ({name})"
+        text = _ADDRESS.sub(lambda match: (names or {}).get(match[0], match[0]), text)
+        found.append(Hop(passage.sender, did, destination, left, text))
+    if passages:
+        found.append(Hop(passages[-1].receiver, "", "", None, ""))
     return found
+
+
+def names_of(topology: Topology) -> dict[str, str]:
+    """Addresses of hosts and SIDs to what a topology calls them; an address that two hosts have is left out."""
+    names: dict[str, str] = {}
+    shared = set()
+    for name, host in topology.hosts.items():
+        for address in (host.ipv6, host.ipv4):
+            if names.setdefault(address, name) != name:
+                shared.add(address)
+    for name in topology.routers:
+        names.setdefault(topology.routers[name].source, name)
+        for words, address in topology.sid_names(name).items():
+            names.setdefault(str(IPv6Address(address)), f"{name} {words.replace('/', ' ')}")
+    return {address: name for address, name in names.items() if address not in shared}
 
 
 def _look(frame: bytes) -> tuple[str, int | None, str]:
@@ -61,43 +74,87 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
     """What a router did to a packet, in the words of RFC 8986, from its SIDs and the packet before and after."""
     if node is None:
         return ""
-    before, after = raw.parse_ip(arrived[14:]), raw.parse_ip(left[14:])
-    did = []
-    if isinstance(before, raw.Ipv6View) and (sid := _sid(node, before.dst)) is not None:
-        popped = len(before.srhs) > len(after.srhs if isinstance(after, raw.Ipv6View) else ())
-        shorter = len(left) < len(arrived)
-        inside = _inner(before) is not None and shorter and before.src != after.src
-        note = " (decapsulates)" if inside else " (PSP)" if popped and shorter else ""
-        did.append(f"{sid}{note}")
-    if len(left) > len(arrived) and isinstance(after, raw.Ipv6View):
-        did.append("H.Encaps" if after.src != before.src else "H.Insert")
+    before, after = _layers(arrived), _layers(left)
+    did: list[str] = []
+    depth = srhs = 0  # of the packet as it is after `did`
+    for depth, layer in enumerate(before):
+        srhs = len(_srhs(layer))
+        destination = layer.dst
+        segments = next((list(srh.segments[: srh.segments_left]) for srh in _srhs(layer) if srh.segments_left), [])
+        inside = False
+        while not inside and (sid := _sid(node, destination)) is not None:
+            name = sid.behavior.value
+            if name.startswith("End.B6"):
+                return ", then ".join([*did, name])
+            inside = name.startswith("End.D") or not segments
+            if name.startswith("End.D"):
+                did.append(f"{name} (decapsulates)")
+            elif segments:
+                destination = segments.pop()
+                pops = not segments and Flavor.PSP in sid.flavors
+                srhs -= pops
+                did.append(f"{name} (PSP)" if pops else name)
+            else:
+                did.append(f"{name} (USD)" if len(before) > depth + 1 else name)
+        if not inside:
+            break
+    if len(after) > len(before) - depth:
+        did.append(_encapsulation(after, before[depth]))
+    elif after and len(_srhs(after[0])) > srhs:
+        did.append("H.Insert")
     return ", then ".join(did) or "route"
 
 
-def _inner(view: raw.Ipv6View) -> int | None:
-    return view.upper_protocol if view.upper_protocol in (4, 41, 143) else None
+def _encapsulation(after: Sequence[Layer], inner: Layer) -> str:
+    """The headend behaviour that made ``after``. A list of one SID in full is told from a reduced one by its SRH."""
+    outer = after[0]
+    layer2 = ".L2" if isinstance(outer, raw.Ipv6View) and outer.upper_protocol == raw.ETHERNET else ""
+    full = any(srh.segments_left < len(srh.segments) for srh in _srhs(outer))
+    return f"H.Encaps{layer2}" + ("" if full else ".Red")
 
 
-def _sid(node: Node, destination: bytes) -> str | None:
+def _layers(frame: bytes) -> list[Layer]:
+    """The IP header of a frame and those inside it; what is not IP ends the list."""
+    found: list[Layer] = []
+    offset = 14
+    while True:
+        try:
+            view = raw.parse_ip(frame, offset)
+        except raw.TruncatedError:
+            return found
+        found.append(view)
+        if isinstance(view, raw.Ipv6View):
+            protocol, offset = view.upper_protocol, view.upper
+        else:
+            protocol, offset = view.protocol, view.offset + view.header_length
+        if protocol == raw.ETHERNET:
+            offset += 14
+        elif protocol not in (raw.IPV4, raw.IPV6):
+            return found
+
+
+def _srhs(layer: Layer) -> tuple[raw.SrhView, ...]:
+    return layer.srhs if isinstance(layer, raw.Ipv6View) else ()
+
+
+def _sid(node: Node, destination: bytes) -> Sid | None:
+    if len(destination) != 16:
+        return None
     address = IPv6Address(destination)
     matching = [sid for sid in node.sids if address in sid.prefix]
-    return max(matching, key=lambda sid: sid.prefix.prefixlen).behavior.value if matching else None
+    return max(matching, key=lambda sid: sid.prefix.prefixlen, default=None)
+
+
+LEGEND = "packet: (source,destination)(segment list, last one first; SL = segments left)(packet inside), with names"
 
 
 def render(found: Sequence[Hop], width: int = 0) -> str:
-    """The hops as a table."""
+    """The hops as a table; lines longer than ``width`` (0: any length) are cut."""
     rows = [("node", "does", "sends to", "SL", "packet")]
     for hop in found:
         left = "" if hop.segments_left is None else str(hop.segments_left)
-        rows.append(
-            (
-                hop.node,
-                hop.did or ("receives" if not hop.packet else "sends"),
-                hop.destination,
-                left,
-                hop.packet,
-            )
-        )
+        did = hop.did or ("receives" if not hop.packet else "sends")
+        rows.append((hop.node, did, hop.destination, left, hop.packet))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = []
     for row in rows:

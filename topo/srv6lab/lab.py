@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A running network, whatever it is made of: what scenarios and the shell work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from srv6cp.model import Node
+from srv6lab.topology import Topology
+
+PROBE_PORT = 9  # UDP destination port of probes (discard)
+FIRST_SOURCE_PORT = 40000
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One frame on one cable; ``number`` grows with time over all cables of a network."""
+
+    number: int
+    sender: str
+    receiver: str
+    frame: bytes
+
+
+@dataclass(frozen=True)
+class Trip:
+    """What was seen of one probe: its frames in the order of time, and whether the host got it."""
+
+    passages: tuple[Passage, ...]
+    arrived: bool
+
+
+class Lab(Protocol):
+    """A network that runs. Its methods raise TopologyError for names that do not exist."""
+
+    @property
+    def topology(self) -> Topology: ...
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The configuration that each router has now."""
+
+    def ping(self, host: str, address: str, timeout: float) -> float | None:
+        """Seconds until the answer to an echo request from ``host``, or None when none came."""
+
+    def probe(self, source: str, target: str, version: int, ports: Sequence[int], timeout: float) -> list[Trip]:
+        """A UDP packet from host to host for each source port, one after the other; ``version`` 4 or 6 of IP."""
+
+    def apply(self, router: str, changes: Mapping[str, Any]) -> None:
+        """Give a router its configuration of the topology with ``changes`` added; what an earlier call added is gone.
+
+        Raises:
+            TopologyError: no such router, or a configuration that is not valid, or that the switch refuses.
+        """
+
+    def server(self, router: str) -> str:
+        """Address of a router's P4Runtime server."""
