@@ -11,7 +11,8 @@ from srv6_base import behaviours, rfc, rule, wire
 ALL = flavored()
 PSP, NOT_PSP = flavored(with_any=["psp"]), flavored(without=["psp"])
 USD, NOT_USD = flavored(with_any=["usd"]), flavored(without=["usd"])
-USP, NOT_USP = flavored(with_any=["usp"]), flavored(without=["usp"])
+USP = flavored(with_any=["usp"])
+LOOKING_UP = ("End", "End.T")  # End.X asks no table
 
 
 # --- at Segments Left 1 -------------------------------------------------------------------------------------------
@@ -156,15 +157,13 @@ class ErrorsComeFirst(EndpointTest):
         self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=2)
 
 
-@for_each(PSP)
+@for_each(flavored(with_any=["psp"], behaviours=LOOKING_UP))
 @rfc("8986", "4.16.1")
 @rule("FLV-1", "END-10")
 class PopsBeforeOwnSid(EndpointTest):
     """After PSP the next segment is a SID of this node: it meets a packet without SRH."""
 
     def runTest(self) -> None:
-        if self.endpoint.behaviour == "End.X":  # looks nothing up
-            return
         own = "fcbb:bb00:1:d6::"
         sid = {"sid": f"{own}/64", "behavior": "End.DX6", "via": "2001:db8:6::2", "in-vrf": self.endpoint.vrf}
         self.endpoints(sids=[sid])
@@ -351,15 +350,13 @@ class InnerDestinationIsOwnAddress(EndpointTest):
         self.expect_no_drop()
 
 
-@for_each(USD)
+@for_each(flavored(with_any=["usd"], behaviours=LOOKING_UP))
 @rfc("8986", "4.16.3")
 @rule("FLV-5", "END-10", "CNT-1")
 class InnerDestinationIsOwnSid(EndpointTest):
     """The inner packet is for a SID of this node with an SRH of its own: processed there, one hop limit in all."""
 
     def runTest(self) -> None:
-        if self.endpoint.behaviour == "End.X":
-            return
         own = "fcbb:bb00:1:e1::"
         self.endpoints(sids=[{"sid": f"{own}/64", "behavior": "End", "in-vrf": self.endpoint.vrf}])
         inner = wire.ip6(IN6, own, wire.srh([LAST, own], sl=1, payload=wire.udp(b"inner")))
@@ -390,7 +387,7 @@ class UsdRefusesFrames(EndpointTest):
         self.refused(self.packet([self.sid], 0, wire.Part(bytes(64), wire.ETHERNET)), 4, 4, 64, "UPPER_LAYER")
 
 
-@for_each(tuple(e for e in USD if e.behaviour != "End.X"))
+@for_each(flavored(with_any=["usd"], behaviours=LOOKING_UP))
 @rfc("8986", "4.16.3")
 @rule("FLV-5", "END-11")
 class InnerDestinationWithoutRoute(EndpointTest):
