@@ -70,7 +70,7 @@ def _sorted(clauses: set[Clause]) -> list[str]:
     sections: dict[tuple[str, str], list[str]] = defaultdict(list)
     rules: dict[str, list[int]] = defaultdict(list)
     for clause in sorted(clauses):
-        if clause.section:
+        if clause.document not in RULES:
             sections[clause.document, clause.section].append(clause.line)
         else:
             family, _, number = clause.document.partition("-")
@@ -112,7 +112,7 @@ def render(classes: list[type[BaseTest]]) -> str:
         for clause in clauses_of(cls):
             by_clause[clause][cls.__module__] += 1
     lines += ["", "## Clauses of the RFCs", "", "| clause | tests |", "| --- | --- |"]
-    sections = sorted((clause for clause in by_clause if clause.section), key=_order)
+    sections = sorted((clause for clause in by_clause if clause.document not in RULES), key=_order)
     lines += [f"| {clause} | {_files(by_clause[clause])} |" for clause in sections]
     lines += ["", "## Rules", "", "| rule | what it says | tests |", "| --- | --- | --- |"]
     lines += [f"| {name} | {text} | {_files(by_clause[Clause(name)])} |" for name, text in RULES.items()]

@@ -42,8 +42,9 @@ def test_wheel_holds_the_packages_and_the_program(wheel: Path) -> None:
         names = set(archive.namelist())
     assert {"srv6cp/__init__.py", "softswitch/__init__.py", "srv6cp/p4build/srv6.json"} <= names
     assert {"srv6cp/p4build/srv6.p4info.txtpb", "srv6cp/p4build/manifest.json"} <= names
+    assert "srv6lab/topologies/quickstart.yaml" in names
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"srv6cp", "softswitch"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"srv6cp", "softswitch", "srv6lab"}
 
 
 def test_wheel_is_pure_python(wheel: Path) -> None:
