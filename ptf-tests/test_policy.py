@@ -10,7 +10,6 @@ from srv6_base import behaviours, rfc, rule, wire
 
 BEHAVIOURS = ("Weighted segment lists",)
 FLOWS = 200
-BURST = 20  # packets at once; a queue of simple_switch holds 64
 
 
 def first_segment(frame: bytes) -> str:
@@ -26,12 +25,11 @@ class Weighted(HeadendTest):
 
     def chosen(self, packets: list[bytes], port: int = 1) -> list[str]:
         """The first segment of the list that each packet went by."""
-        found = []
-        for number, packet in enumerate(packets, 1):
+        for packet in packets:
             self.send(port, packet)
-            if number % BURST == 0 or number == len(packets):
-                while (frame := self.receive(2)) is not None:
-                    found.append(first_segment(frame))
+        found = []
+        while (frame := self.receive(2)) is not None:
+            found.append(first_segment(frame))
         assert len(found) == len(packets), f"{len(packets)} packets in, {len(found)} out"
         return found
 
