@@ -179,7 +179,7 @@ def _up_namespaces(args: argparse.Namespace, topology: Topology, switch: str) ->
     control.check_possible(switch)
     _say_head(args, topology)
     begin = time.perf_counter()
-    lab = control.up(name, args.topology, switch)
+    lab = control.up(name, args.topology, topology, switch)
     try:
         if not args.quiet:
             _say_ready(topology, f"{switch}, a network namespace for each node", begin)

@@ -50,11 +50,15 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
+def find(source: str | Path) -> Path:
+    """The file of a topology that is given by path or name; it may not exist."""
+    path = Path(source)
+    return path if path.exists() else shipped().get(str(source), path)
+
+
 def load_topology(source: str | Path) -> Topology:
     """A topology by path, or by name where it is one of the package's own. Raises TopologyError."""
-    path = Path(source)
-    if not path.exists() and str(source) in shipped():
-        path = shipped()[str(source)]
+    path = find(source)
     data = _read(path, f"; give a file, or one of: {', '.join(shipped())}")
     try:
         return read_topology(data, path.stem)
@@ -137,7 +141,8 @@ def _hosts(sections: Mapping[str, Any], routers: Mapping[str, Router]) -> dict[s
             )
         if _name(key, "hosts") in routers:
             raise TopologyError(f"{where}: a router has that name")
-        if (at := settings.get("router")) not in routers:
+        at = settings.get("router")
+        if not isinstance(at, str) or at not in routers:
             raise TopologyError(f"{where}: router {at!r} does not exist; there are {', '.join(routers)}")
         if not isinstance(settings.get("l2", False), bool):
             raise TopologyError(f"{where}.l2: true or false is needed, not {settings['l2']!r}")

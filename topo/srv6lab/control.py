@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Labs of namespaces as the command line handles them: up, down, status, exec, restart."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from srv6lab import process
+from srv6lab.errors import LabError
+from srv6lab.loader import find
+from srv6lab.running import RunningLab
+from srv6lab.state import Record, State, names
+from srv6lab.topology import Topology
+
+STOP_LIMIT = 15.0  # s for the daemon to end
+
+__all__ = ["attach", "check_possible", "down", "execute", "names", "only", "render", "restart", "status", "up"]
+
+
+def check_possible(switch: str) -> None:
+    """Raise LabError with the reason where namespaces or the switch are not to be had."""
+    _check_root()
+    try:
+        import pyroute2  # noqa: F401
+    except ImportError:
+        raise LabError("network namespaces need pyroute2: pip install 'srv6-p4[topo]'") from None
+    if not process.available(switch):
+        raise LabError(f"{process.BMV2} is not on PATH; install BMv2, or use --switch softswitch")
+
+
+def _check_root() -> None:
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        raise LabError("network namespaces need root on Linux (without --netns, `srv6 lab up` needs neither)")
+
+
+def up(name: str, source: str, topology: Topology, switch: str) -> RunningLab:
+    """Start a lab; when this returns, it carries packets. When it raises, nothing is left.
+
+    Raises:
+        LabError: there is such a lab already, or it does not start.
+    """
+    state = State(name)
+    namespaces = {node: f"srv6-{name}-{node}" for node in (*topology.routers, *topology.hosts)}
+    with _termination_as_interrupt():
+        state.create(Record(name, source, switch, namespaces), find(source))
+        try:
+            state.hosts_file.write_text(_hosts(topology))
+            _start_daemon(state)
+            return RunningLab(state)
+        except BaseException:
+            down(name)
+            raise
+
+
+def _hosts(topology: Topology) -> str:
+    lines = ["127.0.0.1 localhost", "::1 localhost"]
+    lines += [f"{address} {name}" for name, host in topology.hosts.items() for address in (host.ipv6, host.ipv4)]
+    lines += [f"{router.source} {name}" for name, router in topology.routers.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _start_daemon(state: State) -> None:
+    lock = state.acquire()
+    if lock is None:
+        raise LabError(f"{state.name} has a daemon already")
+    try:
+        with state.log.open("ab") as log:
+            daemon = subprocess.Popen(
+                [sys.executable, "-m", "srv6lab.daemon", state.name],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us; we tell it
+                pass_fds=(lock,),
+                env=process.python_environment(),
+            )
+    finally:
+        os.close(lock)  # the daemon's copy holds it
+    assert daemon.stdout is not None
+    state.pid_file.write_text(str(daemon.pid))
+    with daemon.stdout:
+        said = daemon.stdout.readline().decode(errors="replace").strip()
+    if said != "ready":
+        daemon.wait()
+        lines = [line for line in state.log.read_text(errors="replace").splitlines() if line.strip()]
+        raise LabError(f"{state.name}: {said or (lines[-1] if lines else 'the controllers ended without a word')}")
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """SIGTERM and SIGHUP like Ctrl-C while a lab is half made, so that it is cleared away."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def down(name: str) -> None:
+    """Stop a lab and remove what is left of it, in whatever state it is. Raises LabError when there is none."""
+    state = _existing(name)
+    _check_root()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if _in_main_thread() else None
+    try:
+        _stop_daemon(state)
+        record = state.record()
+        if record is not None:
+            from srv6lab import namespaces
+
+            namespaces.clear(list(record.namespaces.values()))
+        state.remove()
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _stop_daemon(state: State) -> None:
+    for number, patience in ((signal.SIGTERM, STOP_LIMIT), (signal.SIGKILL, 2.0)):
+        pid = state.daemon()
+        if pid is None:
+            return
+        os.kill(pid, number)
+        end = time.monotonic() + patience
+        while state.alive() and time.monotonic() < end:
+            time.sleep(0.02)
+
+
+def _existing(name: str) -> State:
+    state = State(name)
+    if not state.folder.is_dir():
+        there = names()
+        hint = f"there are {', '.join(there)}" if there else "none is; `srv6 lab up quickstart --netns` starts one"
+        raise LabError(f"no lab {name!r} is up; {hint}")
+    return state
+
+
+def only() -> str:
+    """The name of the only lab. Raises LabError when there is none, or more than one."""
+    there = names()
+    if not there:
+        raise LabError("no lab is up; `srv6 lab up quickstart --netns` starts one")
+    if len(there) > 1:
+        raise LabError(f"several labs are up, say which: {', '.join(there)}")
+    return there[0]
+
+
+def attach(name: str) -> RunningLab:
+    """A running lab. Raises LabError when it does not run."""
+    state = _existing(name)
+    _check_root()
+    return RunningLab(state)
+
+
+def status(name: str) -> dict[str, Any]:
+    """The state of a lab for display; ``well`` says whether all of it runs."""
+    state = _existing(name)
+    _check_root()
+    record = state.record()
+    result: dict[str, Any] = {"well": False, "daemon": state.daemon(), "folder": str(state.folder)}
+    if record is not None:
+        result |= {"topology": record.source, "namespaces": dict(record.namespaces)}
+    if state.alive():
+        result["routers"] = RunningLab(state).request("status")["routers"]
+        result["well"] = all(
+            router["state"] == "running" and router["controller"] == "primary" for router in result["routers"].values()
+        )
+    return result
+
+
+def render(name: str, found: Mapping[str, Any]) -> str:
+    """What `status` found, as text."""
+    if "routers" not in found:
+        return f"{name}: its controllers have crashed, see {found['folder']}; `srv6 lab down {name}` clears it away"
+    lines = [f"{name}: {found['topology']}, controllers pid {found['daemon']}, logs in {found['folder']}"]
+    for router, row in found["routers"].items():
+        note = ", configuration changed" if row["changed"] else ""
+        if row["state"] != "running":
+            note += f"; `srv6 lab restart {name} {router}` starts it again"
+        lines.append(
+            f"  {router}  {row['switch']} pid {row['pid']} {row['state']}, controller {row['controller']}{note}\n"
+            f"      namespace {found['namespaces'][router]}, P4Runtime {row['address']}, device id {row['device-id']}"
+        )
+    for node, namespace in found["namespaces"].items():
+        if node not in found["routers"]:
+            lines.append(f"  {node}  host, namespace {namespace}")
+    return "\n".join(lines)
+
+
+def restart(name: str, router: str) -> str:
+    """Start the switch of a router anew; what happened, as text."""
+    lab = attach(name)
+    if router not in lab.topology.routers:
+        raise LabError(f"no router {router!r} in {name}; there are {', '.join(lab.topology.routers)}")
+    done = lab.request("restart", router=router)
+    return f"{router}: switch restarted, its controller filled it ({done['written']}) within {done['seconds']:.1f} s"
+
+
+def execute(name: str, node: str, words: list[str]) -> int:
+    """Become a command in a node's namespace; returns, with exit code 127, only when there is no such command."""
+    state = _existing(name)
+    _check_root()
+    record = state.record()
+    namespaces_of = record.namespaces if record is not None else {}
+    if node not in namespaces_of:
+        raise LabError(f"no node {node!r} in {name}; there are {', '.join(namespaces_of)}")
+    from srv6lab import namespaces
+
+    sys.stdout.flush()
+    try:
+        namespaces.become(namespaces_of[node], Path(state.hosts_file), words)
+    except FileNotFoundError:
+        print(f"srv6 lab: exec: {words[0]}: there is no such command", file=sys.stderr)
+    except OSError as error:
+        print(f"srv6 lab: exec: {words[0]}: {error.strerror or error}", file=sys.stderr)
+    return 127

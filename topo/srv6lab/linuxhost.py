@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packets of hosts that are network namespaces, sent and received by their Linux."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import struct
+import time
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from srv6cp.packets import raw
+from srv6lab import namespaces
+from srv6lab.lab import PROBE_PORT, Trip
+
+if TYPE_CHECKING:
+    from srv6lab.sniff import Sniffer
+
+_sequence = itertools.count(1)
+
+
+def ping(namespace: str, address: str, timeout: float) -> float | None:
+    """Seconds until the answer to an echo request, None when none came within ``timeout`` seconds."""
+    six = ip_address(address).version == 6
+    family, protocol = (socket.AF_INET6, socket.IPPROTO_ICMPV6) if six else (socket.AF_INET, socket.IPPROTO_ICMP)
+    request, reply = (128, 129) if six else (8, 0)
+    rest = struct.pack("!HH", os.getpid() & 0xFFFF, next(_sequence) & 0xFFFF) + bytes(range(48))
+    packet = bytes((request, 0, 0, 0)) + rest
+    if not six:  # for IPv6 the kernel fills in the checksum
+        packet = packet[:2] + raw.checksum(packet).to_bytes(2, "big") + rest
+    with namespaces.inside(namespace, lambda: socket.socket(family, socket.SOCK_RAW, protocol)) as icmp:
+        begin = time.perf_counter()
+        try:
+            icmp.sendto(packet, (address, 0))
+            while (left := begin + timeout - time.perf_counter()) > 0:
+                icmp.settimeout(left)
+                answer = icmp.recv(65535)
+                message = answer if six else answer[4 * (answer[0] & 15) :]
+                if message[0] == reply and message[4:] == rest:
+                    return time.perf_counter() - begin
+        except (TimeoutError, OSError):  # no answer, or no route and the like
+            pass
+    return None
+
+
+def probe(
+    source: str,
+    target: str,
+    address: str,
+    port: int,
+    mark: bytes,
+    sniffer: Sniffer,
+    sender: str,
+    timeout: float,
+) -> Trip:
+    """Send ``mark`` by UDP from a namespace to ``address`` in another one, and watch it.
+
+    ``sender`` is the node that ``source`` is the namespace of.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with (
+        namespaces.inside(target, lambda: socket.socket(family, socket.SOCK_DGRAM)) as receiver,
+        namespaces.inside(source, lambda: socket.socket(family, socket.SOCK_DGRAM)) as outgoing,
+    ):
+        for option in (receiver, outgoing):
+            option.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        receiver.bind((address, PROBE_PORT))
+        receiver.setblocking(False)
+        outgoing.bind(("", port))
+        try:
+            outgoing.sendto(mark, (address, PROBE_PORT))
+        except OSError:
+            return Trip((), False)  # no route at the very start
+        return sniffer.follow(mark, sender, receiver, timeout)
