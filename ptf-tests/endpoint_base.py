@@ -52,17 +52,27 @@ TAKES6 = ("End.DX6", "End.DT6", "End.DT46")
 TAKES4 = ("End.DX4", "End.DT4", "End.DT46")
 
 EXITS = {
-    "End": 2, "End.X": 3, "End.T": 4, "End.DX6": 6, "End.DX4": 6, "End.DT6": 4, "End.DT4": 4, "End.DT46": 4, "End.DX2": 5,
+    "End": 2,
+    "End.X": 3,
+    "End.T": 4,
+    "End.DX6": 6,
+    "End.DX4": 6,
+    "End.DT6": 4,
+    "End.DT4": 4,
+    "End.DT46": 4,
+    "End.DX2": 5,
     **dict.fromkeys(ENCAPS + INSERTS, 7),
-}  # fmt: skip
+}
 OPERANDS = {
     "End.X": {"via": "2001:db8:3::2"},
     "End.T": {"vrf": "blue"},
     "End.DX6": {"via": "2001:db8:6::2"},
     "End.DX4": {"via": "10.0.6.2"},
-    **dict.fromkeys(("End.DT6", "End.DT4", "End.DT46"), {"vrf": "blue"}),
+    "End.DT6": {"vrf": "blue"},
+    "End.DT4": {"vrf": "blue"},
+    "End.DT46": {"vrf": "blue"},
     "End.DX2": {"port": 5},
-    **dict.fromkeys(ENCAPS + INSERTS, {"policy": "north"}),
+    **{name: {"policy": "north"} for name in ENCAPS + INSERTS},
 }
 
 
@@ -142,10 +152,16 @@ def plain(behaviours: Iterable[str]) -> tuple[Endpoint, ...]:
     return tuple(Endpoint(name) for name in behaviours)
 
 
-def flavored(*, with_any: Sequence[str] = (), without: Sequence[str] = (), behaviours: Iterable[str] = FLAVORED) -> tuple[Endpoint, ...]:  # fmt: skip
+def flavored(
+    *, with_any: Sequence[str] = (), without: Sequence[str] = (), behaviours: Iterable[str] = FLAVORED
+) -> tuple[Endpoint, ...]:
     """End, End.X, End.T in every combination of flavours that has one of ``with_any`` and none of ``without``."""
-    return tuple(Endpoint(name, flavors) for name in behaviours for flavors in FLAVORS
-                 if (not with_any or set(with_any) & set(flavors)) and not set(without) & set(flavors))  # fmt: skip
+    return tuple(
+        Endpoint(name, flavors)
+        for name in behaviours
+        for flavors in FLAVORS
+        if (not with_any or set(with_any) & set(flavors)) and not set(without) & set(flavors)
+    )
 
 
 EVERY = flavored() + plain(ENCAPS + INSERTS + DECAPSULATING)
@@ -154,7 +170,7 @@ C = TypeVar("C", bound=type)
 
 
 def for_each(endpoints: Iterable[Endpoint]) -> Callable[[C], C]:
-    """Instead of the decorated class, a test of its own for each endpoint: ``Name`` becomes ``NameEndX``, ``NameEndTPsp`` ...
+    """Instead of the decorated class, a test of its own for each endpoint: ``NameEndX``, ``NameEndTPsp`` ...
 
     The outermost decorator of a class with ``runTest``. The tests find theirs as ``self.endpoint``.
     """
@@ -165,10 +181,17 @@ def for_each(endpoints: Iterable[Endpoint]) -> Callable[[C], C]:
         for endpoint in endpoints:
             name = cls.__name__ + endpoint.label
             rows = tuple(dict.fromkeys((*endpoint.rows, *getattr(cls, "behaviours", ()))))
-            body.__globals__[name] = type(name, (cls,), {
-                "__doc__": f"{' '.join(endpoint.rows)}: {cls.__doc__}", "__module__": cls.__module__,
-                "runTest": body, "endpoint": endpoint, "behaviours": rows,
-            })  # fmt: skip
+            body.__globals__[name] = type(
+                name,
+                (cls,),
+                {
+                    "__doc__": f"{' '.join(endpoint.rows)}: {cls.__doc__}",
+                    "__module__": cls.__module__,
+                    "runTest": body,
+                    "endpoint": endpoint,
+                    "behaviours": rows,
+                },
+            )
         return cls
 
     return make
@@ -196,7 +219,7 @@ def _everything() -> dict[str, Any]:
             {"name": "north", "encap": {"mode": "encap", "flow-label": 0}, "segments": [B1, B2]},
             {"name": "single", "encap": {"mode": "encap", "flow-label": 0}, "segments": [B1]},
         ],
-    }  # fmt: skip
+    }
 
 
 class EndpointTest(Srv6Test):
@@ -208,25 +231,49 @@ class EndpointTest(Srv6Test):
         super().setUp()
         self.endpoints()
 
-    def endpoints(self, *, sids: Iterable[dict[str, Any]] = (), routes: Iterable[dict[str, Any]] = (), **config: Any) -> None:
+    def endpoints(
+        self, *, sids: Iterable[dict[str, Any]] = (), routes: Iterable[dict[str, Any]] = (), **config: Any
+    ) -> None:
         """Configure the node: ``sids`` and ``routes`` are added to its own, anything else replaces what is there."""
         base = _everything()
         ports = {**base["ports"], **config.pop("ports", {})}
-        self.node(**{**base, "sids": [*base["sids"], *sids], "routes": [*base["routes"], *routes], "ports": ports, **config})
+        self.node(
+            **{**base, "sids": [*base["sids"], *sids], "routes": [*base["routes"], *routes], "ports": ports, **config}
+        )
 
     @property
     def sid(self) -> str:
         """The SID under test."""
         return self.endpoint.sid
 
-    def packet(self, segments: Sequence[str], sl: int, payload: bytes | None = None, *, dst: str | None = None, hl: int = 64,
-               src: str = HOST, **srh: Any) -> wire.Part:  # fmt: skip
+    def packet(
+        self,
+        segments: Sequence[str],
+        sl: int,
+        payload: bytes | None = None,
+        *,
+        dst: str | None = None,
+        hl: int = 64,
+        src: str = HOST,
+        **srh: Any,
+    ) -> wire.Part:
         """An IPv6 packet with an SRH to the SID under test, UDP behind it unless told otherwise."""
         upper = wire.udp(b"payload") if payload is None else payload
         return wire.ip6(src, dst or self.sid, wire.srh(segments, sl=sl, payload=upper, **srh), hl=hl)
 
-    def refused(self, packet: bytes, kind: int, code: int, value: int, reason: str, *, port: int = 1, vlan: int | tuple[int, ...] = (),
-                src: str | None = None, quoted: bytes | None = None) -> None:  # fmt: skip
+    def refused(
+        self,
+        packet: bytes,
+        kind: int,
+        code: int,
+        value: int,
+        reason: str,
+        *,
+        port: int = 1,
+        vlan: int | tuple[int, ...] = (),
+        src: str | None = None,
+        quoted: bytes | None = None,
+    ) -> None:
         """Send ``packet``: an ICMPv6 error to its source quoting it as it arrived, one drop, one error of the SID."""
         __tracebackhide__ = True
         self.send(port, packet, vlan=vlan)
@@ -262,5 +309,3 @@ def extension_chains() -> list[tuple[str, Callable[[bytes], wire.Part], int]]:
         ("both", lambda p: wire.hbh(wire.dstopt(p, long)), 48),
         ("four", lambda p: wire.hbh(wire.dstopt(wire.dstopt(wire.dstopt(p)), long)), 64),
     ]
-
-

@@ -4,8 +4,23 @@
 from __future__ import annotations
 
 from endpoint_base import (
-    B1, B2, ENCAPS, HOST, INSERTS, LAST, NEXT, OUT6, SOURCE, THEN, Endpoint, EndpointTest, extension_chains, for_each, plain,
-)  # fmt: skip
+    B1,
+    B2,
+    ENCAPS,
+    HOST,
+    INSERTS,
+    LAST,
+    NEXT,
+    OUT6,
+    SOURCE,
+    THEN,
+    Endpoint,
+    EndpointTest,
+    extension_chains,
+    for_each,
+    plain,
+)
+
 from srv6_base import behaviours, rfc, rule, wire
 
 BINDING = plain(ENCAPS + INSERTS)
@@ -65,7 +80,10 @@ class OuterFields(EndpointTest):
         red = self.endpoint.behaviour.endswith("Red")
         packet = wire.ip6(HOST, self.sid, wire.srh([LAST, NEXT], sl=1, payload=wire.udp()), tc=0xB9, fl=0xABCDE, hl=33)
         for encap, fields in (
-            ({"hop-limit": "inherit", "traffic-class": "inherit", "flow-label": "copy"}, {"hl": 32, "tc": 0xB9, "fl": 0xABCDE}),
+            (
+                {"hop-limit": "inherit", "traffic-class": "inherit", "flow-label": "copy"},
+                {"hl": 32, "tc": 0xB9, "fl": 0xABCDE},
+            ),
             ({"hop-limit": 200, "traffic-class": 0x28, "flow-label": 0}, {"hl": 200, "tc": 0x28, "fl": 0}),
         ):
             self.endpoints(policies=[{"name": "north", "encap": {"mode": "encap", **encap}, "segments": [B1, B2]}])

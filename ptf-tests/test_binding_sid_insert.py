@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from endpoint_base import B1, B2, HOST, INSERTS, LAST, NEXT, EndpointTest, extension_chains, for_each, inserted, plain
+
 from srv6_base import behaviours, rfc, rule, wire
 
 
@@ -17,7 +18,7 @@ def pushed(red: bool, path: list[str], moved: bytes, at: int = 40) -> wire.Part:
 @rfc("8986", "4.1", "S12", "S13", "S14")
 @rule("B6-5", "B6-3", "END-5", "CNT-1")
 class InsertsIntoAdvancedPacket(EndpointTest):
-    """Segments Left and destination first; List[0] of the new SRH is the next segment, where the packet comes back to."""
+    """Segments Left and destination first; List[0] of the new SRH is the next segment, to come back to."""
 
     def runTest(self) -> None:
         packet = self.packet([LAST, NEXT, self.sid], 2, tag=5, flags=0x20, tlvs=wire.padn(7) + wire.PAD1)

@@ -4,9 +4,24 @@
 from __future__ import annotations
 
 from endpoint_base import (
-    DECAPSULATING, HOST, IN4, IN6, LAST, NEXT, OUT4, OUT6, TAKES4, TAKES6, THEN, Endpoint, EndpointTest, extension_chains,
-    for_each, plain,
-)  # fmt: skip
+    DECAPSULATING,
+    HOST,
+    IN4,
+    IN6,
+    LAST,
+    NEXT,
+    OUT4,
+    OUT6,
+    TAKES4,
+    TAKES6,
+    THEN,
+    Endpoint,
+    EndpointTest,
+    extension_chains,
+    for_each,
+    plain,
+)
+
 from srv6_base import behaviours, rfc, rule, wire
 
 SIX, FOUR = plain(TAKES6), plain(TAKES4)
@@ -29,13 +44,16 @@ def inners(endpoint: Endpoint) -> list[wire.Part]:
 @rfc("8986", "4.6", "S01", "S02", "S03", "S04", "S05")
 @rule("DEC-2", "DEC-3", "DEC-5", "DEC-7", "CNT-1")
 class TakesOut(EndpointTest):
-    """Without SRH, with an exhausted one, with TLVs, tag and flags: the inner packet leaves, its hop limit one lower."""
+    """Without SRH, with an exhausted one, with TLVs, tag and flags: the inner packet leaves, one hop further."""
 
     def runTest(self) -> None:
         packets = []
         for inner in inners(self.endpoint):
-            for packet in (wire.ip6(HOST, self.sid, inner), self.packet([self.sid, NEXT, THEN], 0, inner),
-                           self.packet([self.sid], 0, inner, tlvs=wire.tlv(124, bytes(14)), flags=0xFF, tag=1)):  # fmt: skip
+            for packet in (
+                wire.ip6(HOST, self.sid, inner),
+                self.packet([self.sid, NEXT, THEN], 0, inner),
+                self.packet([self.sid], 0, inner, tlvs=wire.tlv(124, bytes(14)), flags=0xFF, tag=1),
+            ):
                 packets.append(packet)
                 self.send(1, packet)
                 self.expect_only(self.endpoint.exit, wire.hop(inner))
@@ -96,8 +114,11 @@ class WrongFamily(EndpointTest):
         if self.endpoint in IP:
             wrong.append(wire.Part(bytes(60), wire.ETHERNET))
         for payload in wrong:
-            for packet, at in ((wire.ip6(HOST, self.sid, payload), 40), (self.packet([self.sid, NEXT], 0, payload), 80),
-                               (wire.ip6(HOST, self.sid, wire.hbh(wire.dstopt(payload))), 56)):  # fmt: skip
+            for packet, at in (
+                (wire.ip6(HOST, self.sid, payload), 40),
+                (self.packet([self.sid, NEXT], 0, payload), 80),
+                (wire.ip6(HOST, self.sid, wire.hbh(wire.dstopt(payload))), 56),
+            ):
                 self.send(1, packet)
                 self.expect_icmp6(1, 4, 4, at, packet)
         self.expect_drop("UPPER_LAYER", 3 * len(wrong))
@@ -108,7 +129,7 @@ class WrongFamily(EndpointTest):
 @rfc("8986", "4.6", "S01")
 @rule("DEC-4", "UL-4", "END-16", "SRH-10")
 class WithAllExtensionHeaders(EndpointTest):
-    """All extension headers of the outer packet go: options, several SRHs, other routing types, an atomic fragment, AH."""
+    """All extension headers of the outer packet go: options, SRHs, other routing types, an atomic fragment, AH."""
 
     def runTest(self) -> None:
         done = [self.sid, NEXT]
@@ -149,7 +170,9 @@ class InnerHopLimitOne(EndpointTest):
         for inner in inners(self.endpoint):
             for ttl in (1, 0):
                 six = inner[0] >> 4 == 6
-                late = wire.ip6(IN6, OUT6, wire.udp(b"x"), hl=ttl) if six else wire.ip4(IN4, OUT4, wire.udp(b"x"), ttl=ttl)
+                late = (
+                    wire.ip6(IN6, OUT6, wire.udp(b"x"), hl=ttl) if six else wire.ip4(IN4, OUT4, wire.udp(b"x"), ttl=ttl)
+                )
                 for packet in (wire.ip6(HOST, self.sid, late), self.packet([self.sid, NEXT], 0, wire.dstopt(late))):
                     self.send(1, packet)
                     (self.expect_icmp6 if six else self.expect_icmp4)(self.endpoint.home, 3 if six else 11, 0, 0, late)
@@ -178,8 +201,12 @@ class NoRouteInTable(EndpointTest):
     """No route in table T, though there is one in the default table: unreachable, to the inner source."""
 
     def runTest(self) -> None:
-        self.endpoints(routes=[{"prefix": "2001:db8:dead::/48", "via": "2001:db8:2::2"},
-                               {"prefix": "192.0.2.0/24", "via": "10.0.2.2"}])  # fmt: skip
+        self.endpoints(
+            routes=[
+                {"prefix": "2001:db8:dead::/48", "via": "2001:db8:2::2"},
+                {"prefix": "192.0.2.0/24", "via": "10.0.2.2"},
+            ]
+        )
         for inner in inners(self.endpoint):
             if inner[0] >> 4 == 6:
                 lost = wire.ip6(IN6, "2001:db8:dead::1", wire.udp())
@@ -240,7 +267,13 @@ class InnerHeaderInvalid(EndpointTest):
             self.send(1, self.packet([self.sid], 0, inner))
         self.expect_nothing()
         self.expect_drop("HEADER_TRUNCATED", len(cut))
-        self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=len(bad) + len(cut))
+        # The outer Payload Length ends inside the inner packet; what follows is a trailer of the frame.
+        outer = [wire.ip6(HOST, self.sid, inner, plen=len(inner) - 1) for inner in inners(self.endpoint)]
+        for packet in outer:
+            self.send(1, packet)
+        self.expect_nothing()
+        self.expect_drop("IP_HEADER_INVALID", len(outer))
+        self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=len(bad) + len(cut) + len(outer))
 
 
 @for_each(FOUR)
@@ -295,8 +328,12 @@ class InnerAddressesNotForwardable(EndpointTest):
     """Multicast or link-local inner destinations, multicast inner sources: dropped."""
 
     def runTest(self) -> None:
-        self.endpoints(routes=[{"prefix": "::/0", "vrf": "blue", "via": "2001:db8:4::2"},
-                               {"prefix": "0.0.0.0/0", "vrf": "blue", "via": "10.0.4.2"}])  # fmt: skip
+        self.endpoints(
+            routes=[
+                {"prefix": "::/0", "vrf": "blue", "via": "2001:db8:4::2"},
+                {"prefix": "0.0.0.0/0", "vrf": "blue", "via": "10.0.4.2"},
+            ]
+        )
         packets = []
         if self.endpoint in SIX:
             packets += [wire.ip6(IN6, to, wire.udp()) for to in ("ff02::1", "ff0e::1", "fe80::1")]
@@ -390,8 +427,12 @@ class TablesOfTheDefaultVrf(EndpointTest):
 
     def runTest(self) -> None:
         names = {"fcbb:bb00:1:400::": "End.DT46", "fcbb:bb00:1:401::": "End.DT6", "fcbb:bb00:1:402::": "End.DT4"}
-        self.endpoints(sids=[{"sid": f"{sid}/64", "behavior": name, "vrf": "default", "in-vrf": "blue"}
-                             for sid, name in names.items()])  # fmt: skip
+        self.endpoints(
+            sids=[
+                {"sid": f"{sid}/64", "behavior": name, "vrf": "default", "in-vrf": "blue"}
+                for sid, name in names.items()
+            ]
+        )
         for sid, name in names.items():
             for inner in inners(Endpoint(name)):
                 packet = wire.ip6("2001:db8:4::2", sid, inner)

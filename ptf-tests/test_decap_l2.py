@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from endpoint_base import HOST, IN4, IN6, NEXT, OUT4, OUT6, THEN, Endpoint, EndpointTest, extension_chains
+
 from srv6_base import Frame, behaviours, rfc, rule, wire
 
 BEHAVIOURS = ("End.DX2",)
@@ -28,9 +29,15 @@ class FrameLeavesAsItIs(EndDx2):
 
     def runTest(self) -> None:
         packets = []
-        for inner in (frame(), frame(vlan=7), frame(vlan=(5, 0xE007)), frame(wire.ip6(IN6, OUT6, wire.udp(), hl=1), 0x86DD),
-                      frame(wire.ip4(IN4, OUT4, wire.udp(), ttl=0, csum=1), 0x0800), frame(b"\x00" * 46, 0x8847),
-                      frame(bytes(28), wire.ETH_ARP)):  # fmt: skip
+        for inner in (
+            frame(),
+            frame(vlan=7),
+            frame(vlan=(5, 0xE007)),
+            frame(wire.ip6(IN6, OUT6, wire.udp(), hl=1), 0x86DD),
+            frame(wire.ip4(IN4, OUT4, wire.udp(), ttl=0, csum=1), 0x0800),
+            frame(b"\x00" * 46, 0x8847),
+            frame(bytes(28), wire.ETH_ARP),
+        ):
             for packet in (wire.ip6(HOST, self.sid, inner), self.packet([self.sid, NEXT, THEN], 0, inner, tag=3)):
                 packets.append(packet)
                 self.send(1, packet)

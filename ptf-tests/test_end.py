@@ -4,8 +4,21 @@
 from __future__ import annotations
 
 from endpoint_base import (
-    ADVANCING, FLAVORED, HOST, LAST, LOST, NEXT, OUT6, THEN, Endpoint, EndpointTest, extension_chains, for_each, plain,
-)  # fmt: skip
+    ADVANCING,
+    FLAVORED,
+    HOST,
+    LAST,
+    LOST,
+    NEXT,
+    OUT6,
+    THEN,
+    Endpoint,
+    EndpointTest,
+    extension_chains,
+    for_each,
+    plain,
+)
+
 from srv6_base import behaviours, rfc, rule, wire
 
 
@@ -190,7 +203,7 @@ class HopLimitTwo(EndpointTest):
 @rfc("8200", "3")
 @rule("END-5")
 class LargestPacket(EndpointTest):
-    """As long as the MTU of the exit: forwarded; one byte longer: Packet Too Big with that MTU, quoting it as it came."""
+    """As long as the MTU of the exit: forwarded; one byte longer: Packet Too Big, quoting it as it came."""
 
     def runTest(self) -> None:
         self.endpoints(ports={1: {"mtu": 1500}, 2: {"mtu": 1400}, 3: {"mtu": 1400}, 4: {"mtu": 1400, "vrf": "blue"}})

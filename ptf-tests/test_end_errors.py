@@ -4,8 +4,19 @@
 from __future__ import annotations
 
 from endpoint_base import (
-    ADVANCING, FLAVORED, HOST, LAST, NEXT, THEN, Endpoint, EndpointTest, extension_chains, for_each, plain,
-)  # fmt: skip
+    ADVANCING,
+    FLAVORED,
+    HOST,
+    LAST,
+    NEXT,
+    THEN,
+    Endpoint,
+    EndpointTest,
+    extension_chains,
+    for_each,
+    plain,
+)
+
 from srv6_base import behaviours, rfc, rule, wire
 
 

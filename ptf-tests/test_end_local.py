@@ -4,8 +4,21 @@
 from __future__ import annotations
 
 from endpoint_base import (
-    FLAVORED, HOST, IN4, IN6, LAST, NEXT, OUT4, OUT6, THEN, Endpoint, EndpointTest, for_each, plain,
-)  # fmt: skip
+    FLAVORED,
+    HOST,
+    IN4,
+    IN6,
+    LAST,
+    NEXT,
+    OUT4,
+    OUT6,
+    THEN,
+    Endpoint,
+    EndpointTest,
+    for_each,
+    plain,
+)
+
 from srv6_base import behaviours, rfc, rule, wire
 
 END, END_X, END_T, DT6, DT4 = (Endpoint(name) for name in ("End", "End.X", "End.T", "End.DT6", "End.DT4"))
@@ -96,7 +109,10 @@ class EndThenDecapsulation(EndpointTest):
     """End and End.DT6 (End.DT4) of the same node in one list."""
 
     def runTest(self) -> None:
-        for last, inner in ((DT6, wire.ip6(IN6, OUT6, wire.udp(b"six"))), (DT4, wire.ip4(IN4, OUT4, wire.udp(b"four")))):
+        for last, inner in (
+            (DT6, wire.ip6(IN6, OUT6, wire.udp(b"six"))),
+            (DT4, wire.ip4(IN4, OUT4, wire.udp(b"four"))),
+        ):
             packet = self.packet([last.sid, END.sid], 1, inner)
             self.send(1, packet)
             self.expect_only(4, wire.hop(inner))
@@ -266,7 +282,10 @@ class EndXUsdSetByFlowHash(EndpointTest):
         self.endpoints(sids=[{**config, "flavors": ["usd"]}])
         used = set()
         for i in range(16):
-            for inner in (wire.ip6(IN6, f"2001:db8:92::{i:x}", wire.udp()), wire.ip4(IN4, f"198.51.100.{i}", wire.udp())):
+            for inner in (
+                wire.ip6(IN6, f"2001:db8:92::{i:x}", wire.udp()),
+                wire.ip4(IN4, f"198.51.100.{i}", wire.udp()),
+            ):
                 self.send(1, wire.ip6(HOST, sid, inner))
                 used.add((inner[0] >> 4, self.expect_one_of({3: wire.hop(inner), 6: wire.hop(inner)})))
         assert used == {(6, 3), (6, 6), (4, 3), (4, 6)}, used

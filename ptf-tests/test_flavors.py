@@ -4,8 +4,21 @@
 from __future__ import annotations
 
 from endpoint_base import (
-    HOST, IN4, IN6, LAST, NEXT, OUT4, OUT6, THEN, Endpoint, EndpointTest, extension_chains, flavored, for_each,
-)  # fmt: skip
+    HOST,
+    IN4,
+    IN6,
+    LAST,
+    NEXT,
+    OUT4,
+    OUT6,
+    THEN,
+    Endpoint,
+    EndpointTest,
+    extension_chains,
+    flavored,
+    for_each,
+)
+
 from srv6_base import behaviours, rfc, rule, wire
 
 ALL = flavored()
@@ -69,7 +82,12 @@ class PopsWithTlvs(EndpointTest):
     """TLVs, flags and tag go with the SRH; Payload Length shrinks by all of it."""
 
     def runTest(self) -> None:
-        for tlvs in (wire.tlv(124, bytes(14)), wire.hmac_tlv(1, bytes(32)), wire.padn(7) + wire.PAD1, wire.tlv(200, bytes(238))):
+        for tlvs in (
+            wire.tlv(124, bytes(14)),
+            wire.hmac_tlv(1, bytes(32)),
+            wire.padn(7) + wire.PAD1,
+            wire.tlv(200, bytes(238)),
+        ):
             packet = self.packet([LAST, self.sid], 1, tlvs=tlvs, flags=0x20, tag=77)
             self.send(1, packet)
             self.expect_only(self.endpoint.exit, wire.popped(wire.advanced(packet)))
@@ -188,7 +206,7 @@ def two_srhs(endpoint: Endpoint, left: int) -> wire.Part:
 @rfc("8986", "4.16.2", "S02.1", "S02.2", "S02.3")
 @rule("END-16", "FLV-1", "FLV-4", "FLV-6")
 class TwoSrhs(EndpointTest):
-    """USP removes the exhausted SRH; PSP the second one when it becomes exhausted, the header in front of which is the first."""
+    """USP removes the exhausted SRH, PSP the second one when it becomes exhausted: the first is the header in front."""
 
     def runTest(self) -> None:
         for left in (2, 1):
@@ -254,8 +272,11 @@ class Decapsulates(EndpointTest):
     def runTest(self) -> None:
         packets = []
         for inner in INNER:
-            for packet in (wire.ip6(HOST, self.sid, inner), self.packet([self.sid, NEXT, THEN], 0, inner),
-                           self.packet([self.sid], 0, inner, tlvs=wire.padn(7) + wire.PAD1, flags=0x20)):  # fmt: skip
+            for packet in (
+                wire.ip6(HOST, self.sid, inner),
+                self.packet([self.sid, NEXT, THEN], 0, inner),
+                self.packet([self.sid], 0, inner, tlvs=wire.padn(7) + wire.PAD1, flags=0x20),
+            ):
                 packets.append(packet)
                 self.send(1, packet)
                 self.expect_only(self.endpoint.exit, wire.hop(inner))
@@ -289,7 +310,9 @@ class DecapsulatesWithAllExtensionHeaders(EndpointTest):
             for _, chain, _ in extension_chains():
                 self.send(1, wire.ip6(HOST, self.sid, chain(inner)))
                 self.expect_only(self.endpoint.exit, wire.hop(inner))
-            chained = wire.hbh(wire.srh([self.sid], sl=0, payload=wire.srh([self.sid], sl=0, payload=wire.dstopt(inner))))
+            chained = wire.hbh(
+                wire.srh([self.sid], sl=0, payload=wire.srh([self.sid], sl=0, payload=wire.dstopt(inner)))
+            )
             self.send(1, wire.ip6(HOST, self.sid, chained))
             self.expect_only(self.endpoint.exit, wire.hop(inner))
 
@@ -331,7 +354,7 @@ class InnerHopLimit(EndpointTest):
 @rfc("8986", "4.16.3")
 @rule("FLV-5", "END-10")
 class InnerDestinationIsOwnAddress(EndpointTest):
-    """The inner packet of End and End.T is for this node: it is delivered, a ping is answered. End.X looks nothing up."""
+    """The inner packet of End and End.T is for this node: a ping is answered. End.X looks nothing up."""
 
     def runTest(self) -> None:
         port = {"End": 2, "End.T": 4, "End.X": 2}[self.endpoint.behaviour]

@@ -1,15 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The upper-layer header at a SID (RFC 8986 4.1.1): no SRH, or none with segments left, at every behaviour and flavour."""
+"""The upper-layer header at a SID (RFC 8986 4.1.1): no SRH, or none with segments left, at every behaviour."""
 
 from __future__ import annotations
 
 from endpoint_base import (
-    EVERY, HOST, IN4, IN6, LAST, NEXT, OUT4, OUT6, TAKES4, TAKES6, THEN, Endpoint, EndpointTest, extension_chains, for_each,
+    EVERY,
+    HOST,
+    IN4,
+    IN6,
+    LAST,
+    NEXT,
+    OUT4,
+    OUT6,
+    TAKES4,
+    TAKES6,
+    THEN,
+    Endpoint,
+    EndpointTest,
+    extension_chains,
+    for_each,
     plain,
-)  # fmt: skip
+)
+
 from srv6_base import behaviours, rfc, rule, wire
 
-TYPICAL = plain(("End", "End.DT46", "End.B6.Encaps")) + (Endpoint("End.X", ("psp", "usp", "usd")),)
+TYPICAL = (*plain(("End", "End.DT46", "End.B6.Encaps")), Endpoint("End.X", ("psp", "usp", "usd")))
 
 
 def refuses6(endpoint: Endpoint) -> bool:
@@ -190,8 +205,11 @@ class PingThroughExtensionHeaders(EndpointTest):
     def runTest(self) -> None:
         request = wire.echo_request(HOST, self.sid)
         reply = wire.ip6(self.sid, HOST, wire.echo_reply(HOST, self.sid))
-        for payload in (wire.dstopt(request), wire.hbh(wire.srh([self.sid], sl=0, payload=wire.dstopt(request))),
-                        wire.fragment(request, more=False)):  # fmt: skip
+        for payload in (
+            wire.dstopt(request),
+            wire.hbh(wire.srh([self.sid], sl=0, payload=wire.dstopt(request))),
+            wire.fragment(request, more=False),
+        ):
             self.send(1, wire.ip6(HOST, self.sid, payload))
             self.expect_only(1, reply)
 
@@ -292,7 +310,7 @@ class ExhaustedSrhLongerThanPacket(EndpointTest):
 @rfc("9259", "A.2")
 @rule("UL-2", "OAM-5")
 class UdpAllowed(EndpointTest):
-    """UDP allowed by configuration: a port that nobody listens on is Port Unreachable, ICMPv6 alone is an error then."""
+    """UDP allowed by configuration: a port that nobody listens on is Port Unreachable, a ping an error then."""
 
     def runTest(self) -> None:
         self.endpoints(upper_layer=["udp"])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packets of public documents and test sets at the endpoints that they name, hop by hop where a path is given.
 
-Sources: RFC 8754 section 6, RFC 8986 section 5, RFC 9259 appendix A, and the packets of the Linux kernel's and of segway's
-tests. Where Linux drops what the RFCs answer, the RFCs are right here.
+Sources: RFC 8754 section 6, RFC 8986 section 5, RFC 9259 appendix A, and the packets of the tests of the Linux kernel
+and of segway. Where Linux drops what the RFCs answer, the RFCs are right here.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Rfc8754IntraDomainReduced(Vector):
 @rfc("8754", "6.3.2")
 @rule("END-5", "DEC-2", "FLV-5", "UL-6")
 class Rfc8754TransitThroughDomain(Vector):
-    """P4 (A3,S7)(S4,S7;SL=1)(A1,A2), P5 (A3,S4)(A1,A2) and P6 (A3,S7)(S4;SL=1)(A1,A2): all leave node 4 as (A1,A2)."""
+    """P4 (A3,S7)(S4,S7;SL=1)(A1,A2), P5 (A3,S4)(A1,A2) and P6 (A3,S7)(S4;SL=1)(A1,A2): node 4 sends (A1,A2)."""
 
     def runTest(self) -> None:
         inner = wire.ip6(A1, A2, DATA, hl=63)
@@ -120,8 +120,10 @@ class Rfc8754ThroughFourSegments(Vector):
 @rfc("8986", "4.16.1")
 @rule("END-5", "DEC-2", "FLV-1", "SRH-7")
 class Rfc8986Policy(Vector):
-    """(T,S1)(S3,S2,S1;SL=2)(A,B2) and its reduced form through S1, S2 (with and without PSP) and End.DT6 at S3; also with
-    the inner SRH (A,B2)(B3,B2,B1;SL=1)."""
+    """(T,S1)(S3,S2,S1;SL=2)(A,B2) and its reduced form through S1, S2 (with and without PSP) and End.DT6 at S3.
+
+    Also with an inner SRH, (A,B2)(B3,B2,B1;SL=1).
+    """
 
     def runTest(self) -> None:
         a, t, b1, b2, b3 = "2001:db8:a::a", "2001:db8:a::7", "2001:db8:b::1", "2001:db8:b::2", "2001:db8:b::3"
@@ -215,7 +217,9 @@ class Rfc9259HybridOam(Vector):
         packet = wire.ip6(L1, X31, wire.srh(segments, sl=2, flags=0x20, payload=inner))
         for left, here, to, hl in ((1, X31, X52, 63), (0, X52, DT999, 62)):
             self.at(end_x(here))
-            packet = self.hop(packet, wire.ip6(L1, to, wire.srh(segments, sl=left, flags=0x20, payload=inner), hl=hl), 3)
+            packet = self.hop(
+                packet, wire.ip6(L1, to, wire.srh(segments, sl=left, flags=0x20, payload=inner), hl=hl), 3
+            )
         self.at({"sid": f"{DT999}/128", "behavior": "End.DT4", "vrf": "default"}, reach=("198.51.100.0/24",))
         self.hop(packet, wire.hop(inner))
 
@@ -239,12 +243,23 @@ class SegwayEnd(Vector):
         for source, segments, left, to, extra in (
             ("fc00::10", five, 2, "fc00::2", {}),
             ("fc00::2", ["fc00::1", me], 1, "fc00::1", {"tag": 71, "flags": 0x40 | 0x20 | 0x10}),
-            ("fc00::2", ["fc00::1", me], 1, "fc00::1", {"tlvs": wire.tlv(1, bytes(2) + wire.v6("fc00::5")) + wire.padn(4)}),
+            (
+                "fc00::2",
+                ["fc00::1", me],
+                1,
+                "fc00::1",
+                {"tlvs": wire.tlv(1, bytes(2) + wire.v6("fc00::5")) + wire.padn(4)},
+            ),
             ("fc00::2", ["fc00::1", me], 1, "fc00::1", {"tlvs": wire.tlv(3, bytes(range(18))) + wire.padn(4)}),
             ("fc00::2", ["fc00::1", me], 1, "fc00::1", {"tlvs": wire.tlv(6, bytes.fromhex("deadbeef42")) + wire.PAD1}),
-            ("fc00::2", ["fc00::1", me], 1, "fc00::1",
-             {"tlvs": wire.tlv(100, b"\x2a\x2a" + wire.v6("fc00::2")) + wire.padn(4), "flags": 0x20}),
-        ):  # fmt: skip
+            (
+                "fc00::2",
+                ["fc00::1", me],
+                1,
+                "fc00::1",
+                {"tlvs": wire.tlv(100, b"\x2a\x2a" + wire.v6("fc00::2")) + wire.padn(4), "flags": 0x20},
+            ),
+        ):
             packet = wire.ip6(source, me, wire.srh(segments, sl=left, payload=DATA, **extra))
             expected = wire.srh(segments, sl=left - 1, payload=DATA, **extra)
             self.hop(packet, wire.ip6(source, to, expected, hl=63))
@@ -254,7 +269,7 @@ class SegwayEnd(Vector):
 @rfc("8986", "4.1.1", "S04")
 @rule("UL-3", "END-2")
 class SegwayEndAsLast(Vector):
-    """[fc00::2,+fd00::42] at Segments Left 0, and End as last segment of an inner packet: Linux drops, the RFC has code 4."""
+    """[fc00::2,+fd00::42] at Segments Left 0, also in front of an inner packet: Linux drops, the RFC has code 4."""
 
     def runTest(self) -> None:
         self.at(end("fd00::42"), reach=LINUX_REACH)
@@ -269,7 +284,7 @@ class SegwayEndAsLast(Vector):
 @rfc("8986", "4.2")
 @rule("END-7", "END-11")
 class LinuxEndX(Vector):
-    """End.X at fc01::1234 with next hop fc42::1: leaves though baba::28 has no route; End at fc01::42 does not send it."""
+    """End.X at fc01::1234 with next hop fc42::1: leaves though baba::28 has no route; End at fc01::42 does not."""
 
     def runTest(self) -> None:
         ports = {3: {"addresses": ["fc42::2/64"]}}
@@ -277,7 +292,9 @@ class LinuxEndX(Vector):
         sids = ({"sid": "fc01::1234/128", "behavior": "End.X", "via": "fc42::1"}, end("fc01::42"))
         self.at(*sids, ports=ports, neighbors=neighbors, reach=LINUX_REACH)
         packet = wire.ip6("fc00::10", "fc01::1234", wire.srh(["baba::28", "fc01::1234"], sl=1, payload=DATA))
-        self.hop(packet, wire.ip6("fc00::10", "baba::28", wire.srh(["baba::28", "fc01::1234"], sl=0, payload=DATA), hl=63), 3)
+        self.hop(
+            packet, wire.ip6("fc00::10", "baba::28", wire.srh(["baba::28", "fc01::1234"], sl=0, payload=DATA), hl=63), 3
+        )
         packet = wire.ip6("fc00::10", "fc01::42", wire.srh(["baba::28", "fc01::42"], sl=1, payload=DATA))
         self.send(1, packet)
         self.expect_icmp6(2, 1, 0, 0, packet)
@@ -303,13 +320,20 @@ class SegwayTables(Vector):
     """End.T and End.DT6 with table 42: fc00::1 is behind port 4 in it, behind port 2 in the default table."""
 
     def runTest(self) -> None:
-        tables = {"vrfs": [{"name": "t42", "id": 42}], "ports": {4: {"vrf": "t42"}},
-                  "routes": [{"prefix": "fc00::/64", "vrf": "t42", "via": "2001:db8:4::2"}]}  # fmt: skip
-        sids = ({"sid": "fd00::20/128", "behavior": "End.T", "vrf": "t42"},
-                {"sid": "fd00::21/128", "behavior": "End.DT6", "vrf": "t42"})  # fmt: skip
+        tables = {
+            "vrfs": [{"name": "t42", "id": 42}],
+            "ports": {4: {"vrf": "t42"}},
+            "routes": [{"prefix": "fc00::/64", "vrf": "t42", "via": "2001:db8:4::2"}],
+        }
+        sids = (
+            {"sid": "fd00::20/128", "behavior": "End.T", "vrf": "t42"},
+            {"sid": "fd00::21/128", "behavior": "End.DT6", "vrf": "t42"},
+        )
         self.at(*sids, reach=LINUX_REACH, **tables)
         packet = wire.ip6("fc00::10", "fd00::20", wire.srh(["fc00::1", "fd00::20"], sl=1, payload=DATA))
-        self.hop(packet, wire.ip6("fc00::10", "fc00::1", wire.srh(["fc00::1", "fd00::20"], sl=0, payload=DATA), hl=63), 4)
+        self.hop(
+            packet, wire.ip6("fc00::10", "fc00::1", wire.srh(["fc00::1", "fd00::20"], sl=0, payload=DATA), hl=63), 4
+        )
         inner = wire.ip6("fab1::2", "fc00::1", DATA)
         packet = wire.ip6("fc00::10", "fd00::21", wire.srh(["fd00::21", "fd00::1"], sl=0, payload=inner))
         self.hop(packet, wire.ip6("fab1::2", "fc00::1", DATA, hl=63), 4)
