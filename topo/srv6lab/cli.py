@@ -137,7 +137,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _complain(error: object, code: int) -> int:
-    print(f"srv6 lab: {error}", file=sys.stderr)
+    sys.stdout.flush()
+    for line in str(error).splitlines():
+        print(f"srv6 lab: {line}", file=sys.stderr)
     return code
 
 
@@ -176,26 +178,26 @@ def _up_namespaces(args: argparse.Namespace, topology: Topology, switch: str) ->
     from srv6lab import control
 
     name = args.name or topology.name
-    control.check_possible(switch)
+    control.check_possible(name, switch)
     _say_head(args, topology)
     begin = time.perf_counter()
-    lab = control.up(name, args.topology, topology, switch)
-    try:
-        if not args.quiet:
-            _say_ready(topology, f"{switch}, a network namespace for each node", begin)
-        code = _play(args, lab)
-        if not args.netns:
-            return code
-    except (Failed, TopologyError, LabError) as error:
-        if not args.netns:
+    with control.termination_as_interrupt():
+        lab = control.up(name, args.topology, topology, switch)
+        keep = args.netns
+        try:
+            if not args.quiet:
+                _say_ready(topology, f"{switch}, a network namespace for each node", begin)
+            code = _play(args, lab)
+        except (Failed, TopologyError, LabError) as error:  # kept, to be looked into
+            code = _complain(error, CONFIG if isinstance(error, TopologyError) else FAILED)
+        except BaseException:
+            keep = False
             raise
-        code = _complain(error, CONFIG if isinstance(error, TopologyError) else FAILED)
-    except BaseException:
-        control.down(name)
-        raise
-    finally:
-        if not args.netns:
-            control.down(name)
+        finally:
+            if not keep:
+                control.down(name)
+    if not keep:
+        return code
     if not args.quiet:
         hosts = [*topology.hosts, "NODE", "HOST"]
         print(

@@ -23,12 +23,25 @@ from srv6lab.topology import Topology
 
 STOP_LIMIT = 15.0  # s for the daemon to end
 
-__all__ = ["attach", "check_possible", "down", "execute", "names", "only", "render", "restart", "status", "up"]
+__all__ = [
+    "attach",
+    "check_possible",
+    "down",
+    "execute",
+    "names",
+    "only",
+    "render",
+    "restart",
+    "status",
+    "termination_as_interrupt",
+    "up",
+]
 
 
-def check_possible(switch: str) -> None:
-    """Raise LabError with the reason where namespaces or the switch are not to be had."""
+def check_possible(name: str, switch: str) -> None:
+    """Raise LabError with the reason where the lab cannot be started: no root, no such switch, a name in use ..."""
     _check_root()
+    State(name).check_free()
     try:
         import pyroute2  # noqa: F401
     except ImportError:
@@ -50,15 +63,14 @@ def up(name: str, source: str, topology: Topology, switch: str) -> RunningLab:
     """
     state = State(name)
     namespaces = {node: f"srv6-{name}-{node}" for node in (*topology.routers, *topology.hosts)}
-    with _termination_as_interrupt():
-        state.create(Record(name, source, switch, namespaces), find(source))
-        try:
-            state.hosts_file.write_text(_hosts(topology))
-            _start_daemon(state)
-            return RunningLab(state)
-        except BaseException:
-            down(name)
-            raise
+    state.create(Record(name, source, switch, namespaces), find(source))
+    try:
+        state.hosts_file.write_text(_hosts(topology))
+        _start_daemon(state)
+        return RunningLab(state)
+    except BaseException:
+        down(name)
+        raise
 
 
 def _hosts(topology: Topology) -> str:
@@ -96,11 +108,8 @@ def _start_daemon(state: State) -> None:
 
 
 @contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    """SIGTERM and SIGHUP like Ctrl-C while a lab is half made, so that it is cleared away."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def termination_as_interrupt() -> Iterator[None]:
+    """SIGTERM and SIGHUP like Ctrl-C, for as long as these would leave a lab behind. In the main thread only."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -192,7 +201,7 @@ def render(name: str, found: Mapping[str, Any]) -> str:
     """What `status` found, as text."""
     if "routers" not in found:
         return f"{name}: its controllers have crashed, see {found['folder']}; `srv6 lab down {name}` clears it away"
-    lines = [f"{name}: {found['topology']}, controllers pid {found['daemon']}, logs in {found['folder']}"]
+    lines = [f"{name}: topology {found['topology']}, controllers pid {found['daemon']}, logs in {found['folder']}"]
     for router, row in found["routers"].items():
         note = ", configuration changed" if row["changed"] else ""
         if row["state"] != "running":

@@ -34,7 +34,7 @@ START_LIMIT = 30.0  # s for a switch to answer
 REQUEST_LIMIT = 5.0  # s for a request to arrive
 LOOK_INTERVAL = 0.5  # s between looks at the switches
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("srv6lab.daemon")
 
 
 class Daemon:

@@ -32,8 +32,13 @@ class Hop:
     packet: str
 
 
-def hops(passages: Sequence[Passage], nodes: Mapping[str, Node], names: Mapping[str, str] | None = None) -> list[Hop]:
-    """The hops that ``passages``, in the order of the way, tell of; ``names`` stand for addresses."""
+def hops(
+    passages: Sequence[Passage], nodes: Mapping[str, Node], names: Mapping[str, str] | None = None, lost: bool = False
+) -> list[Hop]:
+    """The hops that ``passages``, in the order of the way, tell of; ``names`` stand for addresses.
+
+    ``lost``: the last node did not get the packet, or should have sent it on.
+    """
     found = []
     for place, passage in enumerate(passages):
         arrived = passages[place - 1].frame if place else None
@@ -44,7 +49,7 @@ def hops(passages: Sequence[Passage], nodes: Mapping[str, Node], names: Mapping[
         text = _ADDRESS.sub(lambda match: (names or {}).get(match[0], match[0]), text)
         found.append(Hop(passage.sender, did, destination, left, text))
     if passages:
-        found.append(Hop(passages[-1].receiver, "", "", None, ""))
+        found.append(Hop(passages[-1].receiver, "loses it" if lost else "", "", None, ""))
     return found
 
 

@@ -82,7 +82,7 @@ class Player:
         """One UDP packet, and its way."""
         source, target, version = self._hosts(argument)
         (trip,) = self.network.probe(source, target, version, [FIRST_SOURCE_PORT], PATIENCE)
-        self.last_path = path.hops(trip.passages, self.network.nodes, self._names)
+        self.last_path = path.hops(trip.passages, self.network.nodes, self._names, not trip.arrived)
         self.say(path.render(self.last_path, self._width))
         if self._legend:
             self._legend = False

@@ -64,22 +64,31 @@ class State:
         """What the router's switch prints."""
         return self.folder / f"{router}.log"
 
+    def check_free(self) -> None:
+        """Raise LabError when there is such a lab."""
+        if not self.folder.exists():
+            return
+        if self.alive():
+            raise LabError(f"{self.name} is up already; `srv6 lab down {self.name}` stops it")
+        raise LabError(f"{self.name} is left from a crash; `srv6 lab down {self.name}` clears it away")
+
     def create(self, record: Record, topology_file: Path) -> None:
         """Make the directory. Raises LabError when it is there or cannot be made."""
         for node in record.namespaces:
             if len(os.fsencode(self.socket(node))) > LONGEST_SOCKET:
                 raise LabError(f"{self.socket(node)}: too long for a socket; choose a shorter SRV6LAB_DIR or name")
+        self.check_free()
         _make_base(self.folder.parent)
         try:
             self.folder.mkdir(mode=0o700)
-        except FileExistsError:
-            if self.alive():
-                raise LabError(f"{self.name} is up already; `srv6 lab down {self.name}` stops it") from None
-            raise LabError(f"{self.name} is left from a crash; `srv6 lab down {self.name}` clears it away") from None
-        except OSError as error:
+        except OSError as error:  # also when another `up` was faster by a moment
             raise LabError(f"{self.folder}: {error.strerror}") from None
-        (self.folder / "record.json").write_text(json.dumps(asdict(record), indent=2) + "\n")
-        shutil.copyfile(topology_file, self.topology_file)
+        try:
+            (self.folder / "record.json").write_text(json.dumps(asdict(record), indent=2) + "\n")
+            shutil.copyfile(topology_file, self.topology_file)
+        except BaseException:
+            self.remove()
+            raise
 
     def record(self) -> Record | None:
         """What `create` was given, None when there is no such lab (or it was interrupted before it made anything)."""
@@ -127,7 +136,7 @@ class State:
 def base() -> Path:
     """Where the directories of labs are."""
     if chosen := os.environ.get("SRV6LAB_DIR"):
-        return Path(chosen)
+        return Path(chosen).resolve()
     return Path("/run/srv6lab") if os.access("/run", os.W_OK) else Path("/tmp/srv6lab")
 
 
