@@ -79,11 +79,19 @@ control routing(inout headers_t hdr, inout local_metadata_t md) {
         md.pointer = IPV6_HEADER_LENGTH + md.extension_length + 2;
     }
 
+    // The control plane gets a packet as it came into the pass: with the last segment as its destination in the next one.
+    action deliver_in_next_pass() {
+        md.fate = FATE_RECIRCULATE;
+        md.punt_reason = punt_reason_t.NONE;
+    }
+
     apply {
         if (md.l3 == L3_IPV6) {
             switch (ipv6_table.apply().action_run) {
                 local: {
-                    if (md.decapsulated == 0 && (hdr.srh.isValid() || md.chain_end == CHAIN_END_ROUTING_TYPE)) {
+                    if (md.processed == 1 && md.decapsulated == 0) {
+                        deliver_in_next_pass();
+                    } else if (md.decapsulated == 0 && (hdr.srh.isValid() || md.chain_end == CHAIN_END_ROUTING_TYPE)) {
                         routing_header_at_address();
                     }
                 }
