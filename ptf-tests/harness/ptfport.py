@@ -89,8 +89,26 @@ def configure(config: dict[str, Any], switch: str) -> None:
     """What a platform module does: choose the switch and tell ptf its ports."""
     os.environ["SWITCH"] = switch
     bed = testbed.current()
+    _shut_down_with_ptf()
     config["dataplane"] = {**(config.get("dataplane") or {}), "portclass": TestbedPort}
     config["port_map"] = {(0, port): f"port{port}" for port in bed.ports}
+
+
+def _shut_down_with_ptf() -> None:
+    """Stop the switch when ptf stops its data plane, which is the one thing that it does at the end of a run.
+
+    Functions registered with ``atexit`` would come too late: Python first waits for threads that serve
+    streams.
+    """
+    from ptf.dataplane import DataPlane
+
+    kill = DataPlane.kill
+
+    def kill_both(self: Any) -> None:
+        kill(self)
+        testbed.shutdown()
+
+    DataPlane.kill = kill_both
 
 
 def dataplane(bed: testbed.Testbed) -> Any:

@@ -35,9 +35,7 @@ def test_nested_packet_is_what_scapy_builds() -> None:
                 ["fc00::3", "fc00::2", "fc00::1"],
                 sl=2,
                 tag=7,
-                payload=wire.ip4(
-                    "10.0.0.1", "10.0.0.2", wire.udp(b"x", between=("10.0.0.1", "10.0.0.2")), ident=1
-                ),
+                payload=wire.ip4("10.0.0.1", "10.0.0.2", wire.udp(b"x", between=("10.0.0.1", "10.0.0.2")), ident=1),
             ),
             hl=63,
             tc=3,
@@ -91,12 +89,8 @@ def test_hop_writes_the_ipv4_checksum_anew() -> None:
 
 
 def test_difference_names_the_field() -> None:
-    one = wire.ether(
-        wire.ip6("::1", "::2", wire.udp(), hl=64), dst="02:00:00:00:00:01", src="02:00:00:00:00:02"
-    )
-    two = wire.ether(
-        wire.ip6("::1", "::2", wire.udp(), hl=63), dst="02:00:00:00:00:01", src="02:00:00:00:00:02"
-    )
+    one = wire.ether(wire.ip6("::1", "::2", wire.udp(), hl=64), dst="02:00:00:00:00:01", src="02:00:00:00:00:02")
+    two = wire.ether(wire.ip6("::1", "::2", wire.udp(), hl=63), dst="02:00:00:00:00:01", src="02:00:00:00:00:02")
     text = show.difference(one, two)
     assert "! ipv6.hop limit" in text
     assert "expected 64, received 63" in text
@@ -105,9 +99,7 @@ def test_difference_names_the_field() -> None:
 
 @pytest.mark.parametrize("length", range(140))
 def test_any_truncation_can_be_shown(length: int) -> None:
-    inner = wire.ip6(
-        "::7", "::8", wire.icmp6(1, 0, bytes(4) + wire.ip6("::1", "::2"), between=("::7", "::8"))
-    )
+    inner = wire.ip6("::7", "::8", wire.icmp6(1, 0, bytes(4) + wire.ip6("::1", "::2"), between=("::7", "::8")))
     frame = wire.ether(
         wire.ip6("::1", "::2", wire.hbh(wire.srh(["::3"], sl=0, payload=inner))),
         dst="02:00:00:00:00:01",

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packet tests that must fail, do, and say why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from harness import testbed
+from srv6_base import Srv6Test, wire
+
+PACKET = wire.ip6("2001:db8:1::2", "2001:db8:99::1", wire.udp(b"data"))
+EXPIRED = wire.ip6("2001:db8:1::2", "2001:db8:99::1", wire.udp(b"data"), hl=1)
+
+
+def run(body: Callable[[Srv6Test], None]) -> str:
+    """Run ``body`` as a packet test on a router with one route; the text of its failure, empty when it
+    passes.
+    """
+
+    class Case(Srv6Test):
+        def runTest(self) -> None:
+            self.node(routes=[{"prefix": "2001:db8:99::/64", "via": "2001:db8:2::2"}])
+            body(self)
+
+    try:
+        testbed.current()
+    except testbed.Unavailable as error:
+        pytest.skip(str(error))
+    case = Case("runTest")
+    case.setUp()
+    try:
+        try:
+            case.runTest()
+        finally:
+            case.tearDown()
+    except AssertionError as error:
+        return str(error)
+    return ""
+
+
+def test_right_expectation_passes() -> None:
+    def body(test: Srv6Test) -> None:
+        test.send(1, PACKET)
+        test.expect(2, wire.hop(PACKET))
+
+    assert run(body) == ""
+
+
+def test_wrong_byte_is_named() -> None:
+    def body(test: Srv6Test) -> None:
+        test.send(1, PACKET)
+        test.expect(2, PACKET)
+
+    said = run(body)
+    assert "wrong frame on port 2" in said
+    assert "expected 64, received 63" in said
+    assert "sent into port 1: 66 bytes (2001:db8:1::2, 2001:db8:99::1)" in said
+
+
+def test_longer_frame_is_a_difference() -> None:
+    """Padding at the end counts: whole frames are compared."""
+
+    def body(test: Srv6Test) -> None:
+        test.send(1, PACKET)
+        test.expect(2, wire.hop(PACKET) + b"\0")
+
+    assert "lengths: expected 67, received 66" in run(body)
+
+
+def test_frame_on_another_port_is_named() -> None:
+    def body(test: Srv6Test) -> None:
+        test.send(1, PACKET)
+        test.expect(3, wire.hop(PACKET))
+
+    said = run(body)
+    assert "nothing left port 3" in said
+    assert "\nport 2: 66 bytes" in said
+
+
+def test_frame_that_nobody_expected_fails() -> None:
+    assert "1 frame(s) that nobody expected" in run(lambda test: test.send(1, PACKET) and None)
+
+
+def test_answer_of_the_controller_that_nobody_expected_fails() -> None:
+    """Punted, answered by the controller, come out: all of it before the test is over."""
+    said = run(lambda test: test.send(1, EXPIRED) and None)
+    assert "icmpv6.type, code: 3, 0" in said
+
+
+def test_wrong_reason_is_named() -> None:
+    def body(test: Srv6Test) -> None:
+        test.send(1, EXPIRED)
+        test.expect_icmp6(1, 3, 0, 0, EXPIRED)
+        test.expect_drop("NO_ROUTE")
+
+    assert "expected drops {'NO_ROUTE': 1}, counted {'HOP_LIMIT_EXCEEDED': 1}" in run(body)
+
+
+def test_wrong_pointer_is_named() -> None:
+    def body(test: Srv6Test) -> None:
+        test.send(1, EXPIRED)
+        test.expect_icmp6(1, 3, 0, 1, EXPIRED)
+
+    assert "icmpv6.header data" in run(body)
+
+
+def test_counters_start_anew_with_each_node() -> None:
+    def body(test: Srv6Test) -> None:
+        test.send(1, PACKET)
+        test.expect(2, wire.hop(PACKET))
+        assert test.port_counter(2).packets == 1
+        test.node(routes=[{"prefix": "2001:db8:99::/64", "via": "2001:db8:3::2"}])
+        assert test.port_counter(2).packets == 0
+        test.send(1, PACKET)
+        test.expect(3, wire.hop(PACKET))
+        assert test.port_counter(2).packets == 0
+
+    assert run(body) == ""
+
+
+def test_trace_is_part_of_a_failure_on_softswitch() -> None:
+    def body(test: Srv6Test) -> None:
+        test.send(1, PACKET)
+        test.expect(3, PACKET)
+
+    said = run(body)
+    if testbed.current().name == "softswitch" and testbed.current().synchronous:
+        assert "trace of the last frame sent" in said
+        assert "ipv6_table" in said
