@@ -248,11 +248,12 @@ def _lines(player: Player, lines: Sequence[str]) -> int:
 
 
 def _down(args: argparse.Namespace) -> int:
-    from srv6lab import control
+    from srv6lab import control, state
 
     if args.all and args.name:
         return _complain("down: give a name or --all", USAGE)
-    names = control.names() if args.all else [args.name or control.only()]
+    control.check_root()
+    names = state.names() if args.all else [args.name or control.only()]
     for name in names:
         control.down(name)
         print(f"{name} is down")
@@ -260,16 +261,17 @@ def _down(args: argparse.Namespace) -> int:
 
 
 def _status(args: argparse.Namespace) -> int:
-    from srv6lab import control
+    from srv6lab import control, state
 
-    found = {name: control.status(name) for name in ([args.name] if args.name else control.names())}
+    control.check_root()
+    found = {name: control.status(name) for name in ([args.name] if args.name else state.names())}
     if args.json:
         print(json.dumps(found, indent=2))
     elif not found:
         print("no network is up; srv6 lab up quickstart --netns starts one")
     else:
-        print("\n".join(control.render(name, state) for name, state in found.items()))
-    return OK if all(state["well"] for state in found.values()) else FAILED
+        print("\n".join(control.render(name, row) for name, row in found.items()))
+    return OK if all(row["well"] for row in found.values()) else FAILED
 
 
 def _exec(args: argparse.Namespace) -> int:

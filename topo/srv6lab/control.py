@@ -23,24 +23,10 @@ from srv6lab.topology import Topology
 
 STOP_LIMIT = 15.0  # s for the daemon to end
 
-__all__ = [
-    "attach",
-    "check_possible",
-    "down",
-    "execute",
-    "names",
-    "only",
-    "render",
-    "restart",
-    "status",
-    "termination_as_interrupt",
-    "up",
-]
-
 
 def check_possible(name: str, switch: str) -> None:
     """Raise LabError with the reason where the lab cannot be started: no root, no such switch, a name in use ..."""
-    _check_root()
+    check_root()
     State(name).check_free()
     try:
         import pyroute2  # noqa: F401
@@ -50,9 +36,10 @@ def check_possible(name: str, switch: str) -> None:
         raise LabError(f"{process.BMV2} is not on PATH; install BMv2, or use --switch softswitch")
 
 
-def _check_root() -> None:
+def check_root() -> None:
+    """Raise LabError without root."""
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        raise LabError("network namespaces need root on Linux (without --netns, `srv6 lab up` needs neither)")
+        raise LabError("networks of namespaces need root on Linux; `srv6 lab up` without --netns needs neither")
 
 
 def up(name: str, source: str, topology: Topology, switch: str) -> RunningLab:
@@ -125,7 +112,7 @@ def termination_as_interrupt() -> Iterator[None]:
 def down(name: str) -> None:
     """Stop a lab and remove what is left of it, in whatever state it is. Raises LabError when there is none."""
     state = _existing(name)
-    _check_root()
+    check_root()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if _in_main_thread() else None
     try:
         _stop_daemon(state)
@@ -166,6 +153,7 @@ def _existing(name: str) -> State:
 
 def only() -> str:
     """The name of the only lab. Raises LabError when there is none, or more than one."""
+    check_root()
     there = names()
     if not there:
         raise LabError("no lab is up; `srv6 lab up quickstart --netns` starts one")
@@ -177,14 +165,14 @@ def only() -> str:
 def attach(name: str) -> RunningLab:
     """A running lab. Raises LabError when it does not run."""
     state = _existing(name)
-    _check_root()
+    check_root()
     return RunningLab(state)
 
 
 def status(name: str) -> dict[str, Any]:
     """The state of a lab for display; ``well`` says whether all of it runs."""
     state = _existing(name)
-    _check_root()
+    check_root()
     record = state.record()
     result: dict[str, Any] = {"well": False, "daemon": state.daemon(), "folder": str(state.folder)}
     if record is not None:
@@ -228,7 +216,7 @@ def restart(name: str, router: str) -> str:
 def execute(name: str, node: str, words: list[str]) -> int:
     """Become a command in a node's namespace; returns, with exit code 127, only when there is no such command."""
     state = _existing(name)
-    _check_root()
+    check_root()
     record = state.record()
     namespaces_of = record.namespaces if record is not None else {}
     if node not in namespaces_of:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import cmd
 import contextlib
+import inspect
 from collections.abc import Callable
 
 from srv6lab import graph
@@ -16,10 +17,7 @@ from srv6lab.topology import TopologyError
 class Shell(cmd.Cmd):
     """A prompt; every command is a method ``do_...`` whose text is its help."""
 
-    intro = (
-        "\nCommands: ping, path, flows, steer, unsteer, show, graph, quit. `help steer` tells how to steer. Try:\n"
-        "  path {0} {1}\n  show"
-    )
+    intro = "\nCommands: {0}; `help` explains them. Try:\n  path {1} {2}\n  show"
     prompt = "lab> "
 
     def __init__(self, player: Player) -> None:
@@ -27,18 +25,20 @@ class Shell(cmd.Cmd):
         self._player = player
         self._network = player.network
         hosts = [*self._network.topology.hosts, "HOST", "HOST"]
-        self.intro = self.intro.format(*hosts)
+        self.intro = self.intro.format(", ".join(self._known()), *hosts)
 
     def run_line(self, line: str) -> bool:
         """Run one command; whether there is such a command. Errors are raised."""
         word = line.split(" ", 1)[0]
         action: Callable[[str], object] | None = getattr(self, f"do_{word}", None)
         if action is None:
-            known = ", ".join(sorted(name[3:] for name in dir(self) if name.startswith("do_")))
-            print(f"srv6 lab: no command {word!r}; there are {known}")
+            print(f"srv6 lab: no command {word!r}; there are {', '.join(self._known())}")
             return False
         action(line[len(word) :].strip())
         return True
+
+    def _known(self) -> list[str]:
+        return sorted(name[3:] for name in dir(self) if name.startswith("do_") and name != "do_EOF")
 
     def onecmd(self, line: str) -> bool:
         with contextlib.suppress(KeyboardInterrupt):
@@ -110,6 +110,13 @@ class Shell(cmd.Cmd):
     def do_graph(self, line: str) -> None:
         """graph: nodes and cables"""
         print(graph.text(self._network.topology))
+
+    def do_help(self, arg: str) -> None:
+        """help [COMMAND]: what there is, or more about one command"""
+        if arg in self._known():
+            print(inspect.getdoc(getattr(self, f"do_{arg}")))
+        else:
+            print("\n".join((getattr(self, f"do_{name}").__doc__ or name).splitlines()[0] for name in self._known()))
 
     def do_quit(self, line: str) -> bool:
         """quit: leave"""
