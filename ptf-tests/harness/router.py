@@ -47,6 +47,8 @@ class Router:
             self.flow = Flow(self.bed, self.client)
         else:
             self.settle()
+            # what an earlier test taught would be probed half a minute later, in the middle of another test
+            self.controller.flush_neighbors()
             self.controller.apply(self.node)
         self.settle()
         self.forget()
