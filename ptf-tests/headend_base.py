@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the headend share: a policy, what it must make of a packet, and the property of its flow label.
+"""What the tests of the headend share: a policy, what it must make of a packet, and the property of its flow
+label.
 
-The expected packets are written from RFC 8986 section 5 and the rules HE-1 to HE-16, with ``harness.wire`` alone.
+The expected packets are written from RFC 8986 section 5 and the rules HE-1 to HE-16, with ``harness.wire``
+alone.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from srv6_base import Srv6Test, wire
-from srv6_base import Frame as Frame
 
 SOURCE = "fcbb:bb00:1::1"  # T, the SR source address of the node under test
 HOST = "2001:db8:1::2"  # sends into port 1
@@ -31,16 +32,26 @@ def sids(count: int) -> list[str]:
 
 
 def srh_of(mode: str, segments: Sequence[str], payload: bytes, nh: int | None = None) -> wire.Part | bytes:
-    """The SRH that a policy pushes in front of ``payload`` (HE-1, HE-2, HE-3); ``segments`` in the order of travel."""
+    """The SRH that a policy pushes in front of ``payload`` (HE-1, HE-2, HE-3); ``segments`` in the order of
+    travel."""
     listed = segments[1:] if mode.endswith(".red") else segments
     if not listed:
         return payload if nh is None else wire.Part(payload, nh)
     return wire.srh(wire.path(*listed), sl=len(segments) - 1, payload=payload, nh=nh)
 
 
-def encapsulated(inner: bytes, segments: Sequence[str], *, mode: str = "encap", source: str = SOURCE, hl: int = 64,
-                 tc: int | None = None, fl: int = 0) -> wire.Part:  # fmt: skip
-    """H.Encaps of a packet that was received as ``inner``: its hop limit lowered (HE-4), the outer headers in front.
+def encapsulated(
+    inner: bytes,
+    segments: Sequence[str],
+    *,
+    mode: str = "encap",
+    source: str = SOURCE,
+    hl: int = 64,
+    tc: int | None = None,
+    fl: int = 0,
+) -> wire.Part:
+    """H.Encaps of a packet that was received as ``inner``: its hop limit lowered (HE-4), the outer headers in
+    front.
 
     ``tc`` None: that of the inner packet.
     """
@@ -50,16 +61,24 @@ def encapsulated(inner: bytes, segments: Sequence[str], *, mode: str = "encap", 
     return wire.ip6(source, segments[0], srh_of(mode, segments, carried), hl=hl, tc=tc, fl=fl)
 
 
-def encapsulated_frame(frame: bytes, segments: Sequence[str], *, mode: str = "l2encap", source: str = SOURCE, hl: int = 64,
-                       tc: int = 0, fl: int = 0) -> wire.Part:  # fmt: skip
+def encapsulated_frame(
+    frame: bytes,
+    segments: Sequence[str],
+    *,
+    mode: str = "l2encap",
+    source: str = SOURCE,
+    hl: int = 64,
+    tc: int = 0,
+    fl: int = 0,
+) -> wire.Part:
     """H.Encaps.L2: the frame whole and untouched, next header 143 (HE-9)."""
     payload = srh_of(mode, segments, wire.Part(bytes(frame), wire.ETHERNET))
     return wire.ip6(source, segments[0], payload, hl=hl, tc=tc, fl=fl)
 
 
 def inserted(packet: bytes, segments: Sequence[str], *, mode: str = "insert", at: int = 40) -> wire.Part:
-    """H.Insert into a packet that was received as ``packet`` (HE-14): the SRH at offset ``at``, behind the IPv6 header
-    or behind the Hop-by-Hop header; Segment List[0] is the destination, hop limit one lower."""
+    """H.Insert into a packet that was received as ``packet`` (HE-14): the SRH at offset ``at``, behind the
+    IPv6 header or behind the Hop-by-Hop header; Segment List[0] is the destination, hop limit one lower."""
     moved = wire.hop(packet)
     before = 6 if at == 40 else 40
     old_next, old_destination = moved[before], wire.IPv6Address(moved[24:40])
@@ -80,19 +99,38 @@ def flow_label(frame: bytes) -> int:
 class HeadendTest(Srv6Test):
     """A node whose policy ``north`` sends everything to the test prefixes out of port 2."""
 
-    def policy(self, mode: str, segments: Sequence[str] | None = None, *, lists: Sequence[dict[str, Any]] | None = None,
-               encap: dict[str, Any] | None = None, **policy: Any) -> dict[str, Any]:  # fmt: skip
-        """A policy in the schema of node files; without ``flow-label`` it writes 0, so that frames can be compared."""
+    def policy(
+        self,
+        mode: str,
+        segments: Sequence[str] | None = None,
+        *,
+        lists: Sequence[dict[str, Any]] | None = None,
+        encap: dict[str, Any] | None = None,
+        **policy: Any,
+    ) -> dict[str, Any]:
+        """A policy in the schema of node files; without ``flow-label`` it writes 0, so that frames can be
+        compared."""
         full = {"mode": mode, "flow-label": 0, **(encap or {})}
         if mode.startswith("insert"):
             full = {"mode": mode}
         body = {"segment-lists": list(lists)} if lists is not None else {"segments": list(segments or sids(2))}
         return {"name": NAME, "encap": full, **body, **policy}
 
-    def headend(self, mode: str, segments: Sequence[str] | None = None, *, steering: Any = None, routes: Any = (),
-                policies: Any = (), lists: Any = None, encap: Any = None, invalid: str = "forward",
-                **config: Any) -> None:  # fmt: skip
-        """Configure the node: one policy, the test prefixes steered into it, port 3 an L2 port for an L2 policy."""
+    def headend(
+        self,
+        mode: str,
+        segments: Sequence[str] | None = None,
+        *,
+        steering: Any = None,
+        routes: Any = (),
+        policies: Any = (),
+        lists: Any = None,
+        encap: Any = None,
+        invalid: str = "forward",
+        **config: Any,
+    ) -> None:
+        """Configure the node: one policy, the test prefixes steered into it, port 3 an L2 port for an L2
+        policy."""
         north = self.policy(mode, segments, lists=lists, encap=encap, invalid=invalid)
         if mode.startswith("l2"):
             config.setdefault("ports", {}).setdefault(3, {"mode": "l2", "policy": NAME})

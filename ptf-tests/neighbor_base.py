@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neighbour discovery messages from plain bytes (RFC 4861 4, RFC 826), and tests whose neighbours are not configured."""
+"""Neighbour discovery messages from plain bytes (RFC 4861 4, RFC 826), and tests whose neighbours are not
+configured."""
 
 from __future__ import annotations
 
@@ -36,15 +37,26 @@ def option(kind: int, mac: str) -> bytes:
     return bytes((kind, 1)) + wire.mac(mac)
 
 
-def solicitation(src: str, target: str, mac: str | None, *, dst: str | None = None, hl: int = 255, code: int = 0,
-                 csum: int | None = None, options: bytes = b"") -> wire.Part:  # fmt: skip
+def solicitation(
+    src: str,
+    target: str,
+    mac: str | None,
+    *,
+    dst: str | None = None,
+    hl: int = 255,
+    code: int = 0,
+    csum: int | None = None,
+    options: bytes = b"",
+) -> wire.Part:
     """A Neighbour Solicitation; ``mac`` None: without the source link-layer address option."""
     to = dst or solicited_node(target)
     body = bytes(4) + wire.v6(target) + (option(SOURCE_OPTION, mac) if mac else b"") + options
     return wire.ip6(src, to, wire.icmp6(135, code, body, between=(src, to), csum=csum), hl=hl)
 
 
-def advertisement(target: str, dst: str, mac: str | None, flags: int, *, src: str | None = None, hl: int = 255) -> wire.Part:
+def advertisement(
+    target: str, dst: str, mac: str | None, flags: int, *, src: str | None = None, hl: int = 255
+) -> wire.Part:
     """A Neighbour Advertisement; ``mac`` None: without the target link-layer address option."""
     body = bytes((flags, 0, 0, 0)) + wire.v6(target) + (option(TARGET_OPTION, mac) if mac else b"")
     return wire.ip6(src or target, dst, wire.icmp6(136, 0, body, between=(src or target, dst)), hl=hl)
@@ -58,11 +70,23 @@ class NeighborTest(Srv6Test):
         group = str(wire.IPv6Address(packet[24:40]))
         return wire.ether(packet, dst=multicast_mac(group), src=self.neighbor_mac(port), vlan=vlan)
 
-    def arp_frame(self, port: int, operation: int, sender: str, target: str, *, target_mac: str = UNKNOWN_MAC, dst: str = BROADCAST,
-                  mac: str | None = None, vlan: int | tuple[int, ...] = ()) -> Frame:  # fmt: skip
+    def arp_frame(
+        self,
+        port: int,
+        operation: int,
+        sender: str,
+        target: str,
+        *,
+        target_mac: str = UNKNOWN_MAC,
+        dst: str = BROADCAST,
+        mac: str | None = None,
+        vlan: int | tuple[int, ...] = (),
+    ) -> Frame:
         """An ARP packet of the neighbour of ``port``."""
         own = mac or self.neighbor_mac(port)
-        return wire.ether(wire.arp(operation, own, sender, target_mac, target), dst=dst, src=own, vlan=vlan, ethertype=wire.ETH_ARP)
+        return wire.ether(
+            wire.arp(operation, own, sender, target_mac, target), dst=dst, src=own, vlan=vlan, ethertype=wire.ETH_ARP
+        )
 
     def unresolved(self, **config: Any) -> None:
         """A node that knows none of its neighbours; what was learned in earlier tests is forgotten."""
@@ -71,12 +95,16 @@ class NeighborTest(Srv6Test):
         self.router.controller.flush_neighbors()
         self.node(neighbors_static=False, **config)
 
-    def expect_solicitation(self, port: int, target: str, *, vlan: int | tuple[int, ...] = (), src: str | None = None) -> None:
+    def expect_solicitation(
+        self, port: int, target: str, *, vlan: int | tuple[int, ...] = (), src: str | None = None
+    ) -> None:
         """The router asks for ``target`` (RFC 4861 7.2.2)."""
         __tracebackhide__ = True
         own = src or str(wire.IPv6Address(wire.v6(target)[:15] + b"\1"))
         question = solicitation(own, target, self.mac(port))
-        self.expect(port, wire.ether(question, dst=multicast_mac(solicited_node(target)), src=self.mac(port), vlan=vlan))
+        self.expect(
+            port, wire.ether(question, dst=multicast_mac(solicited_node(target)), src=self.mac(port), vlan=vlan)
+        )
 
     def expect_arp_request(self, port: int, target: str, sender: str) -> None:
         """The router asks for ``target`` (RFC 826)."""
@@ -84,7 +112,9 @@ class NeighborTest(Srv6Test):
         question = wire.arp(1, self.mac(port), sender, UNKNOWN_MAC, target)
         self.expect(port, wire.ether(question, dst=BROADCAST, src=self.mac(port), ethertype=wire.ETH_ARP))
 
-    def advertise(self, port: int, target: str, own: str, *, mac: str | None = None, flags: int = SOLICITED | OVERRIDE) -> None:
+    def advertise(
+        self, port: int, target: str, own: str, *, mac: str | None = None, flags: int = SOLICITED | OVERRIDE
+    ) -> None:
         """The neighbour of ``port`` answers that it has ``target``."""
         self.send(port, advertisement(target, own, mac or self.neighbor_mac(port), flags))
 

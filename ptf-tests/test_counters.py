@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counters (RFC 8986 6; CNT-1): SIDs, policies, ports, interfaces; tagged and untagged; successes, errors, drops apart."""
+"""Counters (RFC 8986 6; CNT-1): SIDs, policies, ports, interfaces; tagged and untagged; successes, errors,
+drops apart."""
 
 from __future__ import annotations
 
 from headend_base import NAME, HeadendTest, sid, sids
+
 from srv6_base import Count, behaviours, rfc, rule, wire
 from srv6cp.p4rt import DirectCounterEntry
 
@@ -20,7 +22,11 @@ class Counters(HeadendTest):
     def interface_counter(self, port: int, vlan: int = 0) -> Count:
         """Frames that an interface admitted to look at, and their bytes."""
         self.router.settle()
-        table, key = ("ingress_vlan_table", {"ingress_port": port, "vlan_id": vlan}) if vlan else ("ingress_port_table", {"ingress_port": port})
+        table, key = (
+            ("ingress_vlan_table", {"ingress_port": port, "vlan_id": vlan})
+            if vlan
+            else ("ingress_port_table", {"ingress_port": port})
+        )
         (entry,) = self.router.client.read([DirectCounterEntry(table, key)])
         assert isinstance(entry, DirectCounterEntry)
         return Count(entry.packets, entry.bytes)
@@ -29,11 +35,16 @@ class Counters(HeadendTest):
 @rfc("8986", "6")
 @rule("CNT-1")
 class OfSids(Counters):
-    """Packets and bytes from the IPv6 header, as they arrived; each SID its own; tagged packets count the same bytes."""
+    """Packets and bytes from the IPv6 header, as they arrived; each SID its own; tagged packets count the
+    same bytes."""
 
     def runTest(self) -> None:
         other = "fcbb:bb00:1:e001::"
-        self.node(ports={1: {"vlans": VLANS}}, sids=[{"sid": f"{s}/64", "behavior": "End"} for s in (END, other)], routes=[ROUTE])
+        self.node(
+            ports={1: {"vlans": VLANS}},
+            sids=[{"sid": f"{s}/64", "behavior": "End"} for s in (END, other)],
+            routes=[ROUTE],
+        )
         total = 0
         for size, vlan in ((0, ()), (1, 100), (500, 0), (1000, 100), (7, ())):
             packet = wire.ip6(HOST, END, wire.srh([FAR, END], sl=1, payload=wire.udp(bytes(size))))
@@ -99,8 +110,12 @@ class OfPoliciesWithLists(Counters):
     def runTest(self) -> None:
         lists = [{"segments": [sid(1)]}, {"segments": [sid(2)]}]
         south = {"name": "south", "segments": [sid(3)]}
-        self.headend("encap", lists=lists, policies=[south],
-                     steering=[{"prefix": "2001:db8:99::/64", "policy": NAME}, {"prefix": "2600::/16", "policy": "south"}])  # fmt: skip
+        self.headend(
+            "encap",
+            lists=lists,
+            policies=[south],
+            steering=[{"prefix": "2001:db8:99::/64", "policy": NAME}, {"prefix": "2600::/16", "policy": "south"}],
+        )
         for i in range(12):
             self.send(1, self.packet6(wire.udp(b"x", 1000 + i, 5)))
         self.send(1, wire.ip6(HOST, FAR, wire.udp(b"x")))
@@ -131,7 +146,8 @@ class OfPorts(Counters):
 
 @rule("CNT-1")
 class OfInterfaces(Counters):
-    """The direct counters of ports and VLANs: frames and their bytes with link-layer header, dropped ones too."""
+    """The direct counters of ports and VLANs: frames and their bytes with link-layer header, dropped ones
+    too."""
 
     def runTest(self) -> None:
         self.node(ports={1: {"vlans": VLANS}}, routes=[ROUTE])
@@ -160,4 +176,10 @@ class OfDrops(Counters):
         for _ in range(3):
             self.send(1, wire.ip6(HOST, "2800::1", wire.udp()))
         self.expect_nothing()
-        assert self.drops() == {"NO_INTERFACE": 1, "UNSUPPORTED_ETHERTYPE": 1, "VLAN_UNKNOWN": 1, "IPV4_CHECKSUM": 1, "BLACKHOLE": 3}
+        assert self.drops() == {
+            "NO_INTERFACE": 1,
+            "UNSUPPORTED_ETHERTYPE": 1,
+            "VLAN_UNKNOWN": 1,
+            "IPV4_CHECKSUM": 1,
+            "BLACKHOLE": 3,
+        }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The filters at the edge of the SR domain (RFC 8754 5.1; SEC-1): SID block closed from outside, local SIDs for sources of
-the domain only."""
+"""The filters at the edge of the SR domain (RFC 8754 5.1; SEC-1): SID block closed from outside, local SIDs
+for sources of the domain only."""
 
 from __future__ import annotations
 
@@ -19,9 +19,15 @@ class Domain(Srv6Test):
 
     def domain(self, **sr_domain: Any) -> None:
         self.node(
-            ports={1: {"role": "external", "vlans": {100: {"addresses": ["2001:db8:64::1/64"]}}}, 5: {"role": "internal"}},
+            ports={
+                1: {"role": "external", "vlans": {100: {"addresses": ["2001:db8:64::1/64"]}}},
+                5: {"role": "internal"},
+            },
             sr_domain=sr_domain,
-            sids=[{"sid": f"{SID}/64", "behavior": "End"}, {"sid": f"{DT4}/128", "behavior": "End.DT4", "vrf": "default"}],
+            sids=[
+                {"sid": f"{SID}/64", "behavior": "End"},
+                {"sid": f"{DT4}/128", "behavior": "End.DT4", "vrf": "default"},
+            ],
             routes=[
                 {"prefix": BLOCK, "via": "2001:db8:2::2"},
                 {"prefix": "2600::/16", "via": "2001:db8:2::2"},
@@ -44,14 +50,17 @@ class Domain(Srv6Test):
 @rfc("8754", "5.1")
 @rule("SEC-1")
 class SidBlockIsClosed(Domain):
-    """From an external port nothing in the block: own SIDs, others' SIDs, own addresses in it, whatever the source."""
+    """From an external port nothing in the block: own SIDs, others' SIDs, own addresses in it, whatever the
+    source."""
 
     def runTest(self) -> None:
         self.domain(**{"sid-block": [BLOCK]})
         for src in (OUTSIDE, INSIDE):
             self.refused(1, self.through(src), "SID_BLOCK_FILTERED")
             self.refused(1, wire.ip6(src, "fcbb:bb00:9::", wire.udp()), "SID_BLOCK_FILTERED")
-            self.refused(1, wire.ip6(src, "fcbb:bb00:1::1", wire.echo_request(src, "fcbb:bb00:1::1")), "SID_BLOCK_FILTERED")
+            self.refused(
+                1, wire.ip6(src, "fcbb:bb00:1::1", wire.echo_request(src, "fcbb:bb00:1::1")), "SID_BLOCK_FILTERED"
+            )
             self.refused(1, wire.ip6(src, "fcbb:bb00:1:dead::", wire.udp()), "SID_BLOCK_FILTERED")
             self.refused(1, wire.ip6(src, SID, wire.udp(), hl=1), "SID_BLOCK_FILTERED")
         self.expect_sid_counter(f"{SID}/64", packets=0, errors=4)
@@ -87,8 +96,14 @@ class BlockIsAPrefix(Domain):
 
     def runTest(self) -> None:
         self.domain(**{"sid-block": ["2600:8000::/17", "2600:1::/32", "2600:2::5/128"]})
-        for dst, closed in (("2600:8000::1", True), ("2600:ffff::1", True), ("2600:7fff::1", False), ("2600:1::9", True),
-                            ("2600:2::5", True), ("2600:2::6", False)):  # fmt: skip
+        for dst, closed in (
+            ("2600:8000::1", True),
+            ("2600:ffff::1", True),
+            ("2600:7fff::1", False),
+            ("2600:1::9", True),
+            ("2600:2::5", True),
+            ("2600:2::6", False),
+        ):
             packet = wire.ip6(OUTSIDE, dst, wire.udp())
             if closed:
                 self.refused(1, packet, "SID_BLOCK_FILTERED")
@@ -100,7 +115,8 @@ class BlockIsAPrefix(Domain):
 @rfc("8754", "5.1")
 @rule("SEC-1")
 class SourceOutsideTheDomain(Domain):
-    """At a local SID, on every port: a source that is not in the domain is refused, before anything else is looked at."""
+    """At a local SID, on every port: a source that is not in the domain is refused, before anything else is
+    looked at."""
 
     def runTest(self) -> None:
         self.domain(sources=[BLOCK])
@@ -168,7 +184,10 @@ class RoleOfVlanInterface(Domain):
         for role in (None, "external", "internal"):
             vlan: dict[str, Any] = {"addresses": ["2001:db8:64::1/64"], **({"role": role} if role else {})}
             self.node(
-                ports={1: {"role": "external", "vlans": {100: vlan}}, 5: {"vlans": {200: {"addresses": ["2001:db8:c8::1/64"], "role": "external"}}}},
+                ports={
+                    1: {"role": "external", "vlans": {100: vlan}},
+                    5: {"vlans": {200: {"addresses": ["2001:db8:c8::1/64"], "role": "external"}}},
+                },
                 sr_domain={"sid-block": [BLOCK]},
                 routes=[{"prefix": BLOCK, "via": "2001:db8:2::2"}],
             )

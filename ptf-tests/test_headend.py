@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""H.Encaps and H.Encaps.Red (RFC 8986 5.1, 5.2): what they make of each kind of packet, and every field of the outer
-header. Lengths of segment lists: test_headend_lengths.py; flow labels: test_headend_flow_label.py; MTU: test_mtu.py."""
+"""H.Encaps and H.Encaps.Red (RFC 8986 5.1, 5.2): what they make of each kind of packet, and every field of
+the outer header. Lengths of segment lists: test_headend_lengths.py; flow labels: test_headend_flow_label.py;
+MTU: test_mtu.py."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from headend_base import (
     sid,
     sids,
 )
-from srv6_base import behaviours, rfc, rule, wire
+
+from srv6_base import rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps", "H.Encaps.Red")
 MODES = ("encap", "encap.red")
@@ -23,7 +25,7 @@ MODES = ("encap", "encap.red")
 RIGHT_AFTER = ("2001:db8:b::3", "2001:db8:b::2", "2001:db8:b::1")
 
 
-# --- the packet inside (HE-4, HE-5) -------------------------------------------------------------------------------
+# --- the packet inside (HE-4, HE-5) ---------------------------------------------------------------------------
 
 
 class Payloads(HeadendTest):
@@ -42,7 +44,8 @@ class Payloads(HeadendTest):
 @rfc("8986", "5.1")
 @rule("HE-5")
 class CarriesSrh(Payloads):
-    """A packet that already has an SRH keeps it (P2 of RFC 8986 5.1): Segments Left 2, 1 and 0, with TLVs, reduced."""
+    """A packet that already has an SRH keeps it (P2 of RFC 8986 5.1): Segments Left 2, 1 and 0, with TLVs,
+    reduced."""
 
     def runTest(self) -> None:
         data = wire.udp(b"data")
@@ -139,7 +142,8 @@ class CarriesIpv4Fragments(Payloads):
 @rfc("8986", "5.1")
 @rule("HE-5", "HE-10")
 class CarriesEverySize(Payloads):
-    """Payloads of 0..64 bytes and some larger ones, IPv6 and IPv4; what is behind the IP packet in the frame stays out."""
+    """Payloads of 0..64 bytes and some larger ones, IPv6 and IPv4; what is behind the IP packet in the frame
+    stays out."""
 
     def runTest(self) -> None:
         sizes = (*range(0, 65, 8), 1, 7, 127, 128, 1000, 1300)
@@ -154,7 +158,9 @@ class HopLimitInsideIsLowered(Payloads):
     """Hop limit and TTL 255, 64 and 2: one lower inside, the outer one as configured."""
 
     def runTest(self) -> None:
-        self.carries(*(self.packet6(hl=hl) for hl in (255, 64, 3, 2)), *(self.packet4(ttl=ttl) for ttl in (255, 64, 3, 2)))
+        self.carries(
+            *(self.packet6(hl=hl) for hl in (255, 64, 3, 2)), *(self.packet4(ttl=ttl) for ttl in (255, 64, 3, 2))
+        )
 
 
 @rfc("8986", "5.1", "S05")
@@ -196,7 +202,8 @@ class TtlExceededIsToldInside(HeadendTest):
 @rfc("1071", "1")
 @rule("HE-4")
 class Ipv4ChecksumInside(HeadendTest):
-    """The checksum of the decremented header is right for headers whose sum wraps (0x0000 and 0xffff on the way)."""
+    """The checksum of the decremented header is right for headers whose sum wraps (0x0000 and 0xffff on the
+    way)."""
 
     def runTest(self) -> None:
         self.headend("encap.red", sids(1))
@@ -214,7 +221,7 @@ class Ipv4ChecksumInside(HeadendTest):
             self.expect(2, encapsulated(packet, sids(1), mode="encap.red"))
 
 
-# --- fields of the outer header -----------------------------------------------------------------------------------
+# --- fields of the outer header -------------------------------------------------------------------------------
 
 
 @rfc("8986", "5.1", "S01")
@@ -290,7 +297,8 @@ class TrafficClassConfigured(HeadendTest):
 @rfc("8754", "4.1")
 @rule("HE-3")
 class OneSegment(HeadendTest):
-    """One SID: an SRH with a single entry in ``encap``, none in ``encap.red``; next header 43, 41 or 4 accordingly."""
+    """One SID: an SRH with a single entry in ``encap``, none in ``encap.red``; next header 43, 41 or 4
+    accordingly."""
 
     def runTest(self) -> None:
         for packet, protocol in ((self.packet6(), 41), (self.packet4(), 4)):
@@ -306,7 +314,8 @@ class OneSegment(HeadendTest):
 @rfc("8986", "5.1")
 @rule("HE-1", "SRH-4", "SRH-5")
 class SameSegmentTwice(HeadendTest):
-    """A list may name a SID more than once, the last one may be the destination itself, one may be zero-ended."""
+    """A list may name a SID more than once, the last one may be the destination itself, one may be
+    zero-ended."""
 
     def runTest(self) -> None:
         segments = [sid(1), sid(2), sid(1), DESTINATION, "fcbb:bb00:f00::"]
@@ -381,7 +390,8 @@ class FirstSegmentIsOwnSid(HeadendTest):
 @rfc("8986", "5.1", "4.6")
 @rule("HE-1", "END-10", "DEC-1")
 class FirstSegmentIsOwnDecapsulation(HeadendTest):
-    """The only SID is the headend's End.DT46: the packet comes out as it would have been routed, twice decremented."""
+    """The only SID is the headend's End.DT46: the packet comes out as it would have been routed, twice
+    decremented."""
 
     own = "fcbb:bb00:1:d46::"
 
@@ -427,8 +437,8 @@ class FirstSegmentsAreOwnSids(HeadendTest):
 @rfc("4443", "3.3")
 @rule("HE-6", "HE-12", "END-3")
 class HopLimitRunsOutAtOwnSid(HeadendTest):
-    """An inherited hop limit of 1 ends at the node's own SID: the error about the outer packet concerns the tunnel, and
-    the inner source hears that its destination cannot be reached."""
+    """An inherited hop limit of 1 ends at the node's own SID: the error about the outer packet concerns the
+    tunnel, and the inner source hears that its destination cannot be reached."""
 
     def runTest(self) -> None:
         self.headend("encap", ["fcbb:bb00:1:e000::", sid(2)], encap={"hop-limit": "inherit"},

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from headend_base import HeadendTest, encapsulated, encapsulated_frame, sids
+
 from srv6_base import rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps", "H.Encaps.Red", "H.Encaps.L2", "H.Encaps.L2.Red")
@@ -27,7 +28,9 @@ class Labels(HeadendTest):
     def agree(self, packets: Iterable[bytes], port: int = 1) -> None:
         """All these packets are of one flow."""
         labels = self.labels(packets, port)
-        assert len(set(labels)) == 1 and labels[0] != 0, f"one flow, these labels: {[f'{label:#x}' for label in labels]}"
+        assert len(set(labels)) == 1 and labels[0] != 0, (
+            f"one flow, these labels: {[f'{label:#x}' for label in labels]}"
+        )
 
 
 @rfc("6438", "3")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from headend_base import NAME, HeadendTest, inserted, sid, sids
+
 from srv6_base import rfc, rule, wire
 
 BEHAVIOURS = ("H.Insert", "H.Insert.Red")
@@ -27,7 +28,8 @@ class Insertions(HeadendTest):
 
 @rule("HE-14")
 class UpperLayers(Insertions):
-    """TCP, UDP, ICMPv6, ESP, nothing, tunnels: Next Header of the SRH is what the IPv6 header named; all else stays."""
+    """TCP, UDP, ICMPv6, ESP, nothing, tunnels: Next Header of the SRH is what the IPv6 header named; all else
+    stays."""
 
     def runTest(self) -> None:
         self.inserts(
@@ -46,7 +48,8 @@ class UpperLayers(Insertions):
 @rfc("8200", "4.1")
 @rule("HE-14")
 class ExtensionHeaders(Insertions):
-    """Without a Hop-by-Hop header the SRH is the first extension header: Destination Options, Fragment, AH follow it."""
+    """Without a Hop-by-Hop header the SRH is the first extension header: Destination Options, Fragment, AH
+    follow it."""
 
     def runTest(self) -> None:
         data = wire.udp(b"data")
@@ -140,7 +143,8 @@ class ReducedWithOneSegment(HeadendTest):
 
 @rule("HE-14", "END-10", "END-5")
 class FirstSegmentIsOwnSid(HeadendTest):
-    """S1 is a SID of the node itself: inserted, advanced, sent to S2; with PSP and one SID the packet is itself again."""
+    """S1 is a SID of the node itself: inserted, advanced, sent to S2; with PSP and one SID the packet is
+    itself again."""
 
     own = "fcbb:bb00:1:e000::"
 
@@ -159,7 +163,8 @@ class FirstSegmentIsOwnSid(HeadendTest):
 
 @rule("HE-14", "HE-16")
 class Ipv4CannotCarryIt(HeadendTest):
-    """IPv4 packets from a port that steers into an inserting policy cannot carry an SRH: dropped, not mis-forwarded."""
+    """IPv4 packets from a port that steers into an inserting policy cannot carry an SRH: dropped, not
+    mis-forwarded."""
 
     def runTest(self) -> None:
         for mode in MODES:

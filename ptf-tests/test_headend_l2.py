@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from headend_base import NAME, HeadendTest, encapsulated_frame, sid, sids
+
 from srv6_base import Frame, behaviours, only_on, rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps.L2", "H.Encaps.L2.Red")
@@ -141,7 +142,8 @@ class CarriesLlc(Frames):
 @rfc("8986", "5.3")
 @rule("HE-9", "HE-10")
 class CarriesEverySize(Frames):
-    """From a frame with no payload at all to one that just fits the link, odd sizes, padding as part of the frame."""
+    """From a frame with no payload at all to one that just fits the link, odd sizes, padding as part of the
+    frame."""
 
     def runTest(self) -> None:
         data = bytes(range(256)) * 4
@@ -196,7 +198,8 @@ class OutByVlanInterface(HeadendTest):
 @rule("HE-9", "END-10")
 @behaviours("H.Encaps.L2", "H.Encaps.L2.Red", "End.DX2")
 class OwnDecapsulation(HeadendTest):
-    """The only SID is the node's own End.DX2: the frame leaves the other L2 port as it came in (a cross-connect)."""
+    """The only SID is the node's own End.DX2: the frame leaves the other L2 port as it came in (a
+    cross-connect)."""
 
     own = "fcbb:bb00:1:d002::"
 

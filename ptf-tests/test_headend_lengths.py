@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Segment lists of 1 to 16 SIDs, one test a length and headend behaviour: the whole packet that leaves (HE-1, HE-2, HE-10,
-HE-14), and 17 SIDs refused by the configuration.
+"""Segment lists of 1 to 16 SIDs, one test a length and headend behaviour: the whole packet that leaves (HE-1,
+HE-2, HE-10, HE-14), and 17 SIDs refused by the configuration.
 
-The classes are made from ``RfcLengths`` below, named by behaviour and number of SIDs (``HEncapsRed4x16``: H.Encaps.Red of
-an IPv4 packet, 16 SIDs).
+The classes are made from ``RfcLengths`` below, named by behaviour and number of SIDs (``HEncapsRed4x16``:
+H.Encaps.Red of an IPv4 packet, 16 SIDs).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from headend_base import MAX_SEGMENTS, NAME, HeadendTest, encapsulated, encapsulated_frame, inserted, sids
+
 from srv6_base import behaviours, rfc, rule, wire
 from srv6cp.config import ConfigError
 

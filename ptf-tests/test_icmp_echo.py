@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from neighbor_base import link_local, multicast_mac
+
 from srv6_base import Srv6Test, behaviours, rfc, rule, wire
 
 BEHAVIOURS = ("Ping and traceroute",)
@@ -33,13 +34,20 @@ class Echo(Srv6Test):
 @rfc("4443", "4.2")
 @behaviours("IPv6 router", "Ping and traceroute")
 class OwnAddresses(Echo):
-    """Interface addresses, those of other ports, loopbacks, the SR source; data, identifier and traffic class come back."""
+    """Interface addresses, those of other ports, loopbacks, the SR source; data, identifier and traffic class
+    come back."""
 
     def runTest(self) -> None:
         self.node(addresses=["2001:db8:aaaa::1/128"])
         for own in ("2001:db8:1::1", "2001:db8:8::1", "2001:db8:aaaa::1", "fcbb:bb00:1::1"):
             for size in (0, 1, 4, 56, 57, 1000, 1440):
-                self.ping(own, data=bytes(i % 256 for i in range(size)), tc=0xB9 if size == 56 else 0, fl=5, hl=64 if size else 1)
+                self.ping(
+                    own,
+                    data=bytes(i % 256 for i in range(size)),
+                    tc=0xB9 if size == 56 else 0,
+                    fl=5,
+                    hl=64 if size else 1,
+                )
         self.expect_no_drop()
 
 
@@ -76,7 +84,8 @@ class OwnAddresses4(Echo):
 @rfc("8986", "4.1.1")
 @rule("OAM-4", "OAM-6")
 class Sids(Echo):
-    """A SID answers for itself: any address of its prefix, without SRH and with Segments Left 0; the reply has no SRH."""
+    """A SID answers for itself: any address of its prefix, without SRH and with Segments Left 0; the reply
+    has no SRH."""
 
     def runTest(self) -> None:
         self.node(
@@ -91,8 +100,8 @@ class Sids(Echo):
         for own in (END, ENDX, DT6, DX4, END + "1", "fcbb:bb00:1:e000:1:2:3:4"):
             self.ping(own)
             self.ping(own, hl=1)
-            self.ping(own, wrap=lambda message: wire.srh([own, "2001:db8:5::9"], sl=0, payload=message))
-            self.ping(own, wrap=lambda message: wire.hbh(wire.srh([own], sl=0, payload=wire.dstopt(message))))
+            self.ping(own, wrap=lambda message, own=own: wire.srh([own, "2001:db8:5::9"], sl=0, payload=message))
+            self.ping(own, wrap=lambda message, own=own: wire.hbh(wire.srh([own], sl=0, payload=wire.dstopt(message))))
         self.expect_no_drop()
 
 
@@ -192,8 +201,14 @@ class GroupsAreNotAnswered(Echo):
             self.send(1, wire.ether(request, dst=multicast_mac(group), src=self.neighbor_mac(1)))
             self.expect_nothing()
             self.expect_drop("MULTICAST")
-        for group, mac in (("224.0.0.1", "01:00:5e:00:00:01"), ("255.255.255.255", "ff:ff:ff:ff:ff:ff"), ("10.0.1.255", "ff:ff:ff:ff:ff:ff")):
-            self.send(1, wire.ether(wire.ip4(HOST4, group, wire.icmp4(8, 0, bytes(8))), dst=mac, src=self.neighbor_mac(1)))
+        for group, mac in (
+            ("224.0.0.1", "01:00:5e:00:00:01"),
+            ("255.255.255.255", "ff:ff:ff:ff:ff:ff"),
+            ("10.0.1.255", "ff:ff:ff:ff:ff:ff"),
+        ):
+            self.send(
+                1, wire.ether(wire.ip4(HOST4, group, wire.icmp4(8, 0, bytes(8))), dst=mac, src=self.neighbor_mac(1))
+            )
             self.expect_nothing()
             self.expect_drop("NOT_MY_MAC")
 

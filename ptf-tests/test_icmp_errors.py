@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ICMP errors: when, to whom, from whom, how much is quoted, when not (RFC 4443 2.4, RFC 1812 4.3.2, RFC 8754 5.4)."""
+"""ICMP errors: when, to whom, from whom, how much is quoted, when not (RFC 4443 2.4, RFC 1812 4.3.2, RFC 8754
+5.4)."""
 
 from __future__ import annotations
 
@@ -37,7 +38,11 @@ class PortUnreachable(Errors):
 
     def runTest(self) -> None:
         for own in ("2001:db8:1::1", "2001:db8:2::1", "fcbb:bb00:1::1"):
-            for payload in (wire.udp(b"probe", 1, 33434), wire.hbh(wire.udp(b"probe")), wire.dstopt(wire.udp(b"probe"))):
+            for payload in (
+                wire.udp(b"probe", 1, 33434),
+                wire.hbh(wire.udp(b"probe")),
+                wire.dstopt(wire.udp(b"probe")),
+            ):
                 for hl in (64, 1):
                     packet = wire.ip6(HOST, own, payload, hl=hl)
                     self.send(1, packet)
@@ -104,7 +109,8 @@ class TracerouteToSid(Srv6Test):
 @rule("OAM-5", "END-3")
 @behaviours("Ping and traceroute", "Transit")
 class TracerouteThroughTheNode(Srv6Test):
-    """Hop limit 1 at a transit node and at an endpoint with segments left: Time Exceeded, quoting the packet as it came."""
+    """Hop limit 1 at a transit node and at an endpoint with segments left: Time Exceeded, quoting the packet
+    as it came."""
 
     def runTest(self) -> None:
         sid = "fcbb:bb00:1:e000::"
@@ -118,7 +124,8 @@ class TracerouteThroughTheNode(Srv6Test):
 
 @rfc("4443", "2.4", "2.2")
 class QuotesWhatFits(Errors):
-    """As much of the packet as makes an error of 1280 bytes, at the sizes around it; padding of the frame is not quoted."""
+    """As much of the packet as makes an error of 1280 bytes, at the sizes around it; padding of the frame is
+    not quoted."""
 
     def runTest(self) -> None:
         for size in (0, 1, 1183, 1184, 1185, 1400):
@@ -138,7 +145,9 @@ class QuotesWhatFits4(Errors):
 
     def runTest(self) -> None:
         for size in (0, 1, 519, 520, 521, 1400):
-            packet = wire.ip4(HOST4, FAR4, wire.udp(bytes(i % 251 for i in range(size))), ttl=1, options=bytes((1, 1, 1, 0)))
+            packet = wire.ip4(
+                HOST4, FAR4, wire.udp(bytes(i % 251 for i in range(size))), ttl=1, options=bytes((1, 1, 1, 0))
+            )
             self.send(1, packet)
             self.expect_icmp4(1, 11, 0, 0, packet)
             self.expect_nothing()
@@ -149,7 +158,8 @@ class QuotesWhatFits4(Errors):
 
 @rfc("4443", "2.4")
 class NotAboutErrors(Errors):
-    """(e.1, e.2) Never about an ICMPv6 error or a redirect, also behind extension headers; but about other messages."""
+    """(e.1, e.2) Never about an ICMPv6 error or a redirect, also behind extension headers; but about other
+    messages."""
 
     def runTest(self) -> None:
         for kind in (1, 2, 3, 4, 0, 100, 127, 137):
@@ -216,11 +226,15 @@ class NotAboutBroadcasts(Errors):
 @rfc("1812", "4.3.2.4")
 @behaviours("IPv6 router", "IPv4 router")
 class SourceOfErrors(Srv6Test):
-    """From the first address of the interface the packet came in by; without one from the node's source address."""
+    """From the first address of the interface the packet came in by; without one from the node's source
+    address."""
 
     def runTest(self) -> None:
         self.node(
-            ports={1: {"addresses": ["2001:db8:1:5::1/64", "2001:db8:1::1/64", "10.0.1.1/24"]}, 5: {"addresses": ["10.0.5.1/24"]}},
+            ports={
+                1: {"addresses": ["2001:db8:1:5::1/64", "2001:db8:1::1/64", "10.0.1.1/24"]},
+                5: {"addresses": ["10.0.5.1/24"]},
+            },
             routes=[*ROUTES, {"prefix": "2700::/16", "via": "2001:db8:3::2"}],
         )
         packet = wire.ip6(HOST, FAR, wire.udp(), hl=1)
@@ -238,8 +252,14 @@ class ErrorsAreRouted(Srv6Test):
     """To the source by the routes of the VRF, not back where the packet came from; no route, no error."""
 
     def runTest(self) -> None:
-        blue = [{**route, "vrf": "blue", "via": {"address": "2001:db8:6::2" if ":" in route["prefix"] else "10.0.6.2", "port": 6}}
-                for route in ROUTES]  # fmt: skip
+        blue = [
+            {
+                **route,
+                "vrf": "blue",
+                "via": {"address": "2001:db8:6::2" if ":" in route["prefix"] else "10.0.6.2", "port": 6},
+            }
+            for route in ROUTES
+        ]
         self.node(vrfs=["blue"], ports={5: {"vrf": "blue"}, 6: {"vrf": "blue"}}, routes=[*ROUTES, *blue])
         for port, out in ((1, 2), (5, 6)):
             late = wire.ip6("2600::5", FAR, wire.udp(), hl=1)
@@ -268,8 +288,8 @@ class ErrorToLinkLocalSource(Srv6Test):
 @rfc("1812", "4.3.2.8")
 @behaviours("IPv6 router", "IPv4 router", "Packet-in and packet-out")
 class RateLimit(Srv6Test):
-    """(f) ``icmp: {rate, burst}``: of ten late packets two are answered, eight counted; other reasons have a limit of
-    their own, pings are no errors. IPv4 and IPv6 share it."""
+    """(f) ``icmp: {rate, burst}``: of ten late packets two are answered, eight counted; other reasons have a
+    limit of their own, pings are no errors. IPv4 and IPv6 share it."""
 
     def runTest(self) -> None:
         limits: dict[str, Any] = {"rate": 1, "burst": 2}
@@ -284,7 +304,10 @@ class RateLimit(Srv6Test):
             self.expect_icmp6(1, 3, 0, 0, late, src="2001:db8:1::1")
         self.expect_nothing()
         drops = self.drops()
-        assert drops == {"HOP_LIMIT_EXCEEDED": 10, "PUNT_RATE_LIMITED": 8} or drops == {"HOP_LIMIT_EXCEEDED": 2, "PUNT_RATE_LIMITED": 8}, drops
+        assert drops == {"HOP_LIMIT_EXCEEDED": 10, "PUNT_RATE_LIMITED": 8} or drops == {
+            "HOP_LIMIT_EXCEEDED": 2,
+            "PUNT_RATE_LIMITED": 8,
+        }, drops
         assert self.punts() == {"HOP_LIMIT_EXCEEDED": 2}, self.punts()
         lost = wire.ip6(HOST, "2900::1", wire.udp())
         self.send(1, lost)

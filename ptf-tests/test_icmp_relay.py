@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ICMP errors from inside the domain about what this headend encapsulated, told to the inner source (HE-12, RFC 2473 8)."""
+"""ICMP errors from inside the domain about what this headend encapsulated, told to the inner source (HE-12,
+RFC 2473 8)."""
 
 from __future__ import annotations
 
 import struct
 
 from headend_base import NAME, SOURCE, HeadendTest, encapsulated, sid, sids
+
 from srv6_base import rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps", "H.Encaps.Red")
@@ -23,7 +25,8 @@ class Relay(HeadendTest):
 @rfc("2473", "8.1")
 @rule("HE-12")
 class UnreachableAndTimeExceeded(Relay):
-    """Destination unreachable, Time Exceeded, Parameter Problem in the tunnel: address unreachable for the inner source."""
+    """Destination unreachable, Time Exceeded, Parameter Problem in the tunnel: address unreachable for the
+    inner source."""
 
     def runTest(self) -> None:
         for mode in ("encap", "encap.red"):
@@ -43,7 +46,8 @@ class UnreachableAndTimeExceeded(Relay):
 @rfc("2473", "8.1", "7.1")
 @rule("HE-11", "HE-12")
 class PacketTooBig(Relay):
-    """The MTU less the outer headers, never below 1280 for IPv6; IPv4 with DF gets ICMP 3/4, without DF nothing."""
+    """The MTU less the outer headers, never below 1280 for IPv6; IPv4 with DF gets ICMP 3/4, without DF
+    nothing."""
 
     def runTest(self) -> None:
         overhead = 40 + 8 + 16 * 3
@@ -67,7 +71,8 @@ class PacketTooBig(Relay):
 @rfc("2473", "8")
 @rule("HE-12")
 class NotRelayed(Relay):
-    """Errors about others' packets, with a wrong checksum, about an inner error, cut in the inner header: nothing."""
+    """Errors about others' packets, with a wrong checksum, about an inner error, cut in the inner header:
+    nothing."""
 
     def runTest(self) -> None:
         self.headend("encap", sids(2))

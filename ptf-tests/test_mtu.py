@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packets longer than the link takes: who is told what, and what is cut (HE-11; RFC 2473 7, RFC 8200 4.5 and 5, RFC 791 3.2,
-RFC 1191)."""
+"""Packets longer than the link takes: who is told what, and what is cut (HE-11; RFC 2473 7, RFC 8200 4.5 and
+5, RFC 791 3.2, RFC 1191)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from headend_base import HeadendTest, encapsulated, encapsulated_frame, inserted, sids
+
 from srv6_base import Srv6Test, behaviours, rfc, rule, wire
 
 HOST, HOST4, FAR, FAR4 = "2001:db8:1::2", "10.0.1.2", "2600::1", "198.51.100.1"
@@ -24,7 +25,8 @@ def sized4(size: int, dst: str = FAR4, **fields: Any) -> wire.Part:
 
 
 def fragments6(packet: bytes, mtu: int, ident: int, at: int = 40, before: int = 6) -> list[wire.Part]:
-    """The fragments of RFC 8200 4.5: headers up to offset ``at`` in each; ``before`` is the Next Header that names the rest."""
+    """The fragments of RFC 8200 4.5: headers up to offset ``at`` in each; ``before`` is the Next Header that
+    names the rest."""
     room = (mtu - at - 8) // 8 * 8
     rest, found = packet[at:], []
     for start in range(0, len(rest), room):
@@ -33,7 +35,12 @@ def fragments6(packet: bytes, mtu: int, ident: int, at: int = 40, before: int = 
         head[before] = wire.FRAGMENT
         head[4:6] = (at - 40 + 8 + len(piece)).to_bytes(2, "big")
         more = start + room < len(rest)
-        found.append(wire.Part(bytes(head) + wire.fragment(piece, offset=start // 8, more=more, ident=ident, nh=packet[before]), wire.IPV6))
+        found.append(
+            wire.Part(
+                bytes(head) + wire.fragment(piece, offset=start // 8, more=more, ident=ident, nh=packet[before]),
+                wire.IPV6,
+            )
+        )
     return found
 
 
@@ -47,7 +54,15 @@ def fragments4(packet: bytes, mtu: int) -> list[wire.Part]:
         piece = rest[start:] if last else rest[start : start + (mtu - size) // 8 * 8]
         flags = (first & 0x1FFF) + start // 8 | (0x2000 if not last or first & 0x2000 else 0)
         start += len(piece)
-        head = packet[:2] + (size + len(piece)).to_bytes(2, "big") + packet[4:6] + flags.to_bytes(2, "big") + packet[8:10] + b"\0\0" + packet[12:size]
+        head = (
+            packet[:2]
+            + (size + len(piece)).to_bytes(2, "big")
+            + packet[4:6]
+            + flags.to_bytes(2, "big")
+            + packet[8:10]
+            + b"\0\0"
+            + packet[12:size]
+        )
         found.append(wire.Part(head[:10] + wire.checksum(head).to_bytes(2, "big") + head[12:] + piece, wire.IPV4))
     return found
 
@@ -55,7 +70,9 @@ def fragments4(packet: bytes, mtu: int) -> list[wire.Part]:
 class MtuTest(HeadendTest):
     """Frames that come out in pieces."""
 
-    def expect_fragments6(self, port: int, packet: bytes, mtu: int, at: int = 40, before: int = 6, vlan: Any = ()) -> int:
+    def expect_fragments6(
+        self, port: int, packet: bytes, mtu: int, at: int = 40, before: int = 6, vlan: Any = ()
+    ) -> int:
         """``packet`` leaves in fragments, with an identification of the router's choice; returns that."""
         __tracebackhide__ = True
         first = self.receive(port)
@@ -79,7 +96,7 @@ class MtuTest(HeadendTest):
         return frame[18 if frame[12:14] == b"\x81\x00" else 14 :]
 
 
-# --- the router ---------------------------------------------------------------------------------------------------
+# --- the router -----------------------------------------------------------------------------------------------
 
 
 class Links(MtuTest):
@@ -183,8 +200,15 @@ class OptionsOfFragments(Links):
         self.send(1, packet)
         late = wire.hop(packet)
         data, room = late[32:], (1300 - 32) // 8 * 8
-        self.expect(2, wire.ip4(HOST4, FAR4, data[:room], proto=17, ttl=63, ident=5, df=False, mf=True, options=record + b"\1" + alert))
-        self.expect_only(2, wire.ip4(HOST4, FAR4, data[room:], proto=17, ttl=63, ident=5, df=False, offset=room // 8, options=alert))
+        self.expect(
+            2,
+            wire.ip4(
+                HOST4, FAR4, data[:room], proto=17, ttl=63, ident=5, df=False, mf=True, options=record + b"\1" + alert
+            ),
+        )
+        self.expect_only(
+            2, wire.ip4(HOST4, FAR4, data[room:], proto=17, ttl=63, ident=5, df=False, offset=room // 8, options=alert)
+        )
 
 
 @rfc("4443", "3.2")
@@ -194,10 +218,15 @@ class MtuOfVlan(Links):
 
     def runTest(self) -> None:
         self.node(
-            ports={1: {"mtu": 9000, "vlans": {9: {"addresses": ["2001:db8:909::1/64"]}}},
-                   2: {"mtu": 1500, "vlans": {100: {"addresses": ["2001:db8:64::1/64", "10.100.0.1/24"], "mtu": 1300}}}},
-            routes=[{"prefix": "2600::/16", "via": "2001:db8:64::2"}, {"prefix": "198.51.100.0/24", "via": "10.100.0.2"}],
-        )  # fmt: skip
+            ports={
+                1: {"mtu": 9000, "vlans": {9: {"addresses": ["2001:db8:909::1/64"]}}},
+                2: {"mtu": 1500, "vlans": {100: {"addresses": ["2001:db8:64::1/64", "10.100.0.1/24"], "mtu": 1300}}},
+            },
+            routes=[
+                {"prefix": "2600::/16", "via": "2001:db8:64::2"},
+                {"prefix": "198.51.100.0/24", "via": "10.100.0.2"},
+            ],
+        )
         fits = sized(1300)
         for vlan in ((), 9):
             self.send(1, fits, vlan=vlan)
@@ -238,7 +267,7 @@ class MtuOfTheWayTaken(Links):
         assert ways == {2, 3}
 
 
-# --- the headend --------------------------------------------------------------------------------------------------
+# --- the headend ----------------------------------------------------------------------------------------------
 
 DESTINATION, DESTINATION4 = "2001:db8:99::9", "198.51.100.9"
 
@@ -262,7 +291,8 @@ class Tunnel(MtuTest):
 @rule("HE-11")
 @behaviours("H.Encaps", "H.Encaps.Red")
 class InnerIpv6TooBig(Tunnel):
-    """Above the tunnel MTU, and above 1280: Packet Too Big with link MTU less headers. At it: exactly the link MTU leaves."""
+    """Above the tunnel MTU, and above 1280: Packet Too Big with link MTU less headers. At it: exactly the
+    link MTU leaves."""
 
     def runTest(self) -> None:
         for mode in ("encap", "encap.red"):
@@ -285,11 +315,17 @@ class InnerIpv6TooBig(Tunnel):
 @rule("HE-11")
 @behaviours("H.Encaps", "H.Encaps.Red")
 class SmallInnerIpv6IsFragmentedOutside(Tunnel):
-    """A tunnel MTU below 1280: packets up to 1280 bytes are encapsulated and the outer packet is cut behind its SRH;
-    longer ones are Packet Too Big with 1280."""
+    """A tunnel MTU below 1280: packets up to 1280 bytes are encapsulated and the outer packet is cut behind
+    its SRH; longer ones are Packet Too Big with 1280."""
 
     def runTest(self) -> None:
-        for mode, count, mtu in (("encap", 2, 1300), ("encap.red", 2, 1280), ("encap.red", 1, 1280), ("encap", 16, 1400), ("encap", 1, 1280)):
+        for mode, count, mtu in (
+            ("encap", 2, 1300),
+            ("encap.red", 2, 1280),
+            ("encap.red", 1, 1280),
+            ("encap", 16, 1400),
+            ("encap", 1, 1280),
+        ):
             segments = self.tunnel(mode, count, mtu)
             overhead = self.overhead(mode, count)
             assert mtu - overhead < 1280
@@ -302,7 +338,9 @@ class SmallInnerIpv6IsFragmentedOutside(Tunnel):
                     self.expect_only(2, outer)
                 else:
                     has_srh = outer[6] == wire.ROUTING
-                    idents.append(self.expect_fragments6(2, outer, mtu, overhead if has_srh else 40, 40 if has_srh else 6))
+                    idents.append(
+                        self.expect_fragments6(2, outer, mtu, overhead if has_srh else 40, 40 if has_srh else 6)
+                    )
             assert len(set(idents)) == len(idents), f"identifications repeat: {idents}"
             self.expect_no_drop()
             packet = sized(1281, DESTINATION)
@@ -318,7 +356,12 @@ class InnerIpv4WithDf(Tunnel):
     """DF: ICMP 3/4 with the tunnel MTU, below 1280 as well."""
 
     def runTest(self) -> None:
-        for mode, count, mtu in (("encap", 2, 1500), ("encap.red", 3, 1500), ("encap.red", 1, 1280), ("encap", 16, 1280)):
+        for mode, count, mtu in (
+            ("encap", 2, 1500),
+            ("encap.red", 3, 1500),
+            ("encap.red", 1, 1280),
+            ("encap", 16, 1280),
+        ):
             segments = self.tunnel(mode, count, mtu)
             tunnel = mtu - self.overhead(mode, count)
             fits = sized4(tunnel, DESTINATION4)
@@ -347,7 +390,9 @@ class InnerIpv4WithoutDf(Tunnel):
                 self.send(1, packet)
                 outer = encapsulated(packet, segments, mode=mode)
                 has_srh = outer[6] == wire.ROUTING
-                self.expect_fragments6(2, outer, mtu, self.overhead(mode, count) if has_srh else 40, 40 if has_srh else 6)
+                self.expect_fragments6(
+                    2, outer, mtu, self.overhead(mode, count) if has_srh else 40, 40 if has_srh else 6
+                )
             self.expect_no_drop()
 
 
@@ -365,14 +410,17 @@ class FramesAreFragmentedOutside(Tunnel):
                 self.send(3, frame)
                 outer = encapsulated_frame(frame, segments, mode=mode)
                 has_srh = outer[6] == wire.ROUTING
-                self.expect_fragments6(2, outer, 1500, self.overhead(mode, count) if has_srh else 40, 40 if has_srh else 6)
+                self.expect_fragments6(
+                    2, outer, 1500, self.overhead(mode, count) if has_srh else 40, 40 if has_srh else 6
+                )
 
 
 @rfc("4443", "3.2")
 @rule("HE-11", "HE-14")
 @behaviours("H.Insert", "H.Insert.Red")
 class InsertionTooBig(Tunnel):
-    """An insertion makes the packet longer and may not cut it: Packet Too Big with link MTU less SRH, at least 1280."""
+    """An insertion makes the packet longer and may not cut it: Packet Too Big with link MTU less SRH, at
+    least 1280."""
 
     def runTest(self) -> None:
         for mode, listed in (("insert", 3), ("insert.red", 2)):
@@ -398,7 +446,10 @@ class TunnelOverVlan(Tunnel):
 
     def runTest(self) -> None:
         self.node(
-            ports={1: {"mtu": 9000}, 2: {"mtu": 9000, "vlans": {100: {"addresses": ["2001:db8:64::1/64"], "mtu": 1300}}}},
+            ports={
+                1: {"mtu": 9000},
+                2: {"mtu": 9000, "vlans": {100: {"addresses": ["2001:db8:64::1/64"], "mtu": 1300}}},
+            },
             policies=[self.policy("encap", sids(2))],
             steering=[{"prefix": "2001:db8:99::/64", "policy": "north"}],
             routes=[{"prefix": "fcbb:bb00::/32", "via": "2001:db8:64::2"}],
@@ -429,5 +480,7 @@ class OwnPacketsAreFragmented(Srv6Test):
         self.expect_only(2, pieces[1])
         request = wire.ip4(FAR4, "10.0.1.1", wire.icmp4(8, 0, bytes(4) + data), df=False, ident=99)
         self.send(1, request)
-        for piece in fragments4(wire.ip4("10.0.1.1", FAR4, wire.icmp4(0, 0, bytes(4) + data), df=False, ident=99), 1300):
+        for piece in fragments4(
+            wire.ip4("10.0.1.1", FAR4, wire.icmp4(0, 0, bytes(4) + data), df=False, ident=99), 1300
+        ):
             self.expect(2, piece)

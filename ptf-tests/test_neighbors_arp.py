@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from neighbor_base import BROADCAST, NeighborTest
+
 from srv6_base import Frame, rfc, wire
 
 BEHAVIOURS = ("IPv4 router",)
@@ -26,7 +27,9 @@ class RequestIsAnswered(NeighborTest):
             for dst in (BROADCAST, self.mac(1)):
                 self.send(1, self.arp_frame(1, 1, sender, target, dst=dst))
                 reply = wire.arp(2, self.mac(1), target, self.neighbor_mac(1), sender)
-                self.expect_only(1, wire.ether(reply, dst=self.neighbor_mac(1), src=self.mac(1), ethertype=wire.ETH_ARP))
+                self.expect_only(
+                    1, wire.ether(reply, dst=self.neighbor_mac(1), src=self.mac(1), ethertype=wire.ETH_ARP)
+                )
         self.expect_no_drop()
 
 
@@ -76,7 +79,8 @@ class ConflictIsNotAnswered(NeighborTest):
 @rfc("826", "")
 @rfc("1122", "2.3.2.2")
 class ConnectedNeighborIsAskedFor(NeighborTest):
-    """A packet to a host on a connected prefix: one request, then the packet, then packets without a question."""
+    """A packet to a host on a connected prefix: one request, then the packet, then packets without a
+    question."""
 
     def runTest(self) -> None:
         self.unresolved()
@@ -142,7 +146,10 @@ class RequestTellsWhereItsSenderIs(ConnectedNeighborIsAskedFor):
         self.send(2, self.arp_frame(2, 1, OUT, OWN))
         self.router.settle()
         reply = wire.arp(2, self.mac(2), OWN, self.neighbor_mac(2), OUT)
-        expected = [wire.ether(reply, dst=self.neighbor_mac(2), src=self.mac(2), ethertype=wire.ETH_ARP), self.frame_out(2, wire.hop(packet()))]
+        expected = [
+            wire.ether(reply, dst=self.neighbor_mac(2), src=self.mac(2), ethertype=wire.ETH_ARP),
+            self.frame_out(2, wire.hop(packet())),
+        ]
         assert sorted(filter(None, (self.receive(2), self.receive(2)))) == sorted(expected)
         other = "02:00:00:00:02:99"
         self.send(2, self.arp_frame(2, 1, OUT, OUT, mac=other))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neighbour Discovery (RFC 4861) and duplicate address detection (RFC 4862): what the router answers, and how it finds
-the neighbours that packets wait for."""
+"""Neighbour Discovery (RFC 4861) and duplicate address detection (RFC 4862): what the router answers, and how
+it finds the neighbours that packets wait for."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from neighbor_base import (
     solicitation,
     solicited_node,
 )
+
 from srv6_base import Frame, rfc, rule, wire
 
 BEHAVIOURS = ("IPv6 router",)
@@ -30,10 +31,14 @@ class Answers(NeighborTest):
         super().setUp()
         self.node(ports={1: {"addresses": ["2001:db8:1::1/64", "2001:db8:1:1::77/64", "10.0.1.1/24"]}})
 
-    def answered(self, target: str, question: Frame | wire.Part, to: str = HOST, flags: int = ROUTER | SOLICITED | OVERRIDE) -> None:
+    def answered(
+        self, target: str, question: Frame | wire.Part, to: str = HOST, flags: int = ROUTER | SOLICITED | OVERRIDE
+    ) -> None:
         __tracebackhide__ = True
         self.send(1, question)
-        self.expect_only(1, wire.ether(advertisement(target, to, self.mac(1), flags), dst=self.neighbor_mac(1), src=self.mac(1)))
+        self.expect_only(
+            1, wire.ether(advertisement(target, to, self.mac(1), flags), dst=self.neighbor_mac(1), src=self.mac(1))
+        )
 
     def silent(self, question: Frame | wire.Part) -> None:
         __tracebackhide__ = True
@@ -43,7 +48,8 @@ class Answers(NeighborTest):
 
 @rfc("4861", "7.2.4")
 class SolicitationIsAnswered(Answers):
-    """Each address of the interface, the link-local one too: solicited, override, router; from the target, hop limit 255."""
+    """Each address of the interface, the link-local one too: solicited, override, router; from the target,
+    hop limit 255."""
 
     def runTest(self) -> None:
         for target in ("2001:db8:1::1", "2001:db8:1:1::77", link_local(self.mac(1))):
@@ -66,7 +72,8 @@ class UnknownOptionsAreSkipped(Answers):
 @rfc("4862", "5.4.3")
 @rfc("4861", "7.2.4")
 class DuplicateAddressDetection(Answers):
-    """A solicitation from :: for an own address: advertised to all nodes, not solicited. For another: silence."""
+    """A solicitation from :: for an own address: advertised to all nodes, not solicited. For another:
+    silence."""
 
     def runTest(self) -> None:
         for target in ("2001:db8:1::1", link_local(self.mac(1))):
@@ -78,7 +85,8 @@ class DuplicateAddressDetection(Answers):
 
 @rfc("4861", "7.1.1")
 class InvalidSolicitations(Answers):
-    """Hop limit other than 255, code, checksum, length, option length 0, multicast target, options in a DAD: ignored."""
+    """Hop limit other than 255, code, checksum, length, option length 0, multicast target, options in a DAD:
+    ignored."""
 
     def runTest(self) -> None:
         own, mac = "2001:db8:1::1", self.neighbor_mac(1)
@@ -103,22 +111,38 @@ class NotOurs(Answers):
     """Other hosts' addresses, those of other interfaces, SIDs: no answer (nobody proxies here)."""
 
     def runTest(self) -> None:
-        for target in (HOST, "2001:db8:1::9", "2001:db8:2::1", "fcbb:bb00:1::1", link_local(self.mac(2)), "2001:db8:99::1"):
+        for target in (
+            HOST,
+            "2001:db8:1::9",
+            "2001:db8:2::1",
+            "fcbb:bb00:1::1",
+            link_local(self.mac(2)),
+            "2001:db8:99::1",
+        ):
             self.silent(self.to_group(1, solicitation(HOST, target, self.neighbor_mac(1))))
 
 
 @rfc("4861", "6.2.6")
 class RouterDiscovery(Answers):
-    """The router sends no advertisements of itself: solicitations for it and other routers' advertisements are read only."""
+    """The router sends no advertisements of itself: solicitations for it and other routers' advertisements
+    are read only."""
 
     def runTest(self) -> None:
         body = bytes(4) + option(1, self.neighbor_mac(1))
-        self.silent(self.to_group(1, wire.ip6("fe80::2", "ff02::2", wire.icmp6(133, 0, body, between=("fe80::2", "ff02::2")), hl=255)))
+        self.silent(
+            self.to_group(
+                1, wire.ip6("fe80::2", "ff02::2", wire.icmp6(133, 0, body, between=("fe80::2", "ff02::2")), hl=255)
+            )
+        )
         body = bytes(12) + option(1, self.neighbor_mac(1))
-        self.silent(self.to_group(1, wire.ip6("fe80::2", "ff02::1", wire.icmp6(134, 0, body, between=("fe80::2", "ff02::1")), hl=255)))
+        self.silent(
+            self.to_group(
+                1, wire.ip6("fe80::2", "ff02::1", wire.icmp6(134, 0, body, between=("fe80::2", "ff02::1")), hl=255)
+            )
+        )
 
 
-# --- looking for neighbours ---------------------------------------------------------------------------------------
+# --- looking for neighbours -----------------------------------------------------------------------------------
 
 OUT = "2001:db8:2::2"
 
@@ -130,7 +154,8 @@ def packet(dst: str = OUT, data: bytes = b"data", **fields: int) -> wire.Part:
 
 @rfc("4861", "7.2.2")
 class ConnectedNeighborIsAskedFor(NeighborTest):
-    """A packet to a host on a connected prefix: one solicitation, then the packet, then packets without a question."""
+    """A packet to a host on a connected prefix: one solicitation, then the packet, then packets without a
+    question."""
 
     def runTest(self) -> None:
         self.unresolved()
@@ -205,7 +230,10 @@ class SolicitationTellsWhereItsSenderIs(NeighborTest):
         self.router.settle()
         frames = sorted(filter(None, (self.receive(2), self.receive(2))))
         answer = advertisement("2001:db8:2::1", OUT, self.mac(2), ROUTER | SOLICITED | OVERRIDE)
-        expected = [self.frame_out(2, wire.hop(packet())), wire.ether(answer, dst=self.neighbor_mac(2), src=self.mac(2))]
+        expected = [
+            self.frame_out(2, wire.hop(packet())),
+            wire.ether(answer, dst=self.neighbor_mac(2), src=self.mac(2)),
+        ]
         assert frames == sorted(expected)
         self.expect_nothing()
 
@@ -264,7 +292,9 @@ class ReachabilityIsProbed(NeighborTest):
         self.expect_solicitation(2, OUT)
         self.advertise(2, OUT, "2001:db8:2::1")
         self.expect_only(2, wire.hop(packet()))
-        probe = wire.ether(solicitation("2001:db8:2::1", OUT, self.mac(2), dst=OUT), dst=self.neighbor_mac(2), src=self.mac(2))
+        probe = wire.ether(
+            solicitation("2001:db8:2::1", OUT, self.mac(2), dst=OUT), dst=self.neighbor_mac(2), src=self.mac(2)
+        )
         for after in (31, 33, 35):
             self.later(after)
             self.expect_only(2, probe)
@@ -276,7 +306,8 @@ class ReachabilityIsProbed(NeighborTest):
 
 @rfc("4861", "7.2.2")
 class NextHopOfRoute(NeighborTest):
-    """The next hop of a configured route is asked for without waiting for packets; a packet that comes early waits."""
+    """The next hop of a configured route is asked for without waiting for packets; a packet that comes early
+    waits."""
 
     def runTest(self) -> None:
         self.unresolved(routes=[{"prefix": "2600::/16", "via": OUT}])
@@ -292,7 +323,8 @@ class NextHopOfRoute(NeighborTest):
 @rfc("4861", "7.2.2")
 @rule("HE-1", "HE-4")
 class UnderlayOfPolicy(NeighborTest):
-    """A packet that is to be encapsulated waits as it came; when the underlay is there it is encapsulated, once."""
+    """A packet that is to be encapsulated waits as it came; when the underlay is there it is encapsulated,
+    once."""
 
     def runTest(self) -> None:
         self.unresolved(

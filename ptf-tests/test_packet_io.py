@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What passes between switch and control plane: packet-in with its metadata for each reason, packet-out of both kinds
-(P4Runtime specification 16.1)."""
+"""What passes between switch and control plane: packet-in with its metadata for each reason, packet-out of
+both kinds (P4Runtime specification 16.1)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from headend_base import HeadendTest, encapsulated, sid, sids
 from neighbor_base import NeighborTest
+
 from srv6_base import Srv6Test, behaviours, rfc, rule, wire
 from srv6cp.model import PuntReason
 from srv6cp.p4rt import PacketIn
@@ -47,7 +48,8 @@ class PacketIns(Srv6Test):
 @rule("END-14")
 @rfc("4443", "3.3")
 class ReasonsOfErrors(PacketIns):
-    """Hop limit, no route, parameter problem, upper layer, too big: the frame as it came, offset, pointer, MTU, VRF."""
+    """Hop limit, no route, parameter problem, upper layer, too big: the frame as it came, offset, pointer,
+    MTU, VRF."""
 
     def runTest(self) -> None:
         end = "fcbb:bb00:1:e000::"
@@ -55,7 +57,10 @@ class ReasonsOfErrors(PacketIns):
             vrfs=[{"name": "blue", "id": 7}],
             ports={1: {"mtu": 9000, "vlans": {100: {"addresses": ["2001:db8:64::1/64"], "vrf": "blue"}}}},
             sids=[{"sid": f"{end}/64", "behavior": "End"}],
-            routes=[*ROUTES, {"prefix": "2600::/16", "vrf": "blue", "via": {"address": "2001:db8:64::2", "port": "1.100"}}],
+            routes=[
+                *ROUTES,
+                {"prefix": "2600::/16", "vrf": "blue", "via": {"address": "2001:db8:64::2", "port": "1.100"}},
+            ],
         )
         data = wire.udp(b"data")
         for packet, reason, metadata in (
@@ -64,7 +69,11 @@ class ReasonsOfErrors(PacketIns):
             (wire.ip6(HOST, "2900::1", data), "NO_ROUTE", {}),
             (wire.ip4(HOST4, "8.8.8.8", data), "NO_ROUTE", {}),
             (wire.ip6(HOST, end, wire.srh([FAR, end], sl=5, payload=data)), "PARAMETER_PROBLEM", {"pointer": 43}),
-            (wire.ip6(HOST, end, wire.hbh(wire.srh([FAR, end], sl=5, payload=data))), "PARAMETER_PROBLEM", {"pointer": 51}),
+            (
+                wire.ip6(HOST, end, wire.hbh(wire.srh([FAR, end], sl=5, payload=data))),
+                "PARAMETER_PROBLEM",
+                {"pointer": 51},
+            ),
             (wire.ip6(HOST, end, data), "UPPER_LAYER_ERROR", {"pointer": 40}),
             (wire.ip6(HOST, FAR, wire.udp(bytes(1500))), "PACKET_TOO_BIG", {"mtu": 1500}),
         ):
@@ -109,10 +118,17 @@ class ReasonsOfDelivery(PacketIns):
         frame = self.send(1, wire.ip4(HOST4, "10.0.2.1", wire.tcp(b"x"), ttl=1))
         self.punted("LOCAL", frame, ingress_port=1, offset=14)
         question = wire.icmp6(133, 0, bytes(4), between=("fe80::2", "ff02::2"))
-        frame = self.send(1, wire.ether(wire.ip6("fe80::2", "ff02::2", question, hl=255), dst="33:33:00:00:00:02", src=self.neighbor_mac(1)))
+        frame = self.send(
+            1,
+            wire.ether(
+                wire.ip6("fe80::2", "ff02::2", question, hl=255), dst="33:33:00:00:00:02", src=self.neighbor_mac(1)
+            ),
+        )
         self.punted("NDP", frame, ingress_port=1)
         other = wire.arp(1, self.neighbor_mac(1), HOST4, "00:00:00:00:00:00", "10.0.1.77")
-        frame = self.send(1, wire.ether(other, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), ethertype=wire.ETH_ARP))
+        frame = self.send(
+            1, wire.ether(other, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), ethertype=wire.ETH_ARP)
+        )
         self.punted("ARP", frame, ingress_port=1)
         frame = self.send(1, wire.ip6(HOST, "2001:db8:2::77", wire.udp(b"x")))
         packet = self.punted("NEIGHBOR_UNRESOLVED", frame, ingress_port=1, egress_port=2)
@@ -137,8 +153,17 @@ class ProcessedFrameToFragment(PacketIns):
 class PacketOuts(Srv6Test):
     """Frames from the control plane."""
 
-    def out(self, payload: bytes, egress_port: int = 0, *, submit: bool = False, ingress_port: int | None = None, vrf_id: int = 0) -> None:
-        """``submit``: as the node's own; ``ingress_port``: as if it had come in there; else out of ``egress_port``."""
+    def out(
+        self,
+        payload: bytes,
+        egress_port: int = 0,
+        *,
+        submit: bool = False,
+        ingress_port: int | None = None,
+        vrf_id: int = 0,
+    ) -> None:
+        """``submit``: as the node's own; ``ingress_port``: as if it had come in there; else out of
+        ``egress_port``."""
         self.router.client.packet_out(
             payload,
             egress_port=egress_port,
@@ -166,7 +191,9 @@ class OutOfAPort(PacketOuts):
             wire.ether(b"x" * 46, dst=a, src=b, ethertype=46),
             wire.ether(b"", dst=a, src=b, ethertype=0x88B5),
             wire.ether(bytes(1500), dst="ff:ff:ff:ff:ff:ff", src=b, ethertype=0x88B5),
-            wire.ether(wire.ip6(HOST, "fcbb:bb00:1::1", wire.srh(sids(3), sl=9, payload=wire.udp())), dst=self.mac(1), src=b),
+            wire.ether(
+                wire.ip6(HOST, "fcbb:bb00:1::1", wire.srh(sids(3), sl=9, payload=wire.udp())), dst=self.mac(1), src=b
+            ),
         ]
         for port in (1, 5, 8):
             for frame in frames:
@@ -208,8 +235,8 @@ class OwnPackets(PacketOuts):
 @rfc("8986", "5")
 @rule("HE-1")
 class OwnPacketsAreSteered(PacketOuts, HeadendTest):
-    """Own packets to a steered prefix enter the policy with their hop limit as it is; the policy of a port, or a
-    classifier, is not for them."""
+    """Own packets to a steered prefix enter the policy with their hop limit as it is; the policy of a port,
+    or a classifier, is not for them."""
 
     def runTest(self) -> None:
         self.headend("encap", sids(2))
@@ -217,7 +244,12 @@ class OwnPacketsAreSteered(PacketOuts, HeadendTest):
         self.own(packet)
         outer = wire.ip6("fcbb:bb00:1::1", sid(1), wire.srh([sid(2), sid(1)], sl=1, payload=packet))
         self.expect_only(2, outer)
-        self.headend("encap", sids(2), steering=[{"match": {"protocol": "udp"}, "policy": "north"}, {"port": 1, "policy": "north"}], routes=list(ROUTES))
+        self.headend(
+            "encap",
+            sids(2),
+            steering=[{"match": {"protocol": "udp"}, "policy": "north"}, {"port": 1, "policy": "north"}],
+            routes=list(ROUTES),
+        )
         packet = wire.ip6("fcbb:bb00:1::1", FAR, wire.udp(b"own"))
         self.own(packet)
         self.expect_only(2, packet)
@@ -256,7 +288,8 @@ class OwnPacketsThatFail(PacketOuts):
 
 @rfc("4861", "7.2.2")
 class OwnPacketWaits(PacketOuts, NeighborTest):
-    """An own packet whose next hop is not resolved comes back as a packet-in of the node's own, and leaves later."""
+    """An own packet whose next hop is not resolved comes back as a packet-in of the node's own, and leaves
+    later."""
 
     def runTest(self) -> None:
         self.unresolved()
@@ -269,7 +302,8 @@ class OwnPacketWaits(PacketOuts, NeighborTest):
 
 @rfc("8200", "3")
 class AsReceived(PacketOuts, HeadendTest):
-    """A packet that waited: as if it had just come in by its port, with admission, steering, hop limit, errors."""
+    """A packet that waited: as if it had just come in by its port, with admission, steering, hop limit,
+    errors."""
 
     def runTest(self) -> None:
         self.headend("encap", sids(2), steering=[{"port": 1, "policy": "north"}], routes=list(ROUTES),
@@ -291,11 +325,15 @@ class AsReceived(PacketOuts, HeadendTest):
 
 @rfc("4443", "3.3")
 class AsReceivedWithError(PacketOuts, PacketIns):
-    """The error about a packet that waited quotes it as it arrived; the packet-in names the port it came in by."""
+    """The error about a packet that waited quotes it as it arrived; the packet-in names the port it came in
+    by."""
 
     def runTest(self) -> None:
         self.node(routes=list(ROUTES))
-        for packet in (wire.ip6("2001:db8:5::2", FAR, wire.udp(b"data"), hl=1), wire.ip6("2001:db8:5::2", "2900::1", wire.udp(b"data"))):
+        for packet in (
+            wire.ip6("2001:db8:5::2", FAR, wire.udp(b"data"), hl=1),
+            wire.ip6("2001:db8:5::2", "2900::1", wire.udp(b"data")),
+        ):
             frame = self.frame_in(5, packet)
             reason, kind = ("HOP_LIMIT_EXCEEDED", 3) if packet[7] == 1 else ("NO_ROUTE", 1)
             self.out(frame, ingress_port=5)
@@ -309,7 +347,10 @@ class ManyPacketOuts(PacketOuts):
 
     def runTest(self) -> None:
         self.node()
-        frames: list[Any] = [wire.ether(bytes((i,)) * 46, dst="02:00:00:00:0a:01", src="02:00:00:00:0a:02", ethertype=0x88B5) for i in range(12)]
+        frames: list[Any] = [
+            wire.ether(bytes((i,)) * 46, dst="02:00:00:00:0a:01", src="02:00:00:00:0a:02", ethertype=0x88B5)
+            for i in range(12)
+        ]
         for frame in frames:
             self.out(frame, 3)
         for frame in frames:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SR policies: weighted segment lists, policies without a valid list, the underlay next hop (RFC 9256; HE-15, HE-16)."""
+"""SR policies: weighted segment lists, policies without a valid list, the underlay next hop (RFC 9256; HE-15,
+HE-16)."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from headend_base import NAME, SOURCE, HeadendTest, encapsulated, encapsulated_frame, inserted, sid, sids
+
 from srv6_base import behaviours, rfc, rule, wire
 
 BEHAVIOURS = ("Weighted segment lists",)
@@ -39,13 +41,16 @@ class Weighted(HeadendTest):
         for i, weight in enumerate(weights):
             expected = len(found) * weight / sum(weights)
             got = count[sid(100 + i)]
-            assert abs(got - expected) <= expected / 3 + 8, f"weights {weights}: {dict(count)}, expected {expected:.0f} of list {i}"
+            assert abs(got - expected) <= expected / 3 + 8, (
+                f"weights {weights}: {dict(count)}, expected {expected:.0f} of list {i}"
+            )
 
 
 @rfc("9256", "2.11")
 @rule("HE-15")
 class SharesFollowWeights(Weighted):
-    """200 flows over lists of weight 1:1, 3:1, 7:3, 1:2:3:4 and 1:9: shares near the weights, all packets sent."""
+    """200 flows over lists of weight 1:1, 3:1, 7:3, 1:2:3:4 and 1:9: shares near the weights, all packets
+    sent."""
 
     def runTest(self) -> None:
         packets = [self.packet6(wire.udp(b"x", 1024 + 7 * i, 53)) for i in range(FLOWS)]
@@ -84,10 +89,14 @@ class FramesChoose(Weighted):
     def runTest(self) -> None:
         for mode in ("l2encap", "l2encap.red"):
             self.headend(mode, lists=self.lists(1, 1))
-            by_mac: list[bytes] = [wire.ether(b"x" * 46, dst="02:00:00:00:0a:02", src=f"02:00:00:00:0b:{i:02x}", ethertype=0x88B5)
-                                   for i in range(60)]  # fmt: skip
-            by_flow: list[bytes] = [wire.ether(self.packet6(wire.udp(b"x", i, 9)), dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01")
-                                    for i in range(60)]  # fmt: skip
+            by_mac: list[bytes] = [
+                wire.ether(b"x" * 46, dst="02:00:00:00:0a:02", src=f"02:00:00:00:0b:{i:02x}", ethertype=0x88B5)
+                for i in range(60)
+            ]
+            by_flow: list[bytes] = [
+                wire.ether(self.packet6(wire.udp(b"x", i, 9)), dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01")
+                for i in range(60)
+            ]
             for frames in (by_mac, by_flow):
                 found = self.chosen(frames, 3)
                 assert set(found) == {sid(100), sid(101)}, f"{mode}: lists taken: {Counter(found)}"
@@ -103,7 +112,9 @@ class Srv6PacketsChooseByFlowLabel(Weighted):
         self.headend("encap", lists=self.lists(1, 1))
 
         def packet(label: int, port: int = 1) -> wire.Part:
-            return self.packet6(wire.srh(["2001:db8:b::2", "2001:db8:b::1"], sl=1, payload=wire.udp(b"x", port, 9)), fl=label)
+            return self.packet6(
+                wire.srh(["2001:db8:b::2", "2001:db8:b::1"], sl=1, payload=wire.udp(b"x", port, 9)), fl=label
+            )
 
         found = self.chosen([packet(label) for label in range(1, FLOWS + 1)])
         self.near(found, 1, 1)
@@ -113,11 +124,12 @@ class Srv6PacketsChooseByFlowLabel(Weighted):
 @rfc("9256", "2.11")
 @rule("HE-15")
 class ManyLists(Weighted):
-    """24 lists of one weight: every one is taken by some of 400 flows, and whole packets are as they should be."""
+    """24 lists of one weight: every one is taken by some of 400 flows, and whole packets are as they should
+    be."""
 
     def runTest(self) -> None:
         count = 24
-        lists = [{"segments": [sid(100 + i)] + sids(i % 15 + 1)} for i in range(count)]
+        lists = [{"segments": [sid(100 + i), *sids(i % 15 + 1)]} for i in range(count)]
         self.headend("encap", lists=lists)
         taken = set()
         for i in range(400):
@@ -148,7 +160,11 @@ class InvalidListIsLeftOut(Weighted):
     """A list whose first segment has no route is no choice; the others carry everything."""
 
     def runTest(self) -> None:
-        lists = [{"segments": ["2001:db8:dead::1", sid(2)]}, {"segments": [sid(101)]}, {"segments": ["2001:db8:dead::2"]}]
+        lists = [
+            {"segments": ["2001:db8:dead::1", sid(2)]},
+            {"segments": [sid(101)]},
+            {"segments": ["2001:db8:dead::2"]},
+        ]
         self.headend("encap", lists=lists)
         assert set(self.chosen([self.packet6(wire.udp(b"x", i, 9)) for i in range(40)])) == {sid(101)}
 
@@ -160,7 +176,9 @@ class InvalidForwards(HeadendTest):
     """No list is valid, ``invalid: forward``: the packet follows its route, by each kind of steering."""
 
     def runTest(self) -> None:
-        routes = [{"prefix": p, "via": via} for p, via in (("2001:db8::/32", "2001:db8:4::2"), ("198.51.0.0/16", "10.0.4.2"))]
+        routes = [
+            {"prefix": p, "via": via} for p, via in (("2001:db8::/32", "2001:db8:4::2"), ("198.51.0.0/16", "10.0.4.2"))
+        ]
         routes.append({"prefix": "2001:db8:dead::/48", "blackhole": True})
         for steering in (
             [{"prefix": "2001:db8:99::/64", "policy": NAME}, {"prefix": "198.51.100.0/24", "policy": NAME}],
@@ -178,13 +196,19 @@ class InvalidForwards(HeadendTest):
 @rule("HE-16")
 @behaviours("Steering", "Weighted segment lists")
 class InvalidDrops(HeadendTest):
-    """No list is valid, ``invalid: drop``: the packet is dropped though a route is there; other traffic is not."""
+    """No list is valid, ``invalid: drop``: the packet is dropped though a route is there; other traffic is
+    not."""
 
     def runTest(self) -> None:
-        routes = [{"prefix": p, "via": via} for p, via in (("2001:db8::/32", "2001:db8:4::2"), ("198.51.0.0/16", "10.0.4.2"))]
+        routes = [
+            {"prefix": p, "via": via} for p, via in (("2001:db8::/32", "2001:db8:4::2"), ("198.51.0.0/16", "10.0.4.2"))
+        ]
         routes.append({"prefix": "2001:db8:dead::/48", "blackhole": True})
         for steering, reason in (
-            ([{"prefix": "2001:db8:99::/64", "policy": NAME}, {"prefix": "198.51.100.0/24", "policy": NAME}], "BLACKHOLE"),
+            (
+                [{"prefix": "2001:db8:99::/64", "policy": NAME}, {"prefix": "198.51.100.0/24", "policy": NAME}],
+                "BLACKHOLE",
+            ),
             ([{"port": 1, "policy": NAME}], "POLICY_INVALID"),
             ([{"match": {"protocol": "udp", "port": 1}, "policy": NAME}], "POLICY_INVALID"),
         ):
@@ -244,7 +268,11 @@ class UnderlayIsChosenByFlow(HeadendTest):
             ports: Counter[int] = Counter()
             for i in range(100):
                 packet = self.packet6(wire.udp(b"x"), fl=i * 37)
-                expected = inserted(packet, segments) if mode == "insert" else encapsulated(packet, segments, mode=mode, fl=i * 37)
+                expected = (
+                    inserted(packet, segments)
+                    if mode == "insert"
+                    else encapsulated(packet, segments, mode=mode, fl=i * 37)
+                )
                 self.send(1, packet)
                 port = self.expect_one_of({2: expected, 4: expected})
                 self.send(1, packet)
@@ -257,7 +285,8 @@ class UnderlayIsChosenByFlow(HeadendTest):
 @rule("ECMP-1", "HE-8")
 @behaviours("H.Encaps", "ECMP", "Weighted segment lists")
 class TwoChoicesAreIndependent(HeadendTest):
-    """Weighted lists above, two next hops below: all four combinations occur (the second hash is not the first)."""
+    """Weighted lists above, two next hops below: all four combinations occur (the second hash is not the
+    first)."""
 
     def runTest(self) -> None:
         ways = [{"prefix": "2001:db8:dead::/48", "via": [{"address": "2001:db8:2::2"}, {"address": "2001:db8:4::2"}]}]
@@ -314,8 +343,12 @@ class TwoPoliciesAtOnce(HeadendTest):
     """A policy for frames and one for packets, each its own lists."""
 
     def runTest(self) -> None:
-        self.headend("l2encap", sids(3), policies=[{"name": "south", "segments": [sid(9)], "encap": {"flow-label": 0}}],
-                     steering=[{"prefix": "2001:db8:99::/64", "policy": "south"}])  # fmt: skip
+        self.headend(
+            "l2encap",
+            sids(3),
+            policies=[{"name": "south", "segments": [sid(9)], "encap": {"flow-label": 0}}],
+            steering=[{"prefix": "2001:db8:99::/64", "policy": "south"}],
+        )
         frame = wire.ether(b"x" * 46, dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01", ethertype=0x88B5)
         self.send(3, frame)
         self.expect_only(2, encapsulated_frame(frame, sids(3)))

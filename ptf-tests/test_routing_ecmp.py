@@ -20,7 +20,12 @@ class Ecmp(Srv6Test):
         def via(template: str) -> list[dict[str, Any]]:
             return [{"address": template.format(2 + i), "weight": weight} for i, weight in enumerate(weights)]
 
-        self.node(routes=[{"prefix": "2600::/16", "via": via("2001:db8:{}::2")}, {"prefix": "198.51.100.0/24", "via": via("10.0.{}.2")}])
+        self.node(
+            routes=[
+                {"prefix": "2600::/16", "via": via("2001:db8:{}::2")},
+                {"prefix": "198.51.100.0/24", "via": via("10.0.{}.2")},
+            ]
+        )
 
     def ports(self, packets: Sequence[wire.Part], count: int) -> list[int]:
         """The port that each packet leaves by; the packet itself is compared."""
@@ -124,19 +129,23 @@ class Srv6IsHashedByItsOuterHeader(Ecmp):
 @rfc("2991", "2.2")
 @rule("ECMP-1")
 class NotInTheHash(Ecmp):
-    """Hop limit, traffic class, TTL, TOS, identification and data do not move a flow; fragments stay together."""
+    """Hop limit, traffic class, TTL, TOS, identification and data do not move a flow; fragments stay
+    together."""
 
     def runTest(self) -> None:
         self.ways(1, 1, 1)
         for label in range(5):
             same = [
-                wire.ip6("2001:db8:1::2", "2600::1", wire.udp(b"y" * i, 5, 6), fl=label, hl=9 + i, tc=i) for i in range(6)
+                wire.ip6("2001:db8:1::2", "2600::1", wire.udp(b"y" * i, 5, 6), fl=label, hl=9 + i, tc=i)
+                for i in range(6)
             ]
             assert len(set(self.ports(same, 3))) == 1
             base: dict[str, Any] = {"ident": label, "df": False}
             pieces = [
                 wire.ip4("10.0.1.2", "198.51.100.1", wire.udp(b"x" * 16, label, 6), mf=True, **base),
-                wire.ip4("10.0.1.2", "198.51.100.1", wire.udp(b"x" * 16, 7, label), mf=True, offset=3, ttl=9, tos=4, **base),
+                wire.ip4(
+                    "10.0.1.2", "198.51.100.1", wire.udp(b"x" * 16, 7, label), mf=True, offset=3, ttl=9, tos=4, **base
+                ),
                 wire.ip4("10.0.1.2", "198.51.100.1", wire.Part(b"rest", 17), offset=6, **base),
             ]
             assert len(set(self.ports(pieces, 3))) == 1

@@ -46,10 +46,26 @@ class LongestPrefix(Routed):
     """The longest of the prefixes that match, from /0 to /32."""
 
     def runTest(self) -> None:
-        routes = {"0.0.0.0/0": 2, "192.0.0.0/5": 3, "198.51.0.0/16": 4, "198.51.100.0/25": 5, "198.51.100.0/30": 6, "198.51.100.1/32": 7}
+        routes = {
+            "0.0.0.0/0": 2,
+            "192.0.0.0/5": 3,
+            "198.51.0.0/16": 4,
+            "198.51.100.0/25": 5,
+            "198.51.100.0/30": 6,
+            "198.51.100.1/32": 7,
+        }
         self.node(routes=[{"prefix": p, "via": f"10.0.{port}.2"} for p, port in routes.items()])
-        for dst, port in (("8.8.8.8", 2), ("192.0.2.1", 3), ("199.255.255.255", 3), ("200.0.0.1", 2), ("198.51.101.1", 4),
-                          ("198.51.100.127", 5), ("198.51.100.128", 4), ("198.51.100.2", 6), ("198.51.100.1", 7)):  # fmt: skip
+        for dst, port in (
+            ("8.8.8.8", 2),
+            ("192.0.2.1", 3),
+            ("199.255.255.255", 3),
+            ("200.0.0.1", 2),
+            ("198.51.101.1", 4),
+            ("198.51.100.127", 5),
+            ("198.51.100.128", 4),
+            ("198.51.100.2", 6),
+            ("198.51.100.1", 7),
+        ):
             self.routed(packet(dst), port)
         self.expect_no_drop()
 
@@ -90,7 +106,9 @@ class Blackhole(Routed):
     """A blackhole route drops in silence."""
 
     def runTest(self) -> None:
-        self.node(routes=[{"prefix": "198.51.0.0/16", "blackhole": True}, {"prefix": "198.51.100.0/24", "via": "10.0.2.2"}])
+        self.node(
+            routes=[{"prefix": "198.51.0.0/16", "blackhole": True}, {"prefix": "198.51.100.0/24", "via": "10.0.2.2"}]
+        )
         self.refused(packet("198.51.1.1"), "BLACKHOLE")
         self.routed(packet("198.51.100.1"), 2)
 
@@ -115,7 +133,8 @@ class Ttl(Routed):
 @rfc("1812", "5.2.2")
 @rfc("1071", "1")
 class ChecksumIsVerified(Routed):
-    """A wrong header checksum: dropped in silence; with and without options. That of the payload is nobody's business."""
+    """A wrong header checksum: dropped in silence; with and without options. That of the payload is nobody's
+    business."""
 
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "198.51.100.0/24", "via": "10.0.2.2"}])

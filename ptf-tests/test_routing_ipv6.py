@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The IPv6 router under the SIDs: routes of a VRF, hop limit, what is not forwarded (RFC 8200, RFC 4291, RFC 4443)."""
+"""The IPv6 router under the SIDs: routes of a VRF, hop limit, what is not forwarded (RFC 8200, RFC 4291, RFC
+4443)."""
 
 from __future__ import annotations
 
@@ -37,14 +38,29 @@ class LongestPrefix(Routed):
     """The longest of the prefixes that match, from ::/0 to /128, at lengths on and off byte boundaries."""
 
     def runTest(self) -> None:
-        routes = {"::/0": 2, "2000::/3": 3, "2600::/12": 4, "2600:8000::/17": 5, "2600:8000::/63": 6, "2600:8000::8000:0:0:0/65": 7,
-                  "2600:8000::ffff:0:0:1/128": 8}  # fmt: skip
+        routes = {
+            "::/0": 2,
+            "2000::/3": 3,
+            "2600::/12": 4,
+            "2600:8000::/17": 5,
+            "2600:8000::/63": 6,
+            "2600:8000::8000:0:0:0/65": 7,
+            "2600:8000::ffff:0:0:1/128": 8,
+        }
         self.node(routes=[{"prefix": p, "via": f"2001:db8:{port}::2"} for p, port in routes.items()])
         for dst, port in (
-            ("4000::1", 2), ("3000::1", 3), ("2600:7fff::1", 4), ("2600:8001::", 5), ("2600:8000:0:2::", 5),
-            ("2600:8000:0:1::1", 6), ("2600:8000::1", 6), ("2600:8000::8000:0:0:1", 7), ("2600:8000::ffff:0:0:1", 8),
-            ("2600:8000::ffff:0:0:2", 7), ("1::1", 2),
-        ):  # fmt: skip
+            ("4000::1", 2),
+            ("3000::1", 3),
+            ("2600:7fff::1", 4),
+            ("2600:8001::", 5),
+            ("2600:8000:0:2::", 5),
+            ("2600:8000:0:1::1", 6),
+            ("2600:8000::1", 6),
+            ("2600:8000::8000:0:0:1", 7),
+            ("2600:8000::ffff:0:0:1", 8),
+            ("2600:8000::ffff:0:0:2", 7),
+            ("1::1", 2),
+        ):
             self.routed(packet(dst), port)
         self.expect_no_drop()
 
@@ -103,7 +119,9 @@ class Blackhole(Routed):
     """A blackhole route drops in silence; a longer route through it forwards."""
 
     def runTest(self) -> None:
-        self.node(routes=[{"prefix": "2600::/16", "blackhole": True}, {"prefix": "2600:1::/32", "via": "2001:db8:2::2"}])
+        self.node(
+            routes=[{"prefix": "2600::/16", "blackhole": True}, {"prefix": "2600:1::/32", "via": "2001:db8:2::2"}]
+        )
         self.send(1, packet("2600::1"))
         self.expect_nothing()
         self.expect_drop("BLACKHOLE")
@@ -136,7 +154,8 @@ class HopLimit(Routed):
 @rule("END-15")
 @behaviours("IPv6 router", "Transit")
 class TransitLooksAtNothingBehindTheHeader(Routed):
-    """Extension headers of every kind, SRHs of other nodes (good, bad and of any length), tunnels, padding: forwarded."""
+    """Extension headers of every kind, SRHs of other nodes (good, bad and of any length), tunnels, padding:
+    forwarded."""
 
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "2600::/16", "via": "2001:db8:2::2"}])
@@ -156,12 +175,25 @@ class TransitLooksAtNothingBehindTheHeader(Routed):
             wire.srh(segments[:3], sl=1, le=255, payload=data),
             wire.srh(segments[:3], sl=1, flags=0xFF, tag=0xFFFF, tlvs=wire.padn(7) + wire.PAD1, payload=data),
             wire.srh(segments[:3], sl=2, rtype=0, payload=data),
-            wire.hbh(data), wire.hbh(wire.srh(segments[:3], sl=1, payload=wire.srh(segments[:2], sl=1, payload=data))),
-            wire.dstopt(wire.fragment(data)), wire.fragment(b"x" * 9, offset=7, nh=6), wire.auth(data), chain,
-            wire.ip6("::1", "::2", data, hl=0), wire.ip4("0.0.0.0", "255.255.255.255", data, ttl=0, csum=0),
-            wire.Part(b"", 59), wire.Part(b"\0", 43), wire.Part(b"\0\xff\4", 43), wire.Part(b"\x2b", 0), wire.Part(b"\0\0", 44),
-            wire.Part(b"", 17), wire.Part(b"1", 6), wire.Part(b"12345", 41), wire.Part(b"\x4f", 4), wire.Part(b"123", 143),
-        ):  # fmt: skip
+            wire.hbh(data),
+            wire.hbh(wire.srh(segments[:3], sl=1, payload=wire.srh(segments[:2], sl=1, payload=data))),
+            wire.dstopt(wire.fragment(data)),
+            wire.fragment(b"x" * 9, offset=7, nh=6),
+            wire.auth(data),
+            chain,
+            wire.ip6("::1", "::2", data, hl=0),
+            wire.ip4("0.0.0.0", "255.255.255.255", data, ttl=0, csum=0),
+            wire.Part(b"", 59),
+            wire.Part(b"\0", 43),
+            wire.Part(b"\0\xff\4", 43),
+            wire.Part(b"\x2b", 0),
+            wire.Part(b"\0\0", 44),
+            wire.Part(b"", 17),
+            wire.Part(b"1", 6),
+            wire.Part(b"12345", 41),
+            wire.Part(b"\x4f", 4),
+            wire.Part(b"123", 143),
+        ):
             self.routed(wire.ip6(HOST, "2600::1", payload, tc=0xFF, fl=0xFFFFF), 2)
         self.expect_no_drop()
 
@@ -225,7 +257,8 @@ class MulticastIsNotForwarded(Routed):
 
 @rfc("4291", "2.5.6")
 class LinkLocalStaysOnTheLink(Routed):
-    """A link-local source is not forwarded (RFC 4291: routers must not); a link-local destination is for this link."""
+    """A link-local source is not forwarded (RFC 4291: routers must not); a link-local destination is for this
+    link."""
 
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "::/0", "via": "2001:db8:2::2"}])
@@ -241,11 +274,18 @@ class LinkLocalStaysOnTheLink(Routed):
 @rfc("894", "")
 @rfc("2464", "4")
 class OnlyOwnMacAddress(Routed):
-    """Frames to other stations and broadcast frames are not routed; the MAC address of another own port is not ours here."""
+    """Frames to other stations and broadcast frames are not routed; the MAC address of another own port is
+    not ours here."""
 
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "2600::/16", "via": "2001:db8:2::2"}])
-        for dst in ("02:00:00:00:02:01", "02:00:00:00:01:02", "ff:ff:ff:ff:ff:ff", "33:33:00:00:00:01", "01:00:5e:00:00:01"):
+        for dst in (
+            "02:00:00:00:02:01",
+            "02:00:00:00:01:02",
+            "ff:ff:ff:ff:ff:ff",
+            "33:33:00:00:00:01",
+            "01:00:5e:00:00:01",
+        ):
             self.send(1, wire.ether(packet("2600::1"), dst=dst, src=self.neighbor_mac(1)))
             self.expect_nothing()
             self.expect_drop("NOT_MY_MAC")

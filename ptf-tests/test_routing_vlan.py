@@ -72,7 +72,8 @@ class Tags(Vlans):
 
 @rfc("8200", "3")
 class PriorityOfTheTag(Vlans):
-    """Priority and DEI of a received tag do not matter, and are not copied; VID 0 is a priority tag of the port itself."""
+    """Priority and DEI of a received tag do not matter, and are not copied; VID 0 is a priority tag of the
+    port itself."""
 
     def runTest(self) -> None:
         packet = packet6("2600::1")
@@ -120,22 +121,29 @@ class AnswersOnVlan(Vlans):
 
     def runTest(self) -> None:
         question = wire.arp(1, self.neighbor_mac(1), "10.100.0.2", "00:00:00:00:00:00", "10.100.0.1")
-        self.send(1, wire.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), vlan=100, ethertype=wire.ETH_ARP))
+        self.send(
+            1, wire.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), vlan=100, ethertype=wire.ETH_ARP)
+        )
         answer = wire.arp(2, self.mac(1), "10.100.0.1", self.neighbor_mac(1), "10.100.0.2")
-        self.expect_only(1, wire.ether(answer, dst=self.neighbor_mac(1), src=self.mac(1), vlan=100, ethertype=wire.ETH_ARP))
+        self.expect_only(
+            1, wire.ether(answer, dst=self.neighbor_mac(1), src=self.mac(1), vlan=100, ethertype=wire.ETH_ARP)
+        )
         echo = wire.ip6("2001:db8:64::2", "2001:db8:64::1", wire.echo_request("2001:db8:64::2", "2001:db8:64::1"))
         self.send(1, echo, vlan=100)
         reply = wire.ip6("2001:db8:64::1", "2001:db8:64::2", wire.echo_reply("2001:db8:64::1", "2001:db8:64::2"))
         self.expect_only(1, reply, vlan=100)
         # an address of VLAN 200 is none of VLAN 100's
         question = wire.arp(1, self.neighbor_mac(1), "10.100.0.2", "00:00:00:00:00:00", "10.200.0.1")
-        self.send(1, wire.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), vlan=100, ethertype=wire.ETH_ARP))
+        self.send(
+            1, wire.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), vlan=100, ethertype=wire.ETH_ARP)
+        )
         self.expect_nothing()
 
 
 @rfc("4443", "3.3")
 class ErrorsOnVlan(Vlans):
-    """An error about a tagged packet quotes the packet without tag, from the address of the VLAN, out by the VLAN."""
+    """An error about a tagged packet quotes the packet without tag, from the address of the VLAN, out by the
+    VLAN."""
 
     def runTest(self) -> None:
         late = wire.ip6("2001:db8:64::2", "2600::1", wire.udp(b"data"), hl=1)
@@ -168,7 +176,8 @@ class BytesWithTag(Srv6Test):
 
 @rfc("8200", "3")
 class MacOfVlan(Srv6Test):
-    """A VLAN interface may have a MAC address of its own: that one is ours there, and the source of what leaves."""
+    """A VLAN interface may have a MAC address of its own: that one is ours there, and the source of what
+    leaves."""
 
     def runTest(self) -> None:
         own = "02:00:00:00:aa:64"

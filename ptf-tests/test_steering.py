@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What enters which policy: by prefix, by port, by classifier, and which of them wins (RFC 8986 5, RFC 9256 8)."""
+"""What enters which policy: by prefix, by port, by classifier, and which of them wins (RFC 8986 5, RFC 9256
+8)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from headend_base import HeadendTest, encapsulated, sid
+
 from srv6_base import rfc, rule, wire
 
 BEHAVIOURS = ("Steering",)
@@ -20,10 +22,12 @@ ROUTES = (
 class SteeringTest(HeadendTest):
     """Policies ``a``, ``b`` and ``c``, told apart by their only segment; the routes lead out of port 4."""
 
-    segments = {"a": [sid(10)], "b": [sid(11)], "c": [sid(12)]}
+    segments: ClassVar = {"a": [sid(10)], "b": [sid(11)], "c": [sid(12)]}
 
     def steer(self, *rules: dict[str, Any], routes: Any = (), **config: Any) -> None:
-        policies = [{"name": name, "segments": list(path), "encap": {"flow-label": 0}} for name, path in self.segments.items()]
+        policies = [
+            {"name": name, "segments": list(path), "encap": {"flow-label": 0}} for name, path in self.segments.items()
+        ]
         self.node(policies=policies, steering=list(rules), routes=[*ROUTES, *routes], **config)
 
     def goes(self, packet: wire.Part, policy: str | None, port: int = 1, vlan: Any = ()) -> None:
@@ -99,7 +103,9 @@ class ByPort(SteeringTest):
             self.goes(wire.ip6("2001:db8:1::2", "2600::1", wire.udp()), "a")
             self.goes(wire.ip4("10.0.1.2", "8.8.8.8", wire.udp()), "a")
             self.goes(wire.ip6("2001:db8:1::2", "2001:db8:5::2", wire.udp()), "a")  # a connected prefix too
-            self.goes(wire.ip6("2001:db8:1::2", "2001:db8:99::1", wire.srh([sid(3), sid(4)], sl=1, payload=wire.udp())), "a")
+            self.goes(
+                wire.ip6("2001:db8:1::2", "2001:db8:99::1", wire.srh([sid(3), sid(4)], sl=1, payload=wire.udp())), "a"
+            )
             self.expect_no_drop()
 
 
@@ -143,10 +149,15 @@ class ByAddresses6(ClassifierField):
 
         self.field({"src": "2001:db8:1::/64"}, [packet("2001:db8:1::2")], [packet("2001:db8:1:1::2")])
         self.field({"src": "2001:db8:1::2/128"}, [packet("2001:db8:1::2")], [packet("2001:db8:1::3")])
-        self.field({"src": "2001:db8::/47"}, [packet("2001:db8:1::2"), packet("2001:db8:0:5::2")], [packet("2001:db8:2::3")])
+        self.field(
+            {"src": "2001:db8::/47"}, [packet("2001:db8:1::2"), packet("2001:db8:0:5::2")], [packet("2001:db8:2::3")]
+        )
         self.field({"dst": "2001:db8:99::8/127"}, [packet("::5", "2001:db8:99::9")], [packet("::5", "2001:db8:99::a")])
-        self.field({"src": "2001:db8:1::/64", "dst": "2001:db8:99::/64"}, [packet("2001:db8:1::2")],
-                   [packet("2001:db8:2::2"), packet("2001:db8:1::2", "2001:db8:99:1::")])  # fmt: skip
+        self.field(
+            {"src": "2001:db8:1::/64", "dst": "2001:db8:99::/64"},
+            [packet("2001:db8:1::2")],
+            [packet("2001:db8:2::2"), packet("2001:db8:1::2", "2001:db8:99:1::")],
+        )
         self.field({"src": "::/0"}, [packet("2001:db8:1::2"), packet("2600::1")], [self.packet4()])
 
 
@@ -166,15 +177,22 @@ class ByAddresses4(ClassifierField):
 
 @rfc("9256", "8")
 class ByProtocol(ClassifierField):
-    """A protocol by name or number, of both families; the first extension header counts as what the header names."""
+    """A protocol by name or number, of both families; the first extension header counts as what the header
+    names."""
 
     def runTest(self) -> None:
         echo = wire.echo_request("2001:db8:1::2", "2001:db8:99::9")
         udp, tcp = wire.udp(b"x", 5, 6), wire.tcp(b"x", 5, 6)
-        self.field({"protocol": "udp"}, [self.packet6(udp), self.packet4(udp)], [self.packet6(tcp), self.packet4(tcp), self.packet6(echo)])
+        self.field(
+            {"protocol": "udp"},
+            [self.packet6(udp), self.packet4(udp)],
+            [self.packet6(tcp), self.packet4(tcp), self.packet6(echo)],
+        )
         self.field({"protocol": 6}, [self.packet6(tcp), self.packet4(tcp)], [self.packet6(udp), self.packet4(udp)])
         self.field({"protocol": "icmpv6"}, [self.packet6(echo)], [self.packet6(udp)])
-        self.field({"protocol": 253}, [self.packet6(b"x", nh=253), self.packet4(b"x", proto=253)], [self.packet6(b"x", nh=254)])
+        self.field(
+            {"protocol": 253}, [self.packet6(b"x", nh=253), self.packet4(b"x", proto=253)], [self.packet6(b"x", nh=254)]
+        )
 
 
 @rfc("9256", "8")
@@ -185,13 +203,28 @@ class ByPorts(ClassifierField):
         def both(payload: wire.Part) -> list[wire.Part]:
             return [self.packet6(payload), self.packet4(payload)]
 
-        self.field({"protocol": "udp", "src-port": 1000}, both(wire.udp(b"x", 1000, 9)), [*both(wire.udp(b"x", 9, 1000)), *both(wire.tcp(b"x", 1000, 9))])
-        self.field({"protocol": "tcp", "dst-port": 443}, both(wire.tcp(b"x", 9, 443)), [*both(wire.tcp(b"x", 443, 9)), *both(wire.udp(b"x", 9, 443))])
-        self.field({"protocol": "udp", "src-port": 5, "dst-port": 65535}, both(wire.udp(b"x", 5, 65535)), both(wire.udp(b"x", 5, 65534)))
+        self.field(
+            {"protocol": "udp", "src-port": 1000},
+            both(wire.udp(b"x", 1000, 9)),
+            [*both(wire.udp(b"x", 9, 1000)), *both(wire.tcp(b"x", 1000, 9))],
+        )
+        self.field(
+            {"protocol": "tcp", "dst-port": 443},
+            both(wire.tcp(b"x", 9, 443)),
+            [*both(wire.tcp(b"x", 443, 9)), *both(wire.udp(b"x", 9, 443))],
+        )
+        self.field(
+            {"protocol": "udp", "src-port": 5, "dst-port": 65535},
+            both(wire.udp(b"x", 5, 65535)),
+            both(wire.udp(b"x", 5, 65534)),
+        )
         later = self.packet4(wire.udp(b"x", 1000, 9), offset=1, df=False)
         first = self.packet4(wire.udp(b"x" * 8, 1000, 9), mf=True, df=False)
-        self.field({"protocol": "udp", "src-port": 1000}, [self.packet4(wire.udp(b"x", 1000, 9), options=bytes((1, 1, 1, 0)))],
-                   [later, first, self.packet6(wire.fragment(wire.udp(b"x", 1000, 9)))])  # fmt: skip
+        self.field(
+            {"protocol": "udp", "src-port": 1000},
+            [self.packet4(wire.udp(b"x", 1000, 9), options=bytes((1, 1, 1, 0)))],
+            [later, first, self.packet6(wire.fragment(wire.udp(b"x", 1000, 9)))],
+        )
 
 
 @rfc("9256", "8")
@@ -199,8 +232,11 @@ class ByTrafficClass(ClassifierField):
     """All eight bits of traffic class or TOS."""
 
     def runTest(self) -> None:
-        self.field({"traffic-class": 0xB8}, [self.packet6(tc=0xB8), self.packet4(tos=0xB8)],
-                   [self.packet6(tc=0xB9), self.packet4(tos=0x38), self.packet6()])  # fmt: skip
+        self.field(
+            {"traffic-class": 0xB8},
+            [self.packet6(tc=0xB8), self.packet4(tos=0xB8)],
+            [self.packet6(tc=0xB9), self.packet4(tos=0x38), self.packet6()],
+        )
         self.field({"traffic-class": 0}, [self.packet6(), self.packet4()], [self.packet6(tc=1), self.packet4(tos=0x80)])
 
 
@@ -212,7 +248,12 @@ class ByIngressPortAndVrf(SteeringTest):
         config: dict[str, Any] = {"vrfs": ["blue"], "ports": {5: {"vrf": "blue"}, 6: {"vrf": "blue"}}}
         ways = (("2001:db8:99::/48", WAY6), ("198.51.0.0/16", WAY4))
         blue = [{"prefix": prefix, "via": {"address": way, "port": 4}, "vrf": "blue"} for prefix, way in ways]
-        for match, steered in (({"port": 5}, {5}), ({"vrf": "blue"}, {5, 6}), ({"port": 6, "vrf": "blue"}, {6}), ({"vrf": "default"}, {1, 7})):
+        for match, steered in (
+            ({"port": 5}, {5}),
+            ({"vrf": "blue"}, {5, 6}),
+            ({"port": 6, "vrf": "blue"}, {6}),
+            ({"vrf": "default"}, {1, 7}),
+        ):
             self.steer({"match": match, "policy": "a"}, routes=blue, **config)
             for port in (1, 5, 6, 7):
                 for packet in (self.packet6(), self.packet4()):
@@ -327,7 +368,13 @@ class LocalSidsAreNotSteered(ForTheNodeItself):
     def runTest(self) -> None:
         own = "fcbb:bb00:1:e000::"
         for rules in self.rules:
-            self.steer(rules, sids=[{"sid": f"{own}/64", "behavior": "End"}, {"sid": "fcbb:bb00:1:d6::/64", "behavior": "End.DT6", "vrf": "default"}])
+            self.steer(
+                rules,
+                sids=[
+                    {"sid": f"{own}/64", "behavior": "End"},
+                    {"sid": "fcbb:bb00:1:d6::/64", "behavior": "End.DT6", "vrf": "default"},
+                ],
+            )
             packet = wire.ip6("2001:db8:1::2", own, wire.srh(["2001:db8:99::1", own], sl=1, payload=wire.udp()))
             self.send(1, packet)
             self.expect_only(4, wire.advanced(packet))
@@ -344,7 +391,9 @@ class NeighborDiscoveryIsNotSteered(ForTheNodeItself):
         for rules in self.rules:
             self.steer(rules)
             question = wire.arp(1, self.neighbor_mac(1), "10.0.1.2", "00:00:00:00:00:00", "10.0.1.1")
-            self.send(1, wire.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), ethertype=wire.ETH_ARP))
+            self.send(
+                1, wire.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), ethertype=wire.ETH_ARP)
+            )
             answer = wire.arp(2, self.mac(1), "10.0.1.1", self.neighbor_mac(1), "10.0.1.2")
             self.expect_only(1, wire.ether(answer, dst=self.neighbor_mac(1), src=self.mac(1), ethertype=wire.ETH_ARP))
 

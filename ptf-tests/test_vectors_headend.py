@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packets that public texts and captures show, as the headend or router of this node must make them: RFC 8754 6, RFC 8986 5,
-RFC 9259 A, the segway tests of the Linux kernel, captures of early Linux headends.
+"""Packets that public texts and captures show, as the headend or router of this node must make them: RFC 8754
+6, RFC 8986 5, RFC 9259 A, the segway tests of the Linux kernel, captures of early Linux headends.
 
 Where a text is symbolic (A1, S7) the addresses are chosen here; everything else is the text's.
 """
@@ -15,7 +15,16 @@ from srv6_base import Srv6Test, behaviours, rfc, rule, wire
 class Vectors(Srv6Test):
     """A node with one policy; everything leaves by port 2."""
 
-    def headend(self, mode: str, segments: list[str], prefix: str, *, source: str | None = None, encap: Any = None, **config: Any) -> None:
+    def headend(
+        self,
+        mode: str,
+        segments: list[str],
+        prefix: str,
+        *,
+        source: str | None = None,
+        encap: Any = None,
+        **config: Any,
+    ) -> None:
         full: dict[str, Any] = {"mode": mode}
         if mode.startswith("encap"):
             full |= {"flow-label": 0, **({"source": source} if source else {}), **(encap or {})}
@@ -32,7 +41,7 @@ class Vectors(Srv6Test):
         self.expect_only(2, expected)
 
 
-# --- RFC 8754 section 6: node k has address Ak and SID Sk; this node is the edge 3 ---------------------------------
+# --- RFC 8754 section 6: node k has address Ak and SID Sk; this node is the edge 3 ----------------------------
 
 
 def a(k: int) -> str:
@@ -82,7 +91,10 @@ class TransitNode(Vectors):
 
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "::/0", "via": "2001:db8:2::2"}])
-        for header in (wire.srh([a(9), s(7)], sl=1, payload=wire.udp(b"data")), wire.srh([a(9)], sl=1, le=0, payload=wire.udp(b"data"))):
+        for header in (
+            wire.srh([a(9), s(7)], sl=1, payload=wire.udp(b"data")),
+            wire.srh([a(9)], sl=1, le=0, payload=wire.udp(b"data")),
+        ):
             packet = wire.ip6(a(8), s(7), header)
             self.becomes(packet, wire.hop(packet))
 
@@ -105,14 +117,15 @@ class SrhOfThreeSegments(Vectors):
         assert frame[110:] == wire.hop(packet)
 
 
-# --- RFC 8986 section 5 --------------------------------------------------------------------------------------------
+# --- RFC 8986 section 5 ---------------------------------------------------------------------------------------
 
 
 @rfc("8986", "5.1", "5.2")
 @rule("HE-1", "HE-2", "HE-5")
 @behaviours("H.Encaps", "H.Encaps.Red")
 class PolicyOfThreeSegments(Vectors):
-    """P1 = (A,B2) and P2 = (A,B2)(B3,B2,B1;SL=1) into <S1,S2,S3>: (T,S1)(S3,S2,S1;SL=2)… and (T,S1)(S3,S2;SL=2)…"""
+    """P1 = (A,B2) and P2 = (A,B2)(B3,B2,B1;SL=1) into <S1,S2,S3>: (T,S1)(S3,S2,S1;SL=2)… and
+    (T,S1)(S3,S2;SL=2)…"""
 
     def runTest(self) -> None:
         b1, b2, b3, t = "2001:db8:b::1", "2001:db8:b::2", "2001:db8:b::3", "fcbb:bb00:77::7"
@@ -126,7 +139,7 @@ class PolicyOfThreeSegments(Vectors):
             self.becomes(packet, wire.ip6(t, s(1), wire.srh([s(3), s(2)], sl=2, payload=inner)))
 
 
-# --- RFC 9259 appendix A: N1 .. N7, SIDs 2001:db8:K:j:U::, loopbacks 2001:db8:L:j:: with K = 100, L = 200 ----------------
+# --- RFC 9259 appendix A: N1 .. N7, SIDs 2001:db8:K:j:U::, loopbacks 2001:db8:L:j:: with K = 100, L = 200 -----
 
 
 def k_sid(node: int, function: str = "") -> str:
@@ -163,36 +176,44 @@ class PingOfASid(Vectors):
 @rule("OAM-4")
 @behaviours("Ping and traceroute")
 class PingThroughList(Vectors):
-    """(N1, X31)(2001:db8:L:5::, X52, X31; SL=2): at N5 it has Segments Left 0 and is answered by the loopback, without SRH."""
+    """(N1, X31)(2001:db8:L:5::, X52, X31; SL=2): at N5 it has Segments Left 0 and is answered by the
+    loopback, without SRH."""
 
     def runTest(self) -> None:
         self.node(addresses=[f"{loopback(5)}/128"], routes=[{"prefix": "::/0", "via": "2001:db8:2::2"}])
         message = wire.echo_request(loopback(1), loopback(5))
         header = wire.srh([loopback(5), k_sid(4, "c52"), k_sid(2, "c31")], sl=0, payload=message)
-        self.becomes(wire.ip6(loopback(1), loopback(5), header, hl=61), wire.ip6(loopback(5), loopback(1), wire.echo_reply(loopback(5), loopback(1))))
+        self.becomes(
+            wire.ip6(loopback(1), loopback(5), header, hl=61),
+            wire.ip6(loopback(5), loopback(1), wire.echo_reply(loopback(5), loopback(1))),
+        )
 
 
 @rfc("9259", "A.3")
 @rule("HE-1")
 @behaviours("H.Encaps")
 class HybridOamHeadend(Vectors):
-    """N1 puts an IPv4 packet into <X31, X52, DT999>; Next Header is IPv4. (The O-flag is not set by this node.)"""
+    """N1 puts an IPv4 packet into <X31, X52, DT999>; Next Header is IPv4. (The O-flag is not set by this
+    node.)"""
 
     def runTest(self) -> None:
         segments = [k_sid(2, "c31"), k_sid(4, "c52"), k_sid(7, "d999")]
         self.headend("encap", segments, "198.51.100.0/24", source=loopback(1))
         packet = wire.ip4("192.0.2.1", "198.51.100.1", wire.udp(b"data"))
-        self.becomes(packet, wire.ip6(loopback(1), segments[0], wire.srh(segments[::-1], sl=2, nh=4, payload=wire.hop(packet))))
+        self.becomes(
+            packet, wire.ip6(loopback(1), segments[0], wire.srh(segments[::-1], sl=2, nh=4, payload=wire.hop(packet)))
+        )
 
 
-# --- segway (Linux) --------------------------------------------------------------------------------------------------
+# --- segway (Linux) -------------------------------------------------------------------------------------------
 
 
 @rfc("8986", "5.1")
 @rule("HE-1", "HE-14")
 @behaviours("H.Encaps", "H.Insert")
 class Segway(Vectors):
-    """encap: dead:beef::/48 into fc00::1,fc00::2,fc00::3 from fd00::42 and fd00::43; inline: the same list inserted."""
+    """encap: dead:beef::/48 into fc00::1,fc00::2,fc00::3 from fd00::42 and fd00::43; inline: the same list
+    inserted."""
 
     def runTest(self) -> None:
         segments = ["fc00::1", "fc00::2", "fc00::3"]
@@ -203,7 +224,9 @@ class Segway(Vectors):
             self.becomes(packet, wire.ip6(source, "fc00::1", header))
         packet = wire.ip6("deed::2", "dead:beef::16", wire.udp(b"Lorem ipsum", 13, 37))
         self.headend("insert", segments, "dead:beef::/48")
-        header = wire.srh(["dead:beef::16", "fc00::3", "fc00::2", "fc00::1"], sl=3, payload=wire.udp(b"Lorem ipsum", 13, 37))
+        header = wire.srh(
+            ["dead:beef::16", "fc00::3", "fc00::2", "fc00::1"], sl=3, payload=wire.udp(b"Lorem ipsum", 13, 37)
+        )
         self.becomes(packet, wire.ip6("deed::2", "fc00::1", header, hl=63))
 
 
@@ -211,28 +234,33 @@ class Segway(Vectors):
 @rule("END-15")
 @behaviours("Transit")
 class SegwayTransit(Vectors):
-    """beef::1 to fc00::2 with (fc00::1, fc00::2, fd00::42; SL=2): not this node's, unchanged but for the hop limit."""
+    """beef::1 to fc00::2 with (fc00::1, fc00::2, fd00::42; SL=2): not this node's, unchanged but for the hop
+    limit."""
 
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "::/0", "via": "2001:db8:2::2"}])
-        packet = wire.ip6("beef::1", "fc00::2", wire.srh(["fc00::1", "fc00::2", "fd00::42"], sl=2, payload=wire.udp(b"x")))
+        packet = wire.ip6(
+            "beef::1", "fc00::2", wire.srh(["fc00::1", "fc00::2", "fd00::42"], sl=2, payload=wire.udp(b"x"))
+        )
         self.becomes(packet, wire.hop(packet))
 
 
-# --- captures of a Linux 4.x headend (ebiken/p4srv6, archive/p4-14/examples) --------------------------------------------
+# --- captures of a Linux 4.x headend (ebiken/p4srv6, archive/p4-14/examples) ----------------------------------
 
 
 @rfc("8986", "5.1")
 @rule("HE-1", "HE-8", "HE-10")
 @behaviours("H.Encaps")
 class CaptureEncap(Vectors):
-    """seg6-encap-3segs: db8::1 to db8::2, flow label 0x40b8c, payload length 160, SRH 29 06 04 02 02. The capture is of a
-    host, which lowers no hop limit; here the packet comes in with 65."""
+    """seg6-encap-3segs: db8::1 to db8::2, flow label 0x40b8c, payload length 160, SRH 29 06 04 02 02. The
+    capture is of a host, which lowers no hop limit; here the packet comes in with 65."""
 
     def runTest(self) -> None:
         message = wire.echo_request("db8::1", "db8:b::3", data=bytes(range(56)))
         packet = wire.ip6("db8::1", "db8:b::3", message, hl=65, fl=0x40B8C)
-        self.headend("encap", ["db8::2", "c0be::2", "c0be::3"], "db8:b::/64", source="db8::1", encap={"flow-label": "copy"})
+        self.headend(
+            "encap", ["db8::2", "c0be::2", "c0be::3"], "db8:b::/64", source="db8::1", encap={"flow-label": "copy"}
+        )
         header = wire.srh(["c0be::3", "c0be::2", "db8::2"], sl=2, payload=wire.hop(packet))
         expected = wire.ip6("db8::1", "db8::2", header, hl=64, fl=0x40B8C)
         assert expected[4:6] == (160).to_bytes(2, "big") and expected[40:45] == bytes.fromhex("2906040202")
@@ -242,7 +270,8 @@ class CaptureEncap(Vectors):
 @rule("HE-14", "HE-10")
 @behaviours("H.Insert")
 class CaptureInline(Vectors):
-    """seg6-inline-3segs: flow label 0x3ad4e, payload length 136, SRH 3a 08 04 03 03; p4srv6-inline-1seg-01: 04 04 01 01."""
+    """seg6-inline-3segs: flow label 0x3ad4e, payload length 136, SRH 3a 08 04 03 03; p4srv6-inline-1seg-01:
+    04 04 01 01."""
 
     def runTest(self) -> None:
         message = wire.echo_request("db8::1", "db8:b::2", data=bytes(range(56)))
