@@ -66,8 +66,9 @@ $(LINTED): $(STAMP)
 	@$(PIP) $(WHEELS) --editable '.[lint]'
 	@touch $@
 
-docs: $(STAMP) ## regenerate docs/behaviours.md from the tests
+docs: $(STAMP) ## regenerate docs/behaviours.md from the tests, docs/p4-program.md from the program
 	@$(BIN)/python ptf-tests/tools/behaviours.py --write
+	@$(BIN)/python tools/p4_reference.py
 
 shell: .venv-shell/.stamp ## p4runtime-shell in .venv-shell, an environment of its own
 

@@ -34,7 +34,6 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
 
     @id(NO_INTERFACE_ID)
     @name(".no_interface")
-    @defaultonly
     action no_interface() {
         md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.NO_INTERFACE;
@@ -42,7 +41,6 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
 
     @id(VLAN_UNKNOWN_ID)
     @name(".vlan_unknown")
-    @defaultonly
     action vlan_unknown() {
         md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.VLAN_UNKNOWN;
@@ -53,7 +51,7 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
     @brief("What a port is")
     table ingress_port_table {
         key = { md.ingress_port : exact @name("ingress_port"); }
-        actions = { set_router_interface; set_l2_port; no_interface; }
+        actions = { set_router_interface; set_l2_port; @defaultonly no_interface; }
         const default_action = no_interface();
         size = 512;
         TABLE_DIRECT_COUNTER(ingress_port_counter)
@@ -67,7 +65,7 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
             md.ingress_port : exact @name("ingress_port");
             hdr.vlan.vid    : exact @name("vlan_id");
         }
-        actions = { set_router_interface; vlan_unknown; }
+        actions = { set_router_interface; @defaultonly vlan_unknown; }
         const default_action = vlan_unknown();
         size = INTERFACE_TABLE_SIZE;
         TABLE_DIRECT_COUNTER(ingress_vlan_counter)

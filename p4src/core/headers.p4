@@ -100,6 +100,14 @@ header srh_segment_t {
     ipv6_addr_t sid;
 }
 
+// Four entries of a Segment List.
+header srh_segments_t {
+    ipv6_addr_t sid_0;
+    ipv6_addr_t sid_1;
+    ipv6_addr_t sid_2;
+    ipv6_addr_t sid_3;
+}
+
 // RFC 791
 header ipv4_t {
     bit<4>      version;
@@ -160,28 +168,19 @@ struct headers_t {
     ethernet_t     ethernet;
     vlan_t         vlan;
 
-    // Pushed by a headend or a binding SID. outer_hop_by_hop is used by insertion only: the received Hop-by-Hop header
+    // Pushed by a headend or a binding SID: the segment list in fours, then what is left over. outer_hop_by_hop is used by insertion only: the received Hop-by-Hop header
     // stays in front of the SRH (RFC 8200 4.1). Segment List[0] of an insertion is segment_da.
     ipv6_t         outer_ipv6;
     extension_t    outer_hop_by_hop;
     srh_t          outer_srh;
     srh_segment_t  segment_da;
+    srh_segments_t segments_0;
+    srh_segments_t segments_1;
+    srh_segments_t segments_2;
+    srh_segments_t segments_3;
     srh_segment_t  segment_0;
     srh_segment_t  segment_1;
     srh_segment_t  segment_2;
-    srh_segment_t  segment_3;
-    srh_segment_t  segment_4;
-    srh_segment_t  segment_5;
-    srh_segment_t  segment_6;
-    srh_segment_t  segment_7;
-    srh_segment_t  segment_8;
-    srh_segment_t  segment_9;
-    srh_segment_t  segment_10;
-    srh_segment_t  segment_11;
-    srh_segment_t  segment_12;
-    srh_segment_t  segment_13;
-    srh_segment_t  segment_14;
-    srh_segment_t  segment_15;
     ethernet_t     payload_ethernet;
     vlan_t         payload_vlan;
 

@@ -50,7 +50,6 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
 
     @id(NO_NEXTHOP_ID)
     @name(".no_nexthop")
-    @defaultonly
     action no_nexthop() {
         md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.NEXTHOP_INVALID;
@@ -58,6 +57,7 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
 
     @id(NEXTHOP_TABLE_ID)
     @name(".nexthop_table")
+    @brief("Next hops, and what stands for one")
     table nexthop_table {
         key = { md.nexthop_id : exact @name("nexthop_id"); }
         actions = { set_adjacency; set_nexthop_group; glean; to_local_sid; @defaultonly no_nexthop; }
@@ -67,6 +67,7 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
 
     @id(NEXTHOP_GROUP_TABLE_ID)
     @name(".nexthop_group_table")
+    @brief("Weighted adjacencies: ECMP and adjacency sets")
     table nexthop_group_table {
         key = {
             hdr.scratch.nexthop_group_id : exact @name("nexthop_group_id");

@@ -46,15 +46,16 @@
     state extension_##N {                                                                                \
         peek = pkt.lookahead<bit<32>>();                                                                 \
         length = (bit<32>)peek[23:16] << 6;                                                              \
-        pkt.extract(hdr.extension_##N, length);                                                          \
-        md.extension_length = md.extension_length + 8 + ((bit<16>)hdr.extension_##N.hdr_ext_len << 3);   \
-        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
+        transition take_##N;                                                                             \
     }                                                                                                    \
     state authentication_##N {                                                                           \
         peek = pkt.lookahead<bit<32>>();                                                                 \
         length = (bit<32>)peek[23:16] << 5;                                                              \
+        transition take_##N;                                                                             \
+    }                                                                                                    \
+    state take_##N {                                                                                     \
         pkt.extract(hdr.extension_##N, length);                                                          \
-        md.extension_length = md.extension_length + 8 + ((bit<16>)hdr.extension_##N.hdr_ext_len << 2);   \
+        md.extension_length = md.extension_length + 8 + (bit<16>)(length >> 3);                          \
         SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
     }                                                                                                    \
     state fragment_##N {                                                                                 \
@@ -236,22 +237,13 @@ control srv6_deparser(packet_out pkt, in headers_t hdr) {
         pkt.emit(hdr.outer_hop_by_hop);
         pkt.emit(hdr.outer_srh);
         pkt.emit(hdr.segment_da);
+        pkt.emit(hdr.segments_0);
+        pkt.emit(hdr.segments_1);
+        pkt.emit(hdr.segments_2);
+        pkt.emit(hdr.segments_3);
         pkt.emit(hdr.segment_0);
         pkt.emit(hdr.segment_1);
         pkt.emit(hdr.segment_2);
-        pkt.emit(hdr.segment_3);
-        pkt.emit(hdr.segment_4);
-        pkt.emit(hdr.segment_5);
-        pkt.emit(hdr.segment_6);
-        pkt.emit(hdr.segment_7);
-        pkt.emit(hdr.segment_8);
-        pkt.emit(hdr.segment_9);
-        pkt.emit(hdr.segment_10);
-        pkt.emit(hdr.segment_11);
-        pkt.emit(hdr.segment_12);
-        pkt.emit(hdr.segment_13);
-        pkt.emit(hdr.segment_14);
-        pkt.emit(hdr.segment_15);
         pkt.emit(hdr.payload_ethernet);
         pkt.emit(hdr.payload_vlan);
         pkt.emit(hdr.ipv6);

@@ -49,6 +49,7 @@ control routing(inout headers_t hdr, inout local_metadata_t md) {
 
     @id(IPV6_TABLE_ID)
     @name(".ipv6_table")
+    @brief("IPv6 routes of every VRF")
     table ipv6_table {
         key = {
             md.vrf_id         : exact @name("vrf_id");
@@ -61,6 +62,7 @@ control routing(inout headers_t hdr, inout local_metadata_t md) {
 
     @id(IPV4_TABLE_ID)
     @name(".ipv4_table")
+    @brief("IPv4 routes of every VRF")
     table ipv4_table {
         key = {
             md.vrf_id         : exact @name("vrf_id");

@@ -2,16 +2,24 @@
 // The segments of a segment list, four to a table, so that action data stays small and a short list costs one lookup.
 // segment_list_<i> is Segment List[i] as on the wire: segment_list_0 is the LAST segment of the path. (In an insertion
 // the original destination takes Segment List[0] and these follow it.) A list has an entry in every table up to its length.
+//
+// Whole fours go into headers of four, what is left over into headers of one: a header instance costs a software switch
+// time in every packet, whether it is used or not.
 #ifndef SRV6_CORE_SIDLIST_P4_
 #define SRV6_CORE_SIDLIST_P4_
 
-#define SEGMENT(N) hdr.segment_##N.setValid(); hdr.segment_##N.sid = segment_list_##N;
 #define SEGMENT_PARAM(N) @format(IPV6_ADDRESS) ipv6_addr_t segment_list_##N
+#define SEGMENT(SLOT, N) hdr.segment_##SLOT.setValid(); hdr.segment_##SLOT.sid = segment_list_##N;
+#define FOUR_SEGMENTS(SLOT, N0, N1, N2, N3)              \
+    hdr.segments_##SLOT.setValid();                      \
+    hdr.segments_##SLOT.sid_0 = segment_list_##N0;       \
+    hdr.segments_##SLOT.sid_1 = segment_list_##N1;       \
+    hdr.segments_##SLOT.sid_2 = segment_list_##N2;       \
+    hdr.segments_##SLOT.sid_3 = segment_list_##N3;
 
 control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @id(NO_SIDLIST_ID)
     @name(".no_sidlist")
-    @defaultonly
     action no_sidlist() {
         md.fate = FATE_DROP;
         md.drop_reason = drop_reason_t.POLICY_INVALID;
@@ -20,25 +28,25 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @id(SEGMENTS_1_ID)
     @name(".segments_1")
     action segments_1(SEGMENT_PARAM(0)) {
-        SEGMENT(0)
+        SEGMENT(0, 0)
     }
 
     @id(SEGMENTS_2_ID)
     @name(".segments_2")
     action segments_2(SEGMENT_PARAM(0), SEGMENT_PARAM(1)) {
-        SEGMENT(0) SEGMENT(1)
+        SEGMENT(0, 0) SEGMENT(1, 1)
     }
 
     @id(SEGMENTS_3_ID)
     @name(".segments_3")
     action segments_3(SEGMENT_PARAM(0), SEGMENT_PARAM(1), SEGMENT_PARAM(2)) {
-        SEGMENT(0) SEGMENT(1) SEGMENT(2)
+        SEGMENT(0, 0) SEGMENT(1, 1) SEGMENT(2, 2)
     }
 
     @id(SEGMENTS_4_ID)
     @name(".segments_4")
     action segments_4(SEGMENT_PARAM(0), SEGMENT_PARAM(1), SEGMENT_PARAM(2), SEGMENT_PARAM(3)) {
-        SEGMENT(0) SEGMENT(1) SEGMENT(2) SEGMENT(3)
+        FOUR_SEGMENTS(0, 0, 1, 2, 3)
     }
 
     @id(SIDLIST_1_4_TABLE_ID)
@@ -46,7 +54,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @brief("Segment List[0] to [3] of a list")
     table srv6_sidlist_1_4_table {
         key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
-        actions = { segments_1; segments_2; segments_3; segments_4; no_sidlist; }
+        actions = { segments_1; segments_2; segments_3; segments_4; @defaultonly no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
     }
@@ -54,25 +62,25 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @id(SEGMENTS_5_ID)
     @name(".segments_5")
     action segments_5(SEGMENT_PARAM(4)) {
-        SEGMENT(4)
+        SEGMENT(0, 4)
     }
 
     @id(SEGMENTS_6_ID)
     @name(".segments_6")
     action segments_6(SEGMENT_PARAM(4), SEGMENT_PARAM(5)) {
-        SEGMENT(4) SEGMENT(5)
+        SEGMENT(0, 4) SEGMENT(1, 5)
     }
 
     @id(SEGMENTS_7_ID)
     @name(".segments_7")
     action segments_7(SEGMENT_PARAM(4), SEGMENT_PARAM(5), SEGMENT_PARAM(6)) {
-        SEGMENT(4) SEGMENT(5) SEGMENT(6)
+        SEGMENT(0, 4) SEGMENT(1, 5) SEGMENT(2, 6)
     }
 
     @id(SEGMENTS_8_ID)
     @name(".segments_8")
     action segments_8(SEGMENT_PARAM(4), SEGMENT_PARAM(5), SEGMENT_PARAM(6), SEGMENT_PARAM(7)) {
-        SEGMENT(4) SEGMENT(5) SEGMENT(6) SEGMENT(7)
+        FOUR_SEGMENTS(1, 4, 5, 6, 7)
     }
 
     @id(SIDLIST_5_8_TABLE_ID)
@@ -80,7 +88,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @brief("Segment List[4] to [7] of a list")
     table srv6_sidlist_5_8_table {
         key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
-        actions = { segments_5; segments_6; segments_7; segments_8; no_sidlist; }
+        actions = { segments_5; segments_6; segments_7; segments_8; @defaultonly no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
     }
@@ -88,25 +96,25 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @id(SEGMENTS_9_ID)
     @name(".segments_9")
     action segments_9(SEGMENT_PARAM(8)) {
-        SEGMENT(8)
+        SEGMENT(0, 8)
     }
 
     @id(SEGMENTS_10_ID)
     @name(".segments_10")
     action segments_10(SEGMENT_PARAM(8), SEGMENT_PARAM(9)) {
-        SEGMENT(8) SEGMENT(9)
+        SEGMENT(0, 8) SEGMENT(1, 9)
     }
 
     @id(SEGMENTS_11_ID)
     @name(".segments_11")
     action segments_11(SEGMENT_PARAM(8), SEGMENT_PARAM(9), SEGMENT_PARAM(10)) {
-        SEGMENT(8) SEGMENT(9) SEGMENT(10)
+        SEGMENT(0, 8) SEGMENT(1, 9) SEGMENT(2, 10)
     }
 
     @id(SEGMENTS_12_ID)
     @name(".segments_12")
     action segments_12(SEGMENT_PARAM(8), SEGMENT_PARAM(9), SEGMENT_PARAM(10), SEGMENT_PARAM(11)) {
-        SEGMENT(8) SEGMENT(9) SEGMENT(10) SEGMENT(11)
+        FOUR_SEGMENTS(2, 8, 9, 10, 11)
     }
 
     @id(SIDLIST_9_12_TABLE_ID)
@@ -114,7 +122,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @brief("Segment List[8] to [11] of a list")
     table srv6_sidlist_9_12_table {
         key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
-        actions = { segments_9; segments_10; segments_11; segments_12; no_sidlist; }
+        actions = { segments_9; segments_10; segments_11; segments_12; @defaultonly no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
     }
@@ -122,25 +130,25 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @id(SEGMENTS_13_ID)
     @name(".segments_13")
     action segments_13(SEGMENT_PARAM(12)) {
-        SEGMENT(12)
+        SEGMENT(0, 12)
     }
 
     @id(SEGMENTS_14_ID)
     @name(".segments_14")
     action segments_14(SEGMENT_PARAM(12), SEGMENT_PARAM(13)) {
-        SEGMENT(12) SEGMENT(13)
+        SEGMENT(0, 12) SEGMENT(1, 13)
     }
 
     @id(SEGMENTS_15_ID)
     @name(".segments_15")
     action segments_15(SEGMENT_PARAM(12), SEGMENT_PARAM(13), SEGMENT_PARAM(14)) {
-        SEGMENT(12) SEGMENT(13) SEGMENT(14)
+        SEGMENT(0, 12) SEGMENT(1, 13) SEGMENT(2, 14)
     }
 
     @id(SEGMENTS_16_ID)
     @name(".segments_16")
     action segments_16(SEGMENT_PARAM(12), SEGMENT_PARAM(13), SEGMENT_PARAM(14), SEGMENT_PARAM(15)) {
-        SEGMENT(12) SEGMENT(13) SEGMENT(14) SEGMENT(15)
+        FOUR_SEGMENTS(3, 12, 13, 14, 15)
     }
 
     @id(SIDLIST_13_16_TABLE_ID)
@@ -148,7 +156,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @brief("Segment List[12] to [15] of a list")
     table srv6_sidlist_13_16_table {
         key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
-        actions = { segments_13; segments_14; segments_15; segments_16; no_sidlist; }
+        actions = { segments_13; segments_14; segments_15; segments_16; @defaultonly no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
     }

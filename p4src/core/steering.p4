@@ -24,6 +24,7 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
 
     @id(CLASSIFIER_IPV6_TABLE_ID)
     @name(".classifier_ipv6_table")
+    @brief("Steering of IPv6 packets by 5-tuple")
     @description("Ports are 0 for what is not TCP or UDP right behind the IPv6 header")
     table classifier_ipv6_table {
         key = {
@@ -43,6 +44,7 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
 
     @id(CLASSIFIER_IPV4_TABLE_ID)
     @name(".classifier_ipv4_table")
+    @brief("Steering of IPv4 packets by 5-tuple")
     @description("Ports are 0 for what is not TCP or UDP, and for fragments")
     table classifier_ipv4_table {
         key = {

@@ -45,7 +45,7 @@ _PROTOCOLS = {
 }
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 2, 60, 60, 60
-MAX_PORT = 509
+MAX_PORT = 508  # 509 to 511: recirculation, CPU and drop port of the program
 MAX_VLAN = 4094
 MIN_MTU = 1280
 MAX_MTU = 65535

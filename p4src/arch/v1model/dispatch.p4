@@ -51,6 +51,10 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
         drop_counter.count((bit<32>)md.drop_reason);
         my_sid_error_counter.count(md.sid_index);
     }
+    // The error that is not told of, beside PUNT_RATE_LIMITED.
+    action count_first_reason() {
+        drop_counter.count((bit<32>)md.drop_reason);
+    }
     // Cell 0 takes what no SID processed.
     action count_sid() {
         my_sid_counter.count((md.sid_index << 1) | (bit<32>)md.tagged);
@@ -112,10 +116,10 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
                     md.punt_reason = punt_reason_t.NONE;
                 } else {
                     MeterColor_t color = METER_GREEN;
-                                punt_meter.execute_meter((bit<32>)md.punt_reason, color);
+                    punt_meter.execute_meter((bit<32>)md.punt_reason, color);
                     if (color == METER_RED) {
                         if (md.fate == FATE_DROP) {
-                            count_drop();
+                            count_first_reason();
                         }
                         refuse(drop_reason_t.PUNT_RATE_LIMITED);
                     } else if (md.fate == FATE_FRAGMENT) {
