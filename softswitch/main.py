@@ -91,6 +91,7 @@ def _run(options: Options, stop: threading.Event) -> int:
         cpu_port=options.cpu_port,
         drop_port=options.drop_port,
         pcap_dir=options.pcap,
+        engine=options.engine,
         address=None,
     )
     with switch:

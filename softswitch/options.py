@@ -75,6 +75,7 @@ class Options:
     log_level: str = "trace"
     port_file: Path | None = None
     trace: bool = False
+    engine: str = "python"
     address: str = "127.0.0.1:9559"
     cpu_port: int | None = None
     drop_port: int = 511
@@ -160,6 +161,13 @@ def _parser() -> _Parser:
     add("-L", "--log-level", choices=sorted(LEVELS, key=LEVELS.__getitem__), default="trace", help="[trace]")
     add("--port-file", type=Path, metavar="FILE", help="write the chosen gRPC port number there")
     add("--trace", action="store_true", help="log the trace of every packet (slow)")
+    add(
+        "--engine",
+        choices=("auto", "native", "python"),
+        default="python",
+        help="what runs packets: native (C, compiled at load; needs a C compiler), python, or auto: native where"
+        " possible [python]",
+    )
     add("-v", "--version", action="store_true", help="show the version")
     add("--json-version", action="store_true", help="show the highest BMv2 JSON version understood")
     # target options
@@ -201,6 +209,7 @@ def parse(arguments: Sequence[str], version: str) -> Options:
         log_level=found.log_level,
         port_file=found.port_file,
         trace=found.trace,
+        engine=found.engine,
         address=found.grpc_server_addr,
         cpu_port=found.cpu_port,
         drop_port=found.drop_port,

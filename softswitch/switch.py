@@ -252,7 +252,7 @@ class SoftSwitch:
             "device_id": self.device_id,
             "cpu_port": self.device.cpu_port,
             "drop_port": self.device.drop_port,
-            "engine": self.device.engine_name,
+            "engine": self.device.engine.name if program is not None else self.device.engine_name,
             "version": VERSION,
         }
 

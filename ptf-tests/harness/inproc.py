@@ -13,7 +13,7 @@ class InProcess(Testbed):
     name = "softswitch"
     synchronous = True
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str = "python") -> None:
         super().__init__()
         self.switch = SoftSwitch(
             ports=self.ports,
@@ -21,6 +21,7 @@ class InProcess(Testbed):
             cpu_port=CPU_PORT,
             drop_port=DROP_PORT,
             address="127.0.0.1:0",
+            engine=engine,
         )
         self.address = self.switch.address
         device = self.switch.device

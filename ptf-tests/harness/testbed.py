@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CPU_PORT = 510
 DROP_PORT = 511
-CHOICES = ("softswitch", "softswitch-veth", "bmv2", "auto")
+CHOICES = ("softswitch", "softswitch-native", "softswitch-veth", "bmv2", "auto")
 
 
 class Unavailable(Exception):
@@ -183,10 +183,10 @@ def chosen() -> str:
 
 def make(name: str) -> Testbed:
     """Start a switch. Raises Unavailable with the reason where it cannot run."""
-    if name == "softswitch":
+    if name in ("softswitch", "softswitch-native"):
         from harness.inproc import InProcess
 
-        return InProcess()
+        return InProcess("native" if name == "softswitch-native" else "python")
     reason = bmv2_missing() if name == "bmv2" else veth_missing()
     if reason is not None:
         raise Unavailable(f"SWITCH={name}: {reason}")

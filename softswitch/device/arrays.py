@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableSequence
 
 from softswitch.device.changes import ChangeFeed
 from softswitch.device.errors import InvalidArgument
@@ -11,14 +11,17 @@ from softswitch.device.values import CounterValue
 
 
 class CounterArray:
-    """Indirect counters, always both packets and bytes.  A compiled pipeline adds to the lists directly."""
+    """Indirect counters, always both packets and bytes.
+
+    A compiled pipeline adds to the sequences directly; an engine in native code puts its own memory there.
+    """
 
     def __init__(self, name: str, size: int, feed: ChangeFeed) -> None:
         self.name = name
         self.size = size
         self._feed = feed
-        self.packets = [0] * size
-        self.bytes = [0] * size
+        self.packets: MutableSequence[int] = [0] * size
+        self.bytes: MutableSequence[int] = [0] * size
 
     def _check(self, index: int) -> None:
         if not 0 <= index < self.size:
@@ -58,7 +61,7 @@ class RegisterArray:
         self.size = size
         self.width = width
         self._feed = feed
-        self.cells = [0] * size
+        self.cells: MutableSequence[int] = [0] * size
 
     def _check(self, index: int) -> None:
         if not 0 <= index < self.size:

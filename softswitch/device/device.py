@@ -68,11 +68,10 @@ class Device:
 
     def load(self, program: Program) -> None:
         """Replace the program.  All state is lost; on :class:`UnsupportedProgram` nothing changes."""
-        engine = ENGINES[self.engine_name]()
         with self.lock:
             state = State(program, self.pre, self.lock, time.monotonic_ns(), ChangeFeed())
             host = Host([], [], Stats(), self.drop_port, self.cpu_port, _log.info)
-            engine.load(program, state, host)
+            engine = ENGINES[self.engine_name](program, state, host)
             state.feed.listener = engine.changed if engine.wants_changes else None
             self.pre.attach(state.feed)
             self.pre.clear()
@@ -143,6 +142,13 @@ class Device:
     def stats(self) -> Stats:
         """What became of packets; live object."""
         return self._host.stats
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that runs the program; NotLoaded before a program is loaded."""
+        if self._engine is None:
+            raise NotLoaded("no program is loaded")
+        return self._engine
 
     def _sync(self) -> None:
         if self._engine is not None:

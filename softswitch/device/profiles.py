@@ -164,3 +164,4 @@ class ProfileState:
         with self._lock:
             self._members.clear()
             self._groups.clear()
+            self._feed.announce("profile", self.name, "clear")

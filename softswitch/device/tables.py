@@ -92,6 +92,7 @@ class TableState:
         self._masks = tuple(k.mask for k in spec.keys)
         self._masked = any(mask is not None for mask in self._masks)
         self._rows: dict[tuple[Key, int], Row] = {}
+        self._make_row: Callable[[Entry, int, int], Row] = Row
         self._next_handle = 0
         self._free_handles: list[int] = []
         self._index = make_index(spec)
@@ -107,6 +108,26 @@ class TableState:
         """The lookup function for compiled pipelines; it stays the same for the life of the table."""
         return self._index.lookup
 
+    def adopt(self, make_row: Callable[[Entry, int, int], Row]) -> list[Row]:
+        """Make rows by ``make_row`` from now on, and those that exist anew; answers the rows.
+
+        For an engine that keeps counters and last-hit times elsewhere, at load: handles and ranks are kept.
+        """
+        with self._lock:
+            self._make_row = make_row
+            self._index.clear()
+            for slot, old in self._rows.items():
+                row = make_row(old.entry, old.handle, old.rank)
+                row.action_id, row.args, row.last_hit_ns = old.action_id, old.args, old.last_hit_ns
+                row.member, row.group = old.member, old.group
+                self._rows[slot] = row
+                self._index.add(row, slot[0], row.rank)
+            return list(self._rows.values())
+
+    def stored_key(self, row: Row) -> Key:
+        """The key of a row as it is matched: the static masks of the key elements applied."""
+        return self._check_key(row.entry.key) if self._masked else row.entry.key
+
     def __len__(self) -> int:
         return len(self._rows)
 
@@ -120,10 +141,10 @@ class TableState:
         """
         with self._lock:
             self._refuse_immutable()
-            self._insert(entry)
-            self._feed.announce("table", self.name, "insert", entry)
+            row = self._insert(entry)
+            self._feed.announce("table", self.name, "insert", row)
 
-    def _insert(self, entry: Entry) -> None:
+    def _insert(self, entry: Entry) -> Row:
         key = self._check_key(entry.key)
         slot = (key, self._check_priority(entry.priority))
         if slot in self._rows:
@@ -132,7 +153,7 @@ class TableState:
             raise TableFull(f"table {self.name} is full ({self.spec.size} entries)")
         handle = heapq.heappop(self._free_handles) if self._free_handles else self._next_handle
         rank = (slot[1] << 32) | (0xFFFFFFFF - handle)
-        row = Row(entry, handle, rank)
+        row = self._make_row(entry, handle, rank)
         try:
             self._bind(row, entry.action)
         except Exception:
@@ -144,6 +165,7 @@ class TableState:
         row.last_hit_ns = self._clock_ns()
         self._rows[slot] = row
         self._index.add(row, key, rank)
+        return row
 
     def modify(self, entry: Entry) -> None:
         """Replace action, timeout and user data of the entry with the same key; counters are kept."""
@@ -159,7 +181,7 @@ class TableState:
             row.entry = entry
             row.last_hit_ns = self._clock_ns()
             row.expired = False
-            self._feed.announce("table", self.name, "modify", entry)
+            self._feed.announce("table", self.name, "modify", row)
 
     def delete(self, key: Sequence[MatchKey], priority: int = 0) -> None:
         """Remove an entry; NoSuchEntry when there is none."""
@@ -174,7 +196,7 @@ class TableState:
                 row.member.refs -= 1
             if row.group is not None:
                 row.group.refs -= 1
-            self._feed.announce("table", self.name, "delete", row.entry)
+            self._feed.announce("table", self.name, "delete", row)
 
     def get(self, key: Sequence[MatchKey], priority: int = 0) -> Entry:
         """The entry with this key; NoSuchEntry when there is none."""
@@ -285,7 +307,7 @@ class TableState:
             self._require_counters()
             row = self._row(key, priority)
             row.packets, row.bytes = packets, byte_count
-            self._feed.announce("counter", self.name, "set", row.entry)
+            self._feed.announce("counter", self.name, "set", row)
 
     def counters(self) -> Iterator[tuple[Entry, CounterValue]]:
         """Every entry with its direct counter."""
@@ -301,14 +323,14 @@ class TableState:
             row = self._row(key, priority)
             if not rates:
                 row.meter = None
-                self._feed.announce("meter", self.name, "delete", row.entry)
+                self._feed.announce("meter", self.name, "delete", row)
                 return
             if len(rates) != spec.rates:
                 raise InvalidArgument(f"meter {spec.name} takes {spec.rates} rates, {len(rates)} given")
             meter = Meter(spec.unit_packets)
             meter.configure(rates, self._clock_ns() // 1000)
             row.meter = meter
-            self._feed.announce("meter", self.name, "set", row.entry)
+            self._feed.announce("meter", self.name, "set", row)
 
     def meter(self, key: Sequence[MatchKey], priority: int = 0) -> tuple[Rate, ...]:
         """Rates of the direct meter of an entry, () when unconfigured."""

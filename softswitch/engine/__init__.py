@@ -1,24 +1,65 @@
 # SPDX-License-Identifier: Apache-2.0
 """Engines execute a loaded program; see :mod:`softswitch.engine.api` for the contract.
 
-``python`` compiles the program to specialised Python source.  Another engine is added by an entry in
-:data:`ENGINES`; the tables, the P4Runtime server and the I/O do not change.
+``python`` compiles the program to specialised Python source, ``native`` to C and that with the system's
+compiler; ``auto`` is ``native`` where that works and else ``python``, with one line that says why.  Another
+engine is added by an entry in :data:`ENGINES`; the tables, the P4Runtime server and the I/O do not change.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from softswitch.bmv2json.errors import ProgramError, UnsupportedProgram
 from softswitch.engine.api import Engine, Host, Stats
 
+if TYPE_CHECKING:
+    from softswitch.bmv2json.model import Program
+    from softswitch.device.state import State
 
-def _python() -> Engine:
+_log = logging.getLogger(__name__)
+
+
+def _python(program: Program, state: State, host: Host) -> Engine:
     from softswitch.engine.python.engine import PythonEngine
 
-    return PythonEngine()
+    engine = PythonEngine()
+    engine.load(program, state, host)
+    return engine
 
 
-#: Factories by name.
-ENGINES: dict[str, Callable[[], Engine]] = {"python": _python}
+def _native(program: Program, state: State, host: Host) -> Engine:
+    from softswitch.engine.native.compiler import NoCompiler
+    from softswitch.engine.native.engine import NativeEngine
+
+    engine = NativeEngine()
+    try:
+        engine.load(program, state, host)
+    except NoCompiler as error:
+        raise ProgramError("native engine", str(error)) from None
+    return engine
+
+
+def _auto(program: Program, state: State, host: Host) -> Engine:
+    from softswitch.engine.native.compiler import NoCompiler
+    from softswitch.engine.native.engine import NativeEngine
+
+    engine = NativeEngine()
+    try:
+        engine.load(program, state, host)
+    except (NoCompiler, UnsupportedProgram) as error:
+        _log.warning("the Python engine runs this program: %s", error)
+        return _python(program, state, host)
+    return engine
+
+
+#: Makers of loaded engines by name.  They raise ProgramError and then leave the state as it was.
+ENGINES: dict[str, Callable[[Program, State, Host], Engine]] = {
+    "auto": _auto,
+    "native": _native,
+    "python": _python,
+}
 
 __all__ = ["ENGINES", "Engine", "Host", "Stats"]

@@ -219,7 +219,7 @@ def test_device_without_program() -> None:
         _ = device.tables
     with pytest.raises(NotLoaded):
         device.trace(1, b"x")
-    with pytest.raises(InvalidArgument, match="valid: python"):
+    with pytest.raises(InvalidArgument, match="valid: auto, native, python"):
         Device(engine="rocket")
 
 

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Devices on the native engine; everything here is skipped where there is no C compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from softswitch.bmv2json import load_program
+from softswitch.device import Device
+from softswitch.engine.native.compiler import NoCompiler, find_compiler
+
+PROGRAMS = Path(__file__).resolve().parents[1] / "softswitch_engine/programs"
+SRV6 = Path(__file__).resolve().parents[3] / "p4src/build/srv6.json"
+NAMES = ("arithmetic", "externs", "parsing", "replication", "tables", "unions")
+
+
+@pytest.fixture(autouse=True)
+def compiler() -> None:
+    """A C compiler is there."""
+    try:
+        find_compiler()
+    except NoCompiler as error:
+        pytest.skip(str(error))
+
+
+class Bench(Device):
+    """A device that keeps what it sends."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]
+        self.sent: list[tuple[int, bytes]] = []
+        self.set_output(lambda port, frame: self.sent.append((port, frame)))
+
+    def run(self, frame: bytes, port: int = 0) -> list[tuple[int, bytes]]:
+        """Process a frame and answer what came out."""
+        self.sent.clear()
+        self.process(port, frame)
+        return list(self.sent)
+
+
+def make(name: str, engine: str = "native") -> Bench:
+    """A device with a program by name (``srv6`` is the project's)."""
+    device = Bench(cpu_port=510, engine=engine)
+    path = SRV6 if name == "srv6" else PROGRAMS / f"{name}.json"
+    device.load(load_program(path.read_bytes()))
+    return device
+
+
+@pytest.fixture
+def bench() -> Callable[[str], Bench]:
+    """Load a program by name into a new device."""
+    return make

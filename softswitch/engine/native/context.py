@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the C generators share: names, storage of fields, numbers of objects.
+
+The state of a packet is ``struct pkt`` (``m`` points to it): a field ``ipv6.hop_limit`` is
+``m->f_ipv6__hop_limit``, the validity of a header ``m->v_ipv6``, the offset of its bytes in the frame
+``m->o_ipv6`` (-1 when it has none), whether a field may differ from those bytes ``m->d_ipv6``, the fill of a
+stack ``m->n_vlan``.
+"""
+
+from __future__ import annotations
+
+from softswitch.bmv2json.errors import UnsupportedProgram
+from softswitch.bmv2json.model import FieldRef, FieldType, Program
+from softswitch.engine.api import Host
+from softswitch.engine.native.text import Code, storage_type
+from softswitch.engine.python.layout import Layout
+from softswitch.engine.python.writer import Names
+
+#: Widest number that the generated code computes with.
+MAX_BITS = 128
+
+
+class Context:
+    """State of one code generation."""
+
+    def __init__(self, program: Program, layout: Layout, host: Host) -> None:
+        self.program = program
+        self.layout = layout
+        self.host = host
+        self.names = Names()
+        self.out = Code()
+        self.error_codes = {
+            name: program.errors.get(name, default)
+            for name, default in (
+                ("PacketTooShort", 1),
+                ("StackOutOfBounds", 3),
+                ("HeaderTooShort", 4),
+                ("ParserInvalidArgument", 6),
+            )
+        }
+        packet_length = program.standard("standard_metadata.packet_length")
+        self.needs_length = packet_length is not None and layout.is_tracked(packet_length)
+        self.tables = {name: i for i, name in enumerate(program.tables)}
+        self.counters = {n: i for i, n in enumerate(n for n, c in program.counters.items() if not c.table)}
+        self.meters = {n: i for i, n in enumerate(n for n, m in program.meters.items() if not m.table)}
+        self.registers = {n: i for i, n in enumerate(program.registers)}
+        self.value_sets = {n: i for i, n in enumerate(program.value_sets)}
+        self.calculations = {n: i for i, n in enumerate(program.calculations)}
+        #: texts of log messages and assertions by number
+        self.messages: list[str] = []
+        self._temporaries = 0
+
+    # -- names
+
+    def field(self, header: str, name: str) -> str:
+        """Lvalue of a field."""
+        if name == "$valid$":
+            return self.valid(header)
+        return "m->" + self.names.get(("field", header, name), f"f_{header}__{name}")
+
+    def ref(self, ref: FieldRef) -> str:
+        """Lvalue of a field."""
+        return self.field(ref.header, ref.field)
+
+    def valid(self, header: str) -> str:
+        """Validity of a header, 0 or 1; metadata is always valid."""
+        if self.program.headers[header].metadata:
+            return "1"
+        return "m->" + self.names.get(("valid", header), f"v_{header}")
+
+    def offset(self, header: str) -> str:
+        """Offset of the header's bytes in the frame, -1 for a header that was not extracted."""
+        return "m->" + self.names.get(("offset", header), f"o_{header}")
+
+    def dirty(self, header: str) -> str:
+        """Whether the header's fields may differ from its bytes in the frame."""
+        return "m->" + self.names.get(("dirty", header), f"d_{header}")
+
+    def next(self, stack: str) -> str:
+        """Number of elements of a stack that were extracted."""
+        return "m->" + self.names.get(("next", stack), f"n_{stack}")
+
+    def temporary(self) -> str:
+        """A new local variable."""
+        self._temporaries += 1
+        return f"t{self._temporaries}"
+
+    # -- fields
+
+    def field_type(self, ref: FieldRef) -> FieldType:
+        """Type of a field; ``$valid$`` is one bit."""
+        if ref.field == "$valid$":
+            return FieldType("$valid$", 1)
+        return next(f for f in self.program.headers[ref.header].type.fields if f.name == ref.field)
+
+    def is_metadata(self, header: str) -> bool:
+        """Whether the instance is metadata."""
+        return self.program.headers[header].metadata
+
+    def std(self, name: str) -> str | None:
+        """Lvalue of a standard field, or None when the program neither has nor mentions it."""
+        ref = self.program.standard(name)
+        if ref is None or not self.layout.is_tracked(ref):
+            return None
+        return self.ref(ref)
+
+    def mark_dirty(self, header: str) -> None:
+        """Emit that a field of ``header`` changed."""
+        if not self.is_metadata(header):
+            self.out.line(f"{self.dirty(header)} = 1;")
+
+    def metadata_fields(self) -> list[str]:
+        """Lvalues of all metadata fields."""
+        return [
+            self.field(name, f.name)
+            for name, header in self.program.headers.items()
+            if header.metadata
+            for f in self.layout.tracked(name)
+        ]
+
+    # -- struct pkt
+
+    def declare(self) -> list[str]:
+        """Members of ``struct pkt``; raises UnsupportedProgram for a field the engine cannot hold."""
+        by_size: dict[int, list[str]] = {}
+        sizes = {"u128": 16, "s128": 16, "u64": 8, "s64": 8, "u32": 4, "s32": 4, "u16": 2, "s16": 2}
+
+        def add(kind: str, lvalue: str) -> None:
+            size = 16 if kind == "struct vb" else sizes.get(kind, 1)
+            by_size.setdefault(size, []).append(f"{kind} {lvalue.removeprefix('m->')};")
+
+        add("u32", "m->o")
+        add("u32", "m->plen")
+        for name, header in self.program.headers.items():
+            if not header.metadata:
+                add("u8", self.valid(name))
+                add("u8", self.dirty(name))
+                add("s32", self.offset(name))
+            for item in self.layout.tracked(name):
+                if item.varbit:
+                    add("struct vb", self.field(name, item.name))
+                    continue
+                if item.width > MAX_BITS:
+                    raise UnsupportedProgram(f"field {name}.{item.name}", f"number of {item.width} bits")
+                add(storage_type(item.width, item.signed), self.field(name, item.name))
+        for stack in (*self.program.stacks, *self.program.union_stacks):
+            add("u32", self.next(stack))
+        return [line for size in sorted(by_size, reverse=True) for line in by_size[size]]

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""C of the ingress and egress controls: a label per node.
+
+The surrounding function has labels ``fault`` and, per pipeline, ``<name>_end``; ``failed`` returns ``rc``.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+from softswitch.bmv2json.model import (
+    Action,
+    ActionCall,
+    Conditional,
+    FieldRef,
+    MatchKind,
+    Pipeline,
+    Table,
+    TableKey,
+)
+from softswitch.bmv2json.pipelines import successors
+from softswitch.device.index import KeyLayout
+from softswitch.engine.native.actions import Actions, args_format
+from softswitch.engine.native.calculations import Calculations
+from softswitch.engine.native.context import Context
+from softswitch.engine.native.expressions import Expressions, Value
+from softswitch.engine.native.text import literal, quoted
+
+#: Widest key, in 64-bit words; MAX_WORDS of runtime.h.
+MAX_WORDS = 16
+KINDS = {MatchKind.EXACT: 0, MatchKind.LPM: 1, MatchKind.TERNARY: 2, MatchKind.RANGE: 2}
+
+
+@dataclass(slots=True)
+class TablePlan:
+    """Where key and arguments of a table's rows are: shared by generated code and the mirror of the state."""
+
+    kind: int
+    words: int
+    shifts: tuple[int, ...]
+    widths: tuple[int, ...]
+    #: (shift, width) of range elements
+    ranges: list[tuple[int, int]] = field(default_factory=list)
+    args_size: int = 0
+
+
+def plan(ctx: Context, table: Table) -> TablePlan:
+    """The plan of a table; refuses keys that are too wide."""
+    widths = tuple(k.width for k in table.keys)
+    scope = Expressions(ctx, f"table {table.name}")
+    shifts = KeyLayout(table).shifts if table.keys else ()
+    if shifts is None:
+        positions = []
+        at = 0
+        for width in reversed(widths):
+            positions.append(at)
+            at += width
+        shifts = tuple(reversed(positions))
+    words = max(1, (sum(widths) + 63) // 64)
+    if words > MAX_WORDS or any(width > 128 for width in widths):
+        raise scope.refuse(f"key of {sum(widths)} bits")
+    ranges = [(s, k.width) for s, k in zip(shifts, table.keys, strict=True) if k.kind is MatchKind.RANGE]
+    if len(ranges) > 8 or any(width > 64 for _, width in ranges):
+        raise scope.refuse("range keys of more than 64 bits, or more than eight")
+    size = max((struct.calcsize(args_format(action)) for action in table.actions), default=0)
+    return TablePlan(KINDS.get(table.match, 0), words, shifts, widths, ranges, size)
+
+
+class ControlCode:
+    """Emits pipelines."""
+
+    def __init__(self, ctx: Context, actions: Actions, calculations: Calculations, plans: dict[str, TablePlan]) -> None:
+        self.ctx = ctx
+        self.actions = actions
+        self.calculations = calculations
+        self.plans = plans
+        #: number of an action in the rows of profile tables: actions of tables that share a profile differ in id
+        self.ordinals: dict[str, dict[str, int]] = {}
+        for name in ctx.program.profiles:
+            names = {a.name for t in ctx.program.tables.values() if t.profile == name for a in t.actions}
+            self.ordinals[name] = {action: i for i, action in enumerate(sorted(names))}
+
+    def emit(self, pipeline: Pipeline) -> None:
+        """Emit the nodes, then the label ``<pipeline>_end``."""
+        self.pipeline = pipeline
+        self.numbers = {name: i for i, name in enumerate(pipeline.nodes)}
+        self.end = f"{pipeline.name}_end"
+        if pipeline.init is not None:
+            self.ctx.out.line(self._goto(pipeline.init))
+            todo, seen = [pipeline.init], {pipeline.init}
+            while todo:
+                name = todo.pop()
+                self._node(name)
+                for following in successors(pipeline.nodes[name]):
+                    if following not in seen:
+                        seen.add(following)
+                        todo.append(following)
+        self.ctx.out.line(f"{self.end}:;")
+
+    def _goto(self, target: str | None) -> str:
+        return f"goto {self.end};" if target is None else f"goto {self.pipeline.name}_{self.numbers[target]};"
+
+    def _node(self, name: str) -> None:
+        node, out = self.pipeline.nodes[name], self.ctx.out
+        out.line(f"{self.pipeline.name}_{self.numbers[name]}:; /* {quoted(name)} */")
+        with out.block(""):
+            if isinstance(node, Conditional):
+                code = Expressions(self.ctx, f"condition {node.name}").condition(node.expression)
+                out.line(f"if ({code}) {self._goto(node.true_next)}")
+                out.line(self._goto(node.false_next))
+            elif isinstance(node, ActionCall):
+                self._call(node.action, "NULL")
+                out.line(self._goto(node.next_node))
+            elif not node.keys and not node.profile and node.default is not None and node.default.const:
+                default = node.default
+                action = next(a for a in node.actions if a.id == default.action_id)
+                values = ", ".join(f".p{i} = {literal(v)}" for i, v in enumerate(default.args))
+                out.line(f"static const struct args_{action.id} constant = {{{values}}};")
+                self._call(action, "&constant")
+                out.line(self._goto(node.next_miss if node.by_hit else node.next.get(action.id)))
+            else:
+                self._table(node)
+
+    def _call(self, action: Action, args: str) -> None:
+        if not action.primitives:
+            return
+        out = self.ctx.out
+        out.line(f"rc = action_{action.id}(S, W, it, m, x, {args});")
+        with out.block("if (rc)"):
+            out.line("if (rc != LEAVE) return rc;")
+            out.line(f"goto {self.end};")
+
+    # -- tables
+
+    def _table(self, table: Table) -> None:
+        ctx, out = self.ctx, self.ctx.out
+        how = self.plans[table.name]
+        out.line(f"struct table *t = &S->tables[{ctx.tables[table.name]}];")
+        if table.keys:
+            self._key(table, how)
+            call = {0: "exact(t, k", 1: "lpm(t, k", 2: "ternary(t, k"}[how.kind]
+            tail = f", {int(bool(how.ranges))}" if how.kind == 2 else ""
+            out.line(f"struct row *row = lookup_{call}, {how.words}{tail});")
+            out.line("const int hit UNUSED = row != NULL;")
+            if table.with_counters or table.support_timeout or table.direct_meter:
+                with out.block("if (hit)"):
+                    self._on_hit(table)
+            out.line("if (!row) row = t->miss;")
+        else:
+            out.line("struct row *row = t->miss;")
+            out.line("const int hit UNUSED = 0;")
+        if table.profile:
+            self._member(table)
+        else:
+            out.line("const u32 action = row->action;")
+            out.line(f"const void *args UNUSED = row->data + {how.words + 2 * len(how.ranges)};")
+        self._dispatch(table)
+
+    def _on_hit(self, table: Table) -> None:
+        ctx, out = self.ctx, self.ctx.out
+        if table.with_counters:
+            out.line("add_relaxed(&row->cells.packets, 1);")
+            out.line("add_relaxed(&row->cells.bytes, it->ilen);")
+        if table.support_timeout:
+            out.line("__atomic_store_n(&row->cells.last_hit_ns, (u64)now_ns(), __ATOMIC_RELAXED);")
+        if table.direct_meter:
+            meter = ctx.program.meters[table.direct_meter]
+            if meter.result is not None:
+                out.line("unsigned color = row->meter ? meter_execute(row->meter, it->ilen, now_ns() / 1000) : 0;")
+                self.actions.store(meter.result, Value("color", 0, 3), Expressions(ctx, f"table {table.name}"))
+
+    def _member(self, table: Table) -> None:
+        """Emit the choice of the member; without one no action runs."""
+        ctx, out = self.ctx, self.ctx.out
+        profile = ctx.program.profiles[table.profile]
+        out.line("struct member *member = row->is_group ? NULL : row->target;")
+        if profile.selector is not None:
+            with out.block("if (row->is_group)"):
+                out.line("struct selection *choice = row->target;")
+                with out.block("if (choice->count)"):
+                    code = self.calculations.selector(profile.algorithm, profile.selector, profile.name)
+                    out.line(f"member = choice->slots[{code} % choice->count];")
+        out.line("const u32 action = member ? member->action : ~0u;")
+        out.line("const void *args UNUSED = member ? member->args : NULL;")
+
+    def _key(self, table: Table, how: TablePlan) -> None:
+        """Emit ``k``: all elements in one number of ``words`` 64-bit words, lowest first."""
+        out = self.ctx.out
+        terms: list[list[str]] = [[] for _ in range(how.words)]
+        for key, shift, width in zip(table.keys, how.shifts, how.widths, strict=True):
+            name = self.ctx.temporary()
+            out.line(f"const {'u128' if width > 64 else 'u64'} {name} = {self._key_value(key)};")
+            word, bit = divmod(shift, 64)
+            done = 0
+            while done < width:
+                part = f"(u64)({name} >> {done})" if done else f"(u64){name}"
+                terms[word].append(f"{part} << {bit}" if bit else part)
+                done += 64 - bit
+                word, bit = word + 1, 0
+        out.line(f"const u64 k[{how.words}] = {{{', '.join(' | '.join(t) or '0' for t in terms)}}};")
+
+    def _key_value(self, key: TableKey) -> str:
+        """Source of a key element: 0 for a field of an invalid header, masked as the program says."""
+        ctx = self.ctx
+        target: FieldRef = key.target
+        if key.kind is MatchKind.VALID or target.field == "$valid$":
+            code = ctx.valid(target.header)
+            return code if key.mask is None else f"({code} & {key.mask})"
+        code = ctx.ref(target)
+        ones = (1 << key.width) - 1
+        mask = ones if key.mask is None else key.mask & ones
+        if ctx.field_type(target).signed or mask != ones:
+            code = f"(({'u128' if key.width > 64 else 'u64'}){code} & {literal(mask)})"
+        if not ctx.is_metadata(target.header):
+            code = f"({ctx.valid(target.header)} ? {code} : 0)"
+        return code
+
+    # -- what follows
+
+    def _dispatch(self, table: Table) -> None:
+        """Emit the actions of the table and what follows."""
+        out = self.ctx.out
+        ordinals = self.ordinals[table.profile] if table.profile else None
+        with out.block("switch (action)"):
+            for action in table.actions:
+                number = ordinals[action.name] if ordinals is not None else action.id
+                with out.block(f"case {number}: /* {quoted(action.name)} */"):
+                    self._call(action, "args")
+                    if table.by_hit:
+                        out.line("break;")
+                    else:
+                        out.line(self._goto(table.next.get(action.id, table.base_default_next)))
+        if table.by_hit:
+            out.line(f"if (hit) {self._goto(table.next_hit)}")
+            out.line(self._goto(table.next_miss))
+        else:
+            out.line(self._goto(table.base_default_next))

@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps native tables, profiles, meters and replication equal to the device's state.
+
+Counters and registers are not copied: the state's sequences are put over the native memory.  Rows of tables keep
+their counters and last-hit times in the native row as well (:class:`NativeRow`), so that reading the state reads
+what the packets wrote, and a packet traced by the Python engine counts in the same place.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+import weakref
+from ctypes import c_double, c_int64, c_uint64
+from typing import TYPE_CHECKING, Any
+
+from softswitch.bmv2json.model import Action, MatchKind, Program
+from softswitch.device.rows import Group, Member, Row
+from softswitch.device.values import GroupRef, Lpm, MemberRef, Range, Ternary
+from softswitch.engine.native.actions import args_format
+from softswitch.engine.native.assemble import Generated
+from softswitch.engine.native.controls import TablePlan
+
+if TYPE_CHECKING:
+    from softswitch.device.changes import Change
+    from softswitch.device.meters import Meter
+    from softswitch.device.state import State
+    from softswitch.device.tables import TableState
+    from softswitch.device.values import Entry
+
+#: Head of ``struct change`` of exports.h: rank, target, prefix, action, is_group, args_size.
+_CHANGE = struct.Struct("<QQIIII")
+_NO_ACTION = 0xFFFFFFFF
+_M64 = (1 << 64) - 1
+
+
+class _Cells(ctypes.Structure):
+    """``struct cells``, at the start of ``struct row``."""
+
+    _fields_ = (("packets", c_uint64), ("bytes", c_uint64), ("last_hit_ns", c_uint64))
+
+
+class NativeRow(Row):
+    """A row whose counters and last-hit time are those of the native row at ``address`` (0: of none yet)."""
+
+    __slots__ = ("_cells", "address")
+
+    def __init__(self, entry: Entry, handle: int, rank: int) -> None:
+        self.address = 0
+        self._cells = _Cells()
+        super().__init__(entry, handle, rank)
+
+    @property
+    def packets(self) -> int:
+        """Packets that hit the row."""
+        return self._cells.packets  # type: ignore[no-any-return]
+
+    @packets.setter
+    def packets(self, value: int) -> None:
+        self._cells.packets = value
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the packets that hit the row."""
+        return self._cells.bytes  # type: ignore[no-any-return]
+
+    @bytes.setter
+    def bytes(self, value: int) -> None:
+        self._cells.bytes = value
+
+    @property
+    def last_hit_ns(self) -> int:
+        """Monotonic time of the last hit, insertion or modification."""
+        return self._cells.last_hit_ns  # type: ignore[no-any-return]
+
+    @last_hit_ns.setter
+    def last_hit_ns(self, value: int) -> None:
+        self._cells.last_hit_ns = value
+
+    def bind(self, address: int) -> None:
+        """The native row is there."""
+        cells = _Cells.from_address(address)
+        cells.packets, cells.bytes = self._cells.packets, self._cells.bytes
+        cells.last_hit_ns = self._cells.last_hit_ns
+        self.address, self._cells = address, cells
+
+    def unbind(self) -> None:
+        """The native row is about to go; whoever still holds this one reads its last values."""
+        self._cells = _Cells.from_buffer_copy(self._cells)
+        self.address = 0
+
+
+class _Arguments:
+    """Packs the arguments of one action as the generated struct has them."""
+
+    __slots__ = ("_pack", "_wide")
+
+    def __init__(self, action: Action) -> None:
+        self._pack = struct.Struct(args_format(action)).pack
+        self._wide = [p.width > 64 for p in action.params] if any(p.width > 64 for p in action.params) else None
+
+    def __call__(self, args: tuple[int, ...]) -> bytes:
+        if self._wide is None:
+            return self._pack(*args)
+        values: list[int] = []
+        for value, wide in zip(args, self._wide, strict=True):
+            if wide:
+                values += (value & _M64, value >> 64)
+            else:
+                values.append(value)
+        return self._pack(*values)
+
+
+class _TableMirror:
+    """One table: turns rows into ``struct change``."""
+
+    def __init__(self, mirror: Mirror, state: TableState, plan: TablePlan, number: int) -> None:
+        self.mirror = mirror
+        self.state = state
+        self.plan = plan
+        self.number = number
+        self.arguments = {action.id: _Arguments(action) for action in state.spec.actions}
+        self.size = 8 * plan.words
+        self._ones = sum(((1 << w) - 1) << s for s, w in zip(plan.shifts, plan.widths, strict=True))
+        self._full = self._ones.to_bytes(self.size, "little")
+
+    def _position(self, row: Row) -> tuple[bytes, bytes, int, bytes]:
+        """Key, mask, prefix length and ranges of a row."""
+        key = self.state.stored_key(row)
+        shifts, size = self.plan.shifts, self.size
+        match = self.state.spec.match
+        if match is MatchKind.EXACT:
+            value = 0
+            for part, shift in zip(key, shifts, strict=True):
+                value |= part[0] << shift
+            return value.to_bytes(size, "little"), self._full, 0, b""
+        value = mask = prefix = 0
+        ranges = b""
+        for part, shift, width in zip(key, shifts, self.plan.widths, strict=True):
+            ones = (1 << width) - 1
+            part_mask = ones
+            if isinstance(part, Range):
+                ranges += struct.pack("<QQ", part.low, part.high)
+                continue
+            if isinstance(part, Ternary):
+                part_mask = part.mask
+            elif isinstance(part, Lpm):
+                part_mask = ones ^ (ones >> part.prefix_len)
+                prefix = part.prefix_len
+            value |= (part[0] & part_mask) << shift
+            mask |= part_mask << shift
+        if match is not MatchKind.LPM:
+            prefix = 0
+        return value.to_bytes(size, "little"), mask.to_bytes(size, "little"), prefix, ranges
+
+    def _action(self, row: Row) -> tuple[int, int, int, bytes]:
+        """Target, action, whether a group, arguments."""
+        if row.member is not None:
+            return self.mirror.members[row.member], _NO_ACTION, 0, b""
+        if row.group is not None:
+            return self.mirror.groups[row.group], _NO_ACTION, 1, b""
+        pack = self.arguments.get(row.action_id)
+        if pack is None:
+            return 0, _NO_ACTION, 0, b""
+        return 0, row.action_id, 0, pack(row.args)
+
+    def change(self, row: Row, with_key: bool) -> bytes:
+        """``struct change`` for the row; without key when the native row exists or is the default."""
+        target, action, is_group, args = self._action(row)
+        key, mask, prefix, ranges = self._position(row) if with_key else self._blank
+        return b"".join((_CHANGE.pack(row.rank, target, prefix, action, is_group, len(args)), key, mask, ranges, args))
+
+    @property
+    def _blank(self) -> tuple[bytes, bytes, int, bytes]:
+        return bytes(self.size), bytes(self.size), 0, bytes(16 * len(self.plan.ranges))
+
+    def mask(self, row: Row) -> bytes:
+        """The mask under which the row is stored."""
+        return self._position(row)[1]
+
+
+class Handle:
+    """The native switch; freed with the last reference."""
+
+    def __init__(self, library: Any, started_ns: int) -> None:
+        self.library = library
+        self.address: int = library.sw_new(started_ns, 0)
+        if not self.address:
+            raise MemoryError("no memory for the native switch")
+        #: memory that native code refers to
+        self.keep: list[Any] = []
+        self._finalizer = weakref.finalize(self, library.sw_free, self.address)
+
+
+class Mirror:
+    """Native copies of everything that a controller writes."""
+
+    def __init__(self, library: Any, generated: Generated, program: Program, state: State) -> None:
+        self.library = library
+        self.state = state
+        self.handle = Handle(library, state.started_ns)
+        self._sw = self.handle.address
+        #: addresses of native members and selections
+        self.members: dict[Member, int] = {}
+        self.groups: dict[Group, int] = {}
+        #: by profile, whether a member, id: references of both kinds are tuples that compare equal
+        self._profile_rows: dict[tuple[str, bool, int], Member | Group] = {}
+        self._copies: set[tuple[int, int]] = set()
+        self._arrays(program)
+        self._tables = {
+            name: _TableMirror(self, state.tables[name], generated.plans[name], number)
+            for number, name in enumerate(program.tables)
+        }
+        self._meters = {name: i for i, name in enumerate(n for n, m in program.meters.items() if not m.table)}
+        self._value_sets = {name: i for i, name in enumerate(program.value_sets)}
+        self._member_actions = {name: self._profile_actions(program, name) for name in program.profiles}
+        for table in self._tables.values():
+            self._adopt(table)
+
+    # -- at load
+
+    def _arrays(self, program: Program) -> None:
+        """Put counters and registers into memory that both sides see."""
+        for number, counter in enumerate(self.state.counters.values()):
+            packets: Any = (c_uint64 * counter.size)()
+            octets: Any = (c_uint64 * counter.size)()
+            self.handle.keep += (packets, octets)
+            self.library.sw_counter(self._sw, number, ctypes.addressof(packets), ctypes.addressof(octets))
+            counter.packets, counter.bytes = packets, octets
+        for number, register in enumerate(self.state.registers.values()):
+            if register.width <= 64:  # wider ones: no code that was accepted refers to them
+                cells: Any = (c_uint64 * register.size)()
+                self.handle.keep.append(cells)
+                self.library.sw_register(self._sw, number, ctypes.addressof(cells))
+                register.cells = cells
+
+    @staticmethod
+    def _profile_actions(program: Program, name: str) -> tuple[dict[str, _Arguments], int]:
+        actions = {a.name: a for t in program.tables.values() if t.profile == name for a in t.actions}
+        room = max((struct.calcsize(args_format(a)) for a in actions.values()), default=0)
+        return {n: _Arguments(a) for n, a in actions.items()}, room
+
+    def _adopt(self, table: _TableMirror) -> None:
+        how = table.plan
+        flat = [number for pair in how.ranges for number in pair]
+        ranges = (ctypes.c_uint32 * max(1, len(flat)))(*flat)
+        self.library.sw_table(
+            self._sw, table.number, how.kind, how.words, how.args_size, len(how.ranges), ctypes.addressof(ranges)
+        )
+        for row in table.state.adopt(self.make_row):
+            self._insert(table, row)
+        self._default(table)
+
+    def make_row(self, entry: Entry, handle: int, rank: int) -> NativeRow:
+        """Rows of all tables; being a method, it keeps the native memory alive as long as the tables."""
+        return NativeRow(entry, handle, rank)
+
+    # -- changes
+
+    def changed(self, change: Change) -> None:
+        """Copy a change."""
+        kind = change.kind
+        if kind == "table":
+            self._table(self._tables[change.name], change)
+        elif kind == "default":
+            self._default(self._tables[change.name])
+        elif kind == "profile":
+            self._profile(change)
+        elif kind == "meter":
+            self._meter(change)
+        elif kind == "value_set":
+            members = sorted(self.state.value_sets[change.name].members)
+            data = b"".join(value.to_bytes(16, "little") for value in members)
+            self.library.sw_value_set(self._sw, self._value_sets[change.name], len(members), data)
+        elif kind in ("multicast", "clone"):
+            self._replication(change)
+        # counters and registers share their memory
+
+    def _insert(self, table: _TableMirror, row: Row) -> None:
+        assert isinstance(row, NativeRow)
+        row.bind(self.library.sw_insert(self._sw, table.number, table.change(row, True)))
+
+    def _table(self, table: _TableMirror, change: Change) -> None:
+        row = change.detail
+        if change.operation == "insert":
+            self._insert(table, row)
+        elif change.operation == "modify":
+            self.library.sw_modify(self._sw, table.number, row.address, table.change(row, False))
+        elif change.operation == "delete":
+            address = row.address
+            row.unbind()
+            self.library.sw_delete(self._sw, table.number, address, table.mask(row))
+        elif change.operation == "clear" and not table.state.immutable:
+            self.library.sw_clear(self._sw, table.number)
+
+    def _default(self, table: _TableMirror) -> None:
+        self.library.sw_default(self._sw, table.number, table.change(table.state.default_row, False))
+
+    def _profile(self, change: Change) -> None:
+        profile, ref = self.state.profiles[change.name], change.detail
+        if change.operation == "clear":
+            for key in [key for key in self._profile_rows if key[0] == change.name]:
+                self._forget(self._profile_rows.pop(key))
+        elif change.operation == "delete":
+            self._forget(self._profile_rows.pop((change.name, isinstance(ref, MemberRef), ref[0])))
+        elif isinstance(ref, MemberRef):
+            member = profile.member(ref.member)
+            pack, room = self._member_actions[change.name]
+            args = pack[member.spec.name](member.args)
+            self.members[member] = self.library.sw_member(
+                self._sw, self.members.get(member), member.action_id, args, len(args), room
+            )
+            self._profile_rows[change.name, True, ref.member] = member
+        elif isinstance(ref, GroupRef):
+            group = profile.group(ref.group)
+            slots = (ctypes.c_void_p * max(1, len(group.slots)))(*(self.members[m] for m in group.slots))
+            self.groups[group] = self.library.sw_selection(
+                self._sw, self.groups.get(group), len(group.slots), ctypes.addressof(slots)
+            )
+            self._profile_rows[change.name, False, ref.group] = group
+
+    def _forget(self, item: Member | Group) -> None:
+        if isinstance(item, Member):
+            self.library.sw_forget(None, self.members.pop(item))
+        else:
+            self.library.sw_forget(self.groups.pop(item), None)
+
+    def _meter(self, change: Change) -> None:
+        table = self._tables.get(change.name)
+        if table is not None and isinstance(change.detail, NativeRow):
+            self._configure(0, 0, change.detail.address, change.detail.meter)
+            return
+        array, number = self.state.meters[change.name], self._meters[change.name]
+        if change.operation == "clear":
+            for index in range(array.size):
+                self._configure(number, index, None, None)
+        else:
+            self._configure(number, change.detail, None, array.cells.get(change.detail))
+
+    def _configure(self, number: int, index: int, row: int | None, meter: Meter | None) -> None:
+        rates = meter.rates if meter is not None else ()
+        count = len(rates)
+        per_second = (c_double * max(1, count))(*(rate.rate for rate in rates))
+        bursts = (c_int64 * max(1, count))(*(rate.burst for rate in rates))
+        packets = int(meter.unit_packets) if meter is not None else 0
+        origin = meter.origin_us if meter is not None else 0
+        self.library.sw_meter(self._sw, number, index, row, packets, count, per_second, bursts, origin)
+
+    def _replication(self, change: Change) -> None:
+        clone = int(change.kind == "clone")
+        if change.operation == "clear":
+            for item in [item for item in self._copies if item[0] == clone]:
+                self.library.sw_copies(self._sw, clone, item[1], -1, 0, None)
+                self._copies.discard(item)
+            return
+        number = change.detail
+        if change.operation == "delete":
+            self.library.sw_copies(self._sw, clone, number, -1, 0, None)
+            self._copies.discard((clone, number))
+            return
+        cut = 0
+        if clone:
+            session = self.state.pre.sessions[number]
+            replicas, cut = session.replicas, session.packet_length
+        else:
+            replicas = self.state.pre.groups[number]
+        flat = [value for replica in replicas for value in (replica.port, replica.instance)]
+        array = (ctypes.c_uint32 * max(1, len(flat)))(*flat)
+        self.library.sw_copies(self._sw, clone, number, len(replicas), min(cut, 1 << 30), ctypes.addressof(array))
+        self._copies.add((clone, number))
