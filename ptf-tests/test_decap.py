@@ -419,6 +419,25 @@ class CrossConnectAsksNoTable(EndpointTest):
             self.expect_only(6, wire.hop(inner))
 
 
+@behaviours("End.DX4", "End.DX6")
+@rfc("8986", "4.4")
+@rule("DEC-11")
+class CrossConnectToUnspecified(EndpointTest):
+    """The next hop :: or 0.0.0.0 of iproute2: the inner packet is looked up instead."""
+
+    def runTest(self) -> None:
+        six, four = "fcbb:bb00:1:600::", "fcbb:bb00:1:400::"
+        self.endpoints(
+            sids=[
+                {"sid": f"{six}/64", "behavior": "End.DX6", "via": "::"},
+                {"sid": f"{four}/64", "behavior": "End.DX4", "via": "0.0.0.0"},
+            ]
+        )
+        for sid, inner in ((six, wire.ip6(IN6, OUT6, wire.udp())), (four, wire.ip4(IN4, OUT4, wire.udp()))):
+            self.send(1, wire.ip6(HOST, sid, inner))
+            self.expect_only(2, wire.hop(inner))
+
+
 @behaviours("End.DT46", "End.DT6", "End.DT4")
 @rfc("8986", "4.8")
 @rule("DEC-5")

@@ -93,7 +93,9 @@ class Flow:
         self.bed = bed
         self.client = client
         self.patience = patience
-        self.rebase()
+        # A new switch has done nothing yet; what the controller sent at its start may still be under way.
+        self._take_as_done(Fates(0, 0, dict.fromkeys(bed.ports, 0)), 0)
+        self._arrived_before = dict.fromkeys(bed.ports, 0)
 
     def rebase(self) -> None:
         """Take the present state for one in which everything is done."""
