@@ -217,12 +217,13 @@ def _say_head(args: argparse.Namespace, topology: Topology) -> None:
 
 
 def _say_ready(topology: Topology, what: str, begin: float) -> None:
-    routers, hosts = len(topology.routers), len(topology.hosts)
-    print(
-        f"{routers} P4 routers (switch and controller each) and {hosts} hosts, ready in "
-        f"{time.perf_counter() - begin:.1f} s: {what}",
-        flush=True,
-    )
+    seconds = time.perf_counter() - begin
+    routers, hosts = _count(len(topology.routers), "P4 router"), _count(len(topology.hosts), "host")
+    print(f"{routers} (switch and controller each) and {hosts}, ready in {seconds:.1f} s: {what}", flush=True)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def _play(args: argparse.Namespace, lab: Lab) -> int:

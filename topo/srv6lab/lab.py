@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -30,6 +30,22 @@ class Trip:
 
     passages: tuple[Passage, ...]
     arrived: bool
+
+
+def in_order(seen: Iterable[Passage], source: str) -> list[Passage]:
+    """The frames as a chain from ``source``: a node sends what it received.
+
+    Times alone would nearly do. But the kernel stamps frames only from a moment after the first socket has asked for
+    it; until then a stamp is the time of reading.
+    """
+    left = sorted(seen, key=lambda passage: passage.number)
+    chain: list[Passage] = []
+    node = source
+    while (following := next((passage for passage in left if passage.sender == node), None)) is not None:
+        left.remove(following)
+        chain.append(following)
+        node = following.receiver
+    return chain + left
 
 
 class Lab(Protocol):

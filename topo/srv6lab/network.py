@@ -21,7 +21,7 @@ from srv6cp.config import ConfigError, load_node_dict
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
 from srv6lab.host import HostStack
-from srv6lab.lab import PROBE_PORT, Passage, Trip
+from srv6lab.lab import PROBE_PORT, Passage, Trip, in_order
 from srv6lab.topology import Host, Link, Topology, TopologyError
 
 
@@ -141,7 +141,7 @@ class Network:
             arrived = self.hosts[target].wait_for(lambda packet: mark in packet, timeout)
         finally:
             end()
-        return Trip(tuple(sorted(seen, key=lambda passage: passage.number)), arrived is not None)
+        return Trip(tuple(in_order(seen, source)), arrived is not None)
 
     def server(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""

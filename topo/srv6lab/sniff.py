@@ -14,7 +14,7 @@ from types import TracebackType
 
 from srv6lab import namespaces
 from srv6lab.cables import interface
-from srv6lab.lab import Passage, Trip
+from srv6lab.lab import Passage, Trip, in_order
 from srv6lab.topology import End, Topology
 
 ETH_P_ALL = 3
@@ -98,22 +98,6 @@ class Sniffer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def in_order(seen: list[Passage], source: str) -> list[Passage]:
-    """The frames as a chain from ``source``: a node sends what it received.
-
-    Times alone would nearly do. But the kernel stamps frames only a moment after the first socket has asked for it, and
-    until then a stamp is the time of reading.
-    """
-    left = sorted(seen, key=lambda passage: passage.number)
-    chain: list[Passage] = []
-    node = source
-    while (following := next((passage for passage in left if passage.sender == node), None)) is not None:
-        left.remove(following)
-        chain.append(following)
-        node = following.receiver
-    return chain + left
 
 
 def _open(name: str) -> socket.socket:

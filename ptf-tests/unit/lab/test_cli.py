@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``srv6 lab``: what it prints and its exit codes, as far as no root is needed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from srv6cp.config import load_node
+from srv6lab import cli
+
+ONE = "name: one\nrouters: {r1: {}}\nhosts: {h1: {router: r1}, h2: {router: r1}}\n"
+
+
+@pytest.fixture(autouse=True)
+def softswitch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever SWITCH says for the packet tests."""
+    monkeypatch.setenv("SWITCH", "softswitch")
+    monkeypatch.setenv("SRV6LAB_DIR", str(tmp_path / "labs"))
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    """A topology of one router and two hosts."""
+    path = tmp_path / "one.yaml"
+    path.write_text(ONE)
+    return path
+
+
+def test_up_plays_the_scenario_and_says_how_to_go_on(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one.write_text(ONE + "scenario: [{ping: {from: h1, to: h2}}, {path: {from: h1, to: h2}}]\n")
+    assert cli.main(["up", str(one)]) == cli.OK
+    out = capsys.readouterr().out
+    assert out.startswith("one\n1 P4 router (switch and controller each) and 2 hosts, ready in ")
+    assert "h1 pings h2 (2001:db8:2::2): 1 of 1 answered" in out
+    assert f"  srv6 lab up {one} --shell   steer packets yourself" in out
+
+
+def test_up_with_commands(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["up", str(one), "-q", "-c", "ping h1 h2 2", "-c", "flows h1 h2 2 -4"]) == cli.OK
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("h1 pings h2 (2001:db8:2::2): 2 of 2 answered, after ")
+    assert out[1:] == ["2 flows from h1 to h2:", "     2  h1 - r1 - h2"]
+    assert cli.main(["up", str(one), "-q", "-c", "dance"]) == cli.USAGE
+
+
+def test_up_with_shell(one: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = iter(["graph", "quit"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
+    assert cli.main(["up", str(one), "-q", "--shell"]) == cli.OK
+    out = capsys.readouterr().out
+    assert "Commands: flows, graph, help, path, ping, quit, show, steer, unsteer" in out
+    assert "  r1  router, locator fcbb:bb00:1::/48" in out
+
+
+def test_step_that_fails(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one.write_text(ONE + "scenario: [{path: {from: h1, to: h2}}, {expect: {path: [h1, h2]}}]\n")
+    assert cli.main(["up", str(one), "-q"]) == cli.FAILED
+    assert capsys.readouterr().err == "srv6 lab: the packet went h1 - r1 - h2, not h1 - h2\n"
+
+
+def test_topology_that_is_not_valid(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one.write_text("routers: {r1: {sids: [{sid: 'fcbb:bb00:1:7::', behavior: End.Nonsense}]}}\n")
+    assert cli.main(["up", str(one), "-q"]) == cli.CONFIG
+    err = capsys.readouterr().err
+    assert err.startswith("srv6 lab: router r1: ") and "End.Nonsense" in err and "Traceback" not in err
+    assert cli.main(["graph", "nowhere"]) == cli.CONFIG
+    assert capsys.readouterr().err.startswith("srv6 lab: nowhere: No such file or directory; give a file, or one of: ")
+
+
+def test_interrupt(one: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("srv6lab.scenario.Player.run", interrupt)
+    assert cli.main(["up", str(one), "-q"]) == cli.INTERRUPTED
+    assert capsys.readouterr().err == "srv6 lab: interrupted\n"
+
+
+@pytest.mark.parametrize("words", [[], ["fly"], ["up"], ["up", "quickstart", "--switch", "asic"], ["restart"]])
+def test_wrong_command_line(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(words)
+    assert stop.value.code == cli.USAGE
+
+
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list"]) == cli.OK
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows] == ["binding", "ecmp", "l2", "quickstart", "vpn"]
+
+
+def test_graph(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["graph", str(one)]) == cli.OK
+    assert "  h1 -- r1 port 1" in capsys.readouterr().out
+    assert cli.main(["graph", str(one), "--dot"]) == cli.OK
+    assert capsys.readouterr().out.startswith('graph "one" {')
+
+
+def test_config_is_a_node_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["config", "vpn", "r3"]) == cli.OK
+    text = capsys.readouterr().out
+    (tmp_path / "r3.yaml").write_text(text)
+    node = load_node(tmp_path / "r3.yaml")
+    assert node.name == "r3" and set(node.vrfs) == {"default", "blue", "red"}
+    assert yaml.safe_load(text)["source"] == "fcbb:bb00:3::1"
+    assert cli.main(["config", "vpn", "r7"]) == cli.CONFIG
+    assert capsys.readouterr().err == "srv6 lab: no router 'r7'; there are r1, r2, r3\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["up", "quickstart", "--netns"],
+        ["up", "quickstart", "--switch", "bmv2"],
+        ["status"],
+        ["down"],
+        ["down", "--all"],
+        ["restart", "r1"],
+    ],
+)
+def test_without_root(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert cli.main(words) == cli.FAILED
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == (
+        "srv6 lab: networks of namespaces need root on Linux; `srv6 lab up` without --netns needs neither\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["path", "none", "h1", "h2"],
+        ["steer", "none", "r1", "h2", "r3"],
+        ["exec", "none", "h1", "--", "true"],
+        ["shell", "none"],
+        ["restart", "none", "r1"],
+        ["down", "none"],
+        ["status", "none"],
+    ],
+)
+def test_no_such_lab(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert cli.main(words) == cli.FAILED
+    assert capsys.readouterr().err == (
+        "srv6 lab: no lab 'none' is up; none is; `srv6 lab up quickstart --netns` starts one\n"
+    )
+
+
+def test_status_of_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert cli.main(["status"]) == cli.OK
+    assert capsys.readouterr().out == "no network is up; srv6 lab up quickstart --netns starts one\n"
+    assert cli.main(["status", "--json"]) == cli.OK
+    assert capsys.readouterr().out == "{}\n"

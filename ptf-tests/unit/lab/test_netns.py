@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks of namespaces, with the commands that a user types: real ping and iperf3 through both switches."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness import testbed
+from srv6lab.loader import shipped
+
+RUN = Path("/var/run/netns")
+SLOW = 60.0  # s; for a busy machine
+
+
+def _missing() -> str | None:
+    """Why no network of namespaces can be made here."""
+    if reason := testbed.veth_missing():
+        return reason
+    from srv6lab import namespaces
+
+    scratch = f"srv6-test-{os.getpid()}"
+    try:
+        namespaces.create(scratch)
+    except OSError as error:
+        return f"network namespaces cannot be made: {error}"
+    namespaces.clear([scratch])
+    return None
+
+
+MISSING = _missing()
+pytestmark = [pytest.mark.root, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
+BMV2 = pytest.param(
+    "bmv2",
+    marks=[
+        pytest.mark.bmv2,
+        pytest.mark.skipif(testbed.bmv2_missing() is not None, reason=str(testbed.bmv2_missing())),
+    ],
+)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab and the command line for it."""
+
+    name: str
+    folder: Path
+    switch: str
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start ``srv6 lab WORDS``."""
+        code = "import sys; from srv6lab.cli import main; sys.exit(main(sys.argv[1:]))"
+        environment = {
+            **os.environ,
+            "SRV6LAB_DIR": str(self.folder),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        }
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *words],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        """Run ``srv6 lab WORDS`` and expect an exit code; what it printed, errors last."""
+        process = self.start(*words)
+        out, err = process.communicate(timeout=SLOW)
+        assert process.returncode == code, (words, process.returncode, out, err)
+        return out + err
+
+    def up(self, topology: str = "quickstart", *words: str, code: int = 0) -> str:
+        return self("up", topology, "--netns", "--switch", self.switch, "--name", self.name, *words, code=code)
+
+    def state(self) -> dict[str, object]:
+        """``srv6 lab status --json`` of this lab; its exit code follows from it."""
+        process = self.start("status", self.name, "--json")
+        out, err = process.communicate(timeout=SLOW)
+        assert not err
+        found: dict[str, object] = json.loads(out)[self.name]
+        assert process.returncode == (0 if found["well"] else 1)
+        return found
+
+    def remains(self) -> list[str]:
+        """Everything of this lab that is on the machine."""
+        found = [f"namespace {path.name}" for path in RUN.glob(f"srv6-{self.name}-*")]
+        found += [f"file {path}" for path in self.folder.rglob("*")]
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = entry.read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if any(str(self.folder) in word or word == self.name for word in words):
+                found.append(f"process {entry.parent.name} {words}")
+        return found
+
+
+def veths() -> set[str]:
+    """The veth interfaces of the namespace of the tests."""
+    return {path.name for path in Path("/sys/class/net").iterdir() if path.name.startswith(("veth", "eth"))}
+
+
+@pytest.fixture(scope="module", params=["softswitch", BMV2])
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """The quick start, up, its scenario played."""
+    yield from _lab(request.param, up=True)
+
+
+@pytest.fixture(params=["softswitch", BMV2])
+def idle(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A lab that has not been started."""
+    yield from _lab(request.param, up=False)
+
+
+def _lab(switch: str, *, up: bool) -> Iterator[Lab]:
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        made = Lab(f"t{os.getpid()}{'up' if up else 'idle'}", Path(folder), switch)
+        try:
+            if up:
+                made.up()
+            yield made
+        finally:
+            made.start("down", made.name).communicate(timeout=SLOW)
+
+
+def pid_of(lab: Lab, router: str) -> int:
+    routers = lab.state()["routers"]
+    assert isinstance(routers, dict)
+    return int(routers[router]["pid"])
+
+
+def test_ping(lab: Lab) -> None:
+    for version in ("-6", "-4"):
+        out = lab("exec", lab.name, "h1", "--", "ping", version, "-c", "3", "-i", "0.2", "-W", "5", "h2")
+        assert "3 packets transmitted, 3 received, 0% packet loss" in out
+
+
+@pytest.mark.parametrize("segments", [[], ["r2/End.X/r3", "r3", "r4/End.DT46"]], ids=["routed", "steered"])
+def test_iperf3(lab: Lab, segments: list[str]) -> None:
+    """TCP needs checksums, segments that fit, and Packet Too Big where the encapsulation makes them too long."""
+    if shutil.which("iperf3") is None:
+        pytest.skip("iperf3 is not installed")
+    lab("unsteer", lab.name, "r1")
+    if segments:
+        lab("steer", lab.name, "r1", "h2", *segments)
+    server = lab.start("exec", lab.name, "h2", "--", "iperf3", "-s", "-1", "-J")
+    try:
+        _wait_for_listener(lab)
+        report = json.loads(lab("exec", lab.name, "h1", "--", "iperf3", "-J", "-t", "1", "-c", "h2"))
+    finally:
+        server.kill()
+        server.communicate()
+    assert report["end"]["sum_received"]["bytes"] > 100_000
+
+
+def _wait_for_listener(lab: Lab) -> None:
+    end = time.monotonic() + SLOW
+    while "5201" not in lab("exec", lab.name, "h2", "--", "ss", "-ltn"):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_path_steer_and_unsteer(lab: Lab) -> None:
+    lab("steer", lab.name, "r1", "h2", "r3", "r4/End.DT46")
+    rows = [line.split() for line in lab("path", lab.name, "h1", "h2").splitlines()]
+    assert [row[0] for row in rows[1:6]] == ["h1", "r1", "r3", "r4", "h2"]
+    assert [row[1] for row in rows[1:6]] == ["sends", "H.Encaps", "End", "End.DT46", "receives"]
+    lab("unsteer", lab.name, "r1")
+    rows = [line.split() for line in lab("path", lab.name, "h1", "h2", "-4").splitlines()]
+    assert [row[0] for row in rows[1:6]] == ["h1", "r1", "r2", "r4", "h2"]
+
+
+def test_apply_file(lab: Lab, tmp_path: Path) -> None:
+    file = tmp_path / "changes.yaml"
+    file.write_text(
+        "policies: [{name: in, encap: {mode: insert}, segment-lists: [{segments: [r3]}]}]\n"
+        "steering: [{prefix: '2001:db8:2::/64', policy: in}]\n"
+    )
+    lab("apply", lab.name, "r1", str(file))
+    assert "r1    H.Insert" in lab("path", lab.name, "h1", "h2")
+    lab("unsteer", lab.name, "r1")
+    file.write_text("policies: [{name: in, segment-lists: [{segments: [r9]}]}]\n")
+    assert "segment 'r9': no router 'r9'" in lab("apply", lab.name, "r1", str(file), code=3)
+
+
+def test_second_up_is_refused(lab: Lab) -> None:
+    assert lab.up(code=1) == f"srv6 lab: {lab.name} is up already; `srv6 lab down {lab.name}` stops it\n"
+    assert lab.state()["well"]
+
+
+def test_exec_has_the_exit_code_of_the_command(lab: Lab) -> None:
+    lab("exec", lab.name, "h1", "--", "sh", "-c", "exit 7", code=7)
+    assert "nonsense: there is no such command" in lab("exec", lab.name, "r1", "--", "nonsense", code=127)
+    assert "there are r1, r2, r3, r4, h1, h2" in lab("exec", lab.name, "r9", "--", "true", code=1)
+
+
+def test_interfaces_of_a_host(lab: Lab) -> None:
+    links = json.loads(lab("exec", lab.name, "h1", "--", "ip", "-j", "address"))
+    (eth0,) = [link for link in links if link["ifname"] == "eth0"]
+    assert eth0["address"] == "02:00:00:ff:00:01"
+    addresses = {row["local"]: row for row in eth0["addr_info"]}
+    assert {"2001:db8:1::2", "10.0.1.2"} <= set(addresses)
+    assert not any("tentative" in row for row in addresses.values())
+    assert lab("exec", lab.name, "h1", "--", "ls", "/sys/class/net").split() == ["eth0", "lo"]
+
+
+def test_router_namespace_is_silent(lab: Lab) -> None:
+    links = json.loads(lab("exec", lab.name, "r1", "--", "ip", "-j", "address"))
+    ports = {link["ifname"]: link for link in links if link["ifname"] != "lo"}
+    assert set(ports) == {"eth1", "eth2", "eth3"}
+    assert all(link["addr_info"] == [] and link["operstate"] == "UP" for link in ports.values())
+
+
+def test_killed_switch_is_noticed_and_filled_again(lab: Lab) -> None:
+    lab("steer", lab.name, "r1", "h2", "r3", "r4/End.DT46")
+    os.kill(pid_of(lab, "r1"), signal.SIGKILL)
+    end = time.monotonic() + SLOW
+    while (state := lab.state())["well"]:
+        assert time.monotonic() < end
+    assert state["routers"]["r1"]["state"] == "ended (signal SIGKILL)"  # type: ignore[index]
+    assert f"`srv6 lab restart {lab.name} r1` starts it again" in lab("status", lab.name, code=1)
+    assert "its switch does not answer" in lab("unsteer", lab.name, "r1", code=1)
+    lab("steer", lab.name, "r1", "h2", "r3", "r4/End.DT46", code=1)
+    assert "r1: switch restarted, its controller filled it" in lab("restart", lab.name, "r1")
+    assert lab.state()["well"]
+    assert "r1    H.Encaps" in lab("path", lab.name, "h1", "h2")
+    lab("unsteer", lab.name, "r1")
+
+
+@pytest.mark.parametrize("topology", [name for name in shipped() if name != "quickstart"])
+def test_shipped_topology(idle: Lab, topology: str) -> None:
+    """The steps `expect` and `ping` of the file are the assertions."""
+    out = idle.up(topology)
+    assert f"  srv6 lab down {idle.name}" in out
+
+
+def test_down_leaves_nothing(idle: Lab) -> None:
+    before = veths()
+    idle.up("quickstart", "--no-scenario")
+    assert len(idle.remains()) > 10
+    background = idle.start("exec", idle.name, "h1", "--", "sleep", "1000")
+    idle("down", idle.name)
+    background.communicate(timeout=SLOW)
+    assert background.returncode != 0
+    assert idle.remains() == []
+    assert veths() == before
+
+
+def test_down_after_a_crash_leaves_nothing(idle: Lab) -> None:
+    idle.up("quickstart", "--no-scenario")
+    os.kill(int((idle.folder / idle.name / "pid").read_text()), signal.SIGKILL)
+    _until_released(idle)
+    assert "its controllers have crashed" in idle("status", idle.name, code=1)
+    assert "is left from a crash" in idle.up(code=1)
+    idle("down", idle.name)
+    assert idle.remains() == []
+
+
+def _until_released(lab: Lab) -> None:
+    end = time.monotonic() + SLOW
+    while "is up already" in lab.up(code=1):
+        assert time.monotonic() < end
+
+
+@pytest.mark.parametrize("moment", ["directory", "namespaces", "switches", "ready"])
+def test_interrupted_up_leaves_nothing(idle: Lab, moment: str) -> None:
+    process = idle.start("up", "quickstart", "--netns", "--switch", idle.switch, "--name", idle.name)
+    folder = idle.folder / idle.name
+    reached = {
+        "directory": folder.exists,
+        "namespaces": lambda: any(RUN.glob(f"srv6-{idle.name}-*")),
+        "switches": lambda: any(folder.glob("*.sock")),
+        "ready": (folder / "control").exists,
+    }[moment]
+    end = time.monotonic() + SLOW
+    while not reached():
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=SLOW)
+    assert (process.returncode, err) == (130, "srv6 lab: interrupted\n")
+    assert idle.remains() == []
+
+
+def test_switch_that_does_not_start(idle: Lab) -> None:
+    if idle.switch != "bmv2":
+        pytest.skip("softswitch has no option in the environment that could be wrong")
+    os.environ["BMV2_ARGS"] = "--no-such-option"
+    try:
+        assert "bmv2 ended (exit status" in idle.up(code=1)
+    finally:
+        del os.environ["BMV2_ARGS"]
+    assert idle.remains() == []
+
+
+def test_foreground_run_cleans_up(idle: Lab) -> None:
+    """Without --netns the network lives as long as the command, on BMv2 as well."""
+    if idle.switch != "bmv2":
+        pytest.skip("softswitch needs no namespaces for that")
+    out = idle("up", "quickstart", "--switch", "bmv2", "--name", idle.name, "-q")
+    assert "h1 pings h2 (2001:db8:2::2): 3 of 3 answered" in out
+    assert idle.remains() == []

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is told of a packet's way, from frames built with scapy."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrSegmentRouting
+from scapy.layers.l2 import Ether
+from scapy.packet import Packet
+
+from srv6cp.config import load_node_dict
+from srv6lab import path
+from srv6lab.lab import Passage, in_order
+
+NODE = load_node_dict(
+    {
+        "node": "r1",
+        "locator": {"prefix": "fcbb:bb00:1::/48", "block": 32, "node": 16},
+        "source": "fcbb:bb00:1::1",
+        "ports": {1: {"addresses": ["2001:db8:12::1/64"]}, 2: {"mode": "l2"}},
+        "sids": [
+            {"sid": "fcbb:bb00:1:1::/64", "behavior": "End"},
+            {"sid": "fcbb:bb00:1:2::/64", "behavior": "End", "flavors": ["psp", "usd"]},
+            {"sid": "fcbb:bb00:1:3::/64", "behavior": "End.DT46", "vrf": "default"},
+            {"sid": "fcbb:bb00:1:4::/64", "behavior": "End.B6.Encaps", "policy": "way"},
+            {"sid": "fcbb:bb00:1:5::/64", "behavior": "End.DX2", "port": 2},
+        ],
+        "policies": [{"name": "way", "segment-lists": [{"segments": ["fcbb:bb00:2::"]}]}],
+    }
+)
+END, PSP, DT46, B6, DX2 = (f"fcbb:bb00:1:{number}::" for number in range(1, 6))
+FAR, FURTHER, SOURCE = "fcbb:bb00:2:1::", "fcbb:bb00:3:1::", "fcbb:bb00:1::1"
+INNER = IPv6(src="2001:db8:1::2", dst="2001:db8:2::2") / UDP(sport=7, dport=9) / b"x"
+
+
+def outer(segments: Sequence[str], left: int, *, source: str = "fcbb::9", reduced: bool = False) -> Packet:
+    """An IPv6 header and the SRH of a list in path order, with ``left`` segments left."""
+    destination = segments[len(segments) - 1 - left]
+    listed = segments[1:] if reduced else segments
+    return IPv6(src=source, dst=destination) / routing(listed, left)
+
+
+def routing(listed: Sequence[str], left: int, **fields: int) -> Packet:
+    """An SRH with a list in path order."""
+    return IPv6ExtHdrSegmentRouting(addresses=list(listed[::-1]), segleft=left, lastentry=len(listed) - 1, **fields)
+
+
+CASES = {
+    "plain forwarding": (INNER, INNER, "route"),
+    "transit": (outer([FAR, FURTHER], 1) / INNER, outer([FAR, FURTHER], 1) / INNER, "route"),
+    "End": (outer([END, FAR], 1) / INNER, outer([END, FAR], 0) / INNER, "End"),
+    "PSP": (outer([PSP, FAR], 1) / INNER, IPv6(src="fcbb::9", dst=FAR) / INNER, "End (PSP)"),
+    "not yet PSP": (outer([PSP, FAR, FURTHER], 2) / INNER, outer([PSP, FAR, FURTHER], 1) / INNER, "End"),
+    "USD": (IPv6(src="fcbb::9", dst=PSP) / INNER, INNER, "End (USD)"),
+    "DT46": (outer([FAR, DT46], 0) / INNER, INNER, "End.DT46 (decapsulates)"),
+    "DT46, IPv4": (
+        IPv6(dst=DT46, nh=4) / IP(dst="10.0.0.1") / UDP(),
+        IP(dst="10.0.0.1") / UDP(),
+        "End.DT46 (decapsulates)",
+    ),
+    "DX2": (IPv6(dst=DX2, nh=143) / Ether() / INNER, INNER, "End.DX2 (decapsulates)"),
+    "End, then its own DT46": (outer([END, DT46], 1) / INNER, INNER, "End, then End.DT46 (decapsulates)"),
+    "USD, then DT46 of the packet inside": (
+        IPv6(dst=PSP) / IPv6(dst=DT46) / INNER,
+        INNER,
+        "End (USD), then End.DT46 (decapsulates)",
+    ),
+    "encapsulation": (INNER, outer([FAR, FURTHER], 1, source=SOURCE) / INNER, "H.Encaps"),
+    "reduced encapsulation": (INNER, outer([FAR, FURTHER], 1, source=SOURCE, reduced=True) / INNER, "H.Encaps.Red"),
+    "without SRH": (INNER, IPv6(src=SOURCE, dst=FAR) / INNER, "H.Encaps.Red"),
+    "layer 2": (INNER, IPv6(src=SOURCE, dst=FAR) / routing([FAR, FURTHER], 1, nh=143) / Ether() / INNER, "H.Encaps.L2"),
+    "binding": (
+        outer([B6, FAR], 1) / INNER,
+        outer([FURTHER, FAR], 1, source=SOURCE) / outer([B6, FAR], 0) / INNER,
+        "End.B6.Encaps",
+    ),
+    "decapsulates and encapsulates": (
+        IPv6(src="fcbb::9", dst=DT46) / INNER,
+        outer([FAR, FURTHER], 1, source=SOURCE) / INNER,
+        "End.DT46 (decapsulates), then H.Encaps",
+    ),
+    "insertion": (
+        INNER,
+        IPv6(src="2001:db8:1::2", dst=FAR) / routing([FAR, "2001:db8:2::2"], 1) / UDP(sport=7, dport=9),
+        "H.Insert",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_behavior_is_told(case: str) -> None:
+    before, after, wanted = CASES[case]
+    assert path.behavior(NODE, bytes(Ether() / before), bytes(Ether() / after)) == wanted
+
+
+def passages(*ends: str) -> list[Passage]:
+    frame = bytes(Ether() / INNER)
+    return [Passage(number, one, two, frame) for number, (one, two) in enumerate(itertools.pairwise(ends))]
+
+
+def test_hops_with_names() -> None:
+    found = path.hops(passages("h1", "r1", "h2"), {"r1": NODE}, {"2001:db8:2::2": "h2", "2001:db8:1::2": "h1"})
+    assert path.render(found).splitlines() == [
+        "node  does      sends to            SL  packet",
+        "h1    sends     2001:db8:2::2 (h2)      (h1,h2) UDP 7>9",
+        "r1    route     2001:db8:2::2 (h2)      (h1,h2) UDP 7>9",
+        "h2    receives",
+    ]
+    assert all(len(line) <= 20 for line in path.render(found, 20).splitlines())
+
+
+def test_lost_packet_says_where() -> None:
+    found = path.hops(passages("h1", "r1"), {"r1": NODE}, lost=True)
+    assert path.render(found).splitlines()[-1].split(maxsplit=1) == ["r1", "loses it"]
+
+
+def test_frames_are_put_in_the_order_of_the_way() -> None:
+    way = passages("h1", "r1", "r2", "r1", "r3", "h2")
+    assert in_order([way[number] for number in (4, 2, 0, 3, 1)], "h1") == way
+    untimed = [Passage(0, one.sender, one.receiver, one.frame) for one in passages("h1", "r1", "r2", "h2")]
+    assert in_order(untimed[::-1], "h1") == untimed

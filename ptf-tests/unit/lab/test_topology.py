@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration that follows from a topology, shortest paths, and the pictures of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from srv6cp.config import load_node_dict
+from srv6lab import graph
+from srv6lab.loader import load_topology, read_topology, shipped
+from srv6lab.routes import first_hops
+from srv6lab.topology import Topology, TopologyError
+
+
+def diamond(**changes: Any) -> Topology:
+    links = ["r1 -- r2", "r1 -- r3", "r2 -- r4", "r3 -- r4"]
+    hosts = {"h1": {"router": "r1"}, "h2": {"router": "r4"}}
+    return read_topology(
+        {"routers": {name: {} for name in ("r1", "r2", "r3", "r4")}, "hosts": hosts, "links": links, **changes}
+    )
+
+
+def test_first_hops_of_equal_cost_are_all_found() -> None:
+    one = {"a": {"b": 1, "c": 1}, "b": {"a": 1, "d": 2}, "c": {"a": 1, "d": 2}, "d": {"b": 2, "c": 2}, "e": {}}
+    assert first_hops(one, "a") == {"b": {"b"}, "c": {"c"}, "d": {"b", "c"}}
+
+
+def test_first_hop_may_be_a_detour() -> None:
+    costs = {"a": {"b": 9, "c": 1}, "b": {"a": 9, "c": 1}, "c": {"a": 1, "b": 1}}
+    assert first_hops(costs, "a") == {"b": {"c"}, "c": {"c"}}
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_configurations_of_shipped_topologies_are_valid(name: str) -> None:
+    topology = load_topology(name)
+    for router in topology.routers:
+        assert load_node_dict(topology.config(router)).name == router
+
+
+def test_configuration_of_a_router() -> None:
+    config = diamond().config("r1")
+    assert config["source"] == "fcbb:bb00:1::1" and config["device-id"] == 1
+    assert config["ports"][1] == {
+        "mac": "02:00:00:01:00:01",
+        "mtu": 1500,
+        "addresses": ["2001:db8:ff00:1::1/64", "10.255.1.1/24"],
+    }
+    assert config["ports"][3]["addresses"] == ["2001:db8:1::1/64", "10.0.1.1/24"]
+    assert {"address": "2001:db8:1::2", "port": 3, "mac": "02:00:00:ff:00:01"} in config["neighbors"]
+    both = ["2001:db8:ff00:1::2", "2001:db8:ff00:2::3"]
+    assert {"prefix": "fcbb:bb00:4::/48", "via": both} in config["routes"]
+    assert {"prefix": "2001:db8:2::/64", "via": both} in config["routes"]
+    assert {"prefix": "10.0.2.0/24", "via": ["10.255.1.2", "10.255.2.3"]} in config["routes"]
+
+
+def test_cheaper_way_is_the_only_one() -> None:
+    links = ["r1 -- r2", {"link": "r1 -- r3", "cost": 5}, "r2 -- r4", "r3 -- r4"]
+    config = diamond(links=links).config("r1")
+    assert {"prefix": "fcbb:bb00:4::/48", "via": ["2001:db8:ff00:1::2"]} in config["routes"]
+
+
+def test_section_of_a_router_is_added_and_changes_to_that() -> None:
+    way = {"name": "way", "segment-lists": [{"segments": ["r2"]}]}
+    topology = diamond(routers={"r1": {"icmp": None, "policies": [way]}, "r2": {}, "r3": {}, "r4": {}})
+    config = topology.config("r1", {"policies": [{**way, "segment-lists": [{"segments": ["r3/End.X/r4"]}]}]})
+    assert config["icmp"] is None
+    assert config["policies"] == [{"name": "way", "segment-lists": [{"segments": ["fcbb:bb00:3:ea02::"]}]}]
+    assert topology.config("r1")["policies"][0]["segment-lists"][0]["segments"] == ["fcbb:bb00:2:e000::"]
+
+
+def test_settings_of_a_port_are_added() -> None:
+    ports = diamond().config("r1", {"ports": {1: {"role": "external"}, 9: {"mode": "l2"}}})["ports"]
+    assert ports[1]["role"] == "external" and ports[1]["mtu"] == 1500 and ports[9] == {"mode": "l2"}
+    with pytest.raises(TopologyError, match=r"^ports\.1: a mapping is needed, not 'x'$"):
+        diamond().config("r1", {"ports": {1: "x"}})
+
+
+def test_host_in_a_vrf_is_not_in_the_routes_of_others() -> None:
+    hosts = {"h1": {"router": "r1", "vrf": "blue"}, "h2": {"router": "r4"}}
+    topology = diamond(hosts=hosts)
+    config = topology.config("r1")
+    assert config["vrfs"] == ["blue"] and config["ports"][3]["vrf"] == "blue"
+    assert not any(route["prefix"].startswith("2001:db8:1:") for route in topology.config("r4")["routes"])
+    assert topology.config("r1", {"vrfs": [{"name": "blue", "id": 7}]})["vrfs"] == [{"name": "blue", "id": 7}]
+
+
+def test_host_on_layer_2_makes_a_layer_2_port() -> None:
+    hosts = {"h1": {"router": "r1", "l2": True}, "h2": {"router": "r4"}}
+    topology = diamond(hosts=hosts)
+    assert topology.config("r1")["ports"][3] == {"mode": "l2", "mtu": 1500}
+    assert not any(route["prefix"].startswith("2001:db8:1:") for route in topology.config("r4")["routes"])
+
+
+def test_segments_by_name() -> None:
+    sids = [
+        {"sid": "fcbb:bb00:4:b::/64", "behavior": "End.DT46", "vrf": "blue"},
+        {"sid": "fcbb:bb00:4:d2::/64", "behavior": "End.DX2", "port": 3},
+        {"sid": "fcbb:bb00:4:b6::", "behavior": "End.B6.Encaps", "policy": "way"},
+    ]
+    topology = diamond(routers={"r1": {}, "r2": {}, "r3": {}, "r4": {"sids": sids}})
+    wanted = {
+        "r2": "fcbb:bb00:2:e000::",
+        "r4/End": "fcbb:bb00:4:e000::",
+        "r4/end.dt46": "fcbb:bb00:4:d046::",
+        "r2/End.X/r4": "fcbb:bb00:2:ea02::",
+        "r4/End.DT46/blue": "fcbb:bb00:4:b::",
+        "r4/End.DX2/3": "fcbb:bb00:4:d2::",
+        "r4/End.B6.Encaps/way": "fcbb:bb00:4:b6::",
+        "2001:db8::7": "2001:db8::7",
+    }
+    assert {text: topology.segment(text) for text in wanted} == wanted
+
+
+def test_segments_that_do_not_exist() -> None:
+    with pytest.raises(TopologyError) as caught:
+        diamond().segment("r9/End")
+    assert str(caught.value) == "segment 'r9/End': no router 'r9'; there are r1, r2, r3, r4"
+    with pytest.raises(TopologyError) as caught:
+        diamond().segment("r2/End.X/r3")
+    assert str(caught.value) == (
+        "segment 'r2/End.X/r3': r2 has no such SID; write an address, or one of "
+        "r2/End, r2/End.DT46, r2/End.X/r1, r2/End.X/r4"
+    )
+
+
+def test_text_of_a_topology() -> None:
+    hosts = {"h1": {"router": "r1", "vrf": "blue"}, "h2": {"router": "r4", "l2": True}}
+    links = [{"link": "r1 -- r4", "cost": 3}]
+    topology = read_topology(
+        {"about": "two", "picture": "  a\n   b\n", "routers": {"r1": {}, "r4": {}}, "hosts": hosts, "links": links}
+    )
+    assert graph.text(topology).splitlines() == [
+        "lab: two",
+        "",
+        "    a",
+        "     b",
+        "",
+        "  r1  router, locator fcbb:bb00:1::/48",
+        "  r4  router, locator fcbb:bb00:2::/48",
+        "  h1  host, 2001:db8:1::2 and 10.0.1.2, on r1, VRF blue",
+        "  h2  host, 2001:db8:2::2 and 10.0.2.2, on r4, layer 2",
+        "  r1 port 1 -- r4 port 1, cost 3",
+        "  h1 -- r1 port 2",
+        "  h2 -- r4 port 2",
+    ]
+
+
+def test_graphviz() -> None:
+    lines = graph.dot(diamond()).splitlines()
+    assert lines[0] == 'graph "lab" {' and lines[-1] == "}"
+    assert '  "r1" [shape=box,label="r1\\nfcbb:bb00:1::/48"];' in lines
+    assert '  "r2" -- "r4" [taillabel="2",headlabel="1",label=""];' in lines
+    assert sum(" -- " in line for line in lines) == 6
