@@ -80,15 +80,23 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
         md.punt_reason = punt_reason;
     }
 
+    action measure() {
+        hdr.scratch.setValid();
+        hdr.scratch.length = (bit<16>)md.frame_length |-| ETHERNET_HEADER_LENGTH;
+    }
+    action measure_behind_tag() {
+        hdr.scratch.length = hdr.scratch.length |-| VLAN_HEADER_LENGTH;
+    }
+
     apply {
         ingress_port_table.apply();
         // The usual case in one expression: untagged IPv6 for this router. Whatever fails it is looked at below.
         if (!(md.interface_flags >= INTERFACE_ROUTED && md.l3 == L3_IPV6 && md.tagged == 0 && md.link_scope == 0 && hdr.ipv6.version == 6
               && hdr.ethernet.dst_addr == md.interface_mac
               && (bit<32>)hdr.ipv6.payload_length + 54 <= md.frame_length)) {
-            bit<16> length = (bit<16>)md.frame_length |-| ETHERNET_HEADER_LENGTH;   // of the IP packet, at most
+            measure();
             if (md.tagged == 1) {
-                length = length |-| VLAN_HEADER_LENGTH;
+                measure_behind_tag();
                 if (md.interface_flags >= INTERFACE_ROUTED && hdr.vlan.vid != 0) {
                     ingress_vlan_table.apply();
                 }
@@ -104,7 +112,7 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
                     && (hdr.ethernet.dst_addr[40:40] == 0 || hdr.ipv6.dst_addr[127:120] != 0xFF)) {
                     refuse(drop_reason_t.NOT_MY_MAC);
                 } else if (hdr.ipv6.version != 6
-                           || hdr.ipv6.payload_length > length |-| IPV6_HEADER_LENGTH) {
+                           || hdr.ipv6.payload_length > hdr.scratch.length |-| IPV6_HEADER_LENGTH) {
                     refuse(drop_reason_t.IP_HEADER_INVALID);
                 } else if (md.link_scope == 1) {
                     // Link-local and multicast addresses never leave the link; neighbour discovery is the control plane's.
@@ -125,7 +133,7 @@ control admit(inout headers_t hdr, inout local_metadata_t md) {
                 } else if (!hdr.ipv4.isValid() || hdr.ipv4.version != 4 || hdr.ipv4.ihl < 5
                            || (hdr.ipv4.ihl > 5 && !hdr.ipv4_options.isValid())
                            || hdr.ipv4.total_len < (bit<16>)hdr.ipv4.ihl << 2
-                           || hdr.ipv4.total_len > length) {
+                           || hdr.ipv4.total_len > hdr.scratch.length) {
                     refuse(drop_reason_t.IP_HEADER_INVALID);
                 } else if (md.checksum_error == 1) {
                     refuse(drop_reason_t.IPV4_CHECKSUM);

@@ -56,40 +56,38 @@ control too_big(inout headers_t hdr, inout local_metadata_t md) {
         md.punt_reason = punt_reason_t.FRAGMENT;
     }
     action set_tunnel_mtu() {
-        md.mtu = md.mtu |-| hdr.scratch.overhead;
+        hdr.scratch.tunnel_mtu = md.mtu |-| hdr.scratch.overhead;
     }
     action raise_to_minimum() {
-        md.mtu = IPV6_MINIMUM_MTU;
+        hdr.scratch.tunnel_mtu = IPV6_MINIMUM_MTU;
     }
 
     apply {
         if (hdr.outer_ipv6.isValid() && hdr.scratch.headend == HEADEND_ENCAPS && hdr.ipv4.isValid() && !hdr.ipv6.isValid()) {
             if (hdr.ipv4.dont_fragment == 1) {
                 set_tunnel_mtu();
-                packet_too_big(md.mtu);
+                packet_too_big(hdr.scratch.tunnel_mtu);
             } else {
                 fragment();
             }
         } else if (hdr.outer_ipv6.isValid() && hdr.scratch.headend == HEADEND_ENCAPS) {
-            mtu_t link_mtu = md.mtu;
             set_tunnel_mtu();
-            if (md.mtu < IPV6_MINIMUM_MTU) {
+            if (hdr.scratch.tunnel_mtu < IPV6_MINIMUM_MTU) {
                 raise_to_minimum();
             }
-            if (hdr.ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu) {
-                packet_too_big(md.mtu);
+            if (hdr.ipv6.payload_length + IPV6_HEADER_LENGTH > hdr.scratch.tunnel_mtu) {
+                packet_too_big(hdr.scratch.tunnel_mtu);
             } else {
-                md.mtu = link_mtu;
                 fragment();
             }
         } else if (hdr.outer_ipv6.isValid() && hdr.scratch.headend == HEADEND_ENCAPS_L2) {
             fragment();
         } else if (hdr.outer_ipv6.isValid() && hdr.scratch.headend == HEADEND_INSERT) {
             set_tunnel_mtu();
-            if (md.mtu < IPV6_MINIMUM_MTU) {
+            if (hdr.scratch.tunnel_mtu < IPV6_MINIMUM_MTU) {
                 raise_to_minimum();
             }
-            packet_too_big(md.mtu);
+            packet_too_big(hdr.scratch.tunnel_mtu);
         } else if (md.l3 == L3_IPV6 || hdr.ipv4.dont_fragment == 1) {
             packet_too_big(md.mtu);
         } else {

@@ -138,16 +138,21 @@ header l4_t {
 
 // Per-packet state of the less common paths (see metadata.p4). Never emitted.
 header scratch_t {
-    // Upper layer, and the table of End.T and End.DT*.
+    // Admission: bytes of the IP packet, at most.
+    bit<16>            length;
+    // Upper layer; the table of End.T and End.DT*, and where such a packet came from.
     bit<8>             upper_layer;      // next header of the last header of the chain
     vrf_id_t           sid_vrf_id;
+    vrf_id_t           arrival_vrf_id;
     // Policy.
     headend_kind_t     headend;
     bit<1>             reduced;
+    bit<1>             classified;
     encap_flags_t      encap_flags;
     sidlist_id_t       sidlist_id;
     bit<8>             segment_count;
     bit<16>            overhead;         // bytes that the policy adds
+    mtu_t              tunnel_mtu;
     bit<32>            flow_hash;
     // The flow, as far as selectors, hash and classifiers look at it.
     ipv6_addr_t        flow_src;
@@ -157,8 +162,10 @@ header scratch_t {
     bit<16>            l4_src_port;      // 0: no TCP or UDP right behind the IP header
     bit<16>            l4_dst_port;
     nexthop_group_id_t nexthop_group_id;
+    // Punting.
+    bit<2>             color;            // of punt_meter
     @padding
-    bit<1>             pad;
+    bit<6>             pad;
 }
 
 // In the order of the wire. What is pushed (outer_*, segment_*, payload_*) stands in front of what was received.

@@ -171,8 +171,9 @@ control sr_policy(inout headers_t hdr, inout local_metadata_t md) {
     // 20 bits, never zero (HE-8).
     action hash_flow_label() {
         CRC32_HASH(hdr.scratch.flow_hash,
-                   { hdr.scratch.flow_src, hdr.scratch.flow_dst, hdr.scratch.flow_label, hdr.scratch.flow_protocol,
-                     hdr.scratch.l4_src_port, hdr.scratch.l4_dst_port })
+                   { hdr.scratch.flow_src, hdr.scratch.flow_dst,
+                     4w0 ++ hdr.scratch.flow_label ++ hdr.scratch.flow_protocol ++ hdr.scratch.l4_src_port
+                     ++ hdr.scratch.l4_dst_port })
         hdr.outer_ipv6.flow_label = hdr.scratch.flow_hash[31:12] |+| 1;
     }
 

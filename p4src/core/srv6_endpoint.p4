@@ -440,9 +440,8 @@ control srv6_endpoint(inout headers_t hdr, inout local_metadata_t md) {
     }
     // The VRF that the packet came in by is kept: there is its source, should an error have to be told (END-11).
     action exchange_vrf() {
-        vrf_id_t arrival_vrf_id = md.vrf_id;
+        hdr.scratch.arrival_vrf_id = md.vrf_id;
         md.vrf_id = hdr.scratch.sid_vrf_id;
-        hdr.scratch.sid_vrf_id = arrival_vrf_id;
     }
 
     apply {

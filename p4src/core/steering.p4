@@ -11,6 +11,7 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
     @brief("Into an SR policy, whatever the route")
     @description("A policy that has no entry, since none of its lists is valid, drops the packet (RFC 9256 8.2)")
     action classify_steer(policy_id_t policy_id) {
+        hdr.scratch.classified = 1;
         md.fate = FATE_FORWARD;
         md.policy_id = policy_id;
         md.drop_reason = drop_reason_t.NONE;
@@ -20,7 +21,9 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
     @id(NO_STEERING_ID)
     @name(".no_steering")
     @brief("By the route, whatever the interface's policy")
-    action no_steering() {}
+    action no_steering() {
+        hdr.scratch.classified = 1;
+    }
 
     @id(CLASSIFIER_IPV6_TABLE_ID)
     @name(".classifier_ipv6_table")
@@ -73,26 +76,26 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
         hdr.scratch.l4_src_port = hdr.l4.src_port;
         hdr.scratch.l4_dst_port = hdr.l4.dst_port;
     }
-    action clear_ports() {
+    action clear() {
         hdr.scratch.setValid();
+        hdr.scratch.classified = 0;
         hdr.scratch.l4_src_port = 0;
         hdr.scratch.l4_dst_port = 0;
     }
 
     apply {
-        bool classified = false;
-        clear_ports();
+        clear();
         if (hdr.l4.isValid()
             && ((md.l3 == L3_IPV6 && (hdr.ipv6.next_header == IP_PROTO_TCP || hdr.ipv6.next_header == IP_PROTO_UDP))
                 || md.l3 == L3_IPV4)) {
             set_ports();
         }
         if (md.l3 == L3_IPV6) {
-            classified = classifier_ipv6_table.apply().hit;
+            classifier_ipv6_table.apply();
         } else {
-            classified = classifier_ipv4_table.apply().hit;
+            classifier_ipv4_table.apply();
         }
-        if (!classified && md.interface_policy_id != 0) {
+        if (hdr.scratch.classified == 0 && md.interface_policy_id != 0) {
             by_interface();
         }
     }

@@ -62,13 +62,19 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     action count_policy() {
         sr_policy_counter.count(((bit<32>)md.policy_id << 1) | (bit<32>)md.tagged);
     }
+    action count_punt() {
+        punt_counter.count((bit<32>)md.punt_reason);
+    }
     // The control plane gets the packet as it arrived, since that is what an ICMP error quotes.
     action punt() {
-        punt_counter.count((bit<32>)md.punt_reason);
         clone_preserving_field_list(CloneType.I2E, PUNT_SESSION, FIELD_LIST_PUNT);
     }
+    action take_token() {
+        hdr.scratch.setValid();
+        hdr.scratch.color = METER_GREEN;
+        punt_meter.execute_meter((bit<32>)md.punt_reason, hdr.scratch.color);
+    }
     action redirect_to_cpu() {
-        punt_counter.count((bit<32>)md.punt_reason);
         standard_metadata.egress_spec = CPU_PORT;
     }
     action go_round() {
@@ -91,15 +97,12 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
     }
     // End.T: the source of a packet is looked for where the packet came from.
     action restore_vrf() {
-        md.vrf_id = hdr.scratch.sid_vrf_id;
+        md.vrf_id = hdr.scratch.arrival_vrf_id;
     }
 
     apply {
         if (md.fate == FATE_TRANSMIT) {
             go_out();
-            if (md.policy_id != 0) {
-                count_policy();
-            }
         } else {
             if (md.fate == FATE_RECIRCULATE) {
                 if (md.passes >= MAX_PASSES || standard_metadata.packet_length > MAX_RECIRCULATED_LENGTH) {
@@ -115,16 +118,17 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
                     && md.punt_reason != punt_reason_t.PACKET_TOO_BIG) {
                     md.punt_reason = punt_reason_t.NONE;
                 } else {
-                    MeterColor_t color = METER_GREEN;
-                    punt_meter.execute_meter((bit<32>)md.punt_reason, color);
-                    if (color == METER_RED) {
+                    take_token();
+                    if (hdr.scratch.color == METER_RED) {
                         if (md.fate == FATE_DROP) {
                             count_first_reason();
                         }
                         refuse(drop_reason_t.PUNT_RATE_LIMITED);
                     } else if (md.fate == FATE_FRAGMENT) {
+                        count_punt();
                         redirect_to_cpu();
                     } else {
+                        count_punt();
                         set_offset();
                         if (md.tagged == 1) {
                             skip_tag();
@@ -145,10 +149,11 @@ control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_
                 count_sid();
                 if (md.fate == FATE_PUNT) {
                     drop();
-                } else if (md.policy_id != 0) {
-                    count_policy();
                 }
             }
+        }
+        if (md.policy_id != 0 && md.fate != FATE_DROP && md.fate != FATE_PUNT) {
+            count_policy();
         }
     }
 }
