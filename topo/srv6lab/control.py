@@ -96,7 +96,10 @@ def _start_daemon(state: State) -> None:
 
 @contextmanager
 def termination_as_interrupt() -> Iterator[None]:
-    """SIGTERM and SIGHUP like Ctrl-C, for as long as these would leave a lab behind. In the main thread only."""
+    """SIGTERM and SIGHUP like Ctrl-C, for as long as these would leave a lab behind."""
+    if not _in_main_thread():  # signals are none of ours
+        yield
+        return
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt

@@ -22,17 +22,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
-from srv6cp.apps.controller import NodeController
+from srv6cp.apps.controller import ControllerOptions, NodeController
 from srv6cp.p4rt import Client, ConnectionFailed, P4RuntimeError, wait_for_switch
 from srv6lab import cables, process
 from srv6lab.errors import LabError
-from srv6lab.network import node_of
+from srv6lab.nodes import node_of
 from srv6lab.state import State
 from srv6lab.topology import TopologyError
 
 START_LIMIT = 30.0  # s for a switch to answer
 REQUEST_LIMIT = 5.0  # s for a request to arrive
 LOOK_INTERVAL = 0.5  # s between looks at the switches
+
+# The switches are on this machine and return when `srv6 lab restart` has started them: looking often costs nothing.
+CONTROLLER = ControllerOptions(longest_retry=0.5)
 
 log = logging.getLogger("srv6lab.daemon")
 
@@ -75,7 +78,7 @@ class Daemon:
         for name, node in nodes.items():
             self._wait_for_switch(name)
             client = self._stack.enter_context(Client(self._address(name), device_id=node.device_id))
-            self._controllers[name] = NodeController(client, node)
+            self._controllers[name] = NodeController(client, node, CONTROLLER)
         with ThreadPoolExecutor(len(nodes)) as pool:
             for done in [pool.submit(controller.start) for controller in self._controllers.values()]:
                 done.result()

@@ -17,22 +17,12 @@ from typing import Any
 from softswitch.switch import SoftSwitch
 from srv6cp import artifacts
 from srv6cp.apps.controller import NodeController
-from srv6cp.config import ConfigError, load_node_dict
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
 from srv6lab.host import HostStack
 from srv6lab.lab import PROBE_PORT, Passage, Trip, in_order
+from srv6lab.nodes import node_of
 from srv6lab.topology import Host, Link, Topology, TopologyError
-
-
-def node_of(topology: Topology, router: str, changes: Mapping[str, Any] | None = None) -> Node:
-    """The configuration of a router with ``changes``, checked. Raises TopologyError."""
-    if router not in topology.routers:
-        raise TopologyError(f"no router {router!r}; there are {', '.join(topology.routers)}")
-    try:
-        return load_node_dict(topology.config(router, changes))
-    except ConfigError as error:
-        raise TopologyError(f"router {router}: {error}") from None
 
 
 class Network:

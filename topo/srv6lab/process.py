@@ -13,8 +13,6 @@ from pathlib import Path
 
 import softswitch
 import srv6cp
-from srv6cp.apps.compile.system import CPU_PORT
-from srv6lab import namespaces
 
 BMV2 = "simple_switch_grpc"
 DROP_PORT = 511
@@ -35,6 +33,8 @@ def python_environment() -> dict[str, str]:
 
 def command(kind: str, device_id: int, interfaces: Mapping[int, str], address: str) -> list[str]:
     """The command line. ``BMV2_ARGS`` in the environment replaces ``--log-level off``, BMv2's default being to log."""
+    from srv6cp.apps.compile.system import CPU_PORT
+
     if kind == "bmv2":
         words = [BMV2, *shlex.split(os.environ.get("BMV2_ARGS", "--log-level off"))]
     else:
@@ -47,6 +47,8 @@ def command(kind: str, device_id: int, interfaces: Mapping[int, str], address: s
 
 def start(namespace: str, words: list[str], log: Path) -> subprocess.Popen[bytes]:
     """Start a switch in a namespace, in a session of its own; what it prints is added to ``log``."""
+    from srv6lab import namespaces
+
     with log.open("ab") as output:
         return namespaces.inside(
             namespace,

@@ -14,7 +14,7 @@ from typing import Any
 from srv6cp.model import Node
 from srv6lab.errors import LabError
 from srv6lab.lab import Trip
-from srv6lab.network import node_of
+from srv6lab.nodes import node_of
 from srv6lab.state import State
 from srv6lab.topology import Topology, TopologyError
 

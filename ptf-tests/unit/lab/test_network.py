@@ -170,7 +170,8 @@ def test_expectation_that_does_not_hold_fails(player: Player, expected: dict[str
         ({"apply": {"r1": [1]}}, "scenario, step 1 (apply): r1: a mapping is needed, not [1]"),
         (
             {"expect": {"way": []}},
-            "scenario, step 1 (expect): {path: [NODE, ...]}, {does: {NODE: BEHAVIOUR}} or {share: {NODE: 0.5}} is needed",
+            "scenario, step 1 (expect): "  # noqa: ISC004
+            "{path: [NODE, ...]}, {does: {NODE: BEHAVIOUR}} or {share: {NODE: 0.5}} is needed",
         ),
     ],
 )
