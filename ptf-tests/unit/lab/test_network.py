@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from srv6lab.loader import load_topology, read_topology, shipped
 from srv6lab.network import Network
@@ -38,6 +40,14 @@ def test_shipped_topology(name: str) -> None:
     """The steps `expect` and `ping` of the file are the assertions."""
     with Network(load_topology(name)) as running:
         Player(running, lambda _: None).run(running.topology.scenario)
+
+
+def test_example_of_the_guide() -> None:
+    """The topology in topo/README.md."""
+    text = (Path(__file__).resolve().parents[3] / "topo" / "README.md").read_text()
+    topology = read_topology(yaml.safe_load(text.split("```yaml\n")[1].split("```")[0]))
+    with Network(topology) as running:
+        Player(running, lambda _: None).run(topology.scenario)
 
 
 def test_quick_start_shows_what_it_promises(player: Player, network: Network) -> None:
