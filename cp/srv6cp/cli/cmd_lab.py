@@ -17,6 +17,7 @@ def register(subparsers: Any) -> None:
         "lab",
         help="run a network of SRv6 routers from a topology file (up, down, exec, graph)",
         add_help=False,
+        prefix_chars="\0",  # so that no word is an option of this parser: --help is the lab's
     )
     parser.add_argument("words", nargs=argparse.REMAINDER)
     parser.set_defaults(run=run)
