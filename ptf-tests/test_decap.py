@@ -325,7 +325,7 @@ class InnerIpv4Fragments(EndpointTest):
 @rfc("4291", "2.7")
 @rule("DEC-5", "DEC-12")
 class InnerAddressesNotForwardable(EndpointTest):
-    """Multicast or link-local inner destinations, multicast inner sources: dropped."""
+    """Multicast or link-local inner destinations, inner sources that name no node elsewhere: dropped."""
 
     def runTest(self) -> None:
         self.endpoints(
@@ -337,7 +337,7 @@ class InnerAddressesNotForwardable(EndpointTest):
         packets = []
         if self.endpoint in SIX:
             packets += [wire.ip6(IN6, to, wire.udp()) for to in ("ff02::1", "ff0e::1", "fe80::1")]
-            packets += [wire.ip6(source, OUT6, wire.udp()) for source in ("ff0e::1", "fe80::1")]
+            packets += [wire.ip6(source, OUT6, wire.udp()) for source in ("ff0e::1", "fe80::1", "::", "::1")]
         if self.endpoint in FOUR:
             packets += [wire.ip4(IN4, to, wire.udp()) for to in ("224.0.0.1", "239.1.1.1", "255.255.255.255")]
             packets += [wire.ip4("224.0.0.1", OUT4, wire.udp())]

@@ -277,6 +277,24 @@ class NoErrorToNobody(EndpointTest):
         assert sum(self.drops().values()) == 4
 
 
+@for_each(plain(ADVANCING))
+@rfc("4291", "2.5.2")
+@rfc("4291", "2.5.6")
+@rfc("4291", "2.7")
+@rule("END-7", "CNT-1")
+class SourceNotForwardable(EndpointTest):
+    """A link-local, unspecified, loopback or multicast source never leaves its link, by way of a SID neither."""
+
+    def runTest(self) -> None:
+        sources = ("fe80::2", "::", "::1", "ff0e::5")
+        for source in sources:
+            self.send(1, self.packet([LAST, NEXT], 1, src=source))
+        self.expect_nothing()
+        self.expect_drop("SOURCE_INVALID", len(sources))
+        # a multicast source is refused before the SID is looked up
+        self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=len(sources) - 1)
+
+
 @behaviours("End")
 @rfc("4443", "2.4")
 @rule("END-4")

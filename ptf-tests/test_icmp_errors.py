@@ -192,8 +192,8 @@ class NotToWhoeverIsNoNode(Errors):
     """(e.6) Never to the unspecified address, a group, or the loopback."""
 
     def runTest(self) -> None:
-        self.silent(wire.ip6("::", FAR, wire.udp(), hl=1))
-        self.silent(wire.ip6("::1", FAR, wire.udp(), hl=1))
+        self.silent(wire.ip6("::", FAR, wire.udp(), hl=1), "SOURCE_INVALID")
+        self.silent(wire.ip6("::1", FAR, wire.udp(), hl=1), "SOURCE_INVALID")
         self.silent(wire.ip6("ff02::5", FAR, wire.udp(), hl=1), "SOURCE_INVALID")
 
 

@@ -23,7 +23,7 @@ struct local_metadata_t {
     // Filled by the parser.
     l3_kind_t         l3;
     bit<1>            tagged;            // arrived with a VLAN tag
-    bit<1>            link_scope;        // a multicast or link-local address in the IPv6 header
+    bit<1>            link_scope;        // an address in the IPv6 header that is not forwarded: multicast, link-local ...
     bit<16>           extension_length;  // bytes of the extension headers before the SRH or the upper layer
     chain_end_t       chain_end;         // what ended the walk of the extension headers
 

@@ -13,6 +13,8 @@
 #define SRV6_CORE_PARSER_P4_
 
 #define LINK_SCOPE 0xFE000000000000000000000000000000 &&& 0xFE000000000000000000000000000000
+// The unspecified and the loopback address.
+#define NO_SCOPE   0x0 &&& 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFE
 
 
 // What may follow a header whose next header field is NEXT, with extension slot N still free.
@@ -113,6 +115,7 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md P
         transition select(hdr.ipv6.src_addr, hdr.ipv6.dst_addr) {
             (LINK_SCOPE, _): mark_link_scope;
             (_, LINK_SCOPE): mark_link_scope;
+            (NO_SCOPE, _):   mark_link_scope;
             default:         after_ipv6;
         }
     }

@@ -142,7 +142,7 @@ control decapsulate(inout headers_t hdr, inout local_metadata_t md) {
             if (hdr.inner_ipv6.version != 6 || inner_length < IPV6_HEADER_LENGTH
                 || hdr.inner_ipv6.payload_length > inner_length - IPV6_HEADER_LENGTH) {
                 refuse(drop_reason_t.IP_HEADER_INVALID);
-            } else if (hdr.inner_ipv6.src_addr[127:121] == 0x7F) {
+            } else if (hdr.inner_ipv6.src_addr[127:121] == 0x7F || hdr.inner_ipv6.src_addr[127:1] == 0) {
                 refuse(drop_reason_t.SOURCE_INVALID);
             } else if (hdr.inner_ipv6.dst_addr[127:121] == 0x7F) {
                 refuse(drop_reason_t.MULTICAST);
