@@ -9,3 +9,8 @@ importing only those above it:
 * :mod:`softswitch.engine`: the program compiled; :mod:`softswitch.trace`: what happened to a packet
 * :mod:`softswitch.p4runtime`: the gRPC server; :mod:`softswitch.io`: ports
 """
+
+import os
+
+# gRPC reads this when it is imported; its own lines say less than ours.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
