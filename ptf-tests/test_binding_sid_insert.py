@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from endpoint_base import B1, B2, HOST, INSERTS, LAST, NEXT, EndpointTest, extension_chains, for_each, inserted, plain
-
 from srv6_base import behaviours, rfc, rule, wire
 
 

@@ -21,7 +21,6 @@ from endpoint_base import (
     for_each,
     plain,
 )
-
 from srv6_base import behaviours, rfc, rule, wire
 
 SIX, FOUR = plain(TAKES6), plain(TAKES4)

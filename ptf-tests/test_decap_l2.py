@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from endpoint_base import HOST, IN4, IN6, NEXT, OUT4, OUT6, THEN, Endpoint, EndpointTest, extension_chains
-
 from srv6_base import Frame, behaviours, rfc, rule, wire
 
 BEHAVIOURS = ("End.DX2",)

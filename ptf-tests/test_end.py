@@ -18,7 +18,6 @@ from endpoint_base import (
     for_each,
     plain,
 )
-
 from srv6_base import behaviours, rfc, rule, wire
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from endpoint_base import EVERY, IN6, LAST, NEXT, Endpoint, EndpointTest, for_each
-
 from srv6_base import behaviours, rfc, rule, wire
 
 BEHAVIOURS = ("SR domain filters",)

@@ -18,7 +18,6 @@ from endpoint_base import (
     for_each,
     plain,
 )
-
 from srv6_base import behaviours, rfc, rule, wire
 
 END, END_X, END_T, DT6, DT4 = (Endpoint(name) for name in ("End", "End.X", "End.T", "End.DT6", "End.DT4"))

@@ -7,7 +7,6 @@ import struct
 from ipaddress import ip_address
 
 from endpoint_base import HOST, IN4, IN6, LAST, NEXT, Endpoint
-
 from srv6_base import Frame, Srv6Test, behaviours, rfc, rule, wire
 
 SIDS = ("End", "End.X", "End.DX4", "End.DT6", "End.DT4")

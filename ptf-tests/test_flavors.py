@@ -18,7 +18,6 @@ from endpoint_base import (
     flavored,
     for_each,
 )
-
 from srv6_base import behaviours, rfc, rule, wire
 
 ALL = flavored()

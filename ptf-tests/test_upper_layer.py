@@ -21,7 +21,6 @@ from endpoint_base import (
     for_each,
     plain,
 )
-
 from srv6_base import behaviours, rfc, rule, wire
 
 TYPICAL = (*plain(("End", "End.DT46", "End.B6.Encaps")), Endpoint("End.X", ("psp", "usp", "usd")))
