@@ -11,7 +11,8 @@ class Change(NamedTuple):
     """One change made through the device API, after it took effect.
 
     ``kind``: table, default, profile, counter, meter, register, value_set, multicast, clone.
-    ``operation``: insert, modify, delete, set, clear.  ``detail``: the row, id or index concerned.
+    ``operation``: insert, modify, delete, set, clear.  ``detail``: the row (rows of
+    a cleared table), id or index concerned.
     """
 
     kind: str

@@ -211,8 +211,9 @@ class TableState:
     def clear(self) -> None:
         """Remove all entries (those of the program stay) and restore the program's default action."""
         with self._lock:
+            rows = [] if self.immutable else list(self._rows.values())
             if not self.immutable:
-                for row in self._rows.values():
+                for row in rows:
                     if row.member is not None:
                         row.member.refs -= 1
                     if row.group is not None:
@@ -221,7 +222,7 @@ class TableState:
                 self._index.clear()
                 self._next_handle = 0
                 self._free_handles.clear()
-            self._feed.announce("table", self.name, "clear")
+            self._feed.announce("table", self.name, "clear", rows)
             self._load_default()
 
     # ------------------------------------------------------------------ default action

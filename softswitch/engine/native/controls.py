@@ -160,8 +160,8 @@ class ControlCode:
     def _on_hit(self, table: Table) -> None:
         ctx, out = self.ctx, self.ctx.out
         if table.with_counters:
-            out.line("add_relaxed(&row->cells.packets, 1);")
-            out.line("add_relaxed(&row->cells.bytes, it->ilen);")
+            out.line("count(W, &row->cells.packets, 1);")
+            out.line("count(W, &row->cells.bytes, it->ilen);")
         if table.support_timeout:
             out.line("__atomic_store_n(&row->cells.last_hit_ns, (u64)now_ns(), __ATOMIC_RELAXED);")
         if table.direct_meter:

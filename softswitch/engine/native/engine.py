@@ -73,17 +73,17 @@ class Worker:
         self._process(self._address, port, frame, len(frame))
         self._collect(self._host.outputs)
 
-    def burst(self, batch: Batch, keep: bool = True) -> list[tuple[int, bytes]]:
-        """Run the frames of ``batch`` in order and answer what comes out.
+    def burst(self, batch: Batch, keep: bool = True, rounds: int = 1) -> list[tuple[int, bytes]]:
+        """Run the frames of ``batch`` in order, ``rounds`` times, and answer what comes out.
 
         The caller need not hold the device's lock: tables may change meanwhile, entry by entry.  ``keep`` false
         forgets outputs and digests (to measure); only ``stats`` tell of them.  Ports are not checked.
         """
         outputs: list[tuple[int, bytes]] = []
-        self._burst(
-            self._address, ctypes.addressof(batch.records), batch.count, ctypes.addressof(batch.frames), int(keep)
-        )
-        self._host.stats.received += batch.count
+        total = batch.count * rounds
+        records, frames = ctypes.addressof(batch.records), ctypes.addressof(batch.frames)
+        self._burst(self._address, records, batch.count, frames, int(keep), total)
+        self._host.stats.received += total
         transmitted = self._seen[0]
         self._collect(outputs)
         self._host.stats.transmitted += self._seen[0] - transmitted

@@ -36,7 +36,7 @@ EXPORT void sw_free(struct sw *s)
 {
     for (u32 i = 0; i < NTABLES; i++) {
         table_clear(&s->tables[i]);
-        row_free(s->tables[i].miss);
+        slab_clear(&s->tables[i].rows);
     }
     for (u32 i = 0; i < NMETERS; i++)
         free_meters(s->meters[i], meter_sizes[i]);
@@ -65,6 +65,7 @@ EXPORT void sw_table(struct sw *s, u32 number, u32 kind, u32 words, u32 args_siz
     t->words = words;
     t->args_size = args_size;
     t->nranges = nranges;
+    t->rows.unit = (sizeof(struct row) + 8ULL * (words + 2 * nranges) + args_size + 63) & ~63ULL;
     for (u32 i = 0; i < nranges; i++) {
         t->range_shift[i] = ranges[2 * i];
         t->range_width[i] = ranges[2 * i + 1];
@@ -89,11 +90,7 @@ static void row_fill(struct table *t, struct row *r, const struct change *c)
 
 static struct row *row_new(struct table *t, const struct change *c)
 {
-    u64 size = sizeof(struct row) + 8ULL * (t->words + 2 * t->nranges) + t->args_size;
-    struct row *r = aligned_alloc(64, (size + 63) & ~63ULL);
-    if (!r)
-        abort();
-    memset(r, 0, (size + 63) & ~63ULL);
+    struct row *r = slab_take(&t->rows);
     r->rank = c->rank;
     memcpy(r->data, c->data, 8ULL * t->words);
     memcpy(r->data + t->words, c->data + 2 * t->words, 16ULL * t->nranges);
@@ -104,9 +101,8 @@ static struct row *row_new(struct table *t, const struct change *c)
 EXPORT struct row *sw_insert(struct sw *s, u32 number, const struct change *c)
 {
     struct table *t = &s->tables[number];
-    struct row *r = row_new(t, c);
-    r->cells.last_hit_ns = (u64)now_ns();
     pthread_rwlock_wrlock(&s->lock);
+    struct row *r = row_new(t, c);
     table_add(t, r, c->data + t->words, c->prefix);
     pthread_rwlock_unlock(&s->lock);
     return r;
@@ -123,26 +119,28 @@ EXPORT void sw_delete(struct sw *s, u32 number, struct row *r, const u64 *mask)
 {
     pthread_rwlock_wrlock(&s->lock);
     table_remove(&s->tables[number], r, mask);
+    row_free(&s->tables[number], r);
     pthread_rwlock_unlock(&s->lock);
-    row_free(r);
 }
 
 EXPORT void sw_clear(struct sw *s, u32 number)
 {
     pthread_rwlock_wrlock(&s->lock);
-    table_clear(&s->tables[number]);
+    struct table *t = &s->tables[number];
+    table_clear(t);
+    slab_clear(&t->rows);
+    t->miss = slab_take(&t->rows); /* lost with the rows; until Python sets it anew a miss does nothing */
+    t->miss->action = ~0u;
     pthread_rwlock_unlock(&s->lock);
 }
 
 EXPORT void sw_default(struct sw *s, u32 number, const struct change *c)
 {
     struct table *t = &s->tables[number];
-    struct row *r = row_new(t, c), *old;
     pthread_rwlock_wrlock(&s->lock);
-    old = t->miss;
-    t->miss = r;
+    row_free(t, t->miss);
+    t->miss = row_new(t, c);
     pthread_rwlock_unlock(&s->lock);
-    row_free(old);
 }
 
 EXPORT struct member *sw_member(struct sw *s, struct member *m, u32 action, const void *args, u32 size, u32 room)
@@ -310,20 +308,24 @@ EXPORT void sw_process(struct worker *w, u32 port, const u8 *data, u32 n)
     w->nouts = w->nevents = w->frames_used = 0;
     pthread_rwlock_rdlock(&w->sw->lock);
     one(w, port, data, n);
+    count_all(w);
     pthread_rwlock_unlock(&w->sw->lock);
 }
 
 #define CHUNK 32
 
-/* `count` frames of `in` (port, length, place in `buffer`).  `keep` false: outputs are counted and forgotten. */
-EXPORT void sw_burst(struct worker *w, const struct out *in, u64 count, const u8 *buffer, u32 keep)
+/* `total` frames, those of `in` (port, length, place in `buffer`; `count` of them) again and again.
+ * `keep` false: outputs are counted and forgotten. */
+EXPORT void sw_burst(struct worker *w, const struct out *in, u64 count, const u8 *buffer, u32 keep, u64 total)
 {
     w->nouts = w->nevents = w->frames_used = 0;
-    for (u64 i = 0; i < count;) {
+    for (u64 i = 0; total; i = i < count ? i : 0) {
         u64 end = i + CHUNK < count ? i + CHUNK : count;
+        total -= end - i;
         pthread_rwlock_rdlock(&w->sw->lock);
         for (; i < end; i++)
             one(w, in[i].port, buffer + in[i].at, in[i].len);
+        count_all(w);
         pthread_rwlock_unlock(&w->sw->lock);
         if (!keep)
             w->nouts = w->nevents = w->frames_used = 0;

@@ -8,7 +8,9 @@ what the packets wrote, and a packet traced by the Python engine counts in the s
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import mmap
 import struct
 import weakref
 from ctypes import c_double, c_int64, c_uint64
@@ -38,6 +40,16 @@ class _Cells(ctypes.Structure):
     """``struct cells``, at the start of ``struct row``."""
 
     _fields_ = (("packets", c_uint64), ("bytes", c_uint64), ("last_hit_ns", c_uint64))
+
+
+def _shared(size: int) -> Any:
+    """Zeroed cells of 64 bits, in huge pages where there are many."""
+    if 8 * size < mmap.PAGESIZE:
+        return (c_uint64 * size)()
+    memory = mmap.mmap(-1, 8 * size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(AttributeError, OSError):  # as the kernel likes
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return (c_uint64 * size).from_buffer(memory)
 
 
 class NativeRow(Row):
@@ -222,14 +234,13 @@ class Mirror:
     def _arrays(self, program: Program) -> None:
         """Put counters and registers into memory that both sides see."""
         for number, counter in enumerate(self.state.counters.values()):
-            packets: Any = (c_uint64 * counter.size)()
-            octets: Any = (c_uint64 * counter.size)()
+            packets, octets = _shared(counter.size), _shared(counter.size)
             self.handle.keep += (packets, octets)
             self.library.sw_counter(self._sw, number, ctypes.addressof(packets), ctypes.addressof(octets))
             counter.packets, counter.bytes = packets, octets
         for number, register in enumerate(self.state.registers.values()):
             if register.width <= 64:  # wider ones: no code that was accepted refers to them
-                cells: Any = (c_uint64 * register.size)()
+                cells = _shared(register.size)
                 self.handle.keep.append(cells)
                 self.library.sw_register(self._sw, number, ctypes.addressof(cells))
                 register.cells = cells
@@ -291,6 +302,8 @@ class Mirror:
             row.unbind()
             self.library.sw_delete(self._sw, table.number, address, table.mask(row))
         elif change.operation == "clear" and not table.state.immutable:
+            for gone in row:
+                gone.unbind()
             self.library.sw_clear(self._sw, table.number)
 
     def _default(self, table: _TableMirror) -> None:

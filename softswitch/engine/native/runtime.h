@@ -4,7 +4,7 @@
  * The generated file defines NTABLES ... and struct pkt, and includes this one, then externs.h.
  *
  * Locking: packets run with `lock` held for reading, in chunks; every change of tables, profiles, meters or
- * replication holds it for writing.  Counters are added to with relaxed atomics.
+ * replication holds it for writing.  Counters are added to with relaxed atomics at the end of a chunk.
  */
 #ifndef SOFTSWITCH_RUNTIME_H
 #define SOFTSWITCH_RUNTIME_H
@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 typedef uint8_t u8;
@@ -149,6 +150,82 @@ static void arena_reset(struct arena *a, int all)
         a->first->used = 0;
 }
 
+/* Large tables are read at random: huge pages save most of the misses of the address translation. */
+#define HUGE_PAGE (2u << 20)
+
+static void *big_alloc(size_t size)
+{
+    size_t align = size >= HUGE_PAGE ? HUGE_PAGE : 64;
+    size = (size + align - 1) & ~(align - 1);
+    void *p = aligned_alloc(align, size);
+    if (!p)
+        abort();
+#ifdef MADV_HUGEPAGE
+    if (align == HUGE_PAGE)
+        madvise(p, size, MADV_HUGEPAGE);
+#endif
+    memset(p, 0, size);
+    return p;
+}
+
+/* Rows of one table, close together; each chunk has twice the rows of the one before, up to a huge page. */
+struct slab_chunk {
+    struct slab_chunk *next;
+    u8 pad[56];
+};
+
+struct slab {
+    struct slab_chunk *chunks;
+    void *free;
+    u8 *fresh, *end;
+    u64 unit, next_size;
+};
+
+static void *slab_take(struct slab *s)
+{
+    if (s->free) {
+        void *p = s->free;
+        memcpy(&s->free, p, sizeof s->free);
+        memset(p, 0, s->unit);
+        return p;
+    }
+    if (s->fresh == s->end) {
+        u64 count = s->next_size ? s->next_size : 8;
+        u64 most = HUGE_PAGE / s->unit;
+        u64 size = sizeof(struct slab_chunk) + count * s->unit;
+        if (count >= most) {
+            size = HUGE_PAGE;
+            count = (HUGE_PAGE - sizeof(struct slab_chunk)) / s->unit;
+        } else {
+            s->next_size = 2 * count;
+        }
+        struct slab_chunk *c = big_alloc(size);
+        c->next = s->chunks;
+        s->chunks = c;
+        s->fresh = (u8 *)(c + 1);
+        s->end = s->fresh + count * s->unit;
+    }
+    void *p = s->fresh;
+    s->fresh += s->unit;
+    return p;
+}
+
+static void slab_give(struct slab *s, void *p)
+{
+    memcpy(p, &s->free, sizeof s->free);
+    s->free = p;
+}
+
+static void slab_clear(struct slab *s)
+{
+    while (s->chunks) {
+        struct slab_chunk *c = s->chunks;
+        s->chunks = c->next;
+        free(c);
+    }
+    *s = (struct slab){.unit = s->unit};
+}
+
 /* ------------------------------------------------------------------ meters */
 
 struct bucket {
@@ -231,6 +308,7 @@ enum { T_EXACT, T_LPM, T_TERNARY };
 struct table {
     struct group **groups;
     struct row *miss;
+    struct slab rows;
     u32 ngroups, kind, words, nranges, args_size, pad;
     u32 range_shift[8], range_width[8];
 };
@@ -346,15 +424,13 @@ static void group_put(struct group *g, u64 h, struct row *r)
 
 static void group_room(struct group *g, unsigned n)
 {
-    if ((u64)g->used * 2 + 2 <= g->size)
+    if (((u64)g->used + 1) * 3 <= (u64)g->size * 2)
         return;
     u32 old = g->size, size = 16;
     u64 *slots = g->slots;
-    while (size < 4 * (g->count + 1))
+    while (size < 2 * (g->count + 1))
         size *= 2;
-    g->slots = calloc(size, sizeof *g->slots);
-    if (!g->slots)
-        abort();
+    g->slots = big_alloc(size * sizeof *g->slots);
     g->size = size;
     g->used = 0;
     for (u32 i = 0; i < old; i++)
@@ -450,11 +526,12 @@ static void table_remove(struct table *t, struct row *r, const u64 *mask)
     free(g);
 }
 
-static void row_free(struct row *r)
+static void row_free(struct table *t, struct row *r)
 {
-    if (r)
-        free(r->meter);
-    free(r);
+    if (!r)
+        return;
+    free(r->meter);
+    slab_give(&t->rows, r);
 }
 
 static void table_clear(struct table *t)
@@ -463,9 +540,8 @@ static void table_clear(struct table *t)
         struct group *g = t->groups[i];
         for (u32 j = 0; j < g->size; j++)
             for (struct row *r = g->slots[j] > GONE ? (struct row *)(g->slots[j] & SLOT_POINTER) : NULL; r;) {
-                struct row *next = r->next;
-                row_free(r);
-                r = next;
+                free(r->meter);
+                r = r->next;
             }
         free(g->slots);
         free(g);
@@ -545,6 +621,12 @@ struct out {
     u64 at;
 };
 
+#define PENDING 512
+
+struct sum {
+    u64 *at, n;
+};
+
 /* The head is read by Python: engine.py, class _Worker. */
 struct worker {
     u64 nouts, nevents;
@@ -557,10 +639,27 @@ struct worker {
     struct arena arena;
     u64 random;
     struct pkt *pkt;
+    u32 nsums, pad;
+    struct sum sums[PENDING];
     struct queue egress, ingress;
 };
 
-INLINE void add_relaxed(u64 *p, u64 n) { __atomic_fetch_add(p, n, __ATOMIC_RELAXED); }
+/* Additions to counters wait until the chunk of packets ends: an atomic addition to memory that is not in the
+ * cache would hold up everything behind it; by then the line has arrived. */
+static void count_all(struct worker *w)
+{
+    for (u32 i = 0; i < w->nsums; i++)
+        __atomic_fetch_add(w->sums[i].at, w->sums[i].n, __ATOMIC_RELAXED);
+    w->nsums = 0;
+}
+
+INLINE UNUSED void count(struct worker *w, u64 *at, u64 n)
+{
+    __builtin_prefetch(at, 1);
+    if (w->nsums == PENDING)
+        count_all(w);
+    w->sums[w->nsums++] = (struct sum){at, n};
+}
 
 static s64 now_ns(void)
 {
