@@ -50,13 +50,17 @@ def up(name: str, source: str, topology: Topology, switch: str) -> RunningLab:
     """
     state = State(name)
     namespaces = {node: f"srv6-{name}-{node}" for node in (*topology.routers, *topology.hosts)}
-    state.create(Record(name, source, switch, namespaces), find(source))
+    created = False
     try:
+        with _uninterrupted():
+            state.create(Record(name, source, switch, namespaces), find(source))
+            created = True
         state.hosts_file.write_text(_hosts(topology))
         _start_daemon(state)
         return RunningLab(state)
     except BaseException:
-        down(name)
+        if created:
+            down(name)
         raise
 
 
@@ -72,7 +76,7 @@ def _start_daemon(state: State) -> None:
     if lock is None:
         raise LabError(f"{state.name} has a daemon already")
     try:
-        with state.log.open("ab") as log:
+        with state.log.open("ab") as log, _uninterrupted():
             daemon = subprocess.Popen(
                 [sys.executable, "-m", "srv6lab.daemon", state.name],
                 stdin=subprocess.DEVNULL,
@@ -82,16 +86,34 @@ def _start_daemon(state: State) -> None:
                 pass_fds=(lock,),
                 env=process.python_environment(),
             )
+            state.pid_file.write_text(str(daemon.pid))  # now `down` can find it
     finally:
         os.close(lock)  # the daemon's copy holds it
     assert daemon.stdout is not None
-    state.pid_file.write_text(str(daemon.pid))
     with daemon.stdout:
         said = daemon.stdout.readline().decode(errors="replace").strip()
     if said != "ready":
         daemon.wait()
         lines = [line for line in state.log.read_text(errors="replace").splitlines() if line.strip()]
         raise LabError(f"{state.name}: {said or (lines[-1] if lines else 'the controllers ended without a word')}")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C and the like wait until the end of the block: what is made there is on record, too, or neither is."""
+    if not _in_main_thread():
+        yield
+        return
+    caught: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda number, _: caught.append(number)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if caught:
+        raise KeyboardInterrupt
 
 
 @contextmanager

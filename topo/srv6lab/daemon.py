@@ -212,7 +212,6 @@ def main(name: str) -> int:
     """Run until SIGTERM."""
     state = State(name)
     signal.signal(signal.SIGTERM, _stop)
-    state.pid_file.write_text(str(os.getpid()))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("grpc").setLevel(logging.WARNING)
     with socket.socket(socket.AF_UNIX) as listener, Daemon(state) as daemon:

@@ -81,7 +81,7 @@ class State:
         _make_base(self.folder.parent)
         try:
             self.folder.mkdir(mode=0o700)
-        except OSError as error:  # also when another `up` was faster by a moment
+        except OSError as error:  # FileExistsError when another `up` was faster by a moment
             raise LabError(f"{self.folder}: {error.strerror}") from None
         try:
             (self.folder / "record.json").write_text(json.dumps(asdict(record), indent=2) + "\n")

@@ -176,6 +176,7 @@ def test_iperf3(lab: Lab, segments: list[str]) -> None:
     finally:
         server.kill()
         server.communicate()
+    assert "error" not in report, report["error"]
     assert report["end"]["sum_received"]["bytes"] > 100_000
 
 
@@ -292,12 +293,13 @@ def _until_released(lab: Lab) -> None:
         assert time.monotonic() < end
 
 
-@pytest.mark.parametrize("moment", ["directory", "namespaces", "switches", "ready"])
+@pytest.mark.parametrize("moment", ["directory", "daemon", "namespaces", "switches", "ready"])
 def test_interrupted_up_leaves_nothing(idle: Lab, moment: str) -> None:
     process = idle.start("up", "quickstart", "--netns", "--switch", idle.switch, "--name", idle.name)
     folder = idle.folder / idle.name
     reached = {
         "directory": folder.exists,
+        "daemon": (folder / "pid").exists,
         "namespaces": lambda: any(RUN.glob(f"srv6-{idle.name}-*")),
         "switches": lambda: any(folder.glob("*.sock")),
         "ready": (folder / "control").exists,
