@@ -5,7 +5,6 @@ drops apart."""
 from __future__ import annotations
 
 from headend_base import NAME, HeadendTest, sid, sids
-
 from srv6_base import Count, behaviours, rfc, rule, wire
 from srv6cp.p4rt import DirectCounterEntry
 

@@ -16,7 +16,6 @@ from headend_base import (
     sid,
     sids,
 )
-
 from srv6_base import rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps", "H.Encaps.Red")

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from headend_base import HeadendTest, encapsulated, encapsulated_frame, sids
-
 from srv6_base import rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps", "H.Encaps.Red", "H.Encaps.L2", "H.Encaps.L2.Red")

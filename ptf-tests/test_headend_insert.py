@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from headend_base import NAME, HeadendTest, inserted, sid, sids
-
 from srv6_base import rfc, rule, wire
 
 BEHAVIOURS = ("H.Insert", "H.Insert.Red")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from headend_base import NAME, HeadendTest, encapsulated_frame, sid, sids
-
 from srv6_base import Frame, behaviours, only_on, rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps.L2", "H.Encaps.L2.Red")

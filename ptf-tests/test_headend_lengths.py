@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 from headend_base import MAX_SEGMENTS, NAME, HeadendTest, encapsulated, encapsulated_frame, inserted, sids
-
 from srv6_base import behaviours, rfc, rule, wire
 from srv6cp.config import ConfigError
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 from neighbor_base import link_local, multicast_mac
-
 from srv6_base import Srv6Test, behaviours, rfc, rule, wire
 
 BEHAVIOURS = ("Ping and traceroute",)

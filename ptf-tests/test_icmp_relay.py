@@ -7,7 +7,6 @@ from __future__ import annotations
 import struct
 
 from headend_base import NAME, SOURCE, HeadendTest, encapsulated, sid, sids
-
 from srv6_base import rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps", "H.Encaps.Red")

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 from headend_base import HeadendTest, encapsulated, encapsulated_frame, inserted, sids
-
 from srv6_base import Srv6Test, behaviours, rfc, rule, wire
 
 HOST, HOST4, FAR, FAR4 = "2001:db8:1::2", "10.0.1.2", "2600::1", "198.51.100.1"

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from neighbor_base import BROADCAST, NeighborTest
-
 from srv6_base import Frame, rfc, wire
 
 BEHAVIOURS = ("IPv4 router",)

@@ -17,7 +17,6 @@ from neighbor_base import (
     solicitation,
     solicited_node,
 )
-
 from srv6_base import Frame, rfc, rule, wire
 
 BEHAVIOURS = ("IPv6 router",)

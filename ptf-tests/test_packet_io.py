@@ -9,7 +9,6 @@ from typing import Any
 
 from headend_base import HeadendTest, encapsulated, sid, sids
 from neighbor_base import NeighborTest
-
 from srv6_base import Srv6Test, behaviours, rfc, rule, wire
 from srv6cp.model import PuntReason
 from srv6cp.p4rt import PacketIn

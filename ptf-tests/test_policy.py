@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections import Counter
 
 from headend_base import NAME, SOURCE, HeadendTest, encapsulated, encapsulated_frame, inserted, sid, sids
-
 from srv6_base import behaviours, rfc, rule, wire
 
 BEHAVIOURS = ("Weighted segment lists",)

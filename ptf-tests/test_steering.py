@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from headend_base import HeadendTest, encapsulated, sid
-
 from srv6_base import rfc, rule, wire
 
 BEHAVIOURS = ("Steering",)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# ruff: noqa: N818 - "Missing" says what it is.
+
 """The environment of p4runtime-shell: apart from this project's, because it pins protobuf below 3.21.
 
 Tests take ``.venv-shell``, which ``make shell`` makes, or one in the user's cache folder, which they build

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# ruff: noqa: N818 - the names say what happened; "Error" after each would say nothing more.
+
 """Everything that can go wrong between a controller and a P4Runtime switch, as one tree of exceptions.
 
 A message is meant to be shown to a person as it is: it says what failed, where (switch, table, key) and what
