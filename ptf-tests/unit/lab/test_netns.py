@@ -24,6 +24,7 @@ from srv6lab import cli
 from srv6lab.loader import shipped
 
 RUN = Path("/var/run/netns")
+TCP_LISTEN = "0A"  # in /proc/net/tcp6
 SLOW = 60.0  # s; for a busy machine
 
 
@@ -185,7 +186,10 @@ def _wait_for_listener(lab: Lab) -> None:
 
     end = time.monotonic() + SLOW
     sockets = Path("/proc/thread-self/net/tcp6")
-    while f":{5201:04X} " not in namespaces.inside(f"srv6-{lab.name}-h2", sockets.read_text):
+    while True:
+        rows = namespaces.inside(f"srv6-{lab.name}-h2", sockets.read_text).splitlines()[1:]
+        if any(row.split()[1].endswith(f":{5201:04X}") and row.split()[3] == TCP_LISTEN for row in rows):
+            return
         assert time.monotonic() < end
         time.sleep(0.05)
 
