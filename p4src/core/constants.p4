@@ -31,24 +31,24 @@ const bit<16> ETHERNET_HEADER_LENGTH = 14;
 const bit<16> VLAN_HEADER_LENGTH     = 4;
 const bit<32> PACKET_OUT_LENGTH      = 6;
 
-// Table sizes.
+// Table sizes. simple_switch sets aside some 170 bytes an entry when it loads the program.
 #ifndef MY_SID_TABLE_SIZE
-#define MY_SID_TABLE_SIZE 1048576
+#define MY_SID_TABLE_SIZE 131072
 #endif
 #ifndef IPV6_TABLE_SIZE
-#define IPV6_TABLE_SIZE 1048576
+#define IPV6_TABLE_SIZE 131072
 #endif
 #ifndef IPV4_TABLE_SIZE
-#define IPV4_TABLE_SIZE 1048576
+#define IPV4_TABLE_SIZE 131072
 #endif
 #ifndef CLASSIFIER_TABLE_SIZE
 #define CLASSIFIER_TABLE_SIZE 4096
 #endif
 #ifndef SR_POLICY_TABLE_SIZE
-#define SR_POLICY_TABLE_SIZE 65536
+#define SR_POLICY_TABLE_SIZE 16384
 #endif
 #ifndef NEXTHOP_TABLE_SIZE
-#define NEXTHOP_TABLE_SIZE 65536
+#define NEXTHOP_TABLE_SIZE 32768
 #endif
 #ifndef NEXTHOP_GROUP_TABLE_SIZE
 #define NEXTHOP_GROUP_TABLE_SIZE 4096
