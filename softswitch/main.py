@@ -7,9 +7,9 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
+from queue import SimpleQueue
 
 from softswitch.io.files import FilePorts
 from softswitch.io.interfaces import InterfaceError, Interfaces
@@ -33,9 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     for note in options.notes:
         print(f"softswitch: {note}", file=sys.stderr)
-    stop = threading.Event()
+    # Not an Event: a signal that arrives while its lock is held by this very thread would wait for itself.
+    stop: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda received, _frame: stop.put(received))
     try:
         _configure_logging(options)
         return _run(options, stop)
@@ -73,7 +74,7 @@ def _pem(path: Path | None) -> bytes | None:
         raise SwitchError(f"certificate file {path}: {error.strerror}") from None
 
 
-def _run(options: Options, stop: threading.Event) -> int:
+def _run(options: Options, stop: SimpleQueue[int]) -> int:
     tls = None
     if options.tls:
         tls = Tls(
@@ -111,7 +112,7 @@ def _run(options: Options, stop: threading.Event) -> int:
             _announce(switch, options)
             if files is not None:
                 files.start(options.use_files or 0)
-            stop.wait()
+            stop.get()
             _log.info("stopped by a signal")
         finally:
             if interfaces is not None:
