@@ -11,9 +11,9 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
@@ -64,9 +64,10 @@ def run(args: argparse.Namespace) -> int:
     """0 when stopped by Ctrl-C or SIGTERM, 1 when the switch died."""
     path = Path(args.file)
     node = session.load(path)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    # Not an Event: a signal that arrives while its lock is held by this very thread would wait for itself.
+    stop: SimpleQueue[int] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _frame: stop.put(received))
     if args.election_id is None:
         # The controller that was started first stays primary; later ones are its backups.
         args.election_id = _LATEST - time.time_ns() // 1_000_000
@@ -87,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _control(
-    args: argparse.Namespace, path: Path, node: Node, switch: Switch | None, stop: threading.Event
+    args: argparse.Namespace, path: Path, node: Node, switch: Switch | None, stop: SimpleQueue[int]
 ) -> int:
     from srv6cp.apps.controller import NodeController
 
@@ -102,12 +103,21 @@ def _control(
             flush=True,
         )
         watch = _Watch(path)
-        while not stop.wait(_POLL):
+        while not _arrived(stop, _POLL):
             if switch is not None and not switch.alive:
                 raise CliError(f"{switch.kind} stopped: {switch.last_words()}", exitcodes.CHECK_FAILED)
             if watch.changed():
                 _reload(path, controller)
     return exitcodes.OK
+
+
+def _arrived(stop: SimpleQueue[int], seconds: float) -> bool:
+    """Wait for a signal; whether one came."""
+    try:
+        stop.get(timeout=seconds)
+    except Empty:
+        return False
+    return True
 
 
 def _reload(path: Path, controller: NodeController) -> None:
