@@ -150,6 +150,11 @@ def _lab(switch: str, *, up: bool) -> Iterator[Lab]:
             made.run("down", made.name)
 
 
+def _need(program: str) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+
+
 def pid_of(lab: Lab, router: str) -> int:
     routers = lab.state()["routers"]
     assert isinstance(routers, dict)
@@ -157,6 +162,7 @@ def pid_of(lab: Lab, router: str) -> int:
 
 
 def test_ping(lab: Lab) -> None:
+    _need("ping")
     for version in ("-6", "-4"):
         out = lab("exec", lab.name, "h1", "--", "ping", version, "-c", "3", "-i", "0.2", "-W", "5", "h2")
         assert "3 packets transmitted, 3 received, 0% packet loss" in out
@@ -165,8 +171,7 @@ def test_ping(lab: Lab) -> None:
 @pytest.mark.parametrize("segments", [[], ["r2/End.X/r3", "r3", "r4/End.DT46"]], ids=["routed", "steered"])
 def test_iperf3(lab: Lab, segments: list[str]) -> None:
     """TCP needs checksums, segments that fit, and Packet Too Big where the encapsulation makes them too long."""
-    if shutil.which("iperf3") is None:
-        pytest.skip("iperf3 is not installed")
+    _need("iperf3")
     lab("unsteer", lab.name, "r1")
     if segments:
         lab("steer", lab.name, "r1", "h2", *segments)
