@@ -254,12 +254,12 @@ class _Assembler:
                     self._push_copies("group", ".kind = REPLICA", False)
                 out.line("return GO_ON;")
         spec = ctx.std("standard_metadata.egress_spec")
-        out.line(f"if ({spec} == {ctx.host.drop_port}) {{ W->dropped++; return GO_ON; }}")
+        out.line(f"if ({spec} == {ctx.host.drop_port}) {{ W->head.dropped++; return GO_ON; }}")
         self._set("standard_metadata.instance_type", str(NORMAL))
         priority = ctx.std("intrinsic_metadata.priority")
         if priority is not None:
             # simple_switch has one queue per port unless told otherwise, and drops what asks for another
-            out.line(f"if ({priority}) {{ W->dropped++; return GO_ON; }}")
+            out.line(f"if ({priority}) {{ W->head.dropped++; return GO_ON; }}")
         out.line(f"egress_port = {spec};")
         out.line("rid = 0; (void)rid;")
 
@@ -305,7 +305,7 @@ class _Assembler:
                 with out.block("if (session)"):
                     self._egress_clone()
         spec = ctx.std("standard_metadata.egress_spec")
-        out.line(f"if ({spec} == {ctx.host.drop_port}) {{ W->dropped++; return GO_ON; }}")
+        out.line(f"if ({spec} == {ctx.host.drop_port}) {{ W->head.dropped++; return GO_ON; }}")
         self._deparse()
         if self._uses("recirculate"):
             with out.block("if (x->recirculate)"):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
-HEADERS = ("runtime.h", "externs.h", "exports.h")
+HEADERS = ("abi.h", "runtime.h", "externs.h", "exports.h")
 OPTIONS = ("-std=gnu11", "-fPIC", "-shared", "-fno-strict-aliasing", "-fvisibility=hidden", "-w", "-pthread")
 OPTIMISE = ("-O2",)
 KEEP_DAYS = 30

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _program_log = logging.getLogger("softswitch.program")
 
-#: Head of ``struct worker``: outputs, bytes of events, three pointers, six counts.
+#: ``struct worker_head``, ``frame``, ``out`` and ``event_head`` of abi.h.
 _HEAD = struct.Struct("<5Q6Q")
+_FRAME = struct.Struct("<QII")
 _OUT = struct.Struct("<IIQ")
 _EVENT = struct.Struct("<4I")
 _DIGEST, _LOG, _ASSERTION = 1, 2, 3
@@ -41,15 +42,18 @@ class Batch:
     """Frames laid out for :meth:`Worker.burst`; made once, run any number of times."""
 
     def __init__(self, frames: Iterable[tuple[int, bytes]]) -> None:
-        records, parts, at = [], [], 0
-        for port, frame in frames:
-            records.append(_OUT.pack(port, len(frame), at))
-            parts.append(frame)
+        received = list(frames)
+        octets = b"".join(frame for _, frame in received)
+        self.count = len(received)
+        self.octets = len(octets)
+        self._frames = ctypes.create_string_buffer(octets, len(octets) or 1)
+        self._records = ctypes.create_string_buffer(_FRAME.size * self.count or 1)
+        at = ctypes.addressof(self._frames)
+        for number, (port, frame) in enumerate(received):
+            _FRAME.pack_into(self._records, _FRAME.size * number, at, len(frame), port)
             at += len(frame)
-        self.count = len(records)
-        self.octets = at
-        self.records = ctypes.create_string_buffer(b"".join(records), 16 * self.count or 1)
-        self.frames = ctypes.create_string_buffer(b"".join(parts), at or 1)
+        #: address of the array of ``struct frame``
+        self.address = ctypes.addressof(self._records)
 
 
 class Worker:
@@ -61,6 +65,7 @@ class Worker:
         self._host = host
         library = handle.library
         self._process = library.sw_process
+        self._frames = library.sw_frames
         self._burst = library.sw_burst
         self._address: int = library.sw_worker_new(handle.address, random.getrandbits(64))
         self._head = (ctypes.c_char * _HEAD.size).from_address(self._address)
@@ -74,15 +79,18 @@ class Worker:
         self._collect(self._host.outputs)
 
     def burst(self, batch: Batch, keep: bool = True, rounds: int = 1) -> list[tuple[int, bytes]]:
-        """Run the frames of ``batch`` in order, ``rounds`` times, and answer what comes out.
+        """Run the frames of ``batch`` in order and answer what comes out.
 
         The caller need not hold the device's lock: tables may change meanwhile, entry by entry.  ``keep`` false
-        forgets outputs and digests (to measure); only ``stats`` tell of them.  Ports are not checked.
+        runs them ``rounds`` times and forgets outputs and digests (to measure); only ``stats`` tell of them.
+        Ports are not checked.
         """
         outputs: list[tuple[int, bytes]] = []
-        total = batch.count * rounds
-        records, frames = ctypes.addressof(batch.records), ctypes.addressof(batch.frames)
-        self._burst(self._address, records, batch.count, frames, int(keep), total)
+        total = batch.count * (1 if keep else rounds)
+        if keep:
+            self._frames(self._address, batch.address, batch.count)
+        else:
+            self._burst(self._address, batch.address, batch.count, total)
         self._host.stats.received += total
         transmitted = self._seen[0]
         self._collect(outputs)

@@ -263,9 +263,9 @@ EXPORT struct worker *sw_worker_new(struct sw *s, u64 seed)
 EXPORT void sw_worker_free(struct worker *w)
 {
     arena_reset(&w->arena, 1);
-    free(w->outs);
-    free(w->frames);
-    free(w->events);
+    free(w->head.outs);
+    free(w->head.frames);
+    free(w->head.events);
     free(w->pkt);
     free(w);
 }
@@ -275,9 +275,9 @@ INLINE void pass(struct worker *w, const struct item *it)
     int rc = run(w->sw, w, it);
     if (__builtin_expect(rc >= FAULT, 0)) {
         if (rc == FAULT)
-            w->runtime_errors++;
+            w->head.runtime_errors++;
         else
-            w->assertion_failures++;
+            w->head.assertion_failures++;
     }
 }
 
@@ -285,7 +285,7 @@ static void drain(struct worker *w)
 {
     for (u32 budget = PASS_LIMIT; w->egress.count || w->ingress.count; budget--) {
         if (!budget) {
-            w->too_many_passes += w->egress.count + w->ingress.count;
+            w->head.too_many_passes += w->egress.count + w->ingress.count;
             w->egress.count = w->ingress.count = 0;
             break;
         }
@@ -295,41 +295,55 @@ static void drain(struct worker *w)
     arena_reset(&w->arena, 0);
 }
 
-INLINE void one(struct worker *w, u32 port, const u8 *data, u32 n)
+INLINE void one(struct worker *w, const struct frame *f)
 {
-    struct item it = {.kind = RECEIVED, .port = port, .n = n, .ilen = n, .data = data, .cut = NO_CUT};
+    struct item it = {.kind = RECEIVED, .port = f->port, .n = f->len, .ilen = f->len, .data = f->data, .cut = NO_CUT};
     pass(w, &it);
     if (__builtin_expect(w->egress.count || w->ingress.count, 0))
         drain(w);
 }
 
-EXPORT void sw_process(struct worker *w, u32 port, const u8 *data, u32 n)
+INLINE void forget(struct worker *w) { w->head.nouts = w->head.nevents = w->frames_used = 0; }
+
+#define CHUNK 32
+
+/* The frames between two changes of the state. */
+static void chunk(struct worker *w, const struct frame *in, u32 count)
 {
-    w->nouts = w->nevents = w->frames_used = 0;
     pthread_rwlock_rdlock(&w->sw->lock);
-    one(w, port, data, n);
+    for (u32 i = 0; i < count; i++)
+        one(w, in + i);
     count_all(w);
     pthread_rwlock_unlock(&w->sw->lock);
 }
 
-#define CHUNK 32
-
-/* `total` frames, those of `in` (port, length, place in `buffer`; `count` of them) again and again.
- * `keep` false: outputs are counted and forgotten. */
-EXPORT void sw_burst(struct worker *w, const struct out *in, u64 count, const u8 *buffer, u32 keep, u64 total)
+EXPORT void sw_frames(struct worker *w, const struct frame *in, u32 count)
 {
-    w->nouts = w->nevents = w->frames_used = 0;
-    for (u64 i = 0; total; i = i < count ? i : 0) {
-        u64 end = i + CHUNK < count ? i + CHUNK : count;
-        total -= end - i;
-        pthread_rwlock_rdlock(&w->sw->lock);
-        for (; i < end; i++)
-            one(w, in[i].port, buffer + in[i].at, in[i].len);
-        count_all(w);
-        pthread_rwlock_unlock(&w->sw->lock);
-        if (!keep)
-            w->nouts = w->nevents = w->frames_used = 0;
+    forget(w);
+    for (u32 n; count; in += n, count -= n) {
+        n = count < CHUNK ? count : CHUNK;
+        chunk(w, in, n);
     }
+}
+
+/* One frame. */
+EXPORT void sw_process(struct worker *w, u32 port, const u8 *data, u32 n)
+{
+    const struct frame in = {data, n, port};
+    sw_frames(w, &in, 1);
+}
+
+/* `total` frames, the `count` of `in` again and again; outputs are counted and forgotten. */
+EXPORT void sw_burst(struct worker *w, const struct frame *in, u32 count, u64 total)
+{
+    for (u32 i = 0, n; total; total -= n, i = i + n < count ? i + n : 0) {
+        n = count - i < CHUNK ? count - i : CHUNK;
+        if (n > total)
+            n = (u32)total;
+        forget(w);
+        chunk(w, in + i, n);
+    }
+    forget(w);
 }
 
 #endif

@@ -10,7 +10,7 @@ from typing import Any
 
 _U32, _U64, _P = c_uint32, c_uint64, c_void_p
 
-#: name -> (result, arguments); see exports.h.
+#: name -> (result, arguments); see abi.h and exports.h.
 _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sw_new": (_P, (c_int64, _U64)),
     "sw_free": (None, (_P,)),
@@ -34,7 +34,8 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sw_worker_new": (_P, (_P, _U64)),
     "sw_worker_free": (None, (_P,)),
     "sw_process": (None, (_P, _U32, c_char_p, _U32)),
-    "sw_burst": (None, (_P, _P, _U64, _P, _U32, _U64)),
+    "sw_frames": (None, (_P, _P, _U32)),
+    "sw_burst": (None, (_P, _P, _U32, _U64)),
 }
 
 

@@ -13,16 +13,13 @@
 #define _GNU_SOURCE
 #endif
 #include <pthread.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
+#include "abi.h"
+
 typedef unsigned __int128 u128;
 typedef int8_t s8;
 typedef int16_t s16;
@@ -616,24 +613,14 @@ struct queue {
     struct item item[QUEUE_LIMIT];
 };
 
-struct out {
-    u32 port, len;
-    u64 at;
-};
-
 #define PENDING 512
 
 struct sum {
     u64 *at, n;
 };
 
-/* The head is read by Python: engine.py, class _Worker. */
 struct worker {
-    u64 nouts, nevents;
-    struct out *outs;
-    u8 *frames;
-    u8 *events;
-    u64 transmitted, dropped, queue_full, too_many_passes, runtime_errors, assertion_failures;
+    struct worker_head head; /* read by Python: engine.py, class Worker */
     u64 outs_room, frames_room, frames_used, events_room;
     struct sw *sw;
     struct arena arena;
@@ -693,37 +680,34 @@ static void *grow(void *p, u64 *room, u64 need, size_t unit)
 INLINE u8 *frame_room(struct worker *w, u64 size)
 {
     if (w->frames_used + size > w->frames_room)
-        w->frames = grow(w->frames, &w->frames_room, w->frames_used + size, 1);
-    return w->frames + w->frames_used;
+        w->head.frames = grow(w->head.frames, &w->frames_room, w->frames_used + size, 1);
+    return w->head.frames + w->frames_used;
 }
 
 INLINE void frame_out(struct worker *w, u32 port, u32 len)
 {
-    if (w->nouts == w->outs_room)
-        w->outs = grow(w->outs, &w->outs_room, w->nouts + 1, sizeof *w->outs);
-    w->outs[w->nouts++] = (struct out){port, len, w->frames_used};
+    if (w->head.nouts == w->outs_room)
+        w->head.outs = grow(w->head.outs, &w->outs_room, w->head.nouts + 1, sizeof *w->head.outs);
+    w->head.outs[w->head.nouts++] = (struct out){port, len, w->frames_used};
     w->frames_used += (len + 7) & ~7u;
-    w->transmitted++;
+    w->head.transmitted++;
 }
 
-enum { EVENT_DIGEST = 1, EVENT_LOG, EVENT_ASSERTION };
-
-/* A record for Python: kind, number, count of values, values of 16 bytes each. */
 static UNUSED void event(struct worker *w, u32 kind, u32 number, u32 count, const u128 *values)
 {
-    u32 head[4] = {kind, number, count, 0};
+    const struct event_head head = {kind, number, count, 0};
     u64 size = sizeof head + 16ULL * count;
-    w->events = grow(w->events, &w->events_room, w->nevents + size, 1);
-    memcpy(w->events + w->nevents, head, sizeof head);
+    w->head.events = grow(w->head.events, &w->events_room, w->head.nevents + size, 1);
+    memcpy(w->head.events + w->head.nevents, &head, sizeof head);
     if (count)
-        memcpy(w->events + w->nevents + sizeof head, values, 16ULL * count);
-    w->nevents += size;
+        memcpy(w->head.events + w->head.nevents + sizeof head, values, 16ULL * count);
+    w->head.nevents += size;
 }
 
 static UNUSED void push(struct worker *w, struct queue *q, const struct item *it)
 {
     if (q->count >= QUEUE_LIMIT) {
-        w->queue_full++;
+        w->head.queue_full++;
         return;
     }
     q->item[(q->head + q->count++) & (QUEUE_LIMIT - 1)] = *it;
