@@ -37,8 +37,8 @@ from harness.inproc import InProcess  # noqa: E402
 from harness.router import Router  # noqa: E402
 from softswitch.bmv2json import load_program  # noqa: E402
 from softswitch.device import ActionSpec, Device, Entry, Exact, Lpm  # noqa: E402
-from softswitch.engine.native.compiler import NoCompiler, find_compiler  # noqa: E402
 from softswitch.engine.native.engine import Batch, NativeEngine, Worker  # noqa: E402
+from softswitch.native.compiler import NoCompiler, find_compiler  # noqa: E402
 from softswitch.switch import SoftSwitch  # noqa: E402
 from srv6cp import artifacts  # noqa: E402
 from srv6cp.p4rt import Client, insert  # noqa: E402

@@ -31,8 +31,8 @@ def _python(program: Program, state: State, host: Host) -> Engine:
 
 
 def _native(program: Program, state: State, host: Host) -> Engine:
-    from softswitch.engine.native.compiler import NoCompiler
     from softswitch.engine.native.engine import NativeEngine
+    from softswitch.native.compiler import NoCompiler
 
     engine = NativeEngine()
     try:
@@ -43,8 +43,8 @@ def _native(program: Program, state: State, host: Host) -> Engine:
 
 
 def _auto(program: Program, state: State, host: Host) -> Engine:
-    from softswitch.engine.native.compiler import NoCompiler
     from softswitch.engine.native.engine import NativeEngine
+    from softswitch.native.compiler import NoCompiler
 
     engine = NativeEngine()
     try:

@@ -10,7 +10,7 @@ import pytest
 
 from softswitch.bmv2json import load_program
 from softswitch.device import Device
-from softswitch.engine.native.compiler import NoCompiler, find_compiler
+from softswitch.native.compiler import NoCompiler, find_compiler
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "softswitch_engine/programs"
 SRV6 = Path(__file__).resolve().parents[3] / "p4src/build/srv6.json"

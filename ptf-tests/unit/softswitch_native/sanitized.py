@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT))
 
 from softswitch.bmv2json import load_program  # noqa: E402
 from softswitch.device import ActionSpec, Device, Entry, Exact, Lpm  # noqa: E402
-from softswitch.engine.native import compiler  # noqa: E402
+from softswitch.native import compiler  # noqa: E402
 
 PROGRAMS = ROOT / "ptf-tests/unit/softswitch_engine/programs"
 SRV6 = ROOT / "p4src/build/srv6.json"

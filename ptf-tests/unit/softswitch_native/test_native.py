@@ -15,8 +15,8 @@ import pytest
 from softswitch.bmv2json import ProgramError, UnsupportedProgram, load_program
 from softswitch.bmv2json.model import Program
 from softswitch.device import ActionSpec, Device, Entry, Exact, Lpm
-from softswitch.engine.native import compiler
 from softswitch.engine.native.engine import Batch, NativeEngine
+from softswitch.native import compiler
 
 from .conftest import PROGRAMS, Bench, make
 

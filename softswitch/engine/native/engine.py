@@ -10,22 +10,26 @@ import struct
 import sys
 import weakref
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softswitch.bmv2json.errors import UnsupportedProgram
 from softswitch.bmv2json.model import Program
 from softswitch.engine.api import Host
-from softswitch.engine.native import compiler
 from softswitch.engine.native.assemble import Generated, generate
 from softswitch.engine.native.library import open_library
 from softswitch.engine.native.mirror import Handle, Mirror
 from softswitch.engine.python.engine import PythonEngine
 from softswitch.engine.python.runtime import format_log
+from softswitch.native import compiler
 from softswitch.trace import Trace
 
 if TYPE_CHECKING:
     from softswitch.device.changes import Change
     from softswitch.device.state import State
+
+#: What generated files include.
+HEADERS = Path(__file__).parent
 
 _log = logging.getLogger(__name__)
 _program_log = logging.getLogger("softswitch.program")
@@ -165,7 +169,7 @@ class NativeEngine:
             raise UnsupportedProgram("native engine", "value set of more than 128 bits")
         generated = generate(program, host)
         try:
-            library = open_library(compiler.build(generated.source, self._options))
+            library = open_library(compiler.build(generated.source, self._options, (HEADERS,)))
         except OSError as error:
             raise compiler.NoCompiler(f"cannot load what the compiler made: {error}") from None
         self.source = generated.source

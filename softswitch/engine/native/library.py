@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The functions of a shared object made by :mod:`.compiler`, through ctypes."""
+"""The functions of a shared object made by :mod:`softswitch.native.compiler`, through ctypes."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -51,13 +52,16 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "softswitch"
 
 
-def build(source: str, options: tuple[str, ...] = OPTIMISE) -> Path:
-    """The shared object made of ``source``, from the cache where it is there.  Raises NoCompiler."""
+def build(source: str, options: tuple[str, ...] = OPTIMISE, include: Sequence[Path] = ()) -> Path:
+    """The shared object made of ``source``, from the cache where it is there.  Raises NoCompiler.
+
+    ``include``: the folders where its headers are; all their ``*.h`` count as part of the source.
+    """
     compiler = find_compiler()
-    here = Path(__file__).parent
     digest = hashlib.sha256()
     version = _version(compiler, os.stat(compiler).st_mtime)
-    for part in (source, *((here / h).read_text() for h in HEADERS), version, platform.machine(), *OPTIONS, *options):
+    headers = [path.read_text() for folder in include for path in sorted(folder.glob("*.h"))]
+    for part in (source, *headers, version, platform.machine(), *OPTIONS, *options):
         digest.update(part.encode() + b"\0")
     try:
         folder = cache_folder()
@@ -67,17 +71,17 @@ def build(source: str, options: tuple[str, ...] = OPTIMISE) -> Path:
             os.utime(target)
             return target
         _forget_old(folder)
-        return _compile(compiler, source, options, here, folder, target)
+        return _compile(compiler, source, (*options, *(f"-I{path}" for path in include)), folder, target)
     except OSError as error:
         raise NoCompiler(f"cannot use the cache {cache_folder()}: {error}") from None
 
 
-def _compile(compiler: str, source: str, options: tuple[str, ...], here: Path, folder: Path, target: Path) -> Path:
+def _compile(compiler: str, source: str, options: tuple[str, ...], folder: Path, target: Path) -> Path:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(dir=folder, prefix="build-") as scratch:
-        text, made = Path(scratch) / "pipeline.c", Path(scratch) / "pipeline.so"
+        text, made = Path(scratch) / "source.c", Path(scratch) / "object.so"
         text.write_text(source)
-        command = [compiler, *OPTIONS, *options, f"-I{here}", "-o", str(made), str(text)]
+        command = [compiler, *OPTIONS, *options, "-o", str(made), str(text)]
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         if answer.returncode:
             raise NoCompiler(f"{compiler} failed: {answer.stderr.strip()[:2000]}")
