@@ -108,7 +108,7 @@ class Worker:
             for port, length, at in _OUT.iter_unpack(string_at(records, 16 * count)):
                 outputs.append((port, string_at(frames + at, length)))
         if events:
-            self._events(ctypes.string_at(event_bytes, events))
+            self._host.digests.extend(self.decode(ctypes.string_at(event_bytes, events)))
         if tuple(counts[1:]) != self._seen[1:]:
             self._count(counts)
         self._seen = tuple(counts)
@@ -124,7 +124,9 @@ class Worker:
         if errors and stats.runtime_errors <= 10:
             _log.warning("packet dropped: the program did something without a result")
 
-    def _events(self, data: bytes) -> None:
+    def decode(self, data: bytes) -> list[tuple[str, tuple[int, ...]]]:
+        """The digests in the events of some frames; log lines and failed assertions among them are logged."""
+        digests = []
         at = 0
         while at < len(data):
             kind, number, count, _ = _EVENT.unpack_from(data, at)
@@ -132,12 +134,28 @@ class Worker:
             values = tuple(int.from_bytes(data[at + 16 * i : at + 16 * i + 16], "little") for i in range(count))
             at += 16 * count
             if kind == _DIGEST:
-                self._host.digests.append((self._generated.digests[number], values))
+                digests.append((self._generated.digests[number], values))
             elif kind == _LOG:
                 signed = [v - (1 << 128) if v >> 127 else v for v in values]
                 _program_log.info(format_log(self._generated.messages[number], signed))
             elif kind == _ASSERTION:
                 _log.error("packet dropped: assertion failed: %s", self._generated.messages[number])
+        return digests
+
+    @property
+    def native(self) -> tuple[int, int]:
+        """Addresses of ``sw_frames`` and of its worker, for threads that run frames without Python.
+
+        They collect what comes out themselves (``worker_head`` of abi.h) and call :meth:`decode` and :meth:`fold`.
+        """
+        return ctypes.cast(self._frames, ctypes.c_void_p).value or 0, self._address
+
+    def fold(self) -> None:
+        """Add what such threads have counted to the host's stats, outputs aside."""
+        counts = list(_HEAD.unpack(self._head)[5:])
+        if tuple(counts[1:]) != self._seen[1:]:
+            self._count(counts)
+        self._seen = tuple(counts)
 
 
 def _free_worker(handle: Handle, address: int) -> None:
