@@ -46,8 +46,8 @@ class CounterArray:
     def clear(self, index: int | None = None) -> None:
         """Zero one cell, or all."""
         if index is None:
-            self.packets[:] = [0] * self.size
-            self.bytes[:] = [0] * self.size
+            for cell in range(self.size):
+                self.packets[cell] = self.bytes[cell] = 0
             self._feed.announce("counter", self.name, "clear")
         else:
             self.write(index, 0, 0)

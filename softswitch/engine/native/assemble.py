@@ -72,36 +72,40 @@ class _Assembler:
             ("NCALCULATIONS", len(ctx.calculations) + 1),
         ):
             out.line(f"#define {name} {count}")
-        out.line('#include "runtime.h"')
-        out.line('#include "externs.h"')
+        if ctx.turns.everywhere:
+            out.line("#define LANES 1")
+        out.line('#include "numbers.h"')
         out.line(f"static const u64 meter_sizes[NMETERS + 1] = {{{', '.join([*sizes, '0'])}}};")
         with out.block("struct pkt", "};"):
             for line in ctx.declare():
                 out.line(line)
+        out.line('#include "runtime.h"')
         for action in self.program.actions.values():
             self.actions.function(action)
-        head = "static int run(struct sw *S, struct worker *W, const struct item *it)"
-        with out.block(head):
+        with out.block("static int run(struct sw *S, struct worker *W, struct lane *L)"):
             self._run()
-        out.line('#include "exports.h"')
+        out.line('#include "packets.h"')
         digests = {item.id: item.name for item in self.program.learn_lists.values()}
         return Generated(out.text(), self.plans, self.controls.ordinals, ctx.messages, digests)
 
     def _run(self) -> None:
-        out = self.ctx.out
+        ctx, out = self.ctx, self.ctx.out
         for line in (
-            "struct pkt *const m = W->pkt;",
+            "struct pkt *const m = &L->pkt;",
+            "const struct item *const it = &L->item;",
             "const u8 *const data = it->data;",
             "const u32 n = it->n;",
-            "struct marks marks = {.cut = NO_CUT}, *const x = &marks;",
-            "u32 egress_port, rid, error = 0;",
+            "struct marks *const x = &L->marks;",
+            "u32 error = 0;",
             "int rc UNUSED = GO_ON, leaving UNUSED = GO_ON;",
         ):
             out.line(line)
+        out.line("if (L->resume) goto resume;")
+        out.line("*x = (struct marks){.cut = NO_CUT};")
         with out.block("if (it->kind == REPLICA)"):
             out.line("memcpy(m, it->kept, sizeof *m);")
-            out.line("egress_port = it->egress_port; rid = it->rid; x->cut = it->cut;")
-            self._set("intrinsic_metadata.egress_rid", "rid")
+            out.line("L->egress_port = it->egress_port; x->cut = it->cut;")
+            self._set("intrinsic_metadata.egress_rid", "it->rid")
             out.line("goto to_egress;")
         out.line("memset(m, 0, sizeof *m);")
         out.line("m->plen = n;")
@@ -118,6 +122,10 @@ class _Assembler:
         self._egress()
         self._after_egress()
         out.line("return GO_ON;")
+        out.line("resume:;")
+        with out.block("switch (L->resume)"):
+            for number in range(1, ctx.resumptions + 1):
+                out.line(f"case {number}: goto resume_{number};")
         out.line("fault: UNUSED;")
         out.line("return FAULT;")
 
@@ -189,8 +197,8 @@ class _Assembler:
         self._zero_metadata("m->")
         self._restore_list()
         self._set("standard_metadata.instance_type", str(INGRESS_CLONE))
-        out.line("egress_port = it->egress_port; rid = it->rid; x->cut = it->cut;")
-        self._set("intrinsic_metadata.egress_rid", "rid")
+        out.line("L->egress_port = it->egress_port; x->cut = it->cut;")
+        self._set("intrinsic_metadata.egress_rid", "it->rid")
 
     def _zero_metadata(self, prefix: str) -> None:
         varbits = {
@@ -206,8 +214,14 @@ class _Assembler:
     def _uses(self, prefix: str) -> bool:
         return any(p.op.startswith(prefix) for a in self.program.actions.values() for p in a.primitives)
 
+    def _wait(self) -> None:
+        """Emit what goes before a copy is queued: the packet and its copies will not give way any more."""
+        if self.ctx.turns.any:
+            self.ctx.wait_for_turn()
+
     def _snapshot(self) -> None:
         out = self.ctx.out
+        out.line("L->alone = 1;")
         out.line("struct pkt *kept = arena_take(&W->arena, sizeof *kept);")
         out.line("memcpy(kept, m, sizeof *kept);")
 
@@ -227,6 +241,7 @@ class _Assembler:
         ctx, out = self.ctx, self.ctx.out
         if self._uses("clone_"):
             with out.block("if (x->clone)"):
+                self._wait()
                 out.line("const struct copies *session = S->sessions[x->clone & 0x7fff];")
                 with out.block("if (session)"):
                     self._snapshot()
@@ -237,6 +252,7 @@ class _Assembler:
                 self._digests()
         if self._uses("resubmit"):
             with out.block("if (x->resubmit)"):
+                self._wait()
                 self._snapshot()
                 out.line(
                     "const struct item again = {.kind = RESUBMITTED, .port = it->port, .n = n, .ilen = it->ilen, "
@@ -247,6 +263,7 @@ class _Assembler:
         group = ctx.std("intrinsic_metadata.mcast_grp")
         if group is not None:
             with out.block(f"if ({group})"):
+                self._wait()
                 self._set("standard_metadata.instance_type", str(REPLICATION))
                 out.line(f"const struct copies *group = S->multicast[{group} & 0xffff];")
                 with out.block("if (group)"):
@@ -260,8 +277,7 @@ class _Assembler:
         if priority is not None:
             # simple_switch has one queue per port unless told otherwise, and drops what asks for another
             out.line(f"if ({priority}) {{ W->head.dropped++; return GO_ON; }}")
-        out.line(f"egress_port = {spec};")
-        out.line("rid = 0; (void)rid;")
+        out.line(f"L->egress_port = {spec};")
 
     def _digests(self) -> None:
         out = self.ctx.out
@@ -292,7 +308,7 @@ class _Assembler:
         self._set("queueing_metadata.enq_timestamp", since)
         for name in ("enq_qdepth", "deq_timedelta", "deq_qdepth"):
             self._set(f"queueing_metadata.{name}", "0")
-        self._set("standard_metadata.egress_port", "egress_port")
+        self._set("standard_metadata.egress_port", "L->egress_port")
         self._set("standard_metadata.egress_spec", str(ctx.host.drop_port + 1))
         self._set("standard_metadata.packet_length", "m->plen")
         self.controls.emit(self.program.egress)
@@ -301,11 +317,15 @@ class _Assembler:
         ctx, out = self.ctx, self.ctx.out
         if self._uses("clone_"):
             with out.block("if (x->clone)"):
+                self._wait()
                 out.line("const struct copies *session = S->sessions[x->clone & 0x7fff];")
                 with out.block("if (session)"):
                     self._egress_clone()
         spec = ctx.std("standard_metadata.egress_spec")
         out.line(f"if ({spec} == {ctx.host.drop_port}) {{ W->head.dropped++; return GO_ON; }}")
+        if self._uses("recirculate"):
+            with out.block("if (x->recirculate)"):
+                self._wait()
         self._deparse()
         if self._uses("recirculate"):
             with out.block("if (x->recirculate)"):
@@ -318,7 +338,7 @@ class _Assembler:
                 )
                 out.line("push(W, &W->ingress, &item);")
                 out.line("return GO_ON;")
-        out.line("frame_out(W, egress_port, length < x->cut ? length : x->cut);")
+        out.line("frame_out(W, L->egress_port, length < x->cut ? length : x->cut);")
 
     def _egress_clone(self) -> None:
         """Copies of the packet at the end of egress: headers as they are, metadata anew but for the list."""

@@ -13,6 +13,7 @@ from softswitch.bmv2json.errors import UnsupportedProgram
 from softswitch.bmv2json.model import FieldRef, FieldType, Program
 from softswitch.engine.api import Host
 from softswitch.engine.native.text import Code, storage_type
+from softswitch.engine.native.turns import Turns
 from softswitch.engine.python.layout import Layout
 from softswitch.engine.python.writer import Names
 
@@ -48,7 +49,30 @@ class Context:
         self.calculations = {n: i for i, n in enumerate(program.calculations)}
         #: texts of log messages and assertions by number
         self.messages: list[str] = []
+        self.turns = Turns(program)
+        #: number of places where a packet can go on after it gave way
+        self.resumptions = 0
         self._temporaries = 0
+
+    # -- giving way
+
+    def give_way(self, head: str, again: str = "") -> None:
+        """Emit that the packet gives way when ``head`` (an ``if`` or a block's start) says so, then ``again``.
+
+        Locals are lost: what follows reads those of the lane.
+        """
+        self.resumptions += 1
+        number = self.resumptions
+        with self.out.block(head):
+            self.out.line(f"L->resume = {number};")
+            self.out.line("return YIELD;")
+            self.out.line(f"resume_{number}:;")
+            if again:
+                self.out.line(again)
+
+    def wait_for_turn(self, condition: str = "") -> None:
+        """Emit that the packet waits until all earlier ones are done; there are no locals to keep."""
+        self.give_way(f"if ({condition + ' && ' if condition else ''}must_wait(W, L))")
 
     # -- names
 

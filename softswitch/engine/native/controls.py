@@ -27,8 +27,10 @@ from softswitch.engine.native.context import Context
 from softswitch.engine.native.expressions import Expressions, Value
 from softswitch.engine.native.text import literal, quoted
 
-#: Widest key, in 64-bit words; MAX_WORDS of runtime.h.
+#: Widest key, in 64-bit words; MAX_WORDS of tables.h.
 MAX_WORDS = 16
+#: ``sizeof(struct row)`` of tables.h
+ROW_SIZE = 32
 KINDS = {MatchKind.EXACT: 0, MatchKind.LPM: 1, MatchKind.TERNARY: 2, MatchKind.RANGE: 2}
 
 
@@ -43,6 +45,8 @@ class TablePlan:
     #: (shift, width) of range elements
     ranges: list[tuple[int, int]] = field(default_factory=list)
     args_size: int = 0
+    #: where ``struct rest`` of a row is, 0 without
+    rest: int = 0
 
 
 def plan(ctx: Context, table: Table) -> TablePlan:
@@ -64,7 +68,11 @@ def plan(ctx: Context, table: Table) -> TablePlan:
     if len(ranges) > 8 or any(width > 64 for _, width in ranges):
         raise scope.refuse("range keys of more than 64 bits, or more than eight")
     size = max((struct.calcsize(args_format(action)) for action in table.actions), default=0)
-    return TablePlan(KINDS.get(table.match, 0), words, shifts, widths, ranges, size)
+    kind = KINDS.get(table.match, 0)
+    rest = 0
+    if kind == 2 or table.profile or table.direct_meter:
+        rest = (ROW_SIZE + 8 * (words + 2 * len(ranges)) + size + 7) // 8 * 8
+    return TablePlan(kind, words, shifts, widths, ranges, size, rest)
 
 
 class ControlCode:
@@ -110,11 +118,15 @@ class ControlCode:
                 out.line(f"if ({code}) {self._goto(node.true_next)}")
                 out.line(self._goto(node.false_next))
             elif isinstance(node, ActionCall):
+                if node.action.id in self.ctx.turns.actions:
+                    self.ctx.wait_for_turn()
                 self._call(node.action, "NULL")
                 out.line(self._goto(node.next_node))
             elif not node.keys and not node.profile and node.default is not None and node.default.const:
                 default = node.default
                 action = next(a for a in node.actions if a.id == default.action_id)
+                if action.id in self.ctx.turns.actions:
+                    self.ctx.wait_for_turn()
                 values = ", ".join(f".p{i} = {literal(v)}" for i, v in enumerate(default.args))
                 out.line(f"static const struct args_{action.id} constant = {{{values}}};")
                 self._call(action, "&constant")
@@ -136,20 +148,19 @@ class ControlCode:
     def _table(self, table: Table) -> None:
         ctx, out = self.ctx, self.ctx.out
         how = self.plans[table.name]
-        out.line(f"struct table *t = &S->tables[{ctx.tables[table.name]}];")
+        where = f"&S->tables[{ctx.tables[table.name]}]"
+        out.line(f"struct table *t = {where};")
+        out.line("struct row *row;")
         if table.keys:
-            self._key(table, how)
-            call = {0: "exact(t, k", 1: "lpm(t, k", 2: "ternary(t, k"}[how.kind]
-            tail = f", {int(bool(how.ranges))}" if how.kind == 2 else ""
-            out.line(f"struct row *row = lookup_{call}, {how.words}{tail});")
-            out.line("const int hit UNUSED = row != NULL;")
-            if table.with_counters or table.support_timeout or table.direct_meter:
-                with out.block("if (hit)"):
-                    self._on_hit(table)
-            out.line("if (!row) row = t->miss;")
+            self._lookup(table, how, f"t = {where};")
         else:
-            out.line("struct row *row = t->miss;")
-            out.line("const int hit UNUSED = 0;")
+            out.line("row = NULL;")
+        self._turn(table, f"t = {where}; row = L->look.found;")
+        out.line("const int hit UNUSED = row != NULL;")
+        if table.keys and (table.with_counters or table.support_timeout or table.direct_meter):
+            with out.block("if (hit)"):
+                self._on_hit(table)
+        out.line("if (!row) row = t->miss;")
         if table.profile:
             self._member(table)
         else:
@@ -157,27 +168,59 @@ class ControlCode:
             out.line(f"const void *args UNUSED = row->data + {how.words + 2 * len(how.ranges)};")
         self._dispatch(table)
 
+    def _lookup(self, table: Table, how: TablePlan, again: str) -> None:
+        """Emit ``row``: found at once, or step by step while other packets run."""
+        out = self.ctx.out
+        kind = ("exact", "lpm", "ternary")[how.kind]
+        tail = f"{how.words}, {int(bool(how.ranges))}" if how.kind == 2 else str(how.words)
+        found = self.ctx.temporary()
+        with out.block(""):
+            self._key(table, how)
+            with out.block("if (L->alone || !__atomic_load_n(&t->large, __ATOMIC_RELAXED))"):
+                out.line(f"row = lookup_{kind}(t, k, {tail});")
+                out.line(f"goto {found};")
+            out.line(f"look_begin(&L->look, t, k, {how.words});")
+        with out.block("do", f"}} while (!look_{kind}(&L->look, {tail}));"):
+            out.line("L->state = SLOTS;")
+            self.ctx.give_way("", again)
+        out.line("row = L->look.found;")
+        out.line(f"{found}:;")
+
+    def _turn(self, table: Table, again: str) -> None:
+        """Emit that the packet waits for its turn where the table or the action is about state."""
+        turns = self.ctx.turns
+        ids = [a.id for a in table.actions if a.id in turns.actions]
+        if table.name not in turns.tables and not ids:
+            return
+        out = self.ctx.out
+        condition = ""
+        if table.name not in turns.tables and not table.profile:
+            out.line("const u32 next = (row ? row : t->miss)->action;")
+            condition = f"({' || '.join(f'next == {number}' for number in ids)})"
+        out.line("L->look.found = row;")
+        self.ctx.give_way(f"if ({condition + ' && ' if condition else ''}must_wait(W, L))", again)
+
     def _on_hit(self, table: Table) -> None:
         ctx, out = self.ctx, self.ctx.out
         if table.with_counters:
-            out.line("count(W, &row->cells.packets, 1);")
-            out.line("count(W, &row->cells.bytes, it->ilen);")
+            out.line("count(W, &row->cells.packets, it->ilen);")
         if table.support_timeout:
             out.line("__atomic_store_n(&row->cells.last_hit_ns, (u64)now_ns(), __ATOMIC_RELAXED);")
         if table.direct_meter:
             meter = ctx.program.meters[table.direct_meter]
             if meter.result is not None:
-                out.line("unsigned color = row->meter ? meter_execute(row->meter, it->ilen, now_ns() / 1000) : 0;")
+                out.line("struct meter *meter = rest_of(t, row)->meter;")
+                out.line("unsigned color = meter ? meter_execute(meter, it->ilen, now_ns() / 1000) : 0;")
                 self.actions.store(meter.result, Value("color", 0, 3), Expressions(ctx, f"table {table.name}"))
 
     def _member(self, table: Table) -> None:
         """Emit the choice of the member; without one no action runs."""
         ctx, out = self.ctx, self.ctx.out
         profile = ctx.program.profiles[table.profile]
-        out.line("struct member *member = row->is_group ? NULL : row->target;")
+        out.line("struct member *member = row->is_group ? NULL : rest_of(t, row)->target;")
         if profile.selector is not None:
             with out.block("if (row->is_group)"):
-                out.line("struct selection *choice = row->target;")
+                out.line("struct selection *choice = rest_of(t, row)->target;")
                 with out.block("if (choice->count)"):
                     code = self.calculations.selector(profile.algorithm, profile.selector, profile.name)
                     out.line(f"member = choice->slots[{code} % choice->count];")

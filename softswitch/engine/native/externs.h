@@ -5,7 +5,7 @@
 #ifndef SOFTSWITCH_EXTERNS_H
 #define SOFTSWITCH_EXTERNS_H
 
-#include "runtime.h"
+#include "numbers.h"
 
 static u32 crc32_table[8][256];
 static u16 crc16_table[256], ccitt_table[256];

@@ -72,8 +72,7 @@ class Externs:
         name = self._object(primitive.args[0], "counter_array", scope)
         number = ctx.counters[name]
         with out.block(self._index(primitive.args[1], ctx.program.counters[name].size, scope)):
-            out.line(f"count(W, &S->packets[{number}][index], 1);")
-            out.line(f"count(W, &S->bytes[{number}][index], it->ilen);")
+            out.line(f"count(W, &S->counters[{number}][2 * index], it->ilen);")
 
     def _execute_meter(self, primitive: Primitive, scope: Expressions) -> None:
         ctx, out = self.ctx, self.ctx.out

@@ -10,18 +10,19 @@ from typing import Any
 
 _U32, _U64, _P = c_uint32, c_uint64, c_void_p
 
-#: name -> (result, arguments); see abi.h and exports.h.
+#: name -> (result, arguments); see changes.h and packets.h.
 _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sw_new": (_P, (c_int64, _U64)),
     "sw_free": (None, (_P,)),
-    "sw_counter": (None, (_P, _U32, _P, _P)),
+    "sw_counter": (None, (_P, _U32, _P)),
     "sw_register": (None, (_P, _U32, _P)),
-    "sw_table": (None, (_P, _U32, _U32, _U32, _U32, _U32, _P)),
+    "sw_table": (None, (_P, _U32, c_char_p)),
     "sw_insert": (_P, (_P, _U32, c_char_p)),
     "sw_modify": (None, (_P, _U32, _P, c_char_p)),
     "sw_delete": (None, (_P, _U32, _P, c_char_p)),
     "sw_clear": (None, (_P, _U32)),
     "sw_default": (None, (_P, _U32, c_char_p)),
+    "sw_table_bytes": (_U64, (_P, _U32)),
     "sw_member": (_P, (_P, _P, _U32, c_char_p, _U32, _U32)),
     "sw_selection": (_P, (_P, _P, _U32, _P)),
     "sw_forget": (None, (_P, _P)),

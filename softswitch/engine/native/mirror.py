@@ -30,9 +30,13 @@ if TYPE_CHECKING:
     from softswitch.device.tables import TableState
     from softswitch.device.values import Entry
 
-#: Head of ``struct change`` of exports.h: rank, target, prefix, action, is_group, args_size.
+#: ``struct plan`` of changes.h: kind, words, args_size, rest, size, number of ranges, ranges.
+_PLAN = struct.Struct("<6I16I")
+#: Head of ``struct change`` of changes.h: rank, target, prefix, action, is_group, args_size.
 _CHANGE = struct.Struct("<QQIIII")
 _NO_ACTION = 0xFFFFFFFF
+#: Most rows of a table; a program may ask for more and get this many.
+MAX_ROWS = 1 << 26
 _M64 = (1 << 64) - 1
 
 
@@ -234,10 +238,11 @@ class Mirror:
     def _arrays(self, program: Program) -> None:
         """Put counters and registers into memory that both sides see."""
         for number, counter in enumerate(self.state.counters.values()):
-            packets, octets = _shared(counter.size), _shared(counter.size)
-            self.handle.keep += (packets, octets)
-            self.library.sw_counter(self._sw, number, ctypes.addressof(packets), ctypes.addressof(octets))
-            counter.packets, counter.bytes = packets, octets
+            cells = _shared(2 * counter.size)
+            self.handle.keep.append(cells)
+            self.library.sw_counter(self._sw, number, ctypes.addressof(cells))
+            both = memoryview(cells).cast("B").cast("Q")
+            counter.packets, counter.bytes = both[::2], both[1::2]
         for number, register in enumerate(self.state.registers.values()):
             if register.width <= 64:  # wider ones: no code that was accepted refers to them
                 cells = _shared(register.size)
@@ -254,10 +259,10 @@ class Mirror:
     def _adopt(self, table: _TableMirror) -> None:
         how = table.plan
         flat = [number for pair in how.ranges for number in pair]
-        ranges = (ctypes.c_uint32 * max(1, len(flat)))(*flat)
-        self.library.sw_table(
-            self._sw, table.number, how.kind, how.words, how.args_size, len(how.ranges), ctypes.addressof(ranges)
-        )
+        padding = [0] * (16 - len(flat))
+        size = min(table.state.spec.size, MAX_ROWS)
+        record = _PLAN.pack(how.kind, how.words, how.args_size, how.rest, size, len(how.ranges), *flat, *padding)
+        self.library.sw_table(self._sw, table.number, record)
         for row in table.state.adopt(self.make_row):
             self._insert(table, row)
         self._default(table)
@@ -341,7 +346,7 @@ class Mirror:
     def _meter(self, change: Change) -> None:
         table = self._tables.get(change.name)
         if table is not None and isinstance(change.detail, NativeRow):
-            self._configure(0, 0, change.detail.address, change.detail.meter)
+            self._configure(table.number, 0, change.detail.address, change.detail.meter)
             return
         array, number = self.state.meters[change.name], self._meters[change.name]
         if change.operation == "clear":

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What Python calls.  Included at the end of the generated file, which has defined
- * `static int run(struct sw *, struct worker *, const struct item *)` and `struct pkt`.
+ * What a controller changes, called by Python.
  */
-#ifndef SOFTSWITCH_EXPORTS_H
-#define SOFTSWITCH_EXPORTS_H
+#ifndef SOFTSWITCH_CHANGES_H
+#define SOFTSWITCH_CHANGES_H
+
+#include "entries.h"
+#include "runtime.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -34,10 +36,8 @@ static void free_meters(struct meter **cells, u64 size)
 
 EXPORT void sw_free(struct sw *s)
 {
-    for (u32 i = 0; i < NTABLES; i++) {
-        table_clear(&s->tables[i]);
-        slab_clear(&s->tables[i].rows);
-    }
+    for (u32 i = 0; i < NTABLES; i++)
+        table_free(&s->tables[i]);
     for (u32 i = 0; i < NMETERS; i++)
         free_meters(s->meters[i], meter_sizes[i]);
     for (u32 i = 0; i < NVALUESETS; i++)
@@ -50,26 +50,29 @@ EXPORT void sw_free(struct sw *s)
     free(s);
 }
 
-EXPORT void sw_counter(struct sw *s, u32 number, u64 *packets, u64 *bytes)
-{
-    s->packets[number] = packets;
-    s->bytes[number] = bytes;
-}
+EXPORT void sw_counter(struct sw *s, u32 number, u64 *cells) { s->counters[number] = cells; }
 
 EXPORT void sw_register(struct sw *s, u32 number, u64 *cells) { s->registers[number] = cells; }
 
-EXPORT void sw_table(struct sw *s, u32 number, u32 kind, u32 words, u32 args_size, u32 nranges, const u32 *ranges)
+/* What Python says of a table: mirror.py, _PLAN. */
+struct plan {
+    u32 kind, words, args_size, rest, size, nranges;
+    u32 ranges[16]; /* shift, width */
+};
+
+EXPORT void sw_table(struct sw *s, u32 number, const struct plan *p)
 {
     struct table *t = &s->tables[number];
-    t->kind = kind;
-    t->words = words;
-    t->args_size = args_size;
-    t->nranges = nranges;
-    t->rows.unit = (sizeof(struct row) + 8ULL * (words + 2 * nranges) + args_size + 63) & ~63ULL;
-    for (u32 i = 0; i < nranges; i++) {
-        t->range_shift[i] = ranges[2 * i];
-        t->range_width[i] = ranges[2 * i + 1];
+    t->kind = p->kind;
+    t->words = p->words;
+    t->args_size = p->args_size;
+    t->rest = p->rest;
+    t->nranges = p->nranges;
+    for (u32 i = 0; i < p->nranges; i++) {
+        t->range_shift[i] = p->ranges[2 * i];
+        t->range_width[i] = p->ranges[2 * i + 1];
     }
+    table_make(t, p->size);
 }
 
 /* What Python packs: mirror.py, _CHANGE. */
@@ -84,27 +87,32 @@ static void row_fill(struct table *t, struct row *r, const struct change *c)
 {
     r->action = c->action;
     r->is_group = c->is_group;
-    r->target = c->target;
+    if (t->rest)
+        rest_of(t, r)->target = c->target;
     memcpy(r->data + t->words + 2 * t->nranges, c->data + 2 * t->words + 2 * t->nranges, c->args_size);
 }
 
-static struct row *row_new(struct table *t, const struct change *c)
+/* Whether tables are large decides whether packets are interleaved. */
+static void weigh(struct sw *s, struct table *t)
 {
-    struct row *r = slab_take(&t->rows);
-    r->rank = c->rank;
-    memcpy(r->data, c->data, 8ULL * t->words);
-    memcpy(r->data + t->words, c->data + 2 * t->words, 16ULL * t->nranges);
-    row_fill(t, r, c);
-    return r;
+    u32 large = t->count && t->count * t->rows.unit + t->slot_bytes >= LARGE_TABLE;
+    if (large == t->large)
+        return;
+    __atomic_store_n(&t->large, large, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->large, large ? s->large + 1 : s->large - 1, __ATOMIC_RELAXED);
 }
 
 EXPORT struct row *sw_insert(struct sw *s, u32 number, const struct change *c)
 {
     struct table *t = &s->tables[number];
-    pthread_rwlock_wrlock(&s->lock);
-    struct row *r = row_new(t, c);
-    table_add(t, r, c->data + t->words, c->prefix);
-    pthread_rwlock_unlock(&s->lock);
+    struct row *r = row_at(&t->rows, rows_take(&t->rows));
+    if (t->rest)
+        rest_of(t, r)->rank = c->rank;
+    memcpy(r->data, c->data, 8ULL * t->words);
+    memcpy(r->data + t->words, c->data + 2 * t->words, 16ULL * t->nranges);
+    row_fill(t, r, c);
+    table_add(t, r, c->data + t->words, c->prefix, &s->lock);
+    weigh(s, t);
     return r;
 }
 
@@ -117,30 +125,30 @@ EXPORT void sw_modify(struct sw *s, u32 number, struct row *r, const struct chan
 
 EXPORT void sw_delete(struct sw *s, u32 number, struct row *r, const u64 *mask)
 {
+    struct table *t = &s->tables[number];
     pthread_rwlock_wrlock(&s->lock);
-    table_remove(&s->tables[number], r, mask);
-    row_free(&s->tables[number], r);
+    table_remove(t, r, mask);
+    row_free(t, r);
+    weigh(s, t);
     pthread_rwlock_unlock(&s->lock);
 }
 
 EXPORT void sw_clear(struct sw *s, u32 number)
 {
-    pthread_rwlock_wrlock(&s->lock);
     struct table *t = &s->tables[number];
+    pthread_rwlock_wrlock(&s->lock);
     table_clear(t);
-    slab_clear(&t->rows);
-    t->miss = slab_take(&t->rows); /* lost with the rows; until Python sets it anew a miss does nothing */
-    t->miss->action = ~0u;
+    weigh(s, t);
     pthread_rwlock_unlock(&s->lock);
 }
 
-EXPORT void sw_default(struct sw *s, u32 number, const struct change *c)
+EXPORT void sw_default(struct sw *s, u32 number, const struct change *c) { sw_modify(s, number, s->tables[number].miss, c); }
+
+/* Bytes of memory of a table: rows that were ever used, slots. */
+EXPORT u64 sw_table_bytes(const struct sw *s, u32 number)
 {
-    struct table *t = &s->tables[number];
-    pthread_rwlock_wrlock(&s->lock);
-    row_free(t, t->miss);
-    t->miss = row_new(t, c);
-    pthread_rwlock_unlock(&s->lock);
+    const struct table *t = &s->tables[number];
+    return t->rows.fresh * t->rows.unit + t->slot_bytes;
 }
 
 EXPORT struct member *sw_member(struct sw *s, struct member *m, u32 action, const void *args, u32 size, u32 room)
@@ -199,14 +207,15 @@ static struct meter *meter_new(u32 packets, u32 count, const double *rates, cons
     return m;
 }
 
-/* Configure a meter of an array (`row` null) or the direct meter of a row; no rates: always green. */
+/* Configure a meter of an array (`row` null) or the direct meter of a row, `number` being that of the table;
+ * no rates: always green. */
 EXPORT void sw_meter(struct sw *s, u32 number, u64 index, struct row *row, u32 packets, u32 count,
                      const double *rates, const s64 *bursts, s64 now_us)
 {
     struct meter *m = meter_new(packets, count, rates, bursts, now_us), *old, **at;
     if (!row && !s->meters[number] && !(s->meters[number] = calloc(meter_sizes[number] + 1, sizeof *at)))
         abort();
-    at = row ? &row->meter : &s->meters[number][index];
+    at = row ? &rest_of(&s->tables[number], row)->meter : &s->meters[number][index];
     pthread_rwlock_wrlock(&s->lock);
     old = *at;
     *at = m;
@@ -246,104 +255,6 @@ EXPORT void sw_copies(struct sw *s, u32 clone, u32 id, s32 count, u32 cut, const
     *at = c;
     pthread_rwlock_unlock(&s->lock);
     free(old);
-}
-
-/* ------------------------------------------------------------------ packets */
-
-EXPORT struct worker *sw_worker_new(struct sw *s, u64 seed)
-{
-    struct worker *w = calloc(1, sizeof *w);
-    if (!w || !(w->pkt = aligned_alloc(64, (sizeof(struct pkt) + 63) & ~(size_t)63)))
-        abort();
-    w->sw = s;
-    w->random = seed | 1;
-    return w;
-}
-
-EXPORT void sw_worker_free(struct worker *w)
-{
-    arena_reset(&w->arena, 1);
-    free(w->head.outs);
-    free(w->head.frames);
-    free(w->head.events);
-    free(w->pkt);
-    free(w);
-}
-
-INLINE void pass(struct worker *w, const struct item *it)
-{
-    int rc = run(w->sw, w, it);
-    if (__builtin_expect(rc >= FAULT, 0)) {
-        if (rc == FAULT)
-            w->head.runtime_errors++;
-        else
-            w->head.assertion_failures++;
-    }
-}
-
-static void drain(struct worker *w)
-{
-    for (u32 budget = PASS_LIMIT; w->egress.count || w->ingress.count; budget--) {
-        if (!budget) {
-            w->head.too_many_passes += w->egress.count + w->ingress.count;
-            w->egress.count = w->ingress.count = 0;
-            break;
-        }
-        struct item it = pop(w->egress.count ? &w->egress : &w->ingress);
-        pass(w, &it);
-    }
-    arena_reset(&w->arena, 0);
-}
-
-INLINE void one(struct worker *w, const struct frame *f)
-{
-    struct item it = {.kind = RECEIVED, .port = f->port, .n = f->len, .ilen = f->len, .data = f->data, .cut = NO_CUT};
-    pass(w, &it);
-    if (__builtin_expect(w->egress.count || w->ingress.count, 0))
-        drain(w);
-}
-
-INLINE void forget(struct worker *w) { w->head.nouts = w->head.nevents = w->frames_used = 0; }
-
-#define CHUNK 32
-
-/* The frames between two changes of the state. */
-static void chunk(struct worker *w, const struct frame *in, u32 count)
-{
-    pthread_rwlock_rdlock(&w->sw->lock);
-    for (u32 i = 0; i < count; i++)
-        one(w, in + i);
-    count_all(w);
-    pthread_rwlock_unlock(&w->sw->lock);
-}
-
-EXPORT void sw_frames(struct worker *w, const struct frame *in, u32 count)
-{
-    forget(w);
-    for (u32 n; count; in += n, count -= n) {
-        n = count < CHUNK ? count : CHUNK;
-        chunk(w, in, n);
-    }
-}
-
-/* One frame. */
-EXPORT void sw_process(struct worker *w, u32 port, const u8 *data, u32 n)
-{
-    const struct frame in = {data, n, port};
-    sw_frames(w, &in, 1);
-}
-
-/* `total` frames, the `count` of `in` again and again; outputs are counted and forgotten. */
-EXPORT void sw_burst(struct worker *w, const struct frame *in, u32 count, u64 total)
-{
-    for (u32 i = 0, n; total; total -= n, i = i + n < count ? i + n : 0) {
-        n = count - i < CHUNK ? count - i : CHUNK;
-        if (n > total)
-            n = (u32)total;
-        forget(w);
-        chunk(w, in + i, n);
-    }
-    forget(w);
 }
 
 #endif
