@@ -13,7 +13,9 @@ from queue import SimpleQueue
 
 from softswitch.io.files import FilePorts
 from softswitch.io.interfaces import InterfaceError, Interfaces
+from softswitch.io.native.interfaces import NativeInterfaces
 from softswitch.io.pcap import PcapError
+from softswitch.native.compiler import NoCompiler, has_compiler
 from softswitch.options import LEVELS, Options, UsageError, parse
 from softswitch.switch import VERSION, SoftSwitch, SwitchError, Tls
 
@@ -102,7 +104,7 @@ def _run(options: Options, stop: SimpleQueue[int]) -> int:
         if options.use_files is not None:
             files = FilePorts(switch.board, options.interfaces.items())
         elif options.interfaces:
-            interfaces = Interfaces(switch.board)
+            interfaces = _interfaces(switch, options)
         try:
             if interfaces is not None:
                 for number, name in options.interfaces.items():
@@ -120,6 +122,19 @@ def _run(options: Options, stop: SimpleQueue[int]) -> int:
             if files is not None:
                 files.close()
     return EXIT_OK
+
+
+def _interfaces(switch: SoftSwitch, options: Options) -> Interfaces | NativeInterfaces:
+    """Native ports where they can be had; traces and the Python engine get every frame in Python."""
+    if options.trace or options.engine == "python":
+        return Interfaces(switch.board)
+    try:
+        return NativeInterfaces(switch.board, options.workers)
+    except NoCompiler as error:
+        # Without a compiler the engine says so, when it is loaded.
+        level = logging.WARNING if has_compiler() else logging.INFO
+        _log.log(level, "ports pass every frame through Python: %s", error)
+        return Interfaces(switch.board)
 
 
 def _announce(switch: SoftSwitch, options: Options) -> None:

@@ -75,7 +75,8 @@ class Options:
     log_level: str = "trace"
     port_file: Path | None = None
     trace: bool = False
-    engine: str = "python"
+    engine: str = "auto"
+    workers: int = 1
     address: str = "127.0.0.1:9559"
     cpu_port: int | None = None
     drop_port: int = 511
@@ -164,9 +165,16 @@ def _parser() -> _Parser:
     add(
         "--engine",
         choices=("auto", "native", "python"),
-        default="python",
+        default="auto",
         help="what runs packets: native (C, compiled at load; needs a C compiler), python, or auto: native where"
-        " possible [python]",
+        " possible [auto]",
+    )
+    add(
+        "--workers",
+        type=_number(1, 64, "a number of threads"),
+        default=1,
+        metavar="N",
+        help="threads that serve the interfaces; the packets of a flow stay in one (native engine) [1]",
     )
     add("-v", "--version", action="store_true", help="show the version")
     add("--json-version", action="store_true", help="show the highest BMv2 JSON version understood")
@@ -210,6 +218,7 @@ def parse(arguments: Sequence[str], version: str) -> Options:
         port_file=found.port_file,
         trace=found.trace,
         engine=found.engine,
+        workers=found.workers,
         address=found.grpc_server_addr,
         cpu_port=found.cpu_port,
         drop_port=found.drop_port,

@@ -99,8 +99,8 @@ class SoftSwitch:
     ``json``: the program (path or bytes), or ``None`` to wait for a controller to bring it.  With ``p4info``
     the P4Runtime server is ready at once; without it clients must set the pipeline first, as with BMv2.
     ``ports``: numbers, or number -> name; ``None`` takes any number.  ``address``: where gRPC listens; port 0
-    is an ephemeral one (see :attr:`address`), ``None`` starts no server.  ``SwitchError`` when anything of it
-    is not usable.
+    is an ephemeral one (see :attr:`address`), ``None`` starts no server.  ``engine``: see
+    :mod:`softswitch.engine`.  ``SwitchError`` when anything of it is not usable.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class SoftSwitch:
         address: str | None = "127.0.0.1:0",
         tls: Tls | None = None,
         pcap_dir: Path | None = None,
-        engine: str = "python",
+        engine: str = "auto",
     ) -> None:
         names = dict(ports) if isinstance(ports, Mapping) else dict.fromkeys(ports or (), "")
         known = None if ports is None else list(names)
@@ -234,14 +234,16 @@ class SoftSwitch:
 
     def stats(self) -> dict[str, Any]:
         """Counts of ports and device (the answer of ``Stats`` of the debug service)."""
+        lost = self.board.lost()
         return {
             "ports": {
-                str(port.number): {"name": port.name, "up": port.up, **port.stats.as_dict()}
+                str(port.number): {"name": port.name, "up": port.up, **port.counts().as_dict()}
                 for port in list(self.board.ports.values())
             },
             "device": self.device.stats.as_dict(),
-            "packet_ins_dropped": self.server.dropped_packet_ins,
-            "unattached": self.board.unattached,
+            "packet_ins_dropped": self.server.dropped_packet_ins + lost.punts_dropped,
+            "events_dropped": lost.events_dropped,
+            "unattached": lost.unattached,
         }
 
     def info(self) -> dict[str, Any]:

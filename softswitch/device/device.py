@@ -19,7 +19,7 @@ from softswitch.device.profiles import ProfileState
 from softswitch.device.state import State
 from softswitch.device.tables import TableState
 from softswitch.device.values import Entry
-from softswitch.engine import ENGINES, Engine, Host, Stats
+from softswitch.engine import ENGINES, Engine, Host, Stats, Threads
 
 if TYPE_CHECKING:
     from softswitch.trace import Trace
@@ -63,6 +63,7 @@ class Device:
         self._host = Host([], [], Stats(), drop_port, cpu_port, _log.info)
         self._output: Output = lambda port, frame: None
         self._digest: DigestSink = lambda name, values: None
+        self._threads: list[Threads] = []
 
     # ------------------------------------------------------------------ program
 
@@ -76,6 +77,8 @@ class Device:
             self.pre.attach(state.feed)
             self.pre.clear()
             self._state, self._engine, self._host = state, engine, host
+            for threads in self._threads:
+                threads.run(engine)
 
     @property
     def program(self) -> Program | None:
@@ -140,8 +143,11 @@ class Device:
 
     @property
     def stats(self) -> Stats:
-        """What became of packets; live object."""
-        return self._host.stats
+        """What became of packets; live object, current with what threads of their own counted until now."""
+        with self.lock:
+            for threads in self._threads:
+                threads.fold(self._host.stats)
+            return self._host.stats
 
     @property
     def engine(self) -> Engine:
@@ -186,6 +192,21 @@ class Device:
         """Where digests go: ``sink(name, values)``, once per packet that generated one."""
         self._digest = sink
 
+    def attach_threads(self, threads: Threads) -> Callable[[], None]:
+        """``threads`` run frames through the engine past :meth:`process`; they are told of every program that is
+        loaded, the present one included.  Returns the function that ends this."""
+        with self.lock:
+            self._threads.append(threads)
+            if self._engine is not None:
+                threads.run(self._engine)
+
+        def detach() -> None:
+            with self.lock:
+                threads.fold(self._host.stats)
+                self._threads.remove(threads)
+
+        return detach
+
     def process(self, port: int, frame: bytes) -> None:
         """A frame arrived on ``port``: run it, send what comes out.  No contents of a frame make it raise."""
         with self.lock:
@@ -197,7 +218,7 @@ class Device:
             if not host.outputs and not host.digests:
                 return
             outputs, digests = self._take(host)
-        self._deliver(outputs, digests)
+        self.deliver(outputs, digests)
 
     def trace(self, port: int, frame: bytes) -> Trace:
         """As :meth:`process` (the packet is really sent and counted), answering what happened as a tree."""
@@ -208,7 +229,7 @@ class Device:
             host.stats.received += 1
             trace = self._engine.trace(port, frame)
             outputs, digests = self._take(host)
-        self._deliver(outputs, digests)
+        self.deliver(outputs, digests)
         return trace
 
     def _take(self, host: Host) -> tuple[list[tuple[int, bytes]], list[tuple[str, tuple[int, ...]]]]:
@@ -222,7 +243,8 @@ class Device:
         host.stats.transmitted += len(outputs)
         return outputs, digests
 
-    def _deliver(self, outputs: list[tuple[int, bytes]], digests: list[tuple[str, tuple[int, ...]]]) -> None:
+    def deliver(self, outputs: list[tuple[int, bytes]], digests: list[tuple[str, tuple[int, ...]]]) -> None:
+        """Give frames and digests that are counted already to output and digest sink."""
         for name, values in digests:
             self._digest(name, [values])
         send = self._output

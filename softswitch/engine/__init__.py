@@ -13,13 +13,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from softswitch.bmv2json.errors import ProgramError, UnsupportedProgram
-from softswitch.engine.api import Engine, Host, Stats
+from softswitch.engine.api import Engine, Host, Stats, Threads
 
 if TYPE_CHECKING:
     from softswitch.bmv2json.model import Program
     from softswitch.device.state import State
 
 _log = logging.getLogger(__name__)
+#: Why ``auto`` took Python, as far as it was told.
+_said: set[str] = set()
 
 
 def _python(program: Program, state: State, host: Host) -> Engine:
@@ -50,7 +52,10 @@ def _auto(program: Program, state: State, host: Host) -> Engine:
     try:
         engine.load(program, state, host)
     except (NoCompiler, UnsupportedProgram) as error:
-        _log.warning("the Python engine runs this program: %s", error)
+        # Once a process for want of a compiler, once a program for what it uses.
+        known = str(error) in _said
+        _said.add(str(error))
+        _log.log(logging.INFO if known else logging.WARNING, "the Python engine runs this program: %s", error)
         return _python(program, state, host)
     return engine
 
@@ -62,4 +67,4 @@ ENGINES: dict[str, Callable[[Program, State, Host], Engine]] = {
     "python": _python,
 }
 
-__all__ = ["ENGINES", "Engine", "Host", "Stats"]
+__all__ = ["ENGINES", "Engine", "Host", "Stats", "Threads"]

@@ -81,3 +81,16 @@ class Engine(Protocol):
 
     def sync(self) -> None:
         """Counters, registers and last-hit times of the state are about to be read: update them."""
+
+
+class Threads(Protocol):
+    """Runs frames through the engine past ``Device.process``, in threads of its own (native packet I/O).
+
+    Both calls are made with the device's lock held.
+    """
+
+    def run(self, engine: Engine) -> None:
+        """From now on frames go through ``engine``."""
+
+    def fold(self, stats: Stats) -> None:
+        """Add to ``stats`` what was counted since the last call."""

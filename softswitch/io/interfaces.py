@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Network interfaces as ports, by AF_PACKET sockets (Linux, needs CAP_NET_RAW).
+"""Network interfaces as ports, frame by frame in Python; :mod:`softswitch.io.native` is the fast way.
 
 One thread polls all interfaces and gives up to :data:`BATCH` frames of one to the device before it looks at
 the next.  What the kernel keeps out of band is put back: a VLAN tag that it stripped, and the checksum that a
@@ -11,15 +11,14 @@ sender is:
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import select
-import socket
 import struct
 import threading
 import time
 
+from softswitch.io.sockets import SOL_PACKET, InterfaceError, PacketSockets
 from softswitch.io.switchboard import Port, Switchboard
 
 __all__ = ["BATCH", "InterfaceError", "Interfaces", "complete_checksum", "restore_vlan"]
@@ -29,29 +28,13 @@ _log = logging.getLogger(__name__)
 BATCH = 64
 #: Longest frame: 64 KiB of IP and room for link headers.
 _MAX_FRAME = 65536 + 64
-_RECEIVE_BUFFER = 4 << 20
-
-_SOL_PACKET = 263
-_PACKET_ADD_MEMBERSHIP = 1
-_PACKET_STATISTICS = 6
 _PACKET_AUXDATA = 8
-_PACKET_VNET_HDR = 15
-_PACKET_IGNORE_OUTGOING = 23
-_PACKET_MR_PROMISC = 1
 _PACKET_OUTGOING = 4
-_SO_RCVBUFFORCE = 33
-_ETH_P_ALL = 3
-_SIOCGIFFLAGS = 0x8913
-_IFF_UP = 1
 
 _VLAN_VALID, _VLAN_TPID_VALID = 1 << 4, 1 << 6
 _AUXDATA = struct.Struct("IIIHHHH")  # tpacket_auxdata
 _VNET = struct.Struct("=BBHHHH")  # virtio_net_hdr
 _NEEDS_CHECKSUM = 1
-
-
-class InterfaceError(Exception):
-    """An interface that cannot be opened; the text says which, why, and what to do."""
 
 
 def restore_vlan(frame: bytes, tci: int, tpid: int) -> bytes:
@@ -74,54 +57,10 @@ def complete_checksum(frame: bytes, start: int, offset: int) -> bytes:
     return frame[:field] + checksum.to_bytes(2, "big") + frame[field + 2 :]
 
 
-class _Interface:
+class _Interface(PacketSockets):
     def __init__(self, port: Port, name: str) -> None:
+        super().__init__(name)
         self.port = port
-        self.name = name
-        self.oversized = 0
-        self.down = False
-        try:
-            self.receiver = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-            self.sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        except PermissionError:
-            raise InterfaceError(
-                f"interface {name}: raw sockets need root or CAP_NET_RAW"
-                " (in-process ports and --use-files need neither)"
-            ) from None
-        try:
-            index = socket.if_nametoindex(name)
-        except OSError:
-            self.close()
-            raise InterfaceError(
-                f"interface {name}: there is no such interface;"
-                f" create it, for example: ip link add {name} type veth peer name {name[:12]}-h"
-            ) from None
-        try:
-            self._open(name, index)
-        except OSError as error:
-            self.close()
-            raise InterfaceError(f"interface {name}: {error.strerror}") from None
-
-    def _open(self, name: str, index: int) -> None:
-        receiver = self.receiver
-        receiver.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
-        receiver.setsockopt(_SOL_PACKET, _PACKET_VNET_HDR, 1)
-        try:
-            receiver.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
-        except OSError:
-            pass  # before Linux 4.20: filtered by packet type below
-        try:
-            receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
-        except OSError:
-            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        # Bound with a protocol only now, so that no frame of another interface can slip in.
-        receiver.bind((name, _ETH_P_ALL))
-        receiver.setsockopt(
-            _SOL_PACKET, _PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", index, _PACKET_MR_PROMISC, 0, b"")
-        )
-        receiver.setblocking(False)
-        self.sender.bind((name, 0))
-        self.sender.setblocking(False)
 
     def read(self) -> bytes | None:
         """The next frame, ``None`` when there is none now.  ``OSError`` when the interface is down."""
@@ -135,37 +74,15 @@ class _Interface:
             flags, segmented, _, _, start, offset = _VNET.unpack_from(data)
             frame = data[_VNET.size :]
             if segmented:
-                self.oversized += 1
+                self.port.stats.oversized += 1
             if flags & _NEEDS_CHECKSUM:
                 frame = complete_checksum(frame, start, offset)
             for level, kind, payload in controls:
-                if level == _SOL_PACKET and kind == _PACKET_AUXDATA and len(payload) >= _AUXDATA.size:
+                if level == SOL_PACKET and kind == _PACKET_AUXDATA and len(payload) >= _AUXDATA.size:
                     status, _, _, _, _, tci, tpid = _AUXDATA.unpack_from(payload)
                     if status & _VLAN_VALID:
                         frame = restore_vlan(frame, tci, tpid if status & _VLAN_TPID_VALID else 0x8100)
             return frame
-
-    def send(self, frame: bytes) -> None:
-        """Send; ``OSError`` when the interface takes no frame now."""
-        self.sender.send(frame)
-
-    def kernel_drops(self) -> int:
-        """Frames the socket buffer had no room for since the last call."""
-        _, drops = struct.unpack("II", self.receiver.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
-        return int(drops)
-
-    def is_up(self) -> bool:
-        """Whether the interface is administratively up."""
-        request = struct.pack("16sH14x", self.name.encode(), 0)
-        try:
-            flags = struct.unpack_from("16xH", fcntl.ioctl(self.sender, _SIOCGIFFLAGS, request))[0]
-        except OSError:
-            return False
-        return bool(flags & _IFF_UP)
-
-    def close(self) -> None:
-        self.receiver.close()
-        self.sender.close()
 
 
 class Interfaces:
@@ -185,8 +102,6 @@ class Interfaces:
 
     def add(self, number: int, name: str) -> None:
         """Open interface ``name`` as port ``number``; ``InterfaceError`` when that is impossible."""
-        if len(name.encode()) > 15:
-            raise InterfaceError(f"interface {name}: the name is longer than 15 bytes")
         interface = _Interface(self._board.add(number, name), name)
         self._interfaces[interface.receiver.fileno()] = interface
         self._board.attach(number, interface.send)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import threading
 import time
@@ -22,6 +23,11 @@ class PcapError(Exception):
     """A file that is no usable pcap file; the text names the file and the defect."""
 
 
+def _appending(path: str, flags: int) -> int:
+    """Every write goes to the end, so that native ports can write to the same file as well."""
+    return os.open(path, flags | os.O_APPEND, 0o666)
+
+
 class PcapWriter:
     """Appends frames to a new file; every frame is on disk (or in the page cache) when :meth:`write`
     returns."""
@@ -30,7 +36,7 @@ class PcapWriter:
         self.path = path
         self._lock = threading.Lock()
         try:
-            self._file = path.open("wb", buffering=0)
+            self._file = open(path, "wb", buffering=0, opener=_appending)  # noqa: SIM115
         except OSError as error:
             raise PcapError(f"{path}: cannot be written: {error.strerror}") from None
         self._file.write(struct.pack("<IHHiIII", _NANO, 2, 4, 0, 0, _SNAPLEN, _ETHERNET))
@@ -42,6 +48,10 @@ class PcapWriter:
         with self._lock:
             if not self._file.closed:
                 self._file.write(record)
+
+    def fileno(self) -> int:
+        """The descriptor; records may be written to it in one call each."""
+        return self._file.fileno()
 
     def close(self) -> None:
         """Close the file; later writes are ignored."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from softswitch.device import Device
 from softswitch.io.pcap import PcapWriter
 
-__all__ = ["PORT_QUEUE", "Port", "PortStats", "Switchboard"]
+__all__ = ["PORT_QUEUE", "Losses", "Port", "PortStats", "Switchboard"]
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +32,11 @@ Sender = Callable[[bytes], None]
 
 @dataclass(slots=True)
 class PortStats:
-    """Counts of one port.  ``rx_dropped``: the switch was too slow; ``tx_dropped``: could not be sent."""
+    """Counts of one port.
+
+    ``rx_dropped``: the switch was too slow; ``tx_dropped``: could not be sent; ``oversized``: received with
+    segmentation left to the hardware.
+    """
 
     rx_packets: int = 0
     rx_bytes: int = 0
@@ -40,10 +44,35 @@ class PortStats:
     tx_packets: int = 0
     tx_bytes: int = 0
     tx_dropped: int = 0
+    oversized: int = 0
+
+    def add(self, other: PortStats) -> None:
+        """Add the counts of ``other``."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def as_dict(self) -> dict[str, int]:
         """By name."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(slots=True)
+class Losses:
+    """Frames and reports that reached no port."""
+
+    #: frames for ports that nobody attached
+    unattached: int = 0
+    #: frames for the controller that native ports had no room for, Python being too slow
+    punts_dropped: int = 0
+    #: digests and log lines, likewise
+    events_dropped: int = 0
+
+    def __add__(self, other: Losses) -> Losses:
+        return Losses(
+            self.unattached + other.unattached,
+            self.punts_dropped + other.punts_dropped,
+            self.events_dropped + other.events_dropped,
+        )
 
 
 @dataclass(slots=True)
@@ -56,8 +85,18 @@ class Port:
     senders: list[Sender] = field(default_factory=list)
     up: bool = True
     waiting: int = 0
+    #: what is counted in native code, ``stats`` does not have it
+    native: Callable[[], PortStats] | None = None
     pcap_in: PcapWriter | None = None
     pcap_out: PcapWriter | None = None
+
+    def counts(self) -> PortStats:
+        """All counts until now."""
+        total = PortStats()
+        total.add(self.stats)
+        if self.native is not None:
+            total.add(self.native())
+        return total
 
 
 class Switchboard:
@@ -88,8 +127,11 @@ class Switchboard:
         self._busy = False
         self._closed = False
         self._worker: threading.Thread | None = None
-        #: frames for ports that nobody attached
-        self.unattached = 0
+        self.losses = Losses()
+        #: losses that are counted in native code
+        self.native_losses: Callable[[], Losses] | None = None
+        #: called after ports, their senders or their state changed
+        self.watchers: list[Callable[[], None]] = []
         device.set_output(self.output)
 
     # -- ports
@@ -110,15 +152,26 @@ class Switchboard:
                     port.pcap_out = PcapWriter(self._pcap_dir / f"{port.name}_out.pcap")
                 self._ports[number] = port
                 self.device.add_port(number)
-            return port
+        self._changed()
+        return port
+
+    def lost(self) -> Losses:
+        """What was lost until now."""
+        return self.losses if self.native_losses is None else self.losses + self.native_losses()
+
+    def _changed(self) -> None:
+        for watcher in self.watchers:
+            watcher()
 
     def attach(self, number: int, sender: Sender) -> Callable[[], None]:
         """Give the frames that leave by a port to ``sender`` as well; returns the function that ends this."""
         port = self.add(number)
         port.senders = [*port.senders, sender]
+        self._changed()
 
         def detach() -> None:
             port.senders = [other for other in port.senders if other is not sender]
+            self._changed()
 
         return detach
 
@@ -128,6 +181,7 @@ class Switchboard:
         port = self.add(number)
         if port.up != up:
             port.up = up
+            self._changed()
             _log.info("port %d (%s) is %s", number, port.name, "up" if up else "down")
             self._on_state()
 
@@ -201,7 +255,7 @@ class Switchboard:
             return
         port = self._ports.get(number)
         if port is None:
-            self.unattached += 1
+            self.losses.unattached += 1
             return
         stats = port.stats
         if not port.up:

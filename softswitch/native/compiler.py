@@ -40,6 +40,15 @@ def find_compiler() -> str:
     raise NoCompiler("no C compiler (cc, gcc or clang) on PATH")
 
 
+def has_compiler() -> bool:
+    """Whether there is one."""
+    try:
+        find_compiler()
+    except NoCompiler:
+        return False
+    return True
+
+
 @lru_cache(maxsize=8)
 def _version(compiler: str, modified: float) -> str:
     answer = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)

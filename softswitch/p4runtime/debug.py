@@ -9,7 +9,7 @@ Unary methods whose request and response are JSON texts (UTF-8), so that a clien
 ``Trace``  {"port": N, "frame": HEX}
            -> {"port", "frame", "steps": [...], "text": the tree for people}; the packet is really processed
 ``Stats``  {}  -> {"ports": {"1": {"name", "up", "rx_packets", ...}}, "device": {"received", ...},
-           "packet_ins_dropped", "unattached"}
+           "packet_ins_dropped", "events_dropped", "unattached"}
 ``Info``   {}  -> {"program", "device_id", "cpu_port", "drop_port", "engine", "version"}
 """
 
