@@ -52,7 +52,7 @@ test: $(STAMP) ## every test, in parallel (SWITCH=bmv2: packet tests on simple_s
 ptf: $(STAMP) ## the packet tests under the plain ptf command
 	@$(BIN)/python ptf-tests/tools/run_ptf.py $(ARGS)
 
-diff: $(STAMP) ## 100 000 random and mutated packets through softswitch and BMv2 (root and simple_switch_grpc)
+diff: $(STAMP) ## packet tests and 100 000 random packets through both engines and BMv2 (simple_switch_grpc)
 	@$(BIN)/python ptf-tests/diff/run.py $(ARGS)
 
 bench: $(STAMP) ## packet rates and control-plane times of the switches found here

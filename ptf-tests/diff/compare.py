@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same entries and frames through two switches; what comes out must be the same bytes on the same ports.
+"""The same entries and frames through several switches; what comes out must be the same bytes on the same ports.
 
 Frames go in windows. Of a window the frames of each port and the packet-ins are compared as sets with
 repetition, since switches with several threads may exchange neighbours; a window that differs is repeated
@@ -11,16 +11,16 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from diff.generator import Case
-from harness import show
+from harness import show, testbed
 from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cells
 from harness.testbed import Testbed
 from srv6cp import artifacts
 from srv6cp.apps.compile import Compilation
 from srv6cp.apps.reconcile import apply, plan
-from srv6cp.p4rt import MeterEntry, PacketIn
+from srv6cp.p4rt import MeterEntry, P4RuntimeError, PacketIn
 from srv6cp.p4rt.schema import P4Info
 
 FATE_LIMIT = 2.0  # s within which a switch must be done with a window
@@ -33,19 +33,26 @@ class Side:
     """One switch with a controller that only writes and listens."""
 
     def __init__(self, bed: Testbed) -> None:
+        """Takes over ``bed``, also when it raises: testbed.Unavailable where the switch refuses the program."""
         self.bed = bed
         files = artifacts.find()
         self.info = P4Info.from_file(files.p4info)
         self.client = CountingClient(bed.address, device_id=bed.device_id)
-        self.client.connect(PATIENCE, wait=True)
-        self.client.become_primary()
-        self.client.set_pipeline(self.info, files.json)
         self._lock = threading.Lock()
         self._packet_ins: list[Outcome] = []
         self._cells: dict[str, list[int] | None] = {}
-        self.client.on_packet_in(self._packet_in)
-        self.client.count_packet_ins()
-        self._flow = Flow(bed, self.client, FATE_LIMIT)
+        try:
+            self.client.connect(PATIENCE, wait=True)
+            self.client.become_primary()
+            self.client.set_pipeline(self.info, files.json)
+            self.client.on_packet_in(self._packet_in)
+            self.client.count_packet_ins()
+            self._flow = Flow(bed, self.client, FATE_LIMIT)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, P4RuntimeError):
+                raise testbed.Unavailable(str(error)) from None
+            raise
 
     def _packet_in(self, packet: PacketIn) -> None:
         fields = " ".join(f"{name}={value}" for name, value in sorted(packet.metadata.items()))
@@ -73,9 +80,12 @@ class Side:
         """
         lost: Counter[Outcome] = Counter()
         try:
-            for case in cases:
-                self.bed.send(case.port, case.frame)
-                self._flow.pace()
+            if self.bed.lossless:
+                self.bed.send_all([(case.port, case.frame) for case in cases])
+            else:
+                for case in cases:
+                    self.bed.send(case.port, case.frame)
+                    self._flow.pace()
             self._flow.settle()
         except NotSettled as error:
             if not self.bed.alive():
@@ -99,48 +109,58 @@ class Side:
 
 @dataclass
 class Difference:
-    """One frame that two switches treat differently."""
+    """One frame, and what each of the switches made of it; they do not agree."""
 
     case: Case
-    only_first: Counter[Outcome] = field(default_factory=Counter)
-    only_second: Counter[Outcome] = field(default_factory=Counter)
+    outcomes: Sequence[Counter[Outcome]]
 
-    def text(self, first: str, second: str) -> str:
-        """For people."""
+    def text(self, names: Sequence[str]) -> str:
+        """For people: what only some of the switches do, the first being the reference."""
         lines = [
             f"case {self.case.number}, into port {self.case.port}: {show.summary(self.case.frame)}",
             f"  {self.case.frame.hex()}",
             show.text(self.case.frame),
         ]
-        for name, outcomes in ((first, self.only_first), (second, self.only_second)):
-            lines.append(f"only {name}:" if outcomes else f"only {name}: nothing")
-            for (where, frame), count in outcomes.items():
-                lines.append(f"  {count} x {where}: {show.summary(frame)}")
-        pairs = list(zip(self.only_first, self.only_second, strict=False))
-        for (where, one), (other, two) in pairs[:2]:
-            if where == other:
-                lines.append(f"{where}, {first} as expected:\n{show.difference(one, two)}")
+        common = self.outcomes[0]
+        for outcome in self.outcomes[1:]:
+            common = common & outcome
+        only = [outcome - common for outcome in self.outcomes]
+        for name, outcome in zip(names, only, strict=True):
+            lines.append(f"only {name}:" if outcome else f"only {name}: nothing")
+            lines += [f"  {count} x {where}: {show.summary(frame)}" for (where, frame), count in outcome.items()]
+        for name, outcome in zip(names[1:], only[1:], strict=True):
+            for (where, expected), (other, found) in list(zip(only[0], outcome, strict=False))[:2]:
+                if where == other and expected != found:
+                    lines.append(f"{where} of {name}, {names[0]} as expected:\n{show.difference(expected, found)}")
         return "\n".join(lines)
 
 
-def differences(first: Side, second: Side, cases: Sequence[Case]) -> list[Difference]:
-    """Run a window through both; the frames that are treated differently."""
-    if first.run(cases) == second.run(cases):
+def _agree(values: Sequence[object]) -> bool:
+    return all(value == values[0] for value in values[1:])
+
+
+def differences(sides: Sequence[Side], cases: Sequence[Case]) -> list[Difference]:
+    """Run a window through all switches; the frames that are treated differently."""
+    outcomes = [side.run(cases) for side in sides]
+    if _agree(outcomes):
         return []
     found = []
     for case in cases:
-        one, two = first.run([case]), second.run([case])
-        if one != two:
-            found.append(Difference(case, one - two, two - one))
-    return found or [Difference(cases[0], Counter({("this window, but no frame of it alone", b""): 1}))]
+        single = [side.run([case]) for side in sides]
+        if not _agree(single):
+            found.append(Difference(case, single))
+    if found:
+        return found
+    marked = [outcome + Counter({("this window, but no frame of it alone", b""): 1}) for outcome in outcomes]
+    return [Difference(cases[0], marked)]
 
 
 def counter_differences(before: Sequence[Counters], after: Sequence[Counters], names: Sequence[str]) -> list[str]:
-    """Counters that two switches advanced differently since ``before``, one line each."""
+    """Counters that the switches advanced differently since ``before``, one line each."""
     lines = []
-    for cell in sorted({*after[0], *after[1]}):
+    for cell in sorted(set().union(*after)):
         advance = [new.get(cell, Count()) - old.get(cell, Count()) for old, new in zip(before, after, strict=True)]
-        if advance[0] != advance[1]:
+        if not _agree(advance):
             said = ", ".join(f"{name} {count}" for name, count in zip(names, advance, strict=True))
             lines.append(f"{cell[0]}[{cell[1]}]: {said}")
     return lines

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random packets for the node of ``diff.node``: valid ones, odd ones, and mutations of both. Same seed, same
-packets.
+packets, and any of them without those before its block.
 
 What is drawn leans towards the places where a router can go wrong: hop limits 0, 1 and 2, Segments Left
 around Last Entry, header lengths that lie, headers cut short, own SIDs in a row, 127 segments.
@@ -8,6 +8,7 @@ around Last Entry, header lengths that lie, headers cut short, own SIDs in a row
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,12 @@ from harness import defaults, wire
 from harness.wire import Frame, Part
 
 LONGEST = 4000  # bytes of a generated frame
+
+# The shortest frames, untagged and tagged: what a Linux interface takes (it drops tagged frames of which it cannot
+# read the inner type); whole Ethernet headers (with less, the program hashes fields that nothing has set); anything.
+INTERFACE, ETHERNET, ANY = (15, 20), (14, 14), (1, 1)
+
+BLOCK = 500  # cases that share a state of the random generator
 PORT_WEIGHTS = (8, 4, 4, 2, 3, 2, 0.2, 3)  # port 7 takes nothing in: an exit of End.DX2
 
 
@@ -31,17 +38,23 @@ class Case:
 
 
 class Generator:
-    """An endless, reproducible stream of cases."""
+    """An endless, reproducible sequence of cases."""
 
-    def __init__(self, seed: int, on_wire: bool = True) -> None:
-        """``on_wire``: only frames that an interface transports; without it they may have any length."""
+    def __init__(self, seed: int, shortest: tuple[int, int] = INTERFACE) -> None:
+        """``shortest``: what frames are padded to, untagged and tagged."""
+        self.seed = seed
         self.random = random.Random(seed)
-        self.on_wire = on_wire
+        self.shortest = shortest
         self.own_sids = [str(IPv6Address(entry["sid"].split("/")[0])) for entry in node.sids()]
 
-    def cases(self, count: int) -> Iterator[Case]:
-        """``count`` cases."""
-        for number in range(count):
+    def cases(self, count: int, start: int = 0) -> Iterator[Case]:
+        """``count`` cases from number ``start`` on."""
+        blocks = (self._block(number) for number in itertools.count(start // BLOCK))
+        return itertools.islice(itertools.chain.from_iterable(blocks), start % BLOCK, start % BLOCK + count)
+
+    def _block(self, block: int) -> Iterator[Case]:
+        self.random.seed(f"{self.seed}/{block}")
+        for number in range(block * BLOCK, (block + 1) * BLOCK):
             port = self.random.choices(defaults.PORTS, PORT_WEIGHTS)[0]
             frame = self._frame(port)
             if self._often(0.25):
@@ -49,13 +62,7 @@ class Generator:
             yield Case(number, port, self._fitting(bytes(frame[:LONGEST])))
 
     def _fitting(self, frame: bytes) -> bytes:
-        """A frame that a Linux interface takes: the kernel drops tagged ones of which it cannot read the
-        inner type.
-        """
-        if not self.on_wire:
-            return frame
-        tagged = frame[12:14] in (b"\x81\x00", b"\x88\xa8")
-        return frame.ljust(20 if tagged else 15, b"\0")
+        return frame.ljust(self.shortest[frame[12:14] in (b"\x81\x00", b"\x88\xa8")], b"\0")
 
     # --- choices
     # ------------------------------------------------------------------------------------------------
@@ -344,7 +351,7 @@ class Generator:
     def _mutated(self, frame: Frame) -> bytes:
         data = bytearray(frame)
         kind = self.random.randrange(6)
-        shortest = 14 if self.on_wire else 0
+        shortest = min(14, self.shortest[0])
         if kind == 0 and len(data) > shortest:
             del data[self.random.randint(shortest, len(data)) :]
         elif kind == 1:

@@ -12,7 +12,7 @@ import pytest
 
 from diff import node
 from diff.compare import Side
-from diff.generator import Generator
+from diff.generator import ANY, Generator
 from harness import reasons
 from harness.flow import DELIVERED
 from harness.inproc import InProcess
@@ -43,7 +43,7 @@ def test_every_frame_has_one_fate(side: Side, seed: int) -> None:
     """An exception of the engine would surface here: frames are processed in this thread."""
     before = _fates(side)
     outcomes = 0
-    cases = Generator(seed, on_wire=False).cases(PACKETS // 2)
+    cases = Generator(seed, ANY).cases(PACKETS // 2)
     while window := list(islice(cases, 200)):
         outcomes += sum(side.run(window).values())
     assert _fates(side) - before == PACKETS // 2

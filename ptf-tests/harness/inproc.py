@@ -12,6 +12,7 @@ class InProcess(Testbed):
 
     name = "softswitch"
     synchronous = True
+    lossless = True
 
     def __init__(self, engine: str = "python") -> None:
         super().__init__()

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The switch under test and its ports: one a process, made when first asked for.
 
-``SWITCH`` in the environment chooses: ``softswitch`` (default; in this process, no root), ``softswitch-veth``
-(the command ``softswitch`` on veth pairs, root), ``bmv2`` (``simple_switch_grpc`` on veth pairs, root),
-``auto`` (``bmv2`` where it can run, else ``softswitch``).
+``SWITCH`` in the environment chooses: ``softswitch`` (default; in this process, no root),
+``softswitch-native`` (the same with the native engine), ``softswitch-veth`` (the command ``softswitch`` on veth
+pairs, root), ``bmv2`` (``simple_switch_grpc`` on veth pairs, root), ``bmv2-grpc`` (the same with its gRPC data
+plane in place of interfaces, no root), ``auto`` (``bmv2`` where it can run, else ``softswitch``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import shutil
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import defaults
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 CPU_PORT = 510
 DROP_PORT = 511
-CHOICES = ("softswitch", "softswitch-native", "softswitch-veth", "bmv2", "auto")
+CHOICES = ("softswitch", "softswitch-native", "softswitch-veth", "bmv2", "bmv2-grpc", "auto")
 
 
 class Unavailable(Exception):
@@ -51,6 +53,7 @@ class Testbed:
     device_id = 1
     ports = defaults.PORTS
     synchronous: bool  # in this process: ``processed`` and ``punted`` are counted
+    lossless = False  # takes any number of frames at once
     sent = 0  # frames sent into the switch
     processed = 0  # frames and packet-outs that the switch is done with
     punted = 0  # packet-ins that the switch has made
@@ -67,6 +70,11 @@ class Testbed:
         """A frame arrives at ``port`` of the switch."""
         self.sent += 1
         self._send(port, frame)
+
+    def send_all(self, frames: Sequence[tuple[int, bytes]]) -> None:
+        """Like ``send`` for each of the (port, frame) pairs."""
+        for port, frame in frames:
+            self.send(port, frame)
 
     def _send(self, port: int, frame: bytes) -> None:
         raise NotImplementedError
@@ -154,10 +162,24 @@ class Testbed:
 
 
 def bmv2_missing() -> str | None:
-    """Why ``simple_switch_grpc`` cannot run here, or None when it can."""
-    if shutil.which("simple_switch_grpc") is None:
-        return "simple_switch_grpc is not on PATH"
-    return veth_missing()
+    """Why ``simple_switch_grpc`` cannot run here on veth pairs, or None when it can."""
+    return bmv2_grpc_missing() or veth_missing()
+
+
+def bmv2_grpc_missing() -> str | None:
+    """Why ``simple_switch_grpc`` cannot run here without interfaces, or None when it can."""
+    return None if shutil.which("simple_switch_grpc") else "simple_switch_grpc is not on PATH"
+
+
+def native_missing() -> str | None:
+    """Why the native engine cannot run here, or None when it can."""
+    from softswitch.native.compiler import NoCompiler, find_compiler
+
+    try:
+        find_compiler()
+    except NoCompiler as error:
+        return str(error)
+    return None
 
 
 def veth_missing() -> str | None:
@@ -186,10 +208,17 @@ def make(name: str) -> Testbed:
     if name in ("softswitch", "softswitch-native"):
         from harness.inproc import InProcess
 
+        if name == "softswitch-native" and (reason := native_missing()) is not None:
+            raise Unavailable(f"SWITCH={name}: {reason}")
         return InProcess("native" if name == "softswitch-native" else "python")
-    reason = bmv2_missing() if name == "bmv2" else veth_missing()
+    missing = {"bmv2": bmv2_missing, "bmv2-grpc": bmv2_grpc_missing}
+    reason = missing.get(name, veth_missing)()
     if reason is not None:
         raise Unavailable(f"SWITCH={name}: {reason}")
+    if name == "bmv2-grpc":
+        from harness.dataplane import Bmv2Grpc
+
+        return Bmv2Grpc()
     from harness.veth import Veth
 
     return Veth(name)

@@ -8,27 +8,14 @@ in the file system, which no namespace hides. ``BMV2_ARGS`` in the environment i
 
 from __future__ import annotations
 
-import ctypes
-import os
 import select
-import shlex
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from harness.netns import EthernetSocket, Namespace
+from harness.process import DoesNotStart, SwitchProcess, simple_switch
 from harness.testbed import CPU_PORT, DROP_PORT, Testbed, Unavailable
-
-START_LIMIT = 20.0
-PR_SET_PDEATHSIG = 1
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Veth(Testbed):
@@ -43,9 +30,8 @@ class Veth(Testbed):
         self.name = "bmv2" if kind == "bmv2" else "softswitch"
         self._folder = tempfile.TemporaryDirectory(prefix="srv6-testbed-")
         self.address = f"unix:{self._folder.name}/p4runtime"
-        self.log = Path(self._folder.name, "switch.log")
         self._namespace = Namespace()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: SwitchProcess | None = None
         self._sockets: dict[int, EthernetSocket] = {}
         try:
             self._namespace.veth_pairs([(f"sw{port}", f"host{port}") for port in self.ports])
@@ -61,8 +47,7 @@ class Veth(Testbed):
 
     def _command(self, kind: str) -> list[str]:
         if kind == "bmv2":
-            program = [shutil.which("simple_switch_grpc") or "simple_switch_grpc"]
-            program += shlex.split(os.environ.get("BMV2_ARGS", ""))
+            program = simple_switch()
         else:
             program = [sys.executable, "-m", "softswitch"]
         interfaces = [flag for port in self.ports for flag in ("-i", f"{port}@sw{port}")]
@@ -77,30 +62,11 @@ class Veth(Testbed):
         return [*program, "--no-p4", "--device-id", str(self.device_id), *interfaces, "--", *target]
 
     def _start(self, kind: str) -> None:
-        command = self._command(kind)
-        with self.log.open("wb") as log:
-            self._process = self._namespace.run(
-                lambda: subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    preexec_fn=_die_with_parent,
-                )
-            )
-        import grpc
-
-        with grpc.insecure_channel(self.address) as channel:
-            ready = grpc.channel_ready_future(channel)
-            end = time.monotonic() + START_LIMIT
-            while True:
-                try:
-                    ready.result(timeout=0.2)
-                    return
-                except grpc.FutureTimeoutError:
-                    if self._process.poll() is not None or time.monotonic() > end:
-                        said = self.last_words().strip()[-500:]
-                        raise Unavailable(f"{command[0]} does not start: {said}") from None
+        log = Path(self._folder.name, "switch.log")
+        try:
+            self._process = SwitchProcess(self._command(kind), self.address, log, self._namespace.run)
+        except DoesNotStart as error:
+            raise Unavailable(str(error)) from None
 
     def _send(self, port: int, frame: bytes) -> None:
         self._sockets[port].send(frame)
@@ -117,20 +83,15 @@ class Veth(Testbed):
 
     def alive(self) -> bool:
         """Whether the switch process runs."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.alive()
 
     def last_words(self) -> str:
-        return self.log.read_text(errors="replace")[-2000:]
+        return self._process.last_words() if self._process is not None else ""
 
     def close(self) -> None:
         for sock in self._sockets.values():
             sock.close()
         if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            self._process.close()
         self._namespace.close()
         self._folder.cleanup()
