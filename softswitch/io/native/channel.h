@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Frames from and to the sockets of a port.  Interfaces: a TPACKET_V2 ring shared with the kernel for what arrives, read
- * in place; sendmmsg for what leaves.  Datagram sockets, for tests without privileges: recvmmsg and sendmmsg.
+ * in place; sendmmsg for what leaves.  AF_UNIX sockets, for tests without privileges: recvmmsg and sendmmsg.
  */
 #ifndef SOFTSWITCH_CHANNEL_H
 #define SOFTSWITCH_CHANNEL_H
@@ -105,6 +105,7 @@ static void ring_release(struct channel *c, u32 n)
         __atomic_store_n(&slot_at(c, c->slot)->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 }
 
+/* An empty datagram is the end of a connection, not a frame. */
 static u32 datagram_read(struct io_worker *w, struct channel *c)
 {
     struct mmsghdr message[BATCH];
@@ -114,9 +115,9 @@ static u32 datagram_read(struct io_worker *w, struct channel *c)
         message[i].msg_hdr = (struct msghdr){.msg_iov = &part[i], .msg_iovlen = 1};
     }
     int n = recvmmsg(c->rx, message, BATCH, MSG_DONTWAIT, NULL);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n && message[i].msg_len; i++)
         w->in[w->count++] = (struct frame){room(w, (u32)i), message[i].msg_len, w->io->ports[c->port].number};
-    return n > 0 ? (u32)n : 0;
+    return w->count;
 }
 
 /* Sends what is queued.  What the interface does not take now is dropped, as by any switch. */

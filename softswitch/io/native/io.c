@@ -90,7 +90,7 @@ EXPORT void io_free(struct io *io)
     free(io);
 }
 
-/* Sockets of a worker for a port.  `slots` 0: datagram sockets; else the ring that was set up on `rx`.  Not 0: errno. */
+/* Sockets of a worker for a port.  `slots` 0: AF_UNIX sockets; else the ring that was set up on `rx`.  Not 0: errno. */
 EXPORT int io_channel(struct io *io, u32 worker, u32 port, int rx, int tx, u32 slots, u32 slot_size, u32 block_size)
 {
     struct io_worker *w = &io->workers[worker];

@@ -29,7 +29,7 @@ struct channel {
     int rx, tx;
     u32 port; /* index */
     u32 queued;
-    u8 *ring; /* NULL: a datagram socket */
+    u8 *ring; /* NULL: an AF_UNIX socket */
     u64 ring_size;
     u32 slot_size, per_block, block_size, slots, slot;
     s64 muted_until; /* ms; a socket in error is not polled */

@@ -36,7 +36,7 @@ _PORTS = 512
 
 @dataclass(frozen=True)
 class Channel:
-    """Sockets (descriptors) of one worker for one port; without ``ring`` they are datagram sockets."""
+    """Sockets (descriptors) of one worker for one port; without ``ring`` they are AF_UNIX sockets that keep frames apart."""
 
     receiver: int
     sender: int
