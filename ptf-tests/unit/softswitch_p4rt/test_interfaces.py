@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Network interfaces as ports: tags and checksums kept out of band, own frames, link state."""
+"""Network interfaces as ports, in Python and native: tags and checksums kept out of band, own frames, link state."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from softswitch.bmv2json import load_program
 from softswitch.device import Device
 from softswitch.io.interfaces import InterfaceError, Interfaces, complete_checksum, restore_vlan
+from softswitch.io.native.interfaces import NativeInterfaces
 from softswitch.io.switchboard import Switchboard
+from softswitch.native.compiler import NoCompiler
 
-NEAR, FAR = "ssio0", "ssio1"
+NEAR, FAR = f"ssio{os.getpid()}a", f"ssio{os.getpid()}b"
+PROGRAMS = Path(__file__).resolve().parents[1] / "softswitch_engine/programs"
 
 
 def test_restore_vlan() -> None:
@@ -46,10 +51,11 @@ def test_complete_checksum(payload: bytes) -> None:
 
 
 class Recorder(Device):
-    """A device that keeps what it gets."""
+    """A device that keeps what it gets; native ports give it frames as to any engine in Python."""
 
     def __init__(self) -> None:
         super().__init__(ports=[])
+        self.load(load_program((PROGRAMS / "replication.json").read_bytes()))
         self.got: list[tuple[int, bytes]] = []
 
     def process(self, port: int, frame: bytes) -> None:
@@ -67,8 +73,15 @@ def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
-@pytest.fixture
-def veth() -> Iterator[tuple[Switchboard, Recorder, socket.socket]]:
+def native_interfaces(board: Switchboard) -> NativeInterfaces:
+    try:
+        return NativeInterfaces(board)
+    except NoCompiler as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=[Interfaces, native_interfaces], ids=["python", "native"])
+def veth(request: pytest.FixtureRequest) -> Iterator[tuple[Switchboard, Recorder, socket.socket]]:
     if os.geteuid() != 0 or shutil.which("ip") is None:
         pytest.skip("needs root and iproute2")
     try:
@@ -77,7 +90,7 @@ def veth() -> Iterator[tuple[Switchboard, Recorder, socket.socket]]:
         pytest.skip(f"no veth: {error.stderr.decode().strip()}")
     device = Recorder()
     board = Switchboard(device, lambda frame: None)
-    interfaces = Interfaces(board)
+    interfaces = request.param(board)
     far = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 3)
     try:
         for name in (NEAR, FAR):
@@ -110,7 +123,7 @@ def test_send_and_receive(veth: tuple[Switchboard, Recorder, socket.socket]) -> 
     assert seen == reply
     time.sleep(0.05)
     assert device.got == [(7, frame)]  # the switch does not hear itself
-    stats = board.ports[7].stats
+    stats = board.ports[7].counts()
     assert (stats.rx_packets, stats.tx_packets, stats.tx_dropped) == (1, 1, 0)
 
 
@@ -148,7 +161,7 @@ def test_link_state(veth: tuple[Switchboard, Recorder, socket.socket]) -> None:
     ip("link", "set", NEAR, "down")
     until(lambda: not board.is_up(7))
     board.output(7, bytes(60))
-    assert board.ports[7].stats.tx_dropped == 1
+    assert board.ports[7].counts().tx_dropped == 1
     ip("link", "set", NEAR, "up")
     until(lambda: board.is_up(7))
     board.output(7, bytes(12) + b"\x12\x36" + bytes(46))
@@ -156,11 +169,12 @@ def test_link_state(veth: tuple[Switchboard, Recorder, socket.socket]) -> None:
 
 
 @pytest.mark.root
-def test_errors_name_the_interface() -> None:
+@pytest.mark.parametrize("kind", [Interfaces, native_interfaces], ids=["python", "native"])
+def test_errors_name_the_interface(kind: Callable[[Switchboard], Interfaces | NativeInterfaces]) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root")
     board = Switchboard(Recorder(), lambda frame: None)
-    interfaces = Interfaces(board)
+    interfaces = kind(board)
     try:
         with pytest.raises(InterfaceError, match=r"ssio9.*create it"):
             interfaces.add(1, "ssio9")

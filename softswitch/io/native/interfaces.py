@@ -55,6 +55,10 @@ class NativeInterfaces:
         self._check()
         self._ports.start()
 
+    def shares(self) -> list[int]:
+        """Frames that each worker received; empty when none runs."""
+        return self._ports.shares() if self._ports is not None else []
+
     def _check(self) -> None:
         """Follow the interfaces: their state, and what the kernel had no room for."""
         for number, members in self._interfaces.items():

@@ -202,6 +202,15 @@ EXPORT void io_counts(const struct io *io, u32 port, struct counts *sum)
     }
 }
 
+/* Frames that one worker received. */
+EXPORT u64 io_share(const struct io *io, u32 worker)
+{
+    u64 sum = 0;
+    for (u32 i = 0; i < io->nports; i++)
+        sum += LOAD(io->workers[worker].channels[i].n.rx_packets);
+    return sum;
+}
+
 EXPORT void io_totals(const struct io *io, struct totals *sum)
 {
     *sum = (struct totals){0};

@@ -61,6 +61,7 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "io_serial": (_U64, (_P, _U32)),
     "io_stop": (None, (_P,)),
     "io_counts": (None, (_P, _U32, ctypes.POINTER(Counts))),
+    "io_share": (_U64, (_P, _U32)),
     "io_totals": (None, (_P, ctypes.POINTER(Totals))),
     "io_ready": (c_int, (_P,)),
     "io_take": (_U64, (_P, _P, _U64)),

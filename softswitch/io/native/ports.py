@@ -36,7 +36,7 @@ _PORTS = 512
 
 @dataclass(frozen=True)
 class Channel:
-    """Sockets (descriptors) of one worker for one port; without ``ring`` they are AF_UNIX sockets that keep frames apart."""
+    """Sockets (descriptors) of one worker for one port; without ``ring`` AF_UNIX sockets that keep frames apart."""
 
     receiver: int
     sender: int
@@ -228,6 +228,11 @@ class NativePorts:
             if self._io:
                 self._library.io_counts(self._io, index, ctypes.byref(counts))
         return PortStats(*(getattr(counts, name) for name in PortStats.__slots__))
+
+    def shares(self) -> list[int]:
+        """Frames that each worker received: how evenly flows are spread."""
+        with self._lock:
+            return [self._library.io_share(self._io, number) for number in range(self._workers)] if self._io else []
 
     def _lost(self) -> Losses:
         with self._lock:
