@@ -118,6 +118,8 @@ class CarriesCutTag(Frames):
     """A frame that ends in the middle of its tag."""
 
     def runTest(self) -> None:
+        if not self.testbed.synchronous:
+            self.skipTest("Linux itself drops a frame that ends inside its tag")
         self.carries(plain(b"", wire.ETH_VLAN), plain(b"\x81", wire.ETH_VLAN), plain(b"\0\1\x86", wire.ETH_VLAN))
 
 

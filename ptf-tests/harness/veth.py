@@ -2,20 +2,26 @@
 """A switch process on veth pairs: BMv2's ``simple_switch_grpc``, or the command ``softswitch``.
 
 Both take the same flags. The switch runs in a namespace of its own; its P4Runtime server listens on a socket
-in the file system, which no namespace hides. ``BMV2_ARGS`` in the environment is added to the flags of
-``simple_switch_grpc``.
+in the file system, which no namespace hides. ``BMV2_ARGS`` and ``SOFTSWITCH_ARGS`` in the environment are added to
+their flags: ``SOFTSWITCH_ARGS="--engine python"`` takes ports and engine in Python.
 """
 
 from __future__ import annotations
 
+import os
 import select
+import shlex
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from harness.netns import EthernetSocket, Namespace
 from harness.process import DoesNotStart, SwitchProcess, simple_switch
 from harness.testbed import CPU_PORT, DROP_PORT, Testbed, Unavailable
+
+T = TypeVar("T")
 
 
 class Veth(Testbed):
@@ -49,7 +55,7 @@ class Veth(Testbed):
         if kind == "bmv2":
             program = simple_switch()
         else:
-            program = [sys.executable, "-m", "softswitch"]
+            program = [sys.executable, "-m", "softswitch", *shlex.split(os.environ.get("SOFTSWITCH_ARGS", ""))]
         interfaces = [flag for port in self.ports for flag in ("-i", f"{port}@sw{port}")]
         target = [
             "--grpc-server-addr",
@@ -70,6 +76,10 @@ class Veth(Testbed):
 
     def _send(self, port: int, frame: bytes) -> None:
         self._sockets[port].send(frame)
+
+    def inside(self, function: Callable[[], T]) -> T:
+        """Run ``function`` where the interfaces ``host<port>`` are."""
+        return self._namespace.run(function)
 
     def listen(self, port: int) -> EthernetSocket:
         return self._namespace.open(f"host{port}")

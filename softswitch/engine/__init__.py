@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from softswitch.bmv2json.errors import ProgramError, UnsupportedProgram
-from softswitch.engine.api import Engine, Host, Stats, Threads
+from softswitch.engine.api import Engine, FrameWorker, Host, Stats, Threads
 
 if TYPE_CHECKING:
     from softswitch.bmv2json.model import Program
@@ -67,4 +67,4 @@ ENGINES: dict[str, Callable[[Program, State, Host], Engine]] = {
     "python": _python,
 }
 
-__all__ = ["ENGINES", "Engine", "Host", "Stats", "Threads"]
+__all__ = ["ENGINES", "Engine", "FrameWorker", "Host", "Stats", "Threads"]

@@ -83,6 +83,21 @@ class Engine(Protocol):
         """Counters, registers and last-hit times of the state are about to be read: update them."""
 
 
+class FrameWorker(Protocol):
+    """Runs frames for one thread in native code.  An engine that has such workers has a method ``worker()`` that makes
+    one."""
+
+    @property
+    def native(self) -> tuple[int, int]:
+        """Addresses of ``sw_frames`` and of its first argument, whose head is a ``worker_head`` (abi.h)."""
+
+    def decode(self, data: bytes) -> list[tuple[str, tuple[int, ...]]]:
+        """The digests in ``events``; what else is there has its effect."""
+
+    def fold(self) -> None:
+        """Add what was counted, outputs aside, to the host's stats."""
+
+
 class Threads(Protocol):
     """Runs frames through the engine past ``Device.process``, in threads of its own (native packet I/O).
 

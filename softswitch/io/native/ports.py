@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from softswitch.engine import Engine, Stats
-from softswitch.engine.native.engine import NativeEngine, Worker
+from softswitch.engine import Engine, FrameWorker, Stats
 from softswitch.io.native.library import Counts, Totals, load, run_function
 from softswitch.io.sockets import Ring
 from softswitch.io.switchboard import Losses, PortStats, Sender, Switchboard
@@ -44,12 +43,11 @@ class Channel:
 
 
 class _Binding:
-    """What workers run: an engine of native code, or ``run`` in Python for any other."""
+    """What workers run: an engine with workers of native code, or ``run`` in Python for any other."""
 
     def __init__(self, engine: Engine, workers: int, run: Any) -> None:
-        self.workers: list[Worker] = []
-        if isinstance(engine, NativeEngine):
-            self.workers = [engine.worker() for _ in range(workers)]
+        make = getattr(engine, "worker", None)
+        self.workers: list[FrameWorker] = [] if make is None else [make() for _ in range(workers)]
         self._run = ctypes.cast(run, ctypes.c_void_p).value or 0
 
     def of(self, number: int) -> tuple[int, int, int]:
