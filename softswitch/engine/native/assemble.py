@@ -107,7 +107,7 @@ class _Assembler:
             out.line("L->egress_port = it->egress_port; x->cut = it->cut;")
             self._set("intrinsic_metadata.egress_rid", "it->rid")
             out.line("goto to_egress;")
-        out.line("memset(m, 0, sizeof *m);")
+        out.line("clear(m, 0, sizeof *m);")
         out.line("m->plen = n;")
         self._enter_parser()
         ParserCode(self.ctx, self.storage, self.actions).emit()

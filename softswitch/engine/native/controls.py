@@ -173,16 +173,17 @@ class ControlCode:
         out = self.ctx.out
         kind = ("exact", "lpm", "ternary")[how.kind]
         tail = f"{how.words}, {int(bool(how.ranges))}" if how.kind == 2 else str(how.words)
-        found = self.ctx.temporary()
+        found, ready = self.ctx.temporary(), self.ctx.temporary()
         with out.block(""):
             self._key(table, how)
             with out.block("if (L->alone || !__atomic_load_n(&t->large, __ATOMIC_RELAXED))"):
                 out.line(f"row = lookup_{kind}(t, k, {tail});")
                 out.line(f"goto {found};")
-            out.line(f"look_begin(&L->look, t, k, {how.words});")
+            out.line(f"if (!look_begin(&L->look, t, k, {how.words})) goto {ready};")
         with out.block("do", f"}} while (!look_{kind}(&L->look, {tail}));"):
             out.line("L->state = SLOTS;")
             self.ctx.give_way("", again)
+            out.line(f"{ready}:;")
         out.line("row = L->look.found;")
         out.line(f"{found}:;")
 

@@ -14,35 +14,44 @@ static u64 *row_key(const struct table *t, u32 i) { return ((struct row *)row_at
 
 INLINE u32 tagged(const struct table *t, u32 row, u64 h) { return ((u32)(h >> 32) & ~t->number) | row; }
 
-static void slot_put(u32 *slots, u32 size, u64 h, u32 slot, u32 *used)
+static void slot_put(struct group *g, u64 h, u32 slot)
 {
-    u32 i = (u32)h & (size - 1);
-    while (slots[i] > GONE)
-        i = (i + 1) & (size - 1);
-    if (slots[i] == EMPTY)
-        ++*used;
-    __atomic_store_n(&slots[i], slot, __ATOMIC_RELEASE);
+    u32 i = (u32)h & (g->size - 1);
+    while (g->slots[i] > GONE)
+        i = (i + 1) & (g->size - 1);
+    if (g->slots[i] == EMPTY)
+        g->used++;
+    if (g->filter)
+        __atomic_fetch_or(filter_word(g, h), filter_bits(h), __ATOMIC_RELAXED);
+    __atomic_store_n(&g->slots[i], slot, __ATOMIC_RELEASE);
 }
+
+static u64 group_bytes(const struct group *g) { return 4ULL * g->size + (g->filter ? g->size : 0); }
 
 /* Room for one more row.  The new slots are filled while packets use the old ones. */
 static void group_room(struct table *t, struct group *g, pthread_rwlock_t *lock)
 {
-    if (((u64)g->used + 1) * 3 <= (u64)g->size * 2)
+    if (((u64)g->used + 1) * 8 <= (u64)g->size * 7)
         return;
-    u32 size = 16, used = 0, *slots, *old = g->slots;
-    while ((u64)size * 3 < 5 * ((u64)g->count + 1))
-        size *= 2;
-    slots = big_alloc(size * sizeof *slots);
-    for (u32 i = 0; i < g->size; i++)
-        if (old[i] > GONE)
-            slot_put(slots, size, hash_key(row_key(t, old[i] & t->number), t->words), old[i], &used);
-    t->slot_bytes += 4 * ((u64)size - g->size);
+    const struct group old = *g;
+    struct group grown = {.size = 16};
+    while ((u64)grown.size < 3 * ((u64)g->count + 1) / 2)
+        grown.size *= 2;
+    grown.slots = big_alloc(grown.size * sizeof *grown.slots);
+    if (t->kind != T_EXACT && grown.size > NEAR_SLOTS && grown.size <= FILTER_SLOTS)
+        grown.filter = big_alloc(grown.size);
+    for (u32 i = 0; i < old.size; i++)
+        if (old.slots[i] > GONE)
+            slot_put(&grown, hash_key(row_key(t, old.slots[i] & t->number), t->words), old.slots[i]);
+    t->slot_bytes += group_bytes(&grown) - group_bytes(&old);
     pthread_rwlock_wrlock(lock);
-    g->slots = slots;
-    g->size = size;
-    g->used = used;
+    g->slots = grown.slots;
+    g->filter = grown.filter;
+    g->size = grown.size;
+    g->used = grown.used;
     pthread_rwlock_unlock(lock);
-    free(old);
+    free(old.slots);
+    free(old.filter);
 }
 
 /* The slot of a key, NULL when there is none. */
@@ -81,7 +90,7 @@ static struct group *add_group(struct table *t, const u64 *mask, u32 prefix, pth
     if (!g || !(g->slots = calloc(16, sizeof *g->slots)))
         abort();
     g->size = 16;
-    t->slot_bytes += 4 * g->size;
+    t->slot_bytes += group_bytes(g);
     memcpy(g->mask, mask, t->words * sizeof *mask);
     g->prefix = prefix;
     pthread_rwlock_wrlock(lock);
@@ -119,7 +128,7 @@ static void table_add(struct table *t, struct row *r, const u64 *mask, u32 prefi
     g->count++;
     t->count++;
     if (t->kind != T_TERNARY) {
-        slot_put(g->slots, g->size, h, tagged(t, row_number(t, r), h), &g->used);
+        slot_put(g, h, tagged(t, row_number(t, r), h));
         return;
     }
     pthread_rwlock_wrlock(lock);
@@ -127,7 +136,7 @@ static void table_add(struct table *t, struct row *r, const u64 *mask, u32 prefi
     if (slot)
         chain_add(t, r, slot);
     else
-        slot_put(g->slots, g->size, h, tagged(t, row_number(t, r), h), &g->used);
+        slot_put(g, h, tagged(t, row_number(t, r), h));
     if (rest_of(t, r)->rank > g->best) {
         g->best = rest_of(t, r)->rank;
         qsort(t->groups, t->ngroups, sizeof *t->groups, group_order);
@@ -142,8 +151,9 @@ static void drop_group(struct table *t, struct group *g)
         i++;
     memmove(t->groups + i, t->groups + i + 1, (t->ngroups - i - 1) * sizeof *t->groups);
     t->ngroups--;
-    t->slot_bytes -= 4ULL * g->size;
+    t->slot_bytes -= group_bytes(g);
     free(g->slots);
+    free(g->filter);
     free(g);
 }
 
@@ -186,6 +196,7 @@ static void table_clear(struct table *t)
             for (struct row *r = g->slots[j] > GONE ? slot_row(t, g->slots[j]) : NULL; r; r = rest_of(t, r)->next)
                 free(rest_of(t, r)->meter);
         free(g->slots);
+        free(g->filter);
         free(g);
     }
     free(t->groups);

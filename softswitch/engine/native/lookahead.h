@@ -13,35 +13,45 @@
 
 struct look {
     const struct table *table;
-    struct row *found;
-    u32 first, end; /* the groups under way */
+    struct row *found, *row; /* row: what the slots of the first group in `may` seem to name */
+    u32 first, end; /* the groups under way, and those of them that may have a row */
+    u32 may;
     u64 hash[LOOK_GROUPS];
     u64 key[MAX_WORDS];
 };
 
-/* Ask for the slots of the groups from `first` on. */
-INLINE void look_slots(struct look *l, unsigned n, u32 first)
+/* Ask for the slots of the groups from `first` on; answers whether it takes time. */
+INLINE int look_slots(struct look *l, unsigned n, u32 first)
 {
     const struct table *t = l->table;
+    int far = 0;
+    l->row = NULL;
     l->first = first;
     l->end = first + LOOK_GROUPS < t->ngroups ? first + LOOK_GROUPS : t->ngroups;
+    l->may = 0;
     for (u32 i = first; i < l->end; i++) {
         const struct group *g = t->groups[i];
         u64 masked[MAX_WORDS];
         mask_key(masked, l->key, g->mask, n);
         u64 h = hash_key(masked, n);
         l->hash[i - first] = h;
+        if (!group_may(g, h))
+            continue;
+        l->may |= 1u << (i - first);
+        far |= g->size > NEAR_SLOTS;
         __builtin_prefetch(&g->slots[(u32)h & (g->size - 1)]);
     }
+    return far;
 }
 
-INLINE void look_begin(struct look *l, const struct table *t, const u64 *k, unsigned n)
+INLINE int look_begin(struct look *l, const struct table *t, const u64 *k, unsigned n)
 {
     l->table = t;
     l->found = NULL;
+    UNROLL
     for (unsigned i = 0; i < n; i++)
         l->key[i] = k[i];
-    look_slots(l, n, 0);
+    return look_slots(l, n, 0);
 }
 
 /* The slots are there: ask for the rows, those of the first group that seems to have one unless ranks decide. */
@@ -49,7 +59,9 @@ static UNUSED void look_rows(struct look *l)
 {
     const struct table *t = l->table;
     const u32 start = l->first;
-    for (u32 i = start; i < l->end; i++) {
+    l->row = NULL;
+    for (u32 may = l->may; may; may &= may - 1) {
+        const u32 i = start + (u32)__builtin_ctz(may);
         const struct group *g = t->groups[i];
         const u64 h = l->hash[i - start];
         const u32 tag = (u32)(h >> 32) & ~t->number;
@@ -58,33 +70,46 @@ static UNUSED void look_rows(struct look *l)
             if (s == EMPTY)
                 break;
             if ((s & ~t->number) == tag && s != GONE) {
-                const struct row *r = slot_row(t, s);
+                struct row *r = slot_row(t, s);
                 __builtin_prefetch(r);
                 if (t->kind == T_TERNARY) {
                     __builtin_prefetch((const u8 *)r + t->rest);
                     break;
                 }
+                l->may = may;
+                l->row = r;
                 return;
             }
         }
     }
+    if (t->kind != T_TERNARY)
+        l->may = 0;
 }
 
 /* Whether the lookup is decided; if not, the next groups are under way. */
 INLINE int look_exact(struct look *l, unsigned n)
 {
     const struct table *t = l->table;
-    l->found = t->ngroups ? group_find(t, t->groups[0], l->key, n, l->hash[0]) : NULL;
+    if (l->row && same_key(l->row->data, l->key, n))
+        l->found = l->row;
+    else if (l->may)
+        l->found = group_find(t, t->groups[0], l->key, n, l->hash[0]);
     return 1;
 }
 
 INLINE int look_lpm(struct look *l, unsigned n)
 {
     const struct table *t = l->table;
-    for (u32 i = l->first; i < l->end; i++) {
+    for (; l->may; l->may &= l->may - 1) {
+        const u32 i = l->first + (u32)__builtin_ctz(l->may);
         const struct group *g = t->groups[i];
         u64 masked[MAX_WORDS];
         mask_key(masked, l->key, g->mask, n);
+        if (l->row && same_key(l->row->data, masked, n)) {
+            l->found = l->row;
+            return 1;
+        }
+        l->row = NULL;
         if ((l->found = group_find(t, g, masked, n, l->hash[i - l->first])))
             return 1;
     }
@@ -97,7 +122,8 @@ INLINE int look_lpm(struct look *l, unsigned n)
 INLINE int look_ternary(struct look *l, unsigned n, int ranges)
 {
     const struct table *t = l->table;
-    for (u32 i = l->first; i < l->end; i++) {
+    for (; l->may; l->may &= l->may - 1) {
+        const u32 i = l->first + (u32)__builtin_ctz(l->may);
         if (l->found && t->groups[i]->best <= rest_of(t, l->found)->rank)
             return 1;
         l->found = group_better(t, t->groups[i], l->found, l->key, n, ranges);

@@ -31,47 +31,57 @@ INLINE s128 shr_s128(s128 x, u64 n) { return x >> (n > 127 ? 127 : n); }
 INLINE s64 sx64(u64 x, unsigned width) { return (s64)(x << (64 - width)) >> (64 - width); }
 INLINE s128 sx128(u128 x, unsigned width) { return (s128)(x << (128 - width)) >> (128 - width); }
 
+INLINE u64 ld16(const u8 *p) { u16 v; memcpy(&v, p, 2); return __builtin_bswap16(v); }
+INLINE u64 ld32(const u8 *p) { u32 v; memcpy(&v, p, 4); return __builtin_bswap32(v); }
+INLINE u64 ld64(const u8 *p) { u64 v; memcpy(&v, p, 8); return __builtin_bswap64(v); }
+INLINE void st16(u8 *p, u64 value) { u16 v = __builtin_bswap16((u16)value); memcpy(p, &v, 2); }
+INLINE void st32(u8 *p, u64 value) { u32 v = __builtin_bswap32((u32)value); memcpy(p, &v, 4); }
+INLINE void st64(u8 *p, u64 value) { u64 v = __builtin_bswap64(value); memcpy(p, &v, 8); }
+
+/* `size` bytes, a constant, as a number. */
 INLINE u64 ld_be(const u8 *p, unsigned size)
 {
     switch (size) {
+    case 0: return 0;
     case 1: return p[0];
-    case 2: { u16 v; memcpy(&v, p, 2); return __builtin_bswap16(v); }
-    case 4: { u32 v; memcpy(&v, p, 4); return __builtin_bswap32(v); }
-    case 8: { u64 v; memcpy(&v, p, 8); return __builtin_bswap64(v); }
-    default: { u64 v = 0; for (unsigned i = 0; i < size; i++) v = v << 8 | p[i]; return v; }
+    case 2: return ld16(p);
+    case 3: return ld16(p) << 8 | p[2];
+    case 4: return ld32(p);
+    case 5: return ld32(p) << 8 | p[4];
+    case 6: return ld32(p) << 16 | ld16(p + 4);
+    case 7: return ld32(p) << 24 | ld16(p + 4) << 8 | p[6];
+    default: return ld64(p);
     }
 }
 
 INLINE u128 ld_be128(const u8 *p, unsigned size)
 {
-    if (size == 16)
-        return U128(ld_be(p, 8), ld_be(p + 8, 8));
-    u128 v = 0;
-    for (unsigned i = 0; i < size; i++)
-        v = v << 8 | p[i];
-    return v;
+    return size <= 8 ? ld_be(p, size) : U128(ld_be(p, size - 8), ld64(p + size - 8));
 }
 
 INLINE void st_be(u8 *p, u64 value, unsigned size)
 {
     switch (size) {
+    case 0: break;
     case 1: p[0] = (u8)value; break;
-    case 2: { u16 v = __builtin_bswap16((u16)value); memcpy(p, &v, 2); break; }
-    case 4: { u32 v = __builtin_bswap32((u32)value); memcpy(p, &v, 4); break; }
-    case 8: { u64 v = __builtin_bswap64(value); memcpy(p, &v, 8); break; }
-    default: for (unsigned i = size; i-- > 0; value >>= 8) p[i] = (u8)value;
+    case 2: st16(p, value); break;
+    case 3: st16(p, value >> 8); p[2] = (u8)value; break;
+    case 4: st32(p, value); break;
+    case 5: st32(p, value >> 8); p[4] = (u8)value; break;
+    case 6: st32(p, value >> 16); st16(p + 4, value); break;
+    case 7: st32(p, value >> 24); st16(p + 4, value >> 8); p[6] = (u8)value; break;
+    default: st64(p, value);
     }
 }
 
 INLINE void st_be128(u8 *p, u128 value, unsigned size)
 {
-    if (size == 16) {
-        st_be(p, (u64)(value >> 64), 8);
-        st_be(p + 8, (u64)value, 8);
-        return;
+    if (size > 8) {
+        st_be(p, (u64)(value >> 64), size - 8);
+        st64(p + size - 8, (u64)value);
+    } else {
+        st_be(p, (u64)value, size);
     }
-    for (unsigned i = size; i-- > 0; value >>= 8)
-        p[i] = (u8)value;
 }
 
 /* `width` bits of `value` at bit position `at` of a zeroed buffer. */

@@ -10,10 +10,10 @@
 
 EXPORT struct worker *sw_worker_new(struct sw *s, u64 seed)
 {
-    struct worker *w = calloc(1, sizeof *w);
-    if (!w || !(w->lanes = aligned_alloc(64, LANES * sizeof *w->lanes)))
+    struct worker *w = aligned_alloc(4096, round_up(sizeof *w, 4096));
+    if (!w)
         abort();
-    memset(w->lanes, 0, LANES * sizeof *w->lanes);
+    memset(w, 0, sizeof *w);
     w->sw = s;
     w->random = seed | 1;
     return w;
@@ -26,7 +26,6 @@ EXPORT void sw_worker_free(struct worker *w)
     free(w->head.frames);
     free(w->head.events);
     free(w->sorted);
-    free(w->lanes);
     free(w);
 }
 

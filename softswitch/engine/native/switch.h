@@ -9,6 +9,7 @@
 #define SOFTSWITCH_SWITCH_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <time.h>
 
 #include "lookahead.h"
@@ -40,7 +41,7 @@ static UNUSED int in_value_set(const struct value_set *set, u128 value, u128 mas
 
 struct sw {
     pthread_rwlock_t lock;
-    u32 large, pad; /* number of large tables */
+    u32 large, counting; /* number of large tables; whether a worker adds to counters */
     struct table tables[NTABLES + 1];
     u64 *counters[NCOUNTERS + 1]; /* packets and bytes of a cell are neighbours */
     struct meter **meters[NMETERS + 1];
@@ -81,9 +82,11 @@ struct queue {
 };
 
 /* Packets between two changes of the state, and how many of them are in flight at once. */
+#ifndef CHUNK
 #define CHUNK 32
+#endif
 #ifndef LANES
-#define LANES 12
+#define LANES 16
 #endif
 
 enum { FREE, READY, SLOTS, TURN };
@@ -98,45 +101,63 @@ struct lane {
     struct look look;
 } __attribute__((aligned(64)));
 
+/* Sums of counters that wait for the end of the chunk, and where the last ones are by their address. */
 #define PENDING 256
+#define RECENT 64
 
 struct sum {
-    u64 *at, octets;
+    u64 *cell, packets, octets;
 };
 
 struct worker {
     struct worker_head head; /* read by Python: engine.py, class Worker */
     u64 outs_room, frames_room, frames_used, events_room;
     struct sw *sw;
-    struct lane *lanes;
     struct arena arena;
     u64 random;
     u32 number, oldest; /* frames of the chunk: the one that runs, the first that is not done */
     u32 nsums, pad;
     struct sum sums[PENDING];
+    u8 recent[RECENT];
     struct out *sorted;
     u64 sorted_room;
+    struct lane lanes[LANES];
     struct queue egress, ingress;
 };
 
-/* Additions to counters wait until the chunk of packets ends: an atomic addition to memory that is not in the
- * cache would hold up everything behind it; by then the line has arrived. */
+/* Additions to counters wait until the chunk of packets ends; by then the lines have arrived, and packets with the
+ * same counter have been added up.  Plain additions under a lock: atomic ones would wait for each other's memory. */
 static void count_all(struct worker *w)
 {
+    u32 *counting = &w->sw->counting;
+    while (__atomic_exchange_n(counting, 1, __ATOMIC_ACQUIRE))
+        for (u32 i = 0; __atomic_load_n(counting, __ATOMIC_RELAXED); i++)
+            if (i > 1000)
+                sched_yield();
     for (u32 i = 0; i < w->nsums; i++) {
-        __atomic_fetch_add(w->sums[i].at, 1, __ATOMIC_RELAXED);
-        __atomic_fetch_add(w->sums[i].at + 1, w->sums[i].octets, __ATOMIC_RELAXED);
+        const struct sum *s = &w->sums[i];
+        s->cell[0] += s->packets;
+        s->cell[1] += s->octets;
     }
     w->nsums = 0;
+    __atomic_store_n(counting, 0, __ATOMIC_RELEASE);
 }
 
 /* One packet more at `cell`, and its bytes behind. */
 INLINE UNUSED void count(struct worker *w, u64 *cell, u64 octets)
 {
+    u8 *recent = &w->recent[(uintptr_t)cell / 16 % RECENT];
+    struct sum *s = &w->sums[*recent];
+    if (*recent < w->nsums && s->cell == cell) {
+        s->packets++;
+        s->octets += octets;
+        return;
+    }
     __builtin_prefetch(cell, 1);
     if (w->nsums == PENDING)
         count_all(w);
-    w->sums[w->nsums++] = (struct sum){cell, octets};
+    *recent = (u8)w->nsums;
+    w->sums[w->nsums++] = (struct sum){cell, 1, octets};
 }
 
 /* A program with state that packets change and see asks this before: packets take turns in the order of arrival. */

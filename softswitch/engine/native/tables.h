@@ -43,6 +43,7 @@ struct rest {
 /* Rows that share a mask.  A slot is the number of the row and, above it, upper bits of the hash. */
 struct group {
     u32 *slots;
+    u64 *filter; /* see group_may; NULL for few rows */
     u32 size, used; /* slots and those that are not empty */
     u32 count, prefix;
     u64 best; /* upper bound of the ranks */
@@ -78,9 +79,17 @@ INLINE u64 mix(u64 a, u64 b)
     return (u64)p ^ (u64)(p >> 64);
 }
 
+/* Keys have few words, their number is mostly a constant. */
+#if defined __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
 INLINE u64 hash_key(const u64 *k, unsigned n)
 {
     u64 h = hash_seed;
+    UNROLL
     for (unsigned i = 0; i < n; i++)
         h = mix(h ^ k[i], 0xD6E8FEB86659FD93ULL + 2 * i);
     return h ^ h >> 29;
@@ -89,6 +98,7 @@ INLINE u64 hash_key(const u64 *k, unsigned n)
 INLINE int same_key(const u64 *a, const u64 *b, unsigned n)
 {
     u64 d = 0;
+    UNROLL
     for (unsigned i = 0; i < n; i++)
         d |= a[i] ^ b[i];
     return !d;
@@ -96,6 +106,7 @@ INLINE int same_key(const u64 *a, const u64 *b, unsigned n)
 
 INLINE void mask_key(u64 *masked, const u64 *k, const u64 *mask, unsigned n)
 {
+    UNROLL
     for (unsigned i = 0; i < n; i++)
         masked[i] = k[i] & mask[i];
 }
@@ -106,6 +117,19 @@ INLINE struct row *slot_row(const struct table *t, u32 slot) { return row_at(&t-
 
 /* A row may be put into its slot while packets run: whoever sees the slot sees the row. */
 INLINE u32 slot_get(const struct group *g, u32 i) { return __atomic_load_n(&g->slots[i], __ATOMIC_ACQUIRE); }
+
+/* A large group has a Bloom filter that the cache holds, two bits of one word for a row: most keys that it has no row
+ * for, such as those of other prefix lengths, are told without a look at the slots. */
+#define NEAR_SLOTS (1u << 12)
+#define FILTER_SLOTS (1u << 18)
+
+INLINE u64 *filter_word(const struct group *g, u64 h) { return &g->filter[(h >> 20) & (g->size / 8 - 1)]; }
+INLINE u64 filter_bits(u64 h) { return 1ULL << (h >> 58) | 1ULL << (h >> 52 & 63); }
+
+INLINE int group_may(const struct group *g, u64 h)
+{
+    return !g->filter || !(filter_bits(h) & ~__atomic_load_n(filter_word(g, h), __ATOMIC_RELAXED));
+}
 
 INLINE struct row *group_find(const struct table *t, const struct group *g, const u64 *k, unsigned n, u64 h)
 {
@@ -133,7 +157,8 @@ INLINE struct row *lookup_lpm(const struct table *t, const u64 *k, unsigned n)
     for (u32 i = 0; i < t->ngroups; i++) {
         const struct group *g = t->groups[i];
         mask_key(masked, k, g->mask, n);
-        struct row *r = group_find(t, g, masked, n, hash_key(masked, n));
+        u64 h = hash_key(masked, n);
+        struct row *r = group_may(g, h) ? group_find(t, g, masked, n, h) : NULL;
         if (r)
             return r;
     }
