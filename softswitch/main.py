@@ -162,4 +162,9 @@ def _trace_everything(switch: SoftSwitch) -> None:
         if device.program is not None:
             logger.log(LEVELS["trace"], "%s", device.trace(port, frame).to_text())
 
+    def process_all(frames: Sequence[tuple[int, bytes]]) -> None:
+        for port, frame in frames:
+            process(port, frame)
+
     device.process = process  # type: ignore[method-assign]
+    device.process_all = process_all  # type: ignore[method-assign]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from softswitch.bmv2json.model import Program
@@ -217,6 +217,17 @@ class Device:
             self._engine.process(port, frame)
             if not host.outputs and not host.digests:
                 return
+            outputs, digests = self._take(host)
+        self.deliver(outputs, digests)
+
+    def process_all(self, frames: Sequence[tuple[int, bytes]]) -> None:
+        """As :meth:`process` for each (port, frame), in order; what comes out is sent when all are done."""
+        with self.lock:
+            if self._engine is None:
+                return
+            host = self._host
+            host.stats.received += len(frames)
+            self._engine.process_all(frames)
             outputs, digests = self._take(host)
         self.deliver(outputs, digests)
 

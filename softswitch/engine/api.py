@@ -8,7 +8,7 @@ back in :meth:`Engine.sync` (an engine in native code).  All calls are made with
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -72,6 +72,9 @@ class Engine(Protocol):
 
     def process(self, port: int, frame: bytes) -> None:
         """Run one frame and everything it spawns to the end.  Never raises for a packet's contents."""
+
+    def process_all(self, frames: Iterable[tuple[int, bytes]]) -> None:
+        """As :meth:`process` for each (port, frame), in order."""
 
     def trace(self, port: int, frame: bytes) -> Trace:
         """As :meth:`process`, recording what happens."""

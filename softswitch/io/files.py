@@ -8,6 +8,7 @@ import heapq
 import logging
 import threading
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from softswitch.io.pcap import PcapWriter, read_pcap
@@ -16,6 +17,9 @@ from softswitch.io.switchboard import Port, Switchboard
 __all__ = ["FilePorts"]
 
 _log = logging.getLogger(__name__)
+
+#: Frames that are processed in one go.
+BURST = 64
 
 
 class FilePorts:
@@ -54,12 +58,12 @@ class FilePorts:
     def _run(self, delay: float) -> None:
         if self._stop.wait(delay):
             return
-        count = 0
-        for port, frame in self._frames():
+        count, frames = 0, self._frames()
+        while burst := list(islice(frames, BURST)):
             if self._stop.is_set():
                 return
-            self._board.receive(port, frame)
-            count += 1
+            self._board.receive_all(burst)
+            count += len(burst)
         _log.info("all input files are played: %d frames", count)
 
     def wait(self, timeout: float | None = None) -> bool:

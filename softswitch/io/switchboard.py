@@ -13,7 +13,7 @@ import collections
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -235,18 +235,33 @@ class Switchboard:
 
     def receive(self, port: Port, frame: bytes) -> None:
         """Process a frame in the calling thread."""
-        stats = port.stats
-        if not port.up:
-            stats.rx_dropped += 1
+        if not self._arrived(port, frame):
             return
-        stats.rx_packets += 1
-        stats.rx_bytes += len(frame)
-        if port.pcap_in is not None:
-            port.pcap_in.write(frame)
         try:
             self.device.process(port.number, frame)
         except Exception:
             _log.exception("port %d: a frame of %d bytes could not be processed", port.number, len(frame))
+
+    def receive_all(self, frames: Iterable[tuple[Port, bytes]]) -> None:
+        """Process frames in the calling thread, in order; they leave when all are processed."""
+        arrived = [(port.number, frame) for port, frame in frames if self._arrived(port, frame)]
+        try:
+            self.device.process_all(arrived)
+        except Exception:
+            _log.exception("%d frames could not be processed", len(arrived))
+
+    @staticmethod
+    def _arrived(port: Port, frame: bytes) -> bool:
+        """Count and record a frame; false when the port is down."""
+        stats = port.stats
+        if not port.up:
+            stats.rx_dropped += 1
+            return False
+        stats.rx_packets += 1
+        stats.rx_bytes += len(frame)
+        if port.pcap_in is not None:
+            port.pcap_in.write(frame)
+        return True
 
     def output(self, number: int, frame: bytes) -> None:
         """Send a frame of the device."""

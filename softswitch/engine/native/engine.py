@@ -82,6 +82,12 @@ class Worker:
         self._process(self._address, port, frame, len(frame))
         self._collect(self._host.outputs)
 
+    def process_all(self, frames: Iterable[tuple[int, bytes]]) -> None:
+        """As :meth:`process` for each (port, frame), in one call."""
+        batch = Batch(frames)
+        self._frames(self._address, batch.address, batch.count)
+        self._collect(self._host.outputs)
+
     def burst(self, batch: Batch, keep: bool = True, rounds: int = 1) -> list[tuple[int, bytes]]:
         """Run the frames of ``batch`` in order and answer what comes out.
 
@@ -100,6 +106,11 @@ class Worker:
         self._collect(outputs)
         self._host.stats.transmitted += self._seen[0] - transmitted
         return outputs
+
+    @property
+    def given_way(self) -> int:
+        """How often packets waited for memory while others ran."""
+        return int(self._handle.library.sw_given_way(self._address))
 
     def _collect(self, outputs: list[tuple[int, bytes]]) -> None:
         count, events, records, frames, event_bytes, *counts = _HEAD.unpack(self._head)
@@ -203,6 +214,10 @@ class NativeEngine:
     def process(self, port: int, frame: bytes) -> None:
         """Run a frame and all copies it causes."""
         self._worker.process(port, frame)
+
+    def process_all(self, frames: Iterable[tuple[int, bytes]]) -> None:
+        """Run frames in order."""
+        self._worker.process_all(frames)
 
     def trace(self, port: int, frame: bytes) -> Trace:
         """Run a frame in the Python engine, which is made at first use."""

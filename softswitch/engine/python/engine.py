@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from softswitch.bmv2json.model import Program
@@ -133,6 +133,11 @@ class PythonEngine:
         stats.runtime_errors += 1
         if stats.runtime_errors <= 10:
             _log.warning("packet dropped: %s: %s", type(err).__name__, err, exc_info=stats.runtime_errors == 1)
+
+    def process_all(self, frames: Iterable[tuple[int, bytes]]) -> None:
+        """Run frames in order."""
+        for port, frame in frames:
+            self.process(port, frame)
 
     def trace(self, port: int, frame: bytes) -> Trace:
         """Run a frame through the traced variant, which is compiled at first use."""
