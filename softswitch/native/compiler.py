@@ -7,6 +7,7 @@ the options; files that nobody used for :data:`KEEP_DAYS` are removed when a new
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import logging
 import os
@@ -15,7 +16,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -79,13 +81,27 @@ def build(source: str, options: tuple[str, ...] = OPTIMISE, include: Sequence[Pa
         if target.exists():
             os.utime(target)
             return target
-        _forget_old(folder)
-        return _compile(compiler, source, (*options, *(f"-I{path}" for path in include)), folder, target)
+        with _one_at_a_time(target.with_suffix(".lock")):
+            if not target.exists():
+                _forget_old(folder)
+                _compile(compiler, source, (*options, *(f"-I{path}" for path in include)), folder, target)
+        return target
     except OSError as error:
         raise NoCompiler(f"cannot use the cache {cache_folder()}: {error}") from None
 
 
-def _compile(compiler: str, source: str, options: tuple[str, ...], folder: Path, target: Path) -> Path:
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Switches that start together with the same program wait for the first one's compiler."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _compile(compiler: str, source: str, options: tuple[str, ...], folder: Path, target: Path) -> None:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(dir=folder, prefix="build-") as scratch:
         text, made = Path(scratch) / "source.c", Path(scratch) / "object.so"
@@ -96,7 +112,6 @@ def _compile(compiler: str, source: str, options: tuple[str, ...], folder: Path,
             raise NoCompiler(f"{compiler} failed: {answer.stderr.strip()[:2000]}")
         os.replace(made, target)
     _log.info("compiled with %s in %.1f s: %s", compiler, time.monotonic() - started, target)
-    return target
 
 
 def _forget_old(folder: Path) -> None:
