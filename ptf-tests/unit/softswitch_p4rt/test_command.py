@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 from conformance.raw import JSON, P4INFO, pb
 
 from softswitch.io.pcap import PcapWriter, read_pcap
+from softswitch.native.compiler import has_compiler
 from softswitch.options import Options, UsageError, parse
 
 ROOT = Path(__file__).parents[3]
@@ -99,7 +101,7 @@ class Running:
 
     @property
     def address(self) -> str:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while not self.port_file.exists():
             assert self.process.poll() is None, self.process.communicate()
             assert time.monotonic() < deadline, "no port file"
@@ -136,7 +138,9 @@ def test_start_and_stop(start: Starter, number: int) -> None:
         request.entities.add().table_entry.SetInParent()
         assert list(read(request.SerializeToString(), timeout=5))
     code, out, err = running.stop(number)
-    assert (code, err) == (0, "")
+    assert code == 0
+    fallback = "" if has_compiler() else r".* the Python engine runs this program: no C compiler.*\n"
+    assert re.fullmatch(fallback, err)
     assert "device id 5" in out
     assert running.address.rpartition(":")[2] in out
 
