@@ -10,10 +10,13 @@ import pytest
 
 from softswitch.bmv2json import load_program
 from softswitch.device import Device
-from softswitch.native.compiler import NoCompiler, find_compiler
+from softswitch.engine.native.engine import NativeEngine
+from softswitch.native.compiler import OPTIMISE, NoCompiler, find_compiler
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "softswitch_engine/programs"
 SRV6 = Path(__file__).resolve().parents[3] / "p4src/build/srv6.json"
+#: Options under which every lookup gives way to other packets, as if no table were in the cache.
+FORCED = (*OPTIMISE, "-DLARGE_TABLE=0", "-DNEAR_SLOTS=0", "-DLANES=5")
 NAMES = ("arithmetic", "externs", "parsing", "replication", "tables", "unions")
 
 
@@ -53,3 +56,9 @@ def make(name: str, engine: str = "native") -> Bench:
 def bench() -> Callable[[str], Bench]:
     """Load a program by name into a new device."""
     return make
+
+
+@pytest.fixture
+def forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Native engines made in the test interleave packets."""
+    monkeypatch.setattr(NativeEngine.__init__, "__defaults__", (FORCED,))

@@ -34,6 +34,7 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sw_copies": (None, (_P, _U32, _U32, c_int32, _U32, _P)),
     "sw_worker_new": (_P, (_P, _U64)),
     "sw_worker_free": (None, (_P,)),
+    "sw_given_way": (_U64, (_P,)),
     "sw_process": (None, (_P, _U32, c_char_p, _U32)),
     "sw_frames": (None, (_P, _P, _U32)),
     "sw_burst": (None, (_P, _P, _U32, _U64)),

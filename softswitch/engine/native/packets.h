@@ -29,6 +29,9 @@ EXPORT void sw_worker_free(struct worker *w)
     free(w);
 }
 
+/* How often packets gave way to others, for tests and measurements. */
+EXPORT u64 sw_given_way(const struct worker *w) { return w->given_way; }
+
 INLINE void passed(struct worker *w, int rc)
 {
     if (__builtin_expect(rc >= FAULT, 0)) {
@@ -108,8 +111,10 @@ static void run_lanes(struct worker *w, const struct frame *in, u32 count)
         for (;;) {
             w->number = l->number;
             int rc = run(w->sw, w, l);
-            if (rc == YIELD)
+            if (rc == YIELD) {
+                w->given_way++;
                 break;
+            }
             passed(w, rc);
             if (__builtin_expect(w->egress.count || w->ingress.count, 0))
                 drain(w, l);

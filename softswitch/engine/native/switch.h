@@ -117,6 +117,7 @@ struct worker {
     u64 random;
     u32 number, oldest; /* frames of the chunk: the one that runs, the first that is not done */
     u32 nsums, pad;
+    u64 given_way; /* how often a packet did */
     struct sum sums[PENDING];
     u8 recent[RECENT];
     struct out *sorted;

@@ -120,7 +120,9 @@ INLINE u32 slot_get(const struct group *g, u32 i) { return __atomic_load_n(&g->s
 
 /* A large group has a Bloom filter that the cache holds, two bits of one word for a row: most keys that it has no row
  * for, such as those of other prefix lengths, are told without a look at the slots. */
+#ifndef NEAR_SLOTS
 #define NEAR_SLOTS (1u << 12)
+#endif
 #define FILTER_SLOTS (1u << 18)
 
 INLINE u64 *filter_word(const struct group *g, u64 h) { return &g->filter[(h >> 20) & (g->size / 8 - 1)]; }
