@@ -16,6 +16,7 @@ export SWITCH
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp-setup
 LINTED := $(VENV)/.stamp-lint
+PLOTTER := $(VENV)/.stamp-bench
 # Wheels only: a package that would need a compiler is refused, not built.
 UV     := $(shell command -v uv 2>/dev/null)
 PIP    := $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
@@ -55,8 +56,13 @@ ptf: $(STAMP) ## the packet tests under the plain ptf command
 diff: $(STAMP) ## packet tests and 100 000 random packets through both engines and BMv2 (simple_switch_grpc)
 	@$(BIN)/python ptf-tests/diff/run.py $(ARGS)
 
-bench: $(STAMP) ## packet rates and control-plane times of the switches found here
-	@$(BIN)/python bench/run.py $(ARGS)
+bench: $(PLOTTER) ## packet rates and control-plane times of the switches found here (build/bench.json, build/bench.svg)
+	@mkdir -p build
+	@$(BIN)/python bench/run.py --json build/bench.json --plot build/bench.svg $(ARGS)
+
+$(PLOTTER): $(STAMP)
+	@$(PIP) $(WHEELS) --editable '.[bench]'
+	@touch $@
 
 lint: $(LINTED) ## ruff and mypy --strict
 	@$(BIN)/ruff check .

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured over interfaces: switch processes with the node of :mod:`cases` on them, between two veth pairs.
+
+Each has a namespace of its own, in which ``sw1`` and ``sw3`` belong to the switch and nobody listens on ``host1`` and
+``host3`` but the traffic generator.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import cases
+
+from harness import defaults
+from harness.inproc import InProcess
+from harness.netns import Namespace
+from harness.process import DoesNotStart, SwitchProcess, simple_switch
+from harness.router import Router
+from softswitch.native.compiler import NoCompiler, find_compiler
+from srv6cp import artifacts
+from srv6cp.apps import reconcile
+from srv6cp.apps.compile import compile_node
+from srv6cp.config import load_node_dict
+from srv6cp.p4rt import Action, Client, TableEntry
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parent.parent
+PORTS = (1, 3)
+
+PYTHON, NATIVE, BMV2, KERNEL, COPY = "Python engine", "native engine", "BMv2", "Linux kernel", "bare copy loop"
+
+
+class CannotRun(Exception):
+    """A switch does not start; the text quotes it."""
+
+
+def interfaces_missing() -> str:
+    """Why nothing can be measured over interfaces; empty when it can."""
+    return "" if os.geteuid() == 0 else "interfaces need root"
+
+
+def bmv2_missing() -> str:
+    """Why BMv2 cannot run; empty when it can."""
+    if why := interfaces_missing():
+        return why
+    return "" if shutil.which("simple_switch_grpc") else "simple_switch_grpc is not on PATH"
+
+
+def native_missing() -> str:
+    """Why the native engine cannot run; empty when it can."""
+    try:
+        find_compiler()
+    except NoCompiler as error:
+        return str(error)
+    return ""
+
+
+@contextmanager
+def in_process(engine: str) -> Iterator[InProcess]:
+    """softswitch in this process, the full program with the node of `cases` on it."""
+    made = InProcess(engine)
+    try:
+        control = Router(made)
+        try:
+            control.apply(defaults.node(cases.node(), made))
+            yield made
+        finally:
+            control.close()
+    finally:
+        made.close()
+
+
+@contextmanager
+def alone(engine: str) -> Iterator[str]:
+    """softswitch as a process without ports and without a program; gives the address of its P4Runtime server."""
+    with tempfile.TemporaryDirectory(prefix="srv6-bench-") as folder:
+        address = f"unix:{folder}/p4runtime"
+        command = [sys.executable, "-m", "softswitch", "--engine", engine, "--log-level", "warn", "--no-p4"]
+        command += ["--device-id", "1", "--", "--grpc-server-addr", address, "--cpu-port", "510"]
+        try:
+            process = SwitchProcess(command, address, Path(folder, "switch.log"))
+        except DoesNotStart as error:
+            raise CannotRun(str(error)) from None
+        try:
+            yield address
+        finally:
+            process.close()
+
+
+class Wires:
+    """A namespace with the veth pairs; whatever forwards lives in it."""
+
+    def __init__(self) -> None:
+        self.namespace = Namespace()
+        self.namespace.veth_pairs([(f"sw{port}", f"host{port}") for port in PORTS])
+
+    def inside(self, function: Callable[[], T]) -> T:
+        """Call ``function`` in the namespace."""
+        return self.namespace.run(function)
+
+    def close(self) -> None:
+        """Whatever still holds a socket in it keeps the namespace."""
+        self.namespace.close()
+
+
+class Switch(Wires):
+    """A switch process on the wires, without a program."""
+
+    device_id = 1
+
+    def __init__(self, command: list[str]) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory(prefix="srv6-bench-")
+        self.address = f"unix:{self._folder.name}/p4runtime"
+        self._process: SwitchProcess | None = None
+        flags = ["--no-p4", "--device-id", str(self.device_id)]
+        flags += [flag for port in PORTS for flag in ("-i", f"{port}@sw{port}")]
+        flags += ["--", "--grpc-server-addr", self.address, "--cpu-port", "510", "--drop-port", "511"]
+        log = Path(self._folder.name, "switch.log")
+        try:
+            self._process = SwitchProcess([*command, *flags], self.address, log, self.namespace.run)
+        except DoesNotStart as error:
+            self.close()
+            raise CannotRun(str(error)) from None
+
+    def client(self) -> Client:
+        """A P4Runtime client, to be used as a context."""
+        return Client(self.address, device_id=self.device_id)
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.close()
+        super().close()
+        self._folder.cleanup()
+
+
+def bmv2() -> Switch:
+    """``simple_switch_grpc``, with the flags of ``BMV2_ARGS`` (by default without log)."""
+    return Switch(simple_switch())
+
+
+def softswitch(engine: str) -> Switch:
+    """The command ``softswitch``, with the flags of ``SOFTSWITCH_ARGS``."""
+    flags = shlex.split(os.environ.get("SOFTSWITCH_ARGS", ""))
+    return Switch([sys.executable, "-m", "softswitch", "--engine", engine, "--log-level", "warn", *flags])
+
+
+def program(switch: Switch) -> None:
+    """Load the full program and the node of `cases`."""
+    files = artifacts.find()
+    with switch.client() as client:
+        client.become_primary()
+        client.set_pipeline(files.p4info, files.json)
+        desired = compile_node(load_node_dict(defaults.node(cases.node(), switch)), client.p4info)
+        reconcile.apply(client, reconcile.plan(client, desired))
+
+
+def program_end_only(switch: Switch) -> None:
+    """Load the program that does nothing but End."""
+    files = artifacts.find("end_only", ROOT / "bench" / "build")
+    forward = {"egress_port": 3, "src_mac": defaults.port_mac(3), "dst_mac": defaults.neighbor_mac(3)}
+    with switch.client() as client:
+        client.become_primary()
+        client.set_pipeline(files.p4info, files.json)
+        client.insert(
+            TableEntry("my_sid_table", {"ipv6_dst": (cases.END, 64)}, Action("end", {})),
+            TableEntry("ipv6_table", {"ipv6_dst": ("2001:db8:3::", 64)}, Action("forward", forward)),
+        )
