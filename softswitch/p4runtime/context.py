@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from softswitch.device import (
     Device,
@@ -18,6 +18,7 @@ from softswitch.device import (
     TableFull,
 )
 from softswitch.p4runtime.errors import (
+    Fault,
     already_exists,
     failed_precondition,
     invalid,
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
 
     from softswitch.p4runtime.schema import Schema
 
-__all__ = ["Context", "device_errors"]
+__all__ = ["Context", "device_errors", "fault_of"]
 
-_CODES: list[tuple[type[DeviceError], Callable[[str], Any]]] = [
+_CODES: list[tuple[type[DeviceError], Callable[[str], Fault]]] = [
     (DuplicateEntry, already_exists),
     (NoSuchEntry, not_found),
     (TableFull, resource_exhausted),
@@ -44,14 +45,18 @@ _CODES: list[tuple[type[DeviceError], Callable[[str], Any]]] = [
 ]
 
 
+def fault_of(error: DeviceError) -> Fault:
+    """The fault with the canonical code that matches an error of the device."""
+    return next(make for kind, make in _CODES if isinstance(error, kind))(str(error))
+
+
 @contextmanager
 def device_errors(where: str = "") -> Iterator[None]:
     """Turn errors of the device into faults with the matching canonical code."""
     try:
         yield
     except DeviceError as error:
-        make = next(make for kind, make in _CODES if isinstance(error, kind))
-        fault = make(str(error))
+        fault = fault_of(error)
         raise (fault.at(where) if where else fault) from None
 
 

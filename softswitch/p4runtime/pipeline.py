@@ -6,8 +6,10 @@ All methods are called with the server's state lock held.
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from softswitch.device import Device, DeviceError
@@ -34,6 +36,22 @@ _INSERT, _MODIFY, _DELETE = (
 _CONTINUE = p4runtime_pb2.WriteRequest.CONTINUE_ON_ERROR
 _ROLLBACK = p4runtime_pb2.WriteRequest.ROLLBACK_ON_ERROR
 _ATOMIC = p4runtime_pb2.WriteRequest.DATAPLANE_ATOMIC
+
+
+#: From so many updates on the collector of cycles, which finds none in entries, waits for the end of the batch.
+_MANY = 100
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Pipeline:
@@ -153,6 +171,12 @@ class Pipeline:
 
     def batch(self, updates: Sequence[Any], atomicity: int, role: str = "") -> list[Fault | None]:
         """Carry out the updates in order; one result an update, ``None`` for success."""
+        if len(updates) < _MANY:
+            return self._batch(updates, atomicity, role)
+        with _no_collection():
+            return self._batch(updates, atomicity, role)
+
+    def _batch(self, updates: Sequence[Any], atomicity: int, role: str) -> list[Fault | None]:
         if atomicity == _CONTINUE:
             results: list[Fault | None] = []
             write = self.write

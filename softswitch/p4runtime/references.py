@@ -200,6 +200,11 @@ class References:
     # -- checks and counts
 
     @staticmethod
+    def complete(references: Iterable[Reference]) -> bool:
+        """Whether all targets exist; :meth:`check` says what is missing."""
+        return all(target.present[values] for target, values in references)
+
+    @staticmethod
     def check(references: Iterable[Reference], where: str) -> None:
         """``NOT_FOUND`` when a target does not exist."""
         for target, values in references:

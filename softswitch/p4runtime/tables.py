@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from softswitch.device import ActionSpec, Entry, EntryAction, Key
+from softswitch.device import ActionSpec, DeviceError, Entry, EntryAction, Key
 from softswitch.p4runtime.actions import TableAction, bound_actions, decode_table_action, encode_table_action
 from softswitch.p4runtime.codec import BoundAction, describe_key
-from softswitch.p4runtime.context import Context, device_errors
+from softswitch.p4runtime.context import Context, device_errors, fault_of
 from softswitch.p4runtime.defaults import DefaultEntries
 from softswitch.p4runtime.errors import (
     already_exists,
@@ -151,13 +151,6 @@ class TableManager:
         if message.HasField("meter_counter_data"):
             raise invalid(f"{table.where}: meter_counter_data: meters of this target count no colours")
 
-    def _check_constraint(self, table: Table, key: Key, priority: int, where: str) -> None:
-        constraint = table.info.constraint
-        if constraint is not None:
-            failed = constraint.failed(key, priority)
-            if failed is not None:
-                raise invalid(f"{where}: violates the @entry_restriction of the table: {failed}")
-
     def _insert(self, table: Table, message: Any) -> None:
         info, context = table.info, self._context
         if info.is_const:
@@ -173,12 +166,13 @@ class TableManager:
         references: list[Reference] = []
         if context.references.active:
             references = context.references.of_entry(info, key, bound_actions(action))
-            if references:
+            if not context.references.complete(references):
                 context.references.check(references, f"{table.where}, {describe_key(info, key, priority)}")
         if info.constraint is not None:
-            self._check_constraint(
-                table, key, priority, f"{table.where}, {describe_key(info, key, priority)}"
-            )
+            failed = info.constraint.failed(key, priority)
+            if failed is not None:
+                where = f"{table.where}, {describe_key(info, key, priority)}"
+                raise invalid(f"{where}: violates the @entry_restriction of the table: {failed}")
         meter = (
             decode_meter_config(context.schema.meter_of[info.id], message.meter_config, table.where)
             if message.HasField("meter_config")
@@ -300,21 +294,24 @@ class TableManager:
             self._profiles.release(table.info.profile.id, action)
 
     def _install(self, table: Table, record: Record) -> None:
-        with device_errors():
+        try:
             table.state.insert(
                 Entry(record.key, record.device_action, record.priority, record.idle_timeout_ns)
             )
-        try:
-            if record.meter is not None:
+        except DeviceError as error:
+            raise fault_of(error) from None
+        if record.meter is not None:
+            try:
                 with device_errors(table.where):
                     table.state.set_meter(record.key, rates_of(record.meter), record.priority)
-        except Exception:
-            table.state.delete(record.key, record.priority)
-            raise
+            except Exception:
+                table.state.delete(record.key, record.priority)
+                raise
         table.records[record.key, record.priority] = record
-        if self._context.references.active:
-            self._context.references.use(record.references, 1)
-            self._context.references.provide(table.info, record.key, 1)
+        references = self._context.references
+        if references.active:
+            references.use(record.references, 1)
+            references.provide(table.info, record.key, 1)
         if record.idle_timeout_ns:
             self.timed[id(record)] = (table, record)
 

@@ -79,6 +79,7 @@ EXPORT void sw_table(struct sw *s, u32 number, const struct plan *p)
 struct change {
     u64 rank;
     void *target;
+    u64 last_hit_ns;
     u32 prefix, action, is_group, args_size;
     u64 data[]; /* key, mask, ranges, arguments */
 };
@@ -108,6 +109,7 @@ EXPORT struct row *sw_insert(struct sw *s, u32 number, const struct change *c)
     struct row *r = row_at(&t->rows, rows_take(&t->rows));
     if (t->rest)
         rest_of(t, r)->rank = c->rank;
+    r->cells.last_hit_ns = c->last_hit_ns;
     memcpy(r->data, c->data, 8ULL * t->words);
     memcpy(r->data + t->words, c->data + 2 * t->words, 16ULL * t->nranges);
     row_fill(t, r, c);

@@ -32,18 +32,13 @@ if TYPE_CHECKING:
 
 #: ``struct plan`` of changes.h: kind, words, args_size, rest, size, number of ranges, ranges.
 _PLAN = struct.Struct("<6I16I")
-#: Head of ``struct change`` of changes.h: rank, target, prefix, action, is_group, args_size.
-_CHANGE = struct.Struct("<QQIIII")
+#: Head of ``struct change`` of changes.h: rank, target, last-hit time, prefix, action, is_group, args_size.
+_CHANGE = struct.Struct("<QQQIIII")
+_NOTHING = [0, 0, 0]
 _NO_ACTION = 0xFFFFFFFF
 #: Most rows of a table; a program may ask for more and get this many.
 MAX_ROWS = 1 << 26
 _M64 = (1 << 64) - 1
-
-
-class _Cells(ctypes.Structure):
-    """``struct cells``, at the start of ``struct row``."""
-
-    _fields_ = (("packets", c_uint64), ("bytes", c_uint64), ("last_hit_ns", c_uint64))
 
 
 def _shared(size: int) -> Any:
@@ -59,50 +54,59 @@ def _shared(size: int) -> Any:
 class NativeRow(Row):
     """A row whose counters and last-hit time are those of the native row at ``address`` (0: of none yet)."""
 
-    __slots__ = ("_cells", "address")
+    __slots__ = ("_kept", "address")
 
     def __init__(self, entry: Entry, handle: int, rank: int) -> None:
         self.address = 0
-        self._cells = _Cells()
+        self._kept = [0, 0, 0]
         super().__init__(entry, handle, rank)
+
+    def _read(self, place: int) -> int:
+        """A value of ``struct cells``, with which the native row starts."""
+        address = self.address
+        return c_uint64.from_address(address + 8 * place).value if address else self._kept[place]
+
+    def _write(self, place: int, value: int) -> None:
+        if self.address:
+            c_uint64.from_address(self.address + 8 * place).value = value
+        else:
+            self._kept[place] = value
 
     @property
     def packets(self) -> int:
         """Packets that hit the row."""
-        return self._cells.packets  # type: ignore[no-any-return]
+        return self._read(0)
 
     @packets.setter
     def packets(self, value: int) -> None:
-        self._cells.packets = value
+        self._write(0, value)
 
     @property
     def bytes(self) -> int:
         """Bytes of the packets that hit the row."""
-        return self._cells.bytes  # type: ignore[no-any-return]
+        return self._read(1)
 
     @bytes.setter
     def bytes(self, value: int) -> None:
-        self._cells.bytes = value
+        self._write(1, value)
 
     @property
     def last_hit_ns(self) -> int:
         """Monotonic time of the last hit, insertion or modification."""
-        return self._cells.last_hit_ns  # type: ignore[no-any-return]
+        return self._read(2)
 
     @last_hit_ns.setter
     def last_hit_ns(self, value: int) -> None:
-        self._cells.last_hit_ns = value
+        self._write(2, value)
 
     def bind(self, address: int) -> None:
-        """The native row is there."""
-        cells = _Cells.from_address(address)
-        cells.packets, cells.bytes = self._cells.packets, self._cells.bytes
-        cells.last_hit_ns = self._cells.last_hit_ns
-        self.address, self._cells = address, cells
+        """The native row is there; it was made with the row's last-hit time."""
+        self.address = address
+        self._kept = _NOTHING
 
     def unbind(self) -> None:
         """The native row is about to go; whoever still holds this one reads its last values."""
-        self._cells = _Cells.from_buffer_copy(self._cells)
+        self._kept = [self._read(place) for place in range(3)]
         self.address = 0
 
 
@@ -139,6 +143,9 @@ class _TableMirror:
         self.size = 8 * plan.words
         self._ones = sum(((1 << w) - 1) << s for s, w in zip(plan.shifts, plan.widths, strict=True))
         self._full = self._ones.to_bytes(self.size, "little")
+        self._blank = bytes(self.size), bytes(self.size), 0, bytes(16 * len(plan.ranges))
+        self._lpm = next((i for i, key in enumerate(state.spec.keys) if key.kind is MatchKind.LPM), 0)
+        self._lpm_masks: dict[int, bytes] = {}
 
     def _position(self, row: Row) -> tuple[bytes, bytes, int, bytes]:
         """Key, mask, prefix length and ranges of a row."""
@@ -150,7 +157,13 @@ class _TableMirror:
             for part, shift in zip(key, shifts, strict=True):
                 value |= part[0] << shift
             return value.to_bytes(size, "little"), self._full, 0, b""
-        value = mask = prefix = 0
+        if match is MatchKind.LPM:
+            value = 0
+            for part, shift in zip(key, shifts, strict=True):
+                value |= part[0] << shift
+            prefix = key[self._lpm][1]  # type: ignore[misc]
+            return value.to_bytes(size, "little"), self._lpm_mask(prefix), prefix, b""
+        value = mask = 0
         ranges = b""
         for part, shift, width in zip(key, shifts, self.plan.widths, strict=True):
             ones = (1 << width) - 1
@@ -162,12 +175,18 @@ class _TableMirror:
                 part_mask = part.mask
             elif isinstance(part, Lpm):
                 part_mask = ones ^ (ones >> part.prefix_len)
-                prefix = part.prefix_len
             value |= (part[0] & part_mask) << shift
             mask |= part_mask << shift
-        if match is not MatchKind.LPM:
-            prefix = 0
-        return value.to_bytes(size, "little"), mask.to_bytes(size, "little"), prefix, ranges
+        return value.to_bytes(size, "little"), mask.to_bytes(size, "little"), 0, ranges
+
+    def _lpm_mask(self, prefix: int) -> bytes:
+        """All bits but those of the address behind a prefix, which are the lowest."""
+        mask = self._lpm_masks.get(prefix)
+        if mask is None:
+            host = self.plan.widths[self._lpm] - prefix
+            mask = (self._ones >> host << host).to_bytes(self.size, "little")
+            self._lpm_masks[prefix] = mask
+        return mask
 
     def _action(self, row: Row) -> tuple[int, int, int, bytes]:
         """Target, action, whether a group, arguments."""
@@ -184,11 +203,8 @@ class _TableMirror:
         """``struct change`` for the row; without key when the native row exists or is the default."""
         target, action, is_group, args = self._action(row)
         key, mask, prefix, ranges = self._position(row) if with_key else self._blank
-        return b"".join((_CHANGE.pack(row.rank, target, prefix, action, is_group, len(args)), key, mask, ranges, args))
-
-    @property
-    def _blank(self) -> tuple[bytes, bytes, int, bytes]:
-        return bytes(self.size), bytes(self.size), 0, bytes(16 * len(self.plan.ranges))
+        head = _CHANGE.pack(row.rank, target, row.last_hit_ns, prefix, action, is_group, len(args))
+        return b"".join((head, key, mask, ranges, args))
 
     def mask(self, row: Row) -> bytes:
         """The mask under which the row is stored."""
@@ -241,7 +257,7 @@ class Mirror:
             cells = _shared(2 * counter.size)
             self.handle.keep.append(cells)
             self.library.sw_counter(self._sw, number, ctypes.addressof(cells))
-            both = memoryview(cells).cast("B").cast("Q")
+            both: Any = memoryview(cells).cast("B").cast("Q")
             counter.packets, counter.bytes = both[::2], both[1::2]
         for number, register in enumerate(self.state.registers.values()):
             if register.width <= 64:  # wider ones: no code that was accepted refers to them
