@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -15,7 +13,6 @@ from pathlib import Path
 
 START_LIMIT = 60.0  # s
 STOP_LIMIT = 5.0  # s
-PR_SET_PDEATHSIG = 1
 
 
 class DoesNotStart(Exception):
@@ -28,8 +25,13 @@ def simple_switch() -> list[str]:
     return [program, *shlex.split(os.environ.get("BMV2_ARGS", ""))]
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def _dying_with_parent() -> list[str]:
+    """A prefix for commands that are to end when we do, whatever ends us.
+
+    Not ``preexec_fn``: gRPC does not survive every fork of a process with threads, and without it there is none.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
 
 
 def _directly(start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
@@ -54,11 +56,10 @@ class SwitchProcess:
         with log.open("wb") as output:
             self._process = inside(
                 lambda: subprocess.Popen(
-                    command,
+                    [*_dying_with_parent(), *command],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    preexec_fn=_die_with_parent,
                 )
             )
         try:
@@ -79,7 +80,10 @@ class SwitchProcess:
                     return
                 except grpc.FutureTimeoutError:
                     if not self.alive() or time.monotonic() > end:
-                        raise DoesNotStart(f"{name} does not start: {self.last_words().strip()[-500:]}") from None
+                        code = self._process.poll()
+                        why = "no answer" if code is None else f"exit code {code}"
+                        said = self.last_words().strip()[-500:]
+                        raise DoesNotStart(f"{name} does not start ({why}): {said}") from None
 
     def alive(self) -> bool:
         """Whether the process runs."""
