@@ -25,11 +25,11 @@ def program(name: str) -> Program:
     return load_program((PROGRAMS / f"{name}.json").read_bytes())
 
 
-def until(condition: Callable[[], object], timeout: float = 20.0) -> None:
-    """Wait for something that happens in another thread."""
+def until(condition: Callable[[], object], timeout: float = 30.0, state: Callable[[], object] = str) -> None:
+    """Wait for something that happens in another thread; ``state`` is shown when it does not."""
     deadline = time.monotonic() + timeout
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"waited in vain {state()}"
         time.sleep(0.005)
 
 
@@ -70,7 +70,7 @@ class Rig:
             self._near += [near for _, near in pairs]
             for end in (end for pair in pairs for end in pair):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
-                end.settimeout(20)
+                end.settimeout(60)
             channels[port] = [Channel(near.fileno(), near.fileno()) for _, near in pairs]
         for near in self._near:
             near.setblocking(False)
@@ -88,6 +88,10 @@ class Rig:
     def stats(self, port: int) -> dict[str, int]:
         """The counts of a port that are not zero."""
         return {name: count for name, count in self.board.ports[port].counts().as_dict().items() if count}
+
+    def state(self) -> object:
+        """All counts, for people."""
+        return {port: self.stats(port) for port in self.far}, self.device.stats, self.board.lost()
 
     def close(self) -> None:
         """Stop everything."""

@@ -96,7 +96,7 @@ def test_forwards(links: Links) -> None:
         links.far[0].send(frame)
         assert links.far[1].recv(70000)[13 + 4 :] == frame[4:]
     assert links.counts(1) == {"rx_packets": 6, "rx_bytes": sum(map(len, frames))}
-    assert links.counts(2)["tx_packets"] == 6
+    until(lambda: links.counts(2)["tx_packets"] == 6)
     assert links.device.stats == Stats(received=6, transmitted=6)
 
 

@@ -62,7 +62,7 @@ def test_flows_keep_their_order_with_two_workers() -> None:
             assert all(values == list(range(1, count + 1)) for values in seen.values())
         for sender in senders:
             sender.join()
-        assert rig.stats(1)["rx_packets"] == rig.stats(2)["tx_packets"] == count * flows
+        until(lambda: rig.stats(1)["rx_packets"] == rig.stats(2)["tx_packets"] == count * flows)
         assert rig.device.stats == Stats(received=count * flows, transmitted=count * flows)
 
 
@@ -77,7 +77,8 @@ def test_counts_tell_the_truth() -> None:
         assert rig.device.stats.no_port == 1
         assert rig.board.lost().unattached == 1
         assert rig.stats(1) == {"rx_packets": 5, "rx_bytes": 17}
-        assert rig.stats(3) == {"tx_packets": 1, "tx_bytes": len(rig.receive(3))}
+        length = len(rig.receive(3))
+        until(lambda: rig.stats(3) == {"tx_packets": 1, "tx_bytes": length})
         sent = rig.stats(2)["tx_packets"]
         assert rig.device.stats.transmitted == sent + 1 + 1 + 1  # port 3, the port without interface, the CPU port
         before = rig.device.stats.as_dict()
@@ -165,11 +166,11 @@ def test_programs_change_while_frames_arrive() -> None:
         for _ in range(20):
             before = sum(received)
             rig.device.load(program("replication"))
-            until(lambda before=before: sum(received) > before + 100)
+            until(lambda before=before: sum(received) > before + 100, state=lambda: (sent, received, rig.state()))
         stop.set()
         for thread in threads[:2]:
             thread.join(20)
-        until(lambda: sum(received) == sum(sent))
+        until(lambda: sum(received) == sum(sent), state=lambda: (sent, received, rig.state()))
         assert rig.stats(1)["rx_packets"] == sum(sent)
         assert 0 < rig.device.stats.received < sum(sent)  # since the last load
         for far in rig.far[2]:
@@ -182,7 +183,7 @@ def test_the_python_engine_behind_native_ports() -> None:
         rig.send(1, op(1, 3))
         assert rig.receive(2)[-3] == 3
         until(lambda: rig.punted)
-        assert rig.device.stats == Stats(received=1, transmitted=2)
+        until(lambda: rig.device.stats == Stats(received=1, transmitted=2))
         rig.device.engine_name = "native"
         rig.device.load(program("replication"))
         rig.device.engine_name = "python"
@@ -221,7 +222,7 @@ def test_packet_outs_while_workers_run() -> None:
                 seen[tail[1]].append(int.from_bytes(tail[2:], "big"))
         thread.join()
         assert seen[0xAA] == seen[0xEE] == list(range(1, count + 1))
-        assert rig.stats(2)["tx_packets"] == rig.device.stats.transmitted == 2 * count
+        until(lambda: rig.stats(2)["tx_packets"] == rig.device.stats.transmitted == 2 * count)
 
 
 def test_a_second_listener_sees_what_leaves() -> None:
@@ -235,7 +236,7 @@ def test_a_second_listener_sees_what_leaves() -> None:
         rig.send(1, op(0, 2))
         assert rig.receive(2) != first
         assert heard == [first]
-        assert rig.stats(2)["tx_packets"] == 2
+        until(lambda: rig.stats(2)["tx_packets"] == 2)
 
 
 def test_recordings(tmp_path: Path) -> None:
