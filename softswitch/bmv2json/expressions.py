@@ -140,7 +140,8 @@ class Scope:
             name_at, index = value.items(2)
             return RegisterRef(self._object("register_array", name_at), self.expr(index))
         if kind == "parameters_vector":
-            return Vector(tuple(self.expr(item) for item in value.items()))
+            # p4c writes {} where log_msg has no values
+            return Vector(tuple(self.expr(item) for item in value.items()) if value.raw else ())
         if kind in _OBJECTS:
             return ObjectRef(kind, self._object(kind, value))
         raise UnsupportedProgram(at.path, f"value of type {kind}")

@@ -136,14 +136,18 @@ class _Builder:
         positions = {param.id: place for place, param in enumerate(params)}
         if len(positions) != len(params) or 0 in positions:
             raise invalid(f"action {name}: parameter ids must be unique and not 0")
-        same = [action for action in self.program.actions.values() if action.name == name]
-        for action in same:
-            expected = [(param.name, param.width) for param in action.params]
-            if [(param.name, param.width) for param in params] != expected:
-                raise invalid(
-                    f"action {name}: parameters of the p4info do not match the device configuration,"
-                    f" which has ({', '.join(f'bit<{w}> {n}' for n, w in expected)})"
-                )
+        # The compiler gives an action that is called without a table a copy of its own, without parameters.
+        same = [
+            [(param.name, param.width) for param in action.params]
+            for action in self.program.actions.values()
+            if action.name == name
+        ]
+        if same and [(param.name, param.width) for param in params] not in same:
+            expected = max(same, key=len)
+            raise invalid(
+                f"action {name}: parameters of the p4info do not match the device configuration,"
+                f" which has ({', '.join(f'bit<{w}> {n}' for n, w in expected)})"
+            )
         text = notes.restrictions(entity.preamble.annotations, "action_restriction")
         operands = {param.name: Operand(place, "EXACT", param.width) for place, param in enumerate(params)}
         return ActionInfo(
