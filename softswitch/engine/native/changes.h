@@ -10,7 +10,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-EXPORT struct sw *sw_new(s64 started_ns, u64 seed)
+EXPORT struct sw *sw_new(s64 started_ns)
 {
     struct sw *s = calloc(1, sizeof *s);
     if (!s)
@@ -23,7 +23,9 @@ EXPORT struct sw *sw_new(s64 started_ns, u64 seed)
     pthread_rwlock_init(&s->lock, &attr);
     pthread_rwlockattr_destroy(&attr);
     s->started_ns = started_ns;
-    (void)seed;
+    for (u32 i = 0; i < sizeof meter_sizes / sizeof *meter_sizes - 1; i++)
+        if (!(s->meters[i] = calloc(meter_sizes[i] + 1, sizeof **s->meters)))
+            abort();
     return s;
 }
 
@@ -215,8 +217,6 @@ EXPORT void sw_meter(struct sw *s, u32 number, u64 index, struct row *row, u32 p
                      const double *rates, const s64 *bursts, s64 now_us)
 {
     struct meter *m = meter_new(packets, count, rates, bursts, now_us), *old, **at;
-    if (!row && !s->meters[number] && !(s->meters[number] = calloc(meter_sizes[number] + 1, sizeof *at)))
-        abort();
     at = row ? &rest_of(&s->tables[number], row)->meter : &s->meters[number][index];
     pthread_rwlock_wrlock(&s->lock);
     old = *at;

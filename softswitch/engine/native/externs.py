@@ -79,7 +79,7 @@ class Externs:
         name = self._object(primitive.args[0], "meter_array", scope)
         cells = f"S->meters[{ctx.meters[name]}]"
         with out.block(self._index(primitive.args[1], ctx.program.meters[name].size, scope)):
-            out.line(f"struct meter *meter = {cells} ? {cells}[index] : NULL;")
+            out.line(f"struct meter *meter = {cells}[index];")
             out.line("unsigned color = meter ? meter_execute(meter, it->ilen, now_ns() / 1000) : 0;")
             self.store(primitive.args[2], Value("color", 0, 3), scope)
 

@@ -12,7 +12,7 @@ _U32, _U64, _P = c_uint32, c_uint64, c_void_p
 
 #: name -> (result, arguments); see changes.h and packets.h.
 _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "sw_new": (_P, (c_int64, _U64)),
+    "sw_new": (_P, (c_int64,)),
     "sw_free": (None, (_P,)),
     "sw_counter": (None, (_P, _U32, _P)),
     "sw_register": (None, (_P, _U32, _P)),

@@ -216,7 +216,7 @@ class Handle:
 
     def __init__(self, library: Any, started_ns: int) -> None:
         self.library = library
-        self.address: int = library.sw_new(started_ns, 0)
+        self.address: int = library.sw_new(started_ns)
         if not self.address:
             raise MemoryError("no memory for the native switch")
         #: memory that native code refers to
