@@ -3,7 +3,8 @@
 
 No privilege is needed, nothing is lost on the way in, frames may have any length but zero, and each frame that
 comes out says which one caused it. A stream ends when the switch holds no packet any more, so the end of a
-stream tells that its frames are done.
+stream tells that its frames are done. What leaves between two streams is lost, so packets of the controller itself
+do not come out, and packet tests cannot use it.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ class Bmv2:
 
 
 class Bmv2Grpc(Testbed):
-    """BMv2 as a switch under test, its ports being gRPC."""
+    """BMv2 as a switch for frames, its ports being gRPC; what a controller sends does not come out."""
 
     name = "bmv2"
     synchronous = False

@@ -3,8 +3,8 @@
 
 ``SWITCH`` in the environment chooses: ``softswitch`` (default; in this process, no root),
 ``softswitch-native`` (the same with the native engine), ``softswitch-veth`` (the command ``softswitch`` on veth
-pairs, root), ``bmv2`` (``simple_switch_grpc`` on veth pairs, root), ``bmv2-grpc`` (the same with its gRPC data
-plane in place of interfaces, no root), ``auto`` (``bmv2`` where it can run, else ``softswitch``).
+pairs, root), ``bmv2`` (``simple_switch_grpc`` on veth pairs, root), ``auto`` (``bmv2`` where it can run, else
+``softswitch``). ``make`` knows ``bmv2-grpc`` besides, for the differential run: BMv2 without interfaces, no root.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CPU_PORT = 510
 DROP_PORT = 511
-CHOICES = ("softswitch", "softswitch-native", "softswitch-veth", "bmv2", "bmv2-grpc", "auto")
+CHOICES = ("softswitch", "softswitch-native", "softswitch-veth", "bmv2", "auto")
 
 
 class Unavailable(Exception):
