@@ -11,7 +11,13 @@
 
 #define LOOK_GROUPS 8
 
+/* Hashes of late lookups of a worker: what they touched is in the cache, so that few flows need not give way. */
+#ifndef SEEN
+#define SEEN 1024
+#endif
+
 struct look {
+    u32 *seen; /* [SEEN], of the worker */
     const struct table *table;
     struct row *found, *row; /* row: what the slots of the first group in `may` seem to name */
     u32 first, end; /* the groups under way, and those of them that may have a row */
@@ -38,7 +44,10 @@ INLINE int look_slots(struct look *l, unsigned n, u32 first)
         if (!group_may(g, h))
             continue;
         l->may |= 1u << (i - first);
-        far |= g->size > NEAR_SLOTS;
+        if (g->size > NEAR_SLOTS && l->seen[(u32)h % SEEN] != (u32)(h >> 32)) {
+            l->seen[(u32)h % SEEN] = (u32)(h >> 32);
+            far = 1;
+        }
         __builtin_prefetch(&g->slots[(u32)h & (g->size - 1)]);
     }
     return far;

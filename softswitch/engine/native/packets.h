@@ -15,6 +15,8 @@ EXPORT struct worker *sw_worker_new(struct sw *s, u64 seed)
         abort();
     memset(w, 0, sizeof *w);
     w->sw = s;
+    for (u32 i = 0; i < LANES; i++)
+        w->lanes[i].look.seen = w->seen;
     w->random = seed | 1;
     return w;
 }

@@ -120,6 +120,7 @@ struct worker {
     u64 given_way; /* how often a packet did */
     struct sum sums[PENDING];
     u8 recent[RECENT];
+    u32 seen[SEEN];
     struct out *sorted;
     u64 sorted_room;
     struct lane lanes[LANES];
