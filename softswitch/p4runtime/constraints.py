@@ -222,7 +222,8 @@ class _Parser:
             self.expect(")")
             return inside
         if kind == "number":
-            literal = int(text.replace("_", ""), 0)
+            digits = text.replace("_", "")
+            literal = int(digits, 0 if digits[1:2].isalpha() else 10)  # 010 is ten
             return _Typed("int", lambda v, p: literal)
         if text == "::":
             _, attribute, _, _ = self.take()

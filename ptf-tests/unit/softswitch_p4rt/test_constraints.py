@@ -97,6 +97,11 @@ def test_failed_part_is_named() -> None:
     assert constraint.failed(VALUES) == "t == 7"
 
 
+def test_leading_zeros_are_decimal() -> None:
+    assert parse_constraint("e == 005", NAMES).failed(VALUES) is None
+    assert parse_constraint("e == 0x05", NAMES).failed(VALUES) is None
+
+
 @given(st.text(alphabet="elt ()!&|<>=-;:01x/*\n", max_size=40))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
