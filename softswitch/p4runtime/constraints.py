@@ -68,7 +68,7 @@ class Constraint:
 
 _TOKEN = re.compile(
     r"""\s+ | //[^\n]* | /\*.*?\*/
-      | (?P<number> 0[xX][0-9a-fA-F_]+ | 0[bB][01_]+ | [0-9][0-9_]*)
+      | (?P<number> 0[xX]_*[0-9a-fA-F][0-9a-fA-F_]* | 0[bB]_*[01][01_]* | [0-9][0-9_]*)
       | (?P<name> [A-Za-z_][A-Za-z0-9_.\[\]]*)
       | (?P<op> -> | :: | && | \|\| | == | != | <= | >= | [<>!();-])""",
     re.VERBOSE | re.DOTALL,

@@ -102,7 +102,7 @@ def test_leading_zeros_are_decimal() -> None:
     assert parse_constraint("e == 0x05", NAMES).failed(VALUES) is None
 
 
-@given(st.text(alphabet="elt ()!&|<>=-;:01x/*\n", max_size=40))
+@given(st.text(alphabet="elt ()!&|<>=-;:01xb_/*\n", max_size=40))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         parse_constraint(text, NAMES).failed(VALUES, 1)
