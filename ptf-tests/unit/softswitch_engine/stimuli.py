@@ -50,6 +50,7 @@ SIZES = {
     "flow": (4, 14),
     "headers": (2, 12),
     "matching": (1, 34),
+    "order": (1, 4),
     "parsing": (1, 14),
     "replication": (4, 14),
     "selects": (1, 9),

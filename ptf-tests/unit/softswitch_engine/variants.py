@@ -161,6 +161,18 @@ def action_calls(program: Json) -> None:
         assert hidden
 
 
+def state_in_conditions(program: Json) -> None:
+    """A condition that looks at a register which later actions write."""
+    cell = {"type": "register", "value": ["ingress.numbers", {"type": "hexstr", "value": "0x01"}]}
+    odd = _expression("&", {"type": "expression", "value": cell}, {"type": "hexstr", "value": "0x01"})
+    condition = next(
+        node
+        for node in program["pipelines"][0]["conditionals"]
+        if node["expression"]["value"]["right"] == {"type": "hexstr", "value": "0x09"}
+    )
+    condition["expression"]["value"].update(op="==", left=odd, right={"type": "hexstr", "value": "0x01"})
+
+
 def _with_hashes(*algorithms: str) -> Callable[[Json], None]:
     def edit(program: Json) -> None:
         for primitive, algorithm in zip(
@@ -183,6 +195,8 @@ VARIANTS: dict[str, tuple[str, Callable[[Json], None]]] = {
     "older primitives": ("flow", older_primitives),
     "one number an input": ("state", _with_hashes("round_robin_consistent")),
     "registers": ("state", registers),
+    "state in conditions": ("order", state_in_conditions),
+    "turns": ("order", _with_hashes("round_robin")),
     "union stacks": ("selects", union_stacks),
     "valid keys": ("tables", valid_keys),
     "whole copies": ("headers", whole_copies),

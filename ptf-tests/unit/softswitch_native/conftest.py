@@ -13,6 +13,8 @@ from softswitch.device import Device
 from softswitch.engine.native.engine import NativeEngine
 from softswitch.native.compiler import OPTIMISE, NoCompiler, find_compiler
 
+from ..softswitch_engine import variants
+
 PROGRAMS = Path(__file__).resolve().parents[1] / "softswitch_engine/programs"
 SRV6 = Path(__file__).resolve().parents[3] / "p4src/build/srv6.json"
 #: Options under which every lookup gives way to other packets, as if no table were in the cache.
@@ -45,10 +47,9 @@ class Bench(Device):
 
 
 def make(name: str, engine: str = "native") -> Bench:
-    """A device with a program by name (``srv6`` is the project's)."""
+    """A device with a program or a variant by name (``srv6`` is the project's)."""
     device = Bench(cpu_port=510, engine=engine)
-    path = SRV6 if name == "srv6" else PROGRAMS / f"{name}.json"
-    device.load(load_program(path.read_bytes()))
+    device.load(load_program(SRV6.read_bytes() if name == "srv6" else variants.load(name)))
     return device
 
 
