@@ -29,6 +29,7 @@ pytestmark = pytest.mark.usefixtures("forced")
 
 Frames = list[tuple[int, bytes]]
 SLOW = ((1e-9, 7), (1e-9, 9))  # tokens for the first packets and none for others
+SLOW_ENTRY = ((1e-9, 1), (1e-9, 2))
 
 
 @contextmanager
@@ -96,7 +97,7 @@ def some_state(device: Device) -> None:
             for value in range(6):
                 key = (Exact(value),)
                 table.insert(Entry(key, ActionSpec(table.spec.actions[0].name)))
-                table.set_meter(key, SLOW)
+                table.set_meter(key, SLOW_ENTRY)
 
 
 @pytest.mark.parametrize("name", NAMES)
