@@ -41,7 +41,7 @@ INLINE int look_slots(struct look *l, unsigned n, u32 first)
         mask_key(masked, l->key, g->mask, n);
         u64 h = hash_key(masked, n);
         l->hash[i - first] = h;
-        if (!group_may(g, h))
+        if (!group_may(t, g, h))
             continue;
         l->may |= 1u << (i - first);
         if (g->size > NEAR_SLOTS && l->seen[(u32)h % SEEN] != (u32)(h >> 32)) {

@@ -118,8 +118,11 @@ INLINE struct row *slot_row(const struct table *t, u32 slot) { return row_at(&t-
 /* A row may be put into its slot while packets run: whoever sees the slot sees the row. */
 INLINE u32 slot_get(const struct group *g, u32 i) { return __atomic_load_n(&g->slots[i], __ATOMIC_ACQUIRE); }
 
-/* A large group has a Bloom filter that the cache holds, two bits of one word for a row: most keys that it has no row
- * for, such as those of other prefix lengths, are told without a look at the slots. */
+/* A large group has a Bloom filter, two bits of one word for a row: most keys that it has no row for, such as those of
+ * other prefix lengths, are told without a look at the slots.  With few groups it would cost more than those looks. */
+#ifndef FEW_GROUPS
+#define FEW_GROUPS 4
+#endif
 #ifndef NEAR_SLOTS
 #define NEAR_SLOTS (1u << 12)
 #endif
@@ -128,9 +131,10 @@ INLINE u32 slot_get(const struct group *g, u32 i) { return __atomic_load_n(&g->s
 INLINE u64 *filter_word(const struct group *g, u64 h) { return &g->filter[(h >> 20) & (g->size / 8 - 1)]; }
 INLINE u64 filter_bits(u64 h) { return 1ULL << (h >> 58) | 1ULL << (h >> 52 & 63); }
 
-INLINE int group_may(const struct group *g, u64 h)
+INLINE int group_may(const struct table *t, const struct group *g, u64 h)
 {
-    return !g->filter || !(filter_bits(h) & ~__atomic_load_n(filter_word(g, h), __ATOMIC_RELAXED));
+    return t->ngroups <= FEW_GROUPS || !g->filter ||
+           !(filter_bits(h) & ~__atomic_load_n(filter_word(g, h), __ATOMIC_RELAXED));
 }
 
 INLINE struct row *group_find(const struct table *t, const struct group *g, const u64 *k, unsigned n, u64 h)
@@ -160,7 +164,7 @@ INLINE struct row *lookup_lpm(const struct table *t, const u64 *k, unsigned n)
         const struct group *g = t->groups[i];
         mask_key(masked, k, g->mask, n);
         u64 h = hash_key(masked, n);
-        struct row *r = group_may(g, h) ? group_find(t, g, masked, n, h) : NULL;
+        struct row *r = group_may(t, g, h) ? group_find(t, g, masked, n, h) : NULL;
         if (r)
             return r;
     }
