@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from harness.collect import (
+    pytest_collection_modifyitems,
     pytest_configure,
     pytest_pycollect_makeitem,
     pytest_report_header,
@@ -12,6 +13,7 @@ from harness.collect import (
 )
 
 __all__ = [
+    "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_pycollect_makeitem",
     "pytest_report_header",

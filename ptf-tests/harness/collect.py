@@ -94,6 +94,11 @@ def pytest_configure(config: pytest.Config) -> None:
     ptf.open_logfile = lambda name: None  # the ptf command replaces the handlers of logging; pytest has its own
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, so that no process of a parallel run is left with one when the others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     try:
         return f"switch under test: {testbed.chosen()}"

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run by test_sanitizers.py with the sanitizers' runtime loaded: frames, programs that change, then ``no error``."""
+"""Run by test_sanitizers.py with the sanitizers' runtime loaded: ``sanitized.py OPTIONS``.
+
+Frames, programs that change, then ``no error``.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,6 @@ sys.path[:0] = [str(ROOT), str(ROOT / "ptf-tests/unit")]
 from softswitch_io.rig import CPU, Rig, op, program, until  # noqa: E402
 
 from softswitch.io.native import library  # noqa: E402
-
-OPTIONS = ("-O1", "-g", "-fno-sanitize-recover=all", *sys.argv[1:])
 
 
 def arrived(rig: Rig) -> int:
@@ -78,9 +79,10 @@ def over_links(rng: random.Random) -> None:
         links.close()
 
 
-def main() -> None:
+def main(options: str) -> None:
     """Run everything."""
-    library.load.__wrapped__.__defaults__ = (OPTIONS,)  # type: ignore[attr-defined]
+    os.environ.pop("LD_PRELOAD", None)  # it would slow the compiler down
+    library.load.__wrapped__.__defaults__ = (tuple(options.split()),)  # type: ignore[attr-defined]
     rng = random.Random(3)
     with tempfile.TemporaryDirectory() as folder:
         over_sockets(rng, Path(folder))
@@ -90,4 +92,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from harness import sanitizers
 from softswitch.bmv2json import ProgramError, UnsupportedProgram, load_program
 from softswitch.bmv2json.model import Program
 from softswitch.device import ActionSpec, Device, Entry, Exact, Lpm
@@ -19,8 +18,6 @@ from softswitch.engine.native.engine import Batch, NativeEngine
 from softswitch.native import compiler
 
 from .conftest import PROGRAMS, Bench, make
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def op_packet(op: int, arg: int = 0) -> bytes:
@@ -204,40 +201,17 @@ def test_writes_while_packets_flow() -> None:
 # ---------------------------------------------------------------------------- sanitizers
 
 
-def _run_with(tmp_path: Path, library: str, script: str, **options: str) -> None:
-    """Run a script of this folder with a sanitizer's runtime, which has to be loaded before Python; it ends well."""
-    answer = subprocess.run(
-        [compiler.find_compiler(), f"-print-file-name={library}.so"], capture_output=True, text=True, check=False
-    )
-    path = answer.stdout.strip()
-    if not os.path.isabs(path) or not os.path.exists(path):
-        pytest.skip(f"the compiler has no {library}")
-    environment = {
-        **os.environ,
-        "LD_PRELOAD": path,
-        "XDG_CACHE_HOME": str(tmp_path),
-        "PYTHONPATH": str(ROOT),
-        **options,
-    }
-    probe = subprocess.run([sys.executable, "-c", ""], env=environment, capture_output=True, text=True, check=False)
-    if probe.returncode:
-        pytest.skip(f"Python does not start with {library}: {probe.stderr.strip()[:200]}")
-    command = [sys.executable, str(Path(__file__).with_name(script))]
-    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=900)
-    assert answer.returncode == 0, answer.stderr[:6000]
-    assert "no error" in answer.stdout
-
-
 @pytest.mark.slow
-def test_address_and_undefined_behaviour_sanitizers(tmp_path: Path) -> None:
-    """All programs with random packets, compiled with the sanitizers, in a process of their own."""
-    _run_with(tmp_path, "libasan", "sanitized.py", ASAN_OPTIONS="detect_leaks=0", UBSAN_OPTIONS="halt_on_error=1")
+@pytest.mark.parametrize("part", ["srv6", "small"])
+def test_address_and_undefined_behaviour_sanitizers(tmp_path: Path, part: str) -> None:
+    """All programs with random packets."""
+    sanitizers.run(sanitizers.ADDRESS, Path(__file__).with_name("sanitized.py"), tmp_path, part)
 
 
 @pytest.mark.slow
 def test_thread_sanitizer(tmp_path: Path) -> None:
     """Two threads of traffic while everything a controller writes comes and goes."""
-    _run_with(tmp_path, "libtsan", "threads.py", TSAN_OPTIONS="halt_on_error=1 exitcode=66")
+    sanitizers.run(sanitizers.THREAD, Path(__file__).with_name("threads.py"), tmp_path)
 
 
 def test_device_without_lock_is_not_needed_for_a_burst() -> None:
