@@ -141,7 +141,7 @@ def test_digests_arrive_under_the_program_that_made_them() -> None:
 
 def test_programs_change_while_frames_arrive() -> None:
     with Rig(workers=2) as rig:
-        stop = threading.Event()
+        stop, all_sent = threading.Event(), threading.Event()
         sent = [0, 0]
 
         def arrive(worker: int) -> None:
@@ -155,7 +155,7 @@ def test_programs_change_while_frames_arrive() -> None:
         received = [0, 0]
 
         def leave(worker: int) -> None:
-            while received[worker] < sent[worker] or not stop.is_set():
+            while received[worker] < sent[worker] or not all_sent.is_set():
                 if not rig.receive(2, worker):
                     return
                 received[worker] += 1
@@ -170,6 +170,7 @@ def test_programs_change_while_frames_arrive() -> None:
         stop.set()
         for thread in threads[:2]:
             thread.join(20)
+        all_sent.set()
         until(lambda: sum(received) == sum(sent), state=lambda: (sent, received, rig.state()))
         assert rig.stats(1)["rx_packets"] == sum(sent)
         assert 0 < rig.device.stats.received < sum(sent)  # since the last load
