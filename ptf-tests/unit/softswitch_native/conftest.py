@@ -4,19 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from softswitch.bmv2json import load_program
-from softswitch.device import Device
 from softswitch.engine.native.engine import NativeEngine
 from softswitch.native.compiler import OPTIMISE, NoCompiler, find_compiler
 
 from ..softswitch_engine import variants
+from ..softswitch_engine.conftest import SRV6, Bench
 
-PROGRAMS = Path(__file__).resolve().parents[1] / "softswitch_engine/programs"
-SRV6 = Path(__file__).resolve().parents[3] / "p4src/build/srv6.json"
 #: Options under which every lookup gives way to other packets, as if no table were in the cache.
 FORCED = (*OPTIMISE, "-DLARGE_TABLE=0", "-DNEAR_SLOTS=0", "-DSEEN=1", "-DLANES=5")
 NAMES = ("arithmetic", "externs", "parsing", "replication", "tables", "unions")
@@ -29,21 +26,6 @@ def compiler() -> None:
         find_compiler()
     except NoCompiler as error:
         pytest.skip(str(error))
-
-
-class Bench(Device):
-    """A device that keeps what it sends."""
-
-    def __init__(self, **options: object) -> None:
-        super().__init__(**options)  # type: ignore[arg-type]
-        self.sent: list[tuple[int, bytes]] = []
-        self.set_output(lambda port, frame: self.sent.append((port, frame)))
-
-    def run(self, frame: bytes, port: int = 0) -> list[tuple[int, bytes]]:
-        """Process a frame and answer what came out."""
-        self.sent.clear()
-        self.process(port, frame)
-        return list(self.sent)
 
 
 def make(name: str, engine: str = "native") -> Bench:

@@ -15,7 +15,8 @@ from softswitch.bmv2json.model import MatchKind, Table
 from softswitch.device import ActionSpec, DuplicateEntry, Entry, Exact, Lpm, Range, TableFull, Ternary
 from softswitch.device.values import MatchKey
 
-from .conftest import NAMES, PROGRAMS, Bench
+from ..softswitch_engine.conftest import PROGRAMS
+from .conftest import NAMES, Bench
 
 
 def pair(name: str, edit: Any = None) -> tuple[Bench, Bench]:

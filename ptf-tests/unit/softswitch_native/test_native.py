@@ -17,7 +17,8 @@ from softswitch.device import ActionSpec, Device, Entry, Exact, Lpm
 from softswitch.engine.native.engine import Batch, NativeEngine
 from softswitch.native import compiler
 
-from .conftest import PROGRAMS, Bench, make
+from ..softswitch_engine.conftest import PROGRAMS
+from .conftest import Bench, make
 
 
 def op_packet(op: int, arg: int = 0) -> bytes:

@@ -207,7 +207,7 @@ class _Assembler:
             for f in self.ctx.layout.tracked(name)
             if f.varbit
         }
-        for name in self.ctx.metadata_fields():
+        for name in self.ctx.metadata_variables():
             zero = "(struct vb){0}" if name in varbits else "0"
             self.ctx.out.line(f"{prefix}{name.removeprefix('m->')} = {zero};")
 

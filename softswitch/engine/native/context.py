@@ -10,37 +10,23 @@ stack ``m->n_vlan``.
 from __future__ import annotations
 
 from softswitch.bmv2json.errors import UnsupportedProgram
-from softswitch.bmv2json.model import FieldRef, FieldType, Program
+from softswitch.bmv2json.model import Program
 from softswitch.engine.api import Host
+from softswitch.engine.common import CommonContext
 from softswitch.engine.native.text import Code, storage_type
 from softswitch.engine.native.turns import Turns
 from softswitch.engine.python.layout import Layout
-from softswitch.engine.python.writer import Names
 
 #: Widest number that the generated code computes with.
 MAX_BITS = 128
 
 
-class Context:
+class Context(CommonContext):
     """State of one code generation."""
 
     def __init__(self, program: Program, layout: Layout, host: Host) -> None:
-        self.program = program
-        self.layout = layout
-        self.host = host
-        self.names = Names()
+        super().__init__(program, layout, host)
         self.out = Code()
-        self.error_codes = {
-            name: program.errors.get(name, default)
-            for name, default in (
-                ("PacketTooShort", 1),
-                ("StackOutOfBounds", 3),
-                ("HeaderTooShort", 4),
-                ("ParserInvalidArgument", 6),
-            )
-        }
-        packet_length = program.standard("standard_metadata.packet_length")
-        self.needs_length = packet_length is not None and layout.is_tracked(packet_length)
         self.tables = {name: i for i, name in enumerate(program.tables)}
         self.counters = {n: i for i, n in enumerate(n for n, c in program.counters.items() if not c.table)}
         self.meters = {n: i for i, n in enumerate(n for n, m in program.meters.items() if not m.table)}
@@ -52,7 +38,6 @@ class Context:
         self.turns = Turns(program)
         #: number of places where a packet can go on after it gave way
         self.resumptions = 0
-        self._temporaries = 0
 
     # -- giving way
 
@@ -82,10 +67,6 @@ class Context:
             return self.valid(header)
         return "m->" + self.names.get(("field", header, name), f"f_{header}__{name}")
 
-    def ref(self, ref: FieldRef) -> str:
-        """Lvalue of a field."""
-        return self.field(ref.header, ref.field)
-
     def valid(self, header: str) -> str:
         """Validity of a header, 0 or 1; metadata is always valid."""
         if self.program.headers[header].metadata:
@@ -111,36 +92,10 @@ class Context:
 
     # -- fields
 
-    def field_type(self, ref: FieldRef) -> FieldType:
-        """Type of a field; ``$valid$`` is one bit."""
-        if ref.field == "$valid$":
-            return FieldType("$valid$", 1)
-        return next(f for f in self.program.headers[ref.header].type.fields if f.name == ref.field)
-
-    def is_metadata(self, header: str) -> bool:
-        """Whether the instance is metadata."""
-        return self.program.headers[header].metadata
-
-    def std(self, name: str) -> str | None:
-        """Lvalue of a standard field, or None when the program neither has nor mentions it."""
-        ref = self.program.standard(name)
-        if ref is None or not self.layout.is_tracked(ref):
-            return None
-        return self.ref(ref)
-
     def mark_dirty(self, header: str) -> None:
         """Emit that a field of ``header`` changed."""
         if not self.is_metadata(header):
             self.out.line(f"{self.dirty(header)} = 1;")
-
-    def metadata_fields(self) -> list[str]:
-        """Lvalues of all metadata fields."""
-        return [
-            self.field(name, f.name)
-            for name, header in self.program.headers.items()
-            if header.metadata
-            for f in self.layout.tracked(name)
-        ]
 
     # -- struct pkt
 

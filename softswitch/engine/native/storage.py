@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from softswitch.bmv2json.errors import UnsupportedProgram
-from softswitch.bmv2json.model import FieldType, HeaderType
+from softswitch.bmv2json.model import FieldType
 from softswitch.engine.native.context import MAX_BITS, Context
 from softswitch.engine.native.text import literal
-from softswitch.engine.python.layout import Group, groups_of
+from softswitch.engine.python.layout import Group
 
 
 class Storage:
@@ -15,13 +15,6 @@ class Storage:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
-        self._groups: dict[str, tuple[Group, ...]] = {}
-
-    def groups(self, header_type: HeaderType) -> tuple[Group, ...]:
-        """Groups of a header type."""
-        if header_type.name not in self._groups:
-            self._groups[header_type.name] = groups_of(header_type)
-        return self._groups[header_type.name]
 
     def size(self, header: str) -> str:
         """Source of the length of a header in bytes."""
@@ -44,7 +37,7 @@ class Storage:
         out.line(f"{ctx.offset(header)} = (s32)m->o;")
         out.line(f"{ctx.dirty(header)} = 0;")
         self.set_valid(header)
-        groups = self.groups(kind)
+        groups = self.ctx.groups(kind)
         position = next((i for i, g in enumerate(groups) if g.varbit), len(groups))
         self._unpack(header, groups[:position])
         fixed = sum(g.size for g in groups[:position])
@@ -162,7 +155,7 @@ class Storage:
     def _fill(self, header: str, to: str, fresh: bool) -> None:
         """Bytes from fields; what the program cannot have changed comes from the frame, or is zero."""
         ctx, out = self.ctx, self.ctx.out
-        groups = self.groups(ctx.program.headers[header].type)
+        groups = self.ctx.groups(ctx.program.headers[header].type)
         written = ctx.layout.usage(header).written
         tracked = {f.name for f in ctx.layout.tracked(header)}
         before = sum(g.size for g in groups[: next((i for i, g in enumerate(groups) if g.varbit), len(groups))])

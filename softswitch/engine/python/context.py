@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from softswitch.bmv2json.model import FieldRef, FieldType, Program
+from softswitch.bmv2json.model import Program
 from softswitch.engine.api import Host
+from softswitch.engine.common import CommonContext
 from softswitch.engine.python.layout import Layout
-from softswitch.engine.python.writer import Names, Writer
+from softswitch.engine.python.writer import Writer
 
 
-class Context:
+class Context(CommonContext):
     """State of one code generation.
 
     Variables of the generated function, for a header instance ``ipv6``: ``ipv6__hop_limit`` (tracked fields),
@@ -20,28 +21,12 @@ class Context:
     """
 
     def __init__(self, program: Program, layout: Layout, state: Any, host: Host, traced: bool) -> None:
-        self.program = program
-        self.layout = layout
+        super().__init__(program, layout, host)
         self.state = state
-        self.host = host
         self.traced = traced
-        self.names = Names()
         self.out = Writer()
         #: objects the generated code refers to by name
         self.constants: dict[str, Any] = {}
-        self.error_codes = {
-            name: program.errors.get(name, default)
-            for name, default in (
-                ("PacketTooShort", 1),
-                ("StackOutOfBounds", 3),
-                ("HeaderTooShort", 4),
-                ("ParserInvalidArgument", 6),
-            )
-        }
-        packet_length = program.standard("standard_metadata.packet_length")
-        #: whether anything reads the packet length that add_header and remove_header maintain
-        self.needs_length = packet_length is not None and layout.is_tracked(packet_length)
-        self._temporaries = 0
 
     # -- names
 
@@ -50,10 +35,6 @@ class Context:
         if name == "$valid$":
             return self.valid(header)
         return self.names.get(("field", header, name), f"{header}__{name}")
-
-    def ref(self, ref: FieldRef) -> str:
-        """Variable of a field."""
-        return self.field(ref.header, ref.field)
 
     def valid(self, header: str) -> str:
         """Validity of a header, 0 or 1; metadata is always valid."""
@@ -86,23 +67,6 @@ class Context:
 
     # -- fields
 
-    def field_type(self, ref: FieldRef) -> FieldType:
-        """Type of a field; ``$valid$`` is one bit."""
-        if ref.field == "$valid$":
-            return FieldType("$valid$", 1)
-        return next(f for f in self.program.headers[ref.header].type.fields if f.name == ref.field)
-
-    def is_metadata(self, header: str) -> bool:
-        """Whether the instance is metadata."""
-        return self.program.headers[header].metadata
-
-    def std(self, name: str) -> str | None:
-        """Variable of a standard field, or None when the program neither has nor mentions it."""
-        ref = self.program.standard(name)
-        if ref is None or not self.layout.is_tracked(ref):
-            return None
-        return self.ref(ref)
-
     def mark_dirty(self, header: str) -> None:
         """Emit that a field of ``header`` changed."""
         if not self.is_metadata(header):
@@ -122,15 +86,6 @@ class Context:
             result += [self.field(name, f.name) for f in self.layout.tracked(name)]
         result += [self.next(stack) for stack in (*self.program.stacks, *self.program.union_stacks)]
         return result
-
-    def metadata_variables(self) -> list[str]:
-        """Variables of metadata fields."""
-        return [
-            self.field(name, f.name)
-            for name, header in self.program.headers.items()
-            if header.metadata
-            for f in self.layout.tracked(name)
-        ]
 
     def varbit_variables(self) -> set[str]:
         """Those of the variables that hold bytes."""

@@ -6,9 +6,9 @@ from __future__ import annotations
 import struct
 from itertools import groupby
 
-from softswitch.bmv2json.model import FieldType, HeaderType
+from softswitch.bmv2json.model import FieldType
 from softswitch.engine.python.context import Context
-from softswitch.engine.python.layout import Group, groups_of
+from softswitch.engine.python.layout import Group
 
 _CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _MASK64 = "0xffffffffffffffff"
@@ -19,13 +19,6 @@ class Headers:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
-        self._groups: dict[str, tuple[Group, ...]] = {}
-
-    def groups(self, header_type: HeaderType) -> tuple[Group, ...]:
-        """Groups of a header type."""
-        if header_type.name not in self._groups:
-            self._groups[header_type.name] = groups_of(header_type)
-        return self._groups[header_type.name]
 
     def size(self, header: str) -> str:
         """Source of the length of a header in bytes."""
@@ -46,7 +39,7 @@ class Headers:
         out.line(f"{ctx.offset(header)} = o")
         out.line(f"{ctx.dirty(header)} = 0")
         self.set_valid(header)
-        groups = self.groups(kind)
+        groups = self.ctx.groups(kind)
         position = next((i for i, g in enumerate(groups) if g.varbit), len(groups))
         self._unpack(header, groups[:position])
         fixed = sum(g.size for g in groups[:position])
@@ -194,7 +187,7 @@ class Headers:
 
     def pack(self, header: str) -> str:
         """Source of the header's bytes when its fields may have changed; offset is known to be >= 0."""
-        groups = self.groups(self.ctx.program.headers[header].type)
+        groups = self.ctx.groups(self.ctx.program.headers[header].type)
         written = self.ctx.layout.usage(header).written
         parts: list[str] = []
 
@@ -218,7 +211,7 @@ class Headers:
 
     def pack_fresh(self, header: str) -> str:
         """Source of the bytes of a header that was not extracted: fields never mentioned are zero."""
-        groups = self.groups(self.ctx.program.headers[header].type)
+        groups = self.ctx.groups(self.ctx.program.headers[header].type)
         parts: list[str] = []
         for varbit, run in groupby(groups, lambda g: g.varbit):
             items = list(run)
