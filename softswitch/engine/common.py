@@ -3,7 +3,18 @@
 
 from __future__ import annotations
 
-from softswitch.bmv2json.model import FieldRef, FieldType, HeaderType, Program
+from softswitch.bmv2json.errors import UnsupportedProgram
+from softswitch.bmv2json.model import (
+    Const,
+    DerefStack,
+    Expr,
+    FieldRef,
+    FieldType,
+    HeaderRef,
+    HeaderType,
+    Program,
+    UnionRef,
+)
 from softswitch.engine.api import Host
 from softswitch.engine.python.layout import Group, Layout, groups_of
 from softswitch.engine.python.writer import Names
@@ -71,3 +82,22 @@ class CommonContext:
         if header_type.name not in self._groups:
             self._groups[header_type.name] = groups_of(header_type)
         return self._groups[header_type.name]
+
+    def element(self, expr: Expr, where: str) -> int | Expr:
+        """Which of ``layout.members(expr)`` is meant: a number, or an expression when known at run time only."""
+        if isinstance(expr, DerefStack):
+            index = expr.index
+            size = len(self.program.stacks[expr.stack].members)
+        elif isinstance(expr, HeaderRef):
+            return 0
+        else:
+            inner = getattr(expr, "union", None)
+            if isinstance(inner, UnionRef):
+                return 0
+            index = inner.index  # type: ignore[union-attr]
+            size = len(self.program.union_stacks[inner.stack].unions)  # type: ignore[union-attr]
+        if isinstance(index, Const):
+            if index.value >= size:
+                raise UnsupportedProgram(where, f"stack index {index.value}", f"the stack has {size}")
+            return index.value
+        return index

@@ -170,22 +170,8 @@ class Expressions:
 
     def member_index(self, expr: Expr) -> int | str:
         """Which of ``layout.members(expr)`` is meant: a number, or source when known at run time only."""
-        if isinstance(expr, DerefStack):
-            index = expr.index
-            size = len(self.ctx.program.stacks[expr.stack].members)
-        elif isinstance(expr, HeaderRef):
-            return 0
-        else:
-            inner = getattr(expr, "union", None)
-            if isinstance(inner, UnionRef):
-                return 0
-            index = inner.index  # type: ignore[union-attr]
-            size = len(self.ctx.program.union_stacks[inner.stack].unions)  # type: ignore[union-attr]
-        if isinstance(index, Const):
-            if index.value >= size:
-                raise UnsupportedProgram(self.where, f"stack index {index.value}", f"the stack has {size}")
-            return index.value
-        return self.int_code(index)
+        index = self.ctx.element(expr, self.where)
+        return index if isinstance(index, int) else self.int_code(index)
 
     def _op(self, expr: Op) -> Value:
         op = expr.op
