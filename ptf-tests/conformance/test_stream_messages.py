@@ -220,24 +220,24 @@ def test_digest_errors(client: RawClient, stream: RawStream) -> None:
 @requirement("16.4", "Idle entries are announced, again after each further TTL, and not while they are hit")
 def test_idle_timeout(client: RawClient, stream: RawStream, switch: SoftSwitch) -> None:
     key = {"src_addr": 9}
-    message = entry("timeout_table", key, action("no_op"), idle_timeout_ns=8 * 10**7, metadata=b"m")
-    client.insert(message)
+    message = entry("timeout_table", key, action("no_op"), idle_timeout_ns=25 * 10**7, metadata=b"m")
     start = time.monotonic()
+    client.insert(message)
     first = stream.next("idle_timeout_notification")
-    assert time.monotonic() - start >= 0.08
+    assert time.monotonic() - start >= 0.25
     (found,) = first.table_entry
     assert (found.table_id, found.match, found.idle_timeout_ns, found.metadata) == (
         message.table_id, message.match, message.idle_timeout_ns, b"m",
     )  # fmt: skip
     again = stream.next("idle_timeout_notification")
-    assert again.timestamp - first.timestamp >= 7 * 10**7
-    deadline = time.monotonic() + 0.3
+    assert again.timestamp - first.timestamp >= 24 * 10**7
+    deadline = time.monotonic() + 0.6
     while time.monotonic() < deadline:
         switch.inject(1, mac(9))
         time.sleep(0.01)
     stream.nothing(0.02)
     client.delete(message)
-    stream.nothing(0.15)
+    stream.nothing(0.4)
 
 
 @requirement("16.6", "Architecture-specific stream messages are reported as errors")
