@@ -19,12 +19,11 @@ from typing import TypeVar
 
 import cases
 
-from harness import defaults
+from harness import defaults, testbed
 from harness.inproc import InProcess
 from harness.netns import Namespace
 from harness.process import DoesNotStart, SwitchProcess, simple_switch
 from harness.router import Router
-from softswitch.native.compiler import NoCompiler, find_compiler
 from srv6cp import artifacts
 from srv6cp.apps import reconcile
 from srv6cp.apps.compile import compile_node
@@ -56,11 +55,7 @@ def bmv2_missing() -> str:
 
 def native_missing() -> str:
     """Why the native engine cannot run; empty when it can."""
-    try:
-        find_compiler()
-    except NoCompiler as error:
-        return str(error)
-    return ""
+    return testbed.native_missing() or ""
 
 
 @contextmanager

@@ -11,22 +11,20 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 if __name__ == "__main__":
     for _folder in ("cp", "ptf-tests", "bench", "."):
         sys.path.insert(0, str(Path(__file__).resolve().parent.parent / _folder))
 
 import generator
+from beds import PORTS, Wires
 
-from harness.netns import Namespace
 from softswitch.device import Device
 from softswitch.engine.native.engine import HEADERS
 from softswitch.io.native.interfaces import NativeInterfaces
 from softswitch.io.switchboard import Switchboard
 from softswitch.native import compiler
-
-T = TypeVar("T")
 
 
 class _Copy:
@@ -54,29 +52,24 @@ class _Bare(Device):
         return lambda: None
 
 
-class CopyLoop:
-    """Ports ``sw1`` and ``sw3`` of a namespace of its own; the other ends are ``host1`` and ``host3``, as usual."""
+class CopyLoop(Wires):
+    """The loop between the ports of a namespace of its own."""
 
     def __init__(self) -> None:
-        self._namespace = Namespace()
-        self._namespace.veth_pairs([("sw1", "host1"), ("sw3", "host3")])
+        super().__init__()
         self._board = Switchboard(_Bare(), lambda frame: None)
         self._interfaces = NativeInterfaces(self._board)
         self.inside(self._open)
 
     def _open(self) -> None:
-        for port in (1, 3):
+        for port in PORTS:
             self._interfaces.add(port, f"sw{port}")
         self._interfaces.start()
-
-    def inside(self, function: Callable[[], T]) -> T:
-        """Run ``function`` where the interfaces ``host<port>`` are."""
-        return self._namespace.run(function)
 
     def close(self) -> None:
         self._interfaces.close()
         self._board.close()
-        self._namespace.close()
+        super().close()
 
 
 @contextmanager

@@ -32,6 +32,10 @@ class PlotError(Exception):
     """No picture can be made; the text says why."""
 
 
+class NoRates(PlotError):
+    """The figures have no packet rates: there is nothing to draw."""
+
+
 def _rates(content: dict[str, Any], section: str) -> Rates:
     """Packets a second by series and case."""
     found: Rates = {}
@@ -86,7 +90,7 @@ def _short(value: float) -> str:
 
 
 def draw(content: dict[str, Any], target: Path) -> None:
-    """Write the picture (format by the suffix).  PlotError without matplotlib or without figures."""
+    """Write the picture (format by the suffix).  PlotError without matplotlib, NoRates without rates."""
     try:
         import matplotlib
     except ImportError:
@@ -97,7 +101,7 @@ def draw(content: dict[str, Any], target: Path) -> None:
     memory, interfaces, tables = (_rates(content, name) for name in ("memory", "interfaces", "tables"))
     panels = [rates for rates in (memory, interfaces, tables) if rates]
     if not panels:
-        raise PlotError("there are no packet rates among the figures")
+        raise NoRates("there are no packet rates among the figures")
     heights = [2.6 if rates is tables else 0.9 + 0.36 * max(map(len, rates.values())) for rates in panels]
     matplotlib.rcParams.update({"svg.hashsalt": "srv6", "svg.fonttype": "none", "font.size": 9})
     figure, all_axes = pyplot.subplots(

@@ -128,7 +128,10 @@ def main() -> int:
         if args.json:
             report.write(args.json)
         if args.plot:
-            plot.draw(report.content(), args.plot)
+            try:
+                plot.draw(report.content(), args.plot)
+            except plot.NoRates as error:  # of a run of sections that have none
+                print(f"no picture: {error}")
     except (beds.CannotRun, generator.NothingArrives, generator.WrongFrames, plot.PlotError, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

@@ -11,7 +11,7 @@ import beds
 import cases
 import generator
 import kernel
-from copy_loop import CopyLoop, copy_loop
+from copy_loop import copy_loop
 from report import Report, at_least, median
 from settings import Settings
 
@@ -46,7 +46,7 @@ def _switches(report: Report, stack: ExitStack) -> Iterator[tuple[str, beds.Wire
         yield beds.KERNEL, made
 
 
-def measure(wires: beds.Wires | CopyLoop, frame: bytes, seconds: float) -> float:
+def measure(wires: beds.Wires, frame: bytes, seconds: float) -> float:
     """Packets a second from ``host1`` to ``host3``."""
     return wires.inside(partial(generator.closed_loop, "host1", "host3", [frame], seconds))
 
@@ -59,7 +59,7 @@ def run(report: Report, settings: Settings) -> None:
         return
     rates: Rates = {}
     with ExitStack() as stack:
-        switches: dict[str, beds.Wires | CopyLoop] = dict(_switches(report, stack))
+        switches = dict(_switches(report, stack))
         if beds.NATIVE in switches:
             switches[beds.COPY] = stack.enter_context(copy_loop())
         for case in cases.cases():

@@ -23,7 +23,6 @@ from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
-HEADERS = ("abi.h", "runtime.h", "externs.h", "exports.h")
 OPTIONS = ("-std=gnu11", "-fPIC", "-shared", "-fno-strict-aliasing", "-fvisibility=hidden", "-w", "-pthread")
 OPTIMISE = ("-O2",)
 KEEP_DAYS = 30

@@ -65,6 +65,16 @@ def test_picture(result: tuple[str, dict[str, Any]], tmp_path: Path) -> None:
     assert "Python engine" in picture.read_text()
 
 
+@pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="matplotlib is not installed")
+def test_sections_without_rates(tmp_path: Path) -> None:
+    """``make bench`` always asks for a picture; a section without packet rates has none, and that is no error."""
+    picture = tmp_path / "result.svg"
+    done = bench("--only", "load", "--rounds", "1", "--plot", str(picture))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no picture: there are no packet rates" in done.stdout
+    assert not picture.exists()
+
+
 def test_picture_of_nothing(tmp_path: Path) -> None:
     """One line that says what is wrong, for a file without rates and for one that is not there."""
     empty = tmp_path / "empty.json"

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.native.compiler import NoCompiler, find_compiler
+from harness import testbed
 
 
 @pytest.fixture(autouse=True)
 def compiler() -> None:
     """A C compiler is there."""
-    try:
-        find_compiler()
-    except NoCompiler as error:
-        pytest.skip(str(error))
+    if (reason := testbed.native_missing()) is not None:
+        pytest.skip(reason)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from harness import testbed
 from softswitch.bmv2json import load_program
 from softswitch.engine.native.engine import NativeEngine
-from softswitch.native.compiler import OPTIMISE, NoCompiler, find_compiler
+from softswitch.native.compiler import OPTIMISE
 
 from ..softswitch_engine import variants
 from ..softswitch_engine.conftest import SRV6, Bench
@@ -22,10 +23,8 @@ NAMES = ("arithmetic", "externs", "parsing", "replication", "tables", "unions")
 @pytest.fixture(autouse=True)
 def compiler() -> None:
     """A C compiler is there."""
-    try:
-        find_compiler()
-    except NoCompiler as error:
-        pytest.skip(str(error))
+    if (reason := testbed.native_missing()) is not None:
+        pytest.skip(reason)
 
 
 def make(name: str, engine: str = "native") -> Bench:
