@@ -167,6 +167,8 @@ def test_programs_change_while_frames_arrive() -> None:
             before = sum(received)
             rig.device.load(program("replication"))
             until(lambda before=before: sum(received) > before + 100, state=lambda: (sent, received, rig.state()))
+            # those may have been in the engine before; some have to pass the new one
+            until(lambda: rig.device.stats.received > 0, state=lambda: (sent, received, rig.state()))
         stop.set()
         for thread in threads[:2]:
             thread.join(20)
