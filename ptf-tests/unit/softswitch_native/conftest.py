@@ -16,7 +16,7 @@ from ..softswitch_engine import variants
 from ..softswitch_engine.conftest import SRV6, Bench
 
 #: Options under which every lookup gives way to other packets, as if no table were in the cache.
-FORCED = (*OPTIMISE, "-DLARGE_TABLE=0", "-DNEAR_SLOTS=0", "-DSEEN=1", "-DLANES=5")
+FORCED = (*OPTIMISE, "-DLARGE_TABLE=0", "-DLARGE_GROUP=0", "-DLANES=5")
 NAMES = ("arithmetic", "externs", "parsing", "replication", "tables", "unions")
 
 

@@ -142,7 +142,7 @@ def externs() -> None:
 def main(options: str) -> None:
     """Run everything; options under which every lookup of a burst gives way."""
     os.environ.pop("LD_PRELOAD", None)  # it would slow the compiler down
-    forced = ("-DLARGE_TABLE=0", "-DNEAR_SLOTS=0", "-DSEEN=1", "-DLANES=5")
+    forced = ("-DLARGE_TABLE=0", "-DLARGE_GROUP=0", "-DLANES=5")
     NativeEngine.__init__.__defaults__ = ((*options.split(), *forced),)  # type: ignore[attr-defined]
     srv6()
     externs()

@@ -58,7 +58,7 @@ EXPORT void sw_register(struct sw *s, u32 number, u64 *cells) { s->registers[num
 
 /* What Python says of a table: mirror.py, _PLAN. */
 struct plan {
-    u32 kind, words, args_size, rest, size, nranges;
+    u32 kind, words, args_size, size, nranges;
     u32 ranges[16]; /* shift, width */
 };
 
@@ -68,7 +68,6 @@ EXPORT void sw_table(struct sw *s, u32 number, const struct plan *p)
     t->kind = p->kind;
     t->words = p->words;
     t->args_size = p->args_size;
-    t->rest = p->rest;
     t->nranges = p->nranges;
     for (u32 i = 0; i < p->nranges; i++) {
         t->range_shift[i] = p->ranges[2 * i];
@@ -79,26 +78,23 @@ EXPORT void sw_table(struct sw *s, u32 number, const struct plan *p)
 
 /* What Python packs: mirror.py, _CHANGE. */
 struct change {
-    u64 rank;
-    void *target;
-    u64 last_hit_ns;
-    u32 prefix, action, is_group, args_size;
+    u64 rank, last_hit_ns;
+    u32 prefix, action, args_size, pad;
     u64 data[]; /* key, mask, ranges, arguments */
 };
 
-static void row_fill(struct table *t, struct row *r, const struct change *c)
+static const u64 *change_mask(const struct table *t, const struct change *c) { return c->data + t->words; }
+
+static void entry_act(const struct table *t, struct entry *e, const struct change *c)
 {
-    r->action = c->action;
-    r->is_group = c->is_group;
-    if (t->rest)
-        rest_of(t, r)->target = c->target;
-    memcpy(r->data + t->words + 2 * t->nranges, c->data + 2 * t->words + 2 * t->nranges, c->args_size);
+    e->action = c->action;
+    memcpy(e->data + args_word(t), c->data + 2 * t->words + 2 * t->nranges, c->args_size);
 }
 
 /* Whether tables are large decides whether packets are interleaved. */
 static void weigh(struct sw *s, struct table *t)
 {
-    u32 large = t->count && t->count * t->rows.unit + t->slot_bytes >= LARGE_TABLE;
+    u32 large = t->count && t->count * (t->stride + t->rows.unit) >= LARGE_TABLE;
     if (large == t->large)
         return;
     __atomic_store_n(&t->large, large, __ATOMIC_RELAXED);
@@ -108,31 +104,40 @@ static void weigh(struct sw *s, struct table *t)
 EXPORT struct row *sw_insert(struct sw *s, u32 number, const struct change *c)
 {
     struct table *t = &s->tables[number];
-    struct row *r = row_at(&t->rows, rows_take(&t->rows));
-    if (t->rest)
-        rest_of(t, r)->rank = c->rank;
+    const u32 row = rows_take(&t->rows);
+    struct row *r = row_at(&t->rows, row);
+    struct entry *e = t->draft;
     r->cells.last_hit_ns = c->last_hit_ns;
-    memcpy(r->data, c->data, 8ULL * t->words);
-    memcpy(r->data + t->words, c->data + 2 * t->words, 16ULL * t->nranges);
-    row_fill(t, r, c);
-    table_add(t, r, c->data + t->words, c->prefix, &s->lock);
+    memset(e, 0, t->stride);
+    e->row = row;
+    memcpy(e->data, c->data, 8ULL * t->words);
+    if (t->kind == T_TERNARY)
+        e->data[t->words] = c->rank;
+    memcpy(e->data + args_word(t) - 2 * t->nranges, c->data + 2 * t->words, 16ULL * t->nranges);
+    entry_act(t, e, c);
+    table_add(t, e, change_mask(t, c), c->prefix, &s->lock);
     weigh(s, t);
     return r;
 }
 
+/* New action of the entry of row `r`. */
 EXPORT void sw_modify(struct sw *s, u32 number, struct row *r, const struct change *c)
 {
+    struct table *t = &s->tables[number];
+    struct entry *e = table_find(t, c->data, change_mask(t, c), r);
     pthread_rwlock_wrlock(&s->lock);
-    row_fill(&s->tables[number], r, c);
+    if (e)
+        entry_act(t, e, c);
     pthread_rwlock_unlock(&s->lock);
 }
 
-EXPORT void sw_delete(struct sw *s, u32 number, struct row *r, const u64 *mask)
+EXPORT void sw_delete(struct sw *s, u32 number, struct row *r, const struct change *c)
 {
     struct table *t = &s->tables[number];
+    struct entry *e = table_find(t, c->data, change_mask(t, c), r);
     pthread_rwlock_wrlock(&s->lock);
-    table_remove(t, r, mask);
-    row_free(t, r);
+    if (e)
+        table_remove(t, e, change_mask(t, c));
     weigh(s, t);
     pthread_rwlock_unlock(&s->lock);
 }
@@ -146,13 +151,18 @@ EXPORT void sw_clear(struct sw *s, u32 number)
     pthread_rwlock_unlock(&s->lock);
 }
 
-EXPORT void sw_default(struct sw *s, u32 number, const struct change *c) { sw_modify(s, number, s->tables[number].miss, c); }
+EXPORT void sw_default(struct sw *s, u32 number, const struct change *c)
+{
+    pthread_rwlock_wrlock(&s->lock);
+    entry_act(&s->tables[number], s->tables[number].miss, c);
+    pthread_rwlock_unlock(&s->lock);
+}
 
-/* Bytes of memory of a table: rows that were ever used, slots. */
+/* Bytes of memory of a table: rows that were ever used, places of entries. */
 EXPORT u64 sw_table_bytes(const struct sw *s, u32 number)
 {
     const struct table *t = &s->tables[number];
-    return t->rows.fresh * t->rows.unit + t->slot_bytes;
+    return t->rows.fresh * t->rows.unit + t->group_bytes;
 }
 
 EXPORT struct member *sw_member(struct sw *s, struct member *m, u32 action, const void *args, u32 size, u32 room)
@@ -217,7 +227,7 @@ EXPORT void sw_meter(struct sw *s, u32 number, u64 index, struct row *row, u32 p
                      const double *rates, const s64 *bursts, s64 now_us)
 {
     struct meter *m = meter_new(packets, count, rates, bursts, now_us), *old, **at;
-    at = row ? &rest_of(&s->tables[number], row)->meter : &s->meters[number][index];
+    at = row ? &row->meter : &s->meters[number][index];
     pthread_rwlock_wrlock(&s->lock);
     old = *at;
     *at = m;

@@ -29,14 +29,13 @@ from softswitch.engine.native.text import literal, quoted
 
 #: Widest key, in 64-bit words; MAX_WORDS of tables.h.
 MAX_WORDS = 16
-#: ``sizeof(struct row)`` of tables.h
-ROW_SIZE = 32
-KINDS = {MatchKind.EXACT: 0, MatchKind.LPM: 1, MatchKind.TERNARY: 2, MatchKind.RANGE: 2}
+EXACT, LPM, TERNARY = 0, 1, 2
+KINDS = {MatchKind.EXACT: EXACT, MatchKind.LPM: LPM, MatchKind.TERNARY: TERNARY, MatchKind.RANGE: TERNARY}
 
 
 @dataclass(slots=True)
 class TablePlan:
-    """Where key and arguments of a table's rows are: shared by generated code and the mirror of the state."""
+    """Where key and arguments of a table's entries are: shared by generated code and the mirror of the state."""
 
     kind: int
     words: int
@@ -44,9 +43,13 @@ class TablePlan:
     widths: tuple[int, ...]
     #: (shift, width) of range elements
     ranges: list[tuple[int, int]] = field(default_factory=list)
+    #: bytes; in a table with an action profile that of the target
     args_size: int = 0
-    #: where ``struct rest`` of a row is, 0 without
-    rest: int = 0
+
+    @property
+    def args_word(self) -> int:
+        """Where the arguments are in ``data`` of ``struct entry`` (tables.h)."""
+        return self.words + (self.kind == TERNARY) + 2 * len(self.ranges)
 
 
 def plan(ctx: Context, table: Table) -> TablePlan:
@@ -68,11 +71,7 @@ def plan(ctx: Context, table: Table) -> TablePlan:
     if len(ranges) > 8 or any(width > 64 for _, width in ranges):
         raise scope.refuse("range keys of more than 64 bits, or more than eight")
     size = max((struct.calcsize(args_format(action)) for action in table.actions), default=0)
-    kind = KINDS.get(table.match, 0)
-    rest = 0
-    if kind == 2 or table.profile or table.direct_meter:
-        rest = (ROW_SIZE + 8 * (words + 2 * len(ranges)) + size + 7) // 8 * 8
-    return TablePlan(kind, words, shifts, widths, ranges, size, rest)
+    return TablePlan(KINDS.get(table.match, EXACT), words, shifts, widths, ranges, 8 if table.profile else size)
 
 
 class ControlCode:
@@ -150,41 +149,40 @@ class ControlCode:
         how = self.plans[table.name]
         where = f"&S->tables[{ctx.tables[table.name]}]"
         out.line(f"struct table *t = {where};")
-        out.line("struct row *row;")
+        out.line("struct entry *entry;")
         if table.keys:
             self._lookup(table, how, f"t = {where};")
         else:
-            out.line("row = NULL;")
-        self._turn(table, f"t = {where}; row = L->look.found;")
-        out.line("const int hit UNUSED = row != NULL;")
+            out.line("entry = NULL;")
+        self._turn(table, f"t = {where}; entry = L->look.found;")
+        out.line("const int hit UNUSED = entry != NULL;")
         if table.keys and (table.with_counters or table.support_timeout or table.direct_meter):
             with out.block("if (hit)"):
                 self._on_hit(table)
-        out.line("if (!row) row = t->miss;")
+        out.line("if (!entry) entry = t->miss;")
         if table.profile:
-            self._member(table)
+            self._member(table, how)
         else:
-            out.line("const u32 action = row->action;")
-            out.line(f"const void *args UNUSED = row->data + {how.words + 2 * len(how.ranges)};")
+            out.line("const u32 action = entry->action;")
+            out.line(f"const void *args UNUSED = entry->data + {how.args_word};")
         self._dispatch(table)
 
     def _lookup(self, table: Table, how: TablePlan, again: str) -> None:
-        """Emit ``row``: found at once, or step by step while other packets run."""
+        """Emit ``entry``: found at once, or step by step while other packets run."""
         out = self.ctx.out
         kind = ("exact", "lpm", "ternary")[how.kind]
-        tail = f"{how.words}, {int(bool(how.ranges))}" if how.kind == 2 else str(how.words)
+        tail = f"{how.words}, {int(bool(how.ranges))}" if how.kind == TERNARY else str(how.words)
         found, ready = self.ctx.temporary(), self.ctx.temporary()
         with out.block(""):
             self._key(table, how)
             with out.block("if (L->alone || !__atomic_load_n(&t->large, __ATOMIC_RELAXED))"):
-                out.line(f"row = lookup_{kind}(t, k, {tail});")
+                out.line(f"entry = lookup_{kind}(t, k, {tail});")
                 out.line(f"goto {found};")
             out.line(f"if (!look_begin(&L->look, t, k, {how.words})) goto {ready};")
         with out.block("do", f"}} while (!look_{kind}(&L->look, {tail}));"):
-            out.line("L->state = SLOTS;")
             self.ctx.give_way("", again)
             out.line(f"{ready}:;")
-        out.line("row = L->look.found;")
+        out.line("entry = L->look.found;")
         out.line(f"{found}:;")
 
     def _turn(self, table: Table, again: str) -> None:
@@ -196,13 +194,14 @@ class ControlCode:
         out = self.ctx.out
         condition = ""
         if table.name not in turns.tables and not table.profile:
-            out.line("const u32 next = (row ? row : t->miss)->action;")
+            out.line("const u32 next = (entry ? entry : t->miss)->action;")
             condition = f"({' || '.join(f'next == {number}' for number in ids)})"
-        out.line("L->look.found = row;")
+        out.line("L->look.found = entry;")
         self.ctx.give_way(f"if ({condition + ' && ' if condition else ''}must_wait(W, L))", again)
 
     def _on_hit(self, table: Table) -> None:
         ctx, out = self.ctx, self.ctx.out
+        out.line("struct row *const row = row_of(t, entry);")
         if table.with_counters:
             out.line("count(W, &row->cells.packets, it->ilen);")
         if table.support_timeout:
@@ -210,18 +209,19 @@ class ControlCode:
         if table.direct_meter:
             meter = ctx.program.meters[table.direct_meter]
             if meter.result is not None:
-                out.line("struct meter *meter = rest_of(t, row)->meter;")
+                out.line("struct meter *meter = row->meter;")
                 out.line("unsigned color = meter ? meter_execute(meter, it->ilen, now_ns() / 1000) : 0;")
                 self.actions.store(meter.result, Value("color", 0, 3), Expressions(ctx, f"table {table.name}"))
 
-    def _member(self, table: Table) -> None:
+    def _member(self, table: Table, how: TablePlan) -> None:
         """Emit the choice of the member; without one no action runs."""
         ctx, out = self.ctx, self.ctx.out
         profile = ctx.program.profiles[table.profile]
-        out.line("struct member *member = row->is_group ? NULL : rest_of(t, row)->target;")
+        out.line(f"void *const target = (void *)(uintptr_t)entry->data[{how.args_word}];")
+        out.line("struct member *member = entry->action == TO_MEMBER ? target : NULL;")
         if profile.selector is not None:
-            with out.block("if (row->is_group)"):
-                out.line("struct selection *choice = rest_of(t, row)->target;")
+            with out.block("if (entry->action == TO_GROUP)"):
+                out.line("struct selection *choice = target;")
                 with out.block("if (choice->count)"):
                     code = self.calculations.selector(profile.algorithm, profile.selector, profile.name)
                     out.line(f"member = choice->slots[{code} % choice->count];")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Changes of tables.  There is one writer at a time (Python holds the device's lock).  A new row of an exact or LPM
+ * Changes of tables.  There is one writer at a time (Python holds the device's lock).  A new entry of an exact or LPM
  * table becomes visible with one store, beside packets; everything else holds the lock that packets share.
  */
 #ifndef SOFTSWITCH_ENTRIES_H
@@ -10,62 +10,61 @@
 
 #include "tables.h"
 
-static u64 *row_key(const struct table *t, u32 i) { return ((struct row *)row_at(&t->rows, i))->data; }
-
-INLINE u32 tagged(const struct table *t, u32 row, u64 h) { return ((u32)(h >> 32) & ~t->number) | row; }
-
-static void slot_put(struct group *g, u64 h, u32 slot)
+/* Copy an entry to a free place of its group. */
+static void entry_put(const struct table *t, struct group *g, const struct entry *e)
 {
-    u32 i = (u32)h & (g->size - 1);
-    while (g->slots[i] > GONE)
-        i = (i + 1) & (g->size - 1);
-    if (g->slots[i] == EMPTY)
-        g->used++;
+    const u64 h = hash_key(e->data, t->words);
+    u32 place = (u32)h & (g->size - 1);
+    while (entry_at(t, g, place)->row > GONE)
+        place = (place + 1) & (g->size - 1);
+    struct entry *to = entry_at(t, g, place);
+    g->used += to->row == EMPTY;
+    to->action = e->action;
+    memcpy(to->data, e->data, t->stride - sizeof *e);
     if (g->filter)
         __atomic_fetch_or(filter_word(g, h), filter_bits(h), __ATOMIC_RELAXED);
-    __atomic_store_n(&g->slots[i], slot, __ATOMIC_RELEASE);
+    __atomic_store_n(&to->row, e->row, __ATOMIC_RELEASE);
 }
 
-static u64 group_bytes(const struct group *g) { return 4ULL * g->size + (g->filter ? g->size : 0); }
+static void group_make(const struct table *t, struct group *g, u32 size)
+{
+    g->size = size;
+    g->used = 0;
+    g->entries = big_alloc((size_t)size * t->stride);
+    g->filter = NULL;
+    if (t->kind != T_EXACT && is_large(t, g) && filter_bytes(g) <= FILTER_LIMIT)
+        g->filter = big_alloc(filter_bytes(g));
+}
 
-/* Room for one more row.  The new slots are filled while packets use the old ones. */
+static u64 group_bytes(const struct table *t, const struct group *g)
+{
+    return (u64)t->stride * g->size + (g->filter ? filter_bytes(g) : 0);
+}
+
+/* Room for one more entry: at most two of three places are taken.  The new places are filled while packets use the old
+ * ones. */
 static void group_room(struct table *t, struct group *g, pthread_rwlock_t *lock)
 {
-    if (((u64)g->used + 1) * 8 <= (u64)g->size * 7)
+    if (((u64)g->used + 1) * 3 <= (u64)g->size * 2)
         return;
+    struct group grown = {0};
     const struct group old = *g;
-    struct group grown = {.size = 16};
-    while ((u64)grown.size < 3 * ((u64)g->count + 1) / 2)
-        grown.size *= 2;
-    grown.slots = big_alloc(grown.size * sizeof *grown.slots);
-    if (t->kind != T_EXACT && grown.size > NEAR_SLOTS && grown.size <= FILTER_SLOTS)
-        grown.filter = big_alloc(grown.size);
+    u32 size = 16;
+    while ((u64)size < 2 * ((u64)g->count + 1))
+        size *= 2;
+    group_make(t, &grown, size);
     for (u32 i = 0; i < old.size; i++)
-        if (old.slots[i] > GONE)
-            slot_put(&grown, hash_key(row_key(t, old.slots[i] & t->number), t->words), old.slots[i]);
-    t->slot_bytes += group_bytes(&grown) - group_bytes(&old);
+        if (entry_at(t, &old, i)->row > GONE)
+            entry_put(t, &grown, entry_at(t, &old, i));
+    t->group_bytes += group_bytes(t, &grown) - group_bytes(t, &old);
     pthread_rwlock_wrlock(lock);
-    g->slots = grown.slots;
+    g->entries = grown.entries;
     g->filter = grown.filter;
     g->size = grown.size;
     g->used = grown.used;
     pthread_rwlock_unlock(lock);
-    free(old.slots);
+    free(old.entries);
     free(old.filter);
-}
-
-/* The slot of a key, NULL when there is none. */
-static u32 *group_slot(const struct table *t, struct group *g, const u64 *k)
-{
-    u64 h = hash_key(k, t->words);
-    const u32 tag = (u32)(h >> 32) & ~t->number;
-    for (u32 i = (u32)h & (g->size - 1);; i = (i + 1) & (g->size - 1)) {
-        u32 s = g->slots[i];
-        if (s == EMPTY)
-            return NULL;
-        if ((s & ~t->number) == tag && s != GONE && same_key(row_key(t, s & t->number), k, t->words))
-            return &g->slots[i];
-    }
 }
 
 static int group_order(const void *left, const void *right)
@@ -87,10 +86,10 @@ static struct group *find_group(const struct table *t, const u64 *mask)
 static struct group *add_group(struct table *t, const u64 *mask, u32 prefix, pthread_rwlock_t *lock)
 {
     struct group *g = calloc(1, sizeof *g);
-    if (!g || !(g->slots = calloc(16, sizeof *g->slots)))
+    if (!g)
         abort();
-    g->size = 16;
-    t->slot_bytes += group_bytes(g);
+    group_make(t, g, 16);
+    t->group_bytes += group_bytes(t, g);
     memcpy(g->mask, mask, t->words * sizeof *mask);
     g->prefix = prefix;
     pthread_rwlock_wrlock(lock);
@@ -107,20 +106,8 @@ static u32 row_number(const struct table *t, const struct row *r)
     return (u32)((u64)((const u8 *)r - t->rows.at) / t->rows.unit);
 }
 
-/* Put a row whose key is already in the table, behind those of higher rank. */
-static void chain_add(struct table *t, struct row *r, u32 *slot)
+static void table_add(struct table *t, const struct entry *e, const u64 *mask, u32 prefix, pthread_rwlock_t *lock)
 {
-    struct row *head = slot_row(t, *slot), **at = &head;
-    while (*at && rest_of(t, *at)->rank > rest_of(t, r)->rank)
-        at = &rest_of(t, *at)->next;
-    rest_of(t, r)->next = *at;
-    *at = r;
-    *slot = (*slot & ~t->number) | row_number(t, head);
-}
-
-static void table_add(struct table *t, struct row *r, const u64 *mask, u32 prefix, pthread_rwlock_t *lock)
-{
-    const u64 h = hash_key(r->data, t->words);
     struct group *g = find_group(t, mask);
     if (!g)
         g = add_group(t, mask, prefix, lock);
@@ -128,20 +115,31 @@ static void table_add(struct table *t, struct row *r, const u64 *mask, u32 prefi
     g->count++;
     t->count++;
     if (t->kind != T_TERNARY) {
-        slot_put(g, h, tagged(t, row_number(t, r), h));
+        entry_put(t, g, e);
         return;
     }
     pthread_rwlock_wrlock(lock);
-    u32 *slot = group_slot(t, g, r->data);
-    if (slot)
-        chain_add(t, r, slot);
-    else
-        slot_put(g, h, tagged(t, row_number(t, r), h));
-    if (rest_of(t, r)->rank > g->best) {
-        g->best = rest_of(t, r)->rank;
+    entry_put(t, g, e);
+    if (e->data[t->words] > g->best) {
+        g->best = e->data[t->words];
         qsort(t->groups, t->ngroups, sizeof *t->groups, group_order);
     }
     pthread_rwlock_unlock(lock);
+}
+
+/* The entry of a row, whose masked key is `key`; NULL when there is none. */
+static struct entry *table_find(const struct table *t, const u64 *key, const u64 *mask, const struct row *r)
+{
+    const struct group *g = find_group(t, mask);
+    const u32 number = row_number(t, r);
+    for (u32 place = (u32)hash_key(key, t->words); g; place++) {
+        struct entry *e = entry_at(t, g, place);
+        if (e->row == number)
+            return e;
+        if (e->row == EMPTY)
+            break;
+    }
+    return NULL;
 }
 
 static void drop_group(struct table *t, struct group *g)
@@ -151,61 +149,43 @@ static void drop_group(struct table *t, struct group *g)
         i++;
     memmove(t->groups + i, t->groups + i + 1, (t->ngroups - i - 1) * sizeof *t->groups);
     t->ngroups--;
-    t->slot_bytes -= group_bytes(g);
-    free(g->slots);
+    t->group_bytes -= group_bytes(t, g);
     free(g->filter);
+    free(g->entries);
     free(g);
 }
 
+static void row_free(struct table *t, struct row *r)
+{
+    free(r->meter);
+    r->meter = NULL;
+    rows_give(&t->rows, row_number(t, r));
+}
+
 /* Under the lock. */
-static void table_remove(struct table *t, struct row *r, const u64 *mask)
+static void table_remove(struct table *t, struct entry *e, const u64 *mask)
 {
     struct group *g = find_group(t, mask);
-    u32 *slot = g ? group_slot(t, g, r->data) : NULL;
-    if (!slot)
-        return;
-    struct row *head = slot_row(t, *slot);
-    if (t->kind == T_TERNARY) {
-        struct row **at = &head;
-        while (*at && *at != r)
-            at = &rest_of(t, *at)->next;
-        if (*at)
-            *at = rest_of(t, r)->next;
-    } else {
-        head = NULL;
-    }
-    *slot = head ? (*slot & ~t->number) | row_number(t, head) : GONE;
+    row_free(t, row_of(t, e));
+    e->row = GONE;
     t->count--;
     if (!--g->count)
         drop_group(t, g);
 }
 
-static void row_free(struct table *t, struct row *r)
-{
-    if (t->rest)
-        free(rest_of(t, r)->meter);
-    rows_give(&t->rows, row_number(t, r));
-}
-
 /* Under the lock: no groups, no rows but the one of a miss, which does nothing until Python sets it anew. */
 static void table_clear(struct table *t)
 {
-    for (u32 i = 0; i < t->ngroups; i++) {
-        struct group *g = t->groups[i];
-        for (u32 j = 0; t->rest && j < g->size; j++)
-            for (struct row *r = g->slots[j] > GONE ? slot_row(t, g->slots[j]) : NULL; r; r = rest_of(t, r)->next)
-                free(rest_of(t, r)->meter);
-        free(g->slots);
-        free(g->filter);
-        free(g);
-    }
+    while (t->ngroups)
+        drop_group(t, t->groups[t->ngroups - 1]);
     free(t->groups);
     t->groups = NULL;
-    t->ngroups = 0;
-    t->count = t->slot_bytes = 0;
+    t->count = 0;
     if (t->rows.map) {
+        for (u32 i = GONE + 1; i < t->rows.fresh; i++)
+            free(((struct row *)row_at(&t->rows, i))->meter);
         madvise(t->rows.map, t->rows.mapped, MADV_DONTNEED); /* zeroes it */
-        t->rows.fresh = 2;
+        t->rows.fresh = GONE + 1;
         t->rows.free = t->rows.huge = 0;
         t->miss->action = ~0u;
     }
@@ -214,22 +194,23 @@ static void table_clear(struct table *t)
 static void table_free(struct table *t)
 {
     table_clear(t);
+    free(t->miss);
+    free(t->draft);
     if (t->rows.map)
         rows_unmap(&t->rows);
 }
 
 static void table_make(struct table *t, u32 size)
 {
-    const u64 data = sizeof(struct row) + 8ULL * (t->words + 2 * t->nranges) + t->args_size;
-    t->rows.unit = t->rest ? t->rest + sizeof(struct rest) : data;
-    t->rows.unit = round_up(t->rows.unit, 64);
-    t->rows.count = size + 2;
-    t->rows.fresh = 2; /* after that of a miss and GONE */
-    for (t->number = 3; t->number < size + 2; t->number = t->number << 1 | 1)
-        ;
-    rows_map(&t->rows);
-    t->miss = row_at(&t->rows, 0);
+    const u64 bytes = sizeof(struct entry) + 8ULL * args_word(t) + t->args_size;
+    t->stride = (u32)(bytes <= 32 ? 32 : round_up(bytes, 64));
+    t->miss = big_alloc(t->stride);
     t->miss->action = ~0u;
+    t->draft = big_alloc(t->stride);
+    t->rows.unit = sizeof(struct row);
+    t->rows.count = size + GONE + 1;
+    t->rows.fresh = GONE + 1;
+    rows_map(&t->rows);
 }
 
 #endif

@@ -30,12 +30,15 @@ if TYPE_CHECKING:
     from softswitch.device.tables import TableState
     from softswitch.device.values import Entry
 
-#: ``struct plan`` of changes.h: kind, words, args_size, rest, size, number of ranges, ranges.
-_PLAN = struct.Struct("<6I16I")
-#: Head of ``struct change`` of changes.h: rank, target, last-hit time, prefix, action, is_group, args_size.
-_CHANGE = struct.Struct("<QQQIIII")
+#: ``struct plan`` of changes.h: kind, words, args_size, size, number of ranges, ranges.
+_PLAN = struct.Struct("<5I16I")
+#: Head of ``struct change`` of changes.h: rank, last-hit time, prefix, action, args_size.
+_CHANGE = struct.Struct("<QQIII4x")
 _NOTHING = [0, 0, 0]
 _NO_ACTION = 0xFFFFFFFF
+#: What stands for the action in tables with an action profile: tables.h.
+_TO_MEMBER, _TO_GROUP = 0, 1
+_TARGET = struct.Struct("<Q")
 #: Most rows of a table; a program may ask for more and get this many.
 MAX_ROWS = 1 << 26
 _M64 = (1 << 64) - 1
@@ -143,7 +146,7 @@ class _TableMirror:
         self.size = 8 * plan.words
         self._ones = sum(((1 << w) - 1) << s for s, w in zip(plan.shifts, plan.widths, strict=True))
         self._full = self._ones.to_bytes(self.size, "little")
-        self._blank = bytes(self.size), bytes(self.size), 0, bytes(16 * len(plan.ranges))
+        self._blank = bytes(self.size), bytes(self.size), bytes(16 * len(plan.ranges))
         self._lpm = next((i for i, key in enumerate(state.spec.keys) if key.kind is MatchKind.LPM), 0)
         self._lpm_masks: dict[int, bytes] = {}
 
@@ -188,27 +191,32 @@ class _TableMirror:
             self._lpm_masks[prefix] = mask
         return mask
 
-    def _action(self, row: Row) -> tuple[int, int, int, bytes]:
-        """Target, action, whether a group, arguments."""
+    def _action(self, row: Row) -> tuple[int, bytes]:
+        """Action and arguments."""
         if row.member is not None:
-            return self.mirror.members[row.member], _NO_ACTION, 0, b""
+            return _TO_MEMBER, _TARGET.pack(self.mirror.members[row.member])
         if row.group is not None:
-            return self.mirror.groups[row.group], _NO_ACTION, 1, b""
+            return _TO_GROUP, _TARGET.pack(self.mirror.groups[row.group])
         pack = self.arguments.get(row.action_id)
-        if pack is None:
-            return 0, _NO_ACTION, 0, b""
-        return 0, row.action_id, 0, pack(row.args)
+        if pack is None or self.state.spec.profile:
+            return _NO_ACTION, b""
+        return row.action_id, pack(row.args)
 
-    def change(self, row: Row, with_key: bool) -> bytes:
-        """``struct change`` for the row; without key when the native row exists or is the default."""
-        target, action, is_group, args = self._action(row)
-        key, mask, prefix, ranges = self._position(row) if with_key else self._blank
-        head = _CHANGE.pack(row.rank, target, row.last_hit_ns, prefix, action, is_group, len(args))
-        return b"".join((head, key, mask, ranges, args))
+    def change(self, row: Row) -> bytes:
+        """``struct change`` for the row."""
+        action, args = self._action(row)
+        key, mask, prefix, ranges = self._position(row)
+        return b"".join((_CHANGE.pack(row.rank, row.last_hit_ns, prefix, action, len(args)), key, mask, ranges, args))
 
-    def mask(self, row: Row) -> bytes:
-        """The mask under which the row is stored."""
-        return self._position(row)[1]
+    def default(self) -> bytes:
+        """The same for the action of a miss."""
+        action, args = self._action(self.state.default_row)
+        return b"".join((_CHANGE.pack(0, 0, 0, action, len(args)), *self._blank, args))
+
+    def place(self, row: Row) -> bytes:
+        """The same for a row that goes: only where it is."""
+        key, mask, prefix, _ = self._position(row)
+        return b"".join((_CHANGE.pack(0, 0, prefix, _NO_ACTION, 0), key, mask))
 
 
 class Handle:
@@ -277,7 +285,7 @@ class Mirror:
         flat = [number for pair in how.ranges for number in pair]
         padding = [0] * (16 - len(flat))
         size = min(table.state.spec.size, MAX_ROWS)
-        record = _PLAN.pack(how.kind, how.words, how.args_size, how.rest, size, len(how.ranges), *flat, *padding)
+        record = _PLAN.pack(how.kind, how.words, how.args_size, size, len(how.ranges), *flat, *padding)
         self.library.sw_table(self._sw, table.number, record)
         for row in table.state.adopt(self.make_row):
             self._insert(table, row)
@@ -310,25 +318,25 @@ class Mirror:
 
     def _insert(self, table: _TableMirror, row: Row) -> None:
         assert isinstance(row, NativeRow)
-        row.bind(self.library.sw_insert(self._sw, table.number, table.change(row, True)))
+        row.bind(self.library.sw_insert(self._sw, table.number, table.change(row)))
 
     def _table(self, table: _TableMirror, change: Change) -> None:
         row = change.detail
         if change.operation == "insert":
             self._insert(table, row)
         elif change.operation == "modify":
-            self.library.sw_modify(self._sw, table.number, row.address, table.change(row, False))
+            self.library.sw_modify(self._sw, table.number, row.address, table.change(row))
         elif change.operation == "delete":
             address = row.address
             row.unbind()
-            self.library.sw_delete(self._sw, table.number, address, table.mask(row))
+            self.library.sw_delete(self._sw, table.number, address, table.place(row))
         elif change.operation == "clear" and not table.state.immutable:
             for gone in row:
                 gone.unbind()
             self.library.sw_clear(self._sw, table.number)
 
     def _default(self, table: _TableMirror) -> None:
-        self.library.sw_default(self._sw, table.number, table.change(table.state.default_row, False))
+        self.library.sw_default(self._sw, table.number, table.default())
 
     def _profile(self, change: Change) -> None:
         profile, ref = self.state.profiles[change.name], change.detail

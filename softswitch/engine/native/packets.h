@@ -15,8 +15,6 @@ EXPORT struct worker *sw_worker_new(struct sw *s, u64 seed)
         abort();
     memset(w, 0, sizeof *w);
     w->sw = s;
-    for (u32 i = 0; i < LANES; i++)
-        w->lanes[i].look.seen = w->seen;
     w->random = seed | 1;
     return w;
 }
@@ -65,6 +63,7 @@ INLINE void receive(struct lane *l, const struct frame *f, u32 number, u32 alone
         .kind = RECEIVED, .port = f->port, .n = f->len, .ilen = f->len, .data = f->data, .cut = NO_CUT};
     l->resume = 0;
     l->alone = alone;
+    l->state = READY;
     l->number = number;
 }
 
@@ -98,18 +97,12 @@ static void run_lanes(struct worker *w, const struct frame *in, u32 count)
     w->oldest = 0;
     for (; started < lanes; started++) {
         receive(&w->lanes[started], in + started, started, 0);
-        w->lanes[started].state = READY;
         expect(in, started + 2, count);
     }
     for (u32 i = 0; missing; i = i + 1 == lanes ? 0 : i + 1) {
         struct lane *l = &w->lanes[i];
         if (l->state == FREE || (l->state == TURN && w->oldest != l->number))
             continue;
-        if (l->state == SLOTS) {
-            look_rows(&l->look);
-            l->state = READY;
-            continue;
-        }
         for (;;) {
             w->number = l->number;
             int rc = run(w->sw, w, l);

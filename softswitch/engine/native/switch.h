@@ -83,13 +83,13 @@ struct queue {
 
 /* Packets between two changes of the state, and how many of them are in flight at once. */
 #ifndef CHUNK
-#define CHUNK 32
+#define CHUNK 64
 #endif
 #ifndef LANES
-#define LANES 16
+#define LANES 8
 #endif
 
-enum { FREE, READY, SLOTS, TURN };
+enum { FREE, READY, TURN };
 
 /* A packet in flight.  `run` returns YIELD only while `alone` is 0, and goes on at `resume`. */
 struct lane {
@@ -120,7 +120,6 @@ struct worker {
     u64 given_way; /* how often a packet did */
     struct sum sums[PENDING];
     u8 recent[RECENT];
-    u32 seen[SEEN];
     struct out *sorted;
     u64 sorted_room;
     struct lane lanes[LANES];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tables as packets see them.  Rows that share a mask are in a hash over the masked key: one for an exact table,
+ * Tables as packets see them.  Entries that share a mask are in a hash over the masked key: one for an exact table,
  * one per prefix length or mask for the others.
  */
 #ifndef SOFTSWITCH_TABLES_H
@@ -25,26 +25,30 @@ struct cells {
     u64 packets, bytes, last_hit_ns;
 };
 
-/* A table entry.  Rows start at a cache line, and what a hit reads comes first. */
+/* What stays in its place as long as an entry lives: Python reads it, sums of counters point to it. */
 struct row {
     struct cells cells;
-    u32 action, is_group;
-    u64 data[]; /* key words, ranges (low, high), arguments */
-};
-
-/* What follows the arguments. */
-struct rest {
-    struct row *next; /* same masked key, lower rank */
-    u64 rank;
-    void *target; /* member or selection of a table with an action profile */
     struct meter *meter;
 };
 
-/* Rows that share a mask.  A slot is the number of the row and, above it, upper bits of the hash. */
+/* What a packet reads of an entry, at the place of its hash or soon behind, so that one look at memory finds it.  It
+ * moves when its group grows.  In a table with an action profile the action says whether the target, its only argument,
+ * is a group. */
+struct entry {
+    u32 row, action; /* row: its number, EMPTY or GONE */
+    u64 data[];      /* key words, rank (ternary only), ranges (low, high), arguments */
+};
+
+enum { TO_MEMBER, TO_GROUP };
+
+#define EMPTY 0
+#define GONE 1 /* row 1 does not exist, and row 0 is that of a miss */
+
+/* Entries that share a mask: an open hash of their masked keys. */
 struct group {
-    u32 *slots;
-    u64 *filter; /* see group_may; NULL for few rows */
-    u32 size, used; /* slots and those that are not empty */
+    u8 *entries;
+    u64 *filter;    /* see group_may; NULL for few entries, and very many */
+    u32 size, used; /* places and those that are not empty */
     u32 count, prefix;
     u64 best; /* upper bound of the ranks */
     u64 mask[MAX_WORDS];
@@ -54,22 +58,24 @@ enum { T_EXACT, T_LPM, T_TERNARY };
 
 struct table {
     struct group **groups;
-    struct row *miss; /* row 0 */
+    struct entry *miss, *draft; /* draft: of the writer */
     struct rows rows;
     u32 ngroups, large; /* large: likely not in the cache */
-    u32 number, rest;   /* bits of a slot that are the number; where the rest of a row is */
     u32 kind, words, nranges, args_size;
+    u32 stride, pad; /* from one entry to the next */
     u32 range_shift[8], range_width[8];
-    u64 count, slot_bytes;
+    u64 count, group_bytes;
 };
 
-#define EMPTY 0u
-#define GONE 1u /* row 1 does not exist */
-
-/* Bytes of memory from which a packet waits for the slots and rows of a table while others go on. */
+/* Bytes of memory from which a packet waits for the entries of a table, and of a group, while others go on. */
 #ifndef LARGE_TABLE
-#define LARGE_TABLE (192 << 10)
+#define LARGE_TABLE (512 << 10)
 #endif
+#ifndef LARGE_GROUP
+#define LARGE_GROUP (64 << 10)
+#endif
+
+INLINE int is_large(const struct table *t, const struct group *g) { return (u64)g->size * t->stride > LARGE_GROUP; }
 
 static u64 hash_seed = 0x9E3779B97F4A7C15ULL;
 
@@ -111,24 +117,26 @@ INLINE void mask_key(u64 *masked, const u64 *k, const u64 *mask, unsigned n)
         masked[i] = k[i] & mask[i];
 }
 
-INLINE struct rest *rest_of(const struct table *t, const struct row *r) { return (struct rest *)((u8 *)r + t->rest); }
+INLINE UNUSED struct row *row_of(const struct table *t, const struct entry *e) { return row_at(&t->rows, e->row); }
 
-INLINE struct row *slot_row(const struct table *t, u32 slot) { return row_at(&t->rows, slot & t->number); }
+/* An entry may be put into its place while packets run: whoever sees the number of the row sees the rest. */
+INLINE u32 entry_row(const struct entry *e) { return __atomic_load_n(&e->row, __ATOMIC_ACQUIRE); }
 
-/* A row may be put into its slot while packets run: whoever sees the slot sees the row. */
-INLINE u32 slot_get(const struct group *g, u32 i) { return __atomic_load_n(&g->slots[i], __ATOMIC_ACQUIRE); }
+INLINE struct entry *entry_at(const struct table *t, const struct group *g, u32 place)
+{
+    return (struct entry *)(g->entries + (size_t)(place & (g->size - 1)) * t->stride);
+}
 
-/* A large group has a Bloom filter, two bits of one word for a row: most keys that it has no row for, such as those of
- * other prefix lengths, are told without a look at the slots.  With few groups it would cost more than those looks. */
+/* A large group has a Bloom filter, two bits of one word for an entry: most keys that it has none for, such as those of
+ * other prefix lengths, are told without a look at the entries.  With few groups it would cost more than those looks, and
+ * one that the cache does not hold would have to be waited for as well. */
 #ifndef FEW_GROUPS
 #define FEW_GROUPS 4
 #endif
-#ifndef NEAR_SLOTS
-#define NEAR_SLOTS (1u << 12)
-#endif
-#define FILTER_SLOTS (1u << 18)
+#define FILTER_LIMIT (256 << 10)
 
-INLINE u64 *filter_word(const struct group *g, u64 h) { return &g->filter[(h >> 20) & (g->size / 8 - 1)]; }
+INLINE u32 filter_bytes(const struct group *g) { return g->size / 2; }
+INLINE u64 *filter_word(const struct group *g, u64 h) { return &g->filter[(h >> 20) & (filter_bytes(g) / 8 - 1)]; }
 INLINE u64 filter_bits(u64 h) { return 1ULL << (h >> 58) | 1ULL << (h >> 52 & 63); }
 
 INLINE int group_may(const struct table *t, const struct group *g, u64 h)
@@ -137,43 +145,42 @@ INLINE int group_may(const struct table *t, const struct group *g, u64 h)
            !(filter_bits(h) & ~__atomic_load_n(filter_word(g, h), __ATOMIC_RELAXED));
 }
 
-INLINE struct row *group_find(const struct table *t, const struct group *g, const u64 *k, unsigned n, u64 h)
+INLINE u32 args_word(const struct table *t) { return t->words + (t->kind == T_TERNARY) + 2 * t->nranges; }
+
+INLINE struct entry *group_find(const struct table *t, const struct group *g, const u64 *k, unsigned n, u64 h)
 {
-    const u32 tag = (u32)(h >> 32) & ~t->number;
-    for (u32 i = (u32)h & (g->size - 1);; i = (i + 1) & (g->size - 1)) {
-        u32 s = slot_get(g, i);
-        if (s == EMPTY)
+    for (u32 place = (u32)h;; place++) {
+        struct entry *e = entry_at(t, g, place);
+        u32 row = entry_row(e);
+        if (row == EMPTY)
             return NULL;
-        if ((s & ~t->number) == tag && s != GONE) {
-            struct row *r = slot_row(t, s);
-            if (same_key(r->data, k, n))
-                return r;
-        }
+        if (row != GONE && same_key(e->data, k, n))
+            return e;
     }
 }
 
-INLINE struct row *lookup_exact(const struct table *t, const u64 *k, unsigned n)
+INLINE struct entry *lookup_exact(const struct table *t, const u64 *k, unsigned n)
 {
     return t->ngroups ? group_find(t, t->groups[0], k, n, hash_key(k, n)) : NULL;
 }
 
-INLINE struct row *lookup_lpm(const struct table *t, const u64 *k, unsigned n)
+INLINE struct entry *lookup_lpm(const struct table *t, const u64 *k, unsigned n)
 {
     u64 masked[MAX_WORDS];
     for (u32 i = 0; i < t->ngroups; i++) {
         const struct group *g = t->groups[i];
         mask_key(masked, k, g->mask, n);
-        u64 h = hash_key(masked, n);
-        struct row *r = group_may(t, g, h) ? group_find(t, g, masked, n, h) : NULL;
-        if (r)
-            return r;
+        const u64 h = hash_key(masked, n);
+        struct entry *e = group_may(t, g, h) ? group_find(t, g, masked, n, h) : NULL;
+        if (e)
+            return e;
     }
     return NULL;
 }
 
-static UNUSED int in_ranges(const struct table *t, const struct row *r, const u64 *k, unsigned n)
+static UNUSED int in_ranges(const struct table *t, const struct entry *e, const u64 *k, unsigned n)
 {
-    const u64 *range = r->data + n;
+    const u64 *range = e->data + n + 1;
     for (u32 i = 0; i < t->nranges; i++, range += 2) {
         u32 shift = t->range_shift[i], width = t->range_width[i], word = shift >> 6, bit = shift & 63;
         u64 v = k[word] >> bit;
@@ -187,28 +194,33 @@ static UNUSED int in_ranges(const struct table *t, const struct row *r, const u6
     return 1;
 }
 
-/* The better of `found` and what a group holds for the key. */
-INLINE struct row *group_better(const struct table *t, const struct group *g, struct row *found, const u64 *k,
-                                unsigned n, int ranges)
+/* The best of `found` and what a group holds for the key: entries of one masked key are in different places. */
+INLINE struct entry *group_better(const struct table *t, const struct group *g, struct entry *found, const u64 *k,
+                                  unsigned n, int ranges, const u64 *masked, u64 h)
 {
-    u64 masked[MAX_WORDS];
-    mask_key(masked, k, g->mask, n);
-    for (struct row *r = group_find(t, g, masked, n, hash_key(masked, n)); r; r = rest_of(t, r)->next) {
-        if (found && rest_of(t, r)->rank <= rest_of(t, found)->rank)
-            break;
-        if (!ranges || in_ranges(t, r, k, n))
-            return r;
+    for (u32 place = (u32)h;; place++) {
+        struct entry *e = entry_at(t, g, place);
+        u32 row = entry_row(e);
+        if (row == EMPTY)
+            return found;
+        if (row != GONE && same_key(e->data, masked, n) && !(found && e->data[n] <= found->data[n]) &&
+            (!ranges || in_ranges(t, e, k, n)))
+            found = e;
     }
-    return found;
 }
 
-INLINE struct row *lookup_ternary(const struct table *t, const u64 *k, unsigned n, int ranges)
+INLINE struct entry *lookup_ternary(const struct table *t, const u64 *k, unsigned n, int ranges)
 {
-    struct row *found = NULL;
+    struct entry *found = NULL;
+    u64 masked[MAX_WORDS];
     for (u32 i = 0; i < t->ngroups; i++) {
-        if (found && t->groups[i]->best <= rest_of(t, found)->rank)
+        const struct group *g = t->groups[i];
+        if (found && g->best <= found->data[n])
             break;
-        found = group_better(t, t->groups[i], found, k, n, ranges);
+        mask_key(masked, k, g->mask, n);
+        const u64 h = hash_key(masked, n);
+        if (group_may(t, g, h))
+            found = group_better(t, g, found, k, n, ranges, masked, h);
     }
     return found;
 }
