@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -155,3 +155,55 @@ def test_random_entries_of_all_match_kinds() -> None:
         if python.tables[name].spec.with_counters:
             counted = [list(device.tables[name].counters()) for device in devices]
             assert counted[0] == counted[1]
+
+
+def _roomy(program: dict[str, Any]) -> None:
+    """As :func:`_open_tables`, and room for many."""
+    _open_tables(program)
+    for pipeline in program["pipelines"]:
+        for table in pipeline["tables"]:
+            table["max_size"] = 8192
+
+
+@pytest.mark.parametrize(
+    ("table", "lengths"), [("exact_table", ()), ("lpm_table", (64,)), ("lpm_table", range(60, 65))]
+)
+def test_tables_that_grow_and_shrink(table: str, lengths: Sequence[int]) -> None:
+    """Entries move when their hash grows; what was counted stays, and places of deleted entries serve again."""
+    name = f"ingress.{table}"
+    devices = pair("tables", _roomy)
+    python, native = devices
+    spec = python.tables[name].spec
+    rng = random.Random(f"{table} {lengths}")
+
+    def entry(number: int) -> Entry:
+        action = ActionSpec(spec.actions[0].name, (number & 0xFF,))
+        if table == "exact_table":
+            return Entry((Exact(0x80 | number & 0x7F), Exact(1), Exact(number >> 7)), action)
+        length = lengths[number % len(lengths)]
+        return Entry((Exact(number & 7), Lpm((number + 1) << 40 & ~((1 << 64 - length) - 1), length)), action)
+
+    def frame(number: int) -> bytes:
+        values = (0x80 | number & 0x7F, number & 7, 0, (number + 1) << 40, 0, number >> 7)
+        return b"".join(value.to_bytes(size, "big") for value, size in zip(values, (1, 2, 4, 8, 1, 1), strict=True))
+
+    present: set[int] = set()
+    for turn in range(4):
+        for number in [n for n in present if rng.random() < 0.7]:
+            present.discard(number)
+            for device in devices:
+                device.tables[name].delete(entry(number).key)
+        for number in range(2500 * turn, 2500 * (turn + 1)):
+            try:
+                for device in devices:
+                    device.tables[name].insert(entry(number))
+            except DuplicateEntry:
+                continue
+            present.add(number)
+        for number in rng.sample(range(2500 * (turn + 1)), 500):
+            assert native.run(frame(number)) == python.run(frame(number)), number
+    assert native.tables[name].entries() == python.tables[name].entries()
+    if spec.with_counters:
+        counted = [list(device.tables[name].counters()) for device in devices]
+        assert counted[0] == counted[1]
+        assert any(packets for _, (packets, _) in counted[0])
