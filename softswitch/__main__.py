@@ -1,8 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m softswitch``."""
+"""The command ``softswitch``, also as ``python -m softswitch``: an interrupt is an end without words from the start."""
 
 import sys
 
-from softswitch.main import main
+_INTERRUPTED = 130
 
-sys.exit(main())
+
+def main() -> int:
+    """Run the switch; the exit code (see ``--help``)."""
+    try:
+        from softswitch.main import main as run  # takes a while: gRPC
+
+        return run()
+    except KeyboardInterrupt:  # before `run` handles signals
+        return _INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -49,6 +49,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``srv6 argv``; the exit code."""
+    try:
+        return _main(argv)
+    except KeyboardInterrupt:  # also while the commands are imported
+        return exitcodes.INTERRUPTED
+
+
+def _main(argv: Sequence[str] | None) -> int:
     parser = build_parser()
     words = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -64,8 +71,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = run(args)
         sys.stdout.flush()
         return int(code or exitcodes.OK)
-    except KeyboardInterrupt:
-        return exitcodes.INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone; what is left in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
