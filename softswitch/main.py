@@ -13,6 +13,7 @@ from queue import SimpleQueue
 
 from softswitch.io.files import FilePorts
 from softswitch.io.interfaces import InterfaceError, Interfaces
+from softswitch.io.native.files import NativeFilePorts
 from softswitch.io.native.interfaces import NativeInterfaces
 from softswitch.io.pcap import PcapError
 from softswitch.native.compiler import NoCompiler, has_compiler
@@ -100,9 +101,10 @@ def _run(options: Options, stop: SimpleQueue[int]) -> int:
     with switch:
         if options.trace:
             _trace_everything(switch)
-        files = interfaces = None
+        files: FilePorts | NativeFilePorts | None = None
+        interfaces = None
         if options.use_files is not None:
-            files = FilePorts(switch.board, options.interfaces.items())
+            files = _files(switch, options)
         elif options.interfaces:
             interfaces = _interfaces(switch, options)
         try:
@@ -125,16 +127,37 @@ def _run(options: Options, stop: SimpleQueue[int]) -> int:
 
 
 def _interfaces(switch: SoftSwitch, options: Options) -> Interfaces | NativeInterfaces:
-    """Native ports where they can be had; traces and the Python engine get every frame in Python."""
-    if options.trace or options.engine == "python":
+    """Native ports where they can be had."""
+    if _in_python(options):
         return Interfaces(switch.board)
     try:
         return NativeInterfaces(switch.board, options.workers)
     except NoCompiler as error:
-        # Without a compiler the engine says so, when it is loaded.
-        level = logging.WARNING if has_compiler() else logging.INFO
-        _log.log(level, "ports pass every frame through Python: %s", error)
+        _say_why(error)
         return Interfaces(switch.board)
+
+
+def _files(switch: SoftSwitch, options: Options) -> FilePorts | NativeFilePorts:
+    """The same for pcap files."""
+    ports = options.interfaces.items()
+    if _in_python(options):
+        return FilePorts(switch.board, ports)
+    try:
+        return NativeFilePorts(switch.board, ports)
+    except NoCompiler as error:
+        _say_why(error)
+        return FilePorts(switch.board, ports)
+
+
+def _in_python(options: Options) -> bool:
+    """Traces and the Python engine get every frame in Python."""
+    return options.trace or options.engine == "python"
+
+
+def _say_why(error: NoCompiler) -> None:
+    # Without a compiler the engine says so, when it is loaded.
+    level = logging.WARNING if has_compiler() else logging.INFO
+    _log.log(level, "ports pass every frame through Python: %s", error)
 
 
 def _announce(switch: SoftSwitch, options: Options) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
 import threading
@@ -11,7 +12,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-__all__ = ["PcapError", "PcapWriter", "read_pcap"]
+__all__ = [
+    "HEADER",
+    "PcapError",
+    "PcapWriter",
+    "cut_in_frame",
+    "cut_in_header",
+    "not_captured",
+    "read_pcap",
+    "records_format",
+]
+
+#: Bytes of a file in front of its records.
+HEADER = 24
 
 _NANO, _MICRO = 0xA1B23C4D, 0xA1B2C3D4
 _ETHERNET = 1
@@ -67,13 +80,9 @@ class PcapWriter:
         self.close()
 
 
-def read_pcap(path: Path) -> Iterator[tuple[int, bytes]]:
-    """(time in ns, frame) of each record; ``PcapError`` for other formats, cut files and cut frames."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise PcapError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) < 24:
+def records_format(path: Path, data: bytes | mmap.mmap) -> tuple[str, int]:
+    """Byte order (of :mod:`struct`) of a pcap file and the unit of its fractions in ns; ``PcapError`` for others."""
+    if len(data) < HEADER:
         raise PcapError(f"{path}: too short for a pcap file")
     for order in "<>":
         magic = struct.unpack_from(order + "I", data)[0]
@@ -84,19 +93,41 @@ def read_pcap(path: Path) -> Iterator[tuple[int, bytes]]:
     link = struct.unpack_from(order + "I", data, 20)[0] & 0xFFFF
     if link not in (0, _ETHERNET):
         raise PcapError(f"{path}: link type {link}; only Ethernet (1) is supported")
-    unit = 1 if magic == _NANO else 1000
+    return order, 1 if magic == _NANO else 1000
+
+
+def cut_in_header(path: Path, offset: int) -> PcapError:
+    """The error for a file that ends in the header of a record."""
+    return PcapError(f"{path}: cut in a record header at offset {offset}")
+
+
+def cut_in_frame(path: Path, offset: int) -> PcapError:
+    """The error for a file that ends in a frame."""
+    return PcapError(f"{path}: cut in the frame at offset {offset}")
+
+
+def not_captured(path: Path, offset: int, captured: int, length: int) -> PcapError:
+    """The error for a frame of which only a part is there."""
+    return PcapError(f"{path}: frame at offset {offset} was not captured completely ({captured} of {length})")
+
+
+def read_pcap(path: Path) -> Iterator[tuple[int, bytes]]:
+    """(time in ns, frame) of each record; ``PcapError`` for other formats, cut files and cut frames."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PcapError(f"{path}: cannot be read: {error.strerror}") from None
+    order, unit = records_format(path, data)
     record = struct.Struct(order + "IIII")
-    offset = 24
+    offset = HEADER
     while offset < len(data):
         if offset + 16 > len(data):
-            raise PcapError(f"{path}: cut in a record header at offset {offset}")
+            raise cut_in_header(path, offset)
         seconds, fraction, captured, length = record.unpack_from(data, offset)
         offset += 16
         if captured != length:
-            raise PcapError(
-                f"{path}: frame at offset {offset} was not captured completely ({captured} of {length})"
-            )
+            raise not_captured(path, offset, captured, length)
         if offset + captured > len(data):
-            raise PcapError(f"{path}: cut in the frame at offset {offset}")
+            raise cut_in_frame(path, offset)
         yield seconds * 1_000_000_000 + fraction * unit, data[offset : offset + captured]
         offset += captured

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run by test_sanitizers.py with the sanitizers' runtime loaded: ``sanitized.py OPTIONS``.
 
-Frames, programs that change, then ``no error``.
+Frames, programs that change, files; then ``no error``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sys
@@ -19,6 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "ptf-tests/unit")]
 from softswitch_io.rig import CPU, Rig, op, program, until  # noqa: E402
 
 from softswitch.io.native import library  # noqa: E402
+from softswitch.io.pcap import PcapError  # noqa: E402
 
 
 def arrived(rig: Rig) -> int:
@@ -79,6 +81,25 @@ def over_links(rng: random.Random) -> None:
         links.close()
 
 
+def from_files(rng: random.Random, folder: Path) -> None:
+    """Files that are played, and files that are cut or changed somewhere."""
+    from softswitch_io.test_native_files import NativeFilePorts, frames, pcap, play
+
+    source = folder / "a_in.pcap"
+    for order in "<>":
+        pcap(source, list(enumerate(frames(rng, 500))), order)
+        assert play(NativeFilePorts, folder)[1]
+        data = source.read_bytes()
+        for _ in range(40):
+            changed = bytearray(data[: rng.randrange(len(data))])
+            for _ in range(rng.randrange(3)):
+                if changed:
+                    changed[rng.randrange(len(changed))] = rng.choice((0, 1, 0x7F, 0xFF))
+            source.write_bytes(changed)
+            with contextlib.suppress(PcapError):
+                play(NativeFilePorts, folder)
+
+
 def main(options: str) -> None:
     """Run everything."""
     os.environ.pop("LD_PRELOAD", None)  # it would slow the compiler down
@@ -86,6 +107,8 @@ def main(options: str) -> None:
     rng = random.Random(3)
     with tempfile.TemporaryDirectory() as folder:
         over_sockets(rng, Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        from_files(rng, Path(folder))
     if os.geteuid() == 0:
         over_links(rng)
     print("no error")

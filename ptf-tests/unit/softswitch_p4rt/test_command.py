@@ -180,6 +180,22 @@ def test_use_files_and_trace(start: Starter, tmp_path: Path) -> None:
     assert len(list(read_pcap(tmp_path / "left_in.pcap"))) == 1
 
 
+@pytest.mark.parametrize("engine", ["auto", "python"])
+def test_use_files(start: Starter, tmp_path: Path, engine: str) -> None:
+    for number in range(3):
+        with PcapWriter(tmp_path / f"p{number}_in.pcap") as writer:
+            writer.write(bytes(60), number)
+    running = start(*(word for n in range(4) for word in ("-i", f"{n}@p{n}")), "--use-files", "0", "--engine", engine,
+                    "--log-level", "info", "--log-file", "log", "--p4info", str(P4INFO), str(JSON))  # fmt: skip
+    assert running.address
+    deadline = time.monotonic() + 10
+    while "all input files are played: 3 frames" not in (tmp_path / "log").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert running.stop()[0] == 0
+    assert list(read_pcap(tmp_path / "p3_out.pcap")) == []
+
+
 def openssl(folder: Path, *words: str) -> None:
     subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
 

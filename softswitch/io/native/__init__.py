@@ -3,5 +3,5 @@
 out, without Python.
 
 ``io.c`` and its headers know ports, not P4 programs; :mod:`.library` compiles and loads them; :mod:`.ports` runs them
-under a switchboard; :mod:`.interfaces` attaches network interfaces.
+under a switchboard; :mod:`.interfaces` attaches network interfaces, :mod:`.files` pcap files.
 """

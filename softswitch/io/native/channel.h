@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Frames from and to the sockets of a port.  Interfaces: a TPACKET_V2 ring shared with the kernel for what arrives, read
- * in place; sendmmsg for what leaves.  AF_UNIX sockets, for tests without privileges: recvmmsg and sendmmsg.
+ * in place; sendmmsg for what leaves.  AF_UNIX sockets, for tests without privileges: recvmmsg and sendmmsg.  Pcap files:
+ * see tapes.h for what arrives; what leaves is appended.
  */
 #ifndef SOFTSWITCH_CHANNEL_H
 #define SOFTSWITCH_CHANNEL_H
@@ -128,7 +129,10 @@ static void channel_flush(struct io_worker *w, struct channel *c)
     u64 bytes = 0;
     if (port->pcap_out >= 0)
         pcap_write(port->pcap_out, c->part, c->queued);
-    while (at < c->queued) {
+    if (c->to_file && pcap_write(c->tx, c->part, c->queued))
+        for (; sent < c->queued; sent++)
+            bytes += c->part[sent].iov_len;
+    while (!c->to_file && at < c->queued) {
         int n = sendmmsg(c->tx, c->message + at, c->queued - at, MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;

@@ -7,6 +7,7 @@
 #include "channel.h"
 #include "io.h"
 #include "punt.h"
+#include "tapes.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -51,6 +52,7 @@ EXPORT struct io *io_new(u32 nworkers, u32 nports, const u32 *numbers, u64 punt_
     io->punts.size = punt_bytes;
     io->punts.data = zeroed(1, punt_bytes);
     io->punts.ready = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    io->played = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     io->workers = zeroed(nworkers, sizeof *io->workers);
     for (u32 i = 0; i < nworkers; i++) {
         struct io_worker *w = &io->workers[i];
@@ -85,6 +87,7 @@ EXPORT void io_free(struct io *io)
     }
     pthread_mutex_destroy(&io->punts.lock);
     close(io->punts.ready);
+    close(io->played);
     free(io->punts.data);
     free(io->workers);
     free(io);
@@ -115,6 +118,29 @@ EXPORT int io_channel(struct io *io, u32 worker, u32 port, int rx, int tx, u32 s
     c->rx = rx;
     c->tx = tx;
     return 0;
+}
+
+/* What leaves a port is appended to the pcap file `out`. */
+EXPORT void io_file(struct io *io, u32 worker, u32 port, int out)
+{
+    struct channel *c = &io->workers[worker].channels[port];
+    c->port = port;
+    c->tx = out;
+    c->to_file = 1;
+}
+
+/* As records_check. */
+EXPORT u32 io_check(const u8 *records, u64 size, u32 swapped, u64 *offset, struct record *found)
+{
+    return records_check(records, size, swapped, offset, found);
+}
+
+/* Records that arrive at a port when io_play is called; they are whole, and stay in memory until io_free. */
+EXPORT void io_tape(struct io *io, u32 port, const u8 *records, u64 size, u32 swapped, u32 unit_ns)
+{
+    struct tape *t = &io->tapes[io->ntapes++];
+    *t = (struct tape){.at = records, .end = records + size, .port = port, .swapped = swapped, .unit_ns = unit_ns};
+    tape_wind(t);
 }
 
 /* Where records of a port go; before the workers start. */
@@ -177,6 +203,15 @@ EXPORT u64 io_serial(struct io *io, u32 worker)
     pthread_mutex_unlock(&w->lock);
     return serial;
 }
+
+/* The first worker takes the tapes from now on; io_played becomes readable when all is processed. */
+EXPORT void io_play(struct io *io)
+{
+    __atomic_store_n(&io->playing, 1, __ATOMIC_RELEASE);
+    wake(io->workers[0].wake);
+}
+
+EXPORT int io_played(const struct io *io) { return io->played; }
 
 EXPORT void io_stop(struct io *io)
 {
@@ -315,6 +350,26 @@ static int serve(struct io_worker *w, struct channel *c)
     return taken > 0;
 }
 
+/* One batch of the tapes; false when there is none. */
+static int play(struct io_worker *w)
+{
+    struct io *io = w->io;
+    if (!__atomic_load_n(&io->playing, __ATOMIC_ACQUIRE))
+        return 0;
+    if (punts_wait(&io->punts)) { /* unlike an interface a file can wait */
+        usleep(100);
+        return 1;
+    }
+    if (!tapes_read(w)) {
+        STORE(io->playing, 0);
+        wake(io->played);
+        return 0;
+    }
+    if (w->count && w->active.run)
+        process(w);
+    return 1;
+}
+
 static s64 now_ms(void)
 {
     struct timespec t;
@@ -373,6 +428,8 @@ EXPORT void io_run(struct io *io, u32 number)
         for (u32 i = 0; i < io->nports; i++)
             if (w->channels[i].rx >= 0)
                 busy |= serve(w, &w->channels[i]);
+        if (number == 0)
+            busy |= play(w);
         if (!busy)
             idle(w, fds);
     }

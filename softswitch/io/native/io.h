@@ -33,6 +33,7 @@ struct channel {
     u64 ring_size;
     u32 slot_size, per_block, block_size, slots, slot;
     s64 muted_until; /* ms; a socket in error is not polled */
+    u32 to_file, pad; /* what leaves is appended to the pcap file `tx` */
     struct iovec part[BATCH];
     struct mmsghdr message[BATCH];
 };
@@ -41,6 +42,13 @@ struct port {
     u32 number;
     int up;
     int pcap_in, pcap_out; /* descriptors, -1: not recorded */
+};
+
+/* A pcap file that arrives at a port: records from `at` on. */
+struct tape {
+    const u8 *at, *end;
+    s64 time_ns; /* of the next record */
+    u32 port, swapped, unit_ns, pad;
 };
 
 /* Who runs the frames: a compiled pipeline, or (not native) a function that does everything itself.  Null: nobody. */
@@ -85,6 +93,9 @@ struct io {
     u8 fates[PORTS], other; /* of port numbers, and of those above */
     int index[PORTS];       /* of a port number, for FATE_SEND */
     int stop;
+    int playing, played; /* tapes; played: eventfd */
+    u32 ntapes, pad;
+    struct tape tapes[PORTS];
     struct punts punts;
     struct io_worker *workers;
 };

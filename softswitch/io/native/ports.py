@@ -17,10 +17,11 @@ from typing import Any
 
 from softswitch.engine import Engine, FrameWorker, Stats
 from softswitch.io.native.library import Counts, Totals, load, run_function
+from softswitch.io.pcap import PcapWriter
 from softswitch.io.sockets import Ring
 from softswitch.io.switchboard import Losses, PortStats, Sender, Switchboard
 
-__all__ = ["Channel", "NativePorts"]
+__all__ = ["Channel", "NativePorts", "Tape"]
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +43,20 @@ class Channel:
     ring: Ring | None = None
 
 
+@dataclass(frozen=True)
+class Tape:
+    """A port made of pcap files: whole records in memory that arrive at :meth:`NativePorts.play`, and where frames go.
+
+    ``records``: address and size in bytes, as long as the ports live; ``swapped``: they are in the other byte order;
+    ``unit_ns``: of the fractions of a second.
+    """
+
+    records: tuple[int, int]
+    swapped: bool
+    unit_ns: int
+    writer: PcapWriter
+
+
 class _Binding:
     """What workers run: an engine with workers of native code, or ``run`` in Python for any other."""
 
@@ -60,8 +75,8 @@ class _Binding:
 class NativePorts:
     """Gives frames to the engine of a device in threads of native code.
 
-    ``ports``: number -> one channel a worker; the caller keeps the sockets open until :meth:`close`, and the ports are
-    on the switchboard.  ``housekeep`` is called every half second.  Raises ``NoCompiler``.
+    ``ports``: number -> one channel a worker, or a tape; the caller keeps sockets and files open until :meth:`close`,
+    and the ports are on the switchboard.  ``housekeep`` is called every half second.  Raises ``NoCompiler``.
 
     What is not for one of these ports (the CPU port, ports attached in the process) and what programs report reaches
     Python through a bounded ring of ``punt_bytes``, which one thread empties.  An engine that is not native gets the
@@ -74,7 +89,7 @@ class NativePorts:
     def __init__(
         self,
         board: Switchboard,
-        ports: Mapping[int, Sequence[Channel]],
+        ports: Mapping[int, Sequence[Channel] | Tape],
         *,
         housekeep: Callable[[], None] = lambda: None,
         punt_bytes: int = PUNT_BYTES,
@@ -84,7 +99,7 @@ class NativePorts:
         self._housekeep = housekeep
         self._library = load()
         self._numbers = list(ports)
-        self._workers = max((len(channels) for channels in ports.values()), default=1)
+        self._workers = max((1 if isinstance(port, Tape) else len(port) for port in ports.values()), default=1)
         numbers = (ctypes.c_uint32 * (len(self._numbers) or 1))(*self._numbers)
         self._io: int = self._library.io_new(self._workers, len(self._numbers), numbers, punt_bytes)
         self._files: list[int] = []
@@ -98,8 +113,16 @@ class NativePorts:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._drainer: threading.Thread | None = None
-        for index, (number, channels) in enumerate(ports.items()):
-            self._open(index, number, channels)
+        for index, (number, port) in enumerate(ports.items()):
+            if isinstance(port, Tape):
+                self._wind(index, number, port)
+            else:
+                self._open(index, number, port)
+
+    def _wind(self, index: int, number: int, tape: Tape) -> None:
+        self._library.io_file(self._io, 0, index, tape.writer.fileno())
+        self._library.io_tape(self._io, index, *tape.records, int(tape.swapped), tape.unit_ns)
+        self._senders[number] = tape.writer.write
 
     def _open(self, index: int, number: int, channels: Sequence[Channel]) -> None:
         for worker, channel in enumerate(channels):
@@ -134,6 +157,19 @@ class NativePorts:
         self._drainer = threading.Thread(target=self._drain, name="packets to Python", daemon=True)
         for thread in (*self._threads, self._drainer):
             thread.start()
+
+    def play(self) -> None:
+        """Let the frames of the tapes arrive, in the order of their time stamps, without waiting between them."""
+        self._library.io_play(self._io)
+
+    def played(self, timeout: float | None = None) -> bool:
+        """Wait until all tapes are played and what they caused is sent; false after ``timeout`` seconds."""
+        with self._lock:
+            if not self._io:
+                return True
+            poll = select.poll()
+            poll.register(self._library.io_played(self._io), select.POLLIN)
+        return bool(poll.poll(None if timeout is None else timeout * 1000))
 
     def close(self) -> None:
         """Stop the workers; the counts stay on the switchboard and the device.  May be called again."""

@@ -58,6 +58,15 @@ static int punt_put(struct punts *p, u32 kind, u32 port, u64 serial, const u8 *d
     return fits;
 }
 
+/* Whether Python is behind: half of the room is used. */
+static int punts_wait(struct punts *p)
+{
+    pthread_mutex_lock(&p->lock);
+    int behind = p->used > p->size / 2;
+    pthread_mutex_unlock(&p->lock);
+    return behind;
+}
+
 /* Whole records, oldest first, as many as `to` has room for; their bytes. */
 static u64 punt_take(struct punts *p, u8 *to, u64 room)
 {
