@@ -41,9 +41,16 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 }
 
 
+#: Called for each entry of a batch, with Python's global lock held: to give it up and take it again would cost more
+#: than they do.  They wait for packets at most, and a thread that runs packets in C does not need that lock.
+_WITH_LOCK = ("sw_insert", "sw_modify", "sw_delete")
+
+
 def open_library(path: Path) -> Any:
     """The library with its functions declared; OSError when it cannot be loaded."""
-    library = ctypes.CDLL(str(path))
+    library, with_lock = ctypes.CDLL(str(path)), ctypes.PyDLL(str(path))
+    for name in _WITH_LOCK:
+        setattr(library, name, getattr(with_lock, name))
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, name)
         function.restype = result
