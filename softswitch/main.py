@@ -7,11 +7,12 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TypeVar
 
-from softswitch.io.files import FilePorts
+from softswitch.io.files import FilePorts, PlayedFiles
 from softswitch.io.interfaces import InterfaceError, Interfaces
 from softswitch.io.native.files import NativeFilePorts
 from softswitch.io.native.interfaces import NativeInterfaces
@@ -25,6 +26,9 @@ __all__ = ["main"]
 EXIT_OK, EXIT_START, EXIT_USAGE = 0, 1, 2
 
 _log = logging.getLogger(__name__)
+
+N = TypeVar("N")
+P = TypeVar("P")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,12 +105,15 @@ def _run(options: Options, stop: SimpleQueue[int]) -> int:
     with switch:
         if options.trace:
             _trace_everything(switch)
-        files: FilePorts | NativeFilePorts | None = None
-        interfaces = None
+        board, ports = switch.board, options.interfaces.items()
+        files: PlayedFiles | None = None
+        interfaces: Interfaces | NativeInterfaces | None = None
         if options.use_files is not None:
-            files = _files(switch, options)
+            files = _ports(options, lambda: NativeFilePorts(board, ports), lambda: FilePorts(board, ports))
         elif options.interfaces:
-            interfaces = _interfaces(switch, options)
+            interfaces = _ports(
+                options, lambda: NativeInterfaces(board, options.workers), lambda: Interfaces(board)
+            )
         try:
             if interfaces is not None:
                 for number, name in options.interfaces.items():
@@ -126,38 +133,17 @@ def _run(options: Options, stop: SimpleQueue[int]) -> int:
     return EXIT_OK
 
 
-def _interfaces(switch: SoftSwitch, options: Options) -> Interfaces | NativeInterfaces:
-    """Native ports where they can be had."""
-    if _in_python(options):
-        return Interfaces(switch.board)
+def _ports(options: Options, native: Callable[[], N], python: Callable[[], P]) -> N | P:
+    """Native ports where they can be had; traces and the Python engine get every frame in Python."""
+    if options.trace or options.engine == "python":
+        return python()
     try:
-        return NativeInterfaces(switch.board, options.workers)
+        return native()
     except NoCompiler as error:
-        _say_why(error)
-        return Interfaces(switch.board)
-
-
-def _files(switch: SoftSwitch, options: Options) -> FilePorts | NativeFilePorts:
-    """The same for pcap files."""
-    ports = options.interfaces.items()
-    if _in_python(options):
-        return FilePorts(switch.board, ports)
-    try:
-        return NativeFilePorts(switch.board, ports)
-    except NoCompiler as error:
-        _say_why(error)
-        return FilePorts(switch.board, ports)
-
-
-def _in_python(options: Options) -> bool:
-    """Traces and the Python engine get every frame in Python."""
-    return options.trace or options.engine == "python"
-
-
-def _say_why(error: NoCompiler) -> None:
-    # Without a compiler the engine says so, when it is loaded.
-    level = logging.WARNING if has_compiler() else logging.INFO
-    _log.log(level, "ports pass every frame through Python: %s", error)
+        # Without a compiler the engine says so, when it is loaded.
+        level = logging.WARNING if has_compiler() else logging.INFO
+        _log.log(level, "ports pass every frame through Python: %s", error)
+        return python()
 
 
 def _announce(switch: SoftSwitch, options: Options) -> None:

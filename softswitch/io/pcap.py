@@ -50,9 +50,9 @@ class PcapWriter:
         self._lock = threading.Lock()
         try:
             self._file = open(path, "wb", buffering=0, opener=_appending)  # noqa: SIM115
+            self._file.write(struct.pack("<IHHiIII", _NANO, 2, 4, 0, 0, _SNAPLEN, _ETHERNET))
         except OSError as error:
             raise PcapError(f"{path}: cannot be written: {error.strerror}") from None
-        self._file.write(struct.pack("<IHHiIII", _NANO, 2, 4, 0, 0, _SNAPLEN, _ETHERNET))
 
     def write(self, frame: bytes, time_ns: int | None = None) -> None:
         """Append ``frame``, stamped with ``time_ns`` (default: now, nanoseconds since the epoch)."""

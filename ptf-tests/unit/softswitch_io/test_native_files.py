@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import resource
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -113,6 +114,33 @@ def test_all_for_the_controller(tmp_path: Path) -> None:
     _, punted, _ = play(NativeFilePorts, tmp_path)
     assert len(punted) == len(sent)
     assert [frame[-1402:-1400] for frame in punted] == [frame[2:4] for frame in sent]
+
+
+def test_full_disk(tmp_path: Path) -> None:
+    """What cannot be written is dropped and counted, as by the ports in Python."""
+    pcap(tmp_path / "a_in.pcap", [(t, op(0, 1, t)) for t in range(100)])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def full(_: Switchboard) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (24, hard))  # the head of a file
+
+    played = []
+    for kind in (FilePorts, NativeFilePorts):
+        try:
+            played.append(play(kind, tmp_path, prepare=full))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert played[0] == played[1]
+    left, _, counts = played[0]
+    assert not any(left.values())
+    assert [(count.tx_packets, count.tx_dropped) for count in counts] == [(0, 0), (0, 100), (0, 0)]
+
+
+def test_no_room_for_the_head(tmp_path: Path) -> None:
+    (tmp_path / "a_out.pcap").symlink_to("/dev/full")
+    for kind in (FilePorts, NativeFilePorts):
+        with pytest.raises(PcapError, match=r"a_out\.pcap: cannot be written: No space left"):
+            kind(Switchboard(Device(), lambda _: None), PORTS, tmp_path)
 
 
 def test_without_input(tmp_path: Path) -> None:

@@ -165,16 +165,21 @@ def test_exit_codes(start: Starter, words: list[str], code: int, named: str) -> 
         assert "softswitch" in out
 
 
+def until_logged(log: Path, text: str) -> None:
+    """Wait for a line of the log."""
+    deadline = time.monotonic() + 10
+    while text not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_use_files_and_trace(start: Starter, tmp_path: Path) -> None:
     with PcapWriter(tmp_path / "left_in.pcap") as writer:
         writer.write(bytes(12) + b"\x88\xcc" + bytes(46))  # const_table punts this type
     running = start("-i", "1@left", "-i", "2@right", "--use-files", "0", "--trace", "--log-file", "log",
                     "--p4info", str(P4INFO), str(JSON))  # fmt: skip
     assert running.address
-    deadline = time.monotonic() + 10
-    while "const_table" not in (tmp_path / "log").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until_logged(tmp_path / "log", "const_table")
     assert running.stop()[0] == 0
     assert list(read_pcap(tmp_path / "right_out.pcap")) == []
     assert len(list(read_pcap(tmp_path / "left_in.pcap"))) == 1
@@ -188,10 +193,7 @@ def test_use_files(start: Starter, tmp_path: Path, engine: str) -> None:
     running = start(*(word for n in range(4) for word in ("-i", f"{n}@p{n}")), "--use-files", "0", "--engine", engine,
                     "--log-level", "info", "--log-file", "log", "--p4info", str(P4INFO), str(JSON))  # fmt: skip
     assert running.address
-    deadline = time.monotonic() + 10
-    while "all input files are played: 3 frames" not in (tmp_path / "log").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until_logged(tmp_path / "log", "all input files are played: 3 frames")
     assert running.stop()[0] == 0
     assert list(read_pcap(tmp_path / "p3_out.pcap")) == []
 

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 import mmap
-import threading
 from collections.abc import Iterable
 from ctypes import c_uint32, c_uint64
 from pathlib import Path
 from typing import Any
 
+from softswitch.io.files import PlayedFiles
 from softswitch.io.native.library import load
 from softswitch.io.native.ports import NativePorts, Tape
 from softswitch.io.pcap import (
@@ -27,9 +26,7 @@ from softswitch.io.switchboard import Switchboard
 
 __all__ = ["NativeFilePorts"]
 
-_log = logging.getLogger(__name__)
-
-_WHOLE, _CUT_IN_HEADER, _CUT_IN_FRAME, _NOT_CAPTURED = range(4)  # of tapes.h
+_, _CUT_IN_HEADER, _CUT_IN_FRAME, _NOT_CAPTURED = range(4)  # of tapes.h
 
 
 class _Input:
@@ -62,13 +59,13 @@ class _Input:
             raise not_captured(path, at, found[2], found[3])
 
 
-class NativeFilePorts:
-    """As :class:`softswitch.io.files.FilePorts`.  Raises ``NoCompiler`` when there is no C compiler."""
+class NativeFilePorts(PlayedFiles):
+    """A worker in C reads, runs and writes the frames.  Raises ``NoCompiler`` when there is no C compiler."""
 
     def __init__(self, board: Switchboard, ports: Iterable[tuple[int, str]], directory: Path = Path()) -> None:
+        super().__init__()
         library = load()
         self._inputs: list[_Input] = []  # their memory, as long as they are played
-        self._outputs: list[PcapWriter] = []
         tapes: dict[int, Tape] = {}
         for number, name in ports:
             board.add(number, name)
@@ -78,36 +75,20 @@ class NativeFilePorts:
             self._outputs.append(writer)
             tapes[number] = Tape(source.records, source.swapped, source.unit_ns, writer)
         self._ports = NativePorts(board, tapes)
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def start(self, delay: float = 0.0) -> None:
-        """Begin ``delay`` seconds from now."""
         self._ports.start()
-        self._thread = threading.Thread(target=self._run, args=(delay,), name="pcap files", daemon=True)
-        self._thread.start()
+        super().start(delay)
 
-    def _run(self, delay: float) -> None:
-        if self._stop.wait(delay):
-            return
+    def _play(self) -> int | None:
         self._ports.play()
-        while not self._stop.is_set():
-            if self._ports.played(0.2):
-                _log.info("all input files are played: %d frames", sum(self._ports.shares()))
-                return
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until all input was processed."""
-        if self._thread is not None:
-            self._thread.join(timeout)
-            return not self._thread.is_alive()
-        return True
+        while not self._ports.played(0.2):
+            if self._stop.is_set():
+                return None
+        return sum(self._ports.shares())
 
     def close(self) -> None:
-        """Stop and close the output files."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        self.wait()  # a fraction of a second: it uses the ports
         self._ports.close()
-        for writer in self._outputs:
-            writer.close()
+        super().close()
