@@ -25,10 +25,10 @@ from harness.netns import Namespace
 from harness.process import DoesNotStart, SwitchProcess, simple_switch
 from harness.router import Router
 from srv6cp import artifacts
-from srv6cp.apps import reconcile
-from srv6cp.apps.compile import compile_node
+from srv6cp.compile import compile_node
 from srv6cp.config import load_node_dict
 from srv6cp.p4rt import Action, Client, TableEntry
+from srv6cp.sync import reconcile
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent

@@ -13,10 +13,10 @@ from report import Report, at_most
 from settings import Settings
 
 from srv6cp import artifacts
-from srv6cp.apps import reconcile
-from srv6cp.apps.compile import compile_node
+from srv6cp.compile import compile_node
 from srv6cp.config import load_node
 from srv6cp.p4rt import Client, Entity
+from srv6cp.sync import reconcile
 
 
 def run(report: Report, settings: Settings) -> None:

@@ -36,9 +36,7 @@ class Artifacts:
         try:
             content = json.loads(self.manifest.read_text("utf-8"))
         except OSError as error:
-            raise ArtifactError(
-                f"{self.manifest}: cannot read the manifest: {error.strerror or error}"
-            ) from None
+            raise ArtifactError(f"{self.manifest}: cannot read the manifest: {error.strerror or error}") from None
         except ValueError as error:
             raise ArtifactError(f"{self.manifest}: not a JSON file: {error}") from None
         if not isinstance(content, dict):
@@ -55,9 +53,7 @@ def directories() -> tuple[Path, ...]:
 def available() -> list[str]:
     """Names of the programs that can be found."""
     names = {
-        path.name.removesuffix(".p4info.txtpb")
-        for folder in directories()
-        for path in folder.glob("*.p4info.txtpb")
+        path.name.removesuffix(".p4info.txtpb") for folder in directories() for path in folder.glob("*.p4info.txtpb")
     }
     return sorted(names)
 
@@ -67,19 +63,14 @@ def find(name: str = DEFAULT, folder: str | Path | None = None) -> Artifacts:
     places = (Path(folder),) if folder is not None else directories()
     partial: list[str] = []
     for place in places:
-        found = Artifacts(
-            name, place / f"{name}.json", place / f"{name}.p4info.txtpb", place / "manifest.json"
-        )
+        found = Artifacts(name, place / f"{name}.json", place / f"{name}.p4info.txtpb", place / "manifest.json")
         missing = [path for path in (found.json, found.p4info) if not path.is_file()]
         if not missing:
             return found
         if len(missing) == 1:
             partial.append(f"{missing[0]} is missing")
     others = f"; there are: {', '.join(available())}" if folder is None and available() else ""
-    detail = (
-        "; ".join(partial)
-        or f"looked for {name}.json and {name}.p4info.txtpb in {' and '.join(map(str, places))}"
-    )
+    detail = "; ".join(partial) or f"looked for {name}.json and {name}.p4info.txtpb in {' and '.join(map(str, places))}"
     raise ArtifactError(
         f"compiled program {name!r} not found: {detail}{others}; run `make build`, or reinstall the package"
     )

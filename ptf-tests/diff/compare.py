@@ -18,10 +18,10 @@ from harness import show, testbed
 from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cells
 from harness.testbed import Testbed
 from srv6cp import artifacts
-from srv6cp.apps.compile import Compilation
-from srv6cp.apps.reconcile import apply, plan
+from srv6cp.compile import Compilation
 from srv6cp.p4rt import MeterEntry, P4RuntimeError, PacketIn
 from srv6cp.p4rt.schema import P4Info
+from srv6cp.sync.reconcile import apply, plan
 
 FATE_LIMIT = 2.0  # s within which a switch must be done with a window
 

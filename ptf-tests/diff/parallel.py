@@ -21,7 +21,7 @@ from diff import node
 from diff.compare import Side, counter_differences, differences
 from diff.generator import BLOCK, Case, Generator
 from harness import testbed
-from srv6cp.apps.compile import Compilation, compile_state
+from srv6cp.compile import Compilation, compile_state
 from srv6cp.config import load_node_dict
 
 TEXTS = 10  # differences of a block that are told in full

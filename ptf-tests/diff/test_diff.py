@@ -17,7 +17,7 @@ from diff.parallel import BlockReport, Switches, Work, random_blocks
 from diff.run import Tally
 from harness import show, testbed
 from harness.inproc import InProcess
-from srv6cp.apps.compile import compile_state
+from srv6cp.compile import compile_state
 from srv6cp.config import load_node_dict
 
 PACKETS = 3000

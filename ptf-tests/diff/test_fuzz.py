@@ -16,7 +16,7 @@ from diff.generator import ANY, Generator
 from harness import reasons
 from harness.flow import DELIVERED
 from harness.inproc import InProcess
-from srv6cp.apps.compile import compile_state
+from srv6cp.compile import compile_state
 from srv6cp.config import load_node_dict
 
 PACKETS = 4000

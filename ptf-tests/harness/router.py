@@ -10,9 +10,9 @@ from typing import Any
 from harness import reasons
 from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cells
 from harness.testbed import Testbed
-from srv6cp.apps.compile import compile_state
-from srv6cp.apps.controller import NodeController
+from srv6cp.compile import compile_state
 from srv6cp.config import load_node_dict
+from srv6cp.controller.loop import NodeController
 from srv6cp.p4rt import TableEntry
 
 ETHERNET, TAGGED = 14, 18  # bytes before the IPv6 header

@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
-from srv6cp.apps.controller import ControllerOptions, NodeController
+from srv6cp.controller.loop import ControllerOptions, NodeController
 from srv6cp.p4rt import Client, ConnectionFailed, P4RuntimeError, wait_for_switch
 from srv6lab import cables, process
 from srv6lab.errors import LabError

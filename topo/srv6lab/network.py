@@ -16,7 +16,7 @@ from typing import Any
 
 from softswitch.switch import SoftSwitch
 from srv6cp import artifacts
-from srv6cp.apps.controller import NodeController
+from srv6cp.controller.loop import NodeController
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
 from srv6lab.host import HostStack

@@ -33,7 +33,7 @@ def python_environment() -> dict[str, str]:
 
 def command(kind: str, device_id: int, interfaces: Mapping[int, str], address: str) -> list[str]:
     """The command line. ``BMV2_ARGS`` in the environment replaces ``--log-level off``, BMv2's default being to log."""
-    from srv6cp.apps.compile.system import CPU_PORT
+    from srv6cp.compile.system import CPU_PORT
 
     if kind == "bmv2":
         words = [BMV2, *shlex.split(os.environ.get("BMV2_ARGS", "--log-level off"))]

@@ -11,7 +11,7 @@ from srv6cp.cli import exitcodes, session
 from srv6cp.cli.output import emit
 
 if TYPE_CHECKING:
-    from srv6cp.apps.reconcile import Plan
+    from srv6cp.sync.reconcile import Plan
 
 
 def register(subparsers: Any) -> None:
@@ -31,7 +31,7 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 also for a dry run with differences."""
-    from srv6cp.apps import reconcile
+    from srv6cp.sync import reconcile
 
     node = session.load(Path(args.file))
     with session.make_client(args, node) as client:
@@ -54,10 +54,7 @@ def run(args: argparse.Namespace) -> int:
 def applied(todo: Plan) -> str:
     """``20030 inserted, 0 modified, 0 deleted, 12 unchanged``."""
     return (
-        todo.summary()
-        .replace("to insert", "inserted")
-        .replace("to modify", "modified")
-        .replace("to delete", "deleted")
+        todo.summary().replace("to insert", "inserted").replace("to modify", "modified").replace("to delete", "deleted")
     )
 
 
@@ -67,10 +64,7 @@ def plan_data(todo: Plan) -> dict[str, Any]:
 
     return {
         "insert": [render_entity(entity) for entity in todo.inserts],
-        "modify": [
-            {"before": render_entity(before), "after": render_entity(after)}
-            for before, after in todo.modifies
-        ],
+        "modify": [{"before": render_entity(before), "after": render_entity(after)} for before, after in todo.modifies],
         "delete": [render_entity(entity) for entity in todo.deletes],
         "unchanged": todo.unchanged,
     }

@@ -44,9 +44,7 @@ def run(_args: argparse.Namespace) -> int:
     """Print the script."""
     from srv6cp.cli.main import build_parser
 
-    cases = [
-        f'            "{path}") words="{" ".join(words)}" ;;' for path, words in _tree(build_parser(), "")
-    ]
+    cases = [f'            "{path}") words="{" ".join(words)}" ;;' for path, words in _tree(build_parser(), "")]
     print(_BASH.format(cases="\n".join(cases)), end="")
     return exitcodes.OK
 

@@ -38,8 +38,7 @@ def run_check(args: argparse.Namespace) -> int:
         except ConfigError as error:
             code = exitcodes.CONFIG
             problems = [
-                {"file": p.file, "line": p.line, "path": list(p.path), "message": p.message}
-                for p in error.problems
+                {"file": p.file, "line": p.line, "path": list(p.path), "message": p.message} for p in error.problems
             ]
             report.append({"file": file, "ok": False, "problems": problems})
             lines.append(str(error))
@@ -52,9 +51,7 @@ def run_check(args: argparse.Namespace) -> int:
             "ports": len(node.ports),
         }
         report.append({"file": file, "ok": True, "node": node.name, **counts})
-        lines.append(
-            f"{file}: {node.name} ok, " + ", ".join(f"{count} {what}" for what, count in counts.items())
-        )
+        lines.append(f"{file}: {node.name} ok, " + ", ".join(f"{count} {what}" for what, count in counts.items()))
     emit(report, args.json, "\n".join(lines))
     return code
 

@@ -60,9 +60,7 @@ def _python() -> Iterator[Check]:
             yield Check(distribution, "ok", version(distribution))
         except PackageNotFoundError:
             found = _importable(module)
-            yield Check(
-                distribution, "ok" if found else "missing", "" if found else f"pip install {distribution}"
-            )
+            yield Check(distribution, "ok" if found else "missing", "" if found else f"pip install {distribution}")
     try:
         from google.protobuf.internal import api_implementation
 
@@ -120,9 +118,7 @@ def _rights() -> Iterator[Check]:
             probe.bind((host, int(port)))
             yield Check("gRPC port", "ok", f"{session.DEFAULT_ADDRESS} is free")
         except OSError:
-            yield Check(
-                "gRPC port", "absent", f"{session.DEFAULT_ADDRESS} is taken; a switch may be running there"
-            )
+            yield Check("gRPC port", "absent", f"{session.DEFAULT_ADDRESS} is taken; a switch may be running there")
 
 
 def _importable(module: str) -> bool:

@@ -222,6 +222,4 @@ def _prefix(text: Any) -> str:
 def _text_diff(before: str, after: str, name: str) -> str:
     import difflib
 
-    return "".join(
-        difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), name, name)
-    )
+    return "".join(difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), name, name))

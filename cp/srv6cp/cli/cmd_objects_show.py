@@ -116,18 +116,12 @@ def _steer_rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, A
         names = readback.Names.of(node, client)
         for row in readback.route_rows(client, names):
             if row["way"].startswith("policy "):
-                rows.append(
-                    {"traffic": row["prefix"], "vrf": row["vrf"], "policy": row["way"][len("policy ") :]}
-                )
-        for entry in readback.entries(client, "ingress_port_table") + readback.entries(
-            client, "ingress_vlan_table"
-        ):
+                rows.append({"traffic": row["prefix"], "vrf": row["vrf"], "policy": row["way"][len("policy ") :]})
+        for entry in readback.entries(client, "ingress_port_table") + readback.entries(client, "ingress_vlan_table"):
             number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None
             if number:
                 vlan = f".{entry.match['vlan_id']}" if "vlan_id" in entry.match else ""
-                rows.append(
-                    {"traffic": f"port {entry.match['ingress_port']}{vlan}", "policy": names.policy(number)}
-                )
+                rows.append({"traffic": f"port {entry.match['ingress_port']}{vlan}", "policy": names.policy(number)})
         for name in ("classifier_ipv6_table", "classifier_ipv4_table"):
             for entry in readback.entries(client, name):
                 number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None
@@ -168,9 +162,7 @@ def _matches(row: dict[str, Any], wanted: str) -> bool:
             candidate = ip_network(value)
         except ValueError:
             continue
-        if candidate == network or (
-            "/" not in wanted and candidate.network_address == network.network_address
-        ):
+        if candidate == network or ("/" not in wanted and candidate.network_address == network.network_address):
             return True
     return False
 

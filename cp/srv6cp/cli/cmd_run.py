@@ -21,7 +21,7 @@ from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.switch import SWITCHES, Switch, choose, start
 
 if TYPE_CHECKING:
-    from srv6cp.apps.controller import NodeController
+    from srv6cp.controller.loop import NodeController
     from srv6cp.model import Node
 
 log = logging.getLogger(__name__)
@@ -87,10 +87,8 @@ def run(args: argparse.Namespace) -> int:
         return _control(args, path, node, switch, stop)
 
 
-def _control(
-    args: argparse.Namespace, path: Path, node: Node, switch: Switch | None, stop: SimpleQueue[int]
-) -> int:
-    from srv6cp.apps.controller import NodeController
+def _control(args: argparse.Namespace, path: Path, node: Node, switch: Switch | None, stop: SimpleQueue[int]) -> int:
+    from srv6cp.controller.loop import NodeController
 
     client = session.make_client(args, node)
     if switch is not None:

@@ -49,9 +49,7 @@ def run(args: argparse.Namespace) -> int:
     return exitcodes.OK
 
 
-def reason_rows(
-    client: Client, counter: str, reasons: Any, texts: Any, everything: bool
-) -> list[dict[str, Any]]:
+def reason_rows(client: Client, counter: str, reasons: Any, texts: Any, everything: bool) -> list[dict[str, Any]]:
     """One row a reason with its count and explanation."""
     from srv6cp.cli.readback import counters
 
@@ -160,7 +158,7 @@ def _ports(_args: argparse.Namespace, client: Client, node: Node | None) -> tupl
 
 
 def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> tuple[Any, str]:
-    from srv6cp.apps.compile.system import PUNT_METER
+    from srv6cp.compile.system import PUNT_METER
     from srv6cp.model import PuntReason
     from srv6cp.p4rt import CloneSession, Code, MeterEntry, RpcFailed, render_entity
 
@@ -183,9 +181,7 @@ def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> 
         for cell in client.read(MeterEntry(PUNT_METER))
         if isinstance(cell, MeterEntry) and cell.cir and cell.index in set(PuntReason)
     }
-    lines = [
-        f"{key.replace('_', ' ')}: {value}" for key, value in data.items() if isinstance(value, (str, int))
-    ]
+    lines = [f"{key.replace('_', ' ')}: {value}" for key, value in data.items() if isinstance(value, (str, int))]
     lines += data["clone_sessions"] or ["no clone session: nothing reaches a controller"]
     lines += [f"meter {reason}: {rates}" for reason, rates in data["meters"].items()]
     return data, "\n".join(lines)

@@ -124,9 +124,7 @@ def _port_mac(node: Node | None, port: int, vlan: int) -> str | None:
         return None
     found = node.ports.get(port)
     if found is None:
-        raise UsageError(
-            f"port {port} is not in the node file; valid: {', '.join(map(str, node.ports)) or 'none'}"
-        )
+        raise UsageError(f"port {port} is not in the node file; valid: {', '.join(map(str, node.ports)) or 'none'}")
     interface = node.interface((port, vlan)) or node.interface((port, 0))
     # On a layer 2 port every destination is taken.
     return interface.mac if interface else "02:00:00:00:00:01"

@@ -149,9 +149,7 @@ def route(words: Sequence[str]) -> list[Edit]:
         elif word in ("metric", "proto", "scope", "src", "onlink"):
             raise UsageError(f"{word!r} is not supported")
         else:
-            raise cursor.unknown(
-                word, ("via", "dev", "port", "weight", "nexthop", "vrf", "table", "blackhole")
-            )
+            raise cursor.unknown(word, ("via", "dev", "port", "weight", "nexthop", "vrf", "table", "blackhole"))
     if blackhole:
         item["blackhole"] = True
     if hops:
@@ -191,7 +189,5 @@ def _numbers(item: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict):
             result[key] = _numbers(value)
         else:
-            result[key] = (
-                _number(value) if key in ("port", "weight", "id") and isinstance(value, str) else value
-            )
+            result[key] = _number(value) if key in ("port", "weight", "id") and isinstance(value, str) else value
     return result

@@ -43,18 +43,14 @@ def frames(text: str, mac: str | None, vlan: int = 0) -> Iterator[bytes]:
     """
     if text.lstrip().startswith("("):
         if mac is None:
-            raise UsageError(
-                "the MAC of the port is not known: give --mac, or -c NODE.YAML with the port in it"
-            )
+            raise UsageError("the MAC of the port is not known: give --mac, or -c NODE.YAML with the port in it")
         yield frame(text, mac, vlan)
     elif _HEX.fullmatch(text):
         yield bytes.fromhex(re.sub(r"[\s:]", "", text))
     elif Path(text).is_file():
         yield from read_pcap(Path(text))
     else:
-        raise UsageError(
-            f"{text[:60]!r} is neither a file, nor a frame in hexadecimal, nor (SA,DA)... notation"
-        )
+        raise UsageError(f"{text[:60]!r} is neither a file, nor a frame in hexadecimal, nor (SA,DA)... notation")
 
 
 def frame(text: str, mac: str, vlan: int = 0) -> bytes:
@@ -175,18 +171,14 @@ def _upper(text: str, headers: list[_Pair] | list[_Srh] | list[_Pair | _Srh]) ->
 
 def _srh_bytes(header: _Srh, next_header: int) -> bytes:
     segments, left, _ = header
-    fixed = struct.pack(
-        "!BBBBBBH", next_header, 2 * len(segments), raw.SEGMENT_ROUTING, left, len(segments) - 1, 0, 0
-    )
+    fixed = struct.pack("!BBBBBBH", next_header, 2 * len(segments), raw.SEGMENT_ROUTING, left, len(segments) - 1, 0, 0)
     return fixed + b"".join(segment.packed for segment in segments)
 
 
 def _ip_header(pair: _Pair, protocol: int, length: int) -> bytes:
     source, destination = pair
     if source.version == 6:
-        return (
-            struct.pack("!IHBB", 6 << 28, length, protocol, _HOP_LIMIT) + source.packed + destination.packed
-        )
+        return struct.pack("!IHBB", 6 << 28, length, protocol, _HOP_LIMIT) + source.packed + destination.packed
     start = struct.pack("!BBHHHBB", 0x45, 0, 20 + length, 0, 0, _HOP_LIMIT, protocol)
     addresses = source.packed + destination.packed
     return start + struct.pack("!H", raw.checksum(start + b"\0\0" + addresses)) + addresses

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from srv6cp.model import Behavior, EncapMode, Flavor
 
 if TYPE_CHECKING:
-    from srv6cp.apps.compile import Compilation
+    from srv6cp.compile import Compilation
     from srv6cp.model import Node
     from srv6cp.p4rt import Client, TableEntry
 
@@ -42,7 +42,7 @@ class Names:
     @classmethod
     def of(cls, node: Node | None, client: Client) -> Names:
         """Names of ``node`` as the program on the switch numbers them."""
-        from srv6cp.apps.compile import compile_state
+        from srv6cp.compile import compile_state
 
         return cls(node, compile_state(node, client.p4info) if node else None)
 
@@ -168,9 +168,7 @@ def route_rows(client: Client, names: Names) -> list[dict[str, Any]]:
         for entry in entries(client, table):
             if isinstance(entry.action, Action):
                 way = _way(entry.action.name, entry.action.params, names)
-                rows.append(
-                    {"prefix": str(entry.match[key]), "vrf": names.vrf(entry.match["vrf_id"]), "way": way}
-                )
+                rows.append({"prefix": str(entry.match[key]), "vrf": names.vrf(entry.match["vrf_id"]), "way": way})
     return rows
 
 
@@ -214,19 +212,15 @@ def _operand(params: Mapping[str, Any], names: Names) -> str | None:
 
 def _sidlists(client: Client) -> dict[int, list[str]]:
     """Segment lists by number, in wire order."""
-    from srv6cp.apps.compile.policies import SIDLIST_TABLES
+    from srv6cp.compile.policies import SIDLIST_TABLES
     from srv6cp.p4rt import Action
 
     lists: dict[int, list[str]] = {}
     for table in SIDLIST_TABLES:
         for entry in entries(client, table):
             if isinstance(entry.action, Action):
-                numbered = sorted(
-                    (int(name.rsplit("_", 1)[1]), value) for name, value in entry.action.params.items()
-                )
-                lists.setdefault(_int(entry.match["sidlist_id"]), []).extend(
-                    str(value) for _, value in numbered
-                )
+                numbered = sorted((int(name.rsplit("_", 1)[1]), value) for name, value in entry.action.params.items())
+                lists.setdefault(_int(entry.match["sidlist_id"]), []).extend(str(value) for _, value in numbered)
     return lists
 
 

@@ -16,9 +16,9 @@ from srv6cp.cli.output import note
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from srv6cp.apps.reconcile import Plan
     from srv6cp.model import Neighbor, Node
     from srv6cp.p4rt import TLS, Client, P4Info
+    from srv6cp.sync.reconcile import Plan
 
 DEFAULT_NODE_FILE = "node.yaml"
 DEFAULT_ADDRESS = "127.0.0.1:9559"
@@ -42,9 +42,7 @@ def connection_options() -> argparse.ArgumentParser:
         help=f"P4Runtime server (default: grpc-addr of the node file, $SRV6_GRPC_ADDR, {DEFAULT_ADDRESS})",
     )
     group.add_argument("--device-id", type=int, metavar="N", help="default: that of the node file, or 1")
-    group.add_argument(
-        "--election-id", type=int, metavar="N", help="the highest is primary (default: a low one)"
-    )
+    group.add_argument("--election-id", type=int, metavar="N", help="the highest is primary (default: a low one)")
     group.add_argument("--force", action="store_true", help="become primary even if a controller is running")
     group.add_argument("--ssl", action="store_true", help="use TLS")
     for name in ("cacert", "cert", "private-key"):
@@ -79,9 +77,7 @@ def node_file(args: argparse.Namespace, required: bool = True) -> Path | None:
     if Path(DEFAULT_NODE_FILE).is_file():
         return Path(DEFAULT_NODE_FILE)
     if required:
-        raise UsageError(
-            f"no node file: give -c NODE.YAML, set SRV6_NODE, or have a {DEFAULT_NODE_FILE} here"
-        )
+        raise UsageError(f"no node file: give -c NODE.YAML, set SRV6_NODE, or have a {DEFAULT_NODE_FILE} here")
     return None
 
 
@@ -140,9 +136,7 @@ def program(client: Client) -> P4Info:
     info = client.p4info
     if "my_sid_table" not in info.tables:
         name = info.name or "another program"
-        raise CliError(
-            f"{client.address} runs {name}, not the SRv6 program; run `srv6 apply`", exitcodes.REJECTED
-        )
+        raise CliError(f"{client.address} runs {name}, not the SRv6 program; run `srv6 apply`", exitcodes.REJECTED)
     return info
 
 
@@ -157,11 +151,11 @@ def plan_for(
 
     Neighbours that a controller had resolved stay resolved, except those in ``forgotten``.
     """
-    from srv6cp.apps import reconcile
-    from srv6cp.apps.compile import compile_state
-    from srv6cp.apps.tables import Tables
     from srv6cp.artifacts import find
+    from srv6cp.compile import compile_state
     from srv6cp.p4rt import pipeline_cookie
+    from srv6cp.sync import reconcile
+    from srv6cp.sync.tables import Tables
 
     tables = Tables(client)
     if not dry_run:
@@ -182,7 +176,7 @@ def plan_for(
 
 def apply_node(args: argparse.Namespace, node: Node, forgotten: Collection[Neighbor] = ()) -> Plan:
     """Make the switch hold ``node``; the plan that was written."""
-    from srv6cp.apps import reconcile
+    from srv6cp.sync import reconcile
 
     with make_client(args, node) as client:
         become_primary(client, args.force)

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from srv6cp.apps.compile.system import CPU_PORT
 from srv6cp.cli import exitcodes
 from srv6cp.cli.exitcodes import CliError
+from srv6cp.compile.system import CPU_PORT
 
 BMV2 = "simple_switch_grpc"
 SWITCHES = ("softswitch", "bmv2")
@@ -121,9 +121,7 @@ class Switch:
                     raise CliError(f"{self.kind}: {error}", exitcodes.CANNOT_CONNECT) from None
             else:
                 if not self.alive:  # somebody else answers at this address
-                    raise CliError(
-                        f"{self.kind} did not start: {self.last_words()}", exitcodes.CANNOT_CONNECT
-                    )
+                    raise CliError(f"{self.kind} did not start: {self.last_words()}", exitcodes.CANNOT_CONNECT)
                 return
 
     def stop(self) -> None:
@@ -155,9 +153,7 @@ def _command(kind: str) -> list[str]:
     if kind == "bmv2":
         path = shutil.which(BMV2)
         if path is None:
-            raise CliError(
-                f"{BMV2} is not on PATH; install BMv2, or use --switch softswitch", exitcodes.CHECK_FAILED
-            )
+            raise CliError(f"{BMV2} is not on PATH; install BMv2, or use --switch softswitch", exitcodes.CHECK_FAILED)
         return [path]
     if softswitch_available():
         return [sys.executable, "-m", "softswitch"]
@@ -170,9 +166,7 @@ def _command(kind: str) -> list[str]:
 def _source_root() -> str | None:
     """The root of a source tree that is used without being installed."""
     root = Path(__file__).resolve().parents[3]
-    return (
-        str(root) if find_spec("softswitch") is None and (root / "softswitch/__main__.py").is_file() else None
-    )
+    return str(root) if find_spec("softswitch") is None and (root / "softswitch/__main__.py").is_file() else None
 
 
 def _joined(root: str) -> str:

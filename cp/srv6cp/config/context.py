@@ -103,8 +103,7 @@ class Context:
             matches = [
                 (0, neighbor.interface)
                 for neighbor in self.neighbors
-                if neighbor.address == address
-                and (vrf is None or self.interfaces[neighbor.interface].vrf == vrf)
+                if neighbor.address == address and (vrf is None or self.interfaces[neighbor.interface].vrf == vrf)
             ]
         longest = max((length for length, _ in matches), default=0)
         found = sorted({identity for length, identity in matches if length == longest})

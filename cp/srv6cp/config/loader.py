@@ -155,9 +155,7 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
     locators = {locator.prefix for locator in node.locators}
     for route in node.routes:
         if route.prefix in locators:
-            context.problems.append(
-                Problem(f"{route.prefix} is a locator of this node, not a route", ("routes",))
-            )
+            context.problems.append(Problem(f"{route.prefix} is a locator of this node, not a route", ("routes",)))
     if node.source is None:
         for sid in node.sids:
             policy = policies.get(sid.policy) if sid.policy else None

@@ -34,9 +34,7 @@ def read_policies(value: Any, source: IPv6Address | None, context: Context) -> d
                 if policy.name in policies:
                     raise InvalidError(f"policy {policy.name!r} is given twice", "name")
                 if policy.encap.source is None and source is None and not policy.encap.mode.inserts:
-                    raise InvalidError(
-                        "no source address: give the node a 'source', or the policy encap.source"
-                    )
+                    raise InvalidError("no source address: give the node a 'source', or the policy encap.source")
                 policies[policy.name] = policy
     return policies
 
@@ -45,9 +43,7 @@ def _read_policy(item: dict[Any, Any], context: Context) -> Policy:
     values.check_keys(item, POLICY_KEYS, ("name",))
     name = with_path("name", values.name, item["name"], "policy name")
     encap = with_path("encap", _read_encap, item.get("encap"))
-    invalid = with_path(
-        "invalid", values.choice, item.get("invalid", "forward"), ("forward", "drop"), "invalid"
-    )
+    invalid = with_path("invalid", values.choice, item.get("invalid", "forward"), ("forward", "drop"), "invalid")
     if ("segments" in item) == ("segment-lists" in item):
         raise InvalidError("a policy needs either 'segment-lists' or, for a single list, 'segments'")
     if "segments" in item:
@@ -107,9 +103,7 @@ def _read_encap(value: Any) -> Encap:
         with_path("mode", _read_mode, item["mode"]) if "mode" in item else defaults.mode,
         None if source is None else with_path("source", values.ipv6_address, source, "source"),
         with_path("hop-limit", _number_or_inherit, item.get("hop-limit", 64), "hop-limit", 1),
-        with_path(
-            "traffic-class", _number_or_inherit, item.get("traffic-class", INHERIT), "traffic-class", 0
-        ),
+        with_path("traffic-class", _number_or_inherit, item.get("traffic-class", INHERIT), "traffic-class", 0),
         with_path("flow-label", _read_flow_label, item.get("flow-label", "hash")),
     )
 

@@ -66,9 +66,7 @@ def read_ports(value: Any, node: str, context: Context) -> None:
                     raise InvalidError(f"{error.message} (510 and 511 are the CPU and drop ports)") from None
                 if number in context.ports:
                     raise InvalidError(f"port {number} is given twice")
-                port = _read_port(
-                    number, {} if item is None else values.mapping(item, "a port"), node, context
-                )
+                port = _read_port(number, {} if item is None else values.mapping(item, "a port"), node, context)
                 context.ports[number] = port
                 for interface in port.interfaces:
                     context.interfaces[interface.id] = interface
@@ -159,9 +157,7 @@ def _check_connected(context: Context) -> None:
                 continue
             other = prefixes.setdefault((interface.vrf, address.network), interface.id)
             if other != interface.id:
-                message = (
-                    f"prefix {address.network} is already connected to port {other} in VRF {interface.vrf}"
-                )
+                message = f"prefix {address.network} is already connected to port {other} in VRF {interface.vrf}"
                 context.problems.append(Problem(message, path))
 
 

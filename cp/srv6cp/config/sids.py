@@ -22,9 +22,7 @@ from srv6cp.model import (
 )
 
 LOCATOR_KEYS = frozenset(("prefix", "block", "node"))
-SID_KEYS = frozenset(
-    ("sid", "behavior", "flavors", "via", "vrf", "port", "policy", "in-vrf", "allow-outside-locator")
-)
+SID_KEYS = frozenset(("sid", "behavior", "flavors", "via", "vrf", "port", "policy", "in-vrf", "allow-outside-locator"))
 _OPERAND_KEYS = ("via", "vrf", "port", "policy")
 _MIN_SID_LENGTH = 16
 
@@ -96,8 +94,7 @@ def read_sids(value: Any, locators: tuple[Locator, ...], context: Context) -> tu
 class _SidReader:
     def __init__(self, locators: tuple[Locator, ...], context: Context) -> None:
         self._locators = [
-            (int(loc.prefix.network_address), int(loc.prefix.netmask), loc.prefix.prefixlen)
-            for loc in locators
+            (int(loc.prefix.network_address), int(loc.prefix.netmask), loc.prefix.prefixlen) for loc in locators
         ]
         self._locator_text = ", ".join(str(locator.prefix) for locator in locators)
         self._context = context
@@ -147,9 +144,7 @@ class _SidReader:
                 return
         key = "allow-outside-locator"
         if not with_path(key, values.boolean, item.get(key, False), key) and self._locators:
-            raise InvalidError(
-                f"SID {prefix} is outside the locator {self._locator_text}; if meant, set '{key}: true'"
-            )
+            raise InvalidError(f"SID {prefix} is outside the locator {self._locator_text}; if meant, set '{key}: true'")
 
     def _behavior(self, item: dict[Any, Any]) -> tuple[Behavior, Flavor]:
         text = item["behavior"]
@@ -200,9 +195,7 @@ class _SidReader:
                     f"the next hop of {behavior.value} must be an IPv6 address, not {hop.address}", "via"
                 )
             if hop.address is None and not crosses:
-                raise InvalidError(
-                    f"{behavior.value} needs the address of its next hop, not only its port", "via"
-                )
+                raise InvalidError(f"{behavior.value} needs the address of its next hop, not only its port", "via")
         return nexthops
 
 

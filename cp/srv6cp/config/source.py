@@ -211,9 +211,7 @@ class _Builder:
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
-            raise self._error(
-                event, f"alias *{event.anchor} stands before the end of its anchor, or has none"
-            )
+            raise self._error(event, f"alias *{event.anchor} stands before the end of its anchor, or has none")
         return self._anchors[event.anchor]
 
     def _path(self) -> tuple[str, ...]:

@@ -79,9 +79,7 @@ def parse_words(words: Sequence[str]) -> dict[str, Any]:
             if rest and rest[0] not in _WORDS_WITH_VALUE:
                 result["port"] = rest.pop(0)
         elif word == "mac":
-            raise InvalidError(
-                "a next hop by MAC address is not supported; give its IP address: 'ip ADDRESS PORT'"
-            )
+            raise InvalidError("a next hop by MAC address is not supported; give its IP address: 'ip ADDRESS PORT'")
         elif word in _WORDS_WITH_VALUE:
             key, value = _SYNONYMS.get(word, word), _value(word, rest)
             result[key] = _table(value) if word in ("table", "vrftable") else value

@@ -41,9 +41,7 @@ def read_steering(value: Any, policies: Mapping[str, Policy], context: Context) 
                     steering = _read_prefix(item, policies, context)
                     key = (steering.vrf, steering.prefix)
                     if key in seen:
-                        raise InvalidError(
-                            f"{steering.prefix} in VRF {steering.vrf} is steered twice", "prefix"
-                        )
+                        raise InvalidError(f"{steering.prefix} in VRF {steering.vrf} is steered twice", "prefix")
                     seen.add(key)
                     result.prefixes.append(steering)
                 elif "match" in item:
@@ -102,9 +100,7 @@ def _read_port(item: dict[Any, Any], context: Context) -> None:
     if interface.policy not in (None, policy):
         raise InvalidError(f"port {identity} already has policy {interface.policy!r}", "policy")
     assert port is not None
-    interfaces = tuple(
-        replace(each, policy=policy) if each.id == identity else each for each in port.interfaces
-    )
+    interfaces = tuple(replace(each, policy=policy) if each.id == identity else each for each in port.interfaces)
     context.ports[port.number] = replace(port, interfaces=interfaces)
     context.interfaces.update((each.id, each) for each in interfaces)
 
@@ -152,9 +148,7 @@ def _read_match(value: Any, context: Context) -> dict[str, Any]:
 def _read_match_port(value: Any, context: Context) -> int:
     identity = values.interface_id(value)
     if identity.vlan:
-        raise InvalidError(
-            f"a classifier matches ports, not VLANs; write {identity.port} and match the VLAN's vrf"
-        )
+        raise InvalidError(f"a classifier matches ports, not VLANs; write {identity.port} and match the VLAN's vrf")
     if identity.port not in context.ports:
         valid = ", ".join(map(str, context.ports)) or "none is declared"
         raise InvalidError(f"unknown port {identity}; valid: {valid}")
@@ -188,7 +182,5 @@ def _check_priorities(rules: list[ClassifierRule], context: Context) -> None:
         counts[rule.priority] = counts.get(rule.priority, 0) + 1
     for priority, count in counts.items():
         if count > _MAX_RULES_PER_PRIORITY:
-            message = (
-                f"{count} rules have priority {priority}; at most {_MAX_RULES_PER_PRIORITY} may share one"
-            )
+            message = f"{count} rules have priority {priority}; at most {_MAX_RULES_PER_PRIORITY} may share one"
             context.problems.append(Problem(message, ("steering",)))

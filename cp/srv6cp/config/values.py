@@ -69,9 +69,7 @@ def check_keys(mapping: Mapping[Any, Any], allowed: Collection[str], required: C
     for key in mapping:
         if key not in allowed:
             hint = suggest(str(key), allowed)
-            raise InvalidError(
-                f"unknown key {key!r}{hint or '; valid: ' + ', '.join(sorted(allowed))}", str(key)
-            )
+            raise InvalidError(f"unknown key {key!r}{hint or '; valid: ' + ', '.join(sorted(allowed))}", str(key))
     for key in required:
         if mapping.get(key) is None:
             raise InvalidError(f"{key!r} is missing")
@@ -136,9 +134,7 @@ def choice(value: Any, valid: Collection[str], what: str) -> str:
     """One word out of ``valid``."""
     text = str(value).lower()
     if text not in valid:
-        raise InvalidError(
-            f"{what} must be one of {', '.join(valid)}, not {show(value)}{suggest(text, valid)}"
-        )
+        raise InvalidError(f"{what} must be one of {', '.join(valid)}, not {show(value)}{suggest(text, valid)}")
     return text
 
 
@@ -197,9 +193,7 @@ def ipv6_prefix(value: Any, what: str = "prefix") -> IPv6Network:
         if not (0 <= size <= 128 and (not slash or length.isdecimal())):
             raise ValueError
     except (OSError, TypeError, ValueError, AttributeError):
-        raise InvalidError(
-            f"{what} must be an IPv6 prefix such as 2001:db8::/32, not {show(value)}"
-        ) from None
+        raise InvalidError(f"{what} must be an IPv6 prefix such as 2001:db8::/32, not {show(value)}") from None
     if bits & (_MASK_128 >> size):
         raise InvalidError(_host_bits(value, what))
     return IPv6Network((bits, size))
@@ -246,9 +240,7 @@ def own_address(address: IPAddress) -> None:
     """Refuse what no interface can own."""
     if address.is_multicast or address.is_unspecified or address.is_link_local or address.is_loopback:
         kind = next(
-            kind
-            for kind in ("multicast", "unspecified", "link_local", "loopback")
-            if getattr(address, f"is_{kind}")
+            kind for kind in ("multicast", "unspecified", "link_local", "loopback") if getattr(address, f"is_{kind}")
         )
         raise InvalidError(f"{address} is a {kind.replace('_', '-')} address and cannot be assigned")
 

@@ -19,6 +19,7 @@ from srv6cp.model.interfaces import (
     IPAddress,
     IPInterface,
     IPNetwork,
+    NeighborKey,
     Port,
 )
 from srv6cp.model.node import ICMPV6, Node, RateLimit, SrDomain
@@ -64,6 +65,7 @@ __all__ = [
     "InterfaceId",
     "Locator",
     "Neighbor",
+    "NeighborKey",
     "NextHop",
     "Node",
     "Operand",

@@ -25,6 +25,18 @@ class InterfaceId(NamedTuple):
         return f"{self.port}.{self.vlan}" if self.vlan else str(self.port)
 
 
+class NeighborKey(NamedTuple):
+    """A neighbour: the interface it is on and its address."""
+
+    interface: InterfaceId
+    address: IPAddress
+
+    @classmethod
+    def of(cls, interface: InterfaceId, address: bytes) -> NeighborKey:
+        """From a raw address."""
+        return cls(interface, ipaddress.ip_address(address))
+
+
 @dataclass(frozen=True)
 class Interface:
     """A routed interface.

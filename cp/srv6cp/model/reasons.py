@@ -73,9 +73,7 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.VLAN_UNKNOWN: Reason("tagged frame, no such VLAN on the port", "configuration: ports.vlans"),
     DropReason.NOT_MY_MAC: Reason("destination MAC is not the interface's", "IEEE 802.3; ports.mac"),
     DropReason.UNSUPPORTED_ETHERTYPE: Reason("neither IPv6, IPv4 nor ARP on a routed port", "ports.mode"),
-    DropReason.IP_HEADER_INVALID: Reason(
-        "IP version, header length or total length is wrong", "RFC 8200 3, 791"
-    ),
+    DropReason.IP_HEADER_INVALID: Reason("IP version, header length or total length is wrong", "RFC 8200 3, 791"),
     DropReason.IPV4_CHECKSUM: Reason("IPv4 header checksum is wrong", "RFC 1812 5.2.2"),
     DropReason.SID_BLOCK_FILTERED: Reason("packet from outside the domain to the SID block", "RFC 8754 5.1"),
     DropReason.SOURCE_NOT_IN_DOMAIN: Reason("source may not use local SIDs", "RFC 8754 5.1"),
@@ -97,14 +95,10 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.POLICY_INVALID: Reason("no such policy, or it does not fit the packet", "RFC 9256 5.1"),
     DropReason.NEXTHOP_INVALID: Reason("the next hop does not exist", "control plane out of step"),
     DropReason.NEIGHBOR_UNRESOLVED: Reason("MAC of the neighbour not known yet", "RFC 4861 7.2, RFC 826"),
-    DropReason.PUNT_RATE_LIMITED: Reason(
-        "over the rate limit of the control plane", "RFC 4443 2.4 (f); icmp"
-    ),
+    DropReason.PUNT_RATE_LIMITED: Reason("over the rate limit of the control plane", "RFC 4443 2.4 (f); icmp"),
     DropReason.RECIRCULATION_LIMIT: Reason("too many own SIDs in one list", "implementation limit"),
     DropReason.MULTICAST: Reason("multicast and link-local are not forwarded", "RFC 4291 2.5.6, 2.7"),
-    DropReason.L2_PORT_NO_POLICY: Reason(
-        "frame on a layer 2 port without policy", "configuration: ports.policy"
-    ),
+    DropReason.L2_PORT_NO_POLICY: Reason("frame on a layer 2 port without policy", "configuration: ports.policy"),
     DropReason.SOURCE_INVALID: Reason("multicast or off-link link-local source", "RFC 4291 2.5.6, 2.7"),
     DropReason.PACKET_OUT_INVALID: Reason("packet-out that asks for no valid port", "control plane error"),
 }

@@ -120,9 +120,7 @@ class Client(Session):
         if batch < 1:
             raise ValueError(f"batch {batch} must be 1 or more")
         step = batch if atomicity is Atomicity.CONTINUE_ON_ERROR else len(todo)
-        requests = [
-            (start, self._write_request(todo, start, step, atomicity)) for start in range(0, len(todo), step)
-        ]
+        requests = [(start, self._write_request(todo, start, step, atomicity)) for start in range(0, len(todo), step)]
         failures: list[Failure] = []
         limit = self.rpc_timeout if timeout is None else timeout
         service = self._service_now
@@ -238,6 +236,4 @@ def _read(path: str | os.PathLike[str]) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise P4InfoError(
-            f"{path}: cannot read the pipeline configuration: {error.strerror or error}"
-        ) from None
+        raise P4InfoError(f"{path}: cannot read the pipeline configuration: {error.strerror or error}") from None

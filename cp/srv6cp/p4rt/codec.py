@@ -136,9 +136,7 @@ class Codec:
         """Bytes that identify the entity on its switch: equal for equal keys however they were written."""
         out = pb.Entity()
         if isinstance(entity, TableEntry):
-            self._table(entity.table).encode_key(
-                entity.match, entity.priority, entity.is_default, out.table_entry
-            )
+            self._table(entity.table).encode_key(entity.match, entity.priority, entity.is_default, out.table_entry)
         elif isinstance(entity, (DirectCounterEntry, DirectMeterEntry)):
             kind = type(entity)
             self._put(kind(entity.table, entity.match, entity.priority, entity.is_default), out, False)
@@ -181,14 +179,10 @@ class Codec:
     def _table_by_id(self, id_: int) -> TableCodec:
         codec = self._tables_by_id.get(id_)
         if codec is None:
-            raise DecodeError(
-                f"table id 0x{id_:08x} is not in {self.info.source}: it is from another program"
-            )
+            raise DecodeError(f"table id 0x{id_:08x} is not in {self.info.source}: it is from another program")
         return codec
 
-    def _put_key(
-        self, entity: TableEntry | DirectCounterEntry | DirectMeterEntry, out: Any, reading: bool
-    ) -> None:
+    def _put_key(self, entity: TableEntry | DirectCounterEntry | DirectMeterEntry, out: Any, reading: bool) -> None:
         if not entity.table and reading:
             out.SetInParent()  # an entry of any table
             return
@@ -249,15 +243,11 @@ class Codec:
 
     def _put_member(self, entity: ActionProfileMember, out: Any, reading: bool) -> None:
         target = out.action_profile_member
-        target.action_profile_id = (
-            self.info.profiles.find(entity.profile).id if entity.profile or not reading else 0
-        )
+        target.action_profile_id = self.info.profiles.find(entity.profile).id if entity.profile or not reading else 0
         target.member_id = entity.member_id
         if entity.action is not None and not reading:
             where = f"member {entity.member_id} of {entity.profile!r}"
-            self._actions[self.info.action(entity.action.name).id].encode(
-                entity.action.params, target.action, where
-            )
+            self._actions[self.info.action(entity.action.name).id].encode(entity.action.params, target.action, where)
 
     def _get_member(self, message: Any) -> ActionProfileMember:
         action = None
@@ -270,9 +260,7 @@ class Codec:
 
     def _put_group(self, entity: ActionProfileGroup, out: Any, reading: bool) -> None:
         target = out.action_profile_group
-        target.action_profile_id = (
-            self.info.profiles.find(entity.profile).id if entity.profile or not reading else 0
-        )
+        target.action_profile_id = self.info.profiles.find(entity.profile).id if entity.profile or not reading else 0
         target.group_id = entity.group_id
         if reading:
             return

@@ -18,10 +18,7 @@ def dump(info: P4Info) -> str:
     sections = [
         (
             "action profiles",
-            [
-                f"{p.alias} ({'selector' if p.selector else 'profile'}, size {p.size})"
-                for p in info.profiles.values()
-            ],
+            [f"{p.alias} ({'selector' if p.selector else 'profile'}, size {p.size})" for p in info.profiles.values()],
         ),
         ("counters", [_cells(c) for c in info.counters.values()]),
         ("meters", [_cells(m) for m in info.meters.values()]),

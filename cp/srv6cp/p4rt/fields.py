@@ -254,9 +254,7 @@ class ActionCodec:
             if name not in names:
                 raise UnknownName("parameter", name, names, place)
         absent = [name for name in names if name not in params]
-        raise EntityError(
-            f"{place}: parameter{'s' if len(absent) > 1 else ''} {', '.join(map(repr, absent))} missing"
-        )
+        raise EntityError(f"{place}: parameter{'s' if len(absent) > 1 else ''} {', '.join(map(repr, absent))} missing")
 
 
 def _slash(value: tuple[Any, ...]) -> str:

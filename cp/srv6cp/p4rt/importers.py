@@ -86,9 +86,7 @@ def load_text_proto(info: P4Info, path: str | Path) -> list[Update]:
         try:
             updates.append(Update(UpdateType(message.type), info.codec.decode(message.entity)))
         except ValueError:
-            raise EntityError(
-                f"{path}: updates[{number}]: the type must be INSERT, MODIFY or DELETE"
-            ) from None
+            raise EntityError(f"{path}: updates[{number}]: the type must be INSERT, MODIFY or DELETE") from None
         except DecodeError as error:
             raise EntityError(f"{path}: updates[{number}]: {error}") from None
     return updates

@@ -55,22 +55,17 @@ def decode_data(message: Any, spec: Any, types: Any) -> Data:
     if kind == "varbit":
         return {"bits": message.varbit.bitwidth, "value": int.from_bytes(message.varbit.bitstring, "big")}
     if kind == "tuple":
-        return tuple(
-            decode_data(m, s, types) for m, s in zip(message.tuple.members, spec.tuple.members, strict=False)
-        )
+        return tuple(decode_data(m, s, types) for m, s in zip(message.tuple.members, spec.tuple.members, strict=False))
     if kind == "struct":
         members = types.structs[spec.struct.name].members
         return {
-            s.name: decode_data(m, s.type_spec, types)
-            for m, s in zip(message.struct.members, members, strict=False)
+            s.name: decode_data(m, s.type_spec, types) for m, s in zip(message.struct.members, members, strict=False)
         }
     if kind == "header":
         if not message.header.is_valid:
             return None
         members = types.headers[spec.header.name].members
-        return {
-            s.name: int.from_bytes(b, "big") for b, s in zip(message.header.bitstrings, members, strict=False)
-        }
+        return {s.name: int.from_bytes(b, "big") for b, s in zip(message.header.bitstrings, members, strict=False)}
     if kind == "enum_value":
         return int.from_bytes(message.enum_value, "big")
     if kind in ("enum", "error"):
@@ -111,6 +106,4 @@ def _encode_members(value: Data, spec: Any, kind: str, types: Any, out: Any, whe
         out.header.bitstrings.extend(_encode_bits(value[m.name], m.type_spec) for m in members)
         return
     for member in members:
-        encode_data(
-            value[member.name], member.type_spec, types, out.struct.members.add(), f"{where}.{member.name}"
-        )
+        encode_data(value[member.name], member.type_spec, types, out.struct.members.add(), f"{where}.{member.name}")

@@ -34,13 +34,9 @@ def _rebuild(name: str) -> ModuleType:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ImportError(f"{name} is missing: install p4runtime>=1.6")
-    embedded = re.search(
-        r"serialized_pb\s*=\s*(b'(?:[^'\\]|\\.)*')", Path(spec.origin).read_text("utf-8"), re.S
-    )
+    embedded = re.search(r"serialized_pb\s*=\s*(b'(?:[^'\\]|\\.)*')", Path(spec.origin).read_text("utf-8"), re.S)
     if embedded is None:
-        raise ImportError(
-            f"{spec.origin} holds no serialised descriptor: install another release of p4runtime"
-        )
+        raise ImportError(f"{spec.origin} holds no serialised descriptor: install another release of p4runtime")
     descriptor = descriptor_pool.Default().AddSerializedFile(ast.literal_eval(embedded.group(1)))
     module = ModuleType(name, f"Classes of {descriptor.name}, built from its descriptor.")
     module.__file__ = spec.origin

@@ -255,18 +255,12 @@ class P4Info:
         self.actions = Catalogue("action", actions)
         self.profiles = Catalogue(
             "action profile",
-            [
-                ProfileInfo(*_preamble(p), p.with_selector, p.size, p.max_group_size)
-                for p in proto.action_profiles
-            ],
+            [ProfileInfo(*_preamble(p), p.with_selector, p.size, p.max_group_size) for p in proto.action_profiles],
         )
         table_names = {t.preamble.id: t.preamble.alias or t.preamble.name for t in proto.tables}
         self.counters = Catalogue(
             "counter",
-            [
-                CounterInfo(*_preamble(c), _COUNTER_UNITS.get(c.spec.unit, "both"), c.size)
-                for c in proto.counters
-            ],
+            [CounterInfo(*_preamble(c), _COUNTER_UNITS.get(c.spec.unit, "both"), c.size) for c in proto.counters],
         )
         self.direct_counters = Catalogue(
             "direct counter",
@@ -282,10 +276,7 @@ class P4Info:
         )
         self.meters = Catalogue(
             "meter",
-            [
-                MeterInfo(*_preamble(m), "packets" if m.spec.unit == 2 else "bytes", m.size)
-                for m in proto.meters
-            ],
+            [MeterInfo(*_preamble(m), "packets" if m.spec.unit == 2 else "bytes", m.size) for m in proto.meters],
         )
         self.direct_meters = Catalogue(
             "direct meter",
@@ -305,17 +296,11 @@ class P4Info:
         self.digests = Catalogue("digest", [DigestInfo(*_preamble(d), d.type_spec) for d in proto.digests])
         self.value_sets = Catalogue(
             "value set",
-            [
-                ValueSetInfo(*_preamble(v), tuple(map(self._match_field, v.match)), v.size)
-                for v in proto.value_sets
-            ],
+            [ValueSetInfo(*_preamble(v), tuple(map(self._match_field, v.match)), v.size) for v in proto.value_sets],
         )
         self.headers = Catalogue(
             "controller header",
-            [
-                HeaderInfo(*_preamble(h), tuple(map(self._field, h.metadata)))
-                for h in proto.controller_packet_metadata
-            ],
+            [HeaderInfo(*_preamble(h), tuple(map(self._field, h.metadata))) for h in proto.controller_packet_metadata],
         )
         self.tables = Catalogue("table", [self._table(t) for t in proto.tables])
 
@@ -350,9 +335,7 @@ class P4Info:
             else:
                 text_format.Parse(text, proto)
         except (text_format.ParseError, json_format.ParseError, ProtobufError) as error:
-            raise P4InfoError(
-                f"{source}: not a p4info (which starts with `{P4INFO_TEXT_HINT}`): {error}"
-            ) from None
+            raise P4InfoError(f"{source}: not a p4info (which starts with `{P4INFO_TEXT_HINT}`): {error}") from None
         if not (proto.tables or proto.actions or proto.HasField("pkg_info")):
             raise P4InfoError(f"{source}: the p4info is empty")
         return cls(proto, source)
@@ -440,9 +423,7 @@ class P4Info:
         if kind is None:
             other = item.other_match_type or item.match_type
             raise P4InfoError(f"{self.source}: match field {item.name!r}: unsupported match kind {other!r}")
-        return MatchFieldInfo(
-            item.id, item.name, *self._type(item), _doc(item), tuple(item.annotations), kind
-        )
+        return MatchFieldInfo(item.id, item.name, *self._type(item), _doc(item), tuple(item.annotations), kind)
 
     def _type(self, item: Any) -> tuple[int, Format]:
         if item.type_name.name in self._text_types:
@@ -457,8 +438,7 @@ class P4Info:
     def _table(self, table: Any) -> TableInfo:
         fields = tuple(map(self._match_field, table.match_fields))
         refs = [
-            ActionRef(self._action(ref.id, table), _SCOPES.get(ref.scope, Scope.ANYWHERE))
-            for ref in table.action_refs
+            ActionRef(self._action(ref.id, table), _SCOPES.get(ref.scope, Scope.ANYWHERE)) for ref in table.action_refs
         ]
         direct = set(table.direct_resource_ids)
         const = table.const_default_action_id

@@ -122,9 +122,7 @@ class Session:
             if code is Code.UNIMPLEMENTED:  # servers of P4Runtime before 1.1
                 return Capabilities("")
             if code is Code.DEADLINE_EXCEEDED:
-                raise ConnectionFailed(
-                    self.address, self.device_id, f"no answer within {limit:g} s"
-                ) from None
+                raise ConnectionFailed(self.address, self.device_id, f"no answer within {limit:g} s") from None
             if code is Code.UNAVAILABLE:
                 raise ConnectionFailed(self.address, self.device_id, reason(error.details() or "")) from None
             raise failed("Capabilities", error, self.address, self.device_id) from None
@@ -146,9 +144,7 @@ class Session:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
     def reconnect(self, timeout: float | None = None) -> Arbitration | None:
@@ -172,9 +168,7 @@ class Session:
 
     # --- arbitration ------------------------------------------------------------------------------
 
-    def arbitrate(
-        self, election_id: int | tuple[int, int] | None = None, timeout: float = 5.0
-    ) -> Arbitration:
+    def arbitrate(self, election_id: int | tuple[int, int] | None = None, timeout: float = 5.0) -> Arbitration:
         """Open the stream if need be, send the election id (new one if given), return the switch's answer.
 
         Raises :class:`ArbitrationFailed` when the switch ends the stream (an election id that another client
@@ -184,9 +178,7 @@ class Session:
             self.election_id = _election(election_id)
         stream = self._stream
         if stream is not None and stream.on_own_thread:
-            raise StreamClosed(
-                "arbitrate() waits for the stream and so cannot be called from a stream callback"
-            )
+            raise StreamClosed("arbitrate() waits for the stream and so cannot be called from a stream callback")
         if stream is None or not stream.open:
             stream = self._open_stream()
         self._takes_part = True
@@ -427,9 +419,7 @@ class Session:
             self._stream_error = event
             self._arbitration = None
             self._answered.notify_all()
-        log.info(
-            "%s device-id %d: stream ended: %s: %s", self.address, self.device_id, code.name, event.reason
-        )
+        log.info("%s device-id %d: stream ended: %s: %s", self.address, self.device_id, code.name, event.reason)
         self._on_disconnect(event)
 
     def _received(self, message: Any) -> None:

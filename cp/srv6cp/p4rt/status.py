@@ -80,9 +80,7 @@ def write_failed(
             failures.append(Failure(first + position, update, code, report.message))
     denied = [f for f in failures if f.code is Code.PERMISSION_DENIED]
     if len(denied) == len(updates) > 1 and "primary" in denied[0].message.lower():
-        return NotPrimary(
-            "Write", Code.PERMISSION_DENIED, denied[0].message, f"{address} device-id {device_id}"
-        )
+        return NotPrimary("Write", Code.PERMISSION_DENIED, denied[0].message, f"{address} device-id {device_id}")
     if not failures:
         return RpcFailed("Write", code_of(error), _message(error), f"{address} device-id {device_id}")
     return failures

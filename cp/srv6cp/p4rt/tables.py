@@ -61,9 +61,7 @@ class TableCodec:
         self._key.encode(match, out.match)
         if self._prioritised:
             if priority <= 0:
-                raise EntityError(
-                    f"{self.where}: an entry needs a priority of 1 or more (bigger wins), not {priority}"
-                )
+                raise EntityError(f"{self.where}: an entry needs a priority of 1 or more (bigger wins), not {priority}")
             out.priority = priority
         elif priority:
             raise EntityError(
@@ -103,26 +101,18 @@ class TableCodec:
                 )
             self._codec(action.name, is_default).encode(action.params, out.action, self.where)
         elif self.info.profile is None:
-            raise EntityError(
-                f"{self.where} has no action profile: its entries take an Action, not {action!r}"
-            )
+            raise EntityError(f"{self.where} has no action profile: its entries take an Action, not {action!r}")
         elif isinstance(action, ActionSet):
             if not self.info.profile.selector:
-                raise EntityError(
-                    f"{self.where}: {self.info.profile.alias!r} is no selector: it takes a MemberRef"
-                )
+                raise EntityError(f"{self.where}: {self.info.profile.alias!r} is no selector: it takes a MemberRef")
             members = out.action_profile_action_set.action_profile_actions
             if not action.actions:
                 raise EntityError(f"{self.where}: the action set is empty")
             for weighted in action.actions:
                 if weighted.weight < 1:
-                    raise EntityError(
-                        f"{self.where}: weight {weighted.weight} in an action set: must be 1 or more"
-                    )
+                    raise EntityError(f"{self.where}: weight {weighted.weight} in an action set: must be 1 or more")
                 member = members.add()
-                self._codec(weighted.action.name, False).encode(
-                    weighted.action.params, member.action, self.where
-                )
+                self._codec(weighted.action.name, False).encode(weighted.action.params, member.action, self.where)
                 member.weight = weighted.weight
                 encode_watch(weighted.watch_port, member, self.where)
         elif isinstance(action, MemberRef):

@@ -100,13 +100,9 @@ def parse_action(table: TableInfo, text: str) -> TableAction:
     while position < len(body):
         found = _WEIGHTED.match(body, position)
         if found is None:
-            raise EntityError(
-                f"table {table.alias!r}: {body[position:]!r} is not of the form weight*action(...)"
-            )
+            raise EntityError(f"table {table.alias!r}: {body[position:]!r} is not of the form weight*action(...)")
         weight, call, port = found.groups()
-        members.append(
-            WeightedAction(_call(table, call), int(weight or 1), None if port is None else int(port))
-        )
+        members.append(WeightedAction(_call(table, call), int(weight or 1), None if port is None else int(port)))
         position = found.end()
     return ActionSet(tuple(members))
 
@@ -143,9 +139,7 @@ def _prefix(field: MatchFieldInfo, text: str) -> MatchValue:
     host = number & ((1 << (field.width - length)) - 1)
     if host:
         fitting = format_value(_canonical(number - host), field.format)
-        raise ValueError(
-            f"{text} has bits set after the prefix; {show_value(fitting)}/{length} would be valid"
-        )
+        raise ValueError(f"{text} has bits set after the prefix; {show_value(fitting)}/{length} would be valid")
     if field.kind is MatchKind.TERNARY:
         mask = (1 << field.width) - (1 << (field.width - length))
         return Ternary(*(format_value(_canonical(part), field.format) for part in (number, mask)))

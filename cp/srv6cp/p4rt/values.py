@@ -62,9 +62,7 @@ def to_int(value: object, width: int) -> int:
     elif isinstance(value, (bytes, bytearray)):
         number = int.from_bytes(value, "big")
     else:
-        raise ValueError(
-            f"{value!r} ({type(value).__name__}) is not a number, an address, a MAC string or bytes"
-        )
+        raise ValueError(f"{value!r} ({type(value).__name__}) is not a number, an address, a MAC string or bytes")
     if number >> width:  # also true of every negative number
         limit = (1 << width) - 1
         raise ValueError(

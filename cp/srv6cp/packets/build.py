@@ -107,9 +107,7 @@ def srv6(
     if before is not None:
         packet = packet / before.copy()
     if not (reduced and count == 1):
-        packet = packet / srh(
-            segments, reduced=reduced, segments_left=left, tlvs=tlvs, flags=flags, tag=tag, **fields
-        )
+        packet = packet / srh(segments, reduced=reduced, segments_left=left, tlvs=tlvs, flags=flags, tag=tag, **fields)
     return packet if payload == b"" else packet / payload
 
 
@@ -185,9 +183,7 @@ def h_encaps_l2(
     return outer / (frame.copy() if isinstance(frame, Packet) else frame)
 
 
-def h_insert(
-    packet: Any, segments: Sequence[Address], *, reduced: bool = False, decrement: bool = True
-) -> Any:
+def h_insert(packet: Any, segments: Sequence[Address], *, reduced: bool = False, decrement: bool = True) -> Any:
     """H.Insert or H.Insert.Red: an SRH behind the IPv6 header (and Hop-by-Hop Options), back to the original
     destination as last segment (HE-14). Raises ValueError when `packet` is not IPv6."""
     if not isinstance(packet, IPv6):

@@ -6,8 +6,8 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
-from srv6cp.apps.compile import Compilation, compile_state
 from srv6cp.artifacts import find
+from srv6cp.compile import Compilation, compile_state
 from srv6cp.config import load_node_dict
 from srv6cp.model import InterfaceId
 from srv6cp.p4rt import Action, P4Info, TableEntry

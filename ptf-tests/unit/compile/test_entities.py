@@ -8,8 +8,8 @@ import dataclasses
 from unit.compile.support import INFO, compiled, rows
 from unit.config.example import FULL
 
-from srv6cp.apps.compile import Ids, compile_node, compile_state
-from srv6cp.apps.compile.ids import IdSpace
+from srv6cp.compile import Ids, compile_node, compile_state
+from srv6cp.compile.ids import IdSpace
 from srv6cp.config import load_node
 from srv6cp.p4rt import CloneSession, MeterEntry, Replica, TableEntry
 

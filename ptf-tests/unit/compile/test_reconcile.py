@@ -14,9 +14,8 @@ from unit.compile.support import INFO
 from unit.config.example import FULL
 
 from softswitch.switch import SoftSwitch
-from srv6cp.apps import reconcile
-from srv6cp.apps.compile import compile_node
 from srv6cp.artifacts import find
+from srv6cp.compile import compile_node
 from srv6cp.config import load_node
 from srv6cp.p4rt import (
     Action,
@@ -29,6 +28,7 @@ from srv6cp.p4rt import (
     UpdateType,
     WeightedAction,
 )
+from srv6cp.sync import reconcile
 
 NODE = load_node(FULL)
 DESIRED = compile_node(NODE, INFO)

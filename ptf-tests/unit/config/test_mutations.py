@@ -9,8 +9,8 @@ from typing import Any
 
 from unit.config.example import FULL
 
-from srv6cp.apps.compile import compile_node
 from srv6cp.artifacts import find
+from srv6cp.compile import compile_node
 from srv6cp.config import ConfigError, Source, load_node_dict
 from srv6cp.p4rt import P4Info
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 
-from srv6cp.apps.compile import compile_node
+from srv6cp.compile import compile_node
 from srv6cp.config import load_node
 
 BUDGET = 1.5  # seconds; measured: 0.3 on the machine of docs/performance.md

@@ -25,14 +25,11 @@ from scapy.layers.inet6 import (
 from scapy.layers.l2 import Ether
 
 from softswitch.switch import SoftSwitch
-from srv6cp.apps import controller as controller_module
-from srv6cp.apps.compile import compile_state
-from srv6cp.apps.controller import ControllerOptions, NodeController
-from srv6cp.apps.neighbors import NeighborKey
-from srv6cp.apps.reconcile import plan
-from srv6cp.apps.tables import Changes
+from srv6cp.compile import compile_state
 from srv6cp.config import load_node_dict
-from srv6cp.model import InterfaceId, NextHop, Route
+from srv6cp.controller import loop as controller_module
+from srv6cp.controller.loop import ControllerOptions, NodeController
+from srv6cp.model import InterfaceId, NeighborKey, NextHop, Route
 from srv6cp.p4rt import (
     Action,
     ArbitrationFailed,
@@ -44,6 +41,8 @@ from srv6cp.p4rt import (
     render_entity,
 )
 from srv6cp.packets import frame_notation
+from srv6cp.sync.reconcile import plan
+from srv6cp.sync.tables import Changes
 
 NODE = load_node_dict(
     {

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from srv6cp.apps.fragment import CannotFragmentError, fragment_frame, fragment_packet
+from srv6cp.controller.fragment import CannotFragmentError, fragment_frame, fragment_packet
 from srv6cp.packets.raw import Ipv4View, Ipv6View, checksum, parse_ip
 
 A = bytes.fromhex("20010db800000002000000000000000a")

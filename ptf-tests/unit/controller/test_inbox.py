@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from srv6cp.apps.inbox import Inbox, Order
+from srv6cp.controller.inbox import Inbox, Order
 
 
 def take(inbox: Inbox[int], most: int = 10) -> object:

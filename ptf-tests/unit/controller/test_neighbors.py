@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from srv6cp.apps.neighbors import NeighborCache, NeighborKey, NeighborTimers, Outcome, Solicitation, State
-from srv6cp.apps.punt import PacketIn
-from srv6cp.model import InterfaceId, PuntReason
+from srv6cp.controller.neighbors import NeighborCache, NeighborTimers, Outcome, Solicitation, State
+from srv6cp.controller.punt import PacketIn
+from srv6cp.model import InterfaceId, NeighborKey, PuntReason
 
 KEY = NeighborKey(InterfaceId(1), ip_address("2001:db8::2"))
 OTHER = NeighborKey(InterfaceId(1), ip_address("10.0.0.2"))

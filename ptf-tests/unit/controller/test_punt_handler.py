@@ -9,12 +9,11 @@ from ipaddress import ip_address
 
 import pytest
 
-from srv6cp.apps.icmp import icmpv6
-from srv6cp.apps.neighbors import NeighborKey
-from srv6cp.apps.punt import CPU_PORT, PacketIn, PacketOut
-from srv6cp.apps.punt_handler import PuntHandler, Target
 from srv6cp.config import load_node_dict
-from srv6cp.model import InterfaceId, PuntReason
+from srv6cp.controller.punt import CPU_PORT, PacketIn, PacketOut
+from srv6cp.controller.punt_handler import PuntHandler, Target
+from srv6cp.model import InterfaceId, NeighborKey, PuntReason
+from srv6cp.packets.icmp import icmpv6
 from srv6cp.packets.raw import Ipv4View, checksum, ipv6_checksum, parse_ethernet, parse_ip
 
 NODE = load_node_dict(

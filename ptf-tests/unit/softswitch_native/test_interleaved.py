@@ -19,7 +19,7 @@ from diff.generator import ANY, Generator
 from harness.inproc import InProcess
 from softswitch.device import ActionSpec, Device, Entry, Exact
 from softswitch.engine.native.engine import Batch, NativeEngine
-from srv6cp.apps.compile import compile_state
+from srv6cp.compile import compile_state
 from srv6cp.config import load_node_dict
 
 from .conftest import NAMES, make

@@ -92,9 +92,7 @@ def schema() -> Schema:
         ),
         "ports": {"type": ["object", "null"], "additionalProperties": {"anyOf": [port, {"type": "null"}]}},
         "neighbors": _array(
-            _object(
-                routing.NEIGHBOR_KEYS, {"address": _ADDRESS, "port": _PORT, "mac": _MAC}, ["address", "mac"]
-            )
+            _object(routing.NEIGHBOR_KEYS, {"address": _ADDRESS, "port": _PORT, "mac": _MAC}, ["address", "mac"])
         ),
         "routes": _array(
             _object(

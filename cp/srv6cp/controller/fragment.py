@@ -32,9 +32,7 @@ def fragment_frame(frame: bytes, mtu: int, identification: int) -> list[bytes]:
     """
     ethernet = parse_ethernet(frame)
     header = frame[: ethernet.payload]
-    return [
-        header + piece for piece in fragment_packet(parse_ip(frame, ethernet.payload), mtu, identification)
-    ]
+    return [header + piece for piece in fragment_packet(parse_ip(frame, ethernet.payload), mtu, identification)]
 
 
 def fragment_packet(view: IpView, mtu: int, identification: int) -> list[bytes]:

@@ -96,6 +96,4 @@ def again(packet: PacketIn) -> PacketOut:
     """A punted packet once more: as it arrived, or as the node's own if it was that."""
     if packet.own:
         return PacketOut(packet.payload, submit_to_ingress=True, vrf_id=packet.vrf_id)
-    return PacketOut(
-        packet.payload, submit_to_ingress=True, as_received=True, ingress_port=packet.ingress_port
-    )
+    return PacketOut(packet.payload, submit_to_ingress=True, as_received=True, ingress_port=packet.ingress_port)

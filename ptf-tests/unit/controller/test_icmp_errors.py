@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from srv6cp.apps.echo import echo_reply, is_echo_request
-from srv6cp.apps.icmp import Problem, Quote, deserves_error, error
+from srv6cp.controller.echo import echo_reply, is_echo_request
+from srv6cp.controller.icmp_errors import Problem, Quote, deserves_error, error
 from srv6cp.packets.raw import checksum, ipv6_checksum, parse_ip
 
 R = bytes.fromhex("20010db8000000010000000000000001")

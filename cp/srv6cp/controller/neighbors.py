@@ -12,24 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import ip_address
 from typing import NamedTuple
 
-from srv6cp.model import InterfaceId, IPAddress
+from srv6cp.model import NeighborKey
 
 from .punt import PacketIn
-
-
-class NeighborKey(NamedTuple):
-    """A neighbour: the interface it is on and its address."""
-
-    interface: InterfaceId
-    address: IPAddress
-
-    @classmethod
-    def of(cls, interface: InterfaceId, address: bytes) -> NeighborKey:
-        """From a raw address."""
-        return cls(interface, ip_address(address))
 
 
 class State(Enum):
@@ -203,9 +190,7 @@ class NeighborCache:
             return NOTHING
         return self._resolve(key, entry, mac, State.STALE, now)
 
-    def advertised(
-        self, key: NeighborKey, mac: bytes | None, solicited: bool, override: bool, now: float
-    ) -> Outcome:
+    def advertised(self, key: NeighborKey, mac: bytes | None, solicited: bool, override: bool, now: float) -> Outcome:
         """A Neighbour Advertisement or ARP reply from the neighbour (RFC 4861 7.2.5)."""
         entry = self._entries.get(key)
         if entry is None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from srv6cp.packets.icmp import icmpv6
 from srv6cp.packets.raw import ICMPV6, Ipv6View, ipv6_checksum
-
-from .icmp import icmpv6
 
 ROUTER_SOLICITATION = 133
 ROUTER_ADVERTISEMENT = 134
@@ -80,9 +79,7 @@ def parse(view: Ipv6View) -> NdpMessage | None:
     solicited = bool(body[4] & _SOLICITED)
     if view.dst[0] == 0xFF and solicited:
         return None
-    return NdpMessage(
-        kind, view.src, view.dst, target, None, target_mac, solicited, bool(body[4] & _OVERRIDE)
-    )
+    return NdpMessage(kind, view.src, view.dst, target, None, target_mac, solicited, bool(body[4] & _OVERRIDE))
 
 
 def _is_link_local(address: bytes) -> bool:
@@ -116,10 +113,5 @@ def advertisement(mac: bytes, target: bytes, solicitor: bytes) -> bytes:
     """
     dad = solicitor == UNSPECIFIED
     flags = _ROUTER | _OVERRIDE | (0 if dad else _SOLICITED)
-    body = (
-        bytes((NEIGHBOR_ADVERTISEMENT, 0, 0, 0, flags, 0, 0, 0))
-        + target
-        + bytes((_TARGET_LINK_LAYER, 1))
-        + mac
-    )
+    body = bytes((NEIGHBOR_ADVERTISEMENT, 0, 0, 0, flags, 0, 0, 0)) + target + bytes((_TARGET_LINK_LAYER, 1)) + mac
     return icmpv6(target, ALL_NODES if dad else solicitor, body, hop_limit=255)

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
-from srv6cp.apps.compile.ids import Ids
-from srv6cp.apps.compile.lpm import PrefixMap
-from srv6cp.apps.compile.nexthops import NextHops, action_set
-from srv6cp.apps.compile.routes import Routes
+from srv6cp.compile.ids import Ids
+from srv6cp.compile.lpm import PrefixMap
+from srv6cp.compile.nexthops import NextHops, action_set
+from srv6cp.compile.routes import Routes
 from srv6cp.model import Behavior, EncapMode, FlowLabel, NextHop, Node, Policy, SegmentList, Sid
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value
 

@@ -43,9 +43,7 @@ class InterfaceView:
         self.mtu = interface.mtu
         self.link_local = interface.link_local.packed
         self.addresses = tuple(address.ip.packed for address in interface.addresses)
-        self._prefixes = tuple(
-            Prefix.of(address.ip, address.network.prefixlen) for address in interface.addresses
-        )
+        self._prefixes = tuple(Prefix.of(address.ip, address.network.prefixlen) for address in interface.addresses)
         self._broadcasts = frozenset(
             address.network.broadcast_address.packed
             for address in interface.addresses

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srv6cp.apps.compile.policies import Policies
-from srv6cp.apps.compile.steering import Classifier, policy_number
+from srv6cp.compile.policies import Policies
+from srv6cp.compile.steering import Classifier, policy_number
 from srv6cp.model import Interface, Node
 from srv6cp.p4rt.entities import Action, TableEntry
 
@@ -23,9 +23,7 @@ def port_entities(node: Node, policies: Policies, classifier: Classifier) -> Ite
         if port.is_l2:
             # Frames cannot follow "ordinary forwarding": without a valid list the policy drops them.
             number = policies.use(port.policy).number if port.policy else 0
-            yield TableEntry(
-                PORT_TABLE, {"ingress_port": port.number}, Action("set_l2_port", {"policy_id": number})
-            )
+            yield TableEntry(PORT_TABLE, {"ingress_port": port.number}, Action("set_l2_port", {"policy_id": number}))
         for interface in port.interfaces:
             action = _router_interface(interface, node, policies, classifier)
             if interface.id.vlan:

@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from srv6cp.apps.compile.ids import Ids
-from srv6cp.apps.compile.nexthops import NextHops, Target
-from srv6cp.apps.compile.policies import Policies, PolicyUse
-from srv6cp.apps.compile.ports import domain_entities, port_entities
-from srv6cp.apps.compile.routes import Routes
-from srv6cp.apps.compile.sids import Sids
-from srv6cp.apps.compile.steering import Classifier, steer_prefixes
-from srv6cp.apps.compile.system import system_entities
+from srv6cp.compile.ids import Ids
+from srv6cp.compile.nexthops import NextHops, Target
+from srv6cp.compile.policies import Policies, PolicyUse
+from srv6cp.compile.ports import domain_entities, port_entities
+from srv6cp.compile.routes import Routes
+from srv6cp.compile.sids import Sids
+from srv6cp.compile.steering import Classifier, steer_prefixes
+from srv6cp.compile.system import system_entities
 from srv6cp.config.source import gc_paused
 from srv6cp.model import InterfaceId, IPAddress, Node, Sid
 from srv6cp.p4rt.entities import Entity
@@ -81,9 +81,7 @@ def compile_state(
     Raises:
         OverflowError: more SIDs, policies or next hops than the switch can number.
     """
-    known = {
-        (InterfaceId(*interface), address): mac for (interface, address), mac in (neighbors or {}).items()
-    }
+    known = {(InterfaceId(*interface), address): mac for (interface, address), mac in (neighbors or {}).items()}
     known.update(((neighbor.interface, neighbor.address), neighbor.mac) for neighbor in node.neighbors)
     ids = ids or ids_for(p4info)
     with gc_paused():

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
-from srv6cp.apps import reconcile as reconciliation
-from srv6cp.apps.compile import Compilation, Ids, Target, compile_state, ids_for
 from srv6cp.artifacts import Artifacts, find
-from srv6cp.model import InterfaceId, Node
+from srv6cp.compile import Compilation, Ids, Target, compile_state, ids_for
+from srv6cp.model import InterfaceId, NeighborKey, Node
 from srv6cp.p4rt import Action, Client, MatchValue, P4Info, TableEntry, pipeline_cookie
-
-from .neighbors import NeighborKey
+from srv6cp.sync import reconcile as reconciliation
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Network, ip_network
 from typing import NamedTuple
 
-from srv6cp.apps.compile.lpm import PrefixMap
-from srv6cp.apps.compile.nexthops import Neighbors, NextHops
+from srv6cp.compile.lpm import PrefixMap
+from srv6cp.compile.nexthops import Neighbors, NextHops
 from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, NextHop, Node
 from srv6cp.p4rt.entities import Action, TableEntry
 

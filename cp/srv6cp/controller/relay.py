@@ -22,7 +22,7 @@ from srv6cp.packets.raw import (
     parse_ipv6,
 )
 
-from .icmp import Problem, Quote
+from .icmp_errors import Problem, Quote
 
 IPV6_MINIMUM_MTU = 1280
 IPV4_MINIMUM_MTU = 68

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ICMP errors: who may be told, and the bytes of the message (RFC 4443, RFC 792, RFC 1812 4.3).
+"""ICMP errors: who may be told, and what the message quotes (RFC 4443, RFC 792, RFC 1812 4.3).
 
-Builders return whole IP packets with right checksums. Errors quote the invoking packet as it arrived, as much
+Errors quote the invoking packet as it arrived, as much
 of it as keeps the message within 1280 bytes (IPv6) or 576 bytes (IPv4), never Ethernet padding.
 """
 
@@ -10,23 +10,18 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from srv6cp.packets.raw import ICMP, ICMPV6, Ipv4View, Ipv6View, IpView, checksum, ipv6_checksum
+from srv6cp.packets.icmp import icmpv4, icmpv6
+from srv6cp.packets.raw import ICMP, ICMPV6, Ipv4View, Ipv6View, IpView
 
-HOP_LIMIT = 64
 IPV6_ERROR_LIMIT = 1280
 """Longest ICMPv6 error, IPv6 header included (RFC 4443 2.4 c)."""
 IPV4_ERROR_LIMIT = 576
 """Longest ICMP error, IPv4 header included (RFC 1812 4.3.2.3)."""
 
-ECHO_REPLY_V4 = 0
-ECHO_REQUEST_V4 = 8
-ECHO_REQUEST_V6 = 128
-ECHO_REPLY_V6 = 129
 REDIRECT_V6 = 137
 
 _ERRORS_V4 = frozenset({3, 4, 5, 11, 12})
 _NETWORK_CONTROL = 0xC0  # precedence 6, RFC 1812 4.3.2.5
-_DONT_FRAGMENT = 0x4000
 
 
 class Problem(Enum):
@@ -116,46 +111,3 @@ def error(quote: Quote, problem: Problem, source: bytes, parameter: int = 0) -> 
         rest = bytes(4)
     body = bytes((kind, code, 0, 0)) + rest + quote.packet[: IPV4_ERROR_LIMIT - 28]
     return icmpv4(source, quote.view.src, body, tos=_NETWORK_CONTROL)
-
-
-def icmpv6(
-    source: bytes, target: bytes, body: bytes, hop_limit: int = HOP_LIMIT, traffic_class: int = 0
-) -> bytes:
-    """An IPv6 packet with the ICMPv6 message `body`, whose checksum field is filled in."""
-    value = ipv6_checksum(source, target, ICMPV6, body[:2] + b"\0\0" + body[4:])
-    return (
-        (6 << 28 | traffic_class << 20).to_bytes(4, "big")
-        + len(body).to_bytes(2, "big")
-        + bytes((ICMPV6, hop_limit))
-        + source
-        + target
-        + body[:2]
-        + value.to_bytes(2, "big")
-        + body[4:]
-    )
-
-
-def icmpv4(
-    source: bytes,
-    target: bytes,
-    body: bytes,
-    tos: int = 0,
-    identification: int = 0,
-    dont_fragment: bool = True,
-) -> bytes:
-    """An IPv4 packet with the ICMP message `body`, whose checksum field is filled in.
-
-    Without a reason to do otherwise it is an atomic datagram (RFC 6864 4.1): DF set, Identification 0.
-    """
-    header = (
-        bytes((0x45, tos))
-        + (20 + len(body)).to_bytes(2, "big")
-        + identification.to_bytes(2, "big")
-        + (_DONT_FRAGMENT if dont_fragment else 0).to_bytes(2, "big")
-        + bytes((HOP_LIMIT, ICMP, 0, 0))
-        + source
-        + target
-    )
-    header = header[:10] + checksum(header).to_bytes(2, "big") + header[12:]
-    value = checksum(body[:2] + b"\0\0" + body[4:])
-    return header + body[:2] + value.to_bytes(2, "big") + body[4:]

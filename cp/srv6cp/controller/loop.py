@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from srv6cp.artifacts import Artifacts
-from srv6cp.model import Node
+from srv6cp.model import NeighborKey, Node
 from srv6cp.p4rt import (
     Arbitration,
     ArbitrationFailed,
@@ -35,13 +35,13 @@ from srv6cp.p4rt import (
     StreamClosed,
 )
 from srv6cp.p4rt import PacketIn as StreamPacket
+from srv6cp.sync.tables import Changes, Tables
 
 from .election import Election
 from .inbox import Inbox, Order
-from .neighbors import NeighborKey, NeighborTimers
+from .neighbors import NeighborTimers
 from .punt import PacketIn, PacketOut
 from .punt_handler import PuntHandler
-from .tables import Changes, Tables
 
 log = logging.getLogger(__name__)
 
@@ -189,9 +189,7 @@ class NodeController:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         self.stop()
 
     def wait(self, timeout: float | None = None) -> bool:

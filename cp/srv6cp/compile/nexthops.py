@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import reduce
 from math import gcd
 
-from srv6cp.apps.compile.ids import Ids
+from srv6cp.compile.ids import Ids
 from srv6cp.model import Interface, InterfaceId, IPAddress, NextHop, Node
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, WeightedAction
 

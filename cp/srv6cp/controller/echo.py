@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
+from srv6cp.packets.icmp import ECHO_REPLY_V4, ECHO_REPLY_V6, ECHO_REQUEST_V4, ECHO_REQUEST_V6, icmpv4, icmpv6
 from srv6cp.packets.raw import ICMP, ICMPV6, Ipv4View, IpView, checksum, ipv6_checksum
-
-from .icmp import ECHO_REPLY_V4, ECHO_REPLY_V6, ECHO_REQUEST_V4, ECHO_REQUEST_V6, icmpv4, icmpv6
 
 
 def is_echo_request(view: IpView) -> bool:

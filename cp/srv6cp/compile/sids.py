@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srv6cp.apps.compile.ids import Ids
-from srv6cp.apps.compile.nexthops import NextHops
-from srv6cp.apps.compile.policies import BINDING_MODES, Policies
+from srv6cp.compile.ids import Ids
+from srv6cp.compile.nexthops import NextHops
+from srv6cp.compile.policies import BINDING_MODES, Policies
 from srv6cp.model import Behavior, Node, Operand, Sid
 from srv6cp.p4rt.entities import Action, TableEntry
 

@@ -14,15 +14,15 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from srv6cp.model import InterfaceId, IPAddress, Node, PuntReason
-from srv6cp.packets import notation, raw
+from srv6cp.model import InterfaceId, IPAddress, NeighborKey, Node, PuntReason
+from srv6cp.packets import arp, ndp, notation, raw
 
-from . import arp, ndp, relay
+from . import relay
 from .addressing import InterfaceView, NodeIndex, is_link_local
 from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
-from .icmp import Problem, Quote, error
-from .neighbors import NeighborCache, NeighborKey, NeighborTimers, Outcome, Solicitation
+from .icmp_errors import Problem, Quote, error
+from .neighbors import NeighborCache, NeighborTimers, Outcome, Solicitation
 from .punt import PacketIn, PacketOut, again, framed, routed
 
 log = logging.getLogger(__name__)
@@ -77,9 +77,7 @@ class PuntHandler:
 
     def _fits(self, key: NeighborKey) -> bool:
         view = self.index.interfaces.get(key.interface)
-        return (
-            view is not None and view.on_link(key.address.packed) and key not in self.index.static_neighbors
-        )
+        return view is not None and view.on_link(key.address.packed) and key not in self.index.static_neighbors
 
     def want(self, keys: Iterable[NeighborKey], now: float) -> list[PacketOut]:
         """Solicitations for configured next hops that are not resolved."""
@@ -145,9 +143,7 @@ class PuntHandler:
         """The ICMP error about `packet` to the source of the header at its offset."""
         ethernet, interface = self._ingress(packet)
         if interface is None:
-            self._ignore(
-                "no interface", packet
-            )  # our own, or a frame of a layer 2 port, whose hosts are not ours
+            self._ignore("no interface", packet)  # our own, or a frame of a layer 2 port, whose hosts are not ours
             return []
         view = raw.parse_ip(packet.payload, packet.offset)
         if interface.is_broadcast(view.dst):
@@ -158,9 +154,7 @@ class PuntHandler:
         if not message:
             self._ignore("no error due", packet)
             return []
-        return self._sent(
-            problem.name.lower(), self._reply(message, view.src, ethernet, interface, packet.vrf_id)
-        )
+        return self._sent(problem.name.lower(), self._reply(message, view.src, ethernet, interface, packet.vrf_id))
 
     def _reply(
         self,
@@ -176,11 +170,7 @@ class PuntHandler:
             return [routed(message, vrf_id)]
         if interface is None:
             return []
-        return [
-            framed(
-                message, interface.id.port, interface.id.vlan, interface.mac, ethernet.src, raw.ETHERTYPE_IPV6
-            )
-        ]
+        return [framed(message, interface.id.port, interface.id.vlan, interface.mac, ethernet.src, raw.ETHERTYPE_IPV6)]
 
     def _too_big_for_its_source(self, packet: PacketIn, problem: Problem) -> list[PacketOut]:
         """A packet of our own met an error: too big means that the source, we, must fragment it (RFC 8200
@@ -288,17 +278,13 @@ class PuntHandler:
                 mac = ndp.multicast_mac(ndp.ALL_NODES)
             else:
                 mac = message.source_mac or ethernet.src
-            out.append(
-                framed(answer, interface.id.port, interface.id.vlan, interface.mac, mac, raw.ETHERTYPE_IPV6)
-            )
+            out.append(framed(answer, interface.id.port, interface.id.vlan, interface.mac, mac, raw.ETHERTYPE_IPV6))
             return self._sent("neighbor-advertisement", out)
         if message.kind == ndp.NEIGHBOR_ADVERTISEMENT:
             assert message.target is not None
             key = NeighborKey.of(interface.id, message.target)
             if interface.owns(message.target):
-                log.warning(
-                    "%s uses our address %s on port %s", ethernet.src.hex(":"), key.address, interface.name
-                )
+                log.warning("%s uses our address %s on port %s", ethernet.src.hex(":"), key.address, interface.name)
                 self._ignore("duplicate address", packet)
                 return []
             return self._carry_out(
@@ -333,17 +319,13 @@ class PuntHandler:
                 # RFC 826: a known sender is updated in any case, a new one learned when it talks to us.
                 out += self._heard(interface, message.sender, message.sender_mac, now, create=for_us)
         if for_us and message.operation == arp.REQUEST:
-            answer = arp.ArpMessage(
-                arp.REPLY, interface.mac, message.target, message.sender_mac, message.sender
-            )
+            answer = arp.ArpMessage(arp.REPLY, interface.mac, message.target, message.sender_mac, message.sender)
             out.append(self._arp_frame(interface, answer, message.sender_mac))
             self.counts["sent arp-reply"] += 1
         return out
 
     def _arp_frame(self, interface: InterfaceView, message: arp.ArpMessage, mac: bytes) -> PacketOut:
-        return framed(
-            arp.build(message), interface.id.port, interface.id.vlan, interface.mac, mac, raw.ETHERTYPE_ARP
-        )
+        return framed(arp.build(message), interface.id.port, interface.id.vlan, interface.mac, mac, raw.ETHERTYPE_ARP)
 
     def _heard(
         self, interface: InterfaceView, address: bytes, mac: bytes, now: float, create: bool = True

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
-from srv6cp.apps.compile.policies import Policies, PolicyUse
-from srv6cp.apps.compile.routes import BLACKHOLE, Routes
+from srv6cp.compile.policies import Policies, PolicyUse
+from srv6cp.compile.routes import BLACKHOLE, Routes
 from srv6cp.model import ClassifierRule, Interface, IPNetwork, Node
 from srv6cp.p4rt.entities import Action, MatchValue, TableEntry, Ternary
 
@@ -41,8 +41,7 @@ class Classifier:
     def concerns(self, interface: Interface) -> bool:
         """True when a rule can match packets from this interface."""
         return any(
-            rule.port in (None, interface.id.port) and rule.vrf in (None, interface.vrf)
-            for rule, _, _ in self._rules
+            rule.port in (None, interface.id.port) and rule.vrf in (None, interface.vrf) for rule, _, _ in self._rules
         )
 
     def entities(self) -> Iterator[TableEntry]:
@@ -60,9 +59,7 @@ class Classifier:
             ("l4_src_port", 0xFFFF, rule.src_port),
             ("l4_dst_port", 0xFFFF, rule.dst_port),
         ]
-        match: dict[str, MatchValue] = {
-            name: Ternary(value, mask) for name, mask, value in fields if value is not None
-        }
+        match: dict[str, MatchValue] = {name: Ternary(value, mask) for name, mask, value in fields if value is not None}
         for name, prefix in ((f"ipv{version}_src", rule.src), (f"ipv{version}_dst", rule.dst)):
             if prefix is not None and prefix.prefixlen:
                 match[name] = _ternary(prefix)
