@@ -72,9 +72,10 @@ $(LINTED): $(STAMP)
 	@$(PIP) $(WHEELS) --editable '.[lint]'
 	@touch $@
 
-docs: $(STAMP) ## regenerate docs/behaviours.md from the tests, docs/p4-program.md from the program
+docs: $(STAMP) ## regenerate docs/behaviours.md from the tests, docs/p4-program.md from the program, tables of behaviours
 	@$(BIN)/python ptf-tests/tools/behaviours.py --write
 	@$(BIN)/python tools/p4_reference.py
+	@$(BIN)/python tools/behaviour_tables.py
 
 shell: .venv-shell/.stamp ## p4runtime-shell in .venv-shell, an environment of its own
 

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from srv6_base import Srv6Test, wire
+from srv6cp.behaviours import REGISTRY
 
 HOST = "2001:db8:1::2"
 SOURCE = "fcbb:bb00:1::1"  # SR source address of the node, one of its own addresses
@@ -26,31 +27,8 @@ IN6, OUT6 = "2001:db8:81::1", "2001:db8:92::1"
 IN4, OUT4 = "203.0.113.1", "198.51.100.1"
 B1, B2 = "fcbb:bb00:b1::", "fcbb:bb00:b2::"  # segments of policy north, in the order of travel
 
-CODES = {
-    "End": (1, 2, 3, 4, 28, 29, 30, 31),
-    "End.X": (5, 6, 7, 8, 32, 33, 34, 35),
-    "End.T": (9, 10, 11, 12, 36, 37, 38, 39),
-    "End.B6.Insert": (13,),
-    "End.B6.Encaps": (14,),
-    "End.DX6": (16,),
-    "End.DX4": (17,),
-    "End.DT6": (18,),
-    "End.DT4": (19,),
-    "End.DT46": (20,),
-    "End.DX2": (21,),
-    "End.B6.Insert.Red": (26,),
-    "End.B6.Encaps.Red": (27,),
-}
-FLAVORS = ((), ("psp",), ("usp",), ("psp", "usp"), ("usd",), ("psp", "usd"), ("usp", "usd"), ("psp", "usp", "usd"))
-
-FLAVORED = ("End", "End.X", "End.T")
-ENCAPS = ("End.B6.Encaps", "End.B6.Encaps.Red")
-INSERTS = ("End.B6.Insert", "End.B6.Insert.Red")
-ADVANCING = FLAVORED + ENCAPS + INSERTS  # the skeleton of RFC 8986 4.1
-DECAPSULATING = ("End.DX6", "End.DX4", "End.DT6", "End.DT4", "End.DT46", "End.DX2")
-TAKES6 = ("End.DX6", "End.DT6", "End.DT46")
-TAKES4 = ("End.DX4", "End.DT4", "End.DT46")
-
+# The behaviours of this node and the ports that their packets leave by. One that needs more than an operand has a node
+# and tests of its own.
 EXITS = {
     "End": 2,
     "End.X": 3,
@@ -61,7 +39,10 @@ EXITS = {
     "End.DT4": 4,
     "End.DT46": 4,
     "End.DX2": 5,
-    **dict.fromkeys(ENCAPS + INSERTS, 7),
+    "End.B6.Encaps": 7,
+    "End.B6.Encaps.Red": 7,
+    "End.B6.Insert": 7,
+    "End.B6.Insert.Red": 7,
 }
 OPERANDS = {
     "End.X": {"via": "2001:db8:3::2"},
@@ -72,8 +53,21 @@ OPERANDS = {
     "End.DT4": {"vrf": "blue"},
     "End.DT46": {"vrf": "blue"},
     "End.DX2": {"port": 5},
-    **{name: {"policy": "north"} for name in ENCAPS + INSERTS},
+    **{name: {"policy": "north"} for name, port in EXITS.items() if port == 7},
 }
+
+_RECORDS = [record for record in REGISTRY.endpoints if record.name in EXITS]
+CODES = {record.name: record.code_points for record in _RECORDS}
+FLAVORS = ((), ("psp",), ("usp",), ("psp", "usp"), ("usd",), ("psp", "usd"), ("usp", "usd"), ("psp", "usp", "usd"))
+
+FLAVORED = tuple(record.name for record in _RECORDS if record.flavours)
+_BINDING = {record.name: REGISTRY.headend(record.binding_mode) for record in _RECORDS if record.binding_mode}
+ENCAPS = tuple(name for name, headend in _BINDING.items() if not headend.inserts)
+INSERTS = tuple(name for name, headend in _BINDING.items() if headend.inserts)
+ADVANCING = FLAVORED + ENCAPS + INSERTS  # the skeleton of RFC 8986 4.1
+DECAPSULATING = tuple(record.name for record in _RECORDS if record.decapsulates)
+TAKES6 = tuple(record.name for record in _RECORDS if "ipv6" in record.takes)
+TAKES4 = tuple(record.name for record in _RECORDS if "ipv4" in record.takes)
 
 
 @dataclass(frozen=True)

@@ -17,33 +17,17 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from harness.rules import RULES
+from srv6cp.behaviours import REGISTRY
 
 C = TypeVar("C", bound=type)
 
 # Rows of docs/behaviours.md in their order: name, where it is specified.
 BEHAVIOURS = {
-    "End": "RFC 8986 4.1",
-    "End.X": "RFC 8986 4.2",
-    "End.T": "RFC 8986 4.3",
-    "End.DX6": "RFC 8986 4.4",
-    "End.DX4": "RFC 8986 4.5",
-    "End.DT6": "RFC 8986 4.6",
-    "End.DT4": "RFC 8986 4.7",
-    "End.DT46": "RFC 8986 4.8",
-    "End.DX2": "RFC 8986 4.9",
-    "End.B6.Encaps": "RFC 8986 4.13",
-    "End.B6.Encaps.Red": "RFC 8986 4.14",
-    "End.B6.Insert": "draft-filsfils-spring-srv6-net-pgm-insertion",
-    "End.B6.Insert.Red": "draft-filsfils-spring-srv6-net-pgm-insertion",
+    **{record.name: record.spec for record in REGISTRY.endpoints},
     "PSP": "RFC 8986 4.16.1",
     "USP": "RFC 8986 4.16.2",
     "USD": "RFC 8986 4.16.3",
-    "H.Encaps": "RFC 8986 5.1",
-    "H.Encaps.Red": "RFC 8986 5.2",
-    "H.Encaps.L2": "RFC 8986 5.3",
-    "H.Encaps.L2.Red": "RFC 8986 5.4",
-    "H.Insert": "draft-filsfils-spring-srv6-net-pgm-insertion",
-    "H.Insert.Red": "draft-filsfils-spring-srv6-net-pgm-insertion",
+    **{record.name: record.spec for record in REGISTRY.headends},
     "Steering": "RFC 8986 5, RFC 9256 8",
     "Weighted segment lists": "RFC 9256 2.11",
     "Transit": "RFC 8754 4.2, 4.3.3",

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
-from srv6cp.model import Flavor, Node, Sid
+from srv6cp.behaviours import REGISTRY
+from srv6cp.model import Flavour, Node, Sid
 from srv6cp.packets import notation, raw
 from srv6lab.lab import Passage
 from srv6lab.topology import Topology
@@ -88,15 +89,16 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
         segments = next((list(srh.segments[: srh.segments_left]) for srh in _srhs(layer) if srh.segments_left), [])
         inside = False
         while not inside and (sid := _sid(node, destination)) is not None:
-            name = sid.behavior.value
-            if name.startswith("End.B6"):
+            record = REGISTRY.endpoint(sid.behaviour)
+            name = record.name
+            if record.binding_mode:
                 return ", then ".join([*did, name])
-            inside = name.startswith("End.D") or not segments
-            if name.startswith("End.D"):
-                did.append(f"{name} (decapsulates)")
+            inside = record.decapsulates or not segments
+            if record.decapsulates:
+                did.append(f"{name} ({record.label})" if record.label else name)
             elif segments:
                 destination = segments.pop()
-                pops = not segments and Flavor.PSP in sid.flavors
+                pops = not segments and Flavour.PSP in sid.flavours
                 srhs -= pops
                 did.append(f"{name} (PSP)" if pops else name)
             else:
@@ -106,16 +108,16 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
     if len(after) > len(before) - depth:
         did.append(_encapsulation(after, before[depth]))
     elif after and len(_srhs(after[0])) > srhs:
-        did.append("H.Insert")
+        did.append(REGISTRY.headend("insert").name)
     return ", then ".join(did) or "route"
 
 
 def _encapsulation(after: Sequence[Layer], inner: Layer) -> str:
     """The headend behaviour that made ``after``. A list of one SID in full is told from a reduced one by its SRH."""
     outer = after[0]
-    layer2 = ".L2" if isinstance(outer, raw.Ipv6View) and outer.upper_protocol == raw.ETHERNET else ""
-    full = any(srh.segments_left < len(srh.segments) for srh in _srhs(outer))
-    return f"H.Encaps{layer2}" + ("" if full else ".Red")
+    layer2 = isinstance(outer, raw.Ipv6View) and outer.upper_protocol == raw.ETHERNET
+    reduced = not any(srh.segments_left < len(srh.segments) for srh in _srhs(outer))
+    return REGISTRY.encapsulation(layer2, reduced).name
 
 
 def _layers(frame: bytes) -> list[Layer]:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from srv6cp.cli import exitcodes, grammar, session
-from srv6cp.cli.cmd_objects import add, editing_options, finish, open_file, remove
+from srv6cp.cli.edits import add, editing_options, finish, open_file, remove
 from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.grammar import Edit
 from srv6cp.cli.nodefile import NodeFile

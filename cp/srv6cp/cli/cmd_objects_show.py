@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``srv6 sid|policy|steer|route|neighbor|vrf show``, ``sid flush`` and ``sid clear-counters``."""
+"""``srv6 KIND show`` of every kind of object, ``sid flush`` and ``sid clear-counters``."""
 
 from __future__ import annotations
 
@@ -8,34 +8,26 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
+from srv6cp.cli.edits import editing_options, finish, open_file
 from srv6cp.cli.exitcodes import CliError
+from srv6cp.cli.kinds import Kind, kinds
 from srv6cp.cli.output import emit, table
 
 if TYPE_CHECKING:
+    from srv6cp.behaviours import Section
     from srv6cp.model import Node
 
-_COLUMNS = {
-    "sid": ("sid", "behavior", "flavors", "operand", "in_vrf", "packets", "bytes", "errors"),
-    "policy": ("policy", "mode", "weight", "segments", "via", "packets", "bytes"),
-    "steer": ("traffic", "vrf", "priority", "policy"),
-    "route": ("prefix", "vrf", "way"),
-    "neighbor": ("nexthop", "port", "mac", "mtu"),
-    "vrf": ("vrf", "id", "interfaces"),
-}
 
-
-def register(kind: str, verbs: Any) -> None:
+def register(kind: Kind, verbs: Any) -> None:
     """Add ``show`` and what only SIDs have."""
     parents = [session.node_options(), session.connection_options(), session.json_option()]
     show = verbs.add_parser(
         "show", help="show what the switch holds and has counted", parents=parents, aliases=["list"]
     )
-    if kind != "vrf":
+    if kind.name != "vrf":
         show.add_argument("filter", nargs="?", metavar="TEXT", help="only rows with this SID, prefix or name")
-    show.set_defaults(run=run_show, kind=kind)
-    if kind == "sid":
-        from srv6cp.cli.cmd_objects import editing_options
-
+    show.set_defaults(run=run_show, kind=kind.name)
+    if kind.name == "sid":
         flush = verbs.add_parser("flush", help="delete every SID", parents=[*parents[:2], editing_options()])
         flush.set_defaults(run=run_flush)
         clear = verbs.add_parser("clear-counters", help="set the counters of SIDs to 0", parents=parents)
@@ -46,20 +38,19 @@ def register(kind: str, verbs: Any) -> None:
 def run_show(args: argparse.Namespace) -> int:
     """Print the rows."""
     node = session.optional_node(args)
-    rows = _ROWS[args.kind](args, node)
+    kind = kinds()[args.kind]
+    rows = _section_rows(args, node, kind.brought) if kind.brought else _ROWS[kind.name](args, node)
     wanted = getattr(args, "filter", None)
     if wanted:
         rows = [row for row in rows if _matches(row, wanted)]
         if not rows:
             raise CliError(f"no {args.kind} {wanted}", exitcodes.CHECK_FAILED)
-    emit(rows, args.json, table(rows, _COLUMNS[args.kind]))
+    emit(rows, args.json, table(rows, kind.columns))
     return exitcodes.OK
 
 
 def run_flush(args: argparse.Namespace) -> int:
     """Delete all SIDs from the node file and the switch."""
-    from srv6cp.cli.cmd_objects import finish, open_file
-
     file = open_file(args)
     for index in reversed(range(len(file.items("sids")))):
         file.remove("sids", index)
@@ -134,6 +125,14 @@ def _steer_rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, A
                     }
                 )
     return rows
+
+
+def _section_rows(args: argparse.Namespace, node: Node | None, section: Section) -> list[dict[str, Any]]:
+    from srv6cp.cli import readback
+
+    with session.make_client(args, node) as client:
+        session.program(client)
+        return readback.section_rows(client, section, readback.Names.of(node, client))
 
 
 def _vrf_rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, Any]]:

@@ -158,7 +158,7 @@ def _ports(_args: argparse.Namespace, client: Client, node: Node | None) -> tupl
 
 
 def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> tuple[Any, str]:
-    from srv6cp.compile.system import PUNT_METER
+    from srv6cp.compile.tables import PUNT_METER
     from srv6cp.model import PuntReason
     from srv6cp.p4rt import CloneSession, Code, MeterEntry, RpcFailed, render_entity
 

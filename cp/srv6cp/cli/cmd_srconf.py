@@ -6,16 +6,17 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from srv6cp.behaviours import REGISTRY
 from srv6cp.cli import grammar, session
-from srv6cp.cli.cmd_objects import add, editing_options, finish, open_file, remove
 from srv6cp.cli.cmd_objects_show import run_clear, run_flush, run_show
+from srv6cp.cli.edits import add, editing_options, finish, open_file, remove
 from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.words import Words
 
 _VERBS = ("add", "del", "show", "flush", "clear-counters")
 _USAGE = f"srv6 srconf localsid {'|'.join(_VERBS)} ..."
-# Proxies of srext that this router does not have; said by name, because people will look for them.
-_UNSUPPORTED = frozenset(("end.ad4", "end.ad6", "end.ead4", "end.ead6", "end.am", "end.as4", "end.as6"))
+# Proxies of srext: where this router does not have one it says so by name, because people will look for them.
+_PROXIES = frozenset(("end.ad4", "end.ad6", "end.ead4", "end.ead6", "end.am", "end.as4", "end.as6"))
 
 
 def register(subparsers: Any) -> None:
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         remove(file, "sid", words or [""])
     else:
         behavior = words[1].lower() if len(words) > 1 else ""
-        if behavior in _UNSUPPORTED:
+        if behavior in _PROXIES and behavior not in {record.name.lower() for record in REGISTRY.endpoints}:
             raise UsageError(f"{behavior} is not supported; see the behaviour table in README.md")
         add(file, grammar.sid(words), replace=False)
     return finish(args, file)

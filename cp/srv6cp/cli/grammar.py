@@ -12,18 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from srv6cp.behaviours import REGISTRY, Section
 from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.words import Words, segments
 from srv6cp.config import InvalidError
 from srv6cp.config.spelling import parse_words
-from srv6cp.model import parse_behavior
 
 _ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label")
 _MATCH_KEYS = ("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf")
 
-USAGE = {
-    "sid": "srv6 sid add SID BEHAVIOUR [flavors psp,usp,usd] [via A [port P]] [vrf V] [port P] [policy NAME] "
-    "[srh segs A,B] [in-vrf V]",
+_USAGE = {
     "policy": "srv6 policy add NAME segs A,B [weight N] [segs C,D [weight N]] [mode M] [source A] "
     "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] [invalid forward|drop] [vrf V]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
@@ -32,6 +30,17 @@ USAGE = {
     "neighbor": "srv6 neighbor add ADDRESS mac M [port P]",
     "vrf": "srv6 vrf add NAME [id N]",
 }
+
+
+def usage(kind: str) -> str:
+    """The words of ``srv6 KIND add``."""
+    if kind == "sid":
+        operands = " ".join(f"[{operand.usage}]" for operand in REGISTRY.operands)
+        return f"srv6 sid add SID BEHAVIOUR [flavors psp,usp,usd] {operands} [srh segs A,B] [in-vrf V]"
+    if kind in _USAGE:
+        return _USAGE[kind]
+    section = next(each for each in REGISTRY.sections if each.command == kind)
+    return f"srv6 {kind} add NAME {section.usage}"
 
 
 @dataclass(frozen=True)
@@ -44,16 +53,16 @@ class Edit:
 
 def sid(words: Sequence[str]) -> list[Edit]:
     """``SID BEHAVIOUR ...``. ``srh segs A,B`` makes a policy for the SID as well."""
-    cursor = Words(words, USAGE["sid"])
+    cursor = Words(words, usage("sid"))
     address = cursor.take("SID")
     try:
         item = parse_words(cursor.rest())
     except InvalidError as error:
-        raise UsageError(f"{error}; usage: {USAGE['sid']}") from None
+        raise UsageError(f"{error}; usage: {usage('sid')}") from None
     with suppress(ValueError):  # the loader says what is wrong with it
-        behavior, flavors = parse_behavior(str(item["behavior"]))
-        if not flavors:
-            item["behavior"] = behavior.value
+        record, flavours = REGISTRY.parse_endpoint(str(item["behavior"]))
+        if not flavours:
+            item["behavior"] = record.name
     edits = []
     listed = item.pop("segments", None)
     if listed is not None:
@@ -65,7 +74,7 @@ def sid(words: Sequence[str]) -> list[Edit]:
 
 def policy(words: Sequence[str]) -> list[Edit]:
     """``NAME segs A,B ...``."""
-    cursor = Words(words, USAGE["policy"])
+    cursor = Words(words, usage("policy"))
     item: dict[str, Any] = {"name": cursor.take("the name of the policy")}
     encap: dict[str, Any] = {}
     lists: list[dict[str, Any]] = []
@@ -87,7 +96,7 @@ def policy(words: Sequence[str]) -> list[Edit]:
         else:
             raise cursor.unknown(word, ("segs", "weight", *_ENCAP_KEYS, "invalid", "vrf"))
     if not lists:
-        raise UsageError(f"'segs' is missing; usage: {USAGE['policy']}")
+        raise UsageError(f"'segs' is missing; usage: {usage('policy')}")
     if encap:
         item["encap"] = encap
     item["segment-lists"] = lists
@@ -96,7 +105,7 @@ def policy(words: Sequence[str]) -> list[Edit]:
 
 def steer(words: Sequence[str]) -> list[Edit]:
     """A prefix, a port or a match."""
-    cursor = Words(words, USAGE["steer"])
+    cursor = Words(words, usage("steer"))
     item: dict[str, Any] = {}
     first = cursor.peek() or ""
     if first == "match":
@@ -121,13 +130,13 @@ def steer(words: Sequence[str]) -> list[Edit]:
         cursor.accept("prefix")
         item = {"prefix": cursor.take("a prefix, 'port' or 'match'"), **cursor.pairs(("vrf", "policy"))}
     if "policy" not in item:
-        raise UsageError(f"'policy' is missing; usage: {USAGE['steer']}")
+        raise UsageError(f"'policy' is missing; usage: {usage('steer')}")
     return [Edit("steering", item)]
 
 
 def route(words: Sequence[str]) -> list[Edit]:
     """As ``ip route``."""
-    cursor = Words(words, USAGE["route"])
+    cursor = Words(words, usage("route"))
     blackhole = cursor.accept("blackhole")
     item: dict[str, Any] = {"prefix": cursor.take("the prefix")}
     hops: list[dict[str, Any]] = []
@@ -160,7 +169,7 @@ def route(words: Sequence[str]) -> list[Edit]:
 
 def neighbor(words: Sequence[str]) -> list[Edit]:
     """As ``ip neigh``."""
-    cursor = Words(words, USAGE["neighbor"])
+    cursor = Words(words, usage("neighbor"))
     item: dict[str, Any] = {"address": cursor.take("the address")}
     item |= cursor.pairs(("mac", "port"), {"lladdr": "mac", "dev": "port"})
     return [Edit("neighbors", _numbers(item))]
@@ -168,10 +177,21 @@ def neighbor(words: Sequence[str]) -> list[Edit]:
 
 def vrf(words: Sequence[str]) -> list[Edit]:
     """``NAME [id N]``."""
-    cursor = Words(words, USAGE["vrf"])
+    cursor = Words(words, usage("vrf"))
     name = cursor.take("the name of the VRF")
     options = cursor.pairs(("id",), {"table": "id"})
     return [Edit("vrfs", {"name": name, "id": _number(options["id"])} if options else name)]
+
+
+def section(brought: Section, words: Sequence[str]) -> list[Edit]:
+    """``NAME ...`` of a section that a record of a behaviour brings."""
+    cursor = Words(words, usage(brought.command))
+    name = cursor.take(f"the name of the {brought.what}")
+    try:
+        item = brought.words(cursor.rest())
+    except InvalidError as error:
+        raise UsageError(f"{error}; usage: {usage(brought.command)}") from None
+    return [Edit(brought.key, {"name": name, **item})]
 
 
 def _table(text: str) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from srv6cp.model import Behavior, EncapMode, Flavor
+from srv6cp.behaviours import REGISTRY, Endpoint, Entry, Section
+from srv6cp.model import Flavour
 
 if TYPE_CHECKING:
     from srv6cp.compile import Compilation
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 _ETHERNET, _TAGGED = 14, 18
 _CELLS_PER_READ = 5000
-_BEHAVIORS = {behavior.spec.action: behavior for behavior in Behavior}
-_MODES = {mode.action: mode for mode in EncapMode}
 
 
 class Count(NamedTuple):
@@ -38,6 +37,7 @@ class Names:
         self._vrfs = {number: name for name, number in node.vrfs.items()} if node else {0: "default"}
         self._policies = {use.number: use for use in compilation.policies} if compilation else {}
         self._targets = compilation.targets if compilation else {}
+        self._items = compilation.items if compilation else {}
 
     @classmethod
     def of(cls, node: Node | None, client: Client) -> Names:
@@ -63,10 +63,17 @@ class Names:
         return ", ".join(f"{address or 'connected'} port {interface}" for interface, address in targets)
 
 
+    def item(self, section: str, number: Any) -> str:
+        """Name of an item of a section that a record of a behaviour brings."""
+        return self._items.get(section, {}).get(number, f"#{number}")
+
+
 def entries(client: Client, table: str) -> list[TableEntry]:
-    """The entries of a table."""
+    """The entries of a table; none when the program on the switch has no such table."""
     from srv6cp.p4rt import TableEntry
 
+    if table not in client.p4info.tables:
+        return []
     return [entry for entry in client.read(TableEntry(table)) if isinstance(entry, TableEntry)]
 
 
@@ -74,7 +81,7 @@ def counters(client: Client, name: str, indices: Iterable[int]) -> dict[int, tup
     """Cells of an indirect counter: index to (packets, bytes), as the switch counts them."""
     from srv6cp.p4rt import CounterEntry
 
-    wanted = list(indices)
+    wanted = list(indices) if name in client.p4info.counters else []
     cells: dict[int, tuple[int, int]] = {}
     for start in range(0, len(wanted), _CELLS_PER_READ):
         patterns = [CounterEntry(name, index) for index in wanted[start : start + _CELLS_PER_READ]]
@@ -99,26 +106,27 @@ def paired_counters(client: Client, name: str, numbers: Iterable[int]) -> dict[i
 
 def sid_rows(client: Client, names: Names) -> list[dict[str, Any]]:
     """One row a SID: what it does, and its counters."""
+    from srv6cp.compile import tables
     from srv6cp.p4rt import Action
 
     rows = []
     indices = {}
-    for entry in entries(client, "my_sid_table"):
+    for entry in entries(client, tables.MY_SID):
         action = entry.action
-        behavior = _BEHAVIORS.get(action.name) if isinstance(action, Action) else None
-        if not isinstance(action, Action) or behavior is None:
+        record = REGISTRY.by_action(action.name) if isinstance(action, Action) else None
+        if not isinstance(action, Action) or record is None:
             continue
         row: dict[str, Any] = {
             "sid": str(entry.match["ipv6_dst"]),
-            "behavior": behavior.value,
-            "flavors": list(Flavor(_int(action.params.get("flavors", 0))).names()),
-            "operand": _operand(action.params, names),
+            "behavior": record.name,
+            "flavors": list(Flavour(_int(action.params.get("flavors", 0))).names()),
+            "operand": _operands(record, action.params, names),
             "in_vrf": names.vrf(entry.match["vrf_id"]),
         }
         indices[id(row)] = _int(action.params["sid_index"])
         rows.append(row)
-    good = paired_counters(client, "my_sid_counter", indices.values())
-    bad = counters(client, "my_sid_error_counter", indices.values())
+    good = paired_counters(client, tables.SID_COUNTER, indices.values())
+    bad = counters(client, tables.SID_ERROR_COUNTER, indices.values())
     for row in rows:
         index = indices[id(row)]
         row["packets"], row["bytes"] = good[index]
@@ -129,31 +137,32 @@ def sid_rows(client: Client, names: Names) -> list[dict[str, Any]]:
 
 def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
     """One row a segment list of each policy on the switch."""
+    from srv6cp.compile import tables
     from srv6cp.p4rt import ActionSet
 
     lists = _sidlists(client)
     rows: list[dict[str, Any]] = []
-    for entry in entries(client, "sr_policy_table"):
+    for entry in entries(client, tables.POLICY):
         if not isinstance(entry.action, ActionSet):
             continue
         number = _int(entry.match["policy_id"])
         for member in entry.action.actions:
-            params, mode = member.action.params, _MODES.get(member.action.name)
-            if mode is None:
+            params, headend = member.action.params, REGISTRY.headend_by_action(member.action.name)
+            if headend is None:
                 continue
             pushed = lists.get(_int(params["sidlist_id"]), [])[::-1]
-            path = pushed if not mode.reduced else [str(params["first_segment"]), *pushed]
+            path = pushed if not headend.reduced else [str(params["first_segment"]), *pushed]
             rows.append(
                 {
                     "policy": names.policy(number),
-                    "mode": mode.value,
+                    "mode": headend.mode,
                     "weight": member.weight,
                     "segments": path,
                     "via": names.nexthop(params["nexthop_id"]),
                     "id": number,
                 }
             )
-    counts = paired_counters(client, "sr_policy_counter", {row["id"] for row in rows})
+    counts = paired_counters(client, tables.POLICY_COUNTER, {row["id"] for row in rows})
     for row in rows:
         row["packets"], row["bytes"] = counts[row["id"]]
     return sorted(rows, key=lambda row: (row["policy"], row["mode"]))
@@ -161,10 +170,12 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
 
 def route_rows(client: Client, names: Names) -> list[dict[str, Any]]:
     """One row a prefix of the routing tables."""
+    from srv6cp.compile import tables
     from srv6cp.p4rt import Action
 
     rows = []
-    for table, key in (("ipv6_table", "ipv6_dst"), ("ipv4_table", "ipv4_dst")):
+    for version, table in tables.ROUTES.items():
+        key = f"ipv{version}_dst"
         for entry in entries(client, table):
             if isinstance(entry.action, Action):
                 way = _way(entry.action.name, entry.action.params, names)
@@ -174,10 +185,11 @@ def route_rows(client: Client, names: Names) -> list[dict[str, Any]]:
 
 def neighbor_rows(client: Client) -> list[dict[str, Any]]:
     """One row a resolved next hop."""
+    from srv6cp.compile import tables
     from srv6cp.p4rt import Action
 
     rows = []
-    for entry in entries(client, "nexthop_table"):
+    for entry in entries(client, tables.NEXTHOP):
         if isinstance(entry.action, Action) and entry.action.name == "set_adjacency":
             params: Mapping[str, Any] = entry.action.params
             vlan = f".{params['vlan_id']}" if params["vlan_id"] else ""
@@ -200,23 +212,36 @@ def _way(action: str, params: Mapping[str, Any], names: Names) -> str:
     return action.replace("_", " ")
 
 
-def _operand(params: Mapping[str, Any], names: Names) -> str | None:
-    if "nexthop_id" in params:
-        return f"via {names.nexthop(params['nexthop_id'])}"
-    if "vrf_id" in params:
-        return f"vrf {names.vrf(params['vrf_id'])}"
-    if "policy_id" in params:
-        return f"policy {names.policy(params['policy_id'])}"
-    return f"port {params['egress_port']}" if "egress_port" in params else None
+def section_rows(client: Client, section: Section, names: Names) -> list[dict[str, Any]]:
+    """The rows of a section that a record of a behaviour brings."""
+    from srv6cp.p4rt import Action
+
+    found = [
+        Entry(table, entry.match, entry.action.name, entry.action.params, entry.priority)
+        for table in section.tables
+        for entry in entries(client, table)
+        if isinstance(entry.action, Action)
+    ]
+    return section.rows(found, names)
+
+
+def _operands(record: Endpoint, params: Mapping[str, Any], names: Names) -> str | None:
+    """The operands of a SID in the words of the command line."""
+    words = []
+    for operand in record.operands:
+        parameter = next(iter(operand.parameters))
+        if parameter in params:
+            words.append(f"{operand.key} {operand.text(params[parameter], names)}")
+    return " ".join(words) or None
 
 
 def _sidlists(client: Client) -> dict[int, list[str]]:
     """Segment lists by number, in wire order."""
-    from srv6cp.compile.policies import SIDLIST_TABLES
+    from srv6cp.compile import tables
     from srv6cp.p4rt import Action
 
     lists: dict[int, list[str]] = {}
-    for table in SIDLIST_TABLES:
+    for table in tables.SIDLISTS:
         for entry in entries(client, table):
             if isinstance(entry.action, Action):
                 numbered = sorted((int(name.rsplit("_", 1)[1]), value) for name, value in entry.action.params.items())

@@ -13,22 +13,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from srv6cp.compile import needs, tables
 from srv6cp.compile.ids import Ids
+from srv6cp.compile.needs import NotInProgram
 from srv6cp.compile.nexthops import NextHops, Target
 from srv6cp.compile.policies import Policies, PolicyUse
 from srv6cp.compile.ports import domain_entities, port_entities
+from srv6cp.compile.program import Program
 from srv6cp.compile.routes import Routes
-from srv6cp.compile.sids import Sids
+from srv6cp.compile.sids import Numbers, Sids, section_entities
 from srv6cp.compile.steering import Classifier, steer_prefixes
 from srv6cp.compile.system import system_entities
-from srv6cp.config.source import gc_paused
+from srv6cp.gcpause import gc_paused
 from srv6cp.model import InterfaceId, IPAddress, Node, Sid
 from srv6cp.p4rt.entities import Entity
 
 if TYPE_CHECKING:
     from srv6cp.p4rt.schema import P4Info
 
-__all__ = ["Compilation", "Ids", "PolicyUse", "Target", "compile_node", "compile_state", "ids_for"]
+__all__ = ["Compilation", "Ids", "NotInProgram", "PolicyUse", "Target", "compile_node", "compile_state", "ids_for"]
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,15 @@ class Compilation:
 
     ``targets``: next hop number to the (interface, address) pairs that must be resolved for it; an address
     None is the destination of the packet itself. ``sids``: counter index to SID. ``policies``: every policy
-    in every mode that is in use, with its number and which of its lists are valid.
+    in every mode that is in use, with its number and which of its lists are valid. ``items``: number to name for
+    each section that a record of a behaviour brings.
     """
 
     entities: list[Entity]
     targets: Mapping[int, tuple[Target, ...]] = field(default_factory=dict)
     sids: Mapping[int, Sid] = field(default_factory=dict)
     policies: tuple[PolicyUse, ...] = ()
+    items: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     @property
     def addresses(self) -> frozenset[tuple[InterfaceId, IPAddress]]:
@@ -56,20 +61,18 @@ class Compilation:
         )
 
 
-def ids_for(p4info: P4Info | None) -> Ids:
+def ids_for(p4info: P4Info) -> Ids:
     """Number spaces as large as the program's counters allow."""
-    if p4info is None:
-        return Ids()
-    counters = p4info.counters
+    sizes = {name: counter.size for name, counter in p4info.counters.items()}
     return Ids(
-        sids=min(counters.find("my_sid_error_counter").size, counters.find("my_sid_counter").size // 2),
-        policies=counters.find("sr_policy_counter").size // 2,
+        sids=min(sizes[tables.SID_ERROR_COUNTER], sizes[tables.SID_COUNTER] // 2),
+        policies=sizes.get(tables.POLICY_COUNTER, 0) // 2,
     )
 
 
 def compile_state(
     node: Node,
-    p4info: P4Info | None = None,
+    p4info: P4Info,
     neighbors: Mapping[tuple[InterfaceId, IPAddress], str] | None = None,
     ids: Ids | None = None,
 ) -> Compilation:
@@ -79,24 +82,30 @@ def compile_state(
     the same ``ids`` every time to keep numbers across compilations even where hashes collide.
 
     Raises:
+        NotInProgram: the program lacks something that the node asks for; nothing is numbered then.
         OverflowError: more SIDs, policies or next hops than the switch can number.
     """
+    program = Program(p4info)
+    needs.check(node, program)
     known = {(InterfaceId(*interface), address): mac for (interface, address), mac in (neighbors or {}).items()}
     known.update(((neighbor.interface, neighbor.address), neighbor.mac) for neighbor in node.neighbors)
     ids = ids or ids_for(p4info)
     with gc_paused():
         nexthops = NextHops(node, known, ids)
         routes = Routes(node, known, nexthops)
-        policies = Policies(node, routes, nexthops, ids)
-        sids = Sids(node, nexthops, policies, ids)
+        policies = Policies(node, routes, nexthops, ids, program)
+        numbers = Numbers(node, nexthops, policies, ids)
+        sections = list(section_entities(node, numbers, program))
+        sids = Sids(node, numbers, ids, program)
         classifier = Classifier(node, policies)
         steer_prefixes(node, policies, routes)
         routes.finish()
-        ports = list(port_entities(node, policies, classifier))
+        ports = list(port_entities(node, policies, classifier, program))
         entities: list[Entity] = [
-            *system_entities(node),
+            *system_entities(node, program),
             *nexthops.entities(),
             *policies.entities(),
+            *sections,
             *sids.entities(),
             *routes.entities(),
             *classifier.entities(),
@@ -104,12 +113,12 @@ def compile_state(
             *ports,
         ]
     ids.sweep()
-    return Compilation(entities, nexthops.targets, sids.numbers, policies.uses)
+    return Compilation(entities, nexthops.targets, sids.numbers, policies.uses, numbers.items)
 
 
 def compile_node(
     node: Node,
-    p4info: P4Info | None = None,
+    p4info: P4Info,
     neighbors: Mapping[tuple[InterfaceId, IPAddress], str] | None = None,
 ) -> list[Entity]:
     """The entities of :func:`compile_state` alone."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from zlib import crc32
 
+from srv6cp.behaviours import Section
+
 
 class IdSpace:
     """Numbers ``1..size-1`` for keys; 0 always means "none"."""
@@ -56,8 +58,16 @@ class Ids:
         self.policies = IdSpace("policies", min(policies, 65536))
         self.sidlists = IdSpace("segment lists", 65536)
         self.sids = IdSpace("counted SIDs", sids)
+        self._sections: dict[str, IdSpace] = {}
+
+    def section(self, section: Section) -> IdSpace:
+        """Numbers for the items of a section that a record of a behaviour brings."""
+        space = self._sections.get(section.key)
+        if space is None:
+            space = self._sections[section.key] = IdSpace(section.key, section.size)
+        return space
 
     def sweep(self) -> None:
         """Give back everything that the last compilation did not use; call once after each."""
-        for space in (self.nexthops, self.groups, self.policies, self.sidlists, self.sids):
+        for space in (self.nexthops, self.groups, self.policies, self.sidlists, self.sids, *self._sections.values()):
             space.sweep()

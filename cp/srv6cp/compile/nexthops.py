@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import reduce
 from math import gcd
 
+from srv6cp.compile import tables
 from srv6cp.compile.ids import Ids
 from srv6cp.model import Interface, InterfaceId, IPAddress, NextHop, Node
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, WeightedAction
@@ -18,8 +19,6 @@ from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, WeightedAction
 Target = tuple[InterfaceId, "IPAddress | None"]
 Neighbors = Mapping[tuple[InterfaceId, IPAddress], str]
 
-NEXTHOP_TABLE = "nexthop_table"
-GROUP_TABLE = "nexthop_group_table"
 _TO_LOCAL_SID = b"to_local_sid"
 
 
@@ -70,9 +69,9 @@ class NextHops:
     def entities(self) -> Iterator[TableEntry]:
         """All entries, groups before the next hops that refer to them."""
         for number, group in self._groups.items():
-            yield TableEntry(GROUP_TABLE, {"nexthop_group_id": number}, group)
+            yield TableEntry(tables.NEXTHOP_GROUP, {"nexthop_group_id": number}, group)
         for number, action in self._actions.items():
-            yield TableEntry(NEXTHOP_TABLE, {"nexthop_id": number}, action)
+            yield TableEntry(tables.NEXTHOP, {"nexthop_id": number}, action)
 
     def _group(self, hops: tuple[NextHop, ...]) -> int:
         ordered = sorted(hops, key=_key)

@@ -12,31 +12,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
+from srv6cp.behaviours import REGISTRY
+from srv6cp.compile import tables
 from srv6cp.compile.ids import Ids
 from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import NextHops, action_set
+from srv6cp.compile.program import Program
 from srv6cp.compile.routes import Routes
-from srv6cp.model import Behavior, EncapMode, FlowLabel, NextHop, Node, Policy, SegmentList, Sid
+from srv6cp.model import Encap, FlowLabel, NextHop, Node, Policy, SegmentList, Sid
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value
 
-POLICY_TABLE = "sr_policy_table"
-SIDLIST_TABLES = (
-    "srv6_sidlist_1_4_table",
-    "srv6_sidlist_5_8_table",
-    "srv6_sidlist_9_12_table",
-    "srv6_sidlist_13_16_table",
-)
-_SEGMENTS_PER_TABLE = 4
 _TC_INHERIT = 1
 _FLOW_LABEL = {FlowLabel.ZERO: 0, FlowLabel.COPY: 2, FlowLabel.HASH: 4}
 _DEFAULT_HOP_LIMIT = 64
-
-BINDING_MODES = {
-    Behavior.END_B6_ENCAPS: EncapMode.ENCAP,
-    Behavior.END_B6_ENCAPS_RED: EncapMode.ENCAP_RED,
-    Behavior.END_B6_INSERT: EncapMode.INSERT,
-    Behavior.END_B6_INSERT_RED: EncapMode.INSERT_RED,
-}
 
 
 @dataclass(frozen=True)
@@ -44,7 +32,7 @@ class PolicyUse:
     """A policy in one mode: its number, and for each of its lists whether it is valid now."""
 
     policy: Policy
-    mode: EncapMode
+    mode: str
     number: int
     valid_lists: tuple[bool, ...]
 
@@ -57,12 +45,13 @@ class PolicyUse:
 class Policies:
     """Policies in use: numbers on request, entries at the end."""
 
-    def __init__(self, node: Node, routes: Routes, nexthops: NextHops, ids: Ids) -> None:
+    def __init__(self, node: Node, routes: Routes, nexthops: NextHops, ids: Ids, program: Program) -> None:
         self._node = node
+        self._program = program
         self._routes = routes
         self._nexthops = nexthops
         self._ids = ids
-        self._uses: dict[tuple[str, EncapMode], PolicyUse] = {}
+        self._uses: dict[tuple[str, str], PolicyUse] = {}
         self._entries: dict[int, ActionSet] = {}
         self._sidlists: dict[int, tuple[IPv6Address, ...]] = {}
         self._sids: PrefixMap[Sid] | None = None
@@ -75,13 +64,13 @@ class Policies:
         """Every (policy, mode) in use."""
         return tuple(self._uses.values())
 
-    def use(self, name: str, mode: EncapMode | None = None) -> PolicyUse:
+    def use(self, name: str, mode: str | None = None) -> PolicyUse:
         """The policy in ``mode``, by default its own."""
         policy = self._node.policies[name]
         mode = mode or policy.encap.mode
         use = self._uses.get((name, mode))
         if use is None:
-            number = self._ids.policies.take(f"{name}/{mode.value}".encode())
+            number = self._ids.policies.take(f"{name}/{mode}".encode())
             resolved = [self._resolve(policy.vrf, entry.segments[0]) for entry in policy.lists]
             use = PolicyUse(policy, mode, number, tuple(nexthop is not None for nexthop in resolved))
             self._uses[name, mode] = use
@@ -97,46 +86,47 @@ class Policies:
     def entities(self) -> Iterator[TableEntry]:
         """All entries, segment lists before the policies that refer to them."""
         for number, segments in self._sidlists.items():
-            for chunk, table in enumerate(SIDLIST_TABLES):
-                first = chunk * _SEGMENTS_PER_TABLE
-                part = segments[first : first + _SEGMENTS_PER_TABLE]
+            for chunk, table in enumerate(tables.SIDLISTS):
+                first = chunk * tables.SEGMENTS_PER_SIDLIST
+                part = segments[first : first + tables.SEGMENTS_PER_SIDLIST]
                 if not part:
                     break
                 params = {f"segment_list_{first + index}": segment for index, segment in enumerate(part)}
                 action = Action(f"segments_{first + len(part)}", params)
                 yield TableEntry(table, {"sidlist_id": number}, action)
         for number, actions in self._entries.items():
-            yield TableEntry(POLICY_TABLE, {"policy_id": number}, actions)
+            yield TableEntry(tables.POLICY, {"policy_id": number}, actions)
 
-    def _action(self, policy: Policy, mode: EncapMode, entry: SegmentList, nexthop: int) -> Action:
+    def _action(self, policy: Policy, mode: str, entry: SegmentList, nexthop: int) -> Action:
+        headend = REGISTRY.headend(mode)
         # Wire order is the reverse of path order; a reduced list leaves the first segment out (SRH-7).
-        pushed = entry.segments[1:][::-1] if mode.reduced else entry.segments[::-1]
+        pushed = entry.segments[1:][::-1] if headend.reduced else entry.segments[::-1]
         sidlist = 0
         if pushed:
             sidlist = self._ids.sidlists.take(b"".join(segment.packed for segment in pushed))
             self._sidlists[sidlist] = pushed
-        common: dict[str, Value] = {
+        params: dict[str, Value] = {
             "first_segment": entry.segments[0],
             "sidlist_id": sidlist,
             "segment_count": len(pushed),
+            "nexthop_id": nexthop,
         }
-        if mode.inserts:
-            return Action(mode.action, {**common, "nexthop_id": nexthop})
-        encap = policy.encap
+        if not headend.inserts:
+            params |= self._outer_header(policy.encap, headend.layer2)
+        return self._program.action(headend.action, params)
+
+    def _outer_header(self, encap: Encap, layer2: bool) -> dict[str, Value]:
         source = encap.source or self._node.source
         assert source is not None, "the loader refuses an encapsulating policy without a source"
         # A frame has neither hop limit nor traffic class to inherit.
-        hop_limit = _DEFAULT_HOP_LIMIT if encap.hop_limit is None and mode.layer2 else encap.hop_limit or 0
-        inherits = encap.traffic_class is None and not mode.layer2
-        params: dict[str, Value] = {
+        hop_limit = _DEFAULT_HOP_LIMIT if encap.hop_limit is None and layer2 else encap.hop_limit or 0
+        inherits = encap.traffic_class is None and not layer2
+        return {
             "source_address": source,
-            **common,
             "hop_limit": hop_limit,
             "traffic_class": encap.traffic_class or 0,
             "flags": _FLOW_LABEL[encap.flow_label] | (_TC_INHERIT if inherits else 0),
-            "nexthop_id": nexthop,
         }
-        return Action(mode.action, params)
 
     def _resolve(self, vrf: str, segment: IPv6Address) -> int | None:
         key = (vrf, segment)

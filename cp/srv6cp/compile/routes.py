@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Network, ip_network
 from typing import NamedTuple
 
+from srv6cp.compile import tables
 from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import Neighbors, NextHops
 from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, NextHop, Node
 from srv6cp.p4rt.entities import Action, TableEntry
-
-IPV6_TABLE = "ipv6_table"
-IPV4_TABLE = "ipv4_table"
 
 _LOCAL = Action("local")
 _LOCAL_SID = Action("local_sid")
@@ -76,9 +74,9 @@ class Routes:
         """All entries of both tables."""
         for (vrf, prefix), action in self._entries.items():
             if prefix.version == 6:
-                yield TableEntry(IPV6_TABLE, {"vrf_id": vrf, "ipv6_dst": prefix}, action)
+                yield TableEntry(tables.ROUTES[6], {"vrf_id": vrf, "ipv6_dst": prefix}, action)
             else:
-                yield TableEntry(IPV4_TABLE, {"vrf_id": vrf, "ipv4_dst": prefix}, action)
+                yield TableEntry(tables.ROUTES[4], {"vrf_id": vrf, "ipv4_dst": prefix}, action)
 
     def _add_connected(self) -> None:
         vrfs = self._node.vrfs

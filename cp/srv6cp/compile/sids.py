@@ -1,64 +1,127 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``my_sid_table`` and ``upper_layer_table``."""
+"""``my_sid_table``, the tables that records of behaviours bring, and ``upper_layer_table``.
+
+A SID's action gets its parameters by name: ``sid_index`` and ``flavors`` here, everything else from the operands of
+its behaviour.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
+from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.compile import tables
 from srv6cp.compile.ids import Ids
 from srv6cp.compile.nexthops import NextHops
-from srv6cp.compile.policies import BINDING_MODES, Policies
-from srv6cp.model import Behavior, Node, Operand, Sid
-from srv6cp.p4rt.entities import Action, TableEntry
+from srv6cp.compile.policies import Policies
+from srv6cp.compile.program import UNUSED_PARAMETERS, Program
+from srv6cp.model import NextHop, Node, Port, Sid
+from srv6cp.p4rt.entities import Action, TableEntry, Value
 
-MY_SID_TABLE = "my_sid_table"
-UPPER_LAYER_TABLE = "upper_layer_table"
-# iproute2's `nh6 ::` and `nh4 0.0.0.0`: look the inner packet up instead of sending it to a next hop.
-_LOOKUP_INSTEAD = {Behavior.END_DX6: "end_dt6", Behavior.END_DX4: "end_dt4"}
+
+class Numbers:
+    """Numbers of the data plane for what operands name: the ``Binder`` of :mod:`srv6cp.behaviours`.
+
+    ``items`` are the numbers of sections that records bring: key of the section to number to name.
+    """
+
+    def __init__(self, node: Node, nexthops: NextHops, policies: Policies, ids: Ids) -> None:
+        self.items: dict[str, dict[int, str]] = {}
+        self._node = node
+        self._policies = policies
+        self._ids = ids
+        self._sections = {section.key: section for section in REGISTRY.sections}
+        self._nexthops = nexthops
+
+    def vrf_id(self, name: str) -> int:
+        return self._node.vrfs[name]
+
+    def nexthop_id(self, hops: tuple[NextHop, ...]) -> int:
+        return self._nexthops.via(hops)
+
+    def policy_id(self, name: str, mode: str) -> int:
+        return self._policies.use(name, mode).number
+
+    def port(self, number: int) -> Port:
+        return self._node.ports[number]
+
+    def number(self, section: str, name: str) -> int:
+        number = self._ids.section(self._sections[section]).take(name.encode())
+        self.items.setdefault(section, {})[number] = name
+        return number
+
+
+class _Plan(NamedTuple):
+    """How the SIDs of a behaviour get their action: (parameter, operand, how it is bound) for each parameter."""
+
+    record: Endpoint
+    flavoured: bool
+    bound: tuple[tuple[str, str, Callable[[Any, Numbers], Value]], ...]
+    unused: tuple[str, ...]
 
 
 class Sids:
     """The local SIDs; ``numbers`` maps each counter index to its SID."""
 
-    def __init__(self, node: Node, nexthops: NextHops, policies: Policies, ids: Ids) -> None:
+    def __init__(self, node: Node, binder: Numbers, ids: Ids, program: Program) -> None:
         self.numbers: dict[int, Sid] = {}
         self._node = node
+        self._program = program
         self._entries: list[TableEntry] = []
+        plans: dict[str, _Plan] = {}
         vrfs = node.vrfs
+        take = ids.sids.take
         for sid in node.sids:
             vrf = vrfs[sid.in_vrf]
             prefix = sid.prefix
-            key = prefix.network_address.packed + bytes((prefix.prefixlen, vrf >> 8, vrf & 0xFF))
-            number = ids.sids.take(key)
+            number = take(prefix.network_address.packed + bytes((prefix.prefixlen, vrf >> 8, vrf & 0xFF)))
             self.numbers[number] = sid
-            action = _action(sid, number, node, nexthops, policies)
-            self._entries.append(TableEntry(MY_SID_TABLE, {"vrf_id": vrf, "ipv6_dst": prefix}, action))
+            plan = plans.get(sid.behaviour)
+            if plan is None or plan.record.lookup:
+                record = REGISTRY.programmed(sid.behaviour, sid.operands)
+                plan = plans.get(record.name) or plans.setdefault(record.name, _plan(record, program))
+            params: dict[str, Value] = {"sid_index": number}
+            if plan.flavoured:
+                params["flavors"] = int(sid.flavours)
+            for name, key, bind in plan.bound:
+                params[name] = bind(sid.operands[key], binder)
+            for name in plan.unused:
+                params[name] = 0
+            action = Action(plan.record.action, params)
+            self._entries.append(TableEntry(tables.MY_SID, {"vrf_id": vrf, "ipv6_dst": prefix}, action))
 
     def entities(self) -> Iterator[TableEntry]:
         """All entries."""
         yield from self._entries
-        for protocol in self._node.upper_layers:
-            yield TableEntry(UPPER_LAYER_TABLE, {"next_header": protocol}, Action("allow_upper_layer"))
+        if self._program.has(tables.UPPER_LAYER):
+            for protocol in self._node.upper_layers:
+                yield TableEntry(tables.UPPER_LAYER, {"next_header": protocol}, Action("allow_upper_layer"))
 
 
-def _action(sid: Sid, number: int, node: Node, nexthops: NextHops, policies: Policies) -> Action:
-    spec = sid.behavior.spec
-    params: dict[str, int] = {"sid_index": number}
-    if spec.flavored:
-        params["flavors"] = int(sid.flavors)
-    operand = spec.operand
-    if operand is Operand.VRF:
-        params["vrf_id"] = node.vrfs[sid.vrf]
-    elif operand in (Operand.VIA4, Operand.VIA6):
-        if not sid.nexthops:
-            params["vrf_id"] = node.vrfs[sid.vrf]
-            return Action(_LOOKUP_INSTEAD[sid.behavior], params)
-        params["nexthop_id"] = nexthops.via(sid.nexthops)
-    elif operand is Operand.POLICY:
-        assert sid.policy is not None
-        params["policy_id"] = policies.use(sid.policy, BINDING_MODES[sid.behavior]).number
-    elif operand is Operand.PORT:
-        assert sid.port is not None
-        params["egress_port"] = sid.port
-        params["mtu"] = node.ports[sid.port].mtu
-    return Action(spec.action, params)
+def _plan(record: Endpoint, program: Program) -> _Plan:
+    """Where each parameter of a behaviour's action comes from.
+
+    Raises:
+        LookupError: the action has a parameter that the record cannot give.
+    """
+    sources = {name: (operand.key, bind) for operand in record.operands for name, bind in operand.parameters.items()}
+    names = [name for name in program.parameters(record.action) if name not in ("sid_index", "flavors")]
+    unknown = [name for name in names if name not in sources and name not in UNUSED_PARAMETERS]
+    if unknown:
+        raise LookupError(f"{record.name}: no operand gives parameter {unknown[0]!r} of action {record.action!r}")
+    return _Plan(
+        record,
+        "flavors" in program.parameters(record.action),
+        tuple((name, *sources[name]) for name in names if name in sources),
+        tuple(name for name in names if name not in sources),
+    )
+
+
+def section_entities(node: Node, binder: Numbers, program: Program) -> Iterator[TableEntry]:
+    """Entries of the sections that records bring."""
+    for section in REGISTRY.sections:
+        for name, value in node.sections.get(section.key, {}).items():
+            for entry in section.entries(binder.number(section.key, name), value, binder):
+                action = program.action(entry.action, entry.params)
+                yield TableEntry(entry.table, entry.match, action, entry.priority)

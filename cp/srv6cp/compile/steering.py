@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
+from srv6cp.compile import tables
 from srv6cp.compile.policies import Policies, PolicyUse
 from srv6cp.compile.routes import BLACKHOLE, Routes
 from srv6cp.model import ClassifierRule, Interface, IPNetwork, Node
 from srv6cp.p4rt.entities import Action, MatchValue, TableEntry, Ternary
 
-CLASSIFIER_TABLES = {4: "classifier_ipv4_table", 6: "classifier_ipv6_table"}
 # Priorities of the switch: the configured one, then the order of the rules that share it.
 _RULES_PER_PRIORITY = 1024
 
@@ -48,7 +48,7 @@ class Classifier:
         """All entries of both tables."""
         for rule, priority, action in self._rules:
             for version in (rule.version,) if rule.version else (6, 4):
-                yield TableEntry(CLASSIFIER_TABLES[version], self._match(rule, version), action, priority)
+                yield TableEntry(tables.CLASSIFIERS[version], self._match(rule, version), action, priority)
 
     def _match(self, rule: ClassifierRule, version: int) -> dict[str, MatchValue]:
         fields: list[tuple[str, int, int | None]] = [

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from srv6cp.compile import tables
+from srv6cp.compile.program import Program
 from srv6cp.model import Node, PuntReason, RateLimit
 from srv6cp.p4rt.entities import CloneSession, MeterEntry, Replica
 
 PUNT_SESSION = 1
 CPU_PORT = 510
-PUNT_METER = "punt_meter"
 _REPLICA_INSTANCE = 1
 
 # Punts that are no ICMP errors: enough for the protocol, little enough for a controller in Python.
@@ -23,11 +24,13 @@ _SERVICE_LIMITS = {
 }
 
 
-def system_entities(node: Node) -> Iterator[CloneSession | MeterEntry]:
+def system_entities(node: Node, program: Program) -> Iterator[CloneSession | MeterEntry]:
     """The clone session to the CPU port and one meter cell per punt reason that is limited."""
     yield CloneSession(PUNT_SESSION, (Replica(CPU_PORT, _REPLICA_INSTANCE),))
+    if tables.PUNT_METER not in program.info.meters:
+        return
     for reason in PuntReason:
         limit = _SERVICE_LIMITS.get(reason, node.icmp)
         if reason and limit is not None:
             # One rate: what is over it is red at once, with no yellow in between (RFC 2698 with PIR = CIR).
-            yield MeterEntry(PUNT_METER, int(reason), limit.rate, limit.burst, limit.rate, limit.burst)
+            yield MeterEntry(tables.PUNT_METER, int(reason), limit.rate, limit.burst, limit.rate, limit.burst)

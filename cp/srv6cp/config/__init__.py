@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configuration: YAML (or plain dicts) to the model, with errors that name file, line and what is valid."""
 
-from srv6cp.config.errors import ConfigError, InvalidError, Path, Problem, render_path
 from srv6cp.config.loader import load_node, load_node_dict, load_node_source, read_source
-from srv6cp.config.source import Source, gc_paused
+from srv6cp.config.source import Source
+from srv6cp.problems import ConfigError, InvalidError, Path, Problem, render_path
 
 __all__ = [
     "ConfigError",
@@ -11,7 +11,6 @@ __all__ = [
     "Path",
     "Problem",
     "Source",
-    "gc_paused",
     "load_node",
     "load_node_dict",
     "load_node_source",

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import reduce
 from math import gcd
 from typing import Any
 
-from srv6cp.config import values
-from srv6cp.config.errors import InvalidError, Path, Problem
+from srv6cp import values
 from srv6cp.model import (
     DEFAULT_VRF,
     MAX_TOTAL_WEIGHT,
@@ -23,6 +22,7 @@ from srv6cp.model import (
     NextHop,
     Port,
 )
+from srv6cp.problems import InvalidError, Problem, with_path
 
 VIA_KEYS = frozenset(("address", "port", "weight"))
 
@@ -38,6 +38,7 @@ class Context:
         self.neighbors: list[Neighbor] = []
         # Names that are declared, whether or not their declaration is right: one mistake, one message.
         self.policy_names: set[str] = set()
+        self.section_names: dict[str, set[str]] = {}
         self._connected: dict[str | None, list[tuple[IPNetwork, Interface]]] = {}
         self._vias: dict[tuple[str, str | None], tuple[NextHop, ...]] = {}
         self._resolved: dict[tuple[str | None, IPAddress], InterfaceId] = {}
@@ -66,6 +67,10 @@ class Context:
                 if number == int(text):
                     return name
         return str(with_path(key, values.reference, value, self.vrfs, "VRF"))
+
+    def declared(self, section: str) -> Collection[str]:
+        """Names in a section that a record of a behaviour brings."""
+        return self.section_names.get(section, ())
 
     def add_connected(self) -> None:
         """Index the connected prefixes; call once, when all interfaces are known."""
@@ -170,21 +175,3 @@ def check_weights(weights: list[int]) -> None:
         raise InvalidError(
             f"weights add up to {total} after division by their common divisor; at most {MAX_TOTAL_WEIGHT}"
         )
-
-
-def with_path(key: str | int, read: Any, *arguments: Any) -> Any:
-    """Call ``read``, putting ``key`` in front of the path of what it refuses."""
-    try:
-        return read(*arguments)
-    except InvalidError as error:
-        error.path = (key, *error.path)
-        raise
-
-
-def without_duplicates(items: Iterable[tuple[Path, Any, str]], context: Context) -> None:
-    """Report the second and later occurrences of a key; items are (path, key, what)."""
-    seen: set[Any] = set()
-    for path, key, what in items:
-        if key in seen:
-            context.problems.append(Problem(f"{what} is given twice", path))
-        seen.add(key)

@@ -11,37 +11,30 @@ from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
-from srv6cp.config import values
-from srv6cp.config.context import Context, with_path
-from srv6cp.config.errors import ConfigError, InvalidError, Problem
+from srv6cp import values
+from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.config.context import Context
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.routing import read_neighbors, read_routes
+from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.sids import read_locators, read_sids
-from srv6cp.config.source import Source, gc_paused
+from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
-from srv6cp.model import ICMPV6, Behavior, Node, Policy, RateLimit, SrDomain
+from srv6cp.gcpause import gc_paused
+from srv6cp.model import ICMPV6, Node, Policy, RateLimit, SrDomain
+from srv6cp.problems import ConfigError, InvalidError, Problem, with_path
 
+#: Keys of every node file; the sections that records of behaviours bring come beside them.
 NODE_KEYS = frozenset(
     (
-        *(
-            "node",
-            "device-id",
-            "grpc-addr",
-            "locator",
-            "locators",
-            "source",
-            "sr-domain",
-            "upper-layer",
-            "icmp",
-        ),
+        *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain", "upper-layer", "icmp"),
         *("vrfs", "addresses", "ports", "neighbors", "routes", "sids", "policies", "steering"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources"))
 ICMP_KEYS = frozenset(("rate", "burst"))
 DEFAULT_RATE = RateLimit(100, 50)
-_NEEDS_SOURCE = (Behavior.END_B6_ENCAPS, Behavior.END_B6_ENCAPS_RED)
 
 
 def load_node(path_or_text: str | os.PathLike[str]) -> Node:
@@ -70,7 +63,7 @@ def load_node_source(source: Source) -> Node:
     with gc_paused():
         data = source.load()
         try:
-            return load_node_dict(data)
+            return replace(load_node_dict(data), origin=source)
         except ConfigError as error:
             problems = [replace(p, file=source.file, line=source.line(p.path)) for p in error.problems]
             raise ConfigError(sorted(problems, key=lambda problem: problem.line)) from None
@@ -94,9 +87,10 @@ def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
 
 
 def _read_node(data: dict[Any, Any], context: Context) -> Node:
+    keys = NODE_KEYS.union(section.key for section in REGISTRY.sections)
     for key in data:
         with context.at():
-            values.check_keys({key: None}, NODE_KEYS)
+            values.check_keys({key: None}, keys)
     name = ""
     device_id, source, grpc_addr = 1, None, None
     domain, icmp = SrDomain(), None
@@ -119,12 +113,14 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         icmp = _read_icmp(data["icmp"]) if "icmp" in data else DEFAULT_RATE
     read_vrfs(data.get("vrfs"), context)
     declare_policies(data.get("policies"), context)
+    declare_sections(data, context)
     read_ports(data.get("ports"), name, context)
     addresses = read_addresses(data.get("addresses"), context)
     read_neighbors(data.get("neighbors"), context)
     locators = read_locators(data, context)
     policies = read_policies(data.get("policies"), source, context)
     routes = read_routes(data.get("routes"), context)
+    sections = read_sections(data, context)
     sids = read_sids(data.get("sids"), locators, context)
     steering = read_steering(data.get("steering"), policies, context)
     node = Node(
@@ -144,6 +140,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         policies=policies,
         prefix_steering=tuple(steering.prefixes),
         classifiers=tuple(steering.rules),
+        sections=sections,
         grpc_addr=grpc_addr,
     )
     _check_whole(node, data, policies, context)
@@ -157,11 +154,17 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
         if route.prefix in locators:
             context.problems.append(Problem(f"{route.prefix} is a locator of this node, not a route", ("routes",)))
     if node.source is None:
+        binding = {record.name for record in REGISTRY.endpoints if _encapsulates(record)}
         for sid in node.sids:
-            policy = policies.get(sid.policy) if sid.policy else None
-            if sid.behavior in _NEEDS_SOURCE and policy is not None and policy.encap.source is None:
-                message = f"{sid.behavior.value} {sid.prefix} needs a source address: give the node one"
+            policy = policies.get(sid.operands["policy"]) if sid.behaviour in binding else None
+            if policy is not None and policy.encap.source is None:
+                message = f"{sid.behaviour} {sid.prefix} needs a source address: give the node one"
                 context.problems.append(Problem(message, ("sids",)))
+
+
+def _encapsulates(record: Endpoint) -> bool:
+    """True for a binding SID that makes an outer header."""
+    return bool(record.binding_mode) and not REGISTRY.headend(record.binding_mode).inserts
 
 
 def _read_source_address(value: Any) -> IPv6Address | None:

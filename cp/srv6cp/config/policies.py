@@ -6,10 +6,11 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import Any
 
-from srv6cp.config import values
-from srv6cp.config.context import Context, check_weights, read_weight, with_path
-from srv6cp.config.errors import InvalidError
-from srv6cp.model import MAX_SEGMENTS, Encap, EncapMode, FlowLabel, Policy, SegmentList, parse_mode
+from srv6cp import values
+from srv6cp.behaviours import REGISTRY
+from srv6cp.config.context import Context, check_weights, read_weight
+from srv6cp.model import MAX_SEGMENTS, Encap, FlowLabel, Policy, SegmentList
+from srv6cp.problems import InvalidError, with_path
 
 POLICY_KEYS = frozenset(("name", "encap", "invalid", "segment-lists", "segments", "vrf"))
 ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label"))
@@ -33,7 +34,7 @@ def read_policies(value: Any, source: IPv6Address | None, context: Context) -> d
                 policy = _read_policy(values.mapping(item, "a policy"), context)
                 if policy.name in policies:
                     raise InvalidError(f"policy {policy.name!r} is given twice", "name")
-                if policy.encap.source is None and source is None and not policy.encap.mode.inserts:
+                if policy.encap.source is None and source is None and not REGISTRY.headend(policy.encap.mode).inserts:
                     raise InvalidError("no source address: give the node a 'source', or the policy encap.source")
                 policies[policy.name] = policy
     return policies
@@ -108,9 +109,9 @@ def _read_encap(value: Any) -> Encap:
     )
 
 
-def _read_mode(value: Any) -> EncapMode:
+def _read_mode(value: Any) -> str:
     try:
-        return parse_mode(str(value))
+        return REGISTRY.parse_headend(str(value)).mode
     except ValueError as error:
         raise InvalidError(str(error)) from None
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Any
 from zlib import crc32
 
-from srv6cp.config import values
-from srv6cp.config.context import Context, with_path
-from srv6cp.config.errors import InvalidError, Path, Problem
+from srv6cp import values
+from srv6cp.config.context import Context
 from srv6cp.model import DEFAULT_MTU, DEFAULT_VRF, Interface, InterfaceId, IPInterface, OwnAddress, Port
+from srv6cp.problems import InvalidError, Path, Problem, with_path
 
 VRF_KEYS = frozenset(("name", "id"))
 PORT_KEYS = frozenset(("mode", "mac", "addresses", "mtu", "vrf", "role", "policy", "vlans", "interface"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from srv6cp.config import values
-from srv6cp.config.context import Context, with_path
-from srv6cp.config.errors import InvalidError
+from srv6cp import values
+from srv6cp.config.context import Context
 from srv6cp.model import DEFAULT_VRF, IPNetwork, Neighbor, Route
+from srv6cp.problems import InvalidError, with_path
 
 NEIGHBOR_KEYS = frozenset(("address", "port", "mac"))
 ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole"))

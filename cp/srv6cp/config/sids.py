@@ -4,26 +4,18 @@
 from __future__ import annotations
 
 from ipaddress import IPv6Network
-from typing import Any
+from typing import Any, NamedTuple
 
-from srv6cp.config import spelling, values
-from srv6cp.config.context import Context, with_path
-from srv6cp.config.errors import InvalidError, Path
-from srv6cp.model import (
-    DEFAULT_VRF,
-    Behavior,
-    Flavor,
-    Locator,
-    NextHop,
-    Operand,
-    Sid,
-    parse_behavior,
-    parse_flavors,
-)
+from srv6cp import values
+from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.config import spelling
+from srv6cp.config.context import Context
+from srv6cp.model import DEFAULT_VRF, Flavour, Locator, Sid, parse_flavours
+from srv6cp.problems import InvalidError, Path, with_path
 
 LOCATOR_KEYS = frozenset(("prefix", "block", "node"))
-SID_KEYS = frozenset(("sid", "behavior", "flavors", "via", "vrf", "port", "policy", "in-vrf", "allow-outside-locator"))
-_OPERAND_KEYS = ("via", "vrf", "port", "policy")
+#: Keys of every SID; operands come beside them.
+SID_KEYS = frozenset(("sid", "behavior", "flavors", "in-vrf", "allow-outside-locator"))
 _MIN_SID_LENGTH = 16
 
 
@@ -91,6 +83,14 @@ def read_sids(value: Any, locators: tuple[Locator, ...], context: Context) -> tu
     return tuple(sids)
 
 
+class _Known(NamedTuple):
+    """A behaviour as it is written in this file, and the keys that its SIDs may have."""
+
+    record: Endpoint
+    flavours: Flavour
+    keys: frozenset[str]
+
+
 class _SidReader:
     def __init__(self, locators: tuple[Locator, ...], context: Context) -> None:
         self._locators = [
@@ -98,42 +98,43 @@ class _SidReader:
         ]
         self._locator_text = ", ".join(str(locator.prefix) for locator in locators)
         self._context = context
-        self._behaviors: dict[str, tuple[Behavior, Flavor]] = {}
+        self._known: dict[str, _Known] = {}
+        self._flavour_sets: dict[tuple[str, Flavour, tuple[str, ...]], Flavour] = {}
 
     def read(self, item: dict[Any, Any]) -> Sid:
-        if item.keys() - SID_KEYS or " " in str(item.get("behavior", " ")):
-            item = spelling.normalize_sid(item)
-            values.check_keys(item, SID_KEYS, ("sid", "behavior"))
+        text = item.get("behavior")
+        known = self._known.get(text) if type(text) is str else None
+        if known is None or not item.keys() <= known.keys:
+            item, known = self._read_slowly(item)
+        record = known.record
         try:
             prefix = values.ipv6_prefix(item.get("sid"), "SID")
             self._check_place(prefix, item)
         except InvalidError as error:
             error.path = error.path or ("sid",)
             raise
-        behavior, flavors = self._behavior(item)
+        flavours = self._flavours(item["flavors"], known) if "flavors" in item else known.flavours
         in_vrf = self._context.vrf(item, "in-vrf") if "in-vrf" in item else DEFAULT_VRF
-        operand = behavior.spec.operand
-        allowed = _ALLOWED[operand]
-        for key in _OPERAND_KEYS:
-            if key in item and key not in allowed and item[key] is not None:
-                raise InvalidError(f"{behavior.value} takes no {key!r}", key)
-        if operand is Operand.NONE:
-            return Sid(prefix, behavior, flavors, in_vrf)
-        if operand is Operand.VRF:
-            if item.get("vrf") is None:
-                raise InvalidError(f"{behavior.value} needs 'vrf' (a declared VRF, or default)")
-            return Sid(prefix, behavior, flavors, in_vrf, self._context.vrf(item))
-        if operand is Operand.POLICY:
-            policy = item.get("policy")
-            if policy is None:
-                raise InvalidError(f"{behavior.value} needs 'policy'")
-            policy = with_path("policy", values.reference, policy, self._context.policy_names, "policy")
-            return Sid(prefix, behavior, flavors, in_vrf, policy=policy)
-        if operand is Operand.PORT:
-            return Sid(prefix, behavior, flavors, in_vrf, port=self._port(item, behavior))
-        vrf = self._context.vrf(item) if item.get("vrf") is not None else None
-        nexthops = self._nexthops(item, behavior, vrf)
-        return Sid(prefix, behavior, flavors, in_vrf, vrf or DEFAULT_VRF, nexthops)
+        operands = record.read(item, self._context) if record.operands else {}
+        return Sid(prefix, record.name, flavours, operands, in_vrf)
+
+    def _read_slowly(self, item: dict[Any, Any]) -> tuple[dict[Any, Any], _Known]:
+        """A SID whose behaviour or keys are not met as they are: other spellings, or a mistake."""
+        item = spelling.normalize_sid(item)
+        others = [operand.key for operand in REGISTRY.operands]
+        values.check_keys(item, SID_KEYS.union(others), ("sid", "behavior"))
+        text = item["behavior"]
+        try:
+            record, flavours = REGISTRY.parse_endpoint(str(text))
+        except ValueError as error:
+            raise InvalidError(str(error), "behavior") from None
+        known = _Known(record, flavours, SID_KEYS | record.keys)
+        if isinstance(text, str):
+            self._known[text] = known
+        for key in others:
+            if item.get(key) is not None and key not in known.keys:
+                raise InvalidError(f"{record.name} takes no {key!r}", key)
+        return item, known
 
     def _check_place(self, prefix: IPv6Network, item: dict[Any, Any]) -> None:
         if prefix.prefixlen < _MIN_SID_LENGTH or prefix.is_multicast or prefix.is_link_local:
@@ -146,64 +147,20 @@ class _SidReader:
         if not with_path(key, values.boolean, item.get(key, False), key) and self._locators:
             raise InvalidError(f"SID {prefix} is outside the locator {self._locator_text}; if meant, set '{key}: true'")
 
-    def _behavior(self, item: dict[Any, Any]) -> tuple[Behavior, Flavor]:
-        text = item["behavior"]
-        known = self._behaviors.get(text) if isinstance(text, str) else None
-        if known is None:
-            try:
-                known = parse_behavior(str(text))
-            except ValueError as error:
-                raise InvalidError(str(error), "behavior") from None
-            self._behaviors[text] = known
-        behavior, flavors = known
-        listed = item.get("flavors")
+    def _flavours(self, listed: Any, known: _Known) -> Flavour:
         if listed is None:
-            return behavior, flavors
+            return known.flavours
         if isinstance(listed, str):
             listed = listed.replace(",", " ").split()
         names = with_path("flavors", values.listing, listed, "flavors")
-        try:
-            flavors |= parse_flavors([str(name) for name in names])
-        except ValueError as error:
-            raise InvalidError(str(error), "flavors") from None
-        if flavors and not behavior.spec.flavored:
-            raise InvalidError(f"{behavior.value} takes no flavours; End, End.X and End.T do", "flavors")
-        return behavior, flavors
-
-    def _port(self, item: dict[Any, Any], behavior: Behavior) -> int:
-        if item.get("port") is None:
-            raise InvalidError(f"{behavior.value} needs 'port', the port that frames leave by")
-        port = with_path("port", values.integer, item["port"], "port", 0, values.MAX_PORT)
-        if port not in self._context.ports:
-            valid = ", ".join(map(str, self._context.ports)) or "none is declared"
-            raise InvalidError(f"unknown port {port}; valid: {valid}", "port")
-        return int(port)
-
-    def _nexthops(self, item: dict[Any, Any], behavior: Behavior, vrf: str | None) -> tuple[NextHop, ...]:
-        via = item.get("via")
-        if via is None:
-            raise InvalidError(f"{behavior.value} needs 'via', the address of the next hop")
-        crosses = behavior in (Behavior.END_DX4, Behavior.END_DX6)
-        if crosses and via in ("::", "0.0.0.0"):
-            return ()
-        nexthops: tuple[NextHop, ...] = with_path("via", self._context.nexthops, via, vrf)
-        version = 4 if behavior.spec.operand is Operand.VIA4 else 6
-        for hop in nexthops:
-            # End.DX4 may leave towards an IPv6 neighbour (RFC 8950); IPv6 packets never towards an IPv4 one.
-            if hop.address is not None and hop.address.version == 4 and version == 6:
-                raise InvalidError(
-                    f"the next hop of {behavior.value} must be an IPv6 address, not {hop.address}", "via"
-                )
-            if hop.address is None and not crosses:
-                raise InvalidError(f"{behavior.value} needs the address of its next hop, not only its port", "via")
-        return nexthops
-
-
-_ALLOWED = {
-    Operand.NONE: frozenset(("",)),
-    Operand.VIA6: frozenset(("via", "vrf")),
-    Operand.VIA4: frozenset(("via", "vrf")),
-    Operand.VRF: frozenset(("vrf",)),
-    Operand.PORT: frozenset(("port",)),
-    Operand.POLICY: frozenset(("policy",)),
-}
+        words = tuple(map(str, names))
+        key = (known.record.name, known.flavours, words)
+        flavours = self._flavour_sets.get(key)
+        if flavours is None:
+            try:
+                flavours = known.flavours | parse_flavours(words)
+                REGISTRY.check_flavours(known.record, flavours)
+            except ValueError as error:
+                raise InvalidError(str(error), "flavors") from None
+            self._flavour_sets[key] = flavours
+        return flavours

@@ -10,15 +10,12 @@ refused, and an alias is the same object everywhere, so that text cannot blow up
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import yaml
 
-from srv6cp.config.errors import ConfigError, Path, Problem
+from srv6cp.problems import ConfigError, Path, Problem
 
 MAX_DEPTH = 32
 _SPECIAL = {
@@ -42,18 +39,6 @@ else:
             Reader.__init__(self, text)
             Scanner.__init__(self)
             _PythonParser.__init__(self)
-
-
-@contextmanager
-def gc_paused() -> Iterator[None]:
-    """Hold the cyclic collector while very many objects are made that all stay alive."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class Source:

@@ -9,45 +9,60 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from srv6cp.config.errors import InvalidError
-from srv6cp.model import DEFAULT_VRF
+from srv6cp.behaviours import REGISTRY, Operand
+from srv6cp.problems import InvalidError
 
-# Keys that mean the same as one of ours.
-_SYNONYMS = {
-    "behaviour": "behavior",
-    "action": "behavior",
-    "flavours": "flavors",
-    "nh6": "via",
-    "nh4": "via",
-    "nexthop": "via",
-    "table": "vrf",
-    "vrftable": "vrf",
-    "oif": "port",
-    "dev": "port",
-}
-_MAIN_TABLES = ("main", "254", "0")
-_WORDS_WITH_VALUE = (
-    *("action", "behavior", "behaviour", "flavors", "flavours", "via", "nexthop", "nh6", "nh4"),
-    *("vrf", "table", "vrftable", "port", "oif", "dev", "policy", "in-vrf"),
-)
+# Words for the keys that every SID has.
+_SYNONYMS = {"behaviour": "behavior", "action": "behavior", "flavours": "flavors"}
+_SHARED_WORDS = ("action", "behavior", "behaviour", "flavors", "flavours", "in-vrf")
 _FLAGS = {"count": None, "allow-outside-locator": "allow-outside-locator"}
 _SRCONF_NEXTHOP = ("ip", "nh")
 
 
+class _Vocabulary:
+    """Words for the operands of a behaviour, and behind them those of all others, for errors that make sense."""
+
+    def __init__(self, behaviour: Any) -> None:
+        try:
+            own = REGISTRY.parse_endpoint(str(behaviour))[0].operands
+        except ValueError:
+            own = ()  # the loader says what is wrong with it
+        self.bare = next((operand.key for operand in own if operand.bare), None)
+        self._operands: dict[str, Operand] = {}
+        for operand in (*own, *REGISTRY.operands):
+            for word in (operand.key, *operand.synonyms):
+                self._operands.setdefault(word, operand)
+
+    @property
+    def words(self) -> list[str]:
+        return [*_SHARED_WORDS, *self._operands]
+
+    def translate(self, word: Any, value: Any) -> tuple[Any, Any]:
+        """Our key and value for somebody's."""
+        operand = self._operands.get(word)
+        if operand is None or word == operand.key:
+            return _SYNONYMS.get(word, word), value
+        convert = operand.synonyms[word]
+        return operand.key, convert(value) if convert else value
+
+
 def normalize_sid(item: dict[Any, Any]) -> dict[Any, Any]:
     """A SID as written, with our keys. A behaviour of several words is read as ``seg6local`` words."""
+    behaviour = next((item[key] for key in ("behavior", "behaviour", "action") if item.get(key) is not None), None)
+    words: dict[str, Any] = {}
+    if isinstance(behaviour, str) and " " in behaviour.strip() and " with " not in behaviour.lower():
+        words = parse_words(behaviour.split())
+    vocabulary = _Vocabulary(words.get("behavior", behaviour))
     result: dict[Any, Any] = {}
     for key, value in item.items():
-        ours = _SYNONYMS.get(key, key)
+        ours, value = vocabulary.translate(key, value)
         if ours in result:
             raise InvalidError(f"{key!r} says the same as {ours!r}; give one of them", str(key))
-        result[ours] = _table(value) if key in ("table", "vrftable") else value
-    behavior = result.get("behavior")
-    if isinstance(behavior, str) and " " in behavior.strip() and " with " not in behavior.lower():
-        for key, value in parse_words(behavior.split()).items():
-            if key != "behavior" and key in result:
-                raise InvalidError(f"{key!r} is given in 'behavior' and beside it", key)
-            result[key] = value
+        result[ours] = value
+    for key, value in words.items():
+        if key != "behavior" and key in result:
+            raise InvalidError(f"{key!r} is given in 'behavior' and beside it", key)
+        result[key] = value
     return result
 
 
@@ -62,8 +77,13 @@ def parse_words(words: Sequence[str]) -> dict[str, Any]:
     """
     rest = list(words)
     result: dict[str, Any] = {}
-    if rest and rest[0] not in _WORDS_WITH_VALUE:
+    if rest and rest[0] not in _Vocabulary(None).words:
         result["behavior"] = rest.pop(0)
+    elif len(rest) > 1 and rest[0] in ("action", "behavior", "behaviour"):
+        rest.pop(0)
+        result["behavior"] = rest.pop(0)
+    vocabulary = _Vocabulary(result.get("behavior"))
+    valid = vocabulary.words
     while rest:
         word = rest.pop(0)
         if word in _FLAGS:
@@ -76,19 +96,17 @@ def parse_words(words: Sequence[str]) -> dict[str, Any]:
             result["segments"] = _value(word, rest).replace(",", " ").split()
         elif word in _SRCONF_NEXTHOP:
             result["via"] = _value(word, rest)
-            if rest and rest[0] not in _WORDS_WITH_VALUE:
+            if rest and rest[0] not in valid:
                 result["port"] = rest.pop(0)
         elif word == "mac":
             raise InvalidError("a next hop by MAC address is not supported; give its IP address: 'ip ADDRESS PORT'")
-        elif word in _WORDS_WITH_VALUE:
-            key, value = _SYNONYMS.get(word, word), _value(word, rest)
-            result[key] = _table(value) if word in ("table", "vrftable") else value
-        elif not rest and str(result.get("behavior", "")).lower() == "end.dx2" and "port" not in result:
-            result["port"] = word  # srconf: end.dx2 INTERFACE
+        elif word in valid:
+            key, value = vocabulary.translate(word, _value(word, rest))
+            result[key] = value
+        elif not rest and vocabulary.bare is not None and vocabulary.bare not in result:
+            result[vocabulary.bare] = word  # srconf: end.dx2 INTERFACE
         else:
-            raise InvalidError(
-                f"unknown word {word!r}; valid: {', '.join((*_WORDS_WITH_VALUE, *_FLAGS, 'segs', 'ip'))}"
-            )
+            raise InvalidError(f"unknown word {word!r}; valid: {', '.join((*valid, *_FLAGS, 'segs', 'ip'))}")
     if "behavior" not in result:
         raise InvalidError("no behaviour is given, such as End or End.DX4")
     if "via" in result and "port" in result:
@@ -102,7 +120,3 @@ def _value(word: str, rest: list[str]) -> str:
     if not rest:
         raise InvalidError(f"{word!r} needs a value")
     return rest.pop(0)
-
-
-def _table(value: Any) -> Any:
-    return DEFAULT_VRF if str(value) in _MAIN_TABLES else value

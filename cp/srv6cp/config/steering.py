@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from srv6cp.config import values
-from srv6cp.config.context import Context, with_path
-from srv6cp.config.errors import InvalidError, Problem
+from srv6cp import values
+from srv6cp.behaviours import REGISTRY
+from srv6cp.config.context import Context
 from srv6cp.model import ClassifierRule, InterfaceId, Policy, Port, PrefixSteering
+from srv6cp.problems import InvalidError, Problem, with_path
 
 PREFIX_KEYS = frozenset(("prefix", "vrf", "policy"))
 PORT_KEYS = frozenset(("port", "policy"))
@@ -65,12 +66,12 @@ def _policy(item: dict[Any, Any], context: Context) -> str:
 def _check_family(policy: Policy | None, version: int | None) -> None:
     if policy is None:
         return
-    mode = policy.encap.mode
-    if mode.layer2:
+    headend = REGISTRY.headend(policy.encap.mode)
+    if headend.layer2:
         raise InvalidError(
-            f"policy {policy.name!r} is for frames ({mode.value}); packets need encap or insert", "policy"
+            f"policy {policy.name!r} is for frames ({headend.mode}); packets need encap or insert", "policy"
         )
-    if mode.inserts and version == 4:
+    if headend.inserts and version == 4:
         raise InvalidError(
             f"policy {policy.name!r} inserts an SRH, which IPv4 packets cannot carry; use encap", "policy"
         )
@@ -114,7 +115,7 @@ def _read_rule(item: dict[Any, Any], policies: Mapping[str, Policy], context: Co
     fields = with_path("match", _read_match, item["match"], context)
     version = fields["version"]
     _check_family(policy, version)
-    if policy is not None and policy.encap.mode.inserts:
+    if policy is not None and REGISTRY.headend(policy.encap.mode).inserts:
         fields["version"] = 6
     priority = item.get("priority", DEFAULT_PRIORITY)
     priority = with_path("priority", values.integer, priority, "priority", 1, MAX_PRIORITY)
@@ -163,9 +164,9 @@ def _check_ports(policies: Mapping[str, Policy], context: Context) -> None:
             attached = [(InterfaceId(port.number), port.policy)]
         for identity, name in attached:
             policy = policies.get(name) if name else None
-            if policy is None or policy.encap.mode.layer2 == port.is_l2:
+            if policy is None or REGISTRY.headend(policy.encap.mode).layer2 == port.is_l2:
                 continue
-            mode = policy.encap.mode.value
+            mode = policy.encap.mode
             kind, needs = ("layer 2", "an l2encap") if port.is_l2 else ("routed", "an encap or insert")
             message = f"port {identity} is {kind} and needs {needs} policy; the mode of {name!r} is {mode}"
             context.problems.append(Problem(message, _port_path(port, identity)))

@@ -1,16 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pure data: what a node is meant to do. Nothing here does I/O or knows P4Runtime."""
 
-from srv6cp.model.behaviors import (
-    FLAVOR_NAMES,
-    Behavior,
-    BehaviorSpec,
-    Flavor,
-    Operand,
-    behavior_names,
-    parse_behavior,
-    parse_flavors,
-)
+from srv6cp.model.flavours import FLAVOUR_NAMES, Flavour, parse_flavours
 from srv6cp.model.interfaces import (
     DEFAULT_MTU,
     DEFAULT_VRF,
@@ -22,19 +13,17 @@ from srv6cp.model.interfaces import (
     NeighborKey,
     Port,
 )
-from srv6cp.model.node import ICMPV6, Node, RateLimit, SrDomain
+from srv6cp.model.node import ICMPV6, Node, Origin, RateLimit, SrDomain
 from srv6cp.model.policies import (
     MAX_SEGMENTS,
     MAX_TOTAL_WEIGHT,
     MAX_WEIGHT,
     ClassifierRule,
     Encap,
-    EncapMode,
     FlowLabel,
     Policy,
     PrefixSteering,
     SegmentList,
-    parse_mode,
 )
 from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, DropReason, PuntReason, Reason
 from srv6cp.model.routing import Neighbor, NextHop, OwnAddress, Route
@@ -44,19 +33,16 @@ __all__ = [
     "DEFAULT_MTU",
     "DEFAULT_VRF",
     "DROP_REASONS",
-    "FLAVOR_NAMES",
+    "FLAVOUR_NAMES",
     "ICMPV6",
     "MAX_SEGMENTS",
     "MAX_TOTAL_WEIGHT",
     "MAX_WEIGHT",
     "PUNT_REASONS",
-    "Behavior",
-    "BehaviorSpec",
     "ClassifierRule",
     "DropReason",
     "Encap",
-    "EncapMode",
-    "Flavor",
+    "Flavour",
     "FlowLabel",
     "IPAddress",
     "IPInterface",
@@ -68,7 +54,7 @@ __all__ = [
     "NeighborKey",
     "NextHop",
     "Node",
-    "Operand",
+    "Origin",
     "OwnAddress",
     "Policy",
     "Port",
@@ -80,8 +66,5 @@ __all__ = [
     "SegmentList",
     "Sid",
     "SrDomain",
-    "behavior_names",
-    "parse_behavior",
-    "parse_flavors",
-    "parse_mode",
+    "parse_flavours",
 ]

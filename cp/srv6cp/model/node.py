@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network
+from typing import Any, Protocol
 
 from srv6cp.model.interfaces import DEFAULT_VRF, Interface, InterfaceId, IPAddress, Port
 from srv6cp.model.policies import ClassifierRule, Policy, PrefixSteering
@@ -35,12 +36,22 @@ class SrDomain:
     sources: tuple[IPv6Network, ...] = ()
 
 
+class Origin(Protocol):
+    """The text that a node was read from: what messages about it quote."""
+
+    file: str
+
+    def line(self, path: tuple[str | int, ...], /) -> int:
+        """Line of what is at ``path`` in the text, from 1; 0 when it has none."""
+
+
 @dataclass(frozen=True)
 class Node:
     """One router. References between parts (VRF, policy, port) have been checked by the loader.
 
     ``vrfs`` maps names to ids and always holds ``default`` with id 0. ``icmp`` None means that ICMP
     errors are not rate-limited. ``upper_layers`` are the protocol numbers delivered locally at a SID.
+    ``sections`` are what the records of behaviours bring: key in the node file to name to value.
     """
 
     name: str
@@ -59,7 +70,9 @@ class Node:
     policies: Mapping[str, Policy] = field(default_factory=dict)
     prefix_steering: tuple[PrefixSteering, ...] = ()
     classifiers: tuple[ClassifierRule, ...] = ()
+    sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     grpc_addr: str | None = None
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     def interfaces(self) -> Iterator[Interface]:
         """Every routed interface, untagged before tagged, ports in the order of the configuration."""

@@ -15,77 +15,6 @@ MAX_WEIGHT = 65535
 MAX_TOTAL_WEIGHT = 256
 
 
-class EncapMode(enum.Enum):
-    """Headend behaviours; the value is the configuration spelling."""
-
-    ENCAP = "encap"
-    ENCAP_RED = "encap.red"
-    L2ENCAP = "l2encap"
-    L2ENCAP_RED = "l2encap.red"
-    INSERT = "insert"
-    INSERT_RED = "insert.red"
-
-    @property
-    def action(self) -> str:
-        """Action of ``sr_policy_table`` that implements the mode."""
-        return _ACTIONS[self]
-
-    @property
-    def rfc_name(self) -> str:
-        """Name in RFC 8986 section 5 or the insertion draft."""
-        return _RFC_NAMES[self]
-
-    @property
-    def reduced(self) -> bool:
-        """True when the first segment is left out of the SRH (RFC 8754 section 4.1.1)."""
-        return self.value.endswith(".red")
-
-    @property
-    def layer2(self) -> bool:
-        """True when whole Ethernet frames are encapsulated."""
-        return self.value.startswith("l2")
-
-    @property
-    def inserts(self) -> bool:
-        """True when the SRH goes into the packet instead of a new outer header."""
-        return self.value.startswith("insert")
-
-
-_ACTIONS = {
-    EncapMode.ENCAP: "h_encaps",
-    EncapMode.ENCAP_RED: "h_encaps_red",
-    EncapMode.L2ENCAP: "h_encaps_l2",
-    EncapMode.L2ENCAP_RED: "h_encaps_l2_red",
-    EncapMode.INSERT: "h_insert",
-    EncapMode.INSERT_RED: "h_insert_red",
-}
-_RFC_NAMES = {
-    EncapMode.ENCAP: "H.Encaps",
-    EncapMode.ENCAP_RED: "H.Encaps.Red",
-    EncapMode.L2ENCAP: "H.Encaps.L2",
-    EncapMode.L2ENCAP_RED: "H.Encaps.L2.Red",
-    EncapMode.INSERT: "H.Insert",
-    EncapMode.INSERT_RED: "H.Insert.Red",
-}
-_MODES = {mode.value: mode for mode in EncapMode}
-_MODES |= {name.lower(): mode for mode, name in _RFC_NAMES.items()}
-_MODES |= {name.lower().replace("h.", "t.", 1): mode for mode, name in _RFC_NAMES.items()}
-_MODES |= {"inline": EncapMode.INSERT, "inline.red": EncapMode.INSERT_RED}
-
-
-def parse_mode(text: str) -> EncapMode:
-    """Read a headend mode as iproute2 (``encap``, ``inline``), RFC 8986 (``H.Encaps``) or drafts write it.
-
-    Raises:
-        ValueError: the text names no mode.
-    """
-    mode = _MODES.get(text.strip().lower().replace("-", ".").replace("_", "."))
-    if mode is None:
-        valid = ", ".join(mode.value for mode in EncapMode)
-        raise ValueError(f"unknown encap mode {text!r}; valid: {valid}, or the RFC 8986 names")
-    return mode
-
-
 class FlowLabel(enum.Enum):
     """Where the outer flow label comes from (RFC 8754 section 5.5, RFC 6438)."""
 
@@ -98,11 +27,11 @@ class FlowLabel(enum.Enum):
 class Encap:
     """How a policy builds the outer header.
 
-    ``hop_limit`` and ``traffic_class`` None mean: inherit from the inner packet. ``source`` None means
-    the node's source address.
+    ``mode`` is that of a headend record of :mod:`srv6cp.behaviours`. ``hop_limit`` and ``traffic_class`` None
+    mean: inherit from the inner packet. ``source`` None means the node's source address.
     """
 
-    mode: EncapMode = EncapMode.ENCAP
+    mode: str = "encap"
     source: IPv6Address | None = None
     hop_limit: int | None = 64
     traffic_class: int | None = None

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import IPv6Network
+from typing import Any
 
-from srv6cp.model.behaviors import Behavior, Flavor
+from srv6cp.model.flavours import Flavour
 from srv6cp.model.interfaces import DEFAULT_VRF
-from srv6cp.model.routing import NextHop
 
 
 @dataclass(frozen=True)
@@ -24,20 +25,12 @@ class Locator:
 class Sid:
     """A local SID: what a packet whose destination lies in ``prefix`` meets.
 
-    ``in_vrf`` is the VRF in which the SID can be reached, ``vrf`` the operand of End.T and End.DT*.
-    End.DX4 and End.DX6 without next hop look the inner packet up in ``vrf`` (iproute2's ``nh6 ::``).
+    ``behaviour`` is the name of a record of :mod:`srv6cp.behaviours`, which says what its ``operands`` (by their
+    keys in the node file) are. ``in_vrf`` is the VRF in which the SID can be reached.
     """
 
     prefix: IPv6Network
-    behavior: Behavior
-    flavors: Flavor = Flavor.NONE
+    behaviour: str
+    flavours: Flavour = Flavour.NONE
+    operands: Mapping[str, Any] = field(default_factory=dict)
     in_vrf: str = DEFAULT_VRF
-    vrf: str = DEFAULT_VRF
-    nexthops: tuple[NextHop, ...] = ()
-    port: int | None = None
-    policy: str | None = None
-
-    @property
-    def code_point(self) -> int:
-        """IANA number of the behaviour with its flavours."""
-        return self.behavior.code_point(self.flavors)

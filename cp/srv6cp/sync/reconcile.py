@@ -16,8 +16,8 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from srv6cp.compile.system import PUNT_METER
-from srv6cp.config.source import gc_paused
+from srv6cp.compile.tables import PUNT_METER
+from srv6cp.gcpause import gc_paused
 from srv6cp.p4rt import (
     ActionSet,
     CloneSession,

@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 
-from srv6cp.cli import cmd_objects, exitcodes, grammar
+from srv6cp.behaviours import REGISTRY
+from srv6cp.cli import exitcodes
 from srv6cp.cli.cmd_ip import translate_route
+from srv6cp.cli.kinds import kinds
 from srv6cp.cli.main import build_parser
 from srv6cp.config import load_node, loader, policies, ports, sids, steering
-from srv6cp.model import Behavior
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 CLI = (DOCS / "cli.md").read_text()
@@ -37,8 +39,8 @@ def test_commands_of_the_manual_are_understood(line: str) -> None:
     args = build_parser().parse_args(shlex.split(line)[1:])
     assert callable(args.run)
     words = getattr(args, "words", [])
-    if args.command in cmd_objects.SECTIONS and args.verb == "add":
-        assert getattr(grammar, args.command)(words)
+    if args.command in kinds() and args.verb == "add":
+        assert kinds()[args.command].parse(words)
     elif args.command == "ip" and words[:2] == ["route", "add"]:
         assert translate_route(words[2:])
 
@@ -52,17 +54,20 @@ def test_exit_codes_of_the_manual() -> None:
 
 def test_every_key_is_in_the_manual() -> None:
     keys = loader.NODE_KEYS | loader.DOMAIN_KEYS | loader.ICMP_KEYS | ports.PORT_KEYS | ports.VRF_KEYS
+    keys |= {operand.key for operand in REGISTRY.operands} | {section.key for section in REGISTRY.sections}
     keys |= sids.SID_KEYS | policies.POLICY_KEYS | policies.ENCAP_KEYS | steering.MATCH_KEYS
     missing = [key for key in keys if not re.search(rf"\b{key}\b", CONFIGURATION)]
     assert not missing
 
 
-def test_code_points_of_the_manual() -> None:
-    table = dict(re.findall(r"^\| (`End[^|]*) \|[^|]*\| ([\d, ]+) \|$", CONFIGURATION, re.MULTILINE))
-    found = {}
-    for names, numbers in table.items():
-        behaviors = re.findall(r"`([^`]+)`", names)
-        values = [int(number) for number in re.findall(r"\d+", numbers)]
-        for index, name in enumerate(behaviors):
-            found[name] = tuple(values) if len(behaviors) == 1 else (values[index],)
-    assert found == {behavior.value: behavior.spec.code_points for behavior in Behavior}
+def test_tables_of_behaviours_are_current() -> None:
+    """Run tools/behaviour_tables.py when this fails."""
+    spec = importlib.util.spec_from_file_location("behaviour_tables", DOCS.parent / "tools/behaviour_tables.py")
+    assert spec is not None and spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.rendered(CONFIGURATION) == CONFIGURATION
+    for record in (*REGISTRY.endpoints, *REGISTRY.headends):
+        assert f"| {record.name} |" in CONFIGURATION.replace("`", "")
+    with pytest.raises(SystemExit, match="no place for the table 'endpoints'"):
+        tool.rendered("")

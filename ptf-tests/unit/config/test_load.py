@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from unit.config.example import FULL
 
+from srv6cp.behaviours import REGISTRY
 from srv6cp.config import load_node, load_node_dict
 from srv6cp.model import (
-    Behavior,
     Encap,
-    EncapMode,
-    Flavor,
+    Flavour,
     FlowLabel,
     InterfaceId,
     NextHop,
@@ -84,23 +83,24 @@ def test_next_hops_find_their_port() -> None:
 
 def test_sids() -> None:
     sids = {str(sid.prefix): sid for sid in NODE.sids}
-    assert sids["fcbb:bb00:1:e000::/64"].flavors == Flavor(7)
-    assert sids["fcbb:bb00:1:e000::/64"].code_point == 31
-    assert (sids["fcbb:bb00:1:e002::/64"].vrf, sids["fcbb:bb00:1:e002::/64"].in_vrf) == ("blue", "red")
-    assert sids["fcbb:bb00:1:e003::/64"].port == 4
-    assert sids["fcbb:bb00:1:e005::/64"].nexthops == ()
+    assert sids["fcbb:bb00:1:e000::/64"].flavours == Flavour(7)
+    assert REGISTRY.code_point(sids["fcbb:bb00:1:e000::/64"]) == 31
+    assert sids["fcbb:bb00:1:e002::/64"].operands == {"vrf": "blue"}
+    assert sids["fcbb:bb00:1:e002::/64"].in_vrf == "red"
+    assert sids["fcbb:bb00:1:e003::/64"].operands == {"port": 4}
+    assert sids["fcbb:bb00:1:e005::/64"].operands == {"via": (), "vrf": "default"}
     # A VPN's next hop is found in whatever VRF its prefix is connected.
-    assert sids["fcbb:bb00:1:e006::/64"].nexthops[0].interface == InterfaceId(2)
-    assert sids["fcbb:bb00:1:e007::/128"].behavior is Behavior.END_DT46
-    assert sids["fd00::1/128"].vrf == "red"  # by its number
+    assert sids["fcbb:bb00:1:e006::/64"].operands["via"][0].interface == InterfaceId(2)
+    assert sids["fcbb:bb00:1:e007::/128"].behaviour == "End.DT46"
+    assert sids["fd00::1/128"].operands == {"vrf": "red"}  # by its number
 
 
 def test_policies() -> None:
     north = NODE.policies["north"]
-    assert north.encap == Encap(EncapMode.ENCAP_RED, ip_address("fcbb:bb00:1::9"), None, 5, FlowLabel.COPY)
+    assert north.encap == Encap("encap.red", ip_address("fcbb:bb00:1::9"), None, 5, FlowLabel.COPY)
     assert [entry.weight for entry in north.lists] == [4, 2]
     assert NODE.policies["frames"].lists == (SegmentList((ip_address("fcbb:bb00:5::"),)),)
-    assert NODE.policies["frames"].encap.mode is EncapMode.L2ENCAP
+    assert NODE.policies["frames"].encap.mode == "l2encap"
 
 
 def test_steering() -> None:
@@ -136,8 +136,8 @@ def test_spellings_of_one_sid(sid: dict[str, object]) -> None:
         }
     )
     [found] = node.sids
-    assert found.behavior is Behavior.END_DX4
-    assert found.nexthops == (NextHop(InterfaceId(2), ip_address("10.0.13.2")),)
+    assert found.behaviour == "End.DX4"
+    assert found.operands == {"via": (NextHop(InterfaceId(2), ip_address("10.0.13.2")),)}
 
 
 def test_tables_of_iproute2() -> None:
@@ -152,8 +152,8 @@ def test_tables_of_iproute2() -> None:
             ],
         }
     )
-    assert [sid.vrf for sid in node.sids] == ["default", "blue", "default"]
-    assert node.sids[2].flavors == Flavor.PSP | Flavor.USD
+    assert [sid.operands for sid in node.sids] == [{"vrf": "default"}, {"vrf": "blue"}, {}]
+    assert node.sids[2].flavours == Flavour.PSP | Flavour.USD
 
 
 def test_files_and_texts(tmp_path: Path) -> None:

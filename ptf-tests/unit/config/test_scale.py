@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import time
 
+from unit.compile.support import INFO
+
 from srv6cp.compile import compile_node
 from srv6cp.config import load_node
 
@@ -35,7 +37,7 @@ def text(count: int) -> str:
 def test_ten_thousand_sids_and_routes() -> None:
     source = text(10_000)
     start = time.process_time()
-    entities = compile_node(load_node(source))
+    entities = compile_node(load_node(source), INFO)
     spent = time.process_time() - start
     tables = [getattr(entity, "table", "") for entity in entities]
     assert tables.count("my_sid_table") == 10_000

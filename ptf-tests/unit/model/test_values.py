@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The small facts of the model: link-local addresses, encap modes, reasons that match the P4 program."""
+"""The small facts of the model: link-local addresses, reasons that match the P4 program."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ import re
 from ipaddress import IPv6Address
 from pathlib import Path
 
-import pytest
-
 from srv6cp.model import (
     DROP_REASONS,
     PUNT_REASONS,
     DropReason,
-    EncapMode,
     Interface,
     InterfaceId,
     PuntReason,
-    parse_mode,
 )
 
 TYPES = Path(__file__).resolve().parents[3] / "p4src/core/types.p4"
@@ -51,33 +47,3 @@ def test_link_local_address_is_modified_eui_64() -> None:
 def test_interface_names() -> None:
     assert str(InterfaceId(3)) == "3"
     assert str(InterfaceId(3, 100)) == "3.100"
-
-
-@pytest.mark.parametrize(
-    ("text", "mode"),
-    [
-        ("encap", EncapMode.ENCAP),
-        ("encap.red", EncapMode.ENCAP_RED),
-        ("H.Encaps.Red", EncapMode.ENCAP_RED),
-        ("T.Encaps", EncapMode.ENCAP),
-        ("l2encap.red", EncapMode.L2ENCAP_RED),
-        ("H.Encaps.L2", EncapMode.L2ENCAP),
-        ("inline", EncapMode.INSERT),
-        ("T.Insert", EncapMode.INSERT),
-        ("H.Insert.Red", EncapMode.INSERT_RED),
-    ],
-)
-def test_encap_modes(text: str, mode: EncapMode) -> None:
-    assert parse_mode(text) is mode
-
-
-def test_properties_of_modes() -> None:
-    assert [mode for mode in EncapMode if mode.reduced] == [
-        EncapMode.ENCAP_RED,
-        EncapMode.L2ENCAP_RED,
-        EncapMode.INSERT_RED,
-    ]
-    assert [mode for mode in EncapMode if mode.layer2] == [EncapMode.L2ENCAP, EncapMode.L2ENCAP_RED]
-    assert [mode for mode in EncapMode if mode.inserts] == [EncapMode.INSERT, EncapMode.INSERT_RED]
-    with pytest.raises(ValueError, match=r"unknown encap mode 'encaps\.green'; valid: encap, encap\.red"):
-        parse_mode("encaps.green")

@@ -12,22 +12,20 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from srv6cp.config import loader, policies, ports, routing, sids, steering, values
-from srv6cp.config.context import VIA_KEYS
-from srv6cp.model import FLAVOR_NAMES, MAX_SEGMENTS, MAX_WEIGHT, EncapMode, FlowLabel, behavior_names
+from srv6cp import values
+from srv6cp.behaviours import REGISTRY
+from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
+from srv6cp.config import loader, policies, ports, routing, sids, steering
+from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, FlowLabel
 
 Schema = dict[str, Any]
 
-_NAME: Schema = {"type": ["string", "integer"]}
-_ADDRESS: Schema = {"type": "string"}
 _PREFIX: Schema = {"type": "string", "description": "ADDRESS/LENGTH without host bits"}
-_PORT: Schema = {"type": ["integer", "string"], "description": '1, or "1.100" for VLAN 100 of port 1'}
 _MTU: Schema = {"type": "integer", "minimum": values.MIN_MTU, "maximum": values.MAX_MTU}
 _MAC: Schema = {"type": "string", "pattern": "^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"}
-_WEIGHT: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_WEIGHT}
 _SEGMENTS: Schema = {
     "type": "array",
-    "items": _ADDRESS,
+    "items": ADDRESS,
     "minItems": 1,
     "maxItems": MAX_SEGMENTS,
     "description": "path order: the first segment first",
@@ -37,14 +35,13 @@ _PROTOCOL: Schema = {"type": ["integer", "string"], "minimum": 0, "maximum": 255
 
 def schema() -> Schema:
     """The schema as Python data."""
-    via = _via()
     interface = {
         "mac": _MAC,
         "addresses": _array(_PREFIX | {"description": "own address with the length of its prefix"}),
         "mtu": _MTU,
-        "vrf": _NAME,
+        "vrf": NAME,
         "role": {"enum": ["internal", "external"]},
-        "policy": _NAME,
+        "policy": NAME,
     }
     vlan = _object(ports.VLAN_KEYS, interface)
     port = _object(
@@ -63,12 +60,12 @@ def schema() -> Schema:
     )
     locator_or_prefix = {"anyOf": [_PREFIX, locator]}
     properties: Schema = {
-        "node": _NAME | {"description": "name of the node"},
+        "node": NAME | {"description": "name of the node"},
         "device-id": {"type": "integer", "minimum": 0},
         "grpc-addr": {"type": "string", "description": "HOST:PORT of the switch's P4Runtime server"},
         "locator": locator_or_prefix,
         "locators": _array(locator_or_prefix),
-        "source": _ADDRESS | {"description": "source address of encapsulated packets, an own address"},
+        "source": ADDRESS | {"description": "source address of encapsulated packets, an own address"},
         "sr-domain": _object(
             loader.DOMAIN_KEYS, {"sid-block": _one_or_more(_PREFIX), "sources": _one_or_more(_PREFIX)}
         ),
@@ -80,32 +77,35 @@ def schema() -> Schema:
             ]
         },
         "vrfs": _array(
-            {"anyOf": [_NAME, _object(ports.VRF_KEYS, {"name": _NAME, "id": _integer(1, 65535)}, ["name"])]}
+            {"anyOf": [NAME, _object(ports.VRF_KEYS, {"name": NAME, "id": _integer(1, 65535)}, ["name"])]}
         ),
         "addresses": _array(
             {
                 "anyOf": [
-                    _ADDRESS,
-                    _object(ports.ADDRESS_KEYS, {"address": _ADDRESS, "vrf": _NAME}, ["address"]),
+                    ADDRESS,
+                    _object(ports.ADDRESS_KEYS, {"address": ADDRESS, "vrf": NAME}, ["address"]),
                 ]
             }
         ),
         "ports": {"type": ["object", "null"], "additionalProperties": {"anyOf": [port, {"type": "null"}]}},
         "neighbors": _array(
-            _object(routing.NEIGHBOR_KEYS, {"address": _ADDRESS, "port": _PORT, "mac": _MAC}, ["address", "mac"])
+            _object(routing.NEIGHBOR_KEYS, {"address": ADDRESS, "port": INTERFACE, "mac": _MAC}, ["address", "mac"])
         ),
         "routes": _array(
             _object(
                 routing.ROUTE_KEYS,
-                {"prefix": _PREFIX, "via": via, "vrf": _NAME, "blackhole": {"type": "boolean"}},
+                {"prefix": _PREFIX, "via": HOPS, "vrf": NAME, "blackhole": {"type": "boolean"}},
                 ["prefix"],
             )
         ),
-        "sids": _array(_sid(via)),
+        "sids": _array(_sid()),
         "policies": _array(_policy()),
         "steering": _array(_steering()),
     }
     assert properties.keys() == loader.NODE_KEYS, properties.keys() ^ loader.NODE_KEYS
+    for section in REGISTRY.sections:
+        item = _object(section.keys, {"name": NAME, **section.schema}, ["name", *section.required])
+        properties[section.key] = _array(item)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "SRv6 node",
@@ -121,27 +121,19 @@ def schema_text() -> str:
     return json.dumps(schema(), indent=2) + "\n"
 
 
-def _via() -> Schema:
-    hop = _object(VIA_KEYS, {"address": _ADDRESS, "port": _PORT, "weight": _WEIGHT})
-    one = {"anyOf": [_ADDRESS, hop]}
-    return {"anyOf": [_ADDRESS, hop, {"type": "array", "items": one, "minItems": 1}]}
-
-
-def _sid(via: Schema) -> Schema:
+def _sid() -> Schema:
     # Not an enum: other spellings are valid as well, and these are for completion.
-    behavior: Schema = {"type": ["string", "integer"], "examples": list(behavior_names())}
+    behavior: Schema = {"type": ["string", "integer"], "examples": [record.name for record in REGISTRY.endpoints]}
+    operands = {operand.key: operand.schema for operand in REGISTRY.operands}
     properties = {
         "sid": _PREFIX | {"description": "a bare address is a /128"},
         "behavior": behavior,
-        "flavors": {"anyOf": [{"type": "string"}, _array({"enum": list(FLAVOR_NAMES)})]},
-        "via": via,
-        "vrf": _NAME,
-        "port": {"type": ["integer", "string"]},
-        "policy": _NAME,
-        "in-vrf": _NAME | {"description": "VRF in which the SID can be reached"},
+        "flavors": {"anyOf": [{"type": "string"}, _array({"enum": list(FLAVOUR_NAMES)})]},
+        **operands,
+        "in-vrf": NAME | {"description": "VRF in which the SID can be reached"},
         "allow-outside-locator": {"type": "boolean"},
     }
-    return {**_object(sids.SID_KEYS, properties, ["sid"]), "additionalProperties": True}
+    return {**_object(sids.SID_KEYS.union(operands), properties, ["sid"]), "additionalProperties": True}
 
 
 def _policy() -> Schema:
@@ -149,23 +141,23 @@ def _policy() -> Schema:
     encap = _object(
         policies.ENCAP_KEYS,
         {
-            "mode": {"type": "string", "examples": [mode.value for mode in EncapMode]},
-            "source": _ADDRESS,
+            "mode": {"type": "string", "examples": [headend.mode for headend in REGISTRY.headends]},
+            "source": ADDRESS,
             "hop-limit": byte_or_inherit,
             "traffic-class": byte_or_inherit,
             "flow-label": {"enum": [label.value for label in FlowLabel] + [0]},
         },
     )
-    segment_list = _object(policies.LIST_KEYS, {"weight": _WEIGHT, "segments": _SEGMENTS}, ["segments"])
+    segment_list = _object(policies.LIST_KEYS, {"weight": WEIGHT, "segments": _SEGMENTS}, ["segments"])
     return _object(
         policies.POLICY_KEYS,
         {
-            "name": _NAME,
+            "name": NAME,
             "encap": {"anyOf": [{"type": "string"}, encap]},
             "invalid": {"enum": ["forward", "drop"]},
             "segment-lists": {"type": "array", "items": segment_list, "minItems": 1},
             "segments": _SEGMENTS,
-            "vrf": _NAME | {"description": "VRF in which the first segment is resolved"},
+            "vrf": NAME | {"description": "VRF in which the first segment is resolved"},
         },
         ["name"],
     )
@@ -183,16 +175,16 @@ def _steering() -> Schema:
             "dst-port": port_number,
             "traffic-class": _integer(0, 255),
             "port": {"type": "integer"},
-            "vrf": _NAME,
+            "vrf": NAME,
         },
     )
     priority = _integer(1, steering.MAX_PRIORITY) | {"description": "the biggest wins"}
-    policy_or_none = {"anyOf": [_NAME, {"type": "null"}]}
+    policy_or_none = {"anyOf": [NAME, {"type": "null"}]}
     return {
         "anyOf": [
             _object(
                 steering.PREFIX_KEYS,
-                {"prefix": _PREFIX, "vrf": _NAME, "policy": _NAME},
+                {"prefix": _PREFIX, "vrf": NAME, "policy": NAME},
                 ["prefix", "policy"],
             ),
             _object(
@@ -200,7 +192,7 @@ def _steering() -> Schema:
                 {"match": match, "priority": priority, "policy": policy_or_none},
                 ["match", "policy"],
             ),
-            _object(steering.PORT_KEYS, {"port": _PORT, "policy": _NAME}, ["port", "policy"]),
+            _object(steering.PORT_KEYS, {"port": INTERFACE, "policy": NAME}, ["port", "policy"]),
         ]
     }
 

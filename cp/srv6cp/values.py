@@ -21,8 +21,8 @@ from ipaddress import (
 )
 from typing import Any
 
-from srv6cp.config.errors import InvalidError
 from srv6cp.model import InterfaceId, IPAddress, IPInterface, IPNetwork
+from srv6cp.problems import InvalidError
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _INTERFACE = re.compile(r"(\d+)(?:\.(\d+))?")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Path = tuple["str | int", ...]
 
@@ -68,3 +69,12 @@ class InvalidError(ValueError):
         super().__init__(message)
         self.message = message
         self.path: Path = path
+
+
+def with_path(key: str | int, read: Any, *arguments: Any) -> Any:
+    """Call ``read``, putting ``key`` in front of the path of what it refuses."""
+    try:
+        return read(*arguments)
+    except InvalidError as error:
+        error.path = (key, *error.path)
+        raise

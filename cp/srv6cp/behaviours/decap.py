@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""End.DX* and End.DT*: what is inside goes to a next hop, or is looked up in a VRF (RFC 8986 sections 4.4 to 4.8)."""
+
+from __future__ import annotations
+
+from srv6cp.behaviours.operands import CROSS4, CROSS6, VRF
+from srv6cp.behaviours.record import Endpoint
+
+_LABEL = "decapsulates"
+
+ENDPOINTS = (
+    Endpoint(
+        "End.DX6",
+        action="end_dx6",
+        operands=(CROSS6,),
+        code_points=(16,),
+        spec="RFC 8986 4.4",
+        takes=("ipv6",),
+        label=_LABEL,
+        lookup="End.DT6",
+    ),
+    Endpoint(
+        "End.DX4",
+        action="end_dx4",
+        operands=(CROSS4,),
+        code_points=(17,),
+        spec="RFC 8986 4.5",
+        takes=("ipv4",),
+        label=_LABEL,
+        lookup="End.DT4",
+    ),
+    Endpoint(
+        "End.DT6",
+        action="end_dt6",
+        operands=(VRF,),
+        code_points=(18,),
+        spec="RFC 8986 4.6",
+        takes=("ipv6",),
+        label=_LABEL,
+    ),
+    Endpoint(
+        "End.DT4",
+        action="end_dt4",
+        operands=(VRF,),
+        code_points=(19,),
+        spec="RFC 8986 4.7",
+        takes=("ipv4",),
+        label=_LABEL,
+    ),
+    Endpoint(
+        "End.DT46",
+        action="end_dt46",
+        operands=(VRF,),
+        code_points=(20,),
+        spec="RFC 8986 4.8",
+        takes=("ipv6", "ipv4"),
+        label=_LABEL,
+    ),
+)

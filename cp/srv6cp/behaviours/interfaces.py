@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a record may ask of those who use it, so that records depend on none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, NamedTuple, Protocol
+
+from srv6cp.model import NextHop, Port
+
+Schema = dict[str, Any]
+#: A value of an action parameter or an exact key.
+Number = int | str | IPv4Address | IPv6Address
+
+
+class Entry(NamedTuple):
+    """An entry of a table of the program, by names; values as in :mod:`srv6cp.p4rt.entities`."""
+
+    table: str
+    match: Mapping[str, Any]
+    action: str
+    params: Mapping[str, Any]
+    priority: int = 0
+
+
+class Scope(Protocol):
+    """The node file being read. Everything may raise ``InvalidError``, with a path inside the item given."""
+
+    ports: dict[int, Port]
+    policy_names: set[str]
+
+    def vrf(self, item: dict[Any, Any], key: str = "vrf") -> str:
+        """The VRF that ``key`` of an item names, ``default`` when there is none."""
+
+    def nexthops(self, via: Any, vrf: str | None) -> tuple[NextHop, ...]:
+        """An address, ``{address, port, weight}`` or a list of them, looked for in ``vrf`` or everywhere."""
+
+    def declared(self, section: str) -> Collection[str]:
+        """Names in a section that a record brings, whether or not they are read already."""
+
+
+class Binder(Protocol):
+    """A compilation: numbers of the data plane for what the model names."""
+
+    def vrf_id(self, name: str) -> int:
+        """Number of a VRF."""
+
+    def nexthop_id(self, hops: tuple[NextHop, ...]) -> int:
+        """Number of a next hop, or of a weighted set."""
+
+    def policy_id(self, name: str, mode: str) -> int:
+        """Number of a policy used in a headend mode."""
+
+    def port(self, number: int) -> Port:
+        """A port of the node."""
+
+    def number(self, section: str, name: str) -> int:
+        """Number of an item of a section that a record brings."""
+
+
+class Names(Protocol):
+    """The way back: names for the numbers of the data plane, ``#7`` where there is none."""
+
+    def vrf(self, number: Any) -> str:
+        """Name of a VRF."""
+
+    def nexthop(self, number: Any) -> str:
+        """``ADDRESS port P``, several joined by commas."""
+
+    def policy(self, number: Any) -> str:
+        """Name of a policy."""
+
+    def item(self, section: str, number: Any) -> str:
+        """Name of an item of a section that a record brings."""

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All records, found by name, spelling, code point, mode or action."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from srv6cp.behaviours.operands import Operand
+from srv6cp.behaviours.record import Endpoint, Headend
+from srv6cp.behaviours.section import Section
+from srv6cp.model import Flavour, Sid, parse_flavours
+
+# "End with PSP&USD" is how the IANA registry writes a flavoured behaviour.
+_IANA_NAME = re.compile(r"(?P<name>\S+)\s+with\s+(?P<flavours>.+)", re.IGNORECASE)
+
+
+class Registry:
+    """Endpoint and headend behaviours, in the order in which they are listed to people."""
+
+    def __init__(self, endpoints: Iterable[Endpoint], headends: Iterable[Headend]) -> None:
+        self._endpoints = {record.name: record for record in endpoints}
+        self._headends = {record.mode: record for record in headends}
+        self._index()
+
+    def _index(self) -> None:
+        self._by_action = {record.action: record for record in self._endpoints.values()}
+        self._headend_by_action = {record.action: record for record in self._headends.values()}
+        self._spellings: dict[str, Endpoint] = {}
+        self._by_code_point: dict[int, tuple[Endpoint, Flavour]] = {}
+        for record in self._endpoints.values():
+            for spelling in (record.name, *record.aliases):
+                self._spellings[spelling.lower()] = record
+            for index, point in enumerate(record.code_points):
+                if point:
+                    self._by_code_point[point] = record, Flavour(index)
+        self._modes: dict[str, Headend] = {}
+        for headend in self._headends.values():
+            for spelling in (headend.mode, headend.name, *headend.aliases):
+                self._modes[spelling.lower()] = headend
+
+    @contextmanager
+    def including(self, *records: Endpoint) -> Iterator[None]:
+        """These records as well, for the length of the block."""
+        before = dict(self._endpoints)
+        self._endpoints |= {record.name: record for record in records}
+        self._index()
+        try:
+            yield
+        finally:
+            self._endpoints = before
+            self._index()
+
+    # --- endpoint behaviours ----------------------------------------------------------------------
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """All of them."""
+        return tuple(self._endpoints.values())
+
+    def endpoint(self, name: str) -> Endpoint:
+        """The behaviour with this RFC spelling."""
+        return self._endpoints[name]
+
+    def programmed(self, behaviour: str, operands: Mapping[str, Any]) -> Endpoint:
+        """The behaviour whose action a SID gets: another one where a cross-connect has no next hop."""
+        record = self._endpoints[behaviour]
+        return self._endpoints[record.lookup] if record.lookup and not operands["via"] else record
+
+    def by_action(self, action: str) -> Endpoint | None:
+        """The behaviour that an action of ``my_sid_table`` implements."""
+        return self._by_action.get(action)
+
+    def code_point(self, sid: Sid) -> int | None:
+        """IANA number of a SID's behaviour with its flavours."""
+        return self._endpoints[sid.behaviour].code_point(sid.flavours)
+
+    def parse_endpoint(self, text: str) -> tuple[Endpoint, Flavour]:
+        """Read a behaviour as written by people: RFC 8986, iproute2, srconf, IANA name or code point.
+
+        Letter case is free and ``_`` and ``-`` stand for dots (``End.DX4``, ``end.dx4``, ``END_DX4``).
+        Flavours are non-zero only for ``"End with PSP"`` and code points.
+
+        Raises:
+            ValueError: the text names no behaviour of this router.
+        """
+        name = text.strip()
+        known = self._spellings.get(name.lower())
+        if known is not None:
+            return known, Flavour.NONE
+        if name.isdecimal() and int(name) in self._by_code_point:
+            return self._by_code_point[int(name)]
+        flavours = Flavour.NONE
+        iana = _IANA_NAME.fullmatch(name)
+        if iana:
+            name = iana["name"]
+            flavours = parse_flavours(re.split(r"[\s,&]+", iana["flavours"].replace(" and ", " ")))
+        known = self._spellings.get(name.lower().replace("_", ".").replace("-", "."))
+        if known is None:
+            near = difflib.get_close_matches(name.lower(), self._spellings, n=1)
+            hint = f"did you mean {self._spellings[near[0]].name}? " if near else ""
+            raise ValueError(f"unknown behaviour {text!r}; {hint}valid: {', '.join(self._endpoints)}")
+        self.check_flavours(known, flavours)
+        return known, flavours
+
+    def check_flavours(self, record: Endpoint, flavours: Flavour) -> None:
+        """Raise ValueError when a behaviour does not take these flavours."""
+        excess = flavours & ~record.flavours
+        if excess and record.flavours:
+            valid = ", ".join(record.flavours.names())
+            raise ValueError(f"{record.name} takes no flavour {', '.join(excess.names())}; valid: {valid}")
+        if excess:
+            takers = [other.name for other in self._endpoints.values() if not flavours & ~other.flavours]
+            do = f"; {', '.join(takers[:-1])} and {takers[-1]} do" if len(takers) > 1 else ""
+            raise ValueError(f"{record.name} takes no flavours{do}")
+
+    # --- what they bring --------------------------------------------------------------------------
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """One operand of every key, in the order of the records."""
+        found: dict[str, Operand] = {}
+        for record in self._endpoints.values():
+            for operand in record.operands:
+                found.setdefault(operand.key, operand)
+        return tuple(found.values())
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """Parts of the node file that records bring."""
+        return tuple(dict.fromkeys(section for record in self._endpoints.values() for section in record.sections))
+
+    # --- headend behaviours -----------------------------------------------------------------------
+
+    @property
+    def headends(self) -> tuple[Headend, ...]:
+        """All of them."""
+        return tuple(self._headends.values())
+
+    def headend(self, mode: str) -> Headend:
+        """The headend behaviour with this mode, as the node file spells it."""
+        return self._headends[mode]
+
+    def headend_by_action(self, action: str) -> Headend | None:
+        """The headend behaviour that an action of ``sr_policy_table`` implements."""
+        return self._headend_by_action.get(action)
+
+    def encapsulation(self, layer2: bool, reduced: bool) -> Headend:
+        """The headend behaviour that puts an outer header in front of frames or packets, with that kind of SRH."""
+        return next(
+            each
+            for each in self._headends.values()
+            if (each.inserts, each.layer2, each.reduced) == (False, layer2, reduced)
+        )
+
+    def parse_headend(self, text: str) -> Headend:
+        """Read a headend mode as iproute2 (``encap``, ``inline``), RFC 8986 (``H.Encaps``) or drafts write it.
+
+        Raises:
+            ValueError: the text names no mode.
+        """
+        found = self._modes.get(text.strip().lower().replace("-", ".").replace("_", "."))
+        if found is None:
+            valid = ", ".join(self._headends)
+            raise ValueError(f"unknown encap mode {text!r}; valid: {valid}, or the RFC 8986 names")
+        return found

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A part of the node file that a record brings with it: named items that become entries of tables of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from srv6cp.behaviours.interfaces import Binder, Entry, Names, Schema, Scope
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """``key: [{name: N, ...}, ...]`` at the top of a node file.
+
+    ``what`` is an item in messages ("VLAN table"), ``summary`` its line in the documentation; ``tables`` are the P4 tables that its entries go to, which a
+    program must have. ``keys`` of an item beside ``name``, ``required`` ones among them and ``schema`` by key (JSON
+    Schema). ``read`` takes the item and returns what ``entries`` gets back together with the item's number
+    (1 to ``size`` - 1), which stays the same as long as the name does; it raises ``InvalidError`` with a path
+    inside the item.
+
+    ``command`` is the object of ``srv6 COMMAND add NAME WORDS...``: ``words`` reads the words into an item without
+    name (raising ``InvalidError``) and ``usage`` says what they are. ``rows`` makes the lines of ``srv6 COMMAND
+    show`` out of the entries on the switch, with ``columns``.
+    """
+
+    key: str
+    what: str
+    summary: str
+    tables: tuple[str, ...]
+    schema: Mapping[str, Schema]
+    read: Callable[[dict[Any, Any], Scope], Any]
+    entries: Callable[[int, Any, Binder], Iterable[Entry]]
+    rows: Callable[[Iterable[Entry], Names], list[dict[str, Any]]]
+    columns: tuple[str, ...]
+    command: str
+    usage: str
+    words: Callable[[Sequence[str]], dict[str, Any]]
+    required: tuple[str, ...] = ()
+    size: int = 65536
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of an item."""
+        return frozenset(("name", *self.schema))

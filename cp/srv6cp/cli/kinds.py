@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The objects of a node file that commands add, delete and show: one record each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from srv6cp.behaviours import REGISTRY, Section
+from srv6cp.cli import grammar
+from srv6cp.cli.grammar import Edit
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``srv6 NAME add|replace|del|show``.
+
+    ``section`` is where its items are in the node file and ``columns`` are what ``show`` prints. ``parse`` reads the
+    words of ``add`` and ``key_item`` those of ``del`` into an item with its key; ``identity`` is that key, so that
+    prefixes and addresses compare by value, not by spelling. ``key_usage`` says what the words of ``del`` are.
+    """
+
+    name: str
+    section: str
+    help: str
+    key_usage: str
+    columns: tuple[str, ...]
+    parse: Callable[[Sequence[str]], list[Edit]]
+    key_item: Callable[[Sequence[str]], Any]
+    identity: Callable[[Any], Any]
+    aliases: tuple[str, ...] = ()
+    brought: Section | None = None
+
+
+def kinds() -> dict[str, Kind]:
+    """All kinds by name, with those that records of behaviours bring."""
+    return {kind.name: kind for kind in (*_KINDS, *map(_of_section, REGISTRY.sections))}
+
+
+def kind_of(section: str) -> Kind:
+    """The kind whose items are in this section of the node file."""
+    return next(kind for kind in kinds().values() if kind.section == section)
+
+
+def _of_section(section: Section) -> Kind:
+    return Kind(
+        section.command,
+        section.key,
+        f"{section.what}s",
+        "NAME",
+        section.columns,
+        partial(grammar.section, section),
+        lambda words: {"name": words[0]},
+        _name,
+        brought=section,
+    )
+
+
+def _sid_item(words: Sequence[str]) -> Any:
+    options = dict(zip(words[1::2], words[2::2], strict=False))
+    return {"sid": words[0], "in-vrf": options.get("in-vrf")}
+
+
+def _steer_item(words: Sequence[str]) -> Any:
+    if words[0] == "match" or "policy" in words:
+        return grammar.steer(words if "policy" in words else [*words, "policy", "none"])[0].item
+    return grammar.steer([*words, "policy", "any"])[0].item
+
+
+def _name(item: Any) -> Any:
+    return str(item.get("name")) if isinstance(item, dict) else None
+
+
+def _vrf(item: Any) -> Any:
+    return str(item.get("name") if isinstance(item, dict) else item)
+
+
+def _sid(item: Any) -> Any:
+    return (_prefix(item.get("sid")), str(item.get("in-vrf") or "default")) if isinstance(item, dict) else None
+
+
+def _route(item: Any) -> Any:
+    return (_prefix(item.get("prefix")), str(item.get("vrf") or "default")) if isinstance(item, dict) else None
+
+
+def _neighbor(item: Any) -> Any:
+    return (_prefix(item.get("address")), str(item.get("port"))) if isinstance(item, dict) else None
+
+
+def _steer(item: Any) -> Any:
+    if not isinstance(item, dict):
+        return None
+    if "match" in item:
+        match = item["match"] if isinstance(item["match"], dict) else {}
+        return "match", frozenset((key, str(value)) for key, value in match.items())
+    if "prefix" in item:
+        return "prefix", _prefix(item["prefix"]), str(item.get("vrf") or "default")
+    return "port", str(item.get("port"))
+
+
+def _prefix(text: Any) -> str:
+    from ipaddress import ip_network
+
+    try:
+        return str(ip_network(str(text), strict=False))
+    except ValueError:
+        return str(text)
+
+
+_KINDS = (
+    Kind(
+        "sid",
+        "sids",
+        "local SIDs",
+        "SID [in-vrf V]",
+        ("sid", "behavior", "flavors", "operand", "in_vrf", "packets", "bytes", "errors"),
+        grammar.sid,
+        _sid_item,
+        _sid,
+    ),
+    Kind(
+        "policy",
+        "policies",
+        "SR policies",
+        "NAME",
+        ("policy", "mode", "weight", "segments", "via", "packets", "bytes"),
+        grammar.policy,
+        lambda words: {"name": words[0]},
+        _name,
+    ),
+    Kind(
+        "steer",
+        "steering",
+        "what goes into which policy",
+        "PREFIX [vrf V] | port P | match KEY VALUE...",
+        ("traffic", "vrf", "priority", "policy"),
+        grammar.steer,
+        _steer_item,
+        _steer,
+    ),
+    Kind(
+        "route",
+        "routes",
+        "static routes",
+        "PREFIX [vrf V]",
+        ("prefix", "vrf", "way"),
+        grammar.route,
+        lambda words: grammar.route(words)[0].item,
+        _route,
+    ),
+    Kind(
+        "neighbor",
+        "neighbors",
+        "static neighbours",
+        "ADDRESS [port P]",
+        ("nexthop", "port", "mac", "mtu"),
+        grammar.neighbor,
+        lambda words: grammar.neighbor(words)[0].item,
+        _neighbor,
+        aliases=("neigh",),
+    ),
+    Kind(
+        "vrf",
+        "vrfs",
+        "VRFs",
+        "NAME",
+        ("vrf", "id", "interfaces"),
+        grammar.vrf,
+        lambda words: words[0],
+        _vrf,
+    ),
+)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a node asks of the program, checked before anything is compiled.
+
+A program of another profile may lack it; the message names the place in the node file, what is missing, and the
+profiles that have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from srv6cp.behaviours import REGISTRY
+from srv6cp.compile import tables
+from srv6cp.compile.program import Program, shipped
+from srv6cp.model import ICMPV6, Node
+from srv6cp.problems import ConfigError, Path, Problem
+
+
+class Need(NamedTuple):
+    """``what`` (in messages), where it is asked for, and the table and action that it takes."""
+
+    what: str
+    path: Path
+    table: str
+    action: str | None = None
+
+
+class NotInProgram(ConfigError):
+    """The node asks for what the loaded program lacks. One problem for each thing, at its first place."""
+
+
+def check(node: Node, program: Program) -> None:
+    """Raises:
+    NotInProgram: the program lacks something that the node asks for.
+    """
+    missing: dict[str, Need] = {}
+    for need in needs(node):
+        if not program.has(need.table, need.action):
+            missing.setdefault(need.what, need)
+    if missing:
+        raise NotInProgram([_problem(node, program, need) for need in missing.values()])
+
+
+def needs(node: Node) -> Iterator[Need]:
+    """Everything that a program may lack, in the order of importance for a reader."""
+    yield from _of_sids(node)
+    for key, items in node.sections.items():
+        section = next(each for each in REGISTRY.sections if each.key == key)
+        if items:
+            yield from (Need(key, (key,), table) for table in section.tables)
+    yield from _of_policies(node)
+    yield from _of_ports(node)
+    yield from _of_routes(node)
+    if node.upper_layers != (ICMPV6,):
+        yield Need("delivery of upper layers", ("upper-layer",), tables.UPPER_LAYER)
+    if node.domain.sid_blocks:
+        yield Need("the filter of SID blocks", ("sr-domain", "sid-block"), tables.SID_BLOCK)
+    if node.domain.sources:
+        yield Need("the filter of sources", ("sr-domain", "sources"), tables.SR_DOMAIN)
+
+
+def _of_sids(node: Node) -> Iterator[Need]:
+    seen: set[tuple[str, bool]] = set()
+    for index, sid in enumerate(node.sids):
+        kind = (sid.behaviour, not sid.operands.get("via"))
+        if kind in seen:
+            continue
+        seen.add(kind)
+        record = REGISTRY.programmed(sid.behaviour, sid.operands)
+        yield Need(sid.behaviour, ("sids", index), tables.MY_SID, record.action)
+        if record.binding_mode:
+            headend = REGISTRY.headend(record.binding_mode)
+            yield Need(sid.behaviour, ("sids", index), tables.POLICY, headend.action)
+
+
+def _of_policies(node: Node) -> Iterator[Need]:
+    for index, policy in enumerate(node.policies.values()):
+        path = ("policies", index)
+        headend = REGISTRY.headend(policy.encap.mode)
+        yield Need(headend.name, path, tables.POLICY, headend.action)
+        pushed = max(len(each.segments) for each in policy.lists) - headend.reduced
+        for chunk, table in enumerate(tables.SIDLISTS):
+            if pushed > chunk * tables.SEGMENTS_PER_SIDLIST:
+                yield Need(f"a segment list of {pushed} segments", path, table)
+    for steering in node.prefix_steering:
+        yield Need("steering by prefix", ("steering",), tables.ROUTES[steering.prefix.version], "steer")
+    for rule in node.classifiers:
+        for version in (rule.version,) if rule.version else (6, 4):
+            yield Need("steering by classifier", ("steering",), tables.CLASSIFIERS[version])
+
+
+def _of_ports(node: Node) -> Iterator[Need]:
+    for port in node.ports.values():
+        path = ("ports", port.number)
+        if port.is_l2:
+            yield Need("a layer 2 port", path, tables.PORT, "set_l2_port")
+        for interface in port.interfaces:
+            if interface.id.vlan:
+                yield Need("a VLAN interface", (*path, "vlans", interface.id.vlan), tables.VLAN)
+
+
+def _of_routes(node: Node) -> Iterator[Need]:
+    for index, route in enumerate(node.routes):
+        if route.prefix.version == 4:
+            yield Need("IPv4", ("routes", index), tables.ROUTES[4])
+            break
+    for port in node.ports.values():
+        if any(address.version == 4 for each in port.interfaces for address in each.addresses):
+            yield Need("IPv4", ("ports", port.number), tables.ROUTES[4])
+            break
+    for index, route in enumerate(node.routes):
+        if len(route.nexthops) > 1:
+            yield Need("a set of next hops", ("routes", index), tables.NEXTHOP_GROUP)
+            yield Need("a set of next hops", ("routes", index), tables.NEXTHOP, "set_nexthop_group")
+            break
+
+
+def _problem(node: Node, program: Program, need: Need) -> Problem:
+    others = [name for name, other in shipped() if other.has(need.table, need.action)]
+    have = f"profiles that have it: {', '.join(others)}" if others else "no profile here has it"
+    message = f"{need.what} is not in the loaded program (profile {program.profile}); {have}"
+    origin = node.origin
+    return Problem(message, need.path, origin.file if origin else "", origin.line(need.path) if origin else 0)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program on a switch as compilation sees it: which tables and actions there are, and which profile it is.
+
+A profile leaves out what it does not need, under the same names and ids. So entries are made for what a program has,
+parameters are bound by the names in its p4info, and what it lacks is refused with the profiles that have it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from srv6cp.artifacts import ArtifactError, available, find
+from srv6cp.p4rt.entities import Action, Value
+from srv6cp.p4rt.schema import P4Info, Scope
+
+#: Parameters of bits that nothing sets yet: 0 where an action has them.
+UNUSED_PARAMETERS = frozenset(("options",))
+
+
+class Program:
+    """One p4info. Tables and actions by their aliases."""
+
+    def __init__(self, info: P4Info) -> None:
+        self.info = info
+        self._actions: dict[str, frozenset[str]] = {
+            name: frozenset(ref.action.alias for ref in table.actions if ref.scope is not Scope.DEFAULT_ONLY)
+            for name, table in info.tables.items()
+        }
+
+    def has(self, table: str, action: str | None = None) -> bool:
+        """True for a table of the program, with ``action`` among the actions of its entries."""
+        actions = self._actions.get(table)
+        return actions is not None and (action is None or action in actions)
+
+    def parameters(self, action: str) -> tuple[str, ...]:
+        """Names of an action's parameters in order."""
+        return tuple(field.name for field in self.info.actions[action].params)
+
+    def action(self, name: str, params: Mapping[str, Value]) -> Action:
+        """``name`` with those of ``params`` that this program's action has."""
+        return Action(name, {each: 0 if each in UNUSED_PARAMETERS else params[each] for each in self.parameters(name)})
+
+    @property
+    def profile(self) -> str:
+        """The profile that the program says it is, else the shipped one with the same tables, else its name."""
+        stated = self.info.proto.pkg_info
+        words = re.findall(r"[a-z][a-z0-9_]*", f"{stated.doc.brief} {stated.doc.description} {stated.version}".lower())
+        names = set(available())
+        for word in words:
+            if word in names:
+                return str(word)
+        for name, other in shipped():
+            if other._actions == self._actions:
+                return name
+        return self.info.name or "unknown"
+
+
+def shipped() -> Iterator[tuple[str, Program]]:
+    """The compiled programs that this distribution has, by profile."""
+    for name in available():
+        try:
+            yield name, Program(P4Info.from_file(find(name).p4info))
+        except ArtifactError:  # a p4info without its JSON cannot be loaded into a switch
+            continue

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of the program's tables and externs, as its p4info has them."""
+
+from __future__ import annotations
+
+PORT = "ingress_port_table"
+VLAN = "ingress_vlan_table"
+SID_BLOCK = "sid_block_table"
+SR_DOMAIN = "sr_domain_table"
+MY_SID = "my_sid_table"
+UPPER_LAYER = "upper_layer_table"
+ROUTES = {6: "ipv6_table", 4: "ipv4_table"}
+CLASSIFIERS = {6: "classifier_ipv6_table", 4: "classifier_ipv4_table"}
+POLICY = "sr_policy_table"
+#: Segment lists are chained: the first four SIDs of a list in the first table, and so on.
+SIDLISTS = (
+    "srv6_sidlist_1_4_table",
+    "srv6_sidlist_5_8_table",
+    "srv6_sidlist_9_12_table",
+    "srv6_sidlist_13_16_table",
+)
+SEGMENTS_PER_SIDLIST = 4
+NEXTHOP = "nexthop_table"
+NEXTHOP_GROUP = "nexthop_group_table"
+
+PUNT_METER = "punt_meter"
+SID_COUNTER = "my_sid_counter"
+SID_ERROR_COUNTER = "my_sid_error_counter"
+POLICY_COUNTER = "sr_policy_counter"

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records of behaviours: spellings, IANA code points (RFC 8986 10.2.2), and the actions that implement them."""
+
+from __future__ import annotations
+
+import pytest
+
+from srv6cp.artifacts import find
+from srv6cp.behaviours import REGISTRY
+from srv6cp.compile import tables
+from srv6cp.compile.program import UNUSED_PARAMETERS, Program
+from srv6cp.model import Flavour, parse_flavours
+from srv6cp.p4rt import P4Info
+
+# plain, PSP, USP, PSP+USP, USD, PSP+USD, USP+USD, all three
+FLAVOURED = {
+    "End": (1, 2, 3, 4, 28, 29, 30, 31),
+    "End.X": (5, 6, 7, 8, 32, 33, 34, 35),
+    "End.T": (9, 10, 11, 12, 36, 37, 38, 39),
+}
+PLAIN = {
+    "End.B6.Insert": 13,
+    "End.B6.Encaps": 14,
+    "End.DX6": 16,
+    "End.DX4": 17,
+    "End.DT6": 18,
+    "End.DT4": 19,
+    "End.DT46": 20,
+    "End.DX2": 21,
+    "End.B6.Insert.Red": 26,
+    "End.B6.Encaps.Red": 27,
+}
+PROGRAM = Program(P4Info.from_file(find().p4info))
+
+
+def entry_actions(table: str) -> set[str]:
+    """Actions that entries of a table of the committed program may have."""
+    return {name for name in PROGRAM.info.actions if PROGRAM.has(table, name)}
+
+
+def test_every_behaviour_has_a_code_point_here() -> None:
+    assert {record.name for record in REGISTRY.endpoints} == set(FLAVOURED) | set(PLAIN)
+
+
+@pytest.mark.parametrize("name", FLAVOURED)
+def test_code_points_of_flavours(name: str) -> None:
+    record = REGISTRY.endpoint(name)
+    order = [
+        Flavour.NONE,
+        Flavour.PSP,
+        Flavour.USP,
+        Flavour.PSP | Flavour.USP,
+        Flavour.USD,
+        Flavour.PSP | Flavour.USD,
+        Flavour.USP | Flavour.USD,
+        Flavour.PSP | Flavour.USP | Flavour.USD,
+    ]
+    assert tuple(record.code_point(flavours) for flavours in order) == FLAVOURED[name]
+    for flavours, point in zip(order, FLAVOURED[name], strict=True):
+        assert REGISTRY.parse_endpoint(str(point)) == (record, flavours)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_code_points_without_flavours(name: str) -> None:
+    record = REGISTRY.endpoint(name)
+    assert record.code_point() == PLAIN[name]
+    assert REGISTRY.parse_endpoint(str(PLAIN[name])) == (record, Flavour.NONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("End", "End"),
+        ("end", "End"),
+        ("END.X", "End.X"),
+        ("End.DX4", "End.DX4"),
+        ("end_dx6", "End.DX6"),
+        ("end-dt46", "End.DT46"),
+        ("END_B6_ENCAPS_RED", "End.B6.Encaps.Red"),
+        ("End.B6", "End.B6.Insert"),
+        (" end.t ", "End.T"),
+    ],
+)
+def test_spellings(text: str, name: str) -> None:
+    assert REGISTRY.parse_endpoint(text) == (REGISTRY.endpoint(name), Flavour.NONE)
+
+
+def test_names_of_the_iana_registry() -> None:
+    end, end_x, end_t = map(REGISTRY.endpoint, FLAVOURED)
+    assert REGISTRY.parse_endpoint("End with PSP") == (end, Flavour.PSP)
+    assert REGISTRY.parse_endpoint("End.X with PSP, USP & USD") == (end_x, Flavour(7))
+    assert REGISTRY.parse_endpoint("End.T with USP&USD") == (end_t, Flavour.USP | Flavour.USD)
+
+
+def test_unknown_behaviour_lists_the_valid_ones() -> None:
+    with pytest.raises(ValueError, match=r"unknown behaviour 'End.DX5'; did you mean End\.DX") as caught:
+        REGISTRY.parse_endpoint("End.DX5")
+    for record in REGISTRY.endpoints:
+        assert record.name in str(caught.value)
+
+
+def test_flavours_where_there_are_none() -> None:
+    with pytest.raises(ValueError, match=r"End\.DT4 takes no flavours; End, End\.X and End\.T do"):
+        REGISTRY.parse_endpoint("End.DT4 with PSP")
+
+
+def test_flavours() -> None:
+    assert parse_flavours(["psp", "USD"]) == Flavour.PSP | Flavour.USD
+    assert (Flavour.PSP | Flavour.USD).names() == ("psp", "usd")
+    with pytest.raises(ValueError, match="unknown flavour 'pspp'; valid: psp, usp, usd"):
+        parse_flavours(["pspp"])
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("encap", "encap"),
+        ("encap.red", "encap.red"),
+        ("H.Encaps.Red", "encap.red"),
+        ("T.Encaps", "encap"),
+        ("l2encap.red", "l2encap.red"),
+        ("H.Encaps.L2", "l2encap"),
+        ("inline", "insert"),
+        ("T.Insert", "insert"),
+        ("H.Insert.Red", "insert.red"),
+    ],
+)
+def test_headend_modes(text: str, mode: str) -> None:
+    assert REGISTRY.parse_headend(text) is REGISTRY.headend(mode)
+
+
+def test_properties_of_headends() -> None:
+    assert [each.mode for each in REGISTRY.headends if each.reduced] == ["encap.red", "l2encap.red", "insert.red"]
+    assert [each.mode for each in REGISTRY.headends if each.layer2] == ["l2encap", "l2encap.red"]
+    assert [each.mode for each in REGISTRY.headends if each.inserts] == ["insert", "insert.red"]
+    assert REGISTRY.encapsulation(layer2=True, reduced=False).name == "H.Encaps.L2"
+    with pytest.raises(ValueError, match=r"unknown encap mode 'encaps\.green'; valid: encap, encap\.red"):
+        REGISTRY.parse_headend("encaps.green")
+
+
+def test_records_are_the_actions_of_the_program() -> None:
+    assert {record.action for record in REGISTRY.endpoints} == entry_actions(tables.MY_SID)
+    assert {record.action for record in REGISTRY.headends} == entry_actions(tables.POLICY)
+    assert {table for section in REGISTRY.sections for table in section.tables} <= set(PROGRAM.info.tables)
+
+
+@pytest.mark.parametrize("name", [*FLAVOURED, *PLAIN])
+def test_parameters_come_from_operands(name: str) -> None:
+    """Each parameter of the action has one source, and the first of every operand is a parameter."""
+    record = REGISTRY.endpoint(name)
+    given = {"sid_index", *UNUSED_PARAMETERS} | ({"flavors"} if record.flavours else set())
+    for operand in record.operands:
+        assert not given & operand.parameters.keys()
+        given |= operand.parameters.keys()
+        assert next(iter(operand.parameters)) in PROGRAM.parameters(record.action)
+    assert given >= set(PROGRAM.parameters(record.action)) >= given - UNUSED_PARAMETERS
+
+
+def test_what_a_record_refers_to_exists() -> None:
+    for record in REGISTRY.endpoints:
+        if record.binding_mode:
+            assert REGISTRY.headend(record.binding_mode)
+        if record.lookup:
+            assert REGISTRY.endpoint(record.lookup).takes == record.takes
+        assert bool(record.label) == record.decapsulates
