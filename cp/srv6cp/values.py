@@ -166,14 +166,6 @@ def ipv6_address(value: Any, what: str = "address") -> IPv6Address:
         raise InvalidError(f"{what} must be an IPv6 address, not {show(value)}") from None
 
 
-def ipv4_address(value: Any, what: str = "address") -> IPv4Address:
-    """An IPv4 address in four decimal octets."""
-    try:
-        return IPv4Address(str(value))
-    except ValueError:
-        raise InvalidError(f"{what} must be an IPv4 address, not {show(value)}") from None
-
-
 def ip_address(value: Any, what: str = "address") -> IPAddress:
     """An IPv6 or IPv4 address."""
     try:

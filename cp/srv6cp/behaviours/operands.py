@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What behaviours need besides their SID: read from the node file, bound to action parameters, and told again.
 
-``VIA6``, ``VIA4``  an adjacency or a weighted set of them (End.X); ``CROSS6``, ``CROSS4`` for cross-connects
+``VIA6``            an adjacency or a weighted set of them (End.X); ``CROSS6``, ``CROSS4`` for cross-connects
 ``VRF``             the table in which the packet is looked up
 ``PORT``            a port to leave by, as a frame
 ``policy(MODE)``    an SR policy, in the headend mode that the behaviour prescribes
@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from srv6cp import values
@@ -239,11 +239,8 @@ class Item(Operand):
 
 
 VIA6 = Via("via", "`via` (one IPv6 next hop or several)", "via A [port P]")
-VIA4 = Via("via", "`via` (one next hop or several)", "via A [port P]", version=4)
 CROSS6 = Via("via", "`via`, looked for in every VRF unless `vrf` is given", "via A [port P]", crosses=True)
-CROSS4 = Via(
-    "via", "`via`, looked for in every VRF unless `vrf` is given", "via A [port P]", version=4, crosses=True
-)
+CROSS4 = replace(CROSS6, version=4)
 VRF = Vrf("vrf", "`vrf`", "vrf V")
 PORT = OutPort("port", "`port`", "port P")
 

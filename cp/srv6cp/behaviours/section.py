@@ -14,11 +14,11 @@ from srv6cp.behaviours.interfaces import Binder, Entry, Names, Schema, Scope
 class Section:
     """``key: [{name: N, ...}, ...]`` at the top of a node file.
 
-    ``what`` is an item in messages ("VLAN table"), ``summary`` its line in the documentation; ``tables`` are the P4 tables that its entries go to, which a
-    program must have. ``keys`` of an item beside ``name``, ``required`` ones among them and ``schema`` by key (JSON
-    Schema). ``read`` takes the item and returns what ``entries`` gets back together with the item's number
-    (1 to ``size`` - 1), which stays the same as long as the name does; it raises ``InvalidError`` with a path
-    inside the item.
+    ``what`` is an item in messages ("VLAN table"), ``summary`` its cell in the documentation; ``tables`` are the P4
+    tables that its entries go to, which a program must have. ``schema`` is JSON Schema by key of an item, ``name``
+    aside, and ``required`` are those of these keys that must be there. ``read`` takes the item and returns what
+    ``entries`` gets back together with the item's number (1 to ``size`` - 1), which stays the same as long as the
+    name does; it raises ``InvalidError`` with a path inside the item.
 
     ``command`` is the object of ``srv6 COMMAND add NAME WORDS...``: ``words`` reads the words into an item without
     name (raising ``InvalidError``) and ``usage`` says what they are. ``rows`` makes the lines of ``srv6 COMMAND

@@ -139,7 +139,7 @@ POLICY = {"name": "p", "segments": ["fcbb:bb00:4::"]}
     [
         ({"policies": [POLICY]}, "policies[0]: H.Encaps is not in"),
         ({"policies": [{**POLICY, "encap": "insert"}]}, "policies[0]: H.Insert is not in"),
-        ({"policies": [POLICY], "steering": [{"prefix": "::/0", "policy": "p"}]}, "steering: steering by prefix is not"),
+        ({"policies": [POLICY], "steering": [{"prefix": "::/0", "policy": "p"}]}, "steering: steering by prefix is"),
         ({"steering": [{"match": {"port": 1}, "policy": None}]}, "steering: steering by classifier is not"),
         ({"ports": {3: {"mode": "l2"}}, "sids": [], "routes": []}, "ports[3]: a layer 2 port is not in"),
         (
