@@ -72,10 +72,11 @@ $(LINTED): $(STAMP)
 	@$(PIP) $(WHEELS) --editable '.[lint]'
 	@touch $@
 
-docs: $(STAMP) ## regenerate docs/behaviours.md from the tests, docs/p4-program.md from the program, tables of behaviours
+docs: $(STAMP) ## regenerate what documents and schema have from tests, program and records of behaviours
 	@$(BIN)/python ptf-tests/tools/behaviours.py --write
 	@$(BIN)/python tools/p4_reference.py
 	@$(BIN)/python tools/behaviour_tables.py
+	@$(BIN)/python -m srv6cp.config.schema
 
 shell: .venv-shell/.stamp ## p4runtime-shell in .venv-shell, an environment of its own
 

@@ -158,6 +158,7 @@ def _ports(_args: argparse.Namespace, client: Client, node: Node | None) -> tupl
 
 
 def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> tuple[Any, str]:
+    from srv6cp.compile.capabilities import Capabilities
     from srv6cp.compile.tables import PUNT_METER
     from srv6cp.model import PuntReason
     from srv6cp.p4rt import CloneSession, Code, MeterEntry, RpcFailed, render_entity
@@ -168,6 +169,7 @@ def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> 
         "device_id": client.device_id,
         "p4runtime": client.capabilities().p4runtime_version,
         "program": info.name,
+        "profile": Capabilities(info).profile,
         "cookie": f"{client.get_pipeline_cookie() or 0:#018x}",
     }
     try:
@@ -176,9 +178,10 @@ def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> 
         if error.code is not Code.UNIMPLEMENTED:
             raise
         data["clone_sessions"] = ["(this switch cannot be asked)"]
+    metered = PUNT_METER in info.meters
     data["meters"] = {
         PuntReason(cell.index).name: render_entity(cell).partition(" ")[2]
-        for cell in client.read(MeterEntry(PUNT_METER))
+        for cell in (client.read(MeterEntry(PUNT_METER)) if metered else ())
         if isinstance(cell, MeterEntry) and cell.cir and cell.index in set(PuntReason)
     }
     lines = [f"{key.replace('_', ' ')}: {value}" for key, value in data.items() if isinstance(value, (str, int))]

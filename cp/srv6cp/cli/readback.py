@@ -41,10 +41,13 @@ class Names:
 
     @classmethod
     def of(cls, node: Node | None, client: Client) -> Names:
-        """Names of ``node`` as the program on the switch numbers them."""
-        from srv6cp.compile import compile_state
+        """Names of ``node`` as the program on the switch numbers them; fewer where it has not all that node needs."""
+        from srv6cp.compile import NotInProgram, compile_state
 
-        return cls(node, compile_state(node, client.p4info) if node else None)
+        try:
+            return cls(node, compile_state(node, client.p4info) if node else None)
+        except NotInProgram:
+            return cls(node, None)
 
     def vrf(self, number: Any) -> str:
         """Name of a VRF."""

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from srv6cp.compile import needs, tables
+from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.ids import Ids
 from srv6cp.compile.needs import NotInProgram
 from srv6cp.compile.nexthops import NextHops, Target
 from srv6cp.compile.policies import Policies, PolicyUse
 from srv6cp.compile.ports import domain_entities, port_entities
-from srv6cp.compile.program import Program
 from srv6cp.compile.routes import Routes
 from srv6cp.compile.sids import Numbers, Sids, section_entities
 from srv6cp.compile.steering import Classifier, steer_prefixes
@@ -85,7 +85,7 @@ def compile_state(
         NotInProgram: the program lacks something that the node asks for; nothing is numbered then.
         OverflowError: more SIDs, policies or next hops than the switch can number.
     """
-    program = Program(p4info)
+    program = Capabilities(p4info)
     needs.check(node, program)
     known = {(InterfaceId(*interface), address): mac for (interface, address), mac in (neighbors or {}).items()}
     known.update(((neighbor.interface, neighbor.address), neighbor.mac) for neighbor in node.neighbors)

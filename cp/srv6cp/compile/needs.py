@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from srv6cp.behaviours import REGISTRY
 from srv6cp.compile import tables
-from srv6cp.compile.program import Program, shipped
+from srv6cp.compile.capabilities import Capabilities, shipped
 from srv6cp.model import ICMPV6, Node
 from srv6cp.problems import ConfigError, Path, Problem
 
@@ -30,10 +30,8 @@ class NotInProgram(ConfigError):
     """The node asks for what the loaded program lacks. One problem for each thing, at its first place."""
 
 
-def check(node: Node, program: Program) -> None:
-    """Raises:
-    NotInProgram: the program lacks something that the node asks for.
-    """
+def check(node: Node, program: Capabilities) -> None:
+    """Raise ``NotInProgram`` when the program lacks something that the node asks for."""
     missing: dict[str, Need] = {}
     for need in needs(node):
         if not program.has(need.table, need.action):
@@ -43,7 +41,7 @@ def check(node: Node, program: Program) -> None:
 
 
 def needs(node: Node) -> Iterator[Need]:
-    """Everything that a program may lack, in the order of importance for a reader."""
+    """Everything that a program may lack, what a reader looks for first coming first."""
     yield from _of_sids(node)
     for key, items in node.sections.items():
         section = next(each for each in REGISTRY.sections if each.key == key)
@@ -116,7 +114,7 @@ def _of_routes(node: Node) -> Iterator[Need]:
             break
 
 
-def _problem(node: Node, program: Program, need: Need) -> Problem:
+def _problem(node: Node, program: Capabilities, need: Need) -> Problem:
     others = [name for name, other in shipped() if other.has(need.table, need.action)]
     have = f"profiles that have it: {', '.join(others)}" if others else "no profile here has it"
     message = f"{need.what} is not in the loaded program (profile {program.profile}); {have}"

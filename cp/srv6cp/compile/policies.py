@@ -14,10 +14,10 @@ from ipaddress import IPv6Address
 
 from srv6cp.behaviours import REGISTRY
 from srv6cp.compile import tables
+from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.ids import Ids
 from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import NextHops, action_set
-from srv6cp.compile.program import Program
 from srv6cp.compile.routes import Routes
 from srv6cp.model import Encap, FlowLabel, NextHop, Node, Policy, SegmentList, Sid
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value
@@ -45,7 +45,7 @@ class PolicyUse:
 class Policies:
     """Policies in use: numbers on request, entries at the end."""
 
-    def __init__(self, node: Node, routes: Routes, nexthops: NextHops, ids: Ids, program: Program) -> None:
+    def __init__(self, node: Node, routes: Routes, nexthops: NextHops, ids: Ids, program: Capabilities) -> None:
         self._node = node
         self._program = program
         self._routes = routes

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from srv6cp.compile import tables
+from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.policies import Policies
-from srv6cp.compile.program import Program
 from srv6cp.compile.steering import Classifier, policy_number
 from srv6cp.model import Interface, Node
 from srv6cp.p4rt.entities import Action, TableEntry
@@ -16,7 +16,7 @@ _EXTERNAL, _STEER, _CHECK_SOURCE = 1, 2, 4
 
 
 def port_entities(
-    node: Node, policies: Policies, classifier: Classifier, program: Program
+    node: Node, policies: Policies, classifier: Classifier, program: Capabilities
 ) -> Iterator[TableEntry]:
     """Ports and VLANs."""
     for port in node.ports.values():
@@ -43,7 +43,7 @@ def domain_entities(node: Node) -> Iterator[TableEntry]:
 
 
 def _router_interface(
-    interface: Interface, node: Node, policies: Policies, classifier: Classifier, program: Program
+    interface: Interface, node: Node, policies: Policies, classifier: Classifier, program: Capabilities
 ) -> Action:
     policy = policy_number(policies.use(interface.policy)) if interface.policy else 0
     flags = _EXTERNAL if interface.external else 0

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.compile import tables
+from srv6cp.compile.capabilities import UNUSED_PARAMETERS, Capabilities
 from srv6cp.compile.ids import Ids
 from srv6cp.compile.nexthops import NextHops
 from srv6cp.compile.policies import Policies
-from srv6cp.compile.program import UNUSED_PARAMETERS, Program
 from srv6cp.model import NextHop, Node, Port, Sid
 from srv6cp.p4rt.entities import Action, TableEntry, Value
 
@@ -64,7 +64,7 @@ class _Plan(NamedTuple):
 class Sids:
     """The local SIDs; ``numbers`` maps each counter index to its SID."""
 
-    def __init__(self, node: Node, binder: Numbers, ids: Ids, program: Program) -> None:
+    def __init__(self, node: Node, binder: Numbers, ids: Ids, program: Capabilities) -> None:
         self.numbers: dict[int, Sid] = {}
         self._node = node
         self._program = program
@@ -99,7 +99,7 @@ class Sids:
                 yield TableEntry(tables.UPPER_LAYER, {"next_header": protocol}, Action("allow_upper_layer"))
 
 
-def _plan(record: Endpoint, program: Program) -> _Plan:
+def _plan(record: Endpoint, program: Capabilities) -> _Plan:
     """Where each parameter of a behaviour's action comes from.
 
     Raises:
@@ -118,7 +118,7 @@ def _plan(record: Endpoint, program: Program) -> _Plan:
     )
 
 
-def section_entities(node: Node, binder: Numbers, program: Program) -> Iterator[TableEntry]:
+def section_entities(node: Node, binder: Numbers, program: Capabilities) -> Iterator[TableEntry]:
     """Entries of the sections that records bring."""
     for section in REGISTRY.sections:
         for name, value in node.sections.get(section.key, {}).items():

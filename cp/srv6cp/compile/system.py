@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from srv6cp.compile import tables
-from srv6cp.compile.program import Program
+from srv6cp.compile.capabilities import Capabilities
 from srv6cp.model import Node, PuntReason, RateLimit
 from srv6cp.p4rt.entities import CloneSession, MeterEntry, Replica
 
@@ -24,7 +24,7 @@ _SERVICE_LIMITS = {
 }
 
 
-def system_entities(node: Node, program: Program) -> Iterator[CloneSession | MeterEntry]:
+def system_entities(node: Node, program: Capabilities) -> Iterator[CloneSession | MeterEntry]:
     """The clone session to the CPU port and one meter cell per punt reason that is limited."""
     yield CloneSession(PUNT_SESSION, (Replica(CPU_PORT, _REPLICA_INSTANCE),))
     if tables.PUNT_METER not in program.info.meters:

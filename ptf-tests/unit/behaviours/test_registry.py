@@ -8,7 +8,7 @@ import pytest
 from srv6cp.artifacts import find
 from srv6cp.behaviours import REGISTRY
 from srv6cp.compile import tables
-from srv6cp.compile.program import UNUSED_PARAMETERS, Program
+from srv6cp.compile.capabilities import UNUSED_PARAMETERS, Capabilities
 from srv6cp.model import Flavour, parse_flavours
 from srv6cp.p4rt import P4Info
 
@@ -30,7 +30,7 @@ PLAIN = {
     "End.B6.Insert.Red": 26,
     "End.B6.Encaps.Red": 27,
 }
-PROGRAM = Program(P4Info.from_file(find().p4info))
+PROGRAM = Capabilities(P4Info.from_file(find().p4info))
 
 
 def entry_actions(table: str) -> set[str]:

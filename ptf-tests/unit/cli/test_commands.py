@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from softswitch.switch import SoftSwitch
+from srv6cp.artifacts import available
 from srv6cp.cli.main import build_parser, main
 from srv6cp.cli.packetspec import frame
 from srv6cp.p4rt import Client
@@ -208,6 +209,7 @@ def test_counters_and_drops(srv6: Run, switch: SoftSwitch) -> None:
 
 def test_sessions_and_tables(srv6: Run) -> None:
     data = json.loads(srv6("show sessions --json")[1])
+    assert data["profile"] in available()
     assert data["clone_sessions"] == ["clone session 1 -> {port 510 instance 1}"]
     assert data["meters"]["NO_ROUTE"].startswith("cir=100 ")
     sizes = {row["table"]: row["entries"] for row in json.loads(srv6("show tables --json")[1])}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program on a switch as compilation sees it: which tables and actions there are, and which profile it is.
+"""What a program can do: its tables and actions, and which profile it is.
 
 A profile leaves out what it does not need, under the same names and ids. So entries are made for what a program has,
 parameters are bound by the names in its p4info, and what it lacks is refused with the profiles that have it.
@@ -18,7 +18,7 @@ from srv6cp.p4rt.schema import P4Info, Scope
 UNUSED_PARAMETERS = frozenset(("options",))
 
 
-class Program:
+class Capabilities:
     """One p4info. Tables and actions by their aliases."""
 
     def __init__(self, info: P4Info) -> None:
@@ -56,10 +56,10 @@ class Program:
         return self.info.name or "unknown"
 
 
-def shipped() -> Iterator[tuple[str, Program]]:
+def shipped() -> Iterator[tuple[str, Capabilities]]:
     """The compiled programs that this distribution has, by profile."""
     for name in available():
         try:
-            yield name, Program(P4Info.from_file(find(name).p4info))
+            yield name, Capabilities(P4Info.from_file(find(name).p4info))
         except ArtifactError:  # a p4info without its JSON cannot be loaded into a switch
             continue
