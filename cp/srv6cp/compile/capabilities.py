@@ -39,7 +39,9 @@ class Capabilities:
 
     def action(self, name: str, params: Mapping[str, Value]) -> Action:
         """``name`` with those of ``params`` that this program's action has."""
-        return Action(name, {each: 0 if each in UNUSED_PARAMETERS else params[each] for each in self.parameters(name)})
+        unused = dict.fromkeys(UNUSED_PARAMETERS, 0)
+        given: dict[str, Value] = {**unused, **params}
+        return Action(name, {each: given[each] for each in self.parameters(name)})
 
     @property
     def profile(self) -> str:
