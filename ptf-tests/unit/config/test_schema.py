@@ -11,7 +11,9 @@ import pytest
 from unit.config.example import FULL
 
 import srv6cp.config.schema as node_schema
+from srv6cp.behaviours.operands import HOPS
 from srv6cp.config import ConfigError, Source, load_node_dict
+from srv6cp.config.context import VIA_KEYS
 
 SCHEMA = node_schema.schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -24,7 +26,12 @@ def as_json(text: str) -> object:
 
 def test_the_committed_file_is_what_the_loader_says() -> None:
     committed = Path(node_schema.__file__).parent / "node.schema.json"
-    assert committed.read_text() == node_schema.schema_text(), "run python -m srv6cp.config.schema"
+    assert committed.read_text() == node_schema.schema_text(), "run make docs"
+
+
+def test_next_hops_have_the_keys_of_the_loader() -> None:
+    _, hop, _ = HOPS["anyOf"]
+    assert hop["properties"].keys() == VIA_KEYS
 
 
 def test_the_schema_is_valid() -> None:
