@@ -33,13 +33,7 @@ class State:
         self.feed = feed
         self.profiles: dict[str, ProfileState] = {}
         for name, profile in program.profiles.items():
-            actions = {
-                action.name: action
-                for table in program.tables.values()
-                if table.profile == name
-                for action in table.actions
-            }
-            self.profiles[name] = ProfileState(profile, actions, lock, check_action, feed)
+            self.profiles[name] = ProfileState(profile, program.profile_actions(name), lock, check_action, feed)
         self.tables: dict[str, TableState] = {}
         for name, table in program.tables.items():
             meter = program.meters.get(table.direct_meter) if table.direct_meter else None

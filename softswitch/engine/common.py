@@ -17,7 +17,7 @@ from softswitch.bmv2json.model import (
 )
 from softswitch.engine.api import Host
 from softswitch.engine.python.layout import Group, Layout, groups_of
-from softswitch.engine.python.writer import Names
+from softswitch.engine.text import Names, Texts
 
 
 class CommonContext:
@@ -28,6 +28,8 @@ class CommonContext:
         self.layout = layout
         self.host = host
         self.names = Names()
+        #: what traces, logs and assertions show
+        self.texts = Texts()
         self.error_codes = {
             name: program.errors.get(name, default)
             for name, default in (

@@ -20,12 +20,13 @@ from softswitch.bmv2json.model import (
     UnionRef,
     UnionStackRef,
 )
+from softswitch.engine import text
 from softswitch.engine.native.calculations import Calculations
 from softswitch.engine.native.context import Context
 from softswitch.engine.native.expressions import Expressions, Value
 from softswitch.engine.native.externs import Externs
 from softswitch.engine.native.storage import Storage
-from softswitch.engine.native.text import quoted, storage_bits, storage_type
+from softswitch.engine.native.text import storage_bits, storage_type
 
 
 def args_format(action: Action) -> str:
@@ -70,8 +71,8 @@ class Actions:
         with out.block(f"struct __attribute__((packed)) args_{action.id}", "};"):
             out.line("u8 none[0];")
             for i, param in enumerate(action.params):
-                out.line(f"{storage_type(param.width)} p{i}; /* {quoted(param.name)} */")
-        out.line(f"/* {quoted(action.name)} */")
+                out.line(f"{storage_type(param.width)} p{i}; /* {text.comment(param.name)} */")
+        out.line(f"/* {text.comment(action.name)} */")
         with out.block(
             f"static UNUSED int action_{action.id}(struct sw *S UNUSED, struct worker *W UNUSED, "
             f"const struct item *it UNUSED, struct pkt *m UNUSED, struct marks *x UNUSED, const void *args UNUSED)"
@@ -104,7 +105,7 @@ class Actions:
                 out.line(f"{label}_{i}:;")
             with out.block(""):
                 if primitive.source:
-                    out.line(f"/* {quoted(primitive.source)} */")
+                    out.line(f"/* {text.comment(primitive.source)} */")
                 if primitive.op == "exit":
                     out.line("leaving = LEAVE;")
                 elif primitive.op == "_jump":

@@ -86,7 +86,7 @@ class _Assembler:
             self._run()
         out.line('#include "packets.h"')
         digests = {item.id: item.name for item in self.program.learn_lists.values()}
-        return Generated(out.text(), self.plans, self.controls.ordinals, ctx.messages, digests)
+        return Generated(out.text(), self.plans, self.controls.ordinals, ctx.texts.all, digests)
 
     def _run(self) -> None:
         ctx, out = self.ctx, self.ctx.out

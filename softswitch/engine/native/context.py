@@ -33,8 +33,6 @@ class Context(CommonContext):
         self.registers = {n: i for i, n in enumerate(program.registers)}
         self.value_sets = {n: i for i, n in enumerate(program.value_sets)}
         self.calculations = {n: i for i, n in enumerate(program.calculations)}
-        #: texts of log messages and assertions by number
-        self.messages: list[str] = []
         self.turns = Turns(program)
         #: number of places where a packet can go on after it gave way
         self.resumptions = 0
@@ -65,25 +63,25 @@ class Context(CommonContext):
         """Lvalue of a field."""
         if name == "$valid$":
             return self.valid(header)
-        return "m->" + self.names.get(("field", header, name), f"f_{header}__{name}")
+        return "m->" + self.names.get(("field", header, name), "f_{}__{}", header, name)
 
     def valid(self, header: str) -> str:
         """Validity of a header, 0 or 1; metadata is always valid."""
         if self.program.headers[header].metadata:
             return "1"
-        return "m->" + self.names.get(("valid", header), f"v_{header}")
+        return "m->" + self.names.get(("valid", header), "v_{}", header)
 
     def offset(self, header: str) -> str:
         """Offset of the header's bytes in the frame, -1 for a header that was not extracted."""
-        return "m->" + self.names.get(("offset", header), f"o_{header}")
+        return "m->" + self.names.get(("offset", header), "o_{}", header)
 
     def dirty(self, header: str) -> str:
         """Whether the header's fields may differ from its bytes in the frame."""
-        return "m->" + self.names.get(("dirty", header), f"d_{header}")
+        return "m->" + self.names.get(("dirty", header), "d_{}", header)
 
     def next(self, stack: str) -> str:
         """Number of elements of a stack that were extracted."""
-        return "m->" + self.names.get(("next", stack), f"n_{stack}")
+        return "m->" + self.names.get(("next", stack), "n_{}", stack)
 
     def temporary(self) -> str:
         """A new local variable."""

@@ -21,11 +21,12 @@ from softswitch.bmv2json.model import (
 )
 from softswitch.bmv2json.pipelines import successors
 from softswitch.device.index import KeyLayout
+from softswitch.engine import text
 from softswitch.engine.native.actions import Actions, args_format
 from softswitch.engine.native.calculations import Calculations
 from softswitch.engine.native.context import Context
 from softswitch.engine.native.expressions import Expressions, Value
-from softswitch.engine.native.text import literal, quoted
+from softswitch.engine.native.text import literal
 
 #: Widest key, in 64-bit words; MAX_WORDS of tables.h.
 MAX_WORDS = 16
@@ -85,8 +86,7 @@ class ControlCode:
         #: number of an action in the rows of profile tables: actions of tables that share a profile differ in id
         self.ordinals: dict[str, dict[str, int]] = {}
         for name in ctx.program.profiles:
-            names = {a.name for t in ctx.program.tables.values() if t.profile == name for a in t.actions}
-            self.ordinals[name] = {action: i for i, action in enumerate(sorted(names))}
+            self.ordinals[name] = {action: i for i, action in enumerate(ctx.program.profile_actions(name))}
 
     def emit(self, pipeline: Pipeline) -> None:
         """Emit the nodes, then the label ``<pipeline>_end``."""
@@ -110,7 +110,7 @@ class ControlCode:
 
     def _node(self, name: str) -> None:
         node, out = self.pipeline.nodes[name], self.ctx.out
-        out.line(f"{self.pipeline.name}_{self.numbers[name]}:; /* {quoted(name)} */")
+        out.line(f"{self.pipeline.name}_{self.numbers[name]}:; /* {text.comment(name)} */")
         with out.block(""):
             if isinstance(node, Conditional):
                 code = Expressions(self.ctx, f"condition {node.name}").condition(node.expression)
@@ -269,7 +269,7 @@ class ControlCode:
         with out.block("switch (action)"):
             for action in table.actions:
                 number = ordinals[action.name] if ordinals is not None else action.id
-                with out.block(f"case {number}: /* {quoted(action.name)} */"):
+                with out.block(f"case {number}: /* {text.comment(action.name)} */"):
                     self._call(action, "args")
                     if table.by_hit:
                         out.line("break;")

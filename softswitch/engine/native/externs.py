@@ -150,14 +150,14 @@ class Externs:
         ctx, out = self.ctx, self.ctx.out
         text, values = primitive.args[0], primitive.args[1]
         items = values.values if isinstance(values, Vector) else ()
-        ctx.messages.append(text.value if isinstance(text, StrConst) else "")
+        number = ctx.texts.number(text.value if isinstance(text, StrConst) else "")
         codes = ", ".join(f"(u128){scope.exact(v).code}" for v in items) or "0"
         out.line(f"u128 values[] = {{{codes}}};")
-        out.line(f"event(W, EVENT_LOG, {len(ctx.messages) - 1}, {len(items)}, values);")
+        out.line(f"event(W, EVENT_LOG, {number}, {len(items)}, values);")
 
     def _assert(self, primitive: Primitive, scope: Expressions) -> None:
         ctx, out = self.ctx, self.ctx.out
-        ctx.messages.append(primitive.source or primitive.op)
+        number = ctx.texts.number(primitive.source or primitive.op)
         with out.block(f"if (!({scope.condition(primitive.args[0])}))"):
-            out.line(f"event(W, EVENT_ASSERTION, {len(ctx.messages) - 1}, 0, NULL);")
+            out.line(f"event(W, EVENT_ASSERTION, {number}, 0, NULL);")
             out.line("return ASSERTION;")

@@ -276,7 +276,7 @@ class Mirror:
 
     @staticmethod
     def _profile_actions(program: Program, name: str) -> tuple[dict[str, _Arguments], int]:
-        actions = {a.name: a for t in program.tables.values() if t.profile == name for a in t.actions}
+        actions = program.profile_actions(name)
         room = max((struct.calcsize(args_format(a)) for a in actions.values()), default=0)
         return {n: _Arguments(a) for n, a in actions.items()}, room
 

@@ -23,6 +23,7 @@ from softswitch.bmv2json.model import (
     UnionStackRef,
     Verify,
 )
+from softswitch.engine import text
 from softswitch.engine.native.actions import Actions
 from softswitch.engine.native.context import Context
 from softswitch.engine.native.expressions import Expressions, Value, cast
@@ -56,7 +57,7 @@ class ParserCode:
         state = self.ctx.program.parser.states[name]
         out = self.ctx.out
         scope = Expressions(self.ctx, f"parser state {name}")
-        out.line(f"state_{self._numbers[name]}:; /* {name} */")
+        out.line(f"state_{self._numbers[name]}:; /* {text.comment(name)} */")
         with out.block(""):
             for op in state.ops:
                 with out.block(""):

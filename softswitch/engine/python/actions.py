@@ -87,7 +87,7 @@ class Actions:
         """Emit the assignment of the action's arguments (source ``args``) to variables, and declare them."""
         ctx = self.ctx
         scope.params = [
-            (ctx.names.get(("param", action.id, i), f"p_{p.name}"), p.width) for i, p in enumerate(action.params)
+            (ctx.names.get(("param", action.id, i), "p_{}", p.name), p.width) for i, p in enumerate(action.params)
         ]
         if scope.params and (ctx.traced or action_params(action)):
             names = "".join(f"{name}, " for name, _ in scope.params)
@@ -133,11 +133,11 @@ class Actions:
             value = self.ctx.ref(target)
             shown = f"{value}.hex()" if self.ctx.field_type(target).varbit else f"hex({value})"
             label = f"{target.header}.{target.field} = "
-            self.ctx.out.line(f"T.add('effect', text={label!r} + {shown})")
+            self.ctx.out.line(f"T.add('effect', text={self.ctx.text(label)} + {shown})")
         else:
             operands = ", ".join(_show(arg) for arg in primitive.args)
             text = primitive.source or f"{primitive.op}({operands})"
-            self.ctx.out.line(f"T.add('effect', text={text!r})")
+            self.ctx.out.line(f"T.add('effect', text={self.ctx.text(text)})")
 
     def _with_jumps(self, primitives: tuple[Primitive, ...], scope: Expressions, late_exit: bool) -> None:
         """Basic blocks as an acyclic graph; a jump backwards is refused."""
@@ -439,8 +439,8 @@ class Actions:
         ctx, out = self.ctx, self.ctx.out
         name = self._object(primitive.args[0], "counter_array", scope)
         cells = ctx.state.counters[name]
-        packets = ctx.constant(("packets", name), f"packets_{name}", cells.packets)
-        octets = ctx.constant(("bytes", name), f"bytes_{name}", cells.bytes)
+        packets = ctx.constant(("packets", name), cells.packets, "packets_{}", name)
+        octets = ctx.constant(("bytes", name), cells.bytes, "bytes_{}", name)
         index, safe = self._indexed(primitive.args[1], cells.size, scope)
 
         def body() -> None:
@@ -453,7 +453,7 @@ class Actions:
         ctx, out = self.ctx, self.ctx.out
         name = self._object(primitive.args[0], "meter_array", scope)
         array = ctx.state.meters[name]
-        cells = ctx.constant(("meter", name), f"meter_{name}", array.cells)
+        cells = ctx.constant(("meter", name), array.cells, "meter_{}", name)
         index, safe = self._indexed(primitive.args[1], array.size, scope)
 
         def body() -> None:
@@ -527,15 +527,15 @@ class Actions:
     def _log_msg(self, primitive: Primitive, scope: Expressions) -> None:
         values = primitive.args[1]
         items = values.values if isinstance(values, Vector) else ()
-        log = self.ctx.constant("log_msg", "log_msg", lambda text, args: _log.info(format_log(text, args)))
+        log = self.ctx.constant("log_msg", lambda text, args: _log.info(format_log(text, args)), "log_msg")
         codes = "".join(f"{scope.int_code(v)}, " for v in items)
-        self.ctx.out.line(f"{log}({string_argument(primitive.args[0])!r}, ({codes}))")
+        self.ctx.out.line(f"{log}({self.ctx.text(string_argument(primitive.args[0]))}, ({codes}))")
 
     def _assert(self, primitive: Primitive, scope: Expressions) -> None:
         out = self.ctx.out
-        failed = self.ctx.constant("AssertionFailed", "AssertionFailed", AssertionFailed)
+        failed = self.ctx.constant("AssertionFailed", AssertionFailed, "AssertionFailed")
         with out.block(f"if not ({scope.condition(primitive.args[0])}):"):
-            out.line(f"raise {failed}({(primitive.source or primitive.op)!r})")
+            out.line(f"raise {failed}({self.ctx.text(primitive.source or primitive.op)})")
 
 
 def _show(expr: Expr) -> str:

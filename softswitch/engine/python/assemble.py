@@ -46,7 +46,7 @@ _RESERVED = (
     "run kind port data ilen extra o n error step node state row hit member slots action leaving clone "
     "clone_list digest resubmit recirculate cut plen parts frame egress_port_ rid_ T depth truth step_ "
     "now_us monotonic_ns from_bytes randint outputs digests push_egress push_ingress sessions groups stats snapshot "
-    "session replica parser_step len bytes min max any bool hex int"
+    "session replica parser_step texts __debug__ len bytes min max any bool hex int"
 )
 
 
@@ -84,7 +84,7 @@ class Assembler:
                 if ctx.traced:
                     out.line("T.close_to(depth - 1)")
                     names = {code: name for name, code in self.program.errors.items()}
-                    table = ctx.constant("error_names", "error_names", names)
+                    table = ctx.constant("error_names", names, "error_names")
                     with out.block("if error:"):
                         out.line(f"parser_step.data['error'] = {table}.get(error, str(error))")
                 self._after_parser()
@@ -101,6 +101,7 @@ class Assembler:
             self._after_egress()
         module: dict[str, Any] = {
             **ctx.constants,
+            "texts": ctx.texts.all,
             "from_bytes": int.from_bytes,
             "randint": random.Random().randint,
             "monotonic_ns": time.monotonic_ns,
@@ -197,7 +198,7 @@ class Assembler:
                     result = self.calculations.emit(checksum.calculation)
                     target = ctx.ref(checksum.target)
                     if ctx.traced:
-                        out.line(f"T.add('checksum', name={checksum.name!r}, ok={result} == {target})")
+                        out.line(f"T.add('checksum', name={ctx.text(checksum.name)}, ok={result} == {target})")
                     if wrong is not None:
                         with out.block(f"if {result} != {target}:"):
                             out.line(f"{wrong} = 1")
@@ -292,9 +293,9 @@ class Assembler:
                 elif isinstance(element, Const):
                     values.append(str(element.value))
             with out.block(f"{branch} digest == {item.id}:"):
-                out.line(f"digests.append(({item.name!r}, ({', '.join(values)},)))")
+                out.line(f"digests.append(({self.ctx.text(item.name)}, ({', '.join(values)},)))")
                 if self.ctx.traced:
-                    out.line(f"T.add('effect', text='digest ' + {item.name!r})")
+                    out.line(f"T.add('effect', text='digest ' + {self.ctx.text(item.name)})")
             branch = "elif"
         if branch == "if":
             out.line("pass")

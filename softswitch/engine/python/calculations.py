@@ -37,14 +37,14 @@ class Calculations:
                 out.line(f"{acc} <<= {-fixed % 8}")
             size = str((fixed + 7) // 8)
         if calculation.algorithm in ("csum16", "cksum16") and not calculation.with_payload:
-            csum = ctx.constant("csum16_int", "csum16_int", csum16_int)
+            csum = ctx.constant("csum16_int", csum16_int, "csum16_int")
             if fixed is None:
                 out.line(f"{result} = {csum}({acc} << 8 if {size} & 1 else {acc})")
             else:
                 out.line(f"{result} = {csum}({acc}{' << 8' if int(size) & 1 else ''})")
             return result
         function = ctx.constant(
-            ("hash", calculation.name), f"hash_{calculation.name}", make_hash(calculation.algorithm)
+            ("hash", calculation.name), make_hash(calculation.algorithm), "hash_{}", calculation.name
         )
         tail = f" + {payload}" if calculation.with_payload else ""
         out.line(f"{result} = {function}({acc}.to_bytes({size}, 'big'){tail})")

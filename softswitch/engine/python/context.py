@@ -34,36 +34,40 @@ class Context(CommonContext):
         """Variable of a field."""
         if name == "$valid$":
             return self.valid(header)
-        return self.names.get(("field", header, name), f"{header}__{name}")
+        return self.names.get(("field", header, name), "{}__{}", header, name)
 
     def valid(self, header: str) -> str:
         """Validity of a header, 0 or 1; metadata is always valid."""
         if self.program.headers[header].metadata:
             return "1"
-        return self.names.get(("valid", header), f"{header}_valid_")
+        return self.names.get(("valid", header), "{}_valid_", header)
 
     def offset(self, header: str) -> str:
         """Offset of the header's bytes in the frame, -1 for a header that was not extracted."""
-        return self.names.get(("offset", header), f"{header}_off_")
+        return self.names.get(("offset", header), "{}_off_", header)
 
     def dirty(self, header: str) -> str:
         """Whether the header's fields may differ from its bytes in the frame."""
-        return self.names.get(("dirty", header), f"{header}_dirty_")
+        return self.names.get(("dirty", header), "{}_dirty_", header)
 
     def next(self, stack: str) -> str:
         """Number of elements of a stack that were extracted."""
-        return self.names.get(("next", stack), f"{stack}_next_")
+        return self.names.get(("next", stack), "{}_next_", stack)
 
     def temporary(self) -> str:
         """A new variable."""
         self._temporaries += 1
         return f"t{self._temporaries}_"
 
-    def constant(self, key: object, wish: str, value: Any) -> str:
-        """A global of the generated module holding ``value``."""
-        name = self.names.get(("constant", key), wish)
+    def constant(self, key: object, value: Any, form: str, *names: str) -> str:
+        """A global of the generated module holding ``value``, called as ``form`` with the program's ``names`` says."""
+        name = self.names.get(("constant", key), form, *names)
         self.constants[name] = value
         return name
+
+    def text(self, text: str) -> str:
+        """Source of a text of the program."""
+        return f"texts[{self.texts.number(text)}]"
 
     # -- fields
 

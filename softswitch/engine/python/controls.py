@@ -71,7 +71,7 @@ class ControlCode:
         code = Expressions(self.ctx, f"condition {node.name}").condition(node.expression)
         if self.ctx.traced:
             out.line(f"truth = bool({code})")
-            out.line(f"T.add('condition', text={(node.source or node.name)!r}, result=truth)")
+            out.line(f"T.add('condition', text={self.ctx.text(node.source or node.name)}, result=truth)")
             code = "truth"
         with out.block(f"if {code}:"):
             self._goto(node.true_next)
@@ -86,8 +86,9 @@ class ControlCode:
         scope = Expressions(self.ctx, f"{where}, action {action.name}")
         self.actions.unpack_params(action, args, scope)
         if self.ctx.traced:
-            shown = ", ".join(f"{p.name!r}: {name}" for p, (name, _) in zip(action.params, scope.params, strict=True))
-            out.line(f"T.open('action', name={action.name!r}, params={{{shown}}})")
+            pairs = zip(action.params, scope.params, strict=True)
+            shown = ", ".join(f"{self.ctx.text(param.name)}: {name}" for param, (name, _) in pairs)
+            out.line(f"T.open('action', name={self.ctx.text(action.name)}, params={{{shown}}})")
         self.actions.body(action, scope)
         if self.ctx.traced:
             out.line("T.close()")
@@ -95,8 +96,8 @@ class ControlCode:
     def _table(self, table: Table) -> None:
         ctx, out = self.ctx, self.ctx.out
         state = ctx.state.tables[table.name]
-        handle = ctx.constant(("table", table.name), f"table_{table.name}", state)
-        lookup = ctx.constant(("lookup", table.name), f"lookup_{table.name}", state.lookup)
+        handle = ctx.constant(("table", table.name), state, "table_{}", table.name)
+        lookup = ctx.constant(("lookup", table.name), state.lookup, "lookup_{}", table.name)
         if table.keys:
             out.line(f"row = {lookup}({self._key(table)})")
         else:
@@ -173,9 +174,9 @@ class ControlCode:
 
     def _trace_table(self, table: Table, handle: str) -> None:
         out = self.ctx.out
-        shown = ", ".join(f"{key.name!r}: {self._key_value(key)}" for key in table.keys)
+        shown = ", ".join(f"{self.ctx.text(key.name)}: {self._key_value(key)}" for key in table.keys)
         out.line(
-            f"step_ = T.open('table', name={table.name!r}, key={{{shown}}}, hit=hit, "
+            f"step_ = T.open('table', name={self.ctx.text(table.name)}, key={{{shown}}}, hit=hit, "
             f"entry={handle}.describe_key(row.entry.key, row.entry.priority) if hit else '')"
         )
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from softswitch.bmv2json.model import Program
+from softswitch.engine import text
 from softswitch.engine.api import Host
 from softswitch.engine.python.assemble import Assembler, Kind
 from softswitch.engine.python.runtime import AssertionFailed
@@ -89,7 +90,7 @@ class PythonEngine:
         if not traced:
             self.source = source
         label = "trace" if traced else "run"
-        exec(compile(source, f"<{self._program.name or 'program'}:{label}>", "exec"), names)
+        exec(compile(source, f"<{text.comment(self._program.name) or 'program'}:{label}>", "exec"), names)
         run: _Run = names["run"]
         return run, names
 

@@ -149,7 +149,7 @@ class Expressions:
 
     def register(self, name: str) -> str:
         """Name of the list of cells of a register array."""
-        return self.ctx.constant(("register", name), f"reg_{name}", self.ctx.state.registers[name].cells)
+        return self.ctx.constant(("register", name), self.ctx.state.registers[name].cells, "reg_{}", name)
 
     def _dynamic(self, candidates: list[tuple[str, str]], index: str) -> Value:
         kind = self.ctx.field_type(FieldRef(*candidates[0]))

@@ -106,7 +106,7 @@ class Headers:
                 temporary = ctx.temporary()
                 targets.append(temporary)
                 after.append((group, f"from_bytes({temporary}, 'big')"))
-        unpack = ctx.constant(("unpack", text), "unpack_" + text[1:], struct.Struct(text).unpack_from)
+        unpack = ctx.constant(("unpack", text), struct.Struct(text).unpack_from, "unpack_{}", text[1:])
         out.line(f"{', '.join(targets)}{',' if len(targets) == 1 else ''} = {unpack}(data, o)")
         for group, code in after:
             self._split(header, group, code, tracked)
@@ -248,7 +248,7 @@ class Headers:
             else:
                 text += f"{group.size}s"
                 values.append(f"({code}).to_bytes({group.size}, 'big')")
-        pack = ctx.constant(("pack", text), "pack_" + text[1:], struct.Struct(text).pack)
+        pack = ctx.constant(("pack", text), struct.Struct(text).pack, "pack_{}", text[1:])
         return f"{pack}({', '.join(values)})"
 
     def _join(self, header: str, group: Group, tracked: set[str]) -> str:

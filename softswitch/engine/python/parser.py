@@ -102,7 +102,7 @@ class ParserCode:
         state = self.ctx.program.parser.states[name]
         scope = Expressions(self.ctx, f"parser state {name}")
         if self.ctx.traced:
-            self.ctx.out.line(f"T.close_to(depth); T.open('state', name={name!r})")
+            self.ctx.out.line(f"T.close_to(depth); T.open('state', name={self.ctx.text(name)})")
         for op in state.ops:
             self._op(op, scope)
         self._select(state)
@@ -149,7 +149,7 @@ class ParserCode:
             return
         if ctx.traced:
             label = f"{op.target.header}.{op.target.field} = "
-            out.line(f"T.add('effect', text={label!r} + hex({ctx.ref(op.target)}))")
+            out.line(f"T.add('effect', text={ctx.text(label)} + hex({ctx.ref(op.target)}))")
 
     def _lookahead(self, item: Lookahead) -> Value:
         """Bits ahead of the position; PacketTooShort when they are not there."""
@@ -238,8 +238,8 @@ class ParserCode:
         parts = []
         for item in ctx.program.headers[header].type.fields:
             name = ctx.field(header, item.name)
-            parts.append(f"{item.name!r}: {name + '.hex()' if item.varbit else name}")
-        ctx.out.line(f"T.add('extract', header={header!r}, fields={{{', '.join(parts)}}})")
+            parts.append(f"{ctx.text(item.name)}: {name + '.hex()' if item.varbit else name}")
+        ctx.out.line(f"T.add('extract', header={ctx.text(header)}, fields={{{', '.join(parts)}}})")
 
     # -- transitions
 
@@ -272,7 +272,7 @@ class ParserCode:
     def _leave(self, target: str | None, key: str | None) -> None:
         if self.ctx.traced:
             shown = f"key={key}, " if key else ""
-            self.ctx.out.line(f"T.add('select', {shown}next={target or 'accept'!r})")
+            self.ctx.out.line(f"T.add('select', {shown}next={self.ctx.text(target or 'accept')})")
         self._goto(target)
 
     def _cases(
@@ -311,7 +311,7 @@ class ParserCode:
 
     def _value_set(self, case: Transition, key: str, widths: list[int], shifts: list[int]) -> str:
         name = case.vset
-        members = self.ctx.constant(("vset", name), f"vset_{name}", self.ctx.state.value_sets[name].members)
+        members = self.ctx.constant(("vset", name), self.ctx.state.value_sets[name].members, "vset_{}", name)
         compact: list[str] = []
         position = sum(widths)
         for width, shift in zip(widths, shifts, strict=True):
