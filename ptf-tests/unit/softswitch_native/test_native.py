@@ -39,7 +39,7 @@ def test_second_load_comes_from_the_cache(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_without_compiler(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr("softswitch.engine._said", set())
+    monkeypatch.setattr("softswitch.engine.engines._said", set())
     monkeypatch.setenv("PATH", "/nonexistent")
     monkeypatch.delenv("CC", raising=False)
     with pytest.raises(ProgramError, match="no C compiler"):

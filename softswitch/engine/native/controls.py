@@ -20,13 +20,13 @@ from softswitch.bmv2json.model import (
     TableKey,
 )
 from softswitch.bmv2json.pipelines import successors
-from softswitch.device.index import KeyLayout
 from softswitch.engine import text
 from softswitch.engine.native.actions import Actions, args_format
 from softswitch.engine.native.calculations import Calculations
 from softswitch.engine.native.context import Context
 from softswitch.engine.native.expressions import Expressions, Value
 from softswitch.engine.native.text import literal
+from softswitch.state.index import KeyLayout
 
 #: Widest key, in 64-bit words; MAX_WORDS of tables.h.
 MAX_WORDS = 16

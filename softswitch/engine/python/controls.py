@@ -15,12 +15,12 @@ from softswitch.bmv2json.model import (
     TableKey,
 )
 from softswitch.bmv2json.pipelines import successors
-from softswitch.device.index import KeyLayout
 from softswitch.engine.python.actions import Actions
 from softswitch.engine.python.calculations import Calculations
 from softswitch.engine.python.context import Context
 from softswitch.engine.python.expressions import Expressions, Value
 from softswitch.engine.python.graph import FlowGraph, Structurer
+from softswitch.state.index import KeyLayout
 
 
 class ControlCode:

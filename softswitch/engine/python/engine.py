@@ -17,18 +17,16 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from softswitch.bmv2json.model import Program
 from softswitch.engine import text
 from softswitch.engine.api import Host
 from softswitch.engine.python.assemble import Assembler, Kind
 from softswitch.engine.python.runtime import AssertionFailed
+from softswitch.state.changes import Change
+from softswitch.state.state import State
 from softswitch.trace import Recorder, Trace
-
-if TYPE_CHECKING:
-    from softswitch.device.changes import Change
-    from softswitch.device.state import State
 
 _log = logging.getLogger(__name__)
 

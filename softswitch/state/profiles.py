@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from softswitch.bmv2json.model import Action, ActionProfile
-from softswitch.device.changes import ChangeFeed
-from softswitch.device.errors import (
+from softswitch.state.changes import ChangeFeed
+from softswitch.state.errors import (
     DuplicateEntry,
     InvalidArgument,
     NoSuchEntry,
     StillReferenced,
     TableFull,
 )
-from softswitch.device.rows import Group, Member
-from softswitch.device.values import ActionSpec, GroupRef, MemberRef
+from softswitch.state.rows import Group, Member
+from softswitch.state.values import ActionSpec, GroupRef, MemberRef
 
 
 class GroupValue(NamedTuple):

@@ -11,12 +11,12 @@ import threading
 import time
 
 from softswitch.bmv2json.model import Program
-from softswitch.device.arrays import CounterArray, RegisterArray, ValueSet
-from softswitch.device.changes import ChangeFeed
-from softswitch.device.meters import MeterArray
-from softswitch.device.pre import Pre
-from softswitch.device.profiles import ProfileState
-from softswitch.device.tables import TableState, check_action
+from softswitch.state.arrays import CounterArray, RegisterArray, ValueSet
+from softswitch.state.changes import ChangeFeed
+from softswitch.state.meters import MeterArray
+from softswitch.state.pre import Pre
+from softswitch.state.profiles import ProfileState
+from softswitch.state.tables import TableState, check_action
 
 
 class State:
