@@ -16,7 +16,7 @@ from softswitch.bmv2json.model import (
     UnionRef,
 )
 from softswitch.engine.api import Host
-from softswitch.engine.python.layout import Group, Layout, groups_of
+from softswitch.engine.lowered.layout import Group, Layout, groups_of
 from softswitch.engine.text import Names, Texts
 
 

@@ -17,6 +17,7 @@ import pytest
 from softswitch.bmv2json import Program, load_program
 from softswitch.device import Device
 from softswitch.engine import text
+from softswitch.engine.lowered.program import lower
 from softswitch.engine.native.assemble import generate
 from softswitch.engine.python.assemble import Assembler
 
@@ -67,8 +68,7 @@ def parsed(name: str) -> dict[str, Any]:
 def python_code(program: Program, traced: bool = False) -> str:
     device = Device()
     device.load(program)
-    state, host = device._state, device._host
-    return Assembler(program, state, host, traced).build()[0]
+    return Assembler(lower(program, 511, traced), device.state, traced).build()[0]
 
 
 def native_code(program: Program) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from softswitch.bmv2json.model import Const, FieldList, FieldRef, LearnList, Program
 from softswitch.engine.api import Host
+from softswitch.engine.lowered.layout import Layout
 from softswitch.engine.native.actions import Actions
 from softswitch.engine.native.calculations import Calculations
 from softswitch.engine.native.context import Context
@@ -20,7 +21,6 @@ from softswitch.engine.native.expressions import Expressions
 from softswitch.engine.native.parser import ParserCode
 from softswitch.engine.native.storage import Storage
 from softswitch.engine.native.text import literal
-from softswitch.engine.python.layout import Layout
 
 #: ``instance_type`` values of BMv2.
 NORMAL, INGRESS_CLONE, EGRESS_CLONE, RECIRC, REPLICATION, RESUBMIT = 0, 1, 2, 4, 5, 6

@@ -13,9 +13,9 @@ from softswitch.bmv2json.errors import UnsupportedProgram
 from softswitch.bmv2json.model import Program
 from softswitch.engine.api import Host
 from softswitch.engine.common import CommonContext
+from softswitch.engine.lowered.layout import Layout
 from softswitch.engine.native.text import Code, storage_type
 from softswitch.engine.native.turns import Turns
-from softswitch.engine.python.layout import Layout
 
 #: Widest number that the generated code computes with.
 MAX_BITS = 128

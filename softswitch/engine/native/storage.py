@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from softswitch.bmv2json.errors import UnsupportedProgram
 from softswitch.bmv2json.model import FieldType
+from softswitch.engine.lowered.layout import Group
 from softswitch.engine.native.context import MAX_BITS, Context
 from softswitch.engine.native.text import literal
-from softswitch.engine.python.layout import Group
 
 
 class Storage:

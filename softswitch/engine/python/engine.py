@@ -22,7 +22,9 @@ from typing import Any
 from softswitch.bmv2json.model import Program
 from softswitch.engine import text
 from softswitch.engine.api import Host
-from softswitch.engine.python.assemble import Assembler, Kind
+from softswitch.engine.lowered.model import Kind
+from softswitch.engine.lowered.program import lower
+from softswitch.engine.python.assemble import Assembler
 from softswitch.engine.python.runtime import AssertionFailed
 from softswitch.state.changes import Change
 from softswitch.state.state import State
@@ -68,7 +70,8 @@ class PythonEngine:
         self._traced = None
 
     def _compile(self, traced: bool) -> tuple[_Run, dict[str, Any]]:
-        source, names = Assembler(self._program, self._state, self._host, traced).build()
+        lowered = lower(self._program, self._host.drop_port, every_field=traced)
+        source, names = Assembler(lowered, self._state, traced).build()
         started = self._state.started_ns
 
         def now_us(since_start: int = 0) -> int:
