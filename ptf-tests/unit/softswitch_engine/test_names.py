@@ -72,7 +72,7 @@ def python_code(program: Program, traced: bool = False) -> str:
 
 
 def native_code(program: Program) -> str:
-    return generate(program, Device()._host).source
+    return generate(program, 511).source
 
 
 @pytest.fixture

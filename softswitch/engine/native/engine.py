@@ -193,7 +193,7 @@ class NativeEngine:
             raise UnsupportedProgram("native engine", "meter of more than four rates")
         if any(v.width > 128 for v in program.value_sets.values()):
             raise UnsupportedProgram("native engine", "value set of more than 128 bits")
-        generated = generate(program, host)
+        generated = generate(program, host.drop_port)
         try:
             library = open_library(compiler.build(generated.source, self._options, (HEADERS,)))
         except OSError as error:

@@ -17,9 +17,8 @@ from ctypes import c_double, c_int64, c_uint64
 from typing import Any
 
 from softswitch.bmv2json.model import Action, MatchKind, Program
-from softswitch.engine.native.actions import args_format
 from softswitch.engine.native.assemble import Generated
-from softswitch.engine.native.controls import TablePlan
+from softswitch.engine.native.plans import TablePlan, args_format
 from softswitch.state.changes import Change
 from softswitch.state.meters import Meter
 from softswitch.state.rows import Group, Member, Row
