@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from softswitch.bmv2json import model
-from softswitch.bmv2json.errors import UnsupportedProgram
 from softswitch.engine.lowered import statements as s
 from softswitch.engine.lowered.controls import Controls
 from softswitch.engine.lowered.expressions import Operands
@@ -39,10 +38,7 @@ def lower(program: model.Program, drop_port: int, every_field: bool = False) -> 
 
     Raises UnsupportedProgram for what no engine executes.
     """
-    try:
-        return _Lowering(program, drop_port, every_field).lower()
-    except RecursionError:
-        raise UnsupportedProgram(program.name or "program", "an expression that is nested too deeply") from None
+    return _Lowering(program, drop_port, every_field).lower()
 
 
 class _Lowering:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from softswitch.bmv2json import model
+from softswitch.bmv2json.errors import too_deep
 from softswitch.engine.lowered.model import Checksum, InstanceType, Kind, Program, Step
 from softswitch.engine.lowered.objects import Field
 from softswitch.engine.lowered.program import lower
@@ -37,8 +38,11 @@ class Generated:
 def generate(program: model.Program, drop_port: int) -> Generated:
     """C for ``program``; raises UnsupportedProgram."""
     plans = {name: plan(table) for name, table in program.tables.items()}
-    assembler = _Assembler(lower(program, drop_port), list(plans.values()))
-    source = assembler.build()
+    try:
+        assembler = _Assembler(lower(program, drop_port), list(plans.values()))
+        source = assembler.build()
+    except RecursionError:
+        raise too_deep() from None
     digests = {item.id: item.name for item in program.learn_lists.values()}
     return Generated(source, plans, assembler.ctx.texts.all, digests)
 

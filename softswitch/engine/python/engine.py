@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from softswitch.bmv2json.errors import too_deep
 from softswitch.bmv2json.model import Program
 from softswitch.engine import text
 from softswitch.engine.api import Host
@@ -70,8 +71,11 @@ class PythonEngine:
         self._traced = None
 
     def _compile(self, traced: bool) -> tuple[_Run, dict[str, Any]]:
-        lowered = lower(self._program, self._host.drop_port, every_field=traced)
-        source, names = Assembler(lowered, self._state, traced).build()
+        try:
+            lowered = lower(self._program, self._host.drop_port, every_field=traced)
+            source, names = Assembler(lowered, self._state, traced).build()
+        except RecursionError:
+            raise too_deep() from None
         started = self._state.started_ns
 
         def now_us(since_start: int = 0) -> int:
