@@ -111,12 +111,12 @@ def program() -> bytes:
     kinds = {kind["name"]: kind for kind in made["header_types"]}
     words, digits = [f"w{i}" for i in range(16)], [f"h{i}" for i in range(8)]
     types = {"block_t": words, "digest_t": digits, "state_t": [*words, *"abcdefgh", "first"]}
-    made["header_types"] = [kinds[standard["header_type"]]] + [
-        {"name": name, "id": 100 + i, "fields": [[field, 32, False] for field in fields]}
+    made["header_types"] = [{**kinds[standard["header_type"]], "id": 0}] + [
+        {"name": name, "id": 1 + i, "fields": [[field, 32, False] for field in fields]}
         for i, (name, fields) in enumerate(types.items())
     ]
-    made["headers"] = [standard] + [
-        {"name": name, "id": 100 + i, "header_type": f"{name}_t", "metadata": name == "state", "pi_omit": True}
+    made["headers"] = [{**standard, "id": 0}] + [
+        {"name": name, "id": 1 + i, "header_type": f"{name}_t", "metadata": name == "state", "pi_omit": True}
         for i, name in enumerate(("block", "digest", "state"))
     ]
     for key in ("header_stacks", "header_union_types", "header_unions", "header_union_stacks", "field_lists",
