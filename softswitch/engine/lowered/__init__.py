@@ -6,6 +6,7 @@ tried, the interval of every value, what is a number and what is a truth value, 
 in which order, where control goes, what is written behind the program's back, and the order of the steps that a packet
 takes through simple_switch.  Objects are referred to by reference and have an ``index``; names are labels for people.
 
-:func:`softswitch.engine.lowered.program.lower` makes it; :mod:`.model`, :mod:`.expressions` (values) and
-:mod:`.statements` are what it is made of.
+:func:`softswitch.engine.lowered.program.lower` makes it.  :mod:`.objects`, :mod:`.values`, :mod:`.statements` and
+:mod:`.model` are what it consists of; :mod:`.layout`, :mod:`.storage`, :mod:`.expressions`, :mod:`.primitives`,
+:mod:`.parsers` and :mod:`.controls` translate the model of the BMv2 JSON, each its part.
 """

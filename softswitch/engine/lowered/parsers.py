@@ -156,20 +156,21 @@ class _State:
         return None if name is None else self.numbers[name]
 
     def _case(self, case: model.Transition, widths: list[int]) -> Case | None:
-        """None for a case that cannot match: a value with bits in the padding of a part."""
+        """None for a case that cannot match: a value with bits in the padding of a part, or beyond all parts."""
         target = self._number(case.next_state)
         masks = [None] * len(widths) if case.mask is None else _parts(case.mask, widths)
         ones = [(1 << width) - 1 for width in widths]
         if case.kind == "vset":
             tests = tuple((0, full if mask is None else mask & full) for mask, full in zip(masks, ones, strict=True))
             return Case(tests, target, self.storage.value_sets[case.vset])
-        tests = ()
-        for value, mask, full in zip(_parts(case.value, widths), masks, ones, strict=True):
-            wanted = value if mask is None else value & mask
-            if wanted & ~full:
-                return None
-            tests += ((wanted, full if mask is None else mask & full),)
-        return Case(tests, target)
+        value = case.value if case.mask is None else case.value & case.mask
+        wanted = _parts(value, widths)
+        if value < 0 or value >> sum((width + 7) // 8 * 8 for width in widths):
+            return None
+        if any(part & ~full for part, full in zip(wanted, ones, strict=True)):
+            return None
+        known = (full if mask is None else mask & full for mask, full in zip(masks, ones, strict=True))
+        return Case(tuple(zip(wanted, known, strict=True)), target)
 
 
 def _parts(number: int, widths: list[int]) -> list[int]:

@@ -385,9 +385,9 @@ def _interval(op: str, left: Number, right: Number) -> tuple[int, int]:
         return min(left.low << right.high, left.low), max(left.high << right.high, left.high)
     if op == ">>":
         if right.low < 0 or not _small(left):
-            return min(left.low, -1 if left.low < 0 else 0), max(left.high, 0)
-        count = min(right.low, UNBOUNDED.bit_length())
-        return min(left.low, left.low >> count), max(left.high >> count, -1 if left.low < 0 else 0)
+            return min(left.low, 0), max(left.high, 0)
+        least, most = (min(bound, UNBOUNDED.bit_length()) for bound in (right.low, right.high))
+        return left.low >> (least if left.low < 0 else most), left.high >> (most if left.high < 0 else least)
     if op == "/" and left.low >= 0 and right.low >= 0:
         return 0, left.high
     if op == "%" and left.low >= 0 and right.low >= 0:

@@ -145,9 +145,12 @@ class Values:
         return f"({left} {'//' if value.op == '/' else value.op} {right})"
 
     def _saturate(self, value: v.Saturate) -> str:
-        name = self.ctx.temporary()
-        low_test = f"({name} := {self.code(value.number)}) < {value.low}"
-        return f"({value.low} if {low_test} else {value.high} if {name} > {value.high} else {name})"
+        name, source = self.ctx.temporary(), value.number
+        first = f"({name} := {self.code(source)})"
+        if source.low >= value.low:
+            return f"({value.high} if {first} > {value.high} else {name})"
+        above = f"{value.high} if {name} > {value.high} else " if source.high > value.high else ""
+        return f"({value.low} if {first} < {value.low} else {above}{name})"
 
 
 def fit(code: str, low: int, high: int, width: int, signed: bool) -> str:
