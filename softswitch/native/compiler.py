@@ -110,7 +110,16 @@ def build(source: str, options: tuple[str, ...] = OPTIMISE, include: Sequence[Pa
     compiler = find_compiler()
     digest = hashlib.sha256()
     headers = [path.read_text() for folder in include for path in sorted(folder.glob("*.h"))]
-    parts = (source, *headers, compiler.version, platform.machine(), *OPTIONS, *compiler.options, *options)
+    parts = (
+        source,
+        *headers,
+        compiler.version,
+        *compiler.command[1:],
+        platform.machine(),
+        *OPTIONS,
+        *compiler.options,
+        *options,
+    )
     for part in parts:
         digest.update(part.encode() + b"\0")
     try:

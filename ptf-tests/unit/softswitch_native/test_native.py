@@ -122,6 +122,16 @@ def test_package_brings_the_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert called.exists()
 
 
+def test_options_of_the_compiler_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``$CC`` may have some: what was made with others is not taken."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    command = compiler.find_compiler().command
+    for count, options in enumerate(("", " -fno-builtin"), 1):
+        monkeypatch.setenv("CC", command[0] + options)
+        make("order")
+        assert len(list((tmp_path / "softswitch").glob("*.so"))) == count
+
+
 def test_zig_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The real package, without anything on PATH."""
     pytest.importorskip("ziglang", reason="ziglang is not installed")

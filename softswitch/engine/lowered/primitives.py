@@ -26,7 +26,7 @@ from softswitch.engine.lowered import statements as s
 from softswitch.engine.lowered.expressions import Operands
 from softswitch.engine.lowered.objects import Header
 from softswitch.engine.lowered.storage import Storage
-from softswitch.engine.lowered.values import Cell, Constant, Number, Read
+from softswitch.engine.lowered.values import Cell, Constant, Number, Read, arithmetic
 
 Statements = list[s.Statement]
 
@@ -259,7 +259,8 @@ class Primitives:
 
     def _clone(self, primitive: Primitive) -> Statements:
         session, kept = primitive.args
-        return [s.Clone(self.operands.number(session), self.operands.number(kept))]
+        number = arithmetic("&", self.operands.number(session), Constant(s.CLONE_SESSIONS))
+        return [s.Clone(arithmetic("|", number, Constant(s.CLONED)), self.operands.number(kept))]
 
     def _log(self, primitive: Primitive) -> Statements:
         text, values = primitive.args

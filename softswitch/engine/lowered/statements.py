@@ -20,6 +20,10 @@ class Picked:
     index: Number
 
 
+#: Bits of a clone mark that are the session, and the bit that says "cloned", as in BMv2.
+CLONE_SESSIONS = 0x7FFF
+CLONED = 0x8000
+
 #: What can be assigned to.
 Target = Field | Picked | Cell
 
@@ -156,9 +160,9 @@ class SendDigest:
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """The packet will be cloned to a session with the fields of a list."""
+    """The packet will be cloned to a session with the fields of a list; ``mark`` is the session and CLONED."""
 
-    session: Number
+    mark: Number
     kept: Number
 
 

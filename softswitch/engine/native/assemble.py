@@ -11,7 +11,7 @@ from softswitch.bmv2json.errors import too_deep
 from softswitch.engine.lowered.model import Checksum, InstanceType, Kind, Program, Step
 from softswitch.engine.lowered.objects import Field
 from softswitch.engine.lowered.program import lower
-from softswitch.engine.lowered.statements import Assign, Truncate
+from softswitch.engine.lowered.statements import CLONE_SESSIONS, Assign, Truncate
 from softswitch.engine.lowered.values import Read
 from softswitch.engine.native.calculations import Calculations
 from softswitch.engine.native.context import Context
@@ -239,7 +239,7 @@ class _Assembler:
         out = self.ctx.out
         with out.block("if (x->clone)"):
             self._wait()
-            out.line("const struct copies *session = S->sessions[x->clone & 0x7fff];")
+            out.line(f"const struct copies *session = S->sessions[x->clone & {CLONE_SESSIONS}];")
             with out.block("if (session)"):
                 self._snapshot()
                 self._push_copies("session", ".kind = CLONE_I2E, .list = x->clone_list", True)
@@ -302,7 +302,7 @@ class _Assembler:
         ctx, out = self.ctx, self.ctx.out
         with out.block("if (x->clone)"):
             self._wait()
-            out.line("const struct copies *session = S->sessions[x->clone & 0x7fff];")
+            out.line(f"const struct copies *session = S->sessions[x->clone & {CLONE_SESSIONS}];")
             with out.block("if (session)"):
                 self._snapshot()
                 self._zero_metadata("kept")

@@ -17,10 +17,6 @@ from softswitch.engine.native.storage import Storage
 from softswitch.engine.native.text import storage_type
 from softswitch.engine.native.values import Value, Values
 
-#: Limit of clone sessions and the bit that says "cloned", as in BMv2.
-CLONE_MASK = 0x7FFF
-CLONE_VALID = 0x8000
-
 
 class Statements:
     """Prints statements at the writer's position.
@@ -249,7 +245,7 @@ class Statements:
 
     def _clone(self, x: s.Clone) -> None:
         out = self.ctx.out
-        out.line(f"x->clone = (u32)({self.values.u64(x.session)} & {CLONE_MASK} | {CLONE_VALID});")
+        out.line(f"x->clone = (u32){self.values.u64(x.mark)};")
         out.line(f"x->clone_list = (u32){self.values.u64(x.kept)};")
 
     def _truncate(self, x: s.Truncate) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from softswitch.engine.lowered.model import Checksum, InstanceType, Kind, Program, Step
 from softswitch.engine.lowered.objects import Field
-from softswitch.engine.lowered.statements import Truncate
+from softswitch.engine.lowered.statements import CLONE_SESSIONS, Truncate
 from softswitch.engine.lowered.values import Read
 from softswitch.engine.python.calculations import Calculations
 from softswitch.engine.python.context import Context
@@ -204,7 +204,7 @@ class Assembler:
     def _clone_ingress(self) -> None:
         out = self.ctx.out
         with out.block("if clone:"):
-            out.line("session = sessions.get(clone & 0x7fff)")
+            out.line(f"session = sessions.get(clone & {CLONE_SESSIONS})")
             with out.block("if session is not None:"):
                 self._list_values("clone_list", "extra")
                 with out.block("for replica in session.replicas:"):
@@ -276,7 +276,7 @@ class Assembler:
         """Copies of the packet at the end of egress: headers as they are, metadata anew but for the list."""
         out = self.ctx.out
         with out.block("if clone:"):
-            out.line("session = sessions.get(clone & 0x7fff)")
+            out.line(f"session = sessions.get(clone & {CLONE_SESSIONS})")
             with out.block("if session is not None:"):
                 branch = "if"
                 for item in self.program.field_lists:

@@ -19,10 +19,6 @@ from softswitch.engine.python.values import Values, fit
 
 _log = logging.getLogger("softswitch.program")
 
-#: Limit of clone sessions and the bit that says "cloned", as in BMv2.
-CLONE_MASK = 0x7FFF
-CLONE_VALID = 0x8000
-
 
 class Statements:
     """Prints statements at the writer's position, those of an action with the variables of its parameters.
@@ -256,7 +252,7 @@ class Statements:
             self.store(x.target, f"randint({low}, {high})", x.least.low, x.most.high)
 
     def _clone(self, x: s.Clone) -> None:
-        self.ctx.out.line(f"clone = {self.values.code(x.session)} & {CLONE_MASK} | {CLONE_VALID}")
+        self.ctx.out.line(f"clone = {self.values.code(x.mark)}")
         self.ctx.out.line(f"clone_list = {self.values.code(x.kept)}")
 
     def _log(self, x: s.Log) -> None:
