@@ -131,6 +131,14 @@ def test_steps_are_those_of_simple_switch() -> None:
     assert s.Clone in everything.uses
 
 
+def test_what_the_architecture_writes_are_plain_numbers() -> None:
+    """Members of an IntEnum print as their names before Python 3.11."""
+    program = loaded("replication")
+    written = [*program.cloned, *program.replicated, *program.queued, *program.dequeued]
+    written += [assign for kind in program.entering.values() for assign in kind]
+    assert {type(a.value.value) for a in written if isinstance(a.value, v.Constant)} == {int}
+
+
 def test_loop_in_an_action_is_refused() -> None:
     code = json.loads((PROGRAMS / "flow.json").read_text())
     jumps = [p for a in code["actions"] for p in a["primitives"] if p["op"] in ("_jump", "_jump_if_zero")]

@@ -89,11 +89,11 @@ class _Lowering:
             entering=self._entering(),
             parsed=self._assign(("standard_metadata.parser_error", Supplied(Source.PARSER_ERROR))),
             cloned=self._assign(
-                ("standard_metadata.instance_type", Constant(InstanceType.INGRESS_CLONE)),
+                ("standard_metadata.instance_type", Constant(InstanceType.INGRESS_CLONE.value)),
                 ("intrinsic_metadata.egress_rid", Supplied(Source.INSTANCE)),
             ),
-            replicated=self._assign(("standard_metadata.instance_type", Constant(InstanceType.REPLICATION))),
-            queued=self._assign(("standard_metadata.instance_type", Constant(InstanceType.NORMAL))),
+            replicated=self._assign(("standard_metadata.instance_type", Constant(InstanceType.REPLICATION.value))),
+            queued=self._assign(("standard_metadata.instance_type", Constant(InstanceType.NORMAL.value))),
             dequeued=self._dequeued(),
             after_ingress=_after_ingress(uses, standard),
             after_egress=_after_egress(uses),
@@ -120,8 +120,8 @@ class _Lowering:
         time = ("intrinsic_metadata.ingress_global_timestamp", Supplied(Source.MICROSECONDS))
         return {
             Kind.RECEIVED: self._assign(port, length, time),
-            Kind.RESUBMITTED: self._assign((kind, Constant(InstanceType.RESUBMIT)), length),
-            Kind.RECIRCULATED: self._assign((kind, Constant(InstanceType.RECIRC)), length),
+            Kind.RESUBMITTED: self._assign((kind, Constant(InstanceType.RESUBMIT.value)), length),
+            Kind.RECIRCULATED: self._assign((kind, Constant(InstanceType.RECIRC.value)), length),
             Kind.CLONE_I2E: self._assign(port),
             Kind.REPLICA: self._assign(("intrinsic_metadata.egress_rid", Supplied(Source.INSTANCE))),
         }
