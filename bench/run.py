@@ -55,7 +55,7 @@ def machine() -> dict[str, Any]:
         "python": f"Python {platform.python_version()}",
     }
     if not beds.native_missing():
-        found["compiler"] = _first_line([find_compiler(), "--version"])
+        found["compiler"] = find_compiler().version
     if not beds.bmv2_missing():
         version = _first_line([str(shutil.which("simple_switch_grpc")), "--version"])
         found["bmv2"] = f"BMv2 {version} {os.environ['BMV2_ARGS']}"

@@ -5,8 +5,9 @@ It executes the BMv2 JSON of any v1model program as ``simple_switch`` does and s
 importing only those above it:
 
 * :mod:`softswitch.bmv2json`: the program as a typed model
-* :mod:`softswitch.device`: tables and all other state, and :class:`softswitch.device.Device`, the switch core
-* :mod:`softswitch.engine`: the program compiled; :mod:`softswitch.trace`: what happened to a packet
+* :mod:`softswitch.state`: tables and all other state; :mod:`softswitch.trace`: what happened to a packet
+* :mod:`softswitch.engine`: the program compiled
+* :mod:`softswitch.device`: :class:`softswitch.device.Device`, the switch core
 * :mod:`softswitch.p4runtime`: the gRPC server; :mod:`softswitch.io`: ports
 """
 

@@ -51,7 +51,7 @@ def _run(command: list[str], environment: dict[str, str] | None = None) -> subpr
 
 def _runtime(sanitizer: Sanitizer) -> str:
     """Path of the runtime; the test is skipped where the compiler has none (a package of its own)."""
-    path = _run([find_compiler(), f"-print-file-name={sanitizer.library}"]).stdout.strip()
+    path = _run([*find_compiler().command, f"-print-file-name={sanitizer.library}"]).stdout.strip()
     if not os.path.isabs(path) or not os.path.exists(path):
         pytest.skip(f"the compiler has no {sanitizer.library}")
     return path
@@ -80,7 +80,7 @@ def run(sanitizer: Sanitizer, script: Path, scratch: Path, *arguments: str, **en
     }
     source, library = scratch / "nothing.c", scratch / "nothing.so"
     source.write_text("int nothing(int x) { return x << 1; }\n")
-    made = _run([find_compiler(), "-shared", "-fPIC", *options, "-o", str(library), str(source)])
+    made = _run([*find_compiler().command, "-shared", "-fPIC", *options, "-o", str(library), str(source)])
     if made.returncode:
         pytest.skip(f"the compiler cannot use {sanitizer.library}: {_first_line(made.stderr)}")
     python = _python(sanitizer)

@@ -26,3 +26,8 @@ class UnsupportedProgram(ProgramError):
     def __init__(self, where: str, construct: str, hint: str = "") -> None:
         super().__init__(where, f"{construct} is not implemented" + (f" ({hint})" if hint else ""))
         self.construct = construct
+
+
+def too_deep() -> UnsupportedProgram:
+    """What a RecursionError becomes: programs are walked recursively, and Python's limit is some hundred operations."""
+    return UnsupportedProgram("program", "an expression that is nested too deeply")

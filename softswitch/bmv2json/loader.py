@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from softswitch.bmv2json.cursor import Cursor
-from softswitch.bmv2json.errors import MalformedProgram, UnsupportedProgram
+from softswitch.bmv2json.errors import MalformedProgram, UnsupportedProgram, too_deep
 from softswitch.bmv2json.expressions import Scope
 from softswitch.bmv2json.model import (
     Action,
@@ -59,12 +59,17 @@ def load_program(source: bytes | str | Mapping[str, Any]) -> Program:
     if isinstance(source, (bytes, str)):
         try:
             source = json.loads(source)
-        except (ValueError, UnicodeDecodeError) as err:
+        except RecursionError:
+            raise too_deep() from None
+        except ValueError as err:
             raise MalformedProgram("", f"not JSON: {err}") from None
     root = Cursor(dict(source) if isinstance(source, Mapping) else source, "")
     root.obj()
     _check_version(root)
-    return _Loader(root).load()
+    try:
+        return _Loader(root).load()
+    except RecursionError:
+        raise too_deep() from None
 
 
 def _check_version(root: Cursor) -> None:

@@ -611,6 +611,17 @@ class Program:
                 return f.width
         raise KeyError(f"{ref.header}.{ref.field}")
 
+    def profile_actions(self, profile: str) -> dict[str, Action]:
+        """Actions by name of the tables that share an action profile, in the order in which the program has them.
+
+        Actions of these tables that share a name differ in id: engines number them by their place here.
+        """
+        actions: dict[str, Action] = {}
+        for table in self.tables.values():
+            if table.profile == profile:
+                actions.update((action.name, action) for action in table.actions)
+        return actions
+
     def standard(self, name: str) -> FieldRef | None:
         """The field that plays ``name`` (for example ``standard_metadata.egress_spec``), or None."""
         if name in self.aliases:

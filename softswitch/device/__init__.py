@@ -12,10 +12,11 @@ Names are those of the p4info.  Every refused call raises a :class:`DeviceError`
 where and what would be valid, and changes nothing.
 """
 
-from softswitch.device.arrays import CounterArray, RegisterArray, ValueSet
-from softswitch.device.changes import Change
 from softswitch.device.device import Device
-from softswitch.device.errors import (
+from softswitch.engine.api import Stats
+from softswitch.state.arrays import CounterArray, RegisterArray, ValueSet
+from softswitch.state.changes import Change
+from softswitch.state.errors import (
     DeviceError,
     DuplicateEntry,
     ImmutableEntry,
@@ -25,12 +26,12 @@ from softswitch.device.errors import (
     StillReferenced,
     TableFull,
 )
-from softswitch.device.meters import Meter, MeterArray, Rate
-from softswitch.device.pre import CloneSession, Pre
-from softswitch.device.profiles import GroupValue, ProfileState
-from softswitch.device.state import State
-from softswitch.device.tables import MAX_PRIORITY, TableState
-from softswitch.device.values import (
+from softswitch.state.meters import Meter, MeterArray, Rate
+from softswitch.state.pre import CloneSession, Pre
+from softswitch.state.profiles import GroupValue, ProfileState
+from softswitch.state.state import State
+from softswitch.state.tables import MAX_PRIORITY, TableState
+from softswitch.state.values import (
     ActionSpec,
     CounterValue,
     Entry,
@@ -45,7 +46,6 @@ from softswitch.device.values import (
     Replica,
     Ternary,
 )
-from softswitch.engine import Stats
 
 __all__ = [
     "MAX_PRIORITY",

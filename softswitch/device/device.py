@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from softswitch.bmv2json.model import Program
-from softswitch.device.arrays import CounterArray, RegisterArray, ValueSet
-from softswitch.device.changes import ChangeFeed
-from softswitch.device.errors import InvalidArgument, NotLoaded
-from softswitch.device.meters import MeterArray
-from softswitch.device.pre import Pre
-from softswitch.device.profiles import ProfileState
-from softswitch.device.state import State
-from softswitch.device.tables import TableState
-from softswitch.device.values import Entry
-from softswitch.engine import ENGINES, Engine, Host, Stats, Threads
+from softswitch.engine.api import Engine, Host, Stats, Threads
+from softswitch.engine.engines import ENGINES
+from softswitch.state.arrays import CounterArray, RegisterArray, ValueSet
+from softswitch.state.changes import ChangeFeed
+from softswitch.state.errors import InvalidArgument, NotLoaded
+from softswitch.state.meters import MeterArray
+from softswitch.state.pre import Pre
+from softswitch.state.profiles import ProfileState
+from softswitch.state.state import State
+from softswitch.state.tables import TableState
+from softswitch.state.values import Entry
 
 if TYPE_CHECKING:
     from softswitch.trace import Trace

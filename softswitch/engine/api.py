@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from softswitch.bmv2json.model import Program
+from softswitch.state.changes import Change
+from softswitch.state.state import State
 from softswitch.trace.model import Trace
-
-if TYPE_CHECKING:  # the device imports this module
-    from softswitch.device.changes import Change
-    from softswitch.device.state import State
 
 
 @dataclass(slots=True)

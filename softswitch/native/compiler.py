@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The system's C compiler, and the cache of what it made.
+"""The C compiler, and the cache of what it made.
 
+It is the system's, or where there is none that of the package ``ziglang``, a wheel with clang and what C needs.
 A shared object is kept under ``$XDG_CACHE_HOME/softswitch`` by the hash of its sources, the compiler's version and
 the options; files that nobody used for :data:`KEEP_DAYS` are removed when a new one is written.
 """
@@ -9,36 +10,67 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.metadata
+import importlib.util
 import logging
 import os
 import platform
+import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 _log = logging.getLogger(__name__)
 
 OPTIONS = ("-std=gnu11", "-fPIC", "-shared", "-fno-strict-aliasing", "-fvisibility=hidden", "-w", "-pthread")
 OPTIMISE = ("-O2",)
 KEEP_DAYS = 30
+#: The package that brings a compiler.
+ZIG = "ziglang"
 
 
 class NoCompiler(Exception):
     """There is no C compiler, or it fails; the text says which and how."""
 
 
-def find_compiler() -> str:
-    """Path of the C compiler: ``$CC``, else cc, gcc or clang on PATH.  Raises NoCompiler."""
-    for name in (os.environ.get("CC", ""), "cc", "gcc", "clang"):
-        path = shutil.which(name) if name else None
+class Compiler(NamedTuple):
+    """A C compiler."""
+
+    #: what runs it, to be followed by options and files
+    command: tuple[str, ...]
+    #: which one it is: what is made by another one is not taken for its work
+    version: str
+    options: tuple[str, ...] = ()
+    #: variables of its environment
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+def find_compiler() -> Compiler:
+    """``$CC``, else cc, gcc or clang on PATH, else that of the package ziglang.  Raises NoCompiler."""
+    for words in (shlex.split(os.environ.get("CC", "")), ["cc"], ["gcc"], ["clang"]):
+        path = shutil.which(words[0]) if words else None
         if path:
-            return path
-    raise NoCompiler("no C compiler (cc, gcc or clang) on PATH")
+            command = (path, *words[1:])
+            return Compiler(command, _version(command, os.stat(path).st_mtime))
+    package = importlib.util.find_spec(ZIG) if sys.executable else None
+    if package is None:
+        raise NoCompiler("no C compiler: neither cc, gcc or clang on PATH, nor the package ziglang")
+    # It is of the machine's kind, not of this very machine, as what other compilers make by default; and it does not
+    # trap undefined behaviour.  Its own parts, made at first use, stay in our cache.
+    cache = str(cache_folder() / "zig")
+    return Compiler(
+        (sys.executable, "-m", ZIG, "cc"),
+        f"{ZIG} {_package_version(str(package.origin))}",
+        ("-mcpu=baseline", "-fno-sanitize=undefined"),
+        (("ZIG_GLOBAL_CACHE_DIR", cache), ("ZIG_LOCAL_CACHE_DIR", cache)),
+    )
 
 
 def has_compiler() -> bool:
@@ -51,9 +83,17 @@ def has_compiler() -> bool:
 
 
 @lru_cache(maxsize=8)
-def _version(compiler: str, modified: float) -> str:
-    answer = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+def _version(command: tuple[str, ...], modified: float) -> str:
+    answer = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
     return answer.stdout.partition("\n")[0]
+
+
+def _package_version(origin: str) -> str:
+    """That of the distribution, without a start of the compiler; where it has none, its place must do."""
+    try:
+        return importlib.metadata.version(ZIG)
+    except importlib.metadata.PackageNotFoundError:
+        return origin
 
 
 def cache_folder() -> Path:
@@ -69,9 +109,18 @@ def build(source: str, options: tuple[str, ...] = OPTIMISE, include: Sequence[Pa
     """
     compiler = find_compiler()
     digest = hashlib.sha256()
-    version = _version(compiler, os.stat(compiler).st_mtime)
     headers = [path.read_text() for folder in include for path in sorted(folder.glob("*.h"))]
-    for part in (source, *headers, version, platform.machine(), *OPTIONS, *options):
+    parts = (
+        source,
+        *headers,
+        compiler.version,
+        *compiler.command[1:],
+        platform.machine(),
+        *OPTIONS,
+        *compiler.options,
+        *options,
+    )
+    for part in parts:
         digest.update(part.encode() + b"\0")
     try:
         folder = cache_folder()
@@ -100,17 +149,18 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def _compile(compiler: str, source: str, options: tuple[str, ...], folder: Path, target: Path) -> None:
+def _compile(compiler: Compiler, source: str, options: tuple[str, ...], folder: Path, target: Path) -> None:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(dir=folder, prefix="build-") as scratch:
         text, made = Path(scratch) / "source.c", Path(scratch) / "object.so"
         text.write_text(source)
-        command = [compiler, *OPTIONS, *options, "-o", str(made), str(text)]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [*compiler.command, *OPTIONS, *compiler.options, *options, "-o", str(made), str(text)]
+        environment = {**os.environ, **dict(compiler.environment)}
+        answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if answer.returncode:
-            raise NoCompiler(f"{compiler} failed: {answer.stderr.strip()[:2000]}")
+            raise NoCompiler(f"{' '.join(compiler.command)} failed: {answer.stderr.strip()[:2000]}")
         os.replace(made, target)
-    _log.info("compiled with %s in %.1f s: %s", compiler, time.monotonic() - started, target)
+    _log.info("compiled with %s in %.1f s: %s", " ".join(compiler.command), time.monotonic() - started, target)
 
 
 def _forget_old(folder: Path) -> None:

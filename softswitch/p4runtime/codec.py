@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
-from softswitch.device.values import ActionSpec, Exact, Key, Lpm, MatchKey, Range, Ternary
 from softswitch.p4runtime.errors import Fault, choices, invalid, out_of_range, permission_denied
 from softswitch.p4runtime.protos import code_pb2
 from softswitch.p4runtime.schema import ActionInfo, ActionRef, FieldInfo, Schema, TableInfo
 from softswitch.p4runtime.values import bytes_of, format_value, value_of
+from softswitch.state.values import ActionSpec, Exact, Key, Lpm, MatchKey, Range, Ternary
 
 __all__ = ["BoundAction", "KeyCodec", "decode_action", "describe_key", "encode_action", "index_of", "port_of"]
 

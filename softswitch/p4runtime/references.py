@@ -21,11 +21,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from softswitch.device.values import Key, Ternary
 from softswitch.p4runtime.codec import BoundAction
 from softswitch.p4runtime.errors import choices, failed_precondition, invalid, not_found
 from softswitch.p4runtime.schema import Schema, TableInfo
 from softswitch.p4runtime.values import format_value
+from softswitch.state.values import Key, Ternary
 
 __all__ = ["Reference", "References"]
 

@@ -25,7 +25,7 @@ from softswitch.device import (
     TableState,
     Ternary,
 )
-from softswitch.device.changes import ChangeFeed
+from softswitch.state.changes import ChangeFeed
 
 FORWARD = Action("forward", 1, (Param("port", 9),), ())
 DROP = Action("drop", 2, (), ())

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import pytest
 
 from softswitch.device import Device
-from softswitch.engine import Stats
+from softswitch.engine.api import Stats
 from softswitch.io.native.interfaces import NativeInterfaces
 from softswitch.io.switchboard import Switchboard
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from softswitch.device import Device
-from softswitch.engine import Stats
+from softswitch.engine.api import Stats
 from softswitch.io.pcap import read_pcap
 
 from .rig import CPU, Rig, op, program, until

@@ -13,7 +13,7 @@ import pytest
 from softswitch.bmv2json import load_program
 from softswitch.bmv2json.model import MatchKind, Table
 from softswitch.device import ActionSpec, DuplicateEntry, Entry, Exact, Lpm, Range, TableFull, Ternary
-from softswitch.device.values import MatchKey
+from softswitch.state.values import MatchKey
 
 from ..softswitch_engine.conftest import PROGRAMS
 from .conftest import NAMES, Bench

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 from pathlib import Path
 
 import pytest
 
-from harness import sanitizers
+from harness import sanitizers, testbed
 from softswitch.bmv2json import ProgramError, UnsupportedProgram, load_program
 from softswitch.bmv2json.model import Program
 from softswitch.device import ActionSpec, Device, Entry, Exact, Lpm
@@ -39,16 +40,16 @@ def test_second_load_comes_from_the_cache(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_without_compiler(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr("softswitch.engine._said", set())
+    monkeypatch.setattr("softswitch.engine.engines._said", set())
     monkeypatch.setenv("PATH", "/nonexistent")
     monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(compiler, "ZIG", "no_such_package")
     with pytest.raises(ProgramError, match="no C compiler"):
         make("replication")
     device = make("replication", "auto")
     assert device.engine.name == "python"
-    assert [r.message for r in caplog.records] == [
-        "the Python engine runs this program: no C compiler (cc, gcc or clang) on PATH"
-    ]
+    (record,) = caplog.records
+    assert record.message.startswith("the Python engine runs this program: no C compiler: neither cc, gcc or clang")
     assert len(device.run(op_packet(0))) == 1
 
 
@@ -82,6 +83,65 @@ def test_failing_compiler_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(ProgramError, match="no space left"):
         make("replication")
+
+
+#: A package that compiles with what it finds, and writes down how it was called.
+FAKE_ZIG = """
+import pathlib, subprocess, sys
+pathlib.Path({called!r}).write_text(" ".join(sys.argv[1:]))
+options = [option for option in sys.argv[2:] if not option.startswith("-mcpu=")]
+sys.exit(subprocess.run([{path!r}, *options], env={{"PATH": {search!r}}}).returncode)
+"""
+
+
+def test_package_brings_the_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no other; what it made is not taken for that of another version."""
+    if (reason := testbed.native_missing()) is not None:
+        pytest.skip(reason)
+    package, called = tmp_path / "fake_zig", tmp_path / "called"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    real, search = compiler.find_compiler().command[0], os.environ["PATH"]
+    (package / "__main__.py").write_text(FAKE_ZIG.format(called=str(called), path=real, search=search))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(compiler, "ZIG", "fake_zig")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    make("replication")
+    assert not called.exists(), "the system's compiler comes first"
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.delenv("CC", raising=False)
+    assert len(make("replication").run(op_packet(0))) == 1
+    words = called.read_text().split()
+    assert words[0] == "cc" and {"-O2", "-mcpu=baseline", "-fno-sanitize=undefined"} <= set(words)
+    called.unlink()
+    make("replication")
+    assert not called.exists(), "from the cache"
+    monkeypatch.setattr(compiler, "_package_version", lambda origin: "another")
+    make("replication")
+    assert called.exists()
+
+
+def test_options_of_the_compiler_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``$CC`` may have some: what was made with others is not taken."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    command = compiler.find_compiler().command
+    for count, options in enumerate(("", " -fno-builtin"), 1):
+        monkeypatch.setenv("CC", command[0] + options)
+        make("order")
+        assert len(list((tmp_path / "softswitch").glob("*.so"))) == count
+
+
+def test_zig_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real package, without anything on PATH."""
+    pytest.importorskip("ziglang", reason="ziglang is not installed")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.delenv("CC", raising=False)
+    device = make("replication")
+    assert device.engine.name == "native"
+    assert len(device.run(op_packet(0))) == 1
+    assert {path.name for path in (tmp_path / "softswitch").iterdir() if not path.suffix} == {"zig"}
 
 
 # ---------------------------------------------------------------------------- limits

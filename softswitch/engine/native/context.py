@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the C generators share: names, storage of fields, numbers of objects.
+"""What the generators of C share: names of variables, numbers of texts, the output.
 
 The state of a packet is ``struct pkt`` (``m`` points to it): a field ``ipv6.hop_limit`` is
 ``m->f_ipv6__hop_limit``, the validity of a header ``m->v_ipv6``, the offset of its bytes in the frame
@@ -10,34 +10,29 @@ stack ``m->n_vlan``.
 from __future__ import annotations
 
 from softswitch.bmv2json.errors import UnsupportedProgram
-from softswitch.bmv2json.model import Program
-from softswitch.engine.api import Host
-from softswitch.engine.common import CommonContext
+from softswitch.engine.lowered.model import Program
+from softswitch.engine.lowered.objects import Field, Header, Stack
 from softswitch.engine.native.text import Code, storage_type
 from softswitch.engine.native.turns import Turns
-from softswitch.engine.python.layout import Layout
+from softswitch.engine.text import Names, Texts
 
 #: Widest number that the generated code computes with.
 MAX_BITS = 128
 
 
-class Context(CommonContext):
+class Context:
     """State of one code generation."""
 
-    def __init__(self, program: Program, layout: Layout, host: Host) -> None:
-        super().__init__(program, layout, host)
+    def __init__(self, program: Program) -> None:
+        self.program = program
         self.out = Code()
-        self.tables = {name: i for i, name in enumerate(program.tables)}
-        self.counters = {n: i for i, n in enumerate(n for n, c in program.counters.items() if not c.table)}
-        self.meters = {n: i for i, n in enumerate(n for n, m in program.meters.items() if not m.table)}
-        self.registers = {n: i for i, n in enumerate(program.registers)}
-        self.value_sets = {n: i for i, n in enumerate(program.value_sets)}
-        self.calculations = {n: i for i, n in enumerate(program.calculations)}
-        #: texts of log messages and assertions by number
-        self.messages: list[str] = []
+        self.names = Names()
+        #: texts of log messages and assertions
+        self.texts = Texts()
         self.turns = Turns(program)
         #: number of places where a packet can go on after it gave way
         self.resumptions = 0
+        self._temporaries = 0
 
     # -- giving way
 
@@ -61,29 +56,29 @@ class Context(CommonContext):
 
     # -- names
 
-    def field(self, header: str, name: str) -> str:
+    def member(self, field: Field) -> str:
+        """A field in ``struct pkt``."""
+        return self.names.get(field, "f_{}__{}", field.header.name, field.name)
+
+    def field(self, field: Field) -> str:
         """Lvalue of a field."""
-        if name == "$valid$":
-            return self.valid(header)
-        return "m->" + self.names.get(("field", header, name), f"f_{header}__{name}")
+        return "m->" + self.member(field)
 
-    def valid(self, header: str) -> str:
+    def valid(self, header: Header) -> str:
         """Validity of a header, 0 or 1; metadata is always valid."""
-        if self.program.headers[header].metadata:
-            return "1"
-        return "m->" + self.names.get(("valid", header), f"v_{header}")
+        return "1" if header.metadata else "m->" + self.names.get(("valid", header), "v_{}", header.name)
 
-    def offset(self, header: str) -> str:
+    def offset(self, header: Header) -> str:
         """Offset of the header's bytes in the frame, -1 for a header that was not extracted."""
-        return "m->" + self.names.get(("offset", header), f"o_{header}")
+        return "m->" + self.names.get(("offset", header), "o_{}", header.name)
 
-    def dirty(self, header: str) -> str:
+    def dirty(self, header: Header) -> str:
         """Whether the header's fields may differ from its bytes in the frame."""
-        return "m->" + self.names.get(("dirty", header), f"d_{header}")
+        return "m->" + self.names.get(("dirty", header), "d_{}", header.name)
 
-    def next(self, stack: str) -> str:
+    def next(self, stack: Stack) -> str:
         """Number of elements of a stack that were extracted."""
-        return "m->" + self.names.get(("next", stack), f"n_{stack}")
+        return "m->" + self.names.get(stack, "n_{}", stack.name)
 
     def temporary(self) -> str:
         """A new local variable."""
@@ -92,10 +87,14 @@ class Context(CommonContext):
 
     # -- fields
 
-    def mark_dirty(self, header: str) -> None:
+    def mark_dirty(self, header: Header) -> None:
         """Emit that a field of ``header`` changed."""
-        if not self.is_metadata(header):
+        if not header.metadata:
             self.out.line(f"{self.dirty(header)} = 1;")
+
+    def metadata(self) -> list[Field]:
+        """Metadata fields that are variables."""
+        return [field for header in self.program.headers if header.metadata for field in header.variables]
 
     # -- struct pkt
 
@@ -110,18 +109,18 @@ class Context(CommonContext):
 
         add("u32", "m->o")
         add("u32", "m->plen")
-        for name, header in self.program.headers.items():
+        for header in self.program.headers:
             if not header.metadata:
-                add("u8", self.valid(name))
-                add("u8", self.dirty(name))
-                add("s32", self.offset(name))
-            for item in self.layout.tracked(name):
-                if item.varbit:
-                    add("struct vb", self.field(name, item.name))
+                add("u8", self.valid(header))
+                add("u8", self.dirty(header))
+                add("s32", self.offset(header))
+            for field in header.variables:
+                if field.varbit:
+                    add("struct vb", self.field(field))
                     continue
-                if item.width > MAX_BITS:
-                    raise UnsupportedProgram(f"field {name}.{item.name}", f"number of {item.width} bits")
-                add(storage_type(item.width, item.signed), self.field(name, item.name))
-        for stack in (*self.program.stacks, *self.program.union_stacks):
+                if field.width > MAX_BITS:
+                    raise UnsupportedProgram(f"field {field.label}", f"number of {field.width} bits")
+                add(storage_type(field.width, field.signed), self.field(field))
+        for stack in self.program.stacks:
             add("u32", self.next(stack))
         return [line for size in sorted(by_size, reverse=True) for line in by_size[size]]

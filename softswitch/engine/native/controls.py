@@ -1,153 +1,80 @@
 # SPDX-License-Identifier: Apache-2.0
-"""C of the ingress and egress controls: a label per node.
+"""The ingress and egress controls as C: a label per node.
 
-The surrounding function has labels ``fault`` and, per pipeline, ``<name>_end``; ``failed`` returns ``rc``.
+The surrounding function has labels ``fault`` and, per pipeline, ``<name>_end``; ``rc`` is what an action answered.
 """
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass, field
-
-from softswitch.bmv2json.model import (
-    Action,
-    ActionCall,
-    Conditional,
-    FieldRef,
-    MatchKind,
-    Pipeline,
-    Table,
-    TableKey,
-)
-from softswitch.bmv2json.pipelines import successors
-from softswitch.device.index import KeyLayout
-from softswitch.engine.native.actions import Actions, args_format
+from softswitch.engine import text
+from softswitch.engine.lowered.model import Action, Apply, Branch, Call, Node, Pipeline
 from softswitch.engine.native.calculations import Calculations
 from softswitch.engine.native.context import Context
-from softswitch.engine.native.expressions import Expressions, Value
-from softswitch.engine.native.text import literal, quoted
-
-#: Widest key, in 64-bit words; MAX_WORDS of tables.h.
-MAX_WORDS = 16
-EXACT, LPM, TERNARY = 0, 1, 2
-KINDS = {MatchKind.EXACT: EXACT, MatchKind.LPM: LPM, MatchKind.TERNARY: TERNARY, MatchKind.RANGE: TERNARY}
-
-
-@dataclass(slots=True)
-class TablePlan:
-    """Where key and arguments of a table's entries are: shared by generated code and the mirror of the state."""
-
-    kind: int
-    words: int
-    shifts: tuple[int, ...]
-    widths: tuple[int, ...]
-    #: (shift, width) of range elements
-    ranges: list[tuple[int, int]] = field(default_factory=list)
-    #: bytes; in a table with an action profile that of the target
-    args_size: int = 0
-
-    @property
-    def args_word(self) -> int:
-        """Where the arguments are in ``data`` of ``struct entry`` (tables.h)."""
-        return self.words + (self.kind == TERNARY) + 2 * len(self.ranges)
-
-
-def plan(ctx: Context, table: Table) -> TablePlan:
-    """The plan of a table; refuses keys that are too wide."""
-    widths = tuple(k.width for k in table.keys)
-    scope = Expressions(ctx, f"table {table.name}")
-    shifts = KeyLayout(table).shifts if table.keys else ()
-    if shifts is None:
-        positions = []
-        at = 0
-        for width in reversed(widths):
-            positions.append(at)
-            at += width
-        shifts = tuple(reversed(positions))
-    words = max(1, (sum(widths) + 63) // 64)
-    if words > MAX_WORDS or any(width > 128 for width in widths):
-        raise scope.refuse(f"key of {sum(widths)} bits")
-    ranges = [(s, k.width) for s, k in zip(shifts, table.keys, strict=True) if k.kind is MatchKind.RANGE]
-    if len(ranges) > 8 or any(width > 64 for _, width in ranges):
-        raise scope.refuse("range keys of more than 64 bits, or more than eight")
-    size = max((struct.calcsize(args_format(action)) for action in table.actions), default=0)
-    return TablePlan(KINDS.get(table.match, EXACT), words, shifts, widths, ranges, 8 if table.profile else size)
+from softswitch.engine.native.plans import TERNARY, TablePlan
+from softswitch.engine.native.statements import Statements
+from softswitch.engine.native.storage import Storage
+from softswitch.engine.native.text import literal
 
 
 class ControlCode:
-    """Emits pipelines."""
+    """Prints pipelines; ``plans`` are those of the tables by number."""
 
-    def __init__(self, ctx: Context, actions: Actions, calculations: Calculations, plans: dict[str, TablePlan]) -> None:
+    def __init__(self, ctx: Context, storage: Storage, calculations: Calculations, plans: list[TablePlan]) -> None:
         self.ctx = ctx
-        self.actions = actions
+        self.storage = storage
         self.calculations = calculations
         self.plans = plans
-        #: number of an action in the rows of profile tables: actions of tables that share a profile differ in id
-        self.ordinals: dict[str, dict[str, int]] = {}
-        for name in ctx.program.profiles:
-            names = {a.name for t in ctx.program.tables.values() if t.profile == name for a in t.actions}
-            self.ordinals[name] = {action: i for i, action in enumerate(sorted(names))}
+        self._label = ""
 
-    def emit(self, pipeline: Pipeline) -> None:
-        """Emit the nodes, then the label ``<pipeline>_end``."""
-        self.pipeline = pipeline
-        self.numbers = {name: i for i, name in enumerate(pipeline.nodes)}
-        self.end = f"{pipeline.name}_end"
-        if pipeline.init is not None:
-            self.ctx.out.line(self._goto(pipeline.init))
-            todo, seen = [pipeline.init], {pipeline.init}
-            while todo:
-                name = todo.pop()
-                self._node(name)
-                for following in successors(pipeline.nodes[name]):
-                    if following not in seen:
-                        seen.add(following)
-                        todo.append(following)
-        self.ctx.out.line(f"{self.end}:;")
+    def emit(self, pipeline: Pipeline, label: str) -> None:
+        """Print the nodes, then the label ``<label>_end``."""
+        self._label = label
+        if pipeline.entry is not None:
+            self.ctx.out.line(self._goto(pipeline.entry))
+        for number, node in pipeline.nodes.items():
+            self.ctx.out.line(f"{label}_{number}:; /* {text.comment(node.name)} */")
+            with self.ctx.out.block(""):
+                self._node(node)
+        self.ctx.out.line(f"{label}_end:;")
 
-    def _goto(self, target: str | None) -> str:
-        return f"goto {self.end};" if target is None else f"goto {self.pipeline.name}_{self.numbers[target]};"
+    def _goto(self, target: int | None) -> str:
+        return f"goto {self._label}_{'end' if target is None else target};"
 
-    def _node(self, name: str) -> None:
-        node, out = self.pipeline.nodes[name], self.ctx.out
-        out.line(f"{self.pipeline.name}_{self.numbers[name]}:; /* {quoted(name)} */")
-        with out.block(""):
-            if isinstance(node, Conditional):
-                code = Expressions(self.ctx, f"condition {node.name}").condition(node.expression)
-                out.line(f"if ({code}) {self._goto(node.true_next)}")
-                out.line(self._goto(node.false_next))
-            elif isinstance(node, ActionCall):
-                if node.action.id in self.ctx.turns.actions:
-                    self.ctx.wait_for_turn()
-                self._call(node.action, "NULL")
-                out.line(self._goto(node.next_node))
-            elif not node.keys and not node.profile and node.default is not None and node.default.const:
-                default = node.default
-                action = next(a for a in node.actions if a.id == default.action_id)
-                if action.id in self.ctx.turns.actions:
-                    self.ctx.wait_for_turn()
-                values = ", ".join(f".p{i} = {literal(v)}" for i, v in enumerate(default.args))
-                out.line(f"static const struct args_{action.id} constant = {{{values}}};")
-                self._call(action, "&constant")
-                out.line(self._goto(node.next_miss if node.by_hit else node.next.get(action.id)))
-            else:
-                self._table(node)
+    def _statements(self, where: str) -> Statements:
+        return Statements(self.ctx, self.storage, self.calculations, where)
+
+    def _node(self, node: Node) -> None:
+        out = self.ctx.out
+        if isinstance(node, Branch):
+            code = self._statements(f"condition {node.name}").values.truth(node.condition)
+            out.line(f"if ({code}) {self._goto(node.yes)}")
+            out.line(self._goto(node.no))
+        elif isinstance(node, Call):
+            if node.action.id in self.ctx.turns.actions:
+                self.ctx.wait_for_turn()
+            values = ", ".join(f".p{i} = {literal(v)}" for i, v in enumerate(node.args))
+            if values:
+                out.line(f"static const struct args_{node.action.id} constant = {{{values}}};")
+            self._call(node.action, "&constant" if values else "NULL")
+            out.line(self._goto(node.following))
+        else:
+            self._table(node)
 
     def _call(self, action: Action, args: str) -> None:
-        if not action.primitives:
+        if not any(block.statements for block in action.body.blocks):
             return
         out = self.ctx.out
         out.line(f"rc = action_{action.id}(S, W, it, m, x, {args});")
         with out.block("if (rc)"):
             out.line("if (rc != LEAVE) return rc;")
-            out.line(f"goto {self.end};")
+            out.line(self._goto(None))
 
     # -- tables
 
-    def _table(self, table: Table) -> None:
-        ctx, out = self.ctx, self.ctx.out
-        how = self.plans[table.name]
-        where = f"&S->tables[{ctx.tables[table.name]}]"
+    def _table(self, table: Apply) -> None:
+        out = self.ctx.out
+        how = self.plans[table.index]
+        where = f"&S->tables[{table.index}]"
         out.line(f"struct table *t = {where};")
         out.line("struct entry *entry;")
         if table.keys:
@@ -156,18 +83,18 @@ class ControlCode:
             out.line("entry = NULL;")
         self._turn(table, f"t = {where}; entry = L->look.found;")
         out.line("const int hit UNUSED = entry != NULL;")
-        if table.keys and (table.with_counters or table.support_timeout or table.direct_meter):
+        if table.keys and (table.with_counters or table.with_timeout or table.color is not None):
             with out.block("if (hit)"):
                 self._on_hit(table)
         out.line("if (!entry) entry = t->miss;")
-        if table.profile:
+        if table.profile is not None:
             self._member(table, how)
         else:
             out.line("const u32 action = entry->action;")
             out.line(f"const void *args UNUSED = entry->data + {how.args_word};")
         self._dispatch(table)
 
-    def _lookup(self, table: Table, how: TablePlan, again: str) -> None:
+    def _lookup(self, table: Apply, how: TablePlan, again: str) -> None:
         """Emit ``entry``: found at once, or step by step while other packets run."""
         out = self.ctx.out
         kind = ("exact", "lpm", "ternary")[how.kind]
@@ -185,56 +112,54 @@ class ControlCode:
         out.line("entry = L->look.found;")
         out.line(f"{found}:;")
 
-    def _turn(self, table: Table, again: str) -> None:
+    def _turn(self, table: Apply, again: str) -> None:
         """Emit that the packet waits for its turn where the table or the action is about state."""
         turns = self.ctx.turns
-        ids = [a.id for a in table.actions if a.id in turns.actions]
-        if table.name not in turns.tables and not ids:
+        ids = [c.action.id for c in table.choices if c.action.id in turns.actions]
+        if table.index not in turns.tables and not ids:
             return
         out = self.ctx.out
         condition = ""
-        if table.name not in turns.tables and not table.profile:
+        if table.index not in turns.tables and table.profile is None:
             out.line("const u32 next = (entry ? entry : t->miss)->action;")
             condition = f"({' || '.join(f'next == {number}' for number in ids)})"
         out.line("L->look.found = entry;")
         self.ctx.give_way(f"if ({condition + ' && ' if condition else ''}must_wait(W, L))", again)
 
-    def _on_hit(self, table: Table) -> None:
-        ctx, out = self.ctx, self.ctx.out
+    def _on_hit(self, table: Apply) -> None:
+        out = self.ctx.out
         out.line("struct row *const row = row_of(t, entry);")
         if table.with_counters:
             out.line("count(W, &row->cells.packets, it->ilen);")
-        if table.support_timeout:
+        if table.with_timeout:
             out.line("__atomic_store_n(&row->cells.last_hit_ns, (u64)now_ns(), __ATOMIC_RELAXED);")
-        if table.direct_meter:
-            meter = ctx.program.meters[table.direct_meter]
-            if meter.result is not None:
-                out.line("struct meter *meter = row->meter;")
-                out.line("unsigned color = meter ? meter_execute(meter, it->ilen, now_ns() / 1000) : 0;")
-                self.actions.store(meter.result, Value("color", 0, 3), Expressions(ctx, f"table {table.name}"))
+        if table.color is not None:
+            out.line("struct meter *meter = row->meter;")
+            self._statements(f"table {table.name}").color(table.color)
 
-    def _member(self, table: Table, how: TablePlan) -> None:
+    def _member(self, table: Apply, how: TablePlan) -> None:
         """Emit the choice of the member; without one no action runs."""
-        ctx, out = self.ctx, self.ctx.out
-        profile = ctx.program.profiles[table.profile]
+        out = self.ctx.out
         out.line(f"void *const target = (void *)(uintptr_t)entry->data[{how.args_word}];")
         out.line("struct member *member = entry->action == TO_MEMBER ? target : NULL;")
-        if profile.selector is not None:
+        if table.profile is not None and table.profile.selector is not None:
             with out.block("if (entry->action == TO_GROUP)"):
                 out.line("struct selection *choice = target;")
                 with out.block("if (choice->count)"):
-                    code = self.calculations.selector(profile.algorithm, profile.selector, profile.name)
+                    code = self.calculations.selector(table.profile.selector)
                     out.line(f"member = choice->slots[{code} % choice->count];")
         out.line("const u32 action = member ? member->action : ~0u;")
         out.line("const void *args UNUSED = member ? member->args : NULL;")
 
-    def _key(self, table: Table, how: TablePlan) -> None:
+    def _key(self, table: Apply, how: TablePlan) -> None:
         """Emit ``k``: all elements in one number of ``words`` 64-bit words, lowest first."""
         out = self.ctx.out
         terms: list[list[str]] = [[] for _ in range(how.words)]
+        values = self._statements(f"table {table.name}").values
         for key, shift, width in zip(table.keys, how.shifts, how.widths, strict=True):
             name = self.ctx.temporary()
-            out.line(f"const {'u128' if width > 64 else 'u64'} {name} = {self._key_value(key)};")
+            code = values.exact(key.value).code
+            out.line(f"const {'u128' if width > 64 else 'u64'} {name} = {code};")
             word, bit = divmod(shift, 64)
             done = 0
             while done < width:
@@ -244,39 +169,18 @@ class ControlCode:
                 word, bit = word + 1, 0
         out.line(f"const u64 k[{how.words}] = {{{', '.join(' | '.join(t) or '0' for t in terms)}}};")
 
-    def _key_value(self, key: TableKey) -> str:
-        """Source of a key element: 0 for a field of an invalid header, masked as the program says."""
-        ctx = self.ctx
-        target: FieldRef = key.target
-        if key.kind is MatchKind.VALID or target.field == "$valid$":
-            code = ctx.valid(target.header)
-            return code if key.mask is None else f"({code} & {key.mask})"
-        code = ctx.ref(target)
-        ones = (1 << key.width) - 1
-        mask = ones if key.mask is None else key.mask & ones
-        if ctx.field_type(target).signed or mask != ones:
-            code = f"(({'u128' if key.width > 64 else 'u64'}){code} & {literal(mask)})"
-        if not ctx.is_metadata(target.header):
-            code = f"({ctx.valid(target.header)} ? {code} : 0)"
-        return code
-
     # -- what follows
 
-    def _dispatch(self, table: Table) -> None:
+    def _dispatch(self, table: Apply) -> None:
         """Emit the actions of the table and what follows."""
         out = self.ctx.out
-        ordinals = self.ordinals[table.profile] if table.profile else None
         with out.block("switch (action)"):
-            for action in table.actions:
-                number = ordinals[action.name] if ordinals is not None else action.id
-                with out.block(f"case {number}: /* {quoted(action.name)} */"):
-                    self._call(action, "args")
-                    if table.by_hit:
-                        out.line("break;")
-                    else:
-                        out.line(self._goto(table.next.get(action.id, table.base_default_next)))
+            for choice in table.choices:
+                with out.block(f"case {choice.number}: /* {text.comment(choice.action.name)} */"):
+                    self._call(choice.action, "args")
+                    out.line("break;" if table.by_hit else self._goto(choice.following))
         if table.by_hit:
-            out.line(f"if (hit) {self._goto(table.next_hit)}")
-            out.line(self._goto(table.next_miss))
+            out.line(f"if (hit) {self._goto(table.hit)}")
+            out.line(self._goto(table.miss))
         else:
-            out.line(self._goto(table.base_default_next))
+            out.line(self._goto(table.otherwise))

@@ -11,7 +11,6 @@ import sys
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from softswitch.bmv2json.errors import UnsupportedProgram
 from softswitch.bmv2json.model import Program
@@ -22,11 +21,9 @@ from softswitch.engine.native.mirror import Handle, Mirror
 from softswitch.engine.python.engine import PythonEngine
 from softswitch.engine.python.runtime import format_log
 from softswitch.native import compiler
+from softswitch.state.changes import Change
+from softswitch.state.state import State
 from softswitch.trace import Trace
-
-if TYPE_CHECKING:
-    from softswitch.device.changes import Change
-    from softswitch.device.state import State
 
 #: What generated files include.
 HEADERS = Path(__file__).parent
@@ -196,7 +193,7 @@ class NativeEngine:
             raise UnsupportedProgram("native engine", "meter of more than four rates")
         if any(v.width > 128 for v in program.value_sets.values()):
             raise UnsupportedProgram("native engine", "value set of more than 128 bits")
-        generated = generate(program, host)
+        generated = generate(program, host.drop_port)
         try:
             library = open_library(compiler.build(generated.source, self._options, (HEADERS,)))
         except OSError as error:

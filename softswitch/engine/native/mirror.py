@@ -14,21 +14,17 @@ import mmap
 import struct
 import weakref
 from ctypes import c_double, c_int64, c_uint64
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from softswitch.bmv2json.model import Action, MatchKind, Program
-from softswitch.device.rows import Group, Member, Row
-from softswitch.device.values import GroupRef, Lpm, MemberRef, Range, Ternary
-from softswitch.engine.native.actions import args_format
 from softswitch.engine.native.assemble import Generated
-from softswitch.engine.native.controls import TablePlan
-
-if TYPE_CHECKING:
-    from softswitch.device.changes import Change
-    from softswitch.device.meters import Meter
-    from softswitch.device.state import State
-    from softswitch.device.tables import TableState
-    from softswitch.device.values import Entry
+from softswitch.engine.native.plans import TablePlan, args_format
+from softswitch.state.changes import Change
+from softswitch.state.meters import Meter
+from softswitch.state.rows import Group, Member, Row
+from softswitch.state.state import State
+from softswitch.state.tables import TableState
+from softswitch.state.values import Entry, GroupRef, Lpm, MemberRef, Range, Ternary
 
 #: ``struct plan`` of changes.h: kind, words, args_size, size, number of ranges, ranges.
 _PLAN = struct.Struct("<5I16I")
@@ -276,7 +272,7 @@ class Mirror:
 
     @staticmethod
     def _profile_actions(program: Program, name: str) -> tuple[dict[str, _Arguments], int]:
-        actions = {a.name: a for t in program.tables.values() if t.profile == name for a in t.actions}
+        actions = program.profile_actions(name)
         room = max((struct.calcsize(args_format(a)) for a in actions.values()), default=0)
         return {n: _Arguments(a) for n, a in actions.items()}, room
 

@@ -51,8 +51,3 @@ def literal(value: int) -> str:
     if value < 1 << 64:
         return f"{hex(value) if value > 9 else value}ULL"
     return f"U128({hex(value >> 64)}ULL, {hex(value & (1 << 64) - 1)}ULL)"
-
-
-def quoted(text: str) -> str:
-    """``text`` in a C comment, harmless."""
-    return text.replace("*/", "* /").replace("\n", " ")

@@ -8,21 +8,33 @@ arrived earlier are done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from softswitch.bmv2json.model import Conditional, ObjectRef, Primitive, Program, RegisterRef, Table
+from softswitch.engine.lowered.model import Branch, Program, Select
+from softswitch.engine.lowered.objects import Calculation, Register
+from softswitch.engine.lowered.statements import (
+    Assign,
+    Block,
+    Body,
+    ExecuteMeter,
+    ReadRegister,
+    Statement,
+    WriteRegister,
+)
+from softswitch.engine.lowered.values import Cell, Number, Truth
 
 _TURN_HASHES = ("round_robin",)
+#: What values and statements consist of: the walk ends at the objects that they refer to.
+_INNER = (*Number.__args__, *Truth.__args__, *Statement.__args__, Block, Body, Select)
 
 
 def _parts(item: Any) -> Iterator[Any]:
     """``item`` and everything in it."""
     yield item
-    if is_dataclass(item):
-        for part in fields(item):
-            yield from _parts(getattr(item, part.name))
+    if isinstance(item, _INNER):
+        for name in item.__dataclass_fields__:
+            yield from _parts(getattr(item, name))
     elif isinstance(item, tuple):
         for value in item:
             yield from _parts(value)
@@ -33,50 +45,57 @@ class Turns:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        primitives = [p for action in program.actions.values() for p in action.primitives]
-        primitives += [p for state in program.parser.states.values() for p in state.ops if isinstance(p, Primitive)]
-        self._written = set(self._writes([*primitives, *program.deparser_primitives]))
-        self.actions = {a.id for a in program.actions.values() if self._sees(a.primitives)}
-        self.tables = {name for name, table in program.tables.items() if self._table(table)}
+        self._written: set[Register] = set()
+        #: ids of actions
+        self.actions: set[int] = set()
+        #: numbers of tables
+        self.tables = {
+            table.index
+            for table in program.tables
+            if table.metered or (table.profile is not None and _takes_turns(table.profile.selector))
+        }
+        #: state is used where a packet cannot wait: packets run one after the other
+        self.everywhere = False
+        if program.registers or program.meters or any(map(_takes_turns, program.calculations)):
+            self._look()
         #: some packet may have to wait
         self.any = bool(self.actions or self.tables)
-        #: state is used where a packet cannot wait: packets run one after the other
-        self.everywhere = any(map(self._sees, self._elsewhere()))
+
+    def _look(self) -> None:
+        elsewhere = list(self._elsewhere())
+        bodies = [action.body for action in self.program.actions]
+        self._written.update(self._writes(_parts((*bodies, *elsewhere))))
+        self.actions.update(action.id for action in self.program.actions if self._sees(action.body))
+        self.everywhere = any(map(self._sees, elsewhere)) or any(
+            _takes_turns(checksum.calculation) for checksum in (*self.program.verified, *self.program.updated)
+        )
 
     @staticmethod
-    def _writes(primitives: list[Primitive]) -> Iterator[str]:
-        for primitive in primitives:
-            target = primitive.args[0] if primitive.args else None
-            if isinstance(target, RegisterRef):
-                yield target.register
-            elif primitive.op == "register_write" and isinstance(target, ObjectRef):
-                yield target.name
+    def _writes(parts: Iterable[Any]) -> Iterator[Register]:
+        for part in parts:
+            if isinstance(part, WriteRegister):
+                yield part.register
+            elif isinstance(part, (Assign, ReadRegister, ExecuteMeter)) and isinstance(part.target, Cell):
+                yield part.target.register
 
     def _sees(self, item: Any) -> bool:
         for part in _parts(item):
-            if isinstance(part, RegisterRef) and part.register in self._written:
+            if isinstance(part, ExecuteMeter) or _takes_turns(part):
                 return True
-            if isinstance(part, ObjectRef):
-                if part.kind == "register_array" and part.name in self._written:
-                    return True
-                if part.kind == "meter_array":
-                    return True
-                if part.kind == "calculation" and self.program.calculations[part.name].algorithm in _TURN_HASHES:
-                    return True
+            if isinstance(part, (Cell, ReadRegister, WriteRegister)) and part.register in self._written:
+                return True
         return False
-
-    def _table(self, table: Table) -> bool:
-        if table.direct_meter:
-            return True
-        return bool(table.profile) and self.program.profiles[table.profile].algorithm in _TURN_HASHES
 
     def _elsewhere(self) -> Iterator[Any]:
         program = self.program
-        yield from program.parser.states.values()
-        yield program.deparser_primitives
+        for state in program.parser.states.values():
+            yield state.statements
+            yield state.select.parts
+        yield program.deparser_body
         for pipeline in (program.ingress, program.egress):
-            yield from (node.expression for node in pipeline.nodes.values() if isinstance(node, Conditional))
-        for checksum in program.checksums:
-            yield checksum.condition
-            if checksum.calculation.algorithm in _TURN_HASHES:
-                yield ObjectRef("calculation", checksum.calculation.name)
+            yield from (node.condition for node in pipeline.nodes.values() if isinstance(node, Branch))
+        yield from (checksum.condition for checksum in (*program.verified, *program.updated))
+
+
+def _takes_turns(item: Any) -> bool:
+    return isinstance(item, Calculation) and item.algorithm in _TURN_HASHES

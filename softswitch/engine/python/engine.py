@@ -17,17 +17,19 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from softswitch.bmv2json.errors import too_deep
 from softswitch.bmv2json.model import Program
+from softswitch.engine import text
 from softswitch.engine.api import Host
-from softswitch.engine.python.assemble import Assembler, Kind
+from softswitch.engine.lowered.model import Kind
+from softswitch.engine.lowered.program import lower
+from softswitch.engine.python.assemble import Assembler
 from softswitch.engine.python.runtime import AssertionFailed
+from softswitch.state.changes import Change
+from softswitch.state.state import State
 from softswitch.trace import Recorder, Trace
-
-if TYPE_CHECKING:
-    from softswitch.device.changes import Change
-    from softswitch.device.state import State
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +71,11 @@ class PythonEngine:
         self._traced = None
 
     def _compile(self, traced: bool) -> tuple[_Run, dict[str, Any]]:
-        source, names = Assembler(self._program, self._state, self._host, traced).build()
+        try:
+            lowered = lower(self._program, self._host.drop_port, every_field=traced)
+            source, names = Assembler(lowered, self._state, traced).build()
+        except RecursionError:
+            raise too_deep() from None
         started = self._state.started_ns
 
         def now_us(since_start: int = 0) -> int:
@@ -89,7 +95,7 @@ class PythonEngine:
         if not traced:
             self.source = source
         label = "trace" if traced else "run"
-        exec(compile(source, f"<{self._program.name or 'program'}:{label}>", "exec"), names)
+        exec(compile(source, f"<{text.comment(self._program.name) or 'program'}:{label}>", "exec"), names)
         run: _Run = names["run"]
         return run, names
 

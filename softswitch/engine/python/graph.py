@@ -8,12 +8,12 @@ node comes next (a forward goto).  Nodes that follow each other unconditionally 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from softswitch.engine.python.writer import Writer
 
-#: Emits the code of a node; calls ``goto`` once on every path that leaves it.
-Emit = Callable[[str], None]
+Node = TypeVar("Node", bound=Hashable)
 
 #: Deeper nesting is cut by placing nodes at the top level; Python allows about 100 levels.
 MAX_DEPTH = 60
@@ -21,24 +21,24 @@ MAX_DEPTH = 60
 MAX_NESTING = 60
 
 
-class FlowGraph:
+class FlowGraph(Generic[Node]):
     """Structure of an acyclic graph: reverse postorder, predecessors, immediate dominators."""
 
-    def __init__(self, entry: str, successors: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, entry: Node, successors: Mapping[Node, Sequence[Node]]) -> None:
         self.entry = entry
         self.successors = successors
         self.order = self._reverse_postorder()
         self.number = {node: i for i, node in enumerate(self.order)}
-        self.predecessors: dict[str, list[str]] = {node: [] for node in self.order}
+        self.predecessors: dict[Node, list[Node]] = {node: [] for node in self.order}
         for node in self.order:
             for following in dict.fromkeys(successors[node]):
                 self.predecessors[following].append(node)
         self.idom = self._dominators()
 
-    def _reverse_postorder(self) -> list[str]:
-        result: list[str] = []
-        done: set[str] = set()
-        stack: list[tuple[str, int]] = [(self.entry, 0)]
+    def _reverse_postorder(self) -> list[Node]:
+        result: list[Node] = []
+        done: set[Node] = set()
+        stack: list[tuple[Node, int]] = [(self.entry, 0)]
         done.add(self.entry)
         while stack:
             node, position = stack.pop()
@@ -54,17 +54,17 @@ class FlowGraph:
         result.reverse()
         return result
 
-    def _dominators(self) -> dict[str, str]:
+    def _dominators(self) -> dict[Node, Node]:
         idom = {self.entry: self.entry}
         for node in self.order[1:]:  # one pass: the graph is acyclic and the order topological
-            best: str | None = None
+            best: Node | None = None
             for predecessor in self.predecessors[node]:
                 best = predecessor if best is None else self._intersect(idom, best, predecessor)
             assert best is not None
             idom[node] = best
         return idom
 
-    def _intersect(self, idom: Mapping[str, str], first: str, second: str) -> str:
+    def _intersect(self, idom: Mapping[Node, Node], first: Node, second: Node) -> Node:
         while first != second:
             while self.number[first] > self.number[second]:
                 first = idom[first]
@@ -74,25 +74,30 @@ class FlowGraph:
 
 
 class TooDeep(Exception):
-    """Raised inside with the node that must move to the top level."""
+    """Raised inside when a node must move to the top level."""
 
 
-class Structurer:
-    """Writes a :class:`FlowGraph`.
+class Structurer(Generic[Node]):
+    """Writes a :class:`FlowGraph`.  ``emit`` writes the code of a node and calls :meth:`goto` once on every path that
+    leaves it.
 
     ``goto(None)`` writes ``leave`` (``break`` where the graph is the body of a loop that runs once, or
     nothing where falling off the end is right).
     """
 
-    def __init__(self, graph: FlowGraph, writer: Writer, emit: Emit, variable: str, leave: str | None) -> None:
+    def __init__(
+        self, graph: FlowGraph[Node], writer: Writer, emit: Callable[[Node], None], variable: str, leave: str | None
+    ) -> None:
         self.graph = graph
         self.writer = writer
         self.emit = emit
         self.variable = variable
         self.leave = leave
-        self._jumps: dict[str, list[int]] = {}
+        self._jumps: dict[Node, list[int]] = {}
         self._leaves: list[int] = []
-        self._forced: set[str] = set()
+        self._forced: set[Node] = set()
+        self._deep: Node = graph.entry
+        self._children = self._by_scope()
         self._base_depth = writer.depth
         self._nesting = 0
 
@@ -103,15 +108,16 @@ class Structurer:
             try:
                 self._place(self.graph.entry)
                 return
-            except TooDeep as deep:
-                self._force(str(deep))
+            except TooDeep:
+                self._force(self._deep)
+                self._children = self._by_scope()
                 del self.writer.lines[start:]
                 self.writer.depth = self._base_depth
                 self._nesting = 0
                 self._jumps.clear()
                 self._leaves.clear()
 
-    def _force(self, node: str) -> None:
+    def _force(self, node: Node) -> None:
         """Move a node to the top level, and every node after it that would otherwise be written before it."""
         graph = self.graph
         moved = {node}
@@ -123,7 +129,7 @@ class Structurer:
                 if not inside:
                     self._forced.add(other)
 
-    def goto(self, target: str | None) -> None:
+    def goto(self, target: Node | None) -> None:
         """Continue with ``target``; the last statement of a path."""
         if target is None:
             if self.leave is not None:
@@ -137,27 +143,21 @@ class Structurer:
         line = self.writer.line(f"{self.variable} = {self.graph.number[target]}")
         self._jumps.setdefault(target, []).append(line)
 
-    def _scope(self, node: str) -> str:
+    def _scope(self, node: Node) -> Node:
         return self.graph.entry if node in self._forced else self.graph.idom[node]
 
-    def _place(self, node: str) -> None:
+    def _place(self, node: Node) -> None:
         too_deep = self.writer.depth - self._base_depth > MAX_DEPTH or self._nesting > MAX_NESTING
         if too_deep and node not in self._forced:
-            raise TooDeep(node)
+            self._deep = node
+            raise TooDeep
         self._nesting += 1
         self._write(node)
         self._nesting -= 1
 
-    def _write(self, node: str) -> None:
+    def _write(self, node: Node) -> None:
         self.emit(node)
-        graph = self.graph
-        children = [
-            other
-            for other in graph.order
-            if other != graph.entry
-            and self._scope(other) == node
-            and (len(graph.predecessors[other]) > 1 or other in self._forced)
-        ]
+        children = self._children.get(node)
         if not children:
             return
         if len(children) == 1 and self._alive() == {children[0]} and not self._leaves:
@@ -167,10 +167,19 @@ class Structurer:
             return
         self._place_guarded(children)
 
-    def _alive(self) -> set[str]:
+    def _by_scope(self) -> dict[Node, list[Node]]:
+        """For each node those that are written after its code, in order."""
+        graph = self.graph
+        found: dict[Node, list[Node]] = {}
+        for node in graph.order:
+            if node != graph.entry and (len(graph.predecessors[node]) > 1 or node in self._forced):
+                found.setdefault(self._scope(node), []).append(node)
+        return found
+
+    def _alive(self) -> set[Node]:
         return {target for target, lines in self._jumps.items() if lines}
 
-    def _place_guarded(self, children: list[str]) -> None:
+    def _place_guarded(self, children: list[Node]) -> None:
         """Children in topological order; halves are skipped by one comparison."""
         if len(children) <= 3:
             for child in children:
@@ -184,3 +193,20 @@ class Structurer:
             self._place_guarded(children[:middle])
         with self.writer.block(f"if {self.variable} >= {bound}:"):
             self._place_guarded(children[middle:])
+
+
+def has_cycle(successors: Mapping[Node, Sequence[Node]]) -> bool:
+    """Whether some node follows itself."""
+    pending = dict.fromkeys(successors, 0)
+    for following in successors.values():
+        for node in following:
+            pending[node] += 1
+    ready = [node for node, count in pending.items() if not count]
+    done = 0
+    while ready:
+        done += 1
+        for node in successors[ready.pop()]:
+            pending[node] -= 1
+            if not pending[node]:
+                ready.append(node)
+    return done < len(successors)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Source text with indentation, and identifiers that cannot collide."""
+"""Source text with indentation."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 
@@ -39,31 +38,3 @@ class Writer:
     def text(self) -> str:
         """The whole source."""
         return "\n".join(self.lines) + "\n"
-
-
-class Names:
-    """Gives every program object one identifier, readable and unique."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[object, str] = {}
-        self._used: set[str] = set()
-
-    def reserve(self, names: Iterable[str]) -> None:
-        """Keep names out of use."""
-        self._used.update(names)
-
-    def get(self, key: object, wish: str) -> str:
-        """The identifier of ``key``, made from ``wish`` at first use."""
-        name = self._by_key.get(key)
-        if name is None:
-            base = re.sub(r"\W+", "_", wish)
-            if base[:1].isdigit():
-                base = "_" + base
-            name = base
-            count = 1
-            while name in self._used:
-                count += 1
-                name = f"{base}_{count}"
-            self._used.add(name)
-            self._by_key[key] = name
-        return name

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from softswitch.engine import Engine, FrameWorker, Stats
+from softswitch.engine.api import Engine, FrameWorker, Stats
 from softswitch.io.native.library import Counts, Totals, load, run_function
 from softswitch.io.pcap import PcapWriter
 from softswitch.io.sockets import Ring

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from softswitch.bmv2json.errors import MalformedProgram
 from softswitch.bmv2json.model import Action, MatchKind, MeterArray, Table
-from softswitch.device.changes import ChangeFeed
-from softswitch.device.errors import (
+from softswitch.state.changes import ChangeFeed
+from softswitch.state.errors import (
     DeviceError,
     DuplicateEntry,
     ImmutableEntry,
@@ -18,11 +18,11 @@ from softswitch.device.errors import (
     NoSuchEntry,
     TableFull,
 )
-from softswitch.device.index import make_index, sorted_rows
-from softswitch.device.meters import Meter, Rate
-from softswitch.device.profiles import ProfileState
-from softswitch.device.rows import Row
-from softswitch.device.values import (
+from softswitch.state.index import make_index, sorted_rows
+from softswitch.state.meters import Meter, Rate
+from softswitch.state.profiles import ProfileState
+from softswitch.state.rows import Row
+from softswitch.state.values import (
     ActionSpec,
     CounterValue,
     Entry,

@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from softswitch.bmv2json.model import Action, ActionProfile
-from softswitch.device.changes import ChangeFeed
-from softswitch.device.errors import (
+from softswitch.state.changes import ChangeFeed
+from softswitch.state.errors import (
     DuplicateEntry,
     InvalidArgument,
     NoSuchEntry,
     StillReferenced,
     TableFull,
 )
-from softswitch.device.rows import Group, Member
-from softswitch.device.values import ActionSpec, GroupRef, MemberRef
+from softswitch.state.rows import Group, Member
+from softswitch.state.values import ActionSpec, GroupRef, MemberRef
 
 
 class GroupValue(NamedTuple):
@@ -47,8 +47,8 @@ class ProfileState:
         self.name = spec.name
         self.with_selector = spec.selector is not None
         self._actions = actions
-        #: values of ``Member.action_id``: actions of tables that share the profile differ in id, not in name
-        self.ordinals: dict[str, int] = {action: i for i, action in enumerate(sorted(actions))}
+        #: values of ``Member.action_id``: places in ``Program.profile_actions``
+        self.ordinals: dict[str, int] = {action: i for i, action in enumerate(actions)}
         self._lock = lock
         self._feed = feed
         self._check_action = check_action

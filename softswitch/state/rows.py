@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from softswitch.device.meters import Meter
-from softswitch.device.values import ActionSpec, Entry
+from softswitch.state.meters import Meter
+from softswitch.state.values import ActionSpec, Entry
 
 
 class Member:

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from softswitch.device.changes import ChangeFeed
-from softswitch.device.errors import InvalidArgument, NoSuchEntry
-from softswitch.device.values import Replica
+from softswitch.state.changes import ChangeFeed
+from softswitch.state.errors import InvalidArgument, NoSuchEntry
+from softswitch.state.values import Replica
 
 #: BMv2 keeps clone sessions 0..2^15-1.
 MAX_CLONE_SESSION = (1 << 15) - 1

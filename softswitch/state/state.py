@@ -11,12 +11,12 @@ import threading
 import time
 
 from softswitch.bmv2json.model import Program
-from softswitch.device.arrays import CounterArray, RegisterArray, ValueSet
-from softswitch.device.changes import ChangeFeed
-from softswitch.device.meters import MeterArray
-from softswitch.device.pre import Pre
-from softswitch.device.profiles import ProfileState
-from softswitch.device.tables import TableState, check_action
+from softswitch.state.arrays import CounterArray, RegisterArray, ValueSet
+from softswitch.state.changes import ChangeFeed
+from softswitch.state.meters import MeterArray
+from softswitch.state.pre import Pre
+from softswitch.state.profiles import ProfileState
+from softswitch.state.tables import TableState, check_action
 
 
 class State:
@@ -33,13 +33,7 @@ class State:
         self.feed = feed
         self.profiles: dict[str, ProfileState] = {}
         for name, profile in program.profiles.items():
-            actions = {
-                action.name: action
-                for table in program.tables.values()
-                if table.profile == name
-                for action in table.actions
-            }
-            self.profiles[name] = ProfileState(profile, actions, lock, check_action, feed)
+            self.profiles[name] = ProfileState(profile, program.profile_actions(name), lock, check_action, feed)
         self.tables: dict[str, TableState] = {}
         for name, table in program.tables.items():
             meter = program.meters.get(table.direct_meter) if table.direct_meter else None

@@ -141,15 +141,6 @@ class Layout:
         """Usage of the instance, shared with all instances it exchanges contents with."""
         return self._usage[self._root(header)]
 
-    def tracked(self, header: str) -> list[FieldType]:
-        """Fields that are variables, in wire order."""
-        used = self.usage(header).tracked
-        return [f for f in self.program.headers[header].type.fields if f.name in used]
-
-    def is_tracked(self, ref: FieldRef) -> bool:
-        """Whether the field is a variable."""
-        return ref.field in self.usage(ref.header).tracked
-
     def members(self, expr: Expr) -> list[str]:
         """Header instances that a header expression can denote."""
         program = self.program

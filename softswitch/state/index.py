@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from softswitch.bmv2json.model import MatchKind, Table
-from softswitch.device.rows import Row
-from softswitch.device.values import Exact, Key, Lpm, Range, Ternary
+from softswitch.state.rows import Row
+from softswitch.state.values import Exact, Key, Lpm, Range, Ternary
 
 
 class KeyLayout:

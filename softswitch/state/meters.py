@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from softswitch.device.changes import ChangeFeed
-from softswitch.device.errors import InvalidArgument
+from softswitch.state.changes import ChangeFeed
+from softswitch.state.errors import InvalidArgument
 
 GREEN, YELLOW, RED = 0, 1, 2
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, MutableSequence
 
-from softswitch.device.changes import ChangeFeed
-from softswitch.device.errors import InvalidArgument
-from softswitch.device.values import CounterValue
+from softswitch.state.changes import ChangeFeed
+from softswitch.state.errors import InvalidArgument
+from softswitch.state.values import CounterValue
 
 
 class CounterArray:
