@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
+import subprocess
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import defaults
+from srv6cp.sync.launch import Launch, LaunchError, Switch, missing
 
 if TYPE_CHECKING:
     from harness.ptfport import Pipe
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 CPU_PORT = 510
 DROP_PORT = 511
+START_LIMIT = 60.0  # s; for a busy machine
 CHOICES = ("softswitch", "softswitch-native", "softswitch-veth", "bmv2", "auto")
 
 
@@ -168,7 +171,7 @@ def bmv2_missing() -> str | None:
 
 def bmv2_grpc_missing() -> str | None:
     """Why ``simple_switch_grpc`` cannot run here without interfaces, or None when it can."""
-    return None if shutil.which("simple_switch_grpc") else "simple_switch_grpc is not on PATH"
+    return missing("bmv2")
 
 
 def native_missing() -> str | None:
@@ -201,6 +204,26 @@ def chosen() -> str:
     if name == "auto":
         return "softswitch" if bmv2_missing() else "bmv2"
     return name
+
+
+def launched(
+    launch: Launch,
+    output: Path,
+    inside: Callable[[Callable[[], subprocess.Popen[bytes]]], subprocess.Popen[bytes]] | None = None,
+) -> Switch:
+    """A switch process that answers; see `Switch`. Raises Unavailable with what it said last."""
+    try:
+        switch = Switch(launch, output, inside=inside)
+    except LaunchError as error:
+        raise Unavailable(str(error)) from None
+    try:
+        switch.wait_until_ready(START_LIMIT)
+    except BaseException as error:
+        switch.stop()
+        if isinstance(error, LaunchError):
+            raise Unavailable(str(error)) from None
+        raise
+    return switch
 
 
 def make(name: str) -> Testbed:

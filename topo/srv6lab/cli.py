@@ -152,9 +152,9 @@ def _up(args: argparse.Namespace) -> int:
     if switch not in SWITCHES:
         switch = "auto" if args.netns else "softswitch"
     if switch == "auto":
-        from srv6lab.process import available
+        from srv6cp.sync.launch import choose
 
-        switch = "bmv2" if available("bmv2") and (args.netns or os.geteuid() == 0) else "softswitch"
+        switch = choose(switch) if args.netns or os.geteuid() == 0 else "softswitch"
     if args.netns or switch == "bmv2":
         return _up_namespaces(args, topology, switch)
     _say_head(args, topology)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from srv6lab import process
+from srv6cp.sync.launch import missing, python_environment
 from srv6lab.errors import LabError
 from srv6lab.loader import find
 from srv6lab.running import RunningLab
@@ -32,8 +32,8 @@ def check_possible(name: str, switch: str) -> None:
         import pyroute2  # noqa: F401
     except ImportError:
         raise LabError("network namespaces need pyroute2: pip install 'srv6-p4[topo]'") from None
-    if not process.available(switch):
-        raise LabError(f"{process.BMV2} is not on PATH; install BMv2, or use --switch softswitch")
+    if (reason := missing(switch)) is not None:
+        raise LabError(f"{reason}; install BMv2, or use --switch softswitch")
 
 
 def check_root() -> None:
@@ -84,7 +84,7 @@ def _start_daemon(state: State) -> None:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for us; we tell it
                 pass_fds=(lock,),
-                env=process.python_environment(),
+                env=python_environment("srv6cp", "softswitch", "srv6lab"),
             )
             state.pid_file.write_text(str(daemon.pid))  # now `down` can find it
     finally:

@@ -94,12 +94,12 @@ def _program() -> Iterator[Check]:
 
 
 def _switches() -> Iterator[Check]:
-    from srv6cp.cli.switch import softswitch_available
+    from srv6cp.sync.launch import BMV2, missing
 
-    found = softswitch_available()
-    yield Check("softswitch", "ok" if found else "missing", "" if found else "reinstall the package")
+    lacking = missing("softswitch")
+    yield Check("softswitch", "missing" if lacking else "ok", "reinstall the package" if lacking else "")
     for command, use in (
-        ("simple_switch_grpc", "to run on BMv2"),
+        (BMV2, "to run on BMv2"),
         ("p4c-bm2-ss", "to recompile the program (or docker/podman)"),
     ):
         path = shutil.which(command)

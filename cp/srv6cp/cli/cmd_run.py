@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
 from srv6cp.cli.exitcodes import CliError, UsageError
-from srv6cp.cli.switch import SWITCHES, Switch, choose, start
+from srv6cp.sync.launch import SWITCHES, Launch, Switch, choose
 
 if TYPE_CHECKING:
     from srv6cp.controller.loop import NodeController
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _POLL = 0.25
-_START_TIMEOUT = 15.0
 _LATEST = 1 << 62
 
 
@@ -76,14 +75,8 @@ def run(args: argparse.Namespace) -> int:
     if kind == "none":
         return _control(args, path, node, None, stop)
     interfaces = _interfaces(args.interface, node)
-    with start(
-        kind,
-        address=client.address,
-        device_id=client.device_id,
-        interfaces=interfaces,
-        pcap=args.pcap,
-        log_file=args.switch_log,
-    ) as switch:
+    launch = Launch(kind, client.address, client.device_id, interfaces, args.pcap, args.switch_log)
+    with Switch(launch) as switch:
         return _control(args, path, node, switch, stop)
 
 
@@ -92,7 +85,7 @@ def _control(args: argparse.Namespace, path: Path, node: Node, switch: Switch | 
 
     client = session.make_client(args, node)
     if switch is not None:
-        switch.wait_until_ready(_START_TIMEOUT)
+        switch.wait_until_ready()
     with client, NodeController(client, node) as controller:
         name = switch.kind if switch else "switch"
         print(

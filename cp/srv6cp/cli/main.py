@@ -96,10 +96,11 @@ def classify(error: Exception) -> tuple[int | None, str]:
         return exitcodes.CONFIG, str(error)
     from srv6cp.artifacts import ArtifactError
     from srv6cp.p4rt import ArbitrationFailed, ConnectionFailed, P4RuntimeError
+    from srv6cp.sync.launch import LaunchError, NotInstalled
 
-    if isinstance(error, ArtifactError):
+    if isinstance(error, (ArtifactError, NotInstalled)):
         return exitcodes.CHECK_FAILED, str(error)
-    if isinstance(error, (ConnectionFailed, ArbitrationFailed)):
+    if isinstance(error, (ConnectionFailed, ArbitrationFailed, LaunchError)):
         return exitcodes.CANNOT_CONNECT, str(error)
     if isinstance(error, P4RuntimeError):
         return exitcodes.REJECTED, str(error)

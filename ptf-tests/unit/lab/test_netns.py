@@ -328,7 +328,7 @@ def test_interrupted_up_leaves_nothing(idle: Lab, moment: str) -> None:
 @pytest.mark.parametrize("idle", [BMV2], indirect=True)
 def test_switch_that_does_not_start(idle: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BMV2_ARGS", "--no-such-option")
-    assert "bmv2 ended (exit status" in idle.up(code=1)
+    assert "bmv2 does not start (exit status" in idle.up(code=1)
     assert idle.remains() == []
 
 
