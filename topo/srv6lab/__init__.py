@@ -11,5 +11,5 @@
   `linuxhost` and `sniff` (packets)
 * `path`        the way of a packet, hop by hop
 * `scenario`    what a topology file wants to be shown; `shell`: commands for a running network
-* `cli`         ``srv6 lab``
+* `cli`         the words of ``srv6 lab``; `commands`: what they do; `shipped`: topologies of the package
 """

@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
+from srv6cp import artifacts
 from srv6cp.controller.loop import ControllerOptions, NodeController
 from srv6cp.p4rt import Client, P4RuntimeError
 from srv6cp.sync.launch import Launch, LaunchError, Switch
@@ -49,6 +50,7 @@ class Daemon:
             raise LabError(f"{state.folder}: no record of the lab")
         self._state = state
         self._kind = record.switch
+        self._profile = record.profile
         self._namespaces = record.namespaces
         self._topology = state.topology()
         self._changes: dict[str, Mapping[str, Any]] = {name: {} for name in self._topology.routers}
@@ -69,15 +71,16 @@ class Daemon:
             switch.stop()
 
     def start(self) -> None:
-        """Make the network. Raises LabError, TopologyError, OSError or P4RuntimeError."""
+        """Make the network. Raises LabError, TopologyError, ArtifactError, OSError or P4RuntimeError."""
         nodes = {name: node_of(self._topology, name) for name in self._topology.routers}
+        program = artifacts.find(self._profile)
         cables.build(self._topology, self._namespaces)
         for name in nodes:
             self._start_switch(name)
         for name, node in nodes.items():
             self._wait_for_switch(name)
             client = self._stack.enter_context(Client(self._address(name), device_id=node.device_id))
-            self._controllers[name] = NodeController(client, node, CONTROLLER)
+            self._controllers[name] = NodeController(client, node, CONTROLLER, program)
         with ThreadPoolExecutor(len(nodes)) as pool:
             for done in [pool.submit(controller.start) for controller in self._controllers.values()]:
                 done.result()
@@ -208,7 +211,7 @@ def main(name: str) -> int:
             daemon.start()
             listener.bind(str(state.control))
             listener.listen()
-        except (LabError, TopologyError, OSError, P4RuntimeError) as error:
+        except (LabError, TopologyError, artifacts.ArtifactError, OSError, P4RuntimeError) as error:
             _tell(str(error))
             return 1
         except Exception as error:

@@ -9,6 +9,7 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from srv6cp.artifacts import DEFAULT, PROFILES, Artifacts, find
 from srv6cp.cli import exitcodes
 from srv6cp.cli.exitcodes import CliError, UsageError
 
@@ -66,6 +67,24 @@ def json_option() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def add_profile(parser: argparse.ArgumentParser, default: str | None = DEFAULT) -> None:
+    """``--profile``."""
+    text = "the one that the switch runs, else " if default is None else ""
+    parser.add_argument(
+        "--profile",
+        metavar="PROFILE",
+        default=default,
+        help=f"of the P4 program: {', '.join(PROFILES)} (default: {text}{DEFAULT})",
+    )
+
+
+def profile(name: str) -> Artifacts:
+    """The files of a profile. Raises UsageError for an unknown one, ArtifactError for one that is missing."""
+    if name not in PROFILES:
+        raise UsageError(f"no profile {name!r}; there are: {', '.join(PROFILES)}")
+    return find(name)
 
 
 def node_file(args: argparse.Namespace, required: bool = True) -> Path | None:

@@ -4,19 +4,24 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from softswitch.switch import SoftSwitch
-from srv6cp.cli.main import build_parser, main
+from srv6cp import artifacts
+from srv6cp.artifacts import Artifacts
+from srv6cp.cli.exitcodes import CliError
+from srv6cp.cli.main import main
 from srv6cp.cli.packetspec import frame
 from srv6cp.p4rt import Client
+from srv6cp.sync.program import Program
 
 NODE = """\
 # the router of these tests
@@ -240,6 +245,59 @@ def test_a_running_controller_is_left_alone(srv6: Run, switch: SoftSwitch, node:
         assert not controller.is_primary or controller.arbitrate().is_primary
 
 
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artifacts:
+    """A second profile: the same program in other bytes."""
+    full = artifacts.find()
+    made = Artifacts("small", tmp_path / "small.json", full.p4info, full.manifest)
+    made.json.write_bytes(full.json.read_bytes() + b"\n")
+
+    def find(name: str = artifacts.DEFAULT) -> Artifacts:
+        return {"small": made, artifacts.DEFAULT: full}[name]
+
+    for module in ("srv6cp.cli.session", "srv6cp.sync.program"):
+        monkeypatch.setattr(f"{module}.PROFILES", ("small", artifacts.DEFAULT))
+        monkeypatch.setattr(f"{module}.find", find)
+    return made
+
+
+def test_apply_changes_the_profile_and_edits_keep_it(srv6: Run, switch: SoftSwitch, small: Artifacts) -> None:
+    def runs() -> int | None:
+        with Client(switch.address, 1) as client:
+            return client.get_pipeline_cookie()
+
+    assert runs() == Program.read().cookie
+    assert "it would be loaded first" in srv6("apply node.yaml --profile small --dry-run")[2]
+    assert srv6("apply node.yaml --profile small")[0] == 0
+    assert srv6("vrf add red")[0] == 0
+    assert srv6("apply node.yaml")[1].startswith("r1: 0 inserted, 0 modified, 0 deleted")
+    assert runs() == Program.read(small).cookie
+    assert srv6(f"apply node.yaml --profile {artifacts.DEFAULT}")[0] == 0
+    assert runs() == Program.read().cookie
+    assert srv6("apply node.yaml --profile tiny") == (
+        2,
+        "",
+        f"srv6: no profile 'tiny'; there are: small, {artifacts.DEFAULT}\n",
+    )
+
+
+@pytest.mark.parametrize("given", ["small", None])
+def test_run_controls_with_its_profile(
+    given: str | None, srv6: Run, small: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the one that the switch runs: it is started for this."""
+    seen: list[Any] = []
+
+    def controller(*_: Any, program: Artifacts) -> None:
+        seen.append(program)
+        raise CliError("enough", 1)
+
+    monkeypatch.setattr("srv6cp.controller.loop.NodeController", controller)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    srv6(f"run node.yaml --switch none {f'--profile {given}' if given else ''}")
+    assert seen == [small if given else artifacts.find()]
+
+
 def free_address() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -320,28 +378,27 @@ def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
     assert states["softswitch"] == states["compiled program"] == states["p4runtime"] == "ok"
 
 
-def test_completion_knows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", "bash"]) == 0
-    script = capsys.readouterr().out
-    [subparsers] = [action for action in build_parser()._actions if action.choices]
-    choices: Any = subparsers.choices
-    for command in choices:
-        assert f'"{command}") words=' in script or command in script
-    assert '"sid add") words=' in script
-
-
-def test_lab_is_handed_over(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    lab = ModuleType("srv6lab.cli")
-    seen: list[list[str]] = []
-
-    def lab_main(words: list[str]) -> int:
-        seen.append(words)
-        return 1
-
-    lab.main = lab_main  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "srv6lab.cli", lab)
-    assert main(["lab", "up", "x.yaml", "--shell"]) == 1
-    assert seen == [["up", "x.yaml", "--shell"]]
+def test_without_the_lab_the_rest_works(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "srv6lab.cli", None)
-    assert main(["lab", "up"]) == 1
-    assert capsys.readouterr().err == "srv6: srv6 lab needs the module srv6lab.cli: reinstall the package\n"
+    assert main(["config", "schema"]) == 0
+    capsys.readouterr()
+    assert main(["lab", "up", "x.yaml", "--shell"]) == 1
+    assert capsys.readouterr().err == "srv6: srv6 lab needs the package srv6lab: reinstall srv6-p4\n"
+
+
+def test_what_the_lab_needs_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delitem(sys.modules, "srv6lab.commands", raising=False)
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    assert main(["lab", "list"]) == 1
+    assert capsys.readouterr().err == "srv6: srv6 lab needs the module yaml: pip install yaml\n"
+
+
+def test_no_command_is_imported_before_it_runs() -> None:
+    """What every command would otherwise wait for: gRPC, protobuf, the lab."""
+    code = (
+        "import sys; from srv6cp.cli.main import build_parser; build_parser();"
+        "print(*{'grpc', 'google.protobuf', 'scapy', 'shtab', 'srv6cp.p4rt', 'srv6lab.topology'} & set(sys.modules))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
