@@ -16,7 +16,13 @@ from typing import Any, NamedTuple
 from srv6cp.cli import exitcodes, session
 from srv6cp.cli.output import emit, table
 
-_MODULES = (("grpc", "grpcio"), ("google.protobuf", "protobuf"), ("p4", "p4runtime"), ("yaml", "PyYAML"))
+_MODULES = (
+    ("grpc", "grpcio"),
+    ("google.protobuf", "protobuf"),
+    ("p4", "p4runtime"),
+    ("yaml", "PyYAML"),
+    ("shtab", "shtab"),
+)
 _OPTIONAL_MODULES = (
     ("scapy", "packet builders and tests"),
     ("pyroute2", "`srv6 lab` with network namespaces"),
