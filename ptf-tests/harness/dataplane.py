@@ -19,7 +19,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from harness.testbed import Testbed, launched
+from harness.bed import Testbed, launched
 from srv6cp.sync.launch import Launch
 
 # Frames that may be under way: BMv2's queues hold 64 a port, and a frame may leave more than one copy there.

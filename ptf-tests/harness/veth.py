@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from harness.bed import Testbed, launched
 from harness.netns import EthernetSocket, Namespace
-from harness.testbed import Testbed, launched
 from srv6cp.sync.launch import Launch, Switch
 
 T = TypeVar("T")

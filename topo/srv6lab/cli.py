@@ -11,9 +11,8 @@ from typing import Any
 
 from srv6cp.cli import session
 from srv6cp.cli.exitcodes import CHECK_FAILED, CliError
+from srv6cp.sync.launch import SWITCHES
 from srv6lab.shipped import shipped
-
-SWITCHES = ("auto", "softswitch", "bmv2")
 
 _EPILOG = """try:
   srv6 lab up quickstart                      show a small network, in one process
@@ -93,7 +92,7 @@ def _add_up(up: argparse.ArgumentParser) -> None:
     )
     up.add_argument(
         "--switch",
-        choices=SWITCHES,
+        choices=("auto", *SWITCHES),
         help="auto: BMv2 if simple_switch_grpc is on PATH and we are root, else softswitch "
         "[$SWITCH; else auto with --netns, softswitch without]",
     )

@@ -18,8 +18,8 @@ import yaml
 
 from srv6cp.cli import session
 from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, INTERRUPTED, OK, USAGE, CliError, UsageError
+from srv6cp.sync.launch import SWITCHES, choose
 from srv6lab import graph as pictures
-from srv6lab.cli import SWITCHES
 from srv6lab.errors import LabError
 from srv6lab.lab import Lab
 from srv6lab.loader import load_topology, read_changes
@@ -56,11 +56,9 @@ def up(args: argparse.Namespace) -> int:
     program = session.profile(args.profile)
     topology = load_topology(args.topology)
     switch = args.switch or os.environ.get("SWITCH", "")
-    if switch not in SWITCHES:
+    if switch not in ("auto", *SWITCHES):
         switch = "auto" if args.netns else "softswitch"
     if switch == "auto":
-        from srv6cp.sync.launch import choose
-
         switch = choose(switch) if args.netns or os.geteuid() == 0 else "softswitch"
     if args.netns or switch == "bmv2":
         return _up_namespaces(args, topology, switch)

@@ -31,7 +31,6 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the script."""
     from srv6cp.cli.completion import script
-    from srv6cp.cli.main import build_parser
 
-    print(script(build_parser(), args.shell))
+    print(script(args.build_parser(), args.shell))
     return exitcodes.OK

@@ -233,6 +233,12 @@ def test_trace(srv6: Run) -> None:
     assert (code, err) == (2, "srv6: port 9 is not in the node file; valid: 1, 2\n")
 
 
+def test_trace_without_a_switch(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", "--offline", THROUGH]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{THROUGH}\n") and "end(" in out
+
+
 def test_a_running_controller_is_left_alone(srv6: Run, switch: SoftSwitch, node: Path) -> None:
     with Client(switch.address, 1, election_id=1 << 61) as controller:
         controller.become_primary()
@@ -320,6 +326,24 @@ def test_an_edit_for_a_dead_switch_is_saved(node: Path, capsys: pytest.CaptureFi
     assert main(["vrf", "add", "red", "--grpc-addr", free_address()]) == 4
     assert capsys.readouterr().err.startswith("node.yaml: saved, but not applied:\nsrv6: no P4Runtime server")
     assert "red" in node.read_text()
+
+
+def test_a_switch_that_cannot_be_started(
+    node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1 where there is none, 4 where it does not start; one line each."""
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main(["run", "node.yaml", "--switch", "bmv2"]) == 1
+    missing = "srv6: simple_switch_grpc is not on PATH; install BMv2, or use --switch softswitch\n"
+    assert capsys.readouterr() == ("", missing)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert main(["run", "node.yaml", "--switch", "softswitch", "--grpc-addr", address]) == 4
+    somebody = f"srv6: softswitch does not start: somebody listens at {address} already\n"
+    assert capsys.readouterr() == ("", somebody)
 
 
 USAGE = [
