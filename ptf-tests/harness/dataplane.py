@@ -94,7 +94,7 @@ class FrameService:
                 return found
             except self._error as error:
                 # the switch starts, or has not yet closed the stream before this one: nothing was taken in
-                refused = error.code() in self._unavailable  # type: ignore[attr-defined]
+                refused = error.code() in self._unavailable
                 if not refused or not self._alive() or time.monotonic() > end:
                     raise
                 time.sleep(RETRY_PAUSE)

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from srv6cp.artifacts import PROFILES, Artifacts, find
+from srv6cp.artifacts import PROFILES, ArtifactError, Artifacts, find
 from srv6cp.p4rt import Client, P4Info, pipeline_cookie
 
 
@@ -34,9 +35,10 @@ class Program:
         cookie = client.get_pipeline_cookie()
         if cookie and cookie != default.cookie:
             for profile in PROFILES:
-                other = cls.read(find(profile))
-                if other.cookie == cookie:
-                    return other
+                with suppress(ArtifactError):  # one that is not here is not what was loaded from here
+                    other = cls.read(find(profile))
+                    if other.cookie == cookie:
+                        return other
         return default
 
     def runs_on(self, client: Client) -> bool:

@@ -21,6 +21,7 @@ from srv6cp.cli.exitcodes import CliError
 from srv6cp.cli.main import main
 from srv6cp.cli.packetspec import frame
 from srv6cp.p4rt import Client
+from srv6cp.sync.launch import free_address
 from srv6cp.sync.program import Program
 
 NODE = """\
@@ -302,12 +303,6 @@ def test_run_controls_with_its_profile(
     monkeypatch.setattr("signal.signal", lambda *_: None)
     srv6(f"run node.yaml --switch none {f'--profile {given}' if given else ''}")
     assert seen == [small if given else artifacts.find()]
-
-
-def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 @pytest.mark.parametrize(

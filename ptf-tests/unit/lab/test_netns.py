@@ -236,6 +236,12 @@ def test_exec_has_the_exit_code_of_the_command(lab: Lab) -> None:
     assert "there are r1, r2, r3, r4, h1, h2" in lab("exec", lab.name, "r9", "--", "true", code=1)
 
 
+def test_names_for_completion(lab: Lab) -> None:
+    assert lab.name in lab("names").split()
+    assert lab("names", lab.name).split() == ["r1", "r2", "r3", "r4", "h1", "h2"]
+    assert lab("names", lab.name, "--hosts").split() == ["h1", "h2"]
+
+
 def test_interfaces_of_a_host(lab: Lab) -> None:
     links = json.loads(lab("exec", lab.name, "h1", "--", "ip", "-j", "address"))
     (eth0,) = [link for link in links if link["ifname"] == "eth0"]

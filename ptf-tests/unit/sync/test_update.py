@@ -66,8 +66,13 @@ def test_a_profile_that_runs_is_kept(client: Client, tmp_path: Path, monkeypatch
     update(client, NODE, small)
     assert update(client, NODE) and client.get_pipeline_cookie() == Program.read(full).cookie  # none of ours
     update(client, NODE, small)
-    monkeypatch.setattr("srv6cp.sync.program.PROFILES", ("small", "full"))
-    monkeypatch.setattr("srv6cp.sync.program.find", lambda name="full": {"small": small, "full": full}[name])
+    found = {"small": small, "full": full}
+
+    def find(name: str = "full") -> artifacts.Artifacts:
+        return found[name] if name in found else artifacts.find("gone")
+
+    monkeypatch.setattr("srv6cp.sync.program.PROFILES", ("missing", "small", "full"))
+    monkeypatch.setattr("srv6cp.sync.program.find", find)
     assert not preview(client, NODE).loads
     assert len(update(client, NODE)) == 0
     assert client.get_pipeline_cookie() == Program.read(small).cookie
