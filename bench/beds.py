@@ -8,9 +8,6 @@ Each has a namespace of its own, in which ``sw1`` and ``sw3`` belong to the swit
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,13 +19,13 @@ import cases
 from harness import defaults, testbed
 from harness.inproc import InProcess
 from harness.netns import Namespace
-from harness.process import DoesNotStart, SwitchProcess, simple_switch
 from harness.router import Router
 from srv6cp import artifacts
-from srv6cp.compile import compile_node
 from srv6cp.config import load_node_dict
 from srv6cp.p4rt import Action, Client, TableEntry
-from srv6cp.sync import reconcile
+from srv6cp.sync.launch import Launch
+from srv6cp.sync.launch import Switch as SwitchProcess
+from srv6cp.sync.update import update
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,7 +47,7 @@ def bmv2_missing() -> str:
     """Why BMv2 cannot run; empty when it can."""
     if why := interfaces_missing():
         return why
-    return "" if shutil.which("simple_switch_grpc") else "simple_switch_grpc is not on PATH"
+    return testbed.bmv2_grpc_missing() or ""
 
 
 def native_missing() -> str:
@@ -78,16 +75,15 @@ def alone(engine: str) -> Iterator[str]:
     """softswitch as a process without ports and without a program; gives the address of its P4Runtime server."""
     with tempfile.TemporaryDirectory(prefix="srv6-bench-") as folder:
         address = f"unix:{folder}/p4runtime"
-        command = [sys.executable, "-m", "softswitch", "--engine", engine, "--log-level", "warn", "--no-p4"]
-        command += ["--device-id", "1", "--", "--grpc-server-addr", address, "--cpu-port", "510"]
+        launch = Launch("softswitch", address, flags=("--engine", engine))
         try:
-            process = SwitchProcess(command, address, Path(folder, "switch.log"))
-        except DoesNotStart as error:
+            process = testbed.launched(launch, Path(folder, "switch.log"))
+        except testbed.Unavailable as error:
             raise CannotRun(str(error)) from None
         try:
             yield address
         finally:
-            process.close()
+            process.stop()
 
 
 class Wires:
@@ -111,18 +107,15 @@ class Switch(Wires):
 
     device_id = 1
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, kind: str, *flags: str) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory(prefix="srv6-bench-")
         self.address = f"unix:{self._folder.name}/p4runtime"
         self._process: SwitchProcess | None = None
-        flags = ["--no-p4", "--device-id", str(self.device_id)]
-        flags += [flag for port in PORTS for flag in ("-i", f"{port}@sw{port}")]
-        flags += ["--", "--grpc-server-addr", self.address, "--cpu-port", "510", "--drop-port", "511"]
-        log = Path(self._folder.name, "switch.log")
+        launch = Launch(kind, self.address, self.device_id, {port: f"sw{port}" for port in PORTS}, flags=flags)
         try:
-            self._process = SwitchProcess([*command, *flags], self.address, log, self.namespace.run)
-        except DoesNotStart as error:
+            self._process = testbed.launched(launch, Path(self._folder.name, "switch.log"), self.namespace.run)
+        except testbed.Unavailable as error:
             self.close()
             raise CannotRun(str(error)) from None
 
@@ -132,30 +125,26 @@ class Switch(Wires):
 
     def close(self) -> None:
         if self._process is not None:
-            self._process.close()
+            self._process.stop()
         super().close()
         self._folder.cleanup()
 
 
 def bmv2() -> Switch:
     """``simple_switch_grpc``, with the flags of ``BMV2_ARGS`` (by default without log)."""
-    return Switch(simple_switch())
+    return Switch("bmv2")
 
 
 def softswitch(engine: str) -> Switch:
     """The command ``softswitch``, with the flags of ``SOFTSWITCH_ARGS``."""
-    flags = shlex.split(os.environ.get("SOFTSWITCH_ARGS", ""))
-    return Switch([sys.executable, "-m", "softswitch", "--engine", engine, "--log-level", "warn", *flags])
+    return Switch("softswitch", "--engine", engine)
 
 
 def program(switch: Switch) -> None:
     """Load the full program and the node of `cases`."""
-    files = artifacts.find()
     with switch.client() as client:
         client.become_primary()
-        client.set_pipeline(files.p4info, files.json)
-        desired = compile_node(load_node_dict(defaults.node(cases.node(), switch)), client.p4info)
-        reconcile.apply(client, reconcile.plan(client, desired))
+        update(client, load_node_dict(defaults.node(cases.node(), switch)))
 
 
 def program_end_only(switch: Switch) -> None:

@@ -12,10 +12,6 @@ Half of the entries are routes (exact + LPM, one parameter), half local SIDs (ex
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -28,12 +24,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "cp"))
 
 from srv6cp import artifacts  # noqa: E402
-from srv6cp.p4rt import Action, Client, P4Info, TableEntry, insert, wait_for_switch  # noqa: E402
+from srv6cp.p4rt import Action, Client, P4Info, TableEntry, insert  # noqa: E402
 from srv6cp.p4rt.protos import pb  # noqa: E402
 from srv6cp.p4rt.text import parse_entry  # noqa: E402
+from srv6cp.sync.launch import SWITCHES, Launch, LaunchError, Switch, free_address  # noqa: E402
 
 NEXTHOP = "nexthop_table nexthop_id=1 -> glean(egress_port=1, vlan_id=0)"  # what the routes refer to
-PROGRAMS = {"softswitch": [sys.executable, "-m", "softswitch"], "bmv2": ["simple_switch_grpc"]}
 
 
 def entries(count: int) -> list[TableEntry]:
@@ -52,22 +48,14 @@ def entries(count: int) -> list[TableEntry]:
 
 
 @contextmanager
-def running(switch: str) -> Iterator[str]:
+def running(kind: str) -> Iterator[str]:
     """A switch of this kind on a free port; gives its address."""
-    if shutil.which(PROGRAMS[switch][0]) is None:
-        sys.exit(f"{PROGRAMS[switch][0]} is not on PATH")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    command = [*PROGRAMS[switch], "--no-p4", "--device-id", "0", "--", "--grpc-server-addr", address]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     try:
-        wait_for_switch(address, timeout=20)
-        yield address
-    finally:
-        process.terminate()
-        process.wait()
+        with Switch(Launch(kind, free_address(), device_id=0)) as switch:
+            switch.wait_until_ready()
+            yield switch.address
+    except LaunchError as error:
+        sys.exit(str(error))
 
 
 def timed(what: str, count: int, call: Callable[[], Any]) -> Any:
@@ -83,7 +71,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--switch", choices=sorted(PROGRAMS), help="start this switch and write to it")
+    where.add_argument("--switch", choices=SWITCHES, help="start this switch and write to it")
     where.add_argument("--address", help="write to the switch at HOST:PORT, device id 0")
     parser.add_argument("--entries", type=int, default=20_000)
     parser.add_argument("--batch", type=int, default=1000, help="updates in a request (default %(default)s)")

@@ -15,10 +15,10 @@ from typing import Any
 from diff import recorded
 from ptf.base_tests import BaseTest
 
-from harness import defaults, reasons, show, testbed, wire
+from harness import defaults, ptfport, reasons, show, testbed, wire
 from harness.clauses import SWITCHES, behaviours, only_on, rfc, rule, switches_of
 from harness.flow import Count
-from harness.router import Router
+from harness.router import Router, router_of
 from harness.wire import Frame, Part
 
 __all__ = ["Count", "Frame", "Srv6Test", "behaviours", "only_on", "rfc", "rule", "wire"]
@@ -42,7 +42,7 @@ class Srv6Test(BaseTest):
         if bed.name not in switches_of(type(self)):
             self.skipTest(getattr(type(self), "skip_reason", f"not on {bed.name}"))
         self.testbed = bed
-        self.router = bed.router()
+        self.router = router_of(bed)
         self.router.forget()
         self._sent: list[tuple[int, bytes]] = []
         self._config: dict[str, Any] = {}
@@ -63,7 +63,7 @@ class Srv6Test(BaseTest):
     @property
     def dataplane(self) -> Any:
         """ptf's own data plane on the same ports, for ``ptf.testutils``."""
-        return testbed.current().ptf_dataplane()
+        return ptfport.dataplane()
 
     def _failing(self) -> bool:
         outcome = getattr(self, "_outcome", None)

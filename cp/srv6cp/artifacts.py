@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ArtifactError", "Artifacts", "available", "directories", "find"]
+__all__ = ["PROFILES", "ArtifactError", "Artifacts", "available", "directories", "find"]
 
-#: The program that every command uses unless told otherwise.
-DEFAULT = "srv6"
+#: The profiles of the program, the smallest first.
+PROFILES = ("full",)
+#: The one that every command uses unless told otherwise.
+DEFAULT = "full"
+_FILES = {"full": "srv6"}
 
 
 class ArtifactError(Exception):
@@ -62,6 +65,7 @@ def find(name: str = DEFAULT, folder: str | Path | None = None) -> Artifacts:
     """The files of program ``name``, in ``folder`` or the usual places. Raises :class:`ArtifactError`."""
     places = (Path(folder),) if folder is not None else directories()
     partial: list[str] = []
+    name = _FILES.get(name, name)
     for place in places:
         found = Artifacts(name, place / f"{name}.json", place / f"{name}.p4info.txtpb", place / "manifest.json")
         missing = [path for path in (found.json, found.p4info) if not path.is_file()]

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -13,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 from conformance.raw import IDS, JSON, P4INFO, RawClient, action, action_set, config, entry, pb
 from conformance.requirement import requirement
 
 from softswitch.switch import SoftSwitch
+from srv6cp.sync.launch import Launch, Switch, missing
 
 CPU = 510
 NEAR, FAR = "ssel0", "ssel1"
@@ -104,27 +103,19 @@ def on_softswitch() -> list[list[int]]:
 
 def on_bmv2(folder: Path) -> list[list[int]]:
     address = f"unix:{folder}/socket"
-    process = subprocess.Popen(
-        ["simple_switch_grpc", "--no-p4", "--device-id", "1", "-i", f"1@{NEAR}", "--",
-         "--grpc-server-addr", address, "--cpu-port", str(CPU)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
-    )  # fmt: skip
-    try:
+    with Switch(Launch("bmv2", address, interfaces={1: NEAR})) as process:
+        process.wait_until_ready()
         with RawClient(address) as client, socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as far:
-            grpc.channel_ready_future(client.channel).result(timeout=10)
             client.primary()
             client.set_pipeline("VERIFY_AND_COMMIT", config())
             far.bind((FAR, 0))
             time.sleep(0.2)
             return steps(client, choices(client, far.send))
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
 
 
 @requirement("9.2", "After the same writes, groups choose the same member as those of BMv2 (runs where BMv2 is)")
 def test_same_choices(tmp_path: Path) -> None:
-    if shutil.which("simple_switch_grpc") is None or os.geteuid() != 0 or shutil.which("ip") is None:
+    if missing("bmv2") or os.geteuid() != 0 or shutil.which("ip") is None:
         pytest.skip("needs simple_switch_grpc on PATH, root and iproute2")
     subprocess.run(["ip", "link", "add", NEAR, "type", "veth", "peer", "name", FAR], check=True)
     try:

@@ -19,8 +19,8 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from harness.process import DoesNotStart, SwitchProcess, simple_switch
-from harness.testbed import CPU_PORT, DROP_PORT, Testbed, Unavailable
+from harness.bed import Testbed, launched
+from srv6cp.sync.launch import Launch
 
 # Frames that may be under way: BMv2's queues hold 64 a port, and a frame may leave more than one copy there.
 WINDOW = 32
@@ -94,7 +94,7 @@ class FrameService:
                 return found
             except self._error as error:
                 # the switch starts, or has not yet closed the stream before this one: nothing was taken in
-                refused = error.code() in self._unavailable  # type: ignore[attr-defined]
+                refused = error.code() in self._unavailable
                 if not refused or not self._alive() or time.monotonic() > end:
                     raise
                 time.sleep(RETRY_PAUSE)
@@ -107,25 +107,23 @@ class FrameService:
 class Bmv2:
     """``simple_switch_grpc`` without a program; ``frames`` are its ports, ``address`` its P4Runtime server."""
 
-    def __init__(self, device_id: int = 1, cpu_port: int = CPU_PORT, drop_port: int = DROP_PORT) -> None:
-        """Raises DoesNotStart."""
+    def __init__(self, device_id: int = 1) -> None:
+        """Raises Unavailable."""
         self._folder = tempfile.TemporaryDirectory(prefix="srv6-bmv2-")
         self.address = f"unix:{self._folder.name}/p4runtime"
         frames = f"unix:{self._folder.name}/frames"
-        command = [*simple_switch(), "--no-p4", "--device-id", str(device_id), "--"]
-        command += ["--grpc-server-addr", self.address, "--dp-grpc-server-addr", frames]
-        command += ["--cpu-port", str(cpu_port), "--drop-port", str(drop_port)]
+        launch = Launch("bmv2", self.address, device_id, target_flags=("--dp-grpc-server-addr", frames))
         try:
-            self.process = SwitchProcess(command, self.address, Path(self._folder.name, "switch.log"))
+            self.process = launched(launch, Path(self._folder.name, "switch.log"))
         except BaseException:
             self._folder.cleanup()
             raise
-        self.frames = FrameService(frames, device_id, self.process.alive)
+        self.frames = FrameService(frames, device_id, lambda: self.process.alive)
 
     def close(self) -> None:
         """Stop the switch."""
         self.frames.close()
-        self.process.close()
+        self.process.stop()
         self._folder.cleanup()
 
 
@@ -138,10 +136,7 @@ class Bmv2Grpc(Testbed):
 
     def __init__(self) -> None:
         super().__init__()
-        try:
-            self._switch = Bmv2(self.device_id)
-        except DoesNotStart as error:
-            raise Unavailable(str(error)) from None
+        self._switch = Bmv2(self.device_id)
         self.address = self._switch.address
 
     def _send(self, port: int, frame: bytes) -> None:
@@ -159,10 +154,10 @@ class Bmv2Grpc(Testbed):
 
     def alive(self) -> bool:
         """Whether the switch process runs."""
-        return self._switch.process.alive()
+        return self._switch.process.alive
 
     def last_words(self) -> str:
-        return self._switch.process.last_words()
+        return self._switch.process.tail()
 
     def close(self) -> None:
         self._switch.close()

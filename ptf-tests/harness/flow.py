@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from harness import reasons
-from harness.testbed import Testbed
+from harness.bed import Testbed
 from srv6cp.p4rt import Client, CounterEntry, PacketIn
 
 PATIENCE = 10.0  # s; used up only when something is broken

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from harness.testbed import CPU_PORT, DROP_PORT, Testbed
+from harness.bed import CPU_PORT, DROP_PORT, Testbed
 from softswitch.switch import SoftSwitch
 
 

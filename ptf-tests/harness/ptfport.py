@@ -5,38 +5,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
+from functools import cache
 from typing import Any
 
 from harness import testbed
-
-
-class Pipe:
-    """Frames of a switch in this process, with a file descriptor to wait on."""
-
-    def __init__(self) -> None:
-        self._frames: deque[bytes] = deque()
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._writer, False)
-
-    def put(self, frame: bytes) -> None:
-        """A frame has left the port."""
-        self._frames.append(frame)
-        try:
-            os.write(self._writer, b"x")
-        except BlockingIOError:  # 65 536 frames unread: nobody listens
-            self._frames.pop()
-
-    def fileno(self) -> int:
-        """Readable when a frame waits."""
-        return self._reader
-
-    def recv(self) -> bytes | None:
-        """The next frame, None when there is none."""
-        if not self._frames:
-            return None
-        os.read(self._reader, 1)
-        return self._frames.popleft()
 
 
 class TestbedPort:
@@ -111,8 +83,15 @@ def _shut_down_with_ptf() -> None:
     DataPlane.kill = kill_both
 
 
-def dataplane(bed: testbed.Testbed) -> Any:
-    """A ptf data plane on the ports of ``bed``, as the ``ptf`` command would make it."""
+def dataplane() -> Any:
+    """ptf's data plane on the switch under test: the one of the ``ptf`` command, or one made here under pytest."""
+    import ptf
+
+    return ptf.dataplane_instance if ptf.dataplane_instance is not None else _made(testbed.current())
+
+
+@cache
+def _made(bed: testbed.Testbed) -> Any:
     from ptf.dataplane import DataPlane
 
     class Background(DataPlane):  # type: ignore[misc]
@@ -123,4 +102,5 @@ def dataplane(bed: testbed.Testbed) -> Any:
     plane = Background({"platform": "testbed", "dataplane": {"portclass": TestbedPort}, "qlen": 100})
     for port in bed.ports:
         plane.port_add(f"port{port}", 0, port)
+    bed.on_shutdown(plane.kill)
     return plane

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from ipaddress import IPv6Network
 from typing import Any
 
 from harness import reasons
+from harness.bed import Testbed
 from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cells
-from harness.testbed import Testbed
 from srv6cp.compile import compile_state
 from srv6cp.config import load_node_dict
 from srv6cp.controller.loop import NodeController
@@ -177,3 +178,11 @@ def network(value: Any) -> IPv6Network:
     if isinstance(value, str) and "/" not in value:
         return IPv6Network(value)
     return value if isinstance(value, IPv6Network) else IPv6Network(value)
+
+
+@cache
+def router_of(bed: Testbed) -> Router:
+    """The controller of a switch, started when first asked for; it ends with the switch."""
+    router = Router(bed)
+    bed.on_shutdown(router.close)
+    return router

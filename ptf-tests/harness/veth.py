@@ -8,18 +8,15 @@ their flags: ``SOFTSWITCH_ARGS="--engine python"`` takes ports and engine in Pyt
 
 from __future__ import annotations
 
-import os
 import select
-import shlex
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from harness.bed import Testbed, launched
 from harness.netns import EthernetSocket, Namespace
-from harness.process import DoesNotStart, SwitchProcess, simple_switch
-from harness.testbed import CPU_PORT, DROP_PORT, Testbed, Unavailable
+from srv6cp.sync.launch import Launch, Switch
 
 T = TypeVar("T")
 
@@ -37,12 +34,14 @@ class Veth(Testbed):
         self._folder = tempfile.TemporaryDirectory(prefix="srv6-testbed-")
         self.address = f"unix:{self._folder.name}/p4runtime"
         self._namespace = Namespace()
-        self._process: SwitchProcess | None = None
+        self._process: Switch | None = None
         self._sockets: dict[int, EthernetSocket] = {}
         try:
             self._namespace.veth_pairs([(f"sw{port}", f"host{port}") for port in self.ports])
             self._sockets = {port: self._namespace.open(f"host{port}") for port in self.ports}
-            self._start(kind)
+            interfaces = {port: f"sw{port}" for port in self.ports}
+            launch = Launch(self.name, self.address, self.device_id, interfaces)
+            self._process = launched(launch, Path(self._folder.name, "switch.log"), inside=self._namespace.run)
         except BaseException:
             self.close()
             raise
@@ -50,29 +49,6 @@ class Veth(Testbed):
         self._poll = select.poll()
         for fileno in self._ports:
             self._poll.register(fileno, select.POLLIN)
-
-    def _command(self, kind: str) -> list[str]:
-        if kind == "bmv2":
-            program = simple_switch()
-        else:
-            program = [sys.executable, "-m", "softswitch", *shlex.split(os.environ.get("SOFTSWITCH_ARGS", ""))]
-        interfaces = [flag for port in self.ports for flag in ("-i", f"{port}@sw{port}")]
-        target = [
-            "--grpc-server-addr",
-            self.address,
-            "--cpu-port",
-            str(CPU_PORT),
-            "--drop-port",
-            str(DROP_PORT),
-        ]
-        return [*program, "--no-p4", "--device-id", str(self.device_id), *interfaces, "--", *target]
-
-    def _start(self, kind: str) -> None:
-        log = Path(self._folder.name, "switch.log")
-        try:
-            self._process = SwitchProcess(self._command(kind), self.address, log, self._namespace.run)
-        except DoesNotStart as error:
-            raise Unavailable(str(error)) from None
 
     def _send(self, port: int, frame: bytes) -> None:
         self._sockets[port].send(frame)
@@ -93,15 +69,15 @@ class Veth(Testbed):
 
     def alive(self) -> bool:
         """Whether the switch process runs."""
-        return self._process is not None and self._process.alive()
+        return self._process is not None and self._process.alive
 
     def last_words(self) -> str:
-        return self._process.last_words() if self._process is not None else ""
+        return self._process.tail() if self._process is not None else ""
 
     def close(self) -> None:
         for sock in self._sockets.values():
             sock.close()
         if self._process is not None:
-            self._process.close()
+            self._process.stop()
         self._namespace.close()
         self._folder.cleanup()

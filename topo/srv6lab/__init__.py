@@ -7,9 +7,9 @@
 * `lab`         what a running network can do, whatever it is made of
 * `network`     one in this process, without root: routers on softswitch; `host`: its hosts
 * `running`     one in network namespaces, seen from the command line; behind it `control` (up, down, status ...),
-  `state` (what is on disk), `daemon` (controllers and switches), `process` (a switch), `namespaces` and `cables`
-  (Linux), `linuxhost` and `sniff` (packets)
+  `state` (what is on disk), `daemon` (controllers and switches), `namespaces` and `cables` (Linux),
+  `linuxhost` and `sniff` (packets)
 * `path`        the way of a packet, hop by hop
 * `scenario`    what a topology file wants to be shown; `shell`: commands for a running network
-* `cli`         ``srv6 lab``
+* `cli`         the words of ``srv6 lab``; `commands`: what they do; `shipped`: topologies of the package
 """

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from srv6lab import process
+from srv6cp.sync.launch import missing, python_environment
 from srv6lab.errors import LabError
 from srv6lab.loader import find
 from srv6lab.running import RunningLab
@@ -32,8 +32,8 @@ def check_possible(name: str, switch: str) -> None:
         import pyroute2  # noqa: F401
     except ImportError:
         raise LabError("network namespaces need pyroute2: pip install 'srv6-p4[topo]'") from None
-    if not process.available(switch):
-        raise LabError(f"{process.BMV2} is not on PATH; install BMv2, or use --switch softswitch")
+    if (reason := missing(switch)) is not None:
+        raise LabError(f"{reason}; install BMv2, or use --switch softswitch")
 
 
 def check_root() -> None:
@@ -42,8 +42,10 @@ def check_root() -> None:
         raise LabError("networks of namespaces need root on Linux; `srv6 lab up` without --netns needs neither")
 
 
-def up(name: str, source: str, topology: Topology, switch: str) -> RunningLab:
-    """Start a lab; when this returns, it carries packets. When it raises, nothing is left.
+def up(name: str, source: str, topology: Topology, switch: str, profile: str) -> RunningLab:
+    """Start a lab on a kind of switch and a profile of the P4 program; when this returns, it carries packets.
+
+    When it raises, nothing is left.
 
     Raises:
         LabError: there is such a lab already, or it does not start.
@@ -53,7 +55,7 @@ def up(name: str, source: str, topology: Topology, switch: str) -> RunningLab:
     created = False
     try:
         with _uninterrupted():
-            state.create(Record(name, source, switch, namespaces), find(source))
+            state.create(Record(name, source, switch, profile, namespaces), find(source))
             created = True
         state.hosts_file.write_text(_hosts(topology))
         _start_daemon(state)
@@ -84,7 +86,7 @@ def _start_daemon(state: State) -> None:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for us; we tell it
                 pass_fds=(lock,),
-                env=process.python_environment(),
+                env=python_environment("srv6cp", "softswitch", "srv6lab"),
             )
             state.pid_file.write_text(str(daemon.pid))  # now `down` can find it
     finally:
@@ -117,18 +119,30 @@ def _uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
-def termination_as_interrupt() -> Iterator[None]:
-    """SIGTERM and SIGHUP like Ctrl-C, for as long as these would leave a lab behind."""
+def termination_as_interrupt() -> Iterator[Callable[[], None]]:
+    """SIGTERM and SIGHUP like Ctrl-C, for as long as these would leave a lab behind.
+
+    Gives a function that raises KeyboardInterrupt when there was one: Python drops those that arrive in a destructor
+    or in a callback of an import.
+    """
+    caught: list[int] = []
+
+    def check() -> None:
+        if caught:
+            raise KeyboardInterrupt
+
     if not _in_main_thread():  # signals are none of ours
-        yield
+        yield check
         return
 
-    def interrupt(*_: object) -> None:
+    def interrupt(number: int, _: object) -> None:
+        caught.append(number)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
-        yield
+        yield check
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -201,7 +215,7 @@ def status(name: str) -> dict[str, Any]:
     record = state.record()
     result: dict[str, Any] = {"well": False, "daemon": state.daemon(), "folder": str(state.folder)}
     if record is not None:
-        result |= {"topology": record.source, "namespaces": dict(record.namespaces)}
+        result |= {"topology": record.source, "profile": record.profile, "namespaces": dict(record.namespaces)}
     if state.alive():
         result["routers"] = RunningLab(state).request("status")["routers"]
         result["well"] = all(
@@ -214,7 +228,8 @@ def render(name: str, found: Mapping[str, Any]) -> str:
     """What `status` found, as text."""
     if "routers" not in found:
         return f"{name}: its controllers have crashed, see {found['folder']}; `srv6 lab down {name}` clears it away"
-    lines = [f"{name}: topology {found['topology']}, controllers pid {found['daemon']}, logs in {found['folder']}"]
+    runs = f"topology {found['topology']}, profile {found['profile']}"
+    lines = [f"{name}: {runs}, controllers pid {found['daemon']}, logs in {found['folder']}"]
     for router, row in found["routers"].items():
         note = ", configuration changed" if row["changed"] else ""
         if row["state"] != "running":
@@ -252,7 +267,7 @@ def execute(name: str, node: str, words: list[str]) -> int:
     try:
         namespaces.become(namespaces_of[node], Path(state.hosts_file), words)
     except FileNotFoundError:
-        print(f"srv6 lab: exec: {words[0]}: there is no such command", file=sys.stderr)
+        print(f"srv6: exec: {words[0]}: there is no such command", file=sys.stderr)
     except OSError as error:
-        print(f"srv6 lab: exec: {words[0]}: {error.strerror or error}", file=sys.stderr)
+        print(f"srv6: exec: {words[0]}: {error.strerror or error}", file=sys.stderr)
     return 127

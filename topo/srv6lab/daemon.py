@@ -14,7 +14,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -22,15 +21,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
+from srv6cp import artifacts
 from srv6cp.controller.loop import ControllerOptions, NodeController
-from srv6cp.p4rt import Client, ConnectionFailed, P4RuntimeError, wait_for_switch
-from srv6lab import cables, process
+from srv6cp.p4rt import Client, P4RuntimeError
+from srv6cp.sync.launch import Launch, LaunchError, Switch
+from srv6lab import cables, namespaces
 from srv6lab.errors import LabError
 from srv6lab.nodes import node_of
 from srv6lab.state import State
 from srv6lab.topology import TopologyError
 
-START_LIMIT = 30.0  # s for a switch to answer
+FILL_LIMIT = 30.0  # s for a controller to fill a switch that answers
 REQUEST_LIMIT = 5.0  # s for a request to arrive
 LOOK_INTERVAL = 0.5  # s between looks at the switches
 
@@ -49,10 +50,11 @@ class Daemon:
             raise LabError(f"{state.folder}: no record of the lab")
         self._state = state
         self._kind = record.switch
+        self._profile = record.profile
         self._namespaces = record.namespaces
         self._topology = state.topology()
         self._changes: dict[str, Mapping[str, Any]] = {name: {} for name in self._topology.routers}
-        self._switches: dict[str, subprocess.Popen[bytes]] = {}
+        self._switches: dict[str, Switch] = {}
         self._controllers: dict[str, NodeController] = {}
         self._dead: set[str] = set()  # switches whose end has been logged
         self._stack = ExitStack()
@@ -64,21 +66,21 @@ class Daemon:
         """Stop controllers and switches."""
         self._stack.close()
         for switch in self._switches.values():
-            if switch.poll() is None:
-                switch.terminate()
+            switch.terminate()
         for switch in self._switches.values():
-            process.stop(switch)
+            switch.stop()
 
     def start(self) -> None:
-        """Make the network. Raises LabError, TopologyError, OSError or P4RuntimeError."""
+        """Make the network. Raises LabError, TopologyError, ArtifactError, OSError or P4RuntimeError."""
         nodes = {name: node_of(self._topology, name) for name in self._topology.routers}
+        program = artifacts.find(self._profile)
         cables.build(self._topology, self._namespaces)
         for name in nodes:
             self._start_switch(name)
         for name, node in nodes.items():
             self._wait_for_switch(name)
             client = self._stack.enter_context(Client(self._address(name), device_id=node.device_id))
-            self._controllers[name] = NodeController(client, node, CONTROLLER)
+            self._controllers[name] = NodeController(client, node, CONTROLLER, program)
         with ThreadPoolExecutor(len(nodes)) as pool:
             for done in [pool.submit(controller.start) for controller in self._controllers.values()]:
                 done.result()
@@ -91,27 +93,23 @@ class Daemon:
     def _start_switch(self, router: str) -> None:
         ports = {link.at(router).port: cables.interface(link.at(router)) for link in self._topology.links_of(router)}
         number = self._topology.routers[router].number
-        words = process.command(self._kind, number, ports, self._address(router))
         self._state.socket(router).unlink(missing_ok=True)  # of a killed predecessor
-        self._switches[router] = process.start(self._namespaces[router], words, self._state.switch_log(router))
+        try:
+            self._switches[router] = Switch(
+                Launch(self._kind, self._address(router), number, ports),
+                self._state.switch_log(router),
+                inside=lambda start: namespaces.inside(self._namespaces[router], start),
+                tied=False,  # the thread inside ends at once; `down` finds the switch by its namespace
+            )
+        except LaunchError as error:
+            raise LabError(f"{router}: {error}") from None
         self._dead.discard(router)
 
     def _wait_for_switch(self, router: str) -> None:
-        end = time.monotonic() + START_LIMIT
-        while True:
-            try:
-                wait_for_switch(self._address(router), self._topology.routers[router].number, timeout=0.5)
-                return
-            except ConnectionFailed as error:
-                code = self._switches[router].poll()
-                if code is not None:
-                    raise LabError(f"{router}: {self._kind} ended ({_ending(code)}): {self._said(router)}") from None
-                if time.monotonic() > end:
-                    raise LabError(f"{router}: {self._kind} does not answer: {error}") from None
-
-    def _said(self, router: str) -> str:
-        lines = self._state.switch_log(router).read_text(errors="replace").split("\n")
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        try:
+            self._switches[router].wait_until_ready()
+        except LaunchError as error:
+            raise LabError(f"{router}: {error}") from None
 
     # --- requests ---------------------------------------------------------------------------------------------
 
@@ -146,20 +144,18 @@ class Daemon:
 
     def _look(self) -> None:
         for name, switch in self._switches.items():
-            code = switch.poll()
-            if code is not None and name not in self._dead:
+            if not switch.alive and name not in self._dead:
                 self._dead.add(name)
-                log.warning("%s: %s ended (%s): %s", name, self._kind, _ending(code), self._said(name))
+                log.warning("%s: %s ended (%s)", name, self._kind, switch.last_words())
 
     def _status(self) -> dict[str, Any]:
         routers = {}
         for name, switch in self._switches.items():
             controller = self._controllers[name].status()
-            code = switch.poll()
             routers[name] = {
                 "switch": self._kind,
                 "pid": switch.pid,
-                "state": "running" if code is None else f"ended ({_ending(code)})",
+                "state": "running" if switch.alive else f"ended ({switch.ending})",
                 "address": self._address(name),
                 "device-id": self._topology.routers[name].number,
                 "controller": controller.role,
@@ -180,20 +176,16 @@ class Daemon:
             raise LabError(f"no router {router!r}; there are {', '.join(self._switches)}")
         controller = self._controllers[router]
         before = controller.status().reconciliations
-        process.stop(self._switches[router])
+        self._switches[router].stop()
         self._look()
         begin = time.monotonic()
         self._start_switch(router)
         self._wait_for_switch(router)
         while (status := controller.status()).role != "primary" or status.reconciliations == before:
-            if time.monotonic() - begin > START_LIMIT:
-                raise LabError(f"{router}: the controller did not fill the new switch within {START_LIMIT:g} s")
+            if time.monotonic() - begin > FILL_LIMIT:
+                raise LabError(f"{router}: the controller did not fill the new switch within {FILL_LIMIT:g} s")
             time.sleep(0.02)
         return {"written": str(status.changes), "seconds": time.monotonic() - begin}
-
-
-def _ending(code: int) -> str:
-    return f"exit status {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
 
 
 def _receive(connection: socket.socket) -> bytes:
@@ -219,7 +211,7 @@ def main(name: str) -> int:
             daemon.start()
             listener.bind(str(state.control))
             listener.listen()
-        except (LabError, TopologyError, OSError, P4RuntimeError) as error:
+        except (LabError, TopologyError, artifacts.ArtifactError, OSError, P4RuntimeError) as error:
             _tell(str(error))
             return 1
         except Exception as error:

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from importlib import resources
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from srv6lab.shipped import shipped
 from srv6lab.topology import (
     DEFAULT_VRF,
     MAX_HOSTS,
@@ -41,13 +41,6 @@ KEYS = {"name", "about", "picture", "routers", "hosts", "links", "scenario"}
 HOST_KEYS = {"router", "vrf", "l2", "ipv6", "ipv4"}
 # Namespaces, hosts files and Graphviz take such names; so does the path of a Unix socket, which is short.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,30}")
-
-
-def shipped() -> dict[str, Path]:
-    """The topologies that come with the package, by name."""
-    here = Path(str(resources.files("srv6lab")))
-    folder = here.parent if here.parent.name == "topo" else here / "topologies"  # a checkout, or an installed package
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def find(source: str | Path) -> Path:

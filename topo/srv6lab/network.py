@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from softswitch.switch import SoftSwitch
-from srv6cp import artifacts
+from srv6cp.artifacts import Artifacts
 from srv6cp.controller.loop import NodeController
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
@@ -28,12 +28,15 @@ from srv6lab.topology import Host, Link, Topology, TopologyError
 class Network:
     """A running network; a context manager and a :class:`srv6lab.lab.Lab`.
 
+    ``program`` runs on every router (default: the default profile).
+
     Raises:
         TopologyError: a router's configuration is not valid.
     """
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, program: Artifacts | None = None) -> None:
         self.topology = topology
+        self._program = program
         self.hosts: dict[str, HostStack] = {}
         self.switches: dict[str, SoftSwitch] = {}
         self.controllers: dict[str, NodeController] = {}
@@ -50,19 +53,17 @@ class Network:
             raise
 
     def _start(self) -> None:
-        files = artifacts.find()
-        program, p4info = files.json.read_bytes(), files.p4info.read_bytes()
         self.nodes = {name: node_of(self.topology, name) for name in self.topology.routers}
         for name, router in self.topology.routers.items():
             ports = {link.at(name).port: link.other(name).node for link in self.topology.links_of(name)}
-            switch = SoftSwitch(program, p4info, ports=ports, device_id=router.number)
+            switch = SoftSwitch(ports=ports, device_id=router.number)
             self._stack.callback(switch.close)
             self.switches[name] = switch
         for link in self.topology.links:
             self._connect(link)
         for name, node in self.nodes.items():
             client = self._stack.enter_context(Client(self.switches[name].address, device_id=node.device_id))
-            self.controllers[name] = self._stack.enter_context(NodeController(client, node))
+            self.controllers[name] = self._stack.enter_context(NodeController(client, node, program=self._program))
 
     def _connect(self, link: Link) -> None:
         for here, there in (link.ends, link.ends[::-1]):

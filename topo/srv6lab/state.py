@@ -2,7 +2,7 @@
 """What is on disk about a lab of namespaces: enough to find it, talk to it, and clear it away after a crash.
 
 /run/srv6lab/NAME/        (/tmp/srv6lab/NAME where /run cannot be written, $SRV6LAB_DIR/NAME where that is set)
-    record.json           switch, namespaces, routers; written before anything is made
+    record.json           switch, profile, namespaces; written before anything is made
     topology.yaml         as it was when the lab went up
     hosts                 names of the nodes, for /etc/hosts inside
     lock                  locked by the daemon as long as it lives
@@ -38,6 +38,7 @@ class Record:
     name: str
     source: str
     switch: str
+    profile: str
     namespaces: Mapping[str, str]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
-from srv6cp.cli.output import emit
+from srv6cp.cli.output import emit, note
 
 if TYPE_CHECKING:
     from srv6cp.sync.reconcile import Plan
@@ -26,22 +26,25 @@ def register(subparsers: Any) -> None:
     parser.add_argument("file", metavar="NODE.YAML")
     parser.add_argument("-n", "--dry-run", action="store_true", help="print the difference, write nothing")
     parser.add_argument("--keep-foreign", action="store_true", help="leave entries that the node file lacks")
+    session.add_profile(parser, default=None)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 also for a dry run with differences."""
-    from srv6cp.sync import reconcile
+    from srv6cp.sync.update import preview, update
 
+    program = session.profile(args.profile) if args.profile else None
     node = session.load(Path(args.file))
     with session.make_client(args, node) as client:
-        if not args.dry_run:
-            session.become_primary(client, args.force)
-        todo = session.plan_for(client, node, args.keep_foreign, args.dry_run)
         if args.dry_run:
-            emit(plan_data(todo), args.json, todo.render())
+            found = preview(client, node, program, keep_foreign=args.keep_foreign)
+            if found.loads:
+                note("the switch does not run this program yet; it would be loaded first")
+            emit(plan_data(found.plan), args.json, found.plan.render())
             return exitcodes.OK
-        reconcile.apply(client, todo)
+        session.become_primary(client, args.force)
+        todo = update(client, node, program, keep_foreign=args.keep_foreign)
     text = f"{node.name}: {applied(todo)}"
     emit(
         {"node": node.name, **plan_data(todo)},

@@ -16,7 +16,13 @@ from typing import Any, NamedTuple
 from srv6cp.cli import exitcodes, session
 from srv6cp.cli.output import emit, table
 
-_MODULES = (("grpc", "grpcio"), ("google.protobuf", "protobuf"), ("p4", "p4runtime"), ("yaml", "PyYAML"))
+_MODULES = (
+    ("grpc", "grpcio"),
+    ("google.protobuf", "protobuf"),
+    ("p4", "p4runtime"),
+    ("yaml", "PyYAML"),
+    ("shtab", "shtab"),
+)
 _OPTIONAL_MODULES = (
     ("scapy", "packet builders and tests"),
     ("pyroute2", "`srv6 lab` with network namespaces"),
@@ -94,12 +100,12 @@ def _program() -> Iterator[Check]:
 
 
 def _switches() -> Iterator[Check]:
-    from srv6cp.cli.switch import softswitch_available
+    from srv6cp.sync.launch import BMV2, missing
 
-    found = softswitch_available()
-    yield Check("softswitch", "ok" if found else "missing", "" if found else "reinstall the package")
+    lacking = missing("softswitch")
+    yield Check("softswitch", "missing" if lacking else "ok", "reinstall the package" if lacking else "")
     for command, use in (
-        ("simple_switch_grpc", "to run on BMv2"),
+        (BMV2, "to run on BMv2"),
         ("p4c-bm2-ss", "to recompile the program (or docker/podman)"),
     ):
         path = shutil.which(command)

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
 from srv6cp.cli.exitcodes import CliError, UsageError
-from srv6cp.cli.switch import SWITCHES, Switch, choose, start
+from srv6cp.sync.launch import SWITCHES, Launch, Switch, choose
 
 if TYPE_CHECKING:
+    from srv6cp.artifacts import Artifacts
     from srv6cp.controller.loop import NodeController
     from srv6cp.model import Node
 
 log = logging.getLogger(__name__)
 
 _POLL = 0.25
-_START_TIMEOUT = 15.0
 _LATEST = 1 << 62
 
 
@@ -57,12 +57,14 @@ def register(subparsers: Any) -> None:
     )
     parser.add_argument("--pcap", metavar="DIR", help="record every port")
     parser.add_argument("--switch-log", metavar="FILE", help="log of the switch")
+    session.add_profile(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when stopped by Ctrl-C or SIGTERM, 1 when the switch died."""
     path = Path(args.file)
+    program = session.profile(args.profile)
     node = session.load(path)
     # Not an Event: a signal that arrives while its lock is held by this very thread would wait for itself.
     stop: SimpleQueue[int] = SimpleQueue()
@@ -74,26 +76,27 @@ def run(args: argparse.Namespace) -> int:
     client = session.make_client(args, node)
     kind = choose(args.switch)
     if kind == "none":
-        return _control(args, path, node, None, stop)
+        return _control(args, path, node, program, None, stop)
     interfaces = _interfaces(args.interface, node)
-    with start(
-        kind,
-        address=client.address,
-        device_id=client.device_id,
-        interfaces=interfaces,
-        pcap=args.pcap,
-        log_file=args.switch_log,
-    ) as switch:
-        return _control(args, path, node, switch, stop)
+    launch = Launch(kind, client.address, client.device_id, interfaces, args.pcap, args.switch_log)
+    with Switch(launch) as switch:
+        return _control(args, path, node, program, switch, stop)
 
 
-def _control(args: argparse.Namespace, path: Path, node: Node, switch: Switch | None, stop: SimpleQueue[int]) -> int:
+def _control(
+    args: argparse.Namespace,
+    path: Path,
+    node: Node,
+    program: Artifacts,
+    switch: Switch | None,
+    stop: SimpleQueue[int],
+) -> int:
     from srv6cp.controller.loop import NodeController
 
     client = session.make_client(args, node)
     if switch is not None:
-        switch.wait_until_ready(_START_TIMEOUT)
-    with client, NodeController(client, node) as controller:
+        switch.wait_until_ready()
+    with client, NodeController(client, node, program=program) as controller:
         name = switch.kind if switch else "switch"
         print(
             f"{node.name}: {name} at {client.address}, device id {client.device_id}, "

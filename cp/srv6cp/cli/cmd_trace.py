@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import socket
 from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from srv6cp.p4rt import Client
 
 _METHOD = "/softswitch.v1.Debug/Trace"
-_START_TIMEOUT = 20.0
 _CALL_TIMEOUT = 30.0
 
 
@@ -102,13 +100,13 @@ def trace(client: Client, args: argparse.Namespace, frame: bytes) -> dict[str, A
 
 
 def _offline(args: argparse.Namespace, node: Node, packets: list[bytes]) -> list[dict[str, Any]]:
-    from srv6cp.cli.switch import start
+    from srv6cp.sync.launch import Launch, Switch, free_address
 
-    args.grpc_addr = f"127.0.0.1:{_free_port()}"
+    args.grpc_addr = free_address()
     args.ssl, args.cacert, args.cert, args.private_key = False, None, None, None
     client = session.make_client(args, node)
-    with start("softswitch", address=client.address, device_id=client.device_id) as switch:
-        switch.wait_until_ready(_START_TIMEOUT)
+    with Switch(Launch("softswitch", client.address, client.device_id)) as switch:
+        switch.wait_until_ready()
         session.apply_node(args, node)
         return [trace(client, args, packet) for packet in packets]
 
@@ -128,9 +126,3 @@ def _port_mac(node: Node | None, port: int, vlan: int) -> str | None:
     interface = node.interface((port, vlan)) or node.interface((port, 0))
     # On a layer 2 port every destination is taken.
     return interface.mac if interface else "02:00:00:00:00:01"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command ``srv6``."""
+"""The command ``srv6``: one parser of all commands, and what becomes of their errors.
+
+A command is a module ``cmd_...`` with ``register(subparsers)``; it imports what it needs when it runs, so that none
+waits for another's libraries.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-v", "--verbose", action="count", default=0, help="say more; -vv: debug")
     parser.add_argument("--version", action="version", version=f"srv6 {_version()}")
+    parser.set_defaults(build_parser=build_parser)  # for what prints a script of all of it
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name in _COMMANDS:
         import_module(f"srv6cp.cli.cmd_{name}").register(subparsers)
@@ -96,10 +101,11 @@ def classify(error: Exception) -> tuple[int | None, str]:
         return exitcodes.CONFIG, str(error)
     from srv6cp.artifacts import ArtifactError
     from srv6cp.p4rt import ArbitrationFailed, ConnectionFailed, P4RuntimeError
+    from srv6cp.sync.launch import LaunchError, NotInstalled
 
-    if isinstance(error, ArtifactError):
+    if isinstance(error, (ArtifactError, NotInstalled)):
         return exitcodes.CHECK_FAILED, str(error)
-    if isinstance(error, (ConnectionFailed, ArbitrationFailed)):
+    if isinstance(error, (ConnectionFailed, ArbitrationFailed, LaunchError)):
         return exitcodes.CANNOT_CONNECT, str(error)
     if isinstance(error, P4RuntimeError):
         return exitcodes.REJECTED, str(error)

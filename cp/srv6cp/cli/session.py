@@ -9,9 +9,9 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from srv6cp.artifacts import DEFAULT, PROFILES, Artifacts, find
 from srv6cp.cli import exitcodes
 from srv6cp.cli.exitcodes import CliError, UsageError
-from srv6cp.cli.output import note
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -67,6 +67,24 @@ def json_option() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def add_profile(parser: argparse.ArgumentParser, default: str | None = DEFAULT) -> None:
+    """``--profile``."""
+    text = "the one that the switch runs, else " if default is None else ""
+    parser.add_argument(
+        "--profile",
+        metavar="PROFILE",
+        default=default,
+        help=f"of the P4 program: {', '.join(PROFILES)} (default: {text}{DEFAULT})",
+    )
+
+
+def profile(name: str) -> Artifacts:
+    """The files of a profile. Raises UsageError for an unknown one, ArtifactError for one that is missing."""
+    if name not in PROFILES:
+        raise UsageError(f"no profile {name!r}; there are: {', '.join(PROFILES)}")
+    return find(name)
 
 
 def node_file(args: argparse.Namespace, required: bool = True) -> Path | None:
@@ -140,46 +158,10 @@ def program(client: Client) -> P4Info:
     return info
 
 
-def plan_for(
-    client: Client,
-    node: Node,
-    keep_foreign: bool = False,
-    dry_run: bool = False,
-    forgotten: Collection[Neighbor] = (),
-) -> Plan:
-    """Bring the program up to date (not in a dry run) and compare the switch with ``node``.
-
-    Neighbours that a controller had resolved stay resolved, except those in ``forgotten``.
-    """
-    from srv6cp.artifacts import find
-    from srv6cp.compile import compile_state
-    from srv6cp.p4rt import pipeline_cookie
-    from srv6cp.sync import reconcile
-    from srv6cp.sync.tables import Tables
-
-    tables = Tables(client)
-    if not dry_run:
-        if tables.load_program():  # tables are empty now
-            return reconcile.plan(client, compile_state(node, tables.info).entities, keep_foreign)
-    elif client.get_pipeline_cookie() != pipeline_cookie(tables.info, find().json.read_bytes()):
-        note("the switch does not run this program yet; it would be loaded first")
-        return reconcile.diff([], compile_state(node, tables.info).entities)
-    tables.configure(node)
-    gone = {(neighbor.interface, neighbor.address) for neighbor in forgotten}
-    learned = {
-        (key.interface, key.address): mac.hex(":")
-        for key, mac in tables.recover_neighbors().items()
-        if (key.interface, key.address) not in gone
-    }
-    return reconcile.plan(client, compile_state(node, tables.info, learned).entities, keep_foreign)
-
-
 def apply_node(args: argparse.Namespace, node: Node, forgotten: Collection[Neighbor] = ()) -> Plan:
     """Make the switch hold ``node``; the plan that was written."""
-    from srv6cp.sync import reconcile
+    from srv6cp.sync.update import update
 
     with make_client(args, node) as client:
         become_primary(client, args.force)
-        todo = plan_for(client, node, forgotten=forgotten)
-        reconcile.apply(client, todo)
-        return todo
+        return update(client, node, forgotten=forgotten)

@@ -35,6 +35,7 @@ from srv6cp.p4rt import (
     StreamClosed,
 )
 from srv6cp.p4rt import PacketIn as StreamPacket
+from srv6cp.sync.program import Program
 from srv6cp.sync.tables import Changes, Tables
 
 from .election import Election
@@ -122,7 +123,7 @@ class NodeController:
         self._client = client
         self._node = node
         self._options = options or ControllerOptions()
-        self._tables = Tables(client, program)
+        self._tables = Tables(client, Program.read(program))
         self._election = Election(client)
         self._handler = PuntHandler(node, self._mark, self._tables.targets, self._options.neighbors)
         self._inbox: Inbox[StreamPacket] = Inbox(self._options.queue)
@@ -358,22 +359,21 @@ class NodeController:
     def _take_over(self) -> None:
         """The tables are ours: whatever is in them becomes what the node asks for."""
         self._repair_at = None
-        loaded = self._tables.load_program()
-        if not loaded and not self._handler.neighbors:
-            self._tables.configure(self._node)
-            found = self._tables.recover_neighbors()
-            self._handler.adopt(found, time.monotonic())
+        found = self._tables.take_over(self._node, recover=not self._handler.neighbors)
+        if found.neighbors:
+            self._handler.adopt(found.neighbors, time.monotonic())
         changes = self._reconcile()
-        log.info("%s: %s%s", self._where, "program loaded; " if loaded else "", changes)
+        log.info("%s: %s%s", self._where, "program loaded; " if found.loaded else "", changes)
 
     def _reconcile(self) -> Changes:
         self._tables.configure(self._node)
         self._stale = False
         try:
-            self._changes = self._tables.reconcile(self._node, self._handler.neighbors.resolved())
+            plan = self._tables.reconcile(self._node, self._handler.neighbors.resolved())
         except P4RuntimeError:
             self._repair_soon()
             raise
+        self._changes = Changes.of(plan)
         self._repair_at = None
         self._repair_pause = _REPAIR_PAUSE
         self._reconciliations += 1

@@ -105,13 +105,13 @@ def solicitation(mac: bytes, source: bytes, target: bytes, unicast: bool = False
     return icmpv6(source, destination, body, hop_limit=255)
 
 
-def advertisement(mac: bytes, target: bytes, solicitor: bytes) -> bytes:
+def advertisement(mac: bytes, target: bytes, solicitor: bytes, router: bool = True) -> bytes:
     """The answer to a solicitation for our address `target` (RFC 4861 7.2.4), as an IPv6 packet.
 
-    A duplicate address detection (`solicitor` unspecified) is answered unsolicited to all nodes. The Router
-    flag is set: this node forwards.
+    A duplicate address detection (`solicitor` unspecified) is answered unsolicited to all nodes. `router` says
+    that this node forwards.
     """
     dad = solicitor == UNSPECIFIED
-    flags = _ROUTER | _OVERRIDE | (0 if dad else _SOLICITED)
+    flags = (_ROUTER if router else 0) | _OVERRIDE | (0 if dad else _SOLICITED)
     body = bytes((NEIGHBOR_ADVERTISEMENT, 0, 0, 0, flags, 0, 0, 0)) + target + bytes((_TARGET_LINK_LAYER, 1)) + mac
     return icmpv6(target, ALL_NODES if dad else solicitor, body, hop_limit=255)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
-from srv6cp.artifacts import Artifacts, find
 from srv6cp.compile import Compilation, Ids, Target, compile_state, ids_for
 from srv6cp.model import InterfaceId, NeighborKey, Node
-from srv6cp.p4rt import Action, Client, MatchValue, P4Info, TableEntry, pipeline_cookie
+from srv6cp.p4rt import Action, Client, MatchValue, P4Info, TableEntry
 from srv6cp.sync import reconcile as reconciliation
+from srv6cp.sync.program import Program
+from srv6cp.sync.reconcile import Plan
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,11 @@ class Changes:
     inserts: int = 0
     modifies: int = 0
     deletes: int = 0
+
+    @classmethod
+    def of(cls, plan: Plan) -> Changes:
+        """Those that a plan, now written, stands for."""
+        return cls(len(plan.inserts), len(plan.modifies), len(plan.deletes))
 
     def __str__(self) -> str:
         return f"{self.inserts} inserted, {self.modifies} modified, {self.deletes} deleted"
@@ -50,14 +56,21 @@ class _Adjacency(NamedTuple):
         return cls(InterfaceId(port, vlan), bytes.fromhex(str(params["dst_mac"]).replace(":", "")))
 
 
+@dataclass(frozen=True)
+class Found:
+    """What there was when the tables were taken over: whether the program had to be ``loaded``, and neighbours."""
+
+    loaded: bool
+    neighbors: Mapping[NeighborKey, bytes]
+
+
 class Tables:
     """Writer of one switch's tables. Every method may raise what `Client` raises (`P4RuntimeError`)."""
 
-    def __init__(self, client: Client, program: Artifacts | None = None) -> None:
+    def __init__(self, client: Client, program: Program) -> None:
         self._client = client
-        self._program = program or find()
-        self._info = P4Info.from_file(self._program.p4info)
-        self._config = self._program.json.read_bytes()
+        self._program = program
+        self._info = program.info
         self._ids: Ids = ids_for(self._info)
         self._written = _EMPTY
         self._configured = _EMPTY
@@ -76,13 +89,16 @@ class Tables:
         """Where a next hop number leads; empty when it is not in use."""
         return self._written.targets.get(nexthop_id, ())
 
-    def load_program(self) -> bool:
-        """Load the program unless the switch runs exactly this one; True when the tables are empty then."""
-        cookie = pipeline_cookie(self._info, self._config)
-        if self._client.get_pipeline_cookie() == cookie:
-            return False
-        self._client.set_pipeline(self._info, self._config, cookie=cookie)
-        return True
+    def take_over(self, node: Node, recover: bool = True) -> Found:
+        """Load the program unless the switch runs it; then, with ``recover``, see what an earlier writer had resolved.
+
+        Raises OverflowError when the configuration is too much, as `configure` does.
+        """
+        loaded = self._program.load(self._client)
+        if loaded or not recover:
+            return Found(loaded, {})
+        self.configure(node)
+        return Found(False, self.recover_neighbors())
 
     def configure(self, node: Node) -> None:
         """Work out what the configuration alone asks for. Raises OverflowError when it is too much."""
@@ -124,28 +140,27 @@ class Tables:
             if isinstance(entry, TableEntry) and isinstance(entry.action, Action):
                 yield entry.match, entry.action
 
-    def reconcile(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> Changes:
-        """Read the switch and make it what `node` with `neighbors` asks for."""
+    def plan(self, node: Node, neighbors: Mapping[NeighborKey, str], keep_foreign: bool = False) -> Plan:
+        """Read the switch and say what makes it what `node` with `neighbors` asks for."""
+        return reconciliation.plan(self._client, self._compile(node, neighbors).entities, keep_foreign)
+
+    def reconcile(self, node: Node, neighbors: Mapping[NeighborKey, str], keep_foreign: bool = False) -> Plan:
+        """Read the switch and make it what `node` with `neighbors` asks for; what was written."""
         desired = self._compile(node, neighbors)
         self._written = _EMPTY  # should writing fail, nothing is known of the switch
-        plan = reconciliation.plan(self._client, desired.entities)
+        plan = reconciliation.plan(self._client, desired.entities, keep_foreign)
         reconciliation.apply(self._client, plan)
         self._written = desired
-        return _changes(plan)
+        return plan
 
-    def follow(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> Changes:
+    def follow(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> None:
         """Write what has changed since the last time; the switch is not read."""
         desired = self._compile(node, neighbors)
         plan = reconciliation.diff(self._written.entities, desired.entities)
         if len(plan):
             reconciliation.apply(self._client, plan)
         self._written = desired
-        return _changes(plan)
 
     def _compile(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> Compilation:
         learned = {(key.interface, key.address): mac for key, mac in neighbors.items()}
         return compile_state(node, self._info, learned, self._ids)
-
-
-def _changes(plan: reconciliation.Plan) -> Changes:
-    return Changes(len(plan.inserts), len(plan.modifies), len(plan.deletes))

@@ -4,20 +4,25 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from softswitch.switch import SoftSwitch
-from srv6cp.artifacts import available
-from srv6cp.cli.main import build_parser, main
+from srv6cp import artifacts
+from srv6cp.artifacts import Artifacts
+from srv6cp.cli.exitcodes import CliError
+from srv6cp.cli.main import main
 from srv6cp.cli.packetspec import frame
 from srv6cp.p4rt import Client
+from srv6cp.sync.launch import free_address
+from srv6cp.sync.program import Program
 
 NODE = """\
 # the router of these tests
@@ -209,7 +214,7 @@ def test_counters_and_drops(srv6: Run, switch: SoftSwitch) -> None:
 
 def test_sessions_and_tables(srv6: Run) -> None:
     data = json.loads(srv6("show sessions --json")[1])
-    assert data["profile"] in available()
+    assert data["profile"] in artifacts.available()
     assert data["clone_sessions"] == ["clone session 1 -> {port 510 instance 1}"]
     assert data["meters"]["NO_ROUTE"].startswith("cir=100 ")
     sizes = {row["table"]: row["entries"] for row in json.loads(srv6("show tables --json")[1])}
@@ -230,6 +235,12 @@ def test_trace(srv6: Run) -> None:
     assert (code, err) == (2, "srv6: port 9 is not in the node file; valid: 1, 2\n")
 
 
+def test_trace_without_a_switch(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", "--offline", THROUGH]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{THROUGH}\n") and "end(" in out
+
+
 def test_a_running_controller_is_left_alone(srv6: Run, switch: SoftSwitch, node: Path) -> None:
     with Client(switch.address, 1, election_id=1 << 61) as controller:
         controller.become_primary()
@@ -242,10 +253,57 @@ def test_a_running_controller_is_left_alone(srv6: Run, switch: SoftSwitch, node:
         assert not controller.is_primary or controller.arbitrate().is_primary
 
 
-def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artifacts:
+    """A second profile: the same program in other bytes."""
+    full = artifacts.find()
+    made = Artifacts("small", tmp_path / "small.json", full.p4info, full.manifest)
+    made.json.write_bytes(full.json.read_bytes() + b"\n")
+
+    def find(name: str = artifacts.DEFAULT) -> Artifacts:
+        return {"small": made, artifacts.DEFAULT: full}[name]
+
+    for module in ("srv6cp.cli.session", "srv6cp.sync.program"):
+        monkeypatch.setattr(f"{module}.PROFILES", ("small", artifacts.DEFAULT))
+        monkeypatch.setattr(f"{module}.find", find)
+    return made
+
+
+def test_apply_changes_the_profile_and_edits_keep_it(srv6: Run, switch: SoftSwitch, small: Artifacts) -> None:
+    def runs() -> int | None:
+        with Client(switch.address, 1) as client:
+            return client.get_pipeline_cookie()
+
+    assert runs() == Program.read().cookie
+    assert "it would be loaded first" in srv6("apply node.yaml --profile small --dry-run")[2]
+    assert srv6("apply node.yaml --profile small")[0] == 0
+    assert srv6("vrf add red")[0] == 0
+    assert srv6("apply node.yaml")[1].startswith("r1: 0 inserted, 0 modified, 0 deleted")
+    assert runs() == Program.read(small).cookie
+    assert srv6(f"apply node.yaml --profile {artifacts.DEFAULT}")[0] == 0
+    assert runs() == Program.read().cookie
+    assert srv6("apply node.yaml --profile tiny") == (
+        2,
+        "",
+        f"srv6: no profile 'tiny'; there are: small, {artifacts.DEFAULT}\n",
+    )
+
+
+@pytest.mark.parametrize("given", ["small", None])
+def test_run_controls_with_its_profile(
+    given: str | None, srv6: Run, small: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the one that the switch runs: it is started for this."""
+    seen: list[Any] = []
+
+    def controller(*_: Any, program: Artifacts) -> None:
+        seen.append(program)
+        raise CliError("enough", 1)
+
+    monkeypatch.setattr("srv6cp.controller.loop.NodeController", controller)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    srv6(f"run node.yaml --switch none {f'--profile {given}' if given else ''}")
+    assert seen == [small if given else artifacts.find()]
 
 
 @pytest.mark.parametrize(
@@ -264,6 +322,24 @@ def test_an_edit_for_a_dead_switch_is_saved(node: Path, capsys: pytest.CaptureFi
     assert main(["vrf", "add", "red", "--grpc-addr", free_address()]) == 4
     assert capsys.readouterr().err.startswith("node.yaml: saved, but not applied:\nsrv6: no P4Runtime server")
     assert "red" in node.read_text()
+
+
+def test_a_switch_that_cannot_be_started(
+    node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1 where there is none, 4 where it does not start; one line each."""
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main(["run", "node.yaml", "--switch", "bmv2"]) == 1
+    missing = "srv6: simple_switch_grpc is not on PATH; install BMv2, or use --switch softswitch\n"
+    assert capsys.readouterr() == ("", missing)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert main(["run", "node.yaml", "--switch", "softswitch", "--grpc-addr", address]) == 4
+    somebody = f"srv6: softswitch does not start: somebody listens at {address} already\n"
+    assert capsys.readouterr() == ("", somebody)
 
 
 USAGE = [
@@ -322,28 +398,27 @@ def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
     assert states["softswitch"] == states["compiled program"] == states["p4runtime"] == "ok"
 
 
-def test_completion_knows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", "bash"]) == 0
-    script = capsys.readouterr().out
-    [subparsers] = [action for action in build_parser()._actions if action.choices]
-    choices: Any = subparsers.choices
-    for command in choices:
-        assert f'"{command}") words=' in script or command in script
-    assert '"sid add") words=' in script
-
-
-def test_lab_is_handed_over(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    lab = ModuleType("srv6lab.cli")
-    seen: list[list[str]] = []
-
-    def lab_main(words: list[str]) -> int:
-        seen.append(words)
-        return 1
-
-    lab.main = lab_main  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "srv6lab.cli", lab)
-    assert main(["lab", "up", "x.yaml", "--shell"]) == 1
-    assert seen == [["up", "x.yaml", "--shell"]]
+def test_without_the_lab_the_rest_works(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "srv6lab.cli", None)
-    assert main(["lab", "up"]) == 1
-    assert capsys.readouterr().err == "srv6: srv6 lab needs the module srv6lab.cli: reinstall the package\n"
+    assert main(["config", "schema"]) == 0
+    capsys.readouterr()
+    assert main(["lab", "up", "x.yaml", "--shell"]) == 1
+    assert capsys.readouterr().err == "srv6: srv6 lab needs the package srv6lab: reinstall srv6-p4\n"
+
+
+def test_what_the_lab_needs_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delitem(sys.modules, "srv6lab.commands", raising=False)
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    assert main(["lab", "list"]) == 1
+    assert capsys.readouterr().err == "srv6: srv6 lab needs the module yaml: pip install yaml\n"
+
+
+def test_no_command_is_imported_before_it_runs() -> None:
+    """What every command would otherwise wait for: gRPC, protobuf, the lab."""
+    code = (
+        "import sys; from srv6cp.cli.main import build_parser; build_parser();"
+        "print(*{'grpc', 'google.protobuf', 'scapy', 'shtab', 'srv6cp.p4rt', 'srv6lab.topology'} & set(sys.modules))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from srv6cp.sync.launch import free_address
+
 ROOT = Path(__file__).resolve().parents[3]
 NODE = """\
 node: r1
@@ -25,12 +27,6 @@ sids:
   - {sid: "fcbb:bb00:1:1::", behavior: End}
 """
 TIMEOUT = 20.0
-
-
-def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

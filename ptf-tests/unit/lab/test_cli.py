@@ -4,13 +4,23 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 import yaml
 
+from srv6cp.artifacts import PROFILES
+from srv6cp.cli import exitcodes
+from srv6cp.cli.main import main
 from srv6cp.config import load_node
-from srv6lab import cli
+from srv6lab import control
+
+
+def lab(words: list[str]) -> int:
+    """``srv6 lab WORDS``; the exit code."""
+    return main(["lab", *words])
+
 
 ONE = "name: one\nrouters: {r1: {}}\nhosts: {h1: {router: r1}, h2: {router: r1}}\n"
 
@@ -32,7 +42,7 @@ def one(tmp_path: Path) -> Path:
 
 def test_up_plays_the_scenario_and_says_how_to_go_on(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one.write_text(ONE + "scenario: [{ping: {from: h1, to: h2}}, {path: {from: h1, to: h2}}]\n")
-    assert cli.main(["up", str(one)]) == cli.OK
+    assert lab(["up", str(one)]) == exitcodes.OK
     out = capsys.readouterr().out
     assert out.startswith("one\n1 P4 router (switch and controller each) and 2 hosts, ready in ")
     assert "h1 pings h2 (2001:db8:2::2): 1 of 1 answered" in out
@@ -40,17 +50,17 @@ def test_up_plays_the_scenario_and_says_how_to_go_on(one: Path, capsys: pytest.C
 
 
 def test_up_with_commands(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["up", str(one), "-q", "-c", "ping h1 h2 2", "-c", "flows h1 h2 2 -4"]) == cli.OK
+    assert lab(["up", str(one), "-q", "-c", "ping h1 h2 2", "-c", "flows h1 h2 2 -4"]) == exitcodes.OK
     out = capsys.readouterr().out.splitlines()
     assert out[0].startswith("h1 pings h2 (2001:db8:2::2): 2 of 2 answered, after ")
     assert out[1:] == ["2 flows from h1 to h2:", "     2  h1 - r1 - h2"]
-    assert cli.main(["up", str(one), "-q", "-c", "dance"]) == cli.USAGE
+    assert lab(["up", str(one), "-q", "-c", "dance"]) == exitcodes.USAGE
 
 
 def test_up_with_shell(one: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     lines = iter(["graph", "quit"])
     monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
-    assert cli.main(["up", str(one), "-q", "--shell"]) == cli.OK
+    assert lab(["up", str(one), "-q", "--shell"]) == exitcodes.OK
     out = capsys.readouterr().out
     assert "Commands: flows, graph, help, path, ping, quit, show, steer, unsteer" in out
     assert "  r1  router, locator fcbb:bb00:1::/48" in out
@@ -58,17 +68,17 @@ def test_up_with_shell(one: Path, capsys: pytest.CaptureFixture[str], monkeypatc
 
 def test_step_that_fails(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one.write_text(ONE + "scenario: [{path: {from: h1, to: h2}}, {expect: {path: [h1, h2]}}]\n")
-    assert cli.main(["up", str(one), "-q"]) == cli.FAILED
-    assert capsys.readouterr().err == "srv6 lab: the packet went h1 - r1 - h2, not h1 - h2\n"
+    assert lab(["up", str(one), "-q"]) == exitcodes.CHECK_FAILED
+    assert capsys.readouterr().err == "srv6: the packet went h1 - r1 - h2, not h1 - h2\n"
 
 
 def test_topology_that_is_not_valid(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one.write_text("routers: {r1: {sids: [{sid: 'fcbb:bb00:1:7::', behavior: End.Nonsense}]}}\n")
-    assert cli.main(["up", str(one), "-q"]) == cli.CONFIG
+    assert lab(["up", str(one), "-q"]) == exitcodes.CONFIG
     err = capsys.readouterr().err
-    assert err.startswith("srv6 lab: router r1: ") and "End.Nonsense" in err and "Traceback" not in err
-    assert cli.main(["graph", "nowhere"]) == cli.CONFIG
-    assert capsys.readouterr().err.startswith("srv6 lab: nowhere: No such file or directory; give a file, or one of: ")
+    assert err.startswith("srv6: router r1: ") and "End.Nonsense" in err and "Traceback" not in err
+    assert lab(["graph", "nowhere"]) == exitcodes.CONFIG
+    assert capsys.readouterr().err.startswith("srv6: nowhere: No such file or directory; give a file, or one of: ")
 
 
 def test_interrupt(one: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,39 +86,51 @@ def test_interrupt(one: Path, capsys: pytest.CaptureFixture[str], monkeypatch: p
         raise KeyboardInterrupt
 
     monkeypatch.setattr("srv6lab.scenario.Player.run", interrupt)
-    assert cli.main(["up", str(one), "-q"]) == cli.INTERRUPTED
-    assert capsys.readouterr().err == "srv6 lab: interrupted\n"
+    assert lab(["up", str(one), "-q"]) == exitcodes.INTERRUPTED
+    assert capsys.readouterr().err == "srv6: interrupted\n"
 
 
-@pytest.mark.parametrize("words", [[], ["fly"], ["up"], ["up", "quickstart", "--switch", "asic"], ["restart"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["fly"],
+        ["up"],
+        ["up", "quickstart", "--switch", "asic"],
+        ["restart"],
+        ["down", "x", "--all"],
+        ["up", "quickstart", "--profile", "tiny"],
+        ["exec", "x", "h1"],
+        ["path", "x", "h1"],
+        ["unsteer", "x", "r1", "r2"],
+    ],
+)
 def test_wrong_command_line(words: list[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        cli.main(words)
-    assert stop.value.code == cli.USAGE
+    assert lab(words) == exitcodes.USAGE
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["list"]) == cli.OK
+    assert lab(["list"]) == exitcodes.OK
     rows = capsys.readouterr().out.splitlines()
     assert [row.split()[0] for row in rows] == ["binding", "ecmp", "l2", "quickstart", "vpn"]
 
 
 def test_graph(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["graph", str(one)]) == cli.OK
+    assert lab(["graph", str(one)]) == exitcodes.OK
     assert "  h1 -- r1 port 1" in capsys.readouterr().out
-    assert cli.main(["graph", str(one), "--dot"]) == cli.OK
+    assert lab(["graph", str(one), "--dot"]) == exitcodes.OK
     assert capsys.readouterr().out.startswith('graph "one" {')
 
 
 def test_config_is_a_node_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["config", "vpn", "r3"]) == cli.OK
+    assert lab(["config", "vpn", "r3"]) == exitcodes.OK
     text = capsys.readouterr().out
     (tmp_path / "r3.yaml").write_text(text)
     node = load_node(tmp_path / "r3.yaml")
     assert node.name == "r3" and set(node.vrfs) == {"default", "blue", "red"}
     assert yaml.safe_load(text)["source"] == "fcbb:bb00:3::1"
-    assert cli.main(["config", "vpn", "r7"]) == cli.CONFIG
-    assert capsys.readouterr().err == "srv6 lab: no router 'r7'; there are r1, r2, r3\n"
+    assert lab(["config", "vpn", "r7"]) == exitcodes.CONFIG
+    assert capsys.readouterr().err == "srv6: no router 'r7'; there are r1, r2, r3\n"
 
 
 @pytest.mark.parametrize(
@@ -124,11 +146,11 @@ def test_config_is_a_node_file(tmp_path: Path, capsys: pytest.CaptureFixture[str
 )
 def test_without_root(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert cli.main(words) == cli.FAILED
+    assert lab(words) == exitcodes.CHECK_FAILED
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == (
-        "srv6 lab: networks of namespaces need root on Linux; `srv6 lab up` without --netns needs neither\n"
+        "srv6: networks of namespaces need root on Linux; `srv6 lab up` without --netns needs neither\n"
     )
 
 
@@ -146,15 +168,50 @@ def test_without_root(words: list[str], capsys: pytest.CaptureFixture[str], monk
 )
 def test_no_such_lab(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert cli.main(words) == cli.FAILED
+    assert lab(words) == exitcodes.CHECK_FAILED
     assert capsys.readouterr().err == (
-        "srv6 lab: no lab 'none' is up; none is; `srv6 lab up quickstart --netns` starts one\n"
+        "srv6: no lab 'none' is up; none is; `srv6 lab up quickstart --netns` starts one\n"
     )
 
 
 def test_status_of_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert cli.main(["status"]) == cli.OK
+    assert lab(["status"]) == exitcodes.OK
     assert capsys.readouterr().out == "no network is up; srv6 lab up quickstart --netns starts one\n"
-    assert cli.main(["status", "--json"]) == cli.OK
+    assert lab(["status", "--json"]) == exitcodes.OK
     assert capsys.readouterr().out == "{}\n"
+
+
+def test_names_of_labs_and_nodes(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lab(["names"]) == exitcodes.OK
+    assert capsys.readouterr().out.split() == []
+    assert lab(["names", str(one)]) == exitcodes.OK
+    assert capsys.readouterr().out.split() == ["r1", "h1", "h2"]
+    assert lab(["names", "nowhere"]) == exitcodes.CHECK_FAILED
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_unknown_profile_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lab(["up", "quickstart", "--profile", "tiny"]) == exitcodes.USAGE
+    assert capsys.readouterr().err == f"srv6: no profile 'tiny'; there are: {', '.join(PROFILES)}\n"
+
+
+def test_a_profile_that_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("srv6cp.cli.session.PROFILES", ("gone",))
+    assert lab(["up", "quickstart", "--profile", "gone"]) == exitcodes.CHECK_FAILED
+    assert capsys.readouterr().err.startswith("srv6: compiled program 'gone' not found: ")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_python_drops_is_kept() -> None:
+    """One that arrives in a destructor is printed and forgotten, and the network would stay."""
+
+    class Interrupted:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    with control.termination_as_interrupt() as check:
+        check()
+        Interrupted()
+        with pytest.raises(KeyboardInterrupt):
+            check()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from srv6lab.loader import load_topology, read_changes, read_topology, shipped
+from srv6lab.loader import load_topology, read_changes, read_topology
+from srv6lab.shipped import shipped
 from srv6lab.topology import TopologyError
 
 TWO = {"routers": {"r1": {}, "r2": {}}, "hosts": {"h1": {"router": "r1"}}, "links": ["r1 -- r2"]}

@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 
 from harness import testbed
-from srv6lab import cli
-from srv6lab.loader import shipped
+from srv6cp.artifacts import DEFAULT
+from srv6cp.cli.main import main
+from srv6lab.shipped import shipped
 
 RUN = Path("/var/run/netns")
 TCP_LISTEN = "0A"  # in /proc/net/tcp6
@@ -64,14 +65,13 @@ class Lab:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start ``srv6 lab WORDS``."""
-        code = "import sys; from srv6lab.cli import main; sys.exit(main(sys.argv[1:]))"
         environment = {
             **os.environ,
             "SRV6LAB_DIR": str(self.folder),
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         }
         return subprocess.Popen(
-            [sys.executable, "-c", code, *words],
+            [sys.executable, "-m", "srv6cp.cli.main", "lab", *words],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -88,7 +88,7 @@ class Lab:
         output, errors = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(errors):
             patch.setenv("SRV6LAB_DIR", str(self.folder))
-            code = cli.main(words)
+            code = main(["lab", *words])
         return code, output.getvalue(), errors.getvalue()
 
     def __call__(self, *words: str, code: int = 0) -> str:
@@ -225,14 +225,21 @@ def test_apply_file(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_second_up_is_refused(lab: Lab) -> None:
-    assert lab.up(code=1) == f"srv6 lab: {lab.name} is up already; `srv6 lab down {lab.name}` stops it\n"
-    assert lab.state()["well"]
+    assert lab.up(code=1) == f"srv6: {lab.name} is up already; `srv6 lab down {lab.name}` stops it\n"
+    state = lab.state()
+    assert state["well"] and state["profile"] == DEFAULT
 
 
 def test_exec_has_the_exit_code_of_the_command(lab: Lab) -> None:
     lab("exec", lab.name, "h1", "--", "sh", "-c", "exit 7", code=7)
     assert "nonsense: there is no such command" in lab("exec", lab.name, "r1", "--", "nonsense", code=127)
     assert "there are r1, r2, r3, r4, h1, h2" in lab("exec", lab.name, "r9", "--", "true", code=1)
+
+
+def test_names_for_completion(lab: Lab) -> None:
+    assert lab.name in lab("names").split()
+    assert lab("names", lab.name).split() == ["r1", "r2", "r3", "r4", "h1", "h2"]
+    assert lab("names", lab.name, "--hosts").split() == ["h1", "h2"]
 
 
 def test_interfaces_of_a_host(lab: Lab) -> None:
@@ -321,14 +328,14 @@ def test_interrupted_up_leaves_nothing(idle: Lab, moment: str) -> None:
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=SLOW)
-    assert (process.returncode, err) == (130, "srv6 lab: interrupted\n")
+    assert process.returncode == 130 and err.endswith("srv6: interrupted\n"), err
     assert idle.remains() == []
 
 
 @pytest.mark.parametrize("idle", [BMV2], indirect=True)
 def test_switch_that_does_not_start(idle: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BMV2_ARGS", "--no-such-option")
-    assert "bmv2 ended (exit status" in idle.up(code=1)
+    assert "bmv2 does not start (exit status" in idle.up(code=1)
     assert idle.remains() == []
 
 

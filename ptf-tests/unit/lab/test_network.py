@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from srv6lab.loader import load_topology, read_topology, shipped
+from srv6cp import artifacts
+from srv6cp.p4rt import Client
+from srv6cp.sync.program import Program
+from srv6lab.loader import load_topology, read_topology
 from srv6lab.network import Network
 from srv6lab.scenario import Failed, Player
 from srv6lab.shell import Shell
+from srv6lab.shipped import shipped
 from srv6lab.topology import TopologyError
 
 
@@ -196,3 +200,14 @@ def test_invalid_router_starts_nothing() -> None:
     topology = read_topology({"routers": {"r1": {}, "r2": {"sids": sids}}, "links": ["r1 -- r2"]})
     with pytest.raises(TopologyError, match=r"^router r2: .*green"):
         Network(topology)
+
+
+def test_every_router_runs_the_program_that_is_given(tmp_path: Path) -> None:
+    full = artifacts.find()
+    other = artifacts.Artifacts("other", tmp_path / "other.json", full.p4info, full.manifest)
+    other.json.write_bytes(full.json.read_bytes() + b"\n")
+    topology = read_topology({"routers": {"r1": {}, "r2": {}}, "links": ["r1 -- r2"]})
+    with Network(topology, other) as network:
+        for name in topology.routers:
+            with Client(network.server(name), device_id=network.nodes[name].device_id) as client:
+                assert Program.read(other).runs_on(client)

@@ -22,8 +22,8 @@ def test_installed_lab_finds_its_topologies(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / made.stdout.split()[-1]) as archive:
         archive.extractall(tmp_path / "site")
     code = (
-        "import sys; from srv6lab import loader; print(loader.__file__);"
-        "print(*(f'{name} {path}' for name, path in loader.shipped().items()), sep='\\n')"
+        "import sys; from srv6lab import shipped; print(shipped.__file__);"
+        "print(*(f'{name} {path}' for name, path in shipped.shipped().items()), sep='\\n')"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     command = [sys.executable, "-c", code]
@@ -31,6 +31,6 @@ def test_installed_lab_finds_its_topologies(tmp_path: Path) -> None:
     package = tmp_path / "site" / "srv6lab"
     topologies = [path.stem for path in sorted((ROOT / "topo").glob("*.yaml"))]
     assert done.stdout.splitlines() == [
-        str(package / "loader.py"),
+        str(package / "shipped.py"),
         *(f"{name} {package / 'topologies' / name}.yaml" for name in topologies),
     ]

@@ -9,8 +9,9 @@ import pytest
 
 from srv6cp.config import load_node_dict
 from srv6lab import graph
-from srv6lab.loader import load_topology, read_topology, shipped
+from srv6lab.loader import load_topology, read_topology
 from srv6lab.routes import first_hops
+from srv6lab.shipped import shipped
 from srv6lab.topology import Topology, TopologyError
 
 

@@ -131,10 +131,6 @@ def _choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
 def unknown_srv6(words: list[str]) -> str:
     """What of an ``srv6`` command line does not exist; empty when all of it does."""
     parser, rest = build_parser(), words[1:]
-    if rest[0] == "lab":
-        from srv6lab.cli import parser as lab_parser
-
-        parser, rest = lab_parser(), rest[1:]
     while rest and (below := _choices(parser)):
         if re.fullmatch(r"-v+", rest[0]):
             rest = rest[1:]

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-# Interrupts the import of gRPC, which takes most of the start.
+# Interrupts an import on the way.
 _INTERRUPTED = """
 import sys
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
-        if name == "grpc":
+        if name == "{at}":
             raise KeyboardInterrupt
 sys.meta_path.insert(0, Interrupt())
 from {module} import main
@@ -22,8 +22,11 @@ sys.exit(main())
 """
 
 
-@pytest.mark.parametrize(("name", "module"), [("srv6", "srv6cp.cli.main"), ("softswitch", "softswitch.__main__")])
-def test_interrupted_while_it_starts(name: str, module: str) -> None:
-    code = _INTERRUPTED.format(name=name, module=module)
+@pytest.mark.parametrize(
+    ("name", "module", "at"),
+    [("srv6", "srv6cp.cli.main", "srv6cp.cli.cmd_show"), ("softswitch", "softswitch.__main__", "grpc")],
+)
+def test_interrupted_while_it_starts(name: str, module: str, at: str) -> None:
+    code = _INTERRUPTED.format(name=name, module=module, at=at)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

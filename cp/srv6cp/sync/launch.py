@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start a switch as a child process: ``softswitch``, or BMv2's ``simple_switch_grpc``, which takes the same flags.
+
+    with Switch(Launch("softswitch", free_address(), device_id=1)) as switch:
+        switch.wait_until_ready()
+
+It starts without a program; whoever controls it brings one (`srv6cp.sync.update`, `srv6cp.controller`). Flags in
+``BMV2_ARGS`` and ``SOFTSWITCH_ARGS`` of the environment are added, whoever starts it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+__all__ = [
+    "BMV2",
+    "DROP_PORT",
+    "SWITCHES",
+    "Launch",
+    "LaunchError",
+    "NotInstalled",
+    "Switch",
+    "choose",
+    "free_address",
+    "missing",
+    "python_environment",
+]
+
+BMV2 = "simple_switch_grpc"
+SWITCHES = ("softswitch", "bmv2")
+DROP_PORT = 511
+START_LIMIT = 30.0  # s to answer
+STOP_LIMIT = 5.0  # s to end when asked
+
+# Between fork and exec, in a Python of its own: gRPC does not survive every `preexec_fn` of a process with threads,
+# and `setpriv --pdeathsig` is not everywhere.
+_TIED = """\
+import ctypes, os, signal, sys
+prctl = getattr(ctypes.CDLL(None), "prctl", None)
+if prctl is not None:
+    prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    if os.getppid() != int(sys.argv[1]):
+        sys.exit("the starter has gone")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class LaunchError(Exception):
+    """A switch does not start; the message is one clear line."""
+
+
+class NotInstalled(LaunchError):
+    """There is no such switch here."""
+
+
+def missing(kind: str) -> str | None:
+    """Why a ``kind`` of switch cannot be started here, None when it can."""
+    if kind == "bmv2":
+        return None if shutil.which(BMV2) else f"{BMV2} is not on PATH"
+    return None if _python_has("softswitch") or shutil.which("softswitch") else "softswitch is not installed"
+
+
+def choose(name: str) -> str:
+    """``auto`` as the switch that it means here: BMv2 where it is on PATH."""
+    if name == "auto":
+        return "softswitch" if missing("bmv2") else "bmv2"
+    return name
+
+
+def free_address() -> str:
+    """``HOST:PORT`` of the loopback interface where nobody listens."""
+    return f"127.0.0.1:{_free_port()}"
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What to start. ``interfaces``: port to network interface; ``log_file``: the switch writes a full log there."""
+
+    kind: str
+    address: str
+    """Where P4Runtime is to listen: ``HOST:PORT`` or ``unix:PATH``."""
+    device_id: int = 1
+    interfaces: Mapping[int, str] = field(default_factory=dict)
+    pcap: str | None = None
+    """Folder in which every port is recorded."""
+    log_file: str | None = None
+    flags: Sequence[str] = ()
+    """More flags of the switch."""
+    target_flags: Sequence[str] = ()
+    """More flags behind ``--``."""
+
+    def words(self) -> list[str]:
+        """The command line. Raises NotInstalled."""
+        from srv6cp.compile.system import CPU_PORT
+
+        words = [*_program(self.kind), *self._logging(), *self.flags]
+        for port, interface in self.interfaces.items():
+            words += ["-i", f"{port}@{interface}"]
+        if self.pcap:
+            words.append(f"--pcap={self.pcap}")
+        words += ["--no-p4", "--device-id", str(self.device_id), "--", "--grpc-server-addr", self.address]
+        return [*words, "--cpu-port", str(CPU_PORT), "--drop-port", str(DROP_PORT), *self.target_flags]
+
+    def _logging(self) -> list[str]:
+        """Flags for the log, and those of the environment. A log that nobody reads costs time per packet."""
+        if self.kind == "softswitch":
+            words = ["--log-file", self.log_file] if self.log_file else ["--log-level", "warn"]
+            return [*words, *shlex.split(os.environ.get("SOFTSWITCH_ARGS", ""))]
+        given = os.environ.get("BMV2_ARGS")
+        if self.log_file:
+            # It appends .txt by itself.
+            words = ["--log-file", self.log_file.removesuffix(".txt")]
+        else:
+            # It takes no flag twice: what is given replaces what would be there.
+            words = ["--log-level", "off"] if given is None else []
+        # Built with Thrift it listens on port 9090, where a second one fails; without, it does not know the flag.
+        thrift = ["--thrift-port", str(_free_port())] if _has_thrift(_program("bmv2")[0]) else []
+        return [*words, *thrift, *shlex.split(given or "")]
+
+
+class Switch:
+    """A running switch; a context manager.
+
+    What it prints is added to the file ``output``, or kept for `tail`. ``inside`` calls a function in a network
+    namespace. With ``tied`` it ends when the thread that starts it does, whatever ends that (Linux).
+
+    Raises:
+        NotInstalled: there is no such switch here.
+        LaunchError: somebody listens at its address already.
+    """
+
+    def __init__(
+        self,
+        launch: Launch,
+        output: Path | None = None,
+        *,
+        inside: Callable[[Callable[[], subprocess.Popen[bytes]]], subprocess.Popen[bytes]] | None = None,
+        tied: bool = True,
+    ) -> None:
+        self.launch = launch
+        self.kind = launch.kind
+        self.address = launch.address
+        if _listens(launch.address):  # BMv2 would share the port, and connections would go to either
+            raise LaunchError(f"{self.kind} does not start: somebody listens at {launch.address} already")
+        words = launch.words()
+        if tied:
+            words = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), *words]
+        self._output: IO[bytes] = tempfile.TemporaryFile() if output is None else output.open("a+b")  # noqa: SIM115
+        environment = python_environment("srv6cp", "softswitch")
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us, and we stop the switch when its controller is done
+                env=environment,
+            )
+
+        try:
+            self._process = inside(start) if inside else start()
+        except BaseException:
+            self._output.close()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """True while the process runs."""
+        return self._process.poll() is None
+
+    @property
+    def ending(self) -> str | None:
+        """How the process ended: ``exit status 1``, ``signal SIGKILL``; None while it runs."""
+        code = self._process.poll()
+        if code is None or code >= 0:
+            return None if code is None else f"exit status {code}"
+        return f"signal {signal.Signals(-code).name}"
+
+    def tail(self, limit: int = 2000) -> str:
+        """The end of what it printed."""
+        if self._output.closed:
+            return ""
+        # Not by seeking: the position of the file is the switch's, too.
+        end = os.fstat(self._output.fileno()).st_size
+        return os.pread(self._output.fileno(), limit, max(0, end - limit)).decode(errors="replace")
+
+    def last_words(self) -> str:
+        """The last line that it printed, behind how it ended."""
+        lines = [line.strip() for line in self.tail().splitlines() if line.strip()]
+        said = lines[-1] if lines else "it said nothing"
+        return f"{self.ending}: {said}" if self.ending else said
+
+    def wait_until_ready(self, timeout: float = START_LIMIT) -> None:
+        """Wait until its P4Runtime server answers. Raises LaunchError when it ends, or does not in time."""
+        from srv6cp.p4rt import ConnectionFailed, wait_for_switch
+
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                wait_for_switch(self.address, self.launch.device_id, timeout=0.5)
+            except ConnectionFailed as error:
+                if self.alive and time.monotonic() > end:
+                    raise LaunchError(f"{self.kind}: {error}") from None
+            else:
+                if self.alive:  # else somebody else answers
+                    return
+            if not self.alive:
+                raise LaunchError(f"{self.kind} does not start ({self.last_words()})")
+
+    def terminate(self) -> None:
+        """Ask it to end, without waiting."""
+        if self.alive:
+            self._process.terminate()
+
+    def stop(self) -> None:
+        """End it; a stubborn one is killed. Does nothing the second time."""
+        self.terminate()
+        try:
+            self._process.wait(STOP_LIMIT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._output.close()
+
+    def __enter__(self) -> Switch:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def python_environment(*packages: str) -> dict[str, str]:
+    """The environment with which a Python child finds these packages where this process has them."""
+    found = [folder for folder in map(_python_has, packages) if folder]
+    folders = [folder for folder in found if Path(folder).name not in ("site-packages", "dist-packages")]
+    if before := os.environ.get("PYTHONPATH"):
+        folders.append(before)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(folders))} if folders else dict(os.environ)
+
+
+def _python_has(package: str) -> str | None:
+    """The folder of a package that Python finds, or that lies beside this one in a source tree; None without."""
+    spec = find_spec(package)
+    if spec is not None and spec.origin is not None:
+        return str(Path(spec.origin).absolute().parents[1])
+    root = Path(__file__).resolve().parents[3]
+    return str(root) if (root / package / "__init__.py").is_file() else None
+
+
+def _program(kind: str) -> list[str]:
+    if (reason := missing(kind)) is not None:
+        hint = "install BMv2, or use --switch softswitch" if kind == "bmv2" else "reinstall the package"
+        raise NotInstalled(f"{reason}; {hint}")
+    if kind == "bmv2":
+        return [str(shutil.which(BMV2))]
+    if _python_has("softswitch"):
+        return [sys.executable, "-m", "softswitch"]
+    return [str(shutil.which("softswitch"))]
+
+
+@cache
+def _has_thrift(program: str) -> bool:
+    """Whether this build of BMv2 knows ``--thrift-port``."""
+    try:
+        done = subprocess.run([program, "--help"], capture_output=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return b"--thrift-port" in done.stdout + done.stderr
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(address: str) -> bool:
+    """Whether somebody answers at ``HOST:PORT``. A ``unix:`` path is its owner's business."""
+    host, _, port = address.rpartition(":")
+    if address.startswith("unix:") or not port.isdecimal():
+        return False
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=1):
+            return True
+    except (OSError, OverflowError):
+        return False

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the verbs of ``srv6 lab`` do; each takes the parsed words (`srv6lab.cli`) and returns an exit code.
+
+Without ``--netns`` a network lives as long as the command; with it, it stays until ``srv6 lab down``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import yaml
+
+from srv6cp.cli import session
+from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, INTERRUPTED, OK, USAGE, CliError, UsageError
+from srv6cp.sync.launch import SWITCHES, choose
+from srv6lab import graph as pictures
+from srv6lab.errors import LabError
+from srv6lab.lab import Lab
+from srv6lab.loader import load_topology, read_changes
+from srv6lab.scenario import Failed, Player
+from srv6lab.shell import Shell
+from srv6lab.shipped import shipped
+from srv6lab.topology import Topology, TopologyError
+
+
+def run(verb: str, args: argparse.Namespace) -> int:
+    """Do one; its exit code.
+
+    Raises:
+        CliError: with the text for the user.
+    """
+    try:
+        code: int = _VERBS[verb](args)
+        return code
+    except (TopologyError, LabError, Failed) as error:
+        raise _failure(error) from None
+    except KeyboardInterrupt:
+        raise CliError("interrupted", INTERRUPTED) from None
+
+
+def _failure(error: TopologyError | LabError | Failed) -> CliError:
+    return CliError(str(error), CONFIG if isinstance(error, TopologyError) else CHECK_FAILED)
+
+
+# --- up -----------------------------------------------------------------------------------------------------
+
+
+def up(args: argparse.Namespace) -> int:
+    """Start a network and play its scenario."""
+    program = session.profile(args.profile)
+    topology = load_topology(args.topology)
+    switch = args.switch or os.environ.get("SWITCH", "")
+    if switch not in ("auto", *SWITCHES):
+        switch = "auto" if args.netns else "softswitch"
+    if switch == "auto":
+        switch = choose(switch) if args.netns or os.geteuid() == 0 else "softswitch"
+    if args.netns or switch == "bmv2":
+        return _up_namespaces(args, topology, switch)
+    _say_head(args, topology)
+    begin = time.perf_counter()
+    from srv6lab.network import Network
+
+    with Network(topology, program) as network:
+        if not args.quiet:
+            _say_ready(topology, "softswitch, all in this process", begin)
+        code = _play(args, network)
+    if not (code or args.quiet or args.shell or args.lines):
+        rows = [(f"up {args.topology} --shell", "steer packets yourself")]
+        rows += [(f"up {args.topology} --netns", "the same with Linux hosts: ping, iperf3, tcpdump (root)")]
+        rows += [("list", "other networks")]
+        width = max(len(words) for words, _ in rows)
+        print("\nGo on:\n" + "\n".join(f"  srv6 lab {words:<{width}}   {text}" for words, text in rows))
+    return code
+
+
+def _up_namespaces(args: argparse.Namespace, topology: Topology, switch: str) -> int:
+    from srv6lab import control
+
+    name = args.name or topology.name
+    control.check_possible(name, switch)
+    _say_head(args, topology)
+    begin = time.perf_counter()
+    with control.termination_as_interrupt() as check:
+        lab = control.up(name, args.topology, topology, switch, args.profile)
+        keep = args.netns
+        try:
+            if not args.quiet:
+                _say_ready(topology, f"{switch}, a network namespace for each node", begin)
+            code = _play(args, lab, check)
+        except (Failed, TopologyError, LabError) as error:  # kept, to be looked into
+            code = _complain(error)
+        except BaseException:
+            keep = False
+            raise
+        finally:
+            if not keep:
+                control.down(name)
+    if not keep:
+        return code
+    if not args.quiet:
+        hosts = [*topology.hosts, "NODE", "HOST"]
+        print(
+            f"\nThe network stays up. Go on:\n"
+            f"  srv6 lab exec {name} {hosts[0]} -- ping -c3 {hosts[1]}\n"
+            f"  srv6 lab path {name} {hosts[0]} {hosts[1]}\n"
+            f"  srv6 lab shell {name}\n"
+            f"  srv6 lab status {name}\n"
+            f"  srv6 lab down {name}"
+        )
+    return code
+
+
+def _complain(error: TopologyError | LabError | Failed) -> int:
+    """Print an error of something that goes on; its exit code."""
+    sys.stdout.flush()
+    failure = _failure(error)
+    for line in str(failure).splitlines():
+        print(f"srv6: {line}", file=sys.stderr)
+    return failure.code
+
+
+def _say_head(args: argparse.Namespace, topology: Topology) -> None:
+    if not args.quiet:
+        print(pictures.head(topology), flush=True)
+
+
+def _say_ready(topology: Topology, what: str, begin: float) -> None:
+    seconds = time.perf_counter() - begin
+    routers, hosts = _count(len(topology.routers), "P4 router"), _count(len(topology.hosts), "host")
+    print(f"{routers} (switch and controller each) and {hosts}, ready in {seconds:.1f} s: {what}", flush=True)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def _play(args: argparse.Namespace, lab: Lab, check: Callable[[], None] = lambda: None) -> int:
+    """Scenario or commands, then the shell; ``check`` raises KeyboardInterrupt when one was lost on the way."""
+    player = Player(lab, lambda text: print(text, flush=True))
+    code = OK
+    if args.lines:
+        code = _lines(player, args.lines)
+    elif not args.no_scenario:
+        player.run(lab.topology.scenario)
+    check()
+    if args.shell and not args.lines:
+        Shell(player).cmdloop()
+    return code
+
+
+def _lines(player: Player, lines: Sequence[str]) -> int:
+    shell = Shell(player)
+    for line in lines:
+        if not shell.run_line(line):
+            return USAGE
+    return OK
+
+
+# --- running networks ---------------------------------------------------------------------------------------
+
+
+def down(args: argparse.Namespace) -> int:
+    """Stop networks."""
+    from srv6lab import control, state
+
+    if args.all and args.name:
+        raise UsageError("down: give a name or --all")
+    control.check_root()
+    names = state.names() if args.all else [args.name or control.only()]
+    for name in names:
+        control.down(name)
+        print(f"{name} is down")
+    return OK
+
+
+def status(args: argparse.Namespace) -> int:
+    """Show networks and their routers."""
+    from srv6lab import control, state
+
+    control.check_root()
+    found = {name: control.status(name) for name in ([args.name] if args.name else state.names())}
+    if args.json:
+        print(json.dumps(found, indent=2))
+    elif not found:
+        print("no network is up; srv6 lab up quickstart --netns starts one")
+    else:
+        print("\n".join(control.render(name, row) for name, row in found.items()))
+    return OK if all(row["well"] for row in found.values()) else CHECK_FAILED
+
+
+def exec_(args: argparse.Namespace) -> int:
+    """Become a command inside."""
+    from srv6lab import control
+
+    words = args.words[1:] if args.words[:1] == ["--"] else args.words
+    if not words:
+        raise UsageError("exec: no command; write: srv6 lab exec NAME NODE -- COMMAND...")
+    return control.execute(args.name, args.node, words)
+
+
+def _player(name: str) -> Player:
+    from srv6lab import control
+
+    return Player(control.attach(name), lambda text: print(text, flush=True))
+
+
+def path(args: argparse.Namespace) -> int:
+    """Show the way of one packet."""
+    return _lines(_player(args.name), [" ".join(["path", args.source, args.target, *(["-4"] if args.ipv4 else [])])])
+
+
+def steer(args: argparse.Namespace) -> int:
+    """Send what goes to a host along segments."""
+    return _lines(_player(args.name), [" ".join(["steer", args.router, args.host, *args.segments])])
+
+
+def unsteer(args: argparse.Namespace) -> int:
+    """Take that back."""
+    return _lines(_player(args.name), [f"unsteer {args.router}"])
+
+
+def shell(args: argparse.Namespace) -> int:
+    """Take commands."""
+    player = _player(args.name)
+    if args.lines:
+        return _lines(player, args.lines)
+    Shell(player).cmdloop()
+    return OK
+
+
+def apply(args: argparse.Namespace) -> int:
+    """Add to a router's configuration."""
+    changes = read_changes(args.file)
+    _player(args.name).apply({args.router: changes})
+    return OK
+
+
+def restart(args: argparse.Namespace) -> int:
+    """Start a switch anew."""
+    from srv6lab import control
+
+    print(control.restart(args.name or control.only(), args.router))
+    return OK
+
+
+# --- topologies ---------------------------------------------------------------------------------------------
+
+
+def graph(args: argparse.Namespace) -> int:
+    """Print a topology."""
+    topology = load_topology(args.topology)
+    print(pictures.dot(topology) if args.dot else pictures.text(topology))
+    return OK
+
+
+def config(args: argparse.Namespace) -> int:
+    """Print a node file."""
+    topology = load_topology(args.topology)
+    if args.router not in topology.routers:
+        raise TopologyError(f"no router {args.router!r}; there are {', '.join(topology.routers)}")
+    config: dict[str, Any] = topology.config(args.router)
+    print(yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=120), end="")
+    return OK
+
+
+def list_(args: argparse.Namespace) -> int:
+    """Print the topologies that come with the package."""
+    for name, path in shipped().items():
+        print(f"{name:<12}{load_topology(path).about}")
+    return OK
+
+
+def names(args: argparse.Namespace) -> int:
+    """Print labs that are up, or the nodes of one, or of a topology; nothing where there is none (for completion)."""
+    from srv6lab import state
+
+    there = state.names()
+    if not args.name:
+        found = there
+    else:
+        try:
+            topology = state.State(args.name).topology() if args.name in there else load_topology(args.name)
+        except TopologyError:
+            return CHECK_FAILED
+        found = [*([] if args.hosts else topology.routers), *([] if args.routers else topology.hosts)]
+    print(*found, sep="\n", end="\n" if found else "")
+    return OK
+
+
+_VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "up": up,
+    "down": down,
+    "status": status,
+    "exec": exec_,
+    "path": path,
+    "steer": steer,
+    "unsteer": unsteer,
+    "shell": shell,
+    "apply": apply,
+    "restart": restart,
+    "graph": graph,
+    "config": config,
+    "list": list_,
+    "names": names,
+}
