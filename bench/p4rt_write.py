@@ -27,9 +27,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "cp"))
 
+from p4rtlib.protos import p4runtime_pb2 as pb  # noqa: E402
 from srv6cp import artifacts  # noqa: E402
 from srv6cp.p4rt import Action, Client, P4Info, TableEntry, insert, wait_for_switch  # noqa: E402
-from srv6cp.p4rt.protos import pb  # noqa: E402
 from srv6cp.p4rt.text import parse_entry  # noqa: E402
 
 NEXTHOP = "nexthop_table nexthop_id=1 -> glean(egress_port=1, vlan_id=0)"  # what the routes refer to

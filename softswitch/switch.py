@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from google.protobuf import text_format
 
+from p4rtlib.protos import p4info_pb2
 from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device
 from softswitch.io.switchboard import Switchboard
 from softswitch.p4runtime.arbitration import MAX_STREAMS
 from softswitch.p4runtime.debug import debug_handler
 from softswitch.p4runtime.errors import Fault
-from softswitch.p4runtime.protos import p4info_pb2
 from softswitch.p4runtime.server import P4RuntimeServer
 
 if TYPE_CHECKING:

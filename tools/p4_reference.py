@@ -25,8 +25,8 @@ sys.path.insert(0, str(ROOT / "cp"))
 
 from google.protobuf import text_format  # noqa: E402
 
+from p4rtlib.protos import p4info_pb2  # noqa: E402
 from srv6cp.model import DROP_REASONS, PUNT_REASONS, DropReason, PuntReason  # noqa: E402
-from srv6cp.p4rt.protos import p4info_pb2  # noqa: E402
 
 REFERENCE = "docs/p4-program.md"
 PORTING = "docs/porting.md"

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from p4rtlib.objects import CounterInfo, MeterInfo
+from p4rtlib.protos import p4runtime_pb2
+from p4rtlib.values import canonical, canonical_signed
 from softswitch.p4runtime.codec import describe_key, index_of
 from softswitch.p4runtime.context import Context, device_errors
 from softswitch.p4runtime.errors import choices, invalid, unimplemented
 from softswitch.p4runtime.metering import decode_meter_config, encode_meter_config, rates_of
-from softswitch.p4runtime.protos import p4runtime_pb2
 from softswitch.p4runtime.records import Record, Table
-from softswitch.p4runtime.schema import IndexedInfo, MeterInfo, RegisterInfo
+from softswitch.p4runtime.schema import RegisterInfo
 from softswitch.p4runtime.tables import TableManager
-from softswitch.p4runtime.values import bytes_of, signed_bytes_of, signed_of, value_of
+from softswitch.p4runtime.values import signed_of, value_of
 
 __all__ = ["ArrayManager", "DirectManager"]
 
@@ -58,7 +60,7 @@ class ArrayManager:
 
     # -- counters
 
-    def _counter(self, number: int) -> IndexedInfo:
+    def _counter(self, number: int) -> CounterInfo:
         counters = self._context.schema.counters
         if number not in counters:
             raise invalid(
@@ -229,9 +231,9 @@ class ArrayManager:
                 entry.register_id = info.id
                 entry.index.index = index
                 if info.signed and value >> (info.width - 1):
-                    entry.data.bitstring = signed_bytes_of(value - (1 << info.width))
+                    entry.data.bitstring = canonical_signed(value - (1 << info.width))
                 else:
-                    entry.data.bitstring = signed_bytes_of(value) if info.signed else bytes_of(value)
+                    entry.data.bitstring = canonical_signed(value) if info.signed else canonical(value)
                 yield entity
 
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from p4rtlib.objects import ActionRef, ProfileInfo
+from p4rtlib.protos import p4runtime_pb2
 from softswitch.device import EntryAction, GroupRef, MemberRef
 from softswitch.p4runtime.actions import (
     ActionSet,
@@ -36,9 +38,7 @@ from softswitch.p4runtime.errors import (
     not_found,
     resource_exhausted,
 )
-from softswitch.p4runtime.protos import p4runtime_pb2
 from softswitch.p4runtime.references import Reference
-from softswitch.p4runtime.schema import ActionRef, ProfileInfo
 
 __all__ = ["ProfileManager"]
 
@@ -105,7 +105,7 @@ class ProfileManager:
         for info in schema.profiles.values():
             actions: dict[int, ActionRef] = {}
             for table_id in info.table_ids:
-                actions.update(schema.tables[table_id].actions)
+                actions.update(schema.tables[table_id].actions_by_id)
             self._profiles[info.id] = _Profile(info, actions)
 
     # -- entry points of Write and Read

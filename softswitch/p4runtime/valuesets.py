@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from p4rtlib.objects import ValueSetInfo
+from p4rtlib.protos import p4runtime_pb2
 from softswitch.device import Exact, Key, Lpm, MatchKey, Ternary
 from softswitch.p4runtime.codec import KeyCodec
 from softswitch.p4runtime.context import Context, device_errors
 from softswitch.p4runtime.errors import already_exists, choices, invalid, resource_exhausted, unimplemented
-from softswitch.p4runtime.protos import p4runtime_pb2
-from softswitch.p4runtime.schema import ValueSetInfo
 
 __all__ = ["ValueSetManager"]
 

@@ -163,7 +163,7 @@ def plan_for(
             return reconcile.plan(client, compile_state(node, tables.info).entities, keep_foreign)
     elif client.get_pipeline_cookie() != pipeline_cookie(tables.info, find().json.read_bytes()):
         note("the switch does not run this program yet; it would be loaded first")
-        return reconcile.diff([], compile_state(node, tables.info).entities)
+        return reconcile.diff([], compile_state(node, tables.info).entities, tables.info)
     tables.configure(node)
     gone = {(neighbor.interface, neighbor.address) for neighbor in forgotten}
     learned = {

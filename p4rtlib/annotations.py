@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Annotations of the p4info that the server acts on: ``@format``, ``@refers_to``, ``@referenced_by``,
-``@entry_restriction``, ``@action_restriction`` and ``@p4runtime_role``."""
+"""The annotations of a p4info that somebody acts on: ``@format``, ``@refers_to``, ``@referenced_by``,
+``@entry_restriction``, ``@action_restriction`` and ``@p4runtime_role``.
+
+p4c writes them as strings, with blanks between the tokens: ``@refers_to(nexthop_table , nexthop_id)``.
+"""
 
 from __future__ import annotations
 
