@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "cp"))
+sys.path[:0] = [str(ROOT / "cp"), str(ROOT)]
 
 from p4rtlib.protos import p4runtime_pb2 as pb  # noqa: E402
 from srv6cp import artifacts  # noqa: E402

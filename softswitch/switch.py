@@ -20,9 +20,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import grpc
-from google.protobuf import text_format
 
-from p4rtlib.protos import p4info_pb2
+from p4rtlib.errors import P4InfoError
+from p4rtlib.p4info import parse_p4info
 from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device
 from softswitch.io.switchboard import Switchboard
@@ -67,20 +67,12 @@ class Tls:
 
 
 def read_p4info(source: Source) -> Any:
-    """A ``P4Info`` from a file (text or binary protobuf) or from bytes; ``SwitchError`` when it is
-    neither."""
+    """A ``P4Info`` from a file or from bytes, as text, JSON or binary protobuf; ``SwitchError`` when it is none."""
     where, data = _read(source, "p4info")
-    info = p4info_pb2.P4Info()
     try:
-        text_format.Parse(data.decode(), info)
-        return info
-    except (UnicodeDecodeError, text_format.ParseError) as error:
-        problem = str(error)
-    try:
-        info = p4info_pb2.P4Info.FromString(data)
-    except Exception:
-        raise SwitchError(f"{where}: neither a text nor a binary p4info: {problem}") from None
-    return info
+        return parse_p4info(data, where)
+    except P4InfoError as error:
+        raise SwitchError(str(error)) from None
 
 
 def _read(source: Source, what: str) -> tuple[str, bytes]:

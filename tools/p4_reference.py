@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "cp"))
+sys.path[:0] = [str(ROOT / "cp"), str(ROOT)]
 
 from google.protobuf import text_format  # noqa: E402
 

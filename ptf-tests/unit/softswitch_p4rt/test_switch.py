@@ -171,7 +171,7 @@ def test_start_errors(tmp_path: Path) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"json": tmp_path / "none.json"}, "none.json: No such file"),
         ({"json": bad}, "bad.json"),
-        ({"json": JSON, "p4info": bad}, "neither a text nor a binary p4info"),
+        ({"json": JSON, "p4info": bad}, "bad.json: not a p4info"),
         ({"json": b'{"x": 1}', "p4info": P4INFO}, "program"),
         ({"p4info": P4INFO}, "without a program"),
         ({"address": "nonsense"}, "HOST:PORT"),
