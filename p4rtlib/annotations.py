@@ -55,7 +55,5 @@ def pairs(annotations: Iterable[str], name: str) -> list[tuple[str, str]]:
 
 def restrictions(annotations: Iterable[str], name: str) -> str:
     """The text of restriction ``name``: its (concatenated) string arguments, or ``""``."""
-    texts = [
-        "".join(_unescape(part) for part in _STRING.findall(body)) for body in _bodies(annotations, name)
-    ]
+    texts = ["".join(_unescape(part) for part in _STRING.findall(body)) for body in _bodies(annotations, name)]
     return ";".join(text for text in texts if text.strip())

@@ -20,9 +20,7 @@ def referred_tables(table: TableInfo) -> set[str]:
     return {name for each in fields for name, _ in each.refers_to}
 
 
-def tables_in_order(
-    tables: Catalogue[TableInfo], after: Mapping[str, Iterable[str]] | None = None
-) -> list[TableInfo]:
+def tables_in_order(tables: Catalogue[TableInfo], after: Mapping[str, Iterable[str]] | None = None) -> list[TableInfo]:
     """The tables, each behind those it refers to.
 
     Otherwise they come in the reverse of the p4info's order, which is the packet's: what acts last on a packet is

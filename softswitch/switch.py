@@ -56,14 +56,10 @@ class Tls:
     """Server credentials: PEM bytes of certificate chain and key, and of the CA that clients must have
     (mutual authentication) when ``client_auth`` is true."""
 
-    def __init__(
-        self, certificate: bytes, key: bytes, ca: bytes | None = None, *, client_auth: bool = False
-    ) -> None:
+    def __init__(self, certificate: bytes, key: bytes, ca: bytes | None = None, *, client_auth: bool = False) -> None:
         if client_auth and ca is None:
             raise SwitchError("client authentication needs a CA certificate")
-        self.credentials = grpc.ssl_server_credentials(
-            [(key, certificate)], ca if client_auth else None, client_auth
-        )
+        self.credentials = grpc.ssl_server_credentials([(key, certificate)], ca if client_auth else None, client_auth)
 
 
 def read_p4info(source: Source) -> Any:

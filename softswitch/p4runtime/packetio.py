@@ -55,9 +55,7 @@ def decode_packet_out(schema: Schema, message: Any) -> bytes:
     known = {field.id: field for field in header.fields}
     for metadata in message.metadata:
         if metadata.metadata_id not in known:
-            raise invalid(
-                f"packet-out: unknown metadata id {metadata.metadata_id}; valid: {_choices(header)}"
-            )
+            raise invalid(f"packet-out: unknown metadata id {metadata.metadata_id}; valid: {_choices(header)}")
         field = known[metadata.metadata_id]
         if field.id in values:
             raise invalid(f"packet-out: metadata {field.name} is given twice")
@@ -65,9 +63,7 @@ def decode_packet_out(schema: Schema, message: Any) -> bytes:
     packed = 0
     for field in header.fields:
         if field.id not in values and not field.name.lstrip("_").startswith("pad"):
-            raise invalid(
-                f"packet-out: metadata {field.name} (id {field.id}) is missing; needed: {_choices(header)}"
-            )
+            raise invalid(f"packet-out: metadata {field.name} (id {field.id}) is missing; needed: {_choices(header)}")
         packed = packed << field.width | values.get(field.id, 0)
     return packed.to_bytes(header.bits >> 3, "big") + bytes(message.payload)
 

@@ -78,15 +78,11 @@ class References:
         self._of_action: dict[int, list[tuple[_Target, tuple[int, ...]]]] = {}
         self._of_replica: list[tuple[_Target, tuple[str, ...]]] = []
         for table in schema.tables.values():
-            found = self._group(
-                (place, field.refers_to, field.where) for place, field in enumerate(table.fields)
-            )
+            found = self._group((place, field.refers_to, field.where) for place, field in enumerate(table.fields))
             if found:
                 self._of_match[table.id] = found
         for action in schema.actions.values():
-            found = self._group(
-                (place, param.refers_to, param.where) for place, param in enumerate(action.params)
-            )
+            found = self._group((place, param.refers_to, param.where) for place, param in enumerate(action.params))
             if found:
                 self._of_action[action.id] = found
         for table in schema.tables.values():
@@ -109,13 +105,9 @@ class References:
                 self._check_target(table, name, where)
                 fields = tables.setdefault(table, {})
                 if name in fields:
-                    raise invalid(
-                        f"{where}: @refers_to({table}, {name}) is given by two fields of one entry or action"
-                    )
+                    raise invalid(f"{where}: @refers_to({table}, {name}) is given by two fields of one entry or action")
                 fields[name] = place
-        return [
-            (self._target(table, tuple(fields)), tuple(fields.values())) for table, fields in tables.items()
-        ]
+        return [(self._target(table, tuple(fields)), tuple(fields.values())) for table, fields in tables.items()]
 
     def _check_target(self, table: str, name: str, where: str) -> None:
         annotation = f"{where}: @refers_to({table}, {name})"
@@ -146,9 +138,7 @@ class References:
         else:
             places = {field.name: place for place, field in enumerate(table.fields)}
             formats = {field.name: field.format for field in table.fields}
-            target = _Target(
-                table.name, fields, tuple(places[f] for f in fields), tuple(formats[f] for f in fields)
-            )
+            target = _Target(table.name, fields, tuple(places[f] for f in fields), tuple(formats[f] for f in fields))
             self._provided.setdefault(table.id, []).append(target)
         self._targets[key] = target
         return target
@@ -161,8 +151,7 @@ class References:
                     continue  # the other direction of a @refers_to, which says it already
                 if part not in ("replica.port", "replica.instance"):
                     raise invalid(
-                        f"{field.where}: @referenced_by({source}, {part}): valid: replica.port,"
-                        " replica.instance"
+                        f"{field.where}: @referenced_by({source}, {part}): valid: replica.port, replica.instance"
                     )
                 fields[field.name] = part
         if fields:
@@ -210,9 +199,7 @@ class References:
         """``NOT_FOUND`` when a target does not exist."""
         for target, values in references:
             if not target.present[values]:
-                raise not_found(
-                    f"{where}: refers to {target.describe(values)}, which does not exist (@refers_to)"
-                )
+                raise not_found(f"{where}: refers to {target.describe(values)}, which does not exist (@refers_to)")
 
     @staticmethod
     def use(references: Iterable[Reference], step: int) -> None:

@@ -110,8 +110,7 @@ def _check_width(entity: Any, where: str) -> None:
     """Width of a match field, parameter or packet metadata; a translated type counts with its own width."""
     if entity.bitwidth <= 0:
         raise invalid(
-            f"{where}: its width is not known"
-            " (types translated to strings by @p4runtime_translation are not supported)"
+            f"{where}: its width is not known (types translated to strings by @p4runtime_translation are not supported)"
         )
 
 
@@ -207,9 +206,7 @@ class _Builder:
         for key in model.keys:
             field = by_name.pop(key.name, None)
             if field is None:
-                raise invalid(
-                    f"table {name}: key {key.name} of the device configuration is not in the p4info"
-                )
+                raise invalid(f"table {name}: key {key.name} of the device configuration is not in the p4info")
             if field.width != key.width or key.kind.value not in _JSON_KINDS[field.kind]:
                 raise invalid(
                     f"{field.where}: {field.kind.value} bit<{field.width}> in the p4info but"
@@ -217,9 +214,7 @@ class _Builder:
                 )
             ordered.append(field)
         if by_name:
-            raise invalid(
-                f"table {name}: match field {next(iter(by_name))} is not in the device configuration"
-            )
+            raise invalid(f"table {name}: match field {next(iter(by_name))} is not in the device configuration")
         for ref in table.actions:
             if model.action(ref.action.name) is None:
                 raise invalid(
@@ -277,8 +272,7 @@ class _Builder:
             if struct is None:
                 raise invalid(f"digest {name}: unknown struct {spec.struct.name}")
             members = [
-                self.bits_of(member.type_spec, f"digest {name}, member {member.name}")
-                for member in struct.members
+                self.bits_of(member.type_spec, f"digest {name}, member {member.name}") for member in struct.members
             ]
         elif kind == "tuple":
             members = [self.bits_of(member, f"digest {name}") for member in spec.tuple.members]
@@ -303,8 +297,7 @@ class _Builder:
             if new_type.translated_type.sdn_bitwidth:
                 return int(new_type.translated_type.sdn_bitwidth)
         raise invalid(
-            f"{where}: type {kind} is not supported here; valid: bit, int, bool, serializable enum,"
-            " new type of these"
+            f"{where}: type {kind} is not supported here; valid: bit, int, bool, serializable enum, new type of these"
         )
 
     def names_of_json(self) -> None:

@@ -10,7 +10,7 @@ import os
 # Before gRPC is imported: its own log lines would stand beside our one clear error.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
-from p4rtlib.objects import MatchKind
+from p4rtlib.objects import MatchKind, Scope
 from p4rtlib.values import Format, parse_value
 
 from .client import Atomicity, Client, pipeline_cookie, wait_for_switch
@@ -33,6 +33,7 @@ __all__ = [
     "Format",
     "MatchKind",
     "P4Info",
+    "Scope",
     "Subscription",
     "parse_value",
     "pipeline_cookie",

@@ -3,6 +3,8 @@
 
     info = P4Info.from_file("srv6.p4info.txtpb")
     info.key(TableEntry("ipv6_table", {"vrf_id": 0, "ipv6_dst": "2001:db8::/64"}))
+
+Lookups by name are those of ``p4rtlib.p4info``.
 """
 
 from __future__ import annotations

@@ -89,9 +89,7 @@ def test_files_that_are_something_else(tmp_path: Path, content: bytes, text: str
 
 
 def test_missing_file() -> None:
-    with pytest.raises(
-        P4InfoError, match=r"^/nowhere/p4info: cannot read the p4info: No such file or directory$"
-    ):
+    with pytest.raises(P4InfoError, match=r"^/nowhere/p4info: cannot read the p4info: No such file or directory$"):
         P4Info.from_file("/nowhere/p4info")
 
 
