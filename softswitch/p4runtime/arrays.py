@@ -12,10 +12,10 @@ from p4rtlib.protos import p4runtime_pb2
 from p4rtlib.values import canonical, canonical_signed
 from softswitch.p4runtime.codec import describe_key, index_of
 from softswitch.p4runtime.context import Context, device_errors
-from softswitch.p4runtime.errors import choices, invalid, unimplemented
+from softswitch.p4runtime.errors import invalid, unimplemented
 from softswitch.p4runtime.metering import decode_meter_config, encode_meter_config, rates_of
 from softswitch.p4runtime.records import Record, Table
-from softswitch.p4runtime.schema import RegisterInfo
+from softswitch.p4runtime.schema import RegisterInfo, by_id
 from softswitch.p4runtime.tables import TableManager
 from softswitch.p4runtime.values import signed_of, value_of
 
@@ -61,13 +61,7 @@ class ArrayManager:
     # -- counters
 
     def _counter(self, number: int) -> CounterInfo:
-        counters = self._context.schema.counters
-        if number not in counters:
-            raise invalid(
-                f"unknown counter id {number}; valid: "
-                + choices(f"{c.id} ({c.name})" for c in counters.values())
-            )
-        return counters[number]
+        return by_id("counter", self._context.schema.counters, number)
 
     def write_counter(self, kind: int, message: Any) -> None:
         """Set one cell or, without index, all; nothing without data."""
@@ -117,12 +111,7 @@ class ArrayManager:
     # -- meters
 
     def _meter(self, number: int) -> MeterInfo:
-        meters = self._context.schema.meters
-        if number not in meters:
-            raise invalid(
-                f"unknown meter id {number}; valid: " + choices(f"{m.id} ({m.name})" for m in meters.values())
-            )
-        return meters[number]
+        return by_id("meter", self._context.schema.meters, number)
 
     def write_meter(self, kind: int, message: Any) -> None:
         """Configure one meter or, without index, all; without config back to "always green"."""
@@ -174,13 +163,7 @@ class ArrayManager:
     # -- registers
 
     def _register(self, number: int) -> RegisterInfo:
-        registers = self._context.schema.registers
-        if number not in registers:
-            raise invalid(
-                f"unknown register id {number}; valid: "
-                + choices(f"{r.id} ({r.name})" for r in registers.values())
-            )
-        return registers[number]
+        return by_id("register", self._context.schema.registers, number)
 
     def write_register(self, kind: int, message: Any) -> None:
         """Set one cell or, without index, all."""

@@ -39,6 +39,7 @@ from softswitch.p4runtime.errors import (
     resource_exhausted,
 )
 from softswitch.p4runtime.references import Reference
+from softswitch.p4runtime.schema import by_id
 
 __all__ = ["ProfileManager"]
 
@@ -448,13 +449,8 @@ class ProfileManager:
     # -- helpers
 
     def _profile(self, number: int) -> _Profile:
-        profile = self._profiles.get(number)
-        if profile is None:
-            raise invalid(
-                f"unknown action profile id {number}; valid: "
-                + choices(f"{p.info.id} ({p.info.name})" for p in self._profiles.values())
-            )
-        return profile
+        by_id("action profile", self._context.schema.profiles, number)
+        return self._profiles[number]
 
     def _selected(self, number: int) -> list[_Profile]:
         return [self._profile(number)] if number else list(self._profiles.values())

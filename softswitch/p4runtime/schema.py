@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from p4rtlib.objects import (
     ActionInfo,
@@ -22,9 +23,19 @@ from p4rtlib.objects import (
 from p4rtlib.p4info import P4Info
 from softswitch.bmv2json import Program
 from softswitch.p4runtime.constraints import Constraint
-from softswitch.p4runtime.errors import choices
+from softswitch.p4runtime.errors import choices, invalid
 
-__all__ = ["DigestInfo", "RegisterInfo", "Schema", "action_choices"]
+__all__ = ["DigestInfo", "RegisterInfo", "Schema", "action_choices", "by_id"]
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Identified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,15 @@ class DigestInfo:
     role: str
 
 
+def by_id(kind: str, objects: Mapping[int, T], number: int) -> T:
+    """The object of this id; ``INVALID_ARGUMENT`` with those that there are."""
+    found = objects.get(number)
+    if found is None:
+        known = choices(f"{each.id} ({each.name})" for each in objects.values())
+        raise invalid(f"unknown {kind} id {number}; valid: {known}")
+    return found
+
+
 def action_choices(table: TableInfo) -> str:
     """The names of the table's actions, for error messages."""
     return choices(ref.action.name for ref in table.actions)
@@ -72,9 +92,7 @@ class Schema:
     packet_out: HeaderInfo | None
     tables: dict[int, TableInfo] = field(default_factory=dict)
     counters: dict[int, CounterInfo] = field(default_factory=dict)
-    direct_counters: dict[int, CounterInfo] = field(default_factory=dict)
     meters: dict[int, MeterInfo] = field(default_factory=dict)
-    direct_meters: dict[int, MeterInfo] = field(default_factory=dict)
     registers: dict[int, RegisterInfo] = field(default_factory=dict)
     digests: dict[int, DigestInfo] = field(default_factory=dict)
     constraints: dict[int, Constraint] = field(default_factory=dict)

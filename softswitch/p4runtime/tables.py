@@ -14,7 +14,6 @@ from softswitch.p4runtime.context import Context, device_errors, fault_of
 from softswitch.p4runtime.defaults import DefaultEntries
 from softswitch.p4runtime.errors import (
     already_exists,
-    choices,
     invalid,
     not_found,
     permission_denied,
@@ -24,7 +23,7 @@ from softswitch.p4runtime.metering import decode_meter_config, encode_meter_conf
 from softswitch.p4runtime.profiles import ProfileManager
 from softswitch.p4runtime.records import Record, Table
 from softswitch.p4runtime.references import Reference
-from softswitch.p4runtime.schema import action_choices
+from softswitch.p4runtime.schema import action_choices, by_id
 
 __all__ = ["TableManager"]
 
@@ -78,13 +77,8 @@ class TableManager:
 
     def table(self, number: int) -> Table:
         """The table with this id, ``INVALID_ARGUMENT`` when there is none."""
-        table = self.tables.get(number)
-        if table is None:
-            raise invalid(
-                f"unknown table id {number}; valid: "
-                + choices(f"{t.info.id} ({t.info.name})" for t in self.tables.values())
-            )
-        return table
+        by_id("table", self._context.schema.tables, number)
+        return self.tables[number]
 
     def find(self, message: Any) -> tuple[Table, Record]:
         """The record that ``message`` (a ``TableEntry`` with table id, match and priority) names."""
