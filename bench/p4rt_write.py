@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "cp"))
+sys.path[:0] = [str(ROOT / "cp"), str(ROOT)]
 
+from p4rtlib.protos import p4runtime_pb2 as pb  # noqa: E402
 from srv6cp import artifacts  # noqa: E402
 from srv6cp.p4rt import Action, Client, P4Info, TableEntry, insert  # noqa: E402
-from srv6cp.p4rt.protos import pb  # noqa: E402
 from srv6cp.p4rt.text import parse_entry  # noqa: E402
 from srv6cp.sync.launch import SWITCHES, Launch, LaunchError, Switch, free_address  # noqa: E402
 
@@ -37,7 +37,7 @@ def entries(count: int) -> list[TableEntry]:
     found = []
     for number in range(count):
         prefix = IPv6Network(((0x20010DB8 if number % 2 else 0xFCBBBB00) << 96 | number << 64, 64))
-        match = {"vrf_id": 0, "ipv6_dst": prefix}
+        match: dict[str, Any] = {"vrf_id": 0, "ipv6_dst": prefix}
         if number % 2:
             found.append(TableEntry("ipv6_table", match, Action("set_nexthop", {"nexthop_id": 1})))
         else:

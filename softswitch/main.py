@@ -12,11 +12,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
+from p4rtlib.pcap import PcapError
 from softswitch.io.files import FilePorts, PlayedFiles
 from softswitch.io.interfaces import InterfaceError, Interfaces
 from softswitch.io.native.files import NativeFilePorts
 from softswitch.io.native.interfaces import NativeInterfaces
-from softswitch.io.pcap import PcapError
 from softswitch.native.compiler import NoCompiler, has_compiler
 from softswitch.options import LEVELS, Options, UsageError, parse
 from softswitch.switch import VERSION, SoftSwitch, SwitchError, Tls

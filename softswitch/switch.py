@@ -20,15 +20,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import grpc
-from google.protobuf import text_format
 
+from p4rtlib.errors import P4InfoError
+from p4rtlib.p4info import parse_p4info
 from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device
 from softswitch.io.switchboard import Switchboard
 from softswitch.p4runtime.arbitration import MAX_STREAMS
 from softswitch.p4runtime.debug import debug_handler
 from softswitch.p4runtime.errors import Fault
-from softswitch.p4runtime.protos import p4info_pb2
 from softswitch.p4runtime.server import P4RuntimeServer
 
 if TYPE_CHECKING:
@@ -56,31 +56,19 @@ class Tls:
     """Server credentials: PEM bytes of certificate chain and key, and of the CA that clients must have
     (mutual authentication) when ``client_auth`` is true."""
 
-    def __init__(
-        self, certificate: bytes, key: bytes, ca: bytes | None = None, *, client_auth: bool = False
-    ) -> None:
+    def __init__(self, certificate: bytes, key: bytes, ca: bytes | None = None, *, client_auth: bool = False) -> None:
         if client_auth and ca is None:
             raise SwitchError("client authentication needs a CA certificate")
-        self.credentials = grpc.ssl_server_credentials(
-            [(key, certificate)], ca if client_auth else None, client_auth
-        )
+        self.credentials = grpc.ssl_server_credentials([(key, certificate)], ca if client_auth else None, client_auth)
 
 
 def read_p4info(source: Source) -> Any:
-    """A ``P4Info`` from a file (text or binary protobuf) or from bytes; ``SwitchError`` when it is
-    neither."""
+    """A ``P4Info`` from a file or from bytes, as text, JSON or binary protobuf; ``SwitchError`` when it is none."""
     where, data = _read(source, "p4info")
-    info = p4info_pb2.P4Info()
     try:
-        text_format.Parse(data.decode(), info)
-        return info
-    except (UnicodeDecodeError, text_format.ParseError) as error:
-        problem = str(error)
-    try:
-        info = p4info_pb2.P4Info.FromString(data)
-    except Exception:
-        raise SwitchError(f"{where}: neither a text nor a binary p4info: {problem}") from None
-    return info
+        return parse_p4info(data, where)
+    except P4InfoError as error:
+        raise SwitchError(str(error)) from None
 
 
 def _read(source: Source, what: str) -> tuple[str, bytes]:

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "cp"))
+sys.path[:0] = [str(ROOT / "cp"), str(ROOT)]
 
 from google.protobuf import text_format  # noqa: E402
 
+from p4rtlib.protos import p4info_pb2  # noqa: E402
 from srv6cp.model import DROP_REASONS, PUNT_REASONS, DropReason, PuntReason  # noqa: E402
-from srv6cp.p4rt.protos import p4info_pb2  # noqa: E402
 
 REFERENCE = "docs/p4-program.md"
 PORTING = "docs/porting.md"

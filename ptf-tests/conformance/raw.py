@@ -16,8 +16,8 @@ from typing import Any
 import grpc
 from google.protobuf import text_format
 
-from softswitch.p4runtime.protos import code_pb2, p4info_pb2, p4runtime_pb2, status_pb2
-from softswitch.p4runtime.values import bytes_of
+from p4rtlib.protos import code_pb2, p4info_pb2, p4runtime_pb2, status_pb2
+from p4rtlib.values import canonical
 
 PROGRAMS = Path(__file__).parent / "programs"
 JSON = PROGRAMS / "conformance.json"
@@ -49,7 +49,7 @@ def action(name: str, **params: int) -> Any:
     ids = {param.name: param.id for param in _ACTIONS[name].params}
     message = pb.Action(action_id=IDS[name])
     for param, value in params.items():
-        message.params.add(param_id=ids[param], value=bytes_of(value))
+        message.params.add(param_id=ids[param], value=canonical(value))
     return message
 
 
@@ -61,15 +61,15 @@ def match(table: str, name: str, value: Any) -> Any:
     message = pb.FieldMatch(field_id=field.id)
     kind = p4info_pb2.MatchField.MatchType.Name(field.match_type)
     if kind == "EXACT":
-        message.exact.value = bytes_of(value)
+        message.exact.value = canonical(value)
     elif kind == "OPTIONAL":
-        message.optional.value = bytes_of(value)
+        message.optional.value = canonical(value)
     elif kind == "LPM":
-        message.lpm.value, message.lpm.prefix_len = bytes_of(value[0]), value[1]
+        message.lpm.value, message.lpm.prefix_len = canonical(value[0]), value[1]
     elif kind == "TERNARY":
-        message.ternary.value, message.ternary.mask = bytes_of(value[0]), bytes_of(value[1])
+        message.ternary.value, message.ternary.mask = canonical(value[0]), canonical(value[1])
     else:
-        message.range.low, message.range.high = bytes_of(value[0]), bytes_of(value[1])
+        message.range.low, message.range.high = canonical(value[0]), canonical(value[1])
     return message
 
 
@@ -184,7 +184,7 @@ class RawStream:
         request = pb.StreamMessageRequest()
         request.packet.payload = payload
         for name, value in metadata.items():
-            request.packet.metadata.add(metadata_id=ids[name], value=bytes_of(value))
+            request.packet.metadata.add(metadata_id=ids[name], value=canonical(value))
         self.send(request)
 
     def close(self) -> None:

@@ -172,6 +172,40 @@ def _bad_reference(info: Any) -> None:
     info.tables[0].match_fields[0].annotations.append("@refers_to(no_such_table, key)")
 
 
+def _other_match(info: Any) -> None:
+    info.tables[0].match_fields[0].other_match_type = "best"
+
+
+def _no_width(info: Any) -> None:
+    next(a for a in info.actions if a.params).params[0].ClearField("bitwidth")
+
+
+def _same_field_id(info: Any) -> None:
+    fields = info.tables[0].match_fields
+    fields[1].id = fields[0].id
+
+
+def _unknown_default(info: Any) -> None:
+    info.tables[0].const_default_action_id = 0x01FFFFFF
+
+
+def _foreign_profile(info: Any) -> None:
+    profile = next(p for p in info.action_profiles if p.preamble.name == "plain_profile")
+    profile.table_ids[0] = info.tables[0].preamble.id
+
+
+def _no_table_of_profile(info: Any) -> None:
+    info.action_profiles[0].table_ids.append(0x02FFFFFF)
+
+
+def _no_table_of_counter(info: Any) -> None:
+    info.direct_counters[0].direct_table_id = 0x02FFFFFF
+
+
+def _odd_header(info: Any) -> None:
+    info.controller_packet_metadata[0].metadata[0].bitwidth += 1
+
+
 @requirement(
     "6.4",
     "A p4info that contradicts itself or the device config is refused: INVALID_ARGUMENT, by name",
@@ -186,6 +220,14 @@ def _bad_reference(info: Any) -> None:
         (_same_id, "lpm_table"),
         (_zero_id, "lpm_table"),
         (_unknown_action, "exact_table"),
+        (_other_match, "best"),
+        (_no_width, "forward, parameter port: its width is not known"),
+        (_same_field_id, "exact_table: match field ids must be unique"),
+        (_unknown_default, "exact_table: unknown action id"),
+        (_foreign_profile, "profile_table: implementation"),
+        (_no_table_of_profile, "nexthop_selector: unknown table id"),
+        (_no_table_of_counter, "exact_counter: unknown table id"),
+        (_odd_header, "packet_in: 17 bits"),
         (_bad_restriction, "no_such_key"),
         (_bad_reference, "no_such_table"),
     ],

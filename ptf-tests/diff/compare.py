@@ -19,8 +19,7 @@ from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cell
 from harness.testbed import Testbed
 from srv6cp import artifacts
 from srv6cp.compile import Compilation
-from srv6cp.p4rt import MeterEntry, P4RuntimeError, PacketIn
-from srv6cp.p4rt.schema import P4Info
+from srv6cp.p4rt import MeterEntry, P4Info, P4RuntimeError, PacketIn
 from srv6cp.sync.reconcile import apply, plan
 
 FATE_LIMIT = 2.0  # s within which a switch must be done with a window

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from softswitch.io.pcap import PcapWriter, read_pcap
+from p4rtlib.pcap import PcapWriter, read_pcap
 from softswitch.io.switchboard import Port, Switchboard
 
 __all__ = ["FilePorts", "PlayedFiles"]

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from p4rtlib.pcap import PcapWriter
 from softswitch.device import Device
-from softswitch.io.pcap import PcapWriter
 
 __all__ = ["PORT_QUEUE", "Losses", "Port", "PortStats", "Switchboard"]
 

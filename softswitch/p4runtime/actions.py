@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from p4rtlib.objects import ProfileInfo, TableInfo
+from p4rtlib.protos import p4runtime_pb2
+from p4rtlib.values import canonical
 from softswitch.p4runtime.codec import BoundAction, decode_action, encode_action, port_of
 from softswitch.p4runtime.errors import invalid, unimplemented
-from softswitch.p4runtime.protos import p4runtime_pb2
-from softswitch.p4runtime.schema import ProfileInfo, Schema, TableInfo
-from softswitch.p4runtime.values import bytes_of
+from softswitch.p4runtime.schema import Schema, action_choices
 
 __all__ = [
     "ActionSet",
@@ -104,7 +105,7 @@ def encode_watch(watch: Watch, message: Any) -> None:
         if watch.deprecated:
             message.watch = watch.port
         else:
-            message.watch_port = bytes_of(watch.port)
+            message.watch_port = canonical(watch.port)
 
 
 def check_weights(profile: ProfileInfo, weights: Iterable[int], limit: int, where: str) -> None:
@@ -116,8 +117,8 @@ def check_weights(profile: ProfileInfo, weights: Iterable[int], limit: int, wher
                 raise invalid(f"{where}: weight {weight}, but selector {profile.name} disallows weights")
         elif weight <= 0:
             raise invalid(f"{where}: weight {weight}; a weight is at least 1")
-        elif profile.member_weight and weight > profile.member_weight:
-            raise invalid(f"{where}: weight {weight} exceeds max_member_weight {profile.member_weight}")
+        elif profile.max_member_weight and weight > profile.max_member_weight:
+            raise invalid(f"{where}: weight {weight} exceeds max_member_weight {profile.max_member_weight}")
         total += weight
         count += 1
     size = count if profile.sum_of_members or profile.weights_disallowed else total
@@ -135,9 +136,9 @@ def decode_table_action(schema: Schema, table: TableInfo, message: Any, where: s
         if kind != "action":
             raise invalid(
                 f"{where}: {kind or 'an empty action'} given, but the table has no action profile and takes"
-                f" an action; valid: {table.action_choices()}"
+                f" an action; valid: {action_choices(table)}"
             )
-        return decode_action(schema, message.action, table.actions, where)
+        return decode_action(schema, message.action, table.actions_by_id, where)
     if kind == "action_profile_member_id":
         if not message.action_profile_member_id:
             raise invalid(f"{where}: member id 0 is not valid")
@@ -177,7 +178,7 @@ def _decode_set(
         label = f"{where}, action {place + 1} of the set"
         found.append(
             Choice(
-                decode_action(schema, part.action, table.actions, label),
+                decode_action(schema, part.action, table.actions_by_id, label),
                 part.weight,
                 decode_watch(part, label),
             )

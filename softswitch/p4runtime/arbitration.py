@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from p4rtlib.protos import code_pb2, p4runtime_pb2
 from softswitch.p4runtime.errors import (
     choices,
     failed_precondition,
@@ -21,7 +22,6 @@ from softswitch.p4runtime.errors import (
     permission_denied,
     resource_exhausted,
 )
-from softswitch.p4runtime.protos import code_pb2, p4runtime_pb2
 
 __all__ = ["MAX_STREAMS", "Arbiter", "Peer", "election_of", "format_election"]
 

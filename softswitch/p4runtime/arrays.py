@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from p4rtlib.objects import CounterInfo, MeterInfo
+from p4rtlib.protos import p4runtime_pb2
+from p4rtlib.values import canonical, canonical_signed
 from softswitch.p4runtime.codec import describe_key, index_of
 from softswitch.p4runtime.context import Context, device_errors
-from softswitch.p4runtime.errors import choices, invalid, unimplemented
+from softswitch.p4runtime.errors import invalid, unimplemented
 from softswitch.p4runtime.metering import decode_meter_config, encode_meter_config, rates_of
-from softswitch.p4runtime.protos import p4runtime_pb2
 from softswitch.p4runtime.records import Record, Table
-from softswitch.p4runtime.schema import IndexedInfo, MeterInfo, RegisterInfo
+from softswitch.p4runtime.schema import RegisterInfo, by_id
 from softswitch.p4runtime.tables import TableManager
-from softswitch.p4runtime.values import bytes_of, signed_bytes_of, signed_of, value_of
+from softswitch.p4runtime.values import signed_of, value_of
 
 __all__ = ["ArrayManager", "DirectManager"]
 
@@ -58,14 +60,8 @@ class ArrayManager:
 
     # -- counters
 
-    def _counter(self, number: int) -> IndexedInfo:
-        counters = self._context.schema.counters
-        if number not in counters:
-            raise invalid(
-                f"unknown counter id {number}; valid: "
-                + choices(f"{c.id} ({c.name})" for c in counters.values())
-            )
-        return counters[number]
+    def _counter(self, number: int) -> CounterInfo:
+        return by_id("counter", self._context.schema.counters, number)
 
     def write_counter(self, kind: int, message: Any) -> None:
         """Set one cell or, without index, all; nothing without data."""
@@ -115,12 +111,7 @@ class ArrayManager:
     # -- meters
 
     def _meter(self, number: int) -> MeterInfo:
-        meters = self._context.schema.meters
-        if number not in meters:
-            raise invalid(
-                f"unknown meter id {number}; valid: " + choices(f"{m.id} ({m.name})" for m in meters.values())
-            )
-        return meters[number]
+        return by_id("meter", self._context.schema.meters, number)
 
     def write_meter(self, kind: int, message: Any) -> None:
         """Configure one meter or, without index, all; without config back to "always green"."""
@@ -172,13 +163,7 @@ class ArrayManager:
     # -- registers
 
     def _register(self, number: int) -> RegisterInfo:
-        registers = self._context.schema.registers
-        if number not in registers:
-            raise invalid(
-                f"unknown register id {number}; valid: "
-                + choices(f"{r.id} ({r.name})" for r in registers.values())
-            )
-        return registers[number]
+        return by_id("register", self._context.schema.registers, number)
 
     def write_register(self, kind: int, message: Any) -> None:
         """Set one cell or, without index, all."""
@@ -229,9 +214,9 @@ class ArrayManager:
                 entry.register_id = info.id
                 entry.index.index = index
                 if info.signed and value >> (info.width - 1):
-                    entry.data.bitstring = signed_bytes_of(value - (1 << info.width))
+                    entry.data.bitstring = canonical_signed(value - (1 << info.width))
                 else:
-                    entry.data.bitstring = signed_bytes_of(value) if info.signed else bytes_of(value)
+                    entry.data.bitstring = canonical_signed(value) if info.signed else canonical(value)
                 yield entity
 
 

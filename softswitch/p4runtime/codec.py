@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
+from p4rtlib.objects import ActionInfo, ActionRef, MatchFieldInfo, MatchKind, Scope, TableInfo
+from p4rtlib.protos import code_pb2
+from p4rtlib.values import canonical
 from softswitch.p4runtime.errors import Fault, choices, invalid, out_of_range, permission_denied
-from softswitch.p4runtime.protos import code_pb2
-from softswitch.p4runtime.schema import ActionInfo, ActionRef, FieldInfo, Schema, TableInfo
-from softswitch.p4runtime.values import bytes_of, format_value, value_of
+from softswitch.p4runtime.schema import Schema
+from softswitch.p4runtime.values import format_value, value_of
 from softswitch.state.values import ActionSpec, Exact, Key, Lpm, MatchKey, Range, Ternary
 
 __all__ = ["BoundAction", "KeyCodec", "decode_action", "describe_key", "encode_action", "index_of", "port_of"]
@@ -35,20 +37,20 @@ class BoundAction(NamedTuple):
 # ---------------------------------------------------------------------------- match fields
 
 
-def _wrong_kind(field: FieldInfo, match: Any) -> NoReturn:
+def _wrong_kind(field: MatchFieldInfo, match: Any) -> NoReturn:
     given = match.WhichOneof("field_match_type") or "nothing"
-    raise invalid(f"{field.where}: match of kind {given} given, the field is {field.kind.lower()}")
+    raise invalid(f"{field.where}: match of kind {given} given, the field is {field.kind.value}")
 
 
-def _bad_value(data: bytes, field: FieldInfo, match: Any) -> NoReturn:
+def _bad_value(data: bytes, field: MatchFieldInfo, match: Any) -> NoReturn:
     """Explain a value that failed the fast check."""
-    if match.WhichOneof("field_match_type") != field.kind.lower():
+    if match.WhichOneof("field_match_type") != field.kind.value:
         _wrong_kind(field, match)
     value_of(data, field.width, field.where)
     raise AssertionError("value_of accepts what the fast path refused")
 
 
-def _exact(field: FieldInfo) -> Callable[[Any], MatchKey]:
+def _exact(field: MatchFieldInfo) -> Callable[[Any], MatchKey]:
     width, number = field.width, int.from_bytes
 
     def decode(match: Any) -> MatchKey:
@@ -61,7 +63,7 @@ def _exact(field: FieldInfo) -> Callable[[Any], MatchKey]:
     return decode
 
 
-def _lpm(field: FieldInfo) -> Callable[[Any], MatchKey]:
+def _lpm(field: MatchFieldInfo) -> Callable[[Any], MatchKey]:
     width, full, number = field.width, field.full, int.from_bytes
 
     def decode(match: Any) -> MatchKey:
@@ -76,15 +78,15 @@ def _lpm(field: FieldInfo) -> Callable[[Any], MatchKey]:
             raise invalid(f"{field.where}: prefix length {length} is not in 1..{width}{hint}")
         if value & (full >> length):
             raise invalid(
-                f"{field.where}: {format_value(value, width, field.style)} has bits outside its prefix"
-                f" /{length}; valid: {format_value(value & ~(full >> length), width, field.style)}/{length}"
+                f"{field.where}: {format_value(value, field.format)} has bits outside its prefix"
+                f" /{length}; valid: {format_value(value & ~(full >> length), field.format)}/{length}"
             )
         return Lpm(value, length)
 
     return decode
 
 
-def _ternary(field: FieldInfo) -> Callable[[Any], MatchKey]:
+def _ternary(field: MatchFieldInfo) -> Callable[[Any], MatchKey]:
     width = field.width
 
     def decode(match: Any) -> MatchKey:
@@ -104,7 +106,7 @@ def _ternary(field: FieldInfo) -> Callable[[Any], MatchKey]:
     return decode
 
 
-def _optional(field: FieldInfo) -> Callable[[Any], MatchKey]:
+def _optional(field: MatchFieldInfo) -> Callable[[Any], MatchKey]:
     def decode(match: Any) -> MatchKey:
         if match.WhichOneof("field_match_type") != "optional":
             _wrong_kind(field, match)
@@ -113,7 +115,7 @@ def _optional(field: FieldInfo) -> Callable[[Any], MatchKey]:
     return decode
 
 
-def _range(field: FieldInfo) -> Callable[[Any], MatchKey]:
+def _range(field: MatchFieldInfo) -> Callable[[Any], MatchKey]:
     def decode(match: Any) -> MatchKey:
         if match.WhichOneof("field_match_type") != "range":
             _wrong_kind(field, match)
@@ -130,13 +132,19 @@ def _range(field: FieldInfo) -> Callable[[Any], MatchKey]:
     return decode
 
 
-_DECODERS = {"EXACT": _exact, "LPM": _lpm, "TERNARY": _ternary, "OPTIONAL": _optional, "RANGE": _range}
+_DECODERS = {
+    MatchKind.EXACT: _exact,
+    MatchKind.LPM: _lpm,
+    MatchKind.TERNARY: _ternary,
+    MatchKind.OPTIONAL: _optional,
+    MatchKind.RANGE: _range,
+}
 
 
 class KeyCodec:
     """Match keys of one table or value set: ``fields`` in the order of the device's key."""
 
-    def __init__(self, where: str, fields: tuple[FieldInfo, ...]) -> None:
+    def __init__(self, where: str, fields: tuple[MatchFieldInfo, ...]) -> None:
         self.where = where
         self.fields = fields
         self._wild: list[MatchKey | None] = [self._dont_care(field) for field in fields]
@@ -146,12 +154,12 @@ class KeyCodec:
         self._mandatory = tuple(place for place, wild in enumerate(self._wild) if wild is None)
 
     @staticmethod
-    def _dont_care(field: FieldInfo) -> MatchKey | None:
-        if field.kind == "LPM":
+    def _dont_care(field: MatchFieldInfo) -> MatchKey | None:
+        if field.kind is MatchKind.LPM:
             return Lpm(0, 0)
-        if field.kind in ("TERNARY", "OPTIONAL"):
+        if field.kind in (MatchKind.TERNARY, MatchKind.OPTIONAL):
             return Ternary(0, 0)
-        if field.kind == "RANGE":
+        if field.kind is MatchKind.RANGE:
             return Range(0, field.full)
         return None
 
@@ -186,32 +194,32 @@ class KeyCodec:
         out."""
         for field, part in zip(self.fields, key, strict=False):
             kind = field.kind
-            if kind == "EXACT":
+            if kind is MatchKind.EXACT:
                 match = matches.add()
                 match.field_id = field.id
-                match.exact.value = bytes_of(part[0])
-            elif kind == "RANGE":
+                match.exact.value = canonical(part[0])
+            elif kind is MatchKind.RANGE:
                 if part != (0, field.full):
                     match = matches.add()
                     match.field_id = field.id
-                    match.range.low, match.range.high = bytes_of(part[0]), bytes_of(part[1])  # type: ignore[misc]
+                    match.range.low, match.range.high = canonical(part[0]), canonical(part[1])  # type: ignore[misc]
             elif part[1]:  # type: ignore[misc]
                 match = matches.add()
                 match.field_id = field.id
-                if kind == "LPM":
-                    match.lpm.value = bytes_of(part[0])
+                if kind is MatchKind.LPM:
+                    match.lpm.value = canonical(part[0])
                     match.lpm.prefix_len = part[1]  # type: ignore[misc]
-                elif kind == "TERNARY":
-                    match.ternary.value, match.ternary.mask = bytes_of(part[0]), bytes_of(part[1])  # type: ignore[misc]
+                elif kind is MatchKind.TERNARY:
+                    match.ternary.value, match.ternary.mask = canonical(part[0]), canonical(part[1])  # type: ignore[misc]
                 else:
-                    match.optional.value = bytes_of(part[0])
+                    match.optional.value = canonical(part[0])
 
 
 def describe_key(table: TableInfo, key: Key, priority: int = 0) -> str:
     """``ipv6_dst=2001:db8::/32`` for error messages, with the priority where the table has one."""
     parts = []
     for field, part in zip(table.fields, key, strict=False):
-        text = format_value(part[0], field.width, field.style)
+        text = format_value(part[0], field.format)
         if isinstance(part, Lpm):
             text += f"/{part.prefix_len}"
         elif isinstance(part, Ternary):
@@ -225,7 +233,7 @@ def describe_key(table: TableInfo, key: Key, priority: int = 0) -> str:
         elif isinstance(part, Range):
             text = f"{part.low}..{part.high}"
         parts.append(f"{field.name}={text}")
-    if table.needs_priority:
+    if table.has_priority:
         parts.append(f"priority={priority}")
     return " ".join(parts) or "(no key)"
 
@@ -245,12 +253,12 @@ def decode_action(
         raise invalid(
             f"{where}: {name} is not valid here; valid: {choices(r.action.name for r in actions.values())}"
         )
-    if ref.scope != "TABLE_AND_DEFAULT":
-        if ref.scope == "GROUP_ACTION":
+    if ref.scope is not Scope.ANYWHERE:
+        if ref.scope is Scope.GROUP_ONLY:
             raise invalid(
                 f"{where}: action {ref.action.name} can only be the group action of a one-shot action set"
             )
-        if default == (ref.scope == "TABLE_ONLY"):
+        if default == (ref.scope is Scope.TABLE_ONLY):
             usable = "in table entries" if default else "as default action"
             raise permission_denied(f"{where}: action {ref.action.name} can only be used {usable}")
     info = ref.action
@@ -274,8 +282,9 @@ def decode_action(
         missing = ", ".join(p.name for p, value in zip(info.params, args, strict=False) if value is None)
         raise invalid(f"{where}: action {info.name} lacks {missing}")
     values: tuple[int, ...] = tuple(args)  # type: ignore[arg-type]
-    if info.constraint is not None:
-        failed = info.constraint.failed([(value,) for value in values])
+    constraint = schema.constraints.get(info.id)
+    if constraint is not None:
+        failed = constraint.failed([(value,) for value in values])
         if failed is not None:
             raise invalid(f"{where}: action {info.name} violates its @action_restriction: {failed}")
     return BoundAction(info, values)
@@ -288,7 +297,7 @@ def encode_action(action: BoundAction, message: Any) -> None:
     for param, value in zip(info.params, args, strict=False):
         slot = message.params.add()
         slot.param_id = param.id
-        slot.value = bytes_of(value)
+        slot.value = canonical(value)
 
 
 def port_of(data: bytes, what: str, width: int = 9) -> int:

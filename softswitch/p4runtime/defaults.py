@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from p4rtlib.protos import p4runtime_pb2
 from softswitch.device import ActionSpec
 from softswitch.p4runtime.actions import encode_table_action
 from softswitch.p4runtime.codec import BoundAction, decode_action
 from softswitch.p4runtime.context import Context, device_errors
 from softswitch.p4runtime.errors import invalid, permission_denied
-from softswitch.p4runtime.protos import p4runtime_pb2
 from softswitch.p4runtime.records import Table
+from softswitch.p4runtime.schema import action_choices
 
 __all__ = ["DefaultEntries"]
 
@@ -41,7 +42,7 @@ class DefaultEntries:
             raise invalid(f"{where}: match must be empty and priority 0")
         if message.idle_timeout_ns or message.HasField("time_since_last_hit"):
             raise invalid(f"{where}: default entries have no idle timeout")
-        if info.const_default or info.profile is not None:
+        if info.const_default is not None or info.profile is not None:
             raise permission_denied(f"{where} is constant")
         if message.HasField("meter_config") or message.HasField("meter_counter_data"):
             raise invalid(f"{where}: this target meters no default entry")
@@ -52,10 +53,10 @@ class DefaultEntries:
             if message.action.WhichOneof("type") != "action":
                 raise invalid(
                     f"{where}: {message.action.WhichOneof('type') or 'an empty action'} given, an action is"
-                    f" needed; valid: {info.action_choices()}"
+                    f" needed; valid: {action_choices(info)}"
                 )
             action = decode_action(
-                self._context.schema, message.action.action, info.actions, where, default=True
+                self._context.schema, message.action.action, info.actions_by_id, where, default=True
             )
         before, before_meta = self.action(table), table.default_meta
         references = [] if action is None else self._context.references.of_action(action)
@@ -82,7 +83,7 @@ class DefaultEntries:
         spec = table.state.default()
         if not isinstance(spec, ActionSpec):
             return None
-        for ref in table.info.actions.values():
+        for ref in table.info.actions:
             if ref.action.name == spec.name:
                 return BoundAction(ref.action, spec.args)
         return None
@@ -100,7 +101,7 @@ class DefaultEntries:
             encode_table_action(action, entry.action)
         else:
             # Tables with an action profile: a miss is NoAction (9.1.3).
-            for ref in table.info.actions.values():
+            for ref in table.info.actions:
                 if ref.action.name == "NoAction":
                     entry.action.action.action_id = ref.action.id
         entry.metadata, entry.controller_metadata = table.default_meta

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from p4rtlib.protos import p4runtime_pb2
+from p4rtlib.values import canonical
 from softswitch.p4runtime.context import Context
-from softswitch.p4runtime.errors import already_exists, choices, invalid, not_found
-from softswitch.p4runtime.protos import p4runtime_pb2
-from softswitch.p4runtime.schema import DigestInfo
-from softswitch.p4runtime.values import bytes_of
+from softswitch.p4runtime.errors import already_exists, invalid, not_found
+from softswitch.p4runtime.schema import DigestInfo, by_id
 
 __all__ = ["MAX_BUFFERED", "DigestManager"]
 
@@ -57,13 +57,7 @@ class DigestManager:
         self.dropped = 0
 
     def _info(self, number: int) -> DigestInfo:
-        digests = self._context.schema.digests
-        if number not in digests:
-            raise invalid(
-                f"unknown digest id {number}; valid: "
-                + choices(f"{d.id} ({d.name})" for d in digests.values())
-            )
-        return digests[number]
+        return by_id("digest", self._context.schema.digests, number)
 
     # -- entity
 
@@ -177,9 +171,9 @@ class DigestManager:
             item = digest.data.add()
             if learn.info.struct:
                 for value in data:
-                    item.struct.members.add().bitstring = bytes_of(value)
+                    item.struct.members.add().bitstring = canonical(value)
             else:
-                item.bitstring = bytes_of(data[0])
+                item.bitstring = canonical(data[0])
         if learn.ack_timeout_ns:
             learn.sent[self._next_list] = (time.monotonic_ns(), tuple(learn.buffer))
             learn.cache.update(learn.buffer)

@@ -11,7 +11,7 @@ from typing import Any
 
 import grpc
 
-from softswitch.p4runtime.protos import code_pb2, p4runtime_pb2, status_pb2
+from p4rtlib.protos import code_pb2, p4runtime_pb2, status_pb2
 
 __all__ = [
     "SPACE",

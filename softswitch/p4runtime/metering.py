@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from p4rtlib.objects import MeterInfo
 from softswitch.p4runtime.errors import invalid, unimplemented
-from softswitch.p4runtime.schema import MeterInfo
 
 __all__ = ["decode_meter_config", "encode_meter_config", "rates_of"]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from p4rtlib.objects import HeaderInfo
+from p4rtlib.protos import p4runtime_pb2
+from p4rtlib.values import canonical
 from softswitch.p4runtime.errors import invalid
-from softswitch.p4runtime.protos import p4runtime_pb2
-from softswitch.p4runtime.schema import PacketHeader, Schema
-from softswitch.p4runtime.values import bytes_of, value_of
+from softswitch.p4runtime.schema import Schema
+from softswitch.p4runtime.values import value_of
 
 __all__ = ["decode_packet_out", "encode_packet_in"]
 
@@ -29,11 +31,11 @@ def encode_packet_in(schema: Schema, frame: bytes) -> Any | None:
         return None
     packed = int.from_bytes(frame[:length], "big")
     left = header.bits
-    for identity, _, width in header.fields:
-        left -= width
+    for field in header.fields:
+        left -= field.width
         metadata = packet.metadata.add()
-        metadata.metadata_id = identity
-        metadata.value = bytes_of(packed >> left & (1 << width) - 1)
+        metadata.metadata_id = field.id
+        metadata.value = canonical(packed >> left & field.full)
     packet.payload = frame[length:]
     return response
 
@@ -50,25 +52,21 @@ def decode_packet_out(schema: Schema, message: Any) -> bytes:
             raise invalid("packet-out: metadata given, but the program has no packet_out header")
         return bytes(message.payload)
     values: dict[int, int] = {}
-    known = {identity: (name, width) for identity, name, width in header.fields}
+    known = {field.id: field for field in header.fields}
     for metadata in message.metadata:
         if metadata.metadata_id not in known:
-            raise invalid(
-                f"packet-out: unknown metadata id {metadata.metadata_id}; valid: {_choices(header)}"
-            )
-        name, width = known[metadata.metadata_id]
-        if metadata.metadata_id in values:
-            raise invalid(f"packet-out: metadata {name} is given twice")
-        values[metadata.metadata_id] = value_of(metadata.value, width, f"packet-out metadata {name}")
+            raise invalid(f"packet-out: unknown metadata id {metadata.metadata_id}; valid: {_choices(header)}")
+        field = known[metadata.metadata_id]
+        if field.id in values:
+            raise invalid(f"packet-out: metadata {field.name} is given twice")
+        values[field.id] = value_of(metadata.value, field.width, f"packet-out metadata {field.name}")
     packed = 0
-    for identity, name, width in header.fields:
-        if identity not in values and not name.lstrip("_").startswith("pad"):
-            raise invalid(
-                f"packet-out: metadata {name} (id {identity}) is missing; needed: {_choices(header)}"
-            )
-        packed = packed << width | values.get(identity, 0)
+    for field in header.fields:
+        if field.id not in values and not field.name.lstrip("_").startswith("pad"):
+            raise invalid(f"packet-out: metadata {field.name} (id {field.id}) is missing; needed: {_choices(header)}")
+        packed = packed << field.width | values.get(field.id, 0)
     return packed.to_bytes(header.bits >> 3, "big") + bytes(message.payload)
 
 
-def _choices(header: PacketHeader) -> str:
-    return ", ".join(f"{identity} ({name})" for identity, name, _ in header.fields) or "none"
+def _choices(header: HeaderInfo) -> str:
+    return ", ".join(f"{field.id} ({field.name})" for field in header.fields) or "none"

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from p4rtlib.protos import code_pb2, p4runtime_pb2
+from p4rtlib.references import tables_in_order
 from softswitch.device import Device, DeviceError
 from softswitch.p4runtime.arrays import ArrayManager, DirectManager
 from softswitch.p4runtime.context import Context
 from softswitch.p4runtime.digests import DigestManager
 from softswitch.p4runtime.errors import Fault, choices, invalid, permission_denied, unimplemented
 from softswitch.p4runtime.profiles import ProfileManager
-from softswitch.p4runtime.protos import code_pb2, p4runtime_pb2
 from softswitch.p4runtime.replication import ReplicationManager
 from softswitch.p4runtime.schema import Schema
 from softswitch.p4runtime.tables import TableManager
@@ -247,7 +248,7 @@ class Pipeline:
         wild_table = empty().table_entry
         add(_MODIFY, self.value_sets.read(empty().value_set_entry))
         add(_INSERT, self.digests.read(empty().digest_entry))
-        tables = self.context.references.sorted_tables()
+        tables = tables_in_order(self.context.schema.p4info.tables)
         loose = [info for info in tables if info.profile is None]
         for info in loose:
             self._table_updates(info.id, add)

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from p4rtlib.objects import ActionRef, ProfileInfo
+from p4rtlib.protos import p4runtime_pb2
 from softswitch.device import EntryAction, GroupRef, MemberRef
 from softswitch.p4runtime.actions import (
     ActionSet,
@@ -36,9 +38,8 @@ from softswitch.p4runtime.errors import (
     not_found,
     resource_exhausted,
 )
-from softswitch.p4runtime.protos import p4runtime_pb2
 from softswitch.p4runtime.references import Reference
-from softswitch.p4runtime.schema import ActionRef, ProfileInfo
+from softswitch.p4runtime.schema import by_id
 
 __all__ = ["ProfileManager"]
 
@@ -105,7 +106,7 @@ class ProfileManager:
         for info in schema.profiles.values():
             actions: dict[int, ActionRef] = {}
             for table_id in info.table_ids:
-                actions.update(schema.tables[table_id].actions)
+                actions.update(schema.tables[table_id].actions_by_id)
             self._profiles[info.id] = _Profile(info, actions)
 
     # -- entry points of Write and Read
@@ -448,13 +449,8 @@ class ProfileManager:
     # -- helpers
 
     def _profile(self, number: int) -> _Profile:
-        profile = self._profiles.get(number)
-        if profile is None:
-            raise invalid(
-                f"unknown action profile id {number}; valid: "
-                + choices(f"{p.info.id} ({p.info.name})" for p in self._profiles.values())
-            )
-        return profile
+        by_id("action profile", self._context.schema.profiles, number)
+        return self._profiles[number]
 
     def _selected(self, number: int) -> list[_Profile]:
         return [self._profile(number)] if number else list(self._profiles.values())

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from p4rtlib.objects import TableInfo
 from softswitch.device import EntryAction, Key, TableState
 from softswitch.p4runtime.actions import TableAction
 from softswitch.p4runtime.codec import KeyCodec
 from softswitch.p4runtime.references import Reference
-from softswitch.p4runtime.schema import TableInfo
 
 __all__ = ["Record", "Table"]
 

@@ -19,11 +19,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
+from p4rtlib.objects import MatchKind, TableInfo
+from p4rtlib.values import Format
 from softswitch.p4runtime.codec import BoundAction
 from softswitch.p4runtime.errors import choices, failed_precondition, invalid, not_found
-from softswitch.p4runtime.schema import Schema, TableInfo
+from softswitch.p4runtime.schema import Schema
 from softswitch.p4runtime.values import format_value
 from softswitch.state.values import Key, Ternary
 
@@ -43,7 +44,7 @@ class _Target:
         table: str,
         fields: tuple[str, ...],
         positions: tuple[int, ...],
-        formats: tuple[tuple[int, str], ...],
+        formats: tuple[Format, ...],
     ) -> None:
         self.table = table
         self.fields = fields
@@ -54,8 +55,8 @@ class _Target:
 
     def describe(self, values: tuple[int, ...]) -> str:
         parts = (
-            f"{name}={format_value(value, width, style)}"
-            for name, value, (width, style) in zip(self.fields, values, self.formats, strict=False)
+            f"{name}={format_value(value, form)}"
+            for name, value, form in zip(self.fields, values, self.formats, strict=False)
         )
         return f"{self.table} entry with {' '.join(parts)}"
 
@@ -77,15 +78,11 @@ class References:
         self._of_action: dict[int, list[tuple[_Target, tuple[int, ...]]]] = {}
         self._of_replica: list[tuple[_Target, tuple[str, ...]]] = []
         for table in schema.tables.values():
-            found = self._group(
-                (place, field.refers, field.where) for place, field in enumerate(table.fields)
-            )
+            found = self._group((place, field.refers_to, field.where) for place, field in enumerate(table.fields))
             if found:
                 self._of_match[table.id] = found
         for action in schema.actions.values():
-            found = self._group(
-                (place, param.refers, param.where) for place, param in enumerate(action.params)
-            )
+            found = self._group((place, param.refers_to, param.where) for place, param in enumerate(action.params))
             if found:
                 self._of_action[action.id] = found
         for table in schema.tables.values():
@@ -108,13 +105,9 @@ class References:
                 self._check_target(table, name, where)
                 fields = tables.setdefault(table, {})
                 if name in fields:
-                    raise invalid(
-                        f"{where}: @refers_to({table}, {name}) is given by two fields of one entry or action"
-                    )
+                    raise invalid(f"{where}: @refers_to({table}, {name}) is given by two fields of one entry or action")
                 fields[name] = place
-        return [
-            (self._target(table, tuple(fields)), tuple(fields.values())) for table, fields in tables.items()
-        ]
+        return [(self._target(table, tuple(fields)), tuple(fields.values())) for table, fields in tables.items()]
 
     def _check_target(self, table: str, name: str, where: str) -> None:
         annotation = f"{where}: @refers_to({table}, {name})"
@@ -122,14 +115,14 @@ class References:
             if name not in _BUILTIN_FIELDS[table]:
                 raise invalid(f"{annotation}: {table} has only {choices(_BUILTIN_FIELDS[table])}")
             return
-        target = self._schema.table_names.get(table)
+        target = self._schema.table_named(table)
         if target is None:
-            known_tables = [*self._schema.table_names, *_BUILTIN_FIELDS]
+            known_tables = [*(each.name for each in self._schema.tables.values()), *_BUILTIN_FIELDS]
             raise invalid(f"{annotation}: unknown table; valid: {choices(known_tables)}")
         known = {field.name: field for field in target.fields}
         if name not in known:
             raise invalid(f"{annotation}: unknown match field; valid: {choices(known)}")
-        if known[name].kind not in ("EXACT", "OPTIONAL"):
+        if known[name].kind not in (MatchKind.EXACT, MatchKind.OPTIONAL):
             raise invalid(f"{annotation}: only exact and optional match fields can be referred to")
 
     def _target(self, name: str, fields: tuple[str, ...]) -> _Target:
@@ -138,16 +131,14 @@ class References:
         key = (name, fields)
         if key in self._targets:
             return self._targets[key]
-        table = self._schema.table_names.get(name)
+        table = self._schema.table_named(name)
         if table is None:
-            target = _Target(name, fields, (0,), ((32, ""),))
+            target = _Target(name, fields, (0,), (Format.NUMBER,))
             self._builtin[name] = target
         else:
             places = {field.name: place for place, field in enumerate(table.fields)}
-            formats = {field.name: (field.width, field.style) for field in table.fields}
-            target = _Target(
-                table.name, fields, tuple(places[f] for f in fields), tuple(formats[f] for f in fields)
-            )
+            formats = {field.name: field.format for field in table.fields}
+            target = _Target(table.name, fields, tuple(places[f] for f in fields), tuple(formats[f] for f in fields))
             self._provided.setdefault(table.id, []).append(target)
         self._targets[key] = target
         return target
@@ -160,8 +151,7 @@ class References:
                     continue  # the other direction of a @refers_to, which says it already
                 if part not in ("replica.port", "replica.instance"):
                     raise invalid(
-                        f"{field.where}: @referenced_by({source}, {part}): valid: replica.port,"
-                        " replica.instance"
+                        f"{field.where}: @referenced_by({source}, {part}): valid: replica.port, replica.instance"
                     )
                 fields[field.name] = part
         if fields:
@@ -209,9 +199,7 @@ class References:
         """``NOT_FOUND`` when a target does not exist."""
         for target, values in references:
             if not target.present[values]:
-                raise not_found(
-                    f"{where}: refers to {target.describe(values)}, which does not exist (@refers_to)"
-                )
+                raise not_found(f"{where}: refers to {target.describe(values)}, which does not exist (@refers_to)")
 
     @staticmethod
     def use(references: Iterable[Reference], step: int) -> None:
@@ -259,26 +247,3 @@ class References:
         target.present[values] += step
         if not target.present[values]:
             del target.present[values]
-
-    def sorted_tables(self) -> list[TableInfo]:
-        """The tables with those that are referred to first (cycles are cut anywhere)."""
-        names: dict[int, set[str]] = {}
-        for table in self._schema.tables.values():
-            found = {target.table for target, _ in self._of_match.get(table.id, ())}
-            for ref in table.actions.values():
-                found |= {target.table for target, _ in self._of_action.get(ref.action.id, ())}
-            names[table.id] = found
-        done: dict[int, Any] = {}
-
-        def visit(table: TableInfo, path: frozenset[int]) -> None:
-            if table.id in done or table.id in path:
-                return
-            for name in sorted(names[table.id]):
-                before = self._schema.table_names.get(name)
-                if before is not None:
-                    visit(before, path | {table.id})
-            done[table.id] = table
-
-        for table in self._schema.tables.values():
-            visit(table, frozenset())
-        return list(done.values())

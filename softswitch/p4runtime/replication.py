@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from p4rtlib.protos import p4runtime_pb2
+from p4rtlib.values import canonical
 from softswitch.p4runtime.codec import port_of
 from softswitch.p4runtime.context import Context, device_errors
 from softswitch.p4runtime.errors import already_exists, invalid, not_found, unimplemented
-from softswitch.p4runtime.protos import p4runtime_pb2
 from softswitch.p4runtime.references import Reference
-from softswitch.p4runtime.values import bytes_of
 from softswitch.state.pre import MAX_CLONE_SESSION, MAX_MULTICAST_GROUP
 
 __all__ = ["ReplicationManager"]
@@ -162,5 +162,5 @@ class ReplicationManager:
             if old:
                 replica.egress_port = port
             else:
-                replica.port = bytes_of(port)
+                replica.port = canonical(port)
             replica.instance = instance

@@ -1,117 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the server knows of the program: the p4info in indexed form (made by
-:mod:`softswitch.p4runtime.verify`)."""
+"""What the server knows of the program: the view of the p4info, held against the device configuration.
+
+:mod:`softswitch.p4runtime.verify` makes it. Sizes are those of the device configuration, and a direct counter or
+meter has the size of its table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol, TypeVar
 
+from p4rtlib.objects import (
+    ActionInfo,
+    CounterInfo,
+    HeaderInfo,
+    MeterInfo,
+    ProfileInfo,
+    TableInfo,
+    ValueSetInfo,
+)
+from p4rtlib.p4info import P4Info
 from softswitch.bmv2json import Program
 from softswitch.p4runtime.constraints import Constraint
-from softswitch.p4runtime.errors import choices
+from softswitch.p4runtime.errors import choices, invalid
 
-__all__ = [
-    "ActionInfo",
-    "ActionRef",
-    "DigestInfo",
-    "FieldInfo",
-    "IndexedInfo",
-    "MeterInfo",
-    "PacketHeader",
-    "ParamInfo",
-    "ProfileInfo",
-    "RegisterInfo",
-    "Schema",
-    "TableInfo",
-    "ValueSetInfo",
-]
+__all__ = ["DigestInfo", "RegisterInfo", "Schema", "action_choices", "by_id"]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
-    """A match field.  ``kind`` is the name of the p4info match type; ``full`` is a mask of all its bits."""
-
-    id: int
-    name: str
-    width: int
-    kind: str
-    style: str
-    refers: tuple[tuple[str, str], ...]
-    referenced_by: tuple[tuple[str, str], ...]
-    full: int
-    where: str
+class _Identified(Protocol):
+    @property
+    def id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ParamInfo:
-    """A parameter of an action."""
-
-    id: int
-    name: str
-    width: int
-    style: str
-    refers: tuple[tuple[str, str], ...]
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
-class ActionInfo:
-    """An action; ``positions`` maps a parameter id to its place in ``params``."""
-
-    id: int
-    name: str
-    params: tuple[ParamInfo, ...]
-    positions: Mapping[int, int]
-    constraint: Constraint | None
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRef:
-    """An action as one table offers it: ``scope`` is ``TABLE_AND_DEFAULT``, ``TABLE_ONLY`` or
-    ``DEFAULT_ONLY``."""
-
-    action: ActionInfo
-    scope: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileInfo:
-    """An action profile; ``member_weight`` (0: no limit) applies with ``sum_of_members`` semantics."""
-
-    id: int
-    name: str
-    table_ids: tuple[int, ...]
-    selector: bool
-    size: int
-    max_group_size: int
-    sum_of_members: bool
-    member_weight: int
-    weights_disallowed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedInfo:
-    """A counter array, or the direct counters of table ``table_id``."""
-
-    id: int
-    name: str
-    size: int
-    table_id: int
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class MeterInfo:
-    """A meter array, or the direct meters of ``table_id``; ``type`` is the name of ``MeterSpec.Type``."""
-
-    id: int
-    name: str
-    size: int
-    table_id: int
-    type: str
-    role: str
+T = TypeVar("T", bound=_Identified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,76 +61,46 @@ class DigestInfo:
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class ValueSetInfo:
-    """A parser value set."""
-
-    id: int
-    name: str
-    fields: tuple[FieldInfo, ...]
-    fields_by_id: Mapping[int, FieldInfo]
-    size: int
-    role: str
+def by_id(kind: str, objects: Mapping[int, T], number: int) -> T:
+    """The object of this id; ``INVALID_ARGUMENT`` with those that there are."""
+    found = objects.get(number)
+    if found is None:
+        known = choices(f"{each.id} ({each.name})" for each in objects.values())
+        raise invalid(f"unknown {kind} id {number}; valid: {known}")
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class PacketHeader:
-    """``packet_in`` or ``packet_out``: (id, name, width) of its fields on the wire, first to last."""
-
-    name: str
-    fields: tuple[tuple[int, str, int], ...]
-    bits: int
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class TableInfo:
-    """A table.  ``fields`` are in the order of the JSON key, which is the order of the device's keys."""
-
-    id: int
-    name: str
-    fields: tuple[FieldInfo, ...]
-    fields_by_id: Mapping[int, FieldInfo]
-    positions: Mapping[int, int]
-    actions: Mapping[int, ActionRef]
-    const_default: bool
-    profile: ProfileInfo | None
-    size: int
-    idle_timeout: bool
-    is_const: bool
-    has_entries: bool
-    needs_priority: bool
-    constraint: Constraint | None
-    role: str
-
-    def action_choices(self) -> str:
-        """The names of the actions, for error messages."""
-        return choices(ref.action.name for ref in self.actions.values())
-
-    def field_choices(self) -> str:
-        """The match fields with their kinds, for error messages."""
-        return ", ".join(f"{f.name} (id {f.id}, {f.kind.lower()})" for f in self.fields) or "none"
+def action_choices(table: TableInfo) -> str:
+    """The names of the table's actions, for error messages."""
+    return choices(ref.action.name for ref in table.actions)
 
 
 @dataclass(slots=True)
 class Schema:
-    """The indexed p4info.  Mappings go from P4Runtime id to description."""
+    """The view of the p4info, and by P4Runtime id what the server uses of it.
 
-    p4info: Any
+    Match fields of ``tables`` are in the order of the JSON key, which is the order of the device's keys.
+    ``constraints``: the ``@entry_restriction`` of a table, the ``@action_restriction`` of an action.
+    """
+
+    p4info: P4Info
     program: Program
+    actions: Mapping[int, ActionInfo]
+    profiles: Mapping[int, ProfileInfo]
+    value_sets: Mapping[int, ValueSetInfo]
+    packet_in: HeaderInfo | None
+    packet_out: HeaderInfo | None
     tables: dict[int, TableInfo] = field(default_factory=dict)
-    actions: dict[int, ActionInfo] = field(default_factory=dict)
-    profiles: dict[int, ProfileInfo] = field(default_factory=dict)
-    counters: dict[int, IndexedInfo] = field(default_factory=dict)
-    direct_counters: dict[int, IndexedInfo] = field(default_factory=dict)
+    counters: dict[int, CounterInfo] = field(default_factory=dict)
     meters: dict[int, MeterInfo] = field(default_factory=dict)
-    direct_meters: dict[int, MeterInfo] = field(default_factory=dict)
     registers: dict[int, RegisterInfo] = field(default_factory=dict)
     digests: dict[int, DigestInfo] = field(default_factory=dict)
-    value_sets: dict[int, ValueSetInfo] = field(default_factory=dict)
-    packet_in: PacketHeader | None = None
-    packet_out: PacketHeader | None = None
+    constraints: dict[int, Constraint] = field(default_factory=dict)
     #: Table id -> its direct counter, its direct meter.
-    counter_of: dict[int, IndexedInfo] = field(default_factory=dict)
+    counter_of: dict[int, CounterInfo] = field(default_factory=dict)
     meter_of: dict[int, MeterInfo] = field(default_factory=dict)
-    table_names: dict[str, TableInfo] = field(default_factory=dict)
+
+    def table_named(self, name: str) -> TableInfo | None:
+        """The table with this full name or alias."""
+        found = self.p4info.tables.named(name)
+        return None if found is None else self.tables[found.id]

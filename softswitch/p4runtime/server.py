@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf.message import DecodeError
 
+from p4rtlib.protos import code_pb2, p4runtime_pb2
 from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device, DeviceError
 from softswitch.p4runtime.arbitration import Arbiter, election_of
@@ -33,7 +34,6 @@ from softswitch.p4runtime.errors import (
 )
 from softswitch.p4runtime.packetio import decode_packet_out, encode_packet_in
 from softswitch.p4runtime.pipeline import Pipeline
-from softswitch.p4runtime.protos import code_pb2, p4runtime_pb2
 from softswitch.p4runtime.references import References
 from softswitch.p4runtime.schema import Schema
 from softswitch.p4runtime.stream import Stream

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from p4rtlib.protos import p4runtime_pb2
 from softswitch.device import ActionSpec, DeviceError, Entry, EntryAction, Key
 from softswitch.p4runtime.actions import TableAction, bound_actions, decode_table_action, encode_table_action
 from softswitch.p4runtime.codec import BoundAction, describe_key
@@ -13,7 +14,6 @@ from softswitch.p4runtime.context import Context, device_errors, fault_of
 from softswitch.p4runtime.defaults import DefaultEntries
 from softswitch.p4runtime.errors import (
     already_exists,
-    choices,
     invalid,
     not_found,
     permission_denied,
@@ -21,9 +21,9 @@ from softswitch.p4runtime.errors import (
 )
 from softswitch.p4runtime.metering import decode_meter_config, encode_meter_config, rates_of
 from softswitch.p4runtime.profiles import ProfileManager
-from softswitch.p4runtime.protos import p4runtime_pb2
 from softswitch.p4runtime.records import Record, Table
 from softswitch.p4runtime.references import Reference
+from softswitch.p4runtime.schema import action_choices, by_id
 
 __all__ = ["TableManager"]
 
@@ -57,7 +57,7 @@ class TableManager:
     def _adopt_initial(self, table: Table) -> None:
         """Records of the entries of the program."""
         info = table.info
-        by_name = {ref.action.name: ref.action for ref in info.actions.values()}
+        by_name = {ref.action.name: ref.action for ref in info.actions}
         for entry in table.state.entries():
             assert isinstance(entry.action, ActionSpec)
             record = Record(
@@ -77,13 +77,8 @@ class TableManager:
 
     def table(self, number: int) -> Table:
         """The table with this id, ``INVALID_ARGUMENT`` when there is none."""
-        table = self.tables.get(number)
-        if table is None:
-            raise invalid(
-                f"unknown table id {number}; valid: "
-                + choices(f"{t.info.id} ({t.info.name})" for t in self.tables.values())
-            )
-        return table
+        by_id("table", self._context.schema.tables, number)
+        return self.tables[number]
 
     def find(self, message: Any) -> tuple[Table, Record]:
         """The record that ``message`` (a ``TableEntry`` with table id, match and priority) names."""
@@ -116,7 +111,7 @@ class TableManager:
             raise invalid(f"{table.where} has no key: only its default entry can be written")
         key = table.codec.decode(message.match)
         priority = message.priority
-        if table.info.needs_priority:
+        if table.info.has_priority:
             if priority <= 0:
                 raise invalid(
                     f"{table.where}: priority {priority}; entries of a table with ternary, range or optional"
@@ -161,15 +156,16 @@ class TableManager:
             raise already_exists(f"{table.where}: an entry with {describe_key(info, key, priority)} exists")
         self._check_extras(table, message)
         if not message.HasField("action"):
-            raise invalid(f"{table.where}: no action given; valid: {info.action_choices()}")
+            raise invalid(f"{table.where}: no action given; valid: {action_choices(info)}")
         action = decode_table_action(context.schema, info, message.action, table.where)
         references: list[Reference] = []
         if context.references.active:
             references = context.references.of_entry(info, key, bound_actions(action))
             if not context.references.complete(references):
                 context.references.check(references, f"{table.where}, {describe_key(info, key, priority)}")
-        if info.constraint is not None:
-            failed = info.constraint.failed(key, priority)
+        constraint = context.schema.constraints.get(info.id)
+        if constraint is not None:
+            failed = constraint.failed(key, priority)
             if failed is not None:
                 where = f"{table.where}, {describe_key(info, key, priority)}"
                 raise invalid(f"{where}: violates the @entry_restriction of the table: {failed}")
@@ -368,7 +364,7 @@ class TableManager:
         self._check_read(table, message)
         if message.match:
             key = table.codec.decode(message.match)
-            if table.info.needs_priority and not message.priority:
+            if table.info.has_priority and not message.priority:
                 raise invalid(f"{table.where}: a match without priority; give both for one entry, or neither")
             found = table.records.get((key, message.priority))
             records = [found] if found is not None else []
@@ -393,9 +389,9 @@ class TableManager:
             if message.action.WhichOneof("type") not in (None, "action"):
                 raise invalid(f"{table.where}: reads can be filtered by action_id only")
             number = message.action.action.action_id
-            if number and number not in table.info.actions:
+            if number and number not in table.info.actions_by_id:
                 raise invalid(
-                    f"{table.where}: unknown action id {number}; valid: {table.info.action_choices()}"
+                    f"{table.where}: unknown action id {number}; valid: {action_choices(table.info)}"
                 )
         if message.HasField("time_since_last_hit") and not table.info.idle_timeout:
             raise invalid(f"{table.where} does not support idle timeouts (time_since_last_hit)")

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from p4rtlib.objects import ValueSetInfo
+from p4rtlib.protos import p4runtime_pb2
 from softswitch.device import Exact, Key, Lpm, MatchKey, Ternary
 from softswitch.p4runtime.codec import KeyCodec
 from softswitch.p4runtime.context import Context, device_errors
-from softswitch.p4runtime.errors import already_exists, choices, invalid, resource_exhausted, unimplemented
-from softswitch.p4runtime.protos import p4runtime_pb2
-from softswitch.p4runtime.schema import ValueSetInfo
+from softswitch.p4runtime.errors import already_exists, invalid, resource_exhausted, unimplemented
+from softswitch.p4runtime.schema import by_id
 
 __all__ = ["ValueSetManager"]
 
@@ -29,13 +30,7 @@ class ValueSetManager:
         }
 
     def _info(self, number: int) -> ValueSetInfo:
-        value_sets = self._context.schema.value_sets
-        if number not in value_sets:
-            raise invalid(
-                f"unknown value set id {number}; valid: "
-                + choices(f"{v.id} ({v.name})" for v in value_sets.values())
-            )
-        return value_sets[number]
+        return by_id("value set", self._context.schema.value_sets, number)
 
     def write(self, kind: int, message: Any) -> None:
         """Replace the members."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
 from srv6cp.behaviours import REGISTRY
+from srv6cp.cli.output import table
 from srv6cp.model import Flavour, Node, Sid
 from srv6cp.packets import notation, raw
 from srv6lab.lab import Passage
@@ -157,14 +158,15 @@ LEGEND = "packet: (source,destination)(segment list, last one first; SL = segmen
 
 def render(found: Sequence[Hop], width: int = 0) -> str:
     """The hops as a table; lines longer than ``width`` (0: any length) are cut."""
-    rows = [("node", "does", "sends to", "SL", "packet")]
-    for hop in found:
-        left = "" if hop.segments_left is None else str(hop.segments_left)
-        did = hop.did or ("receives" if not hop.packet else "sends")
-        rows.append((hop.node, did, hop.destination, left, hop.packet))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = []
-    for row in rows:
-        line = "  ".join(text.ljust(size) for text, size in zip(row[:4], widths, strict=True)) + "  " + row[4]
-        lines.append(line.rstrip()[: width or None])
-    return "\n".join(lines)
+    rows = [
+        {
+            "node": hop.node,
+            "does": hop.did or ("receives" if not hop.packet else "sends"),
+            "sends to": hop.destination,
+            "SL": "" if hop.segments_left is None else str(hop.segments_left),
+            "packet": hop.packet,
+        }
+        for hop in found
+    ]
+    lines = table(rows, ("node", "does", "sends to", "SL", "packet")).splitlines()
+    return "\n".join(line[: width or None] for line in lines)

@@ -8,7 +8,6 @@ is started for the purpose and programmed from the node file.
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from srv6cp.model import Node
     from srv6cp.p4rt import Client
 
-_METHOD = "/softswitch.v1.Debug/Trace"
-_CALL_TIMEOUT = 30.0
 
 
 def register(subparsers: Any) -> None:
@@ -73,30 +70,17 @@ def trace(client: Client, args: argparse.Namespace, frame: bytes) -> dict[str, A
     Raises:
         CliError: the switch is no softswitch, or refuses.
     """
-    # The service has no generated code; a channel of the client library is all it needs.
-    from grpc import RpcError
+    from srv6cp.p4rt import Code, ConnectionFailed, P4RuntimeError, RpcFailed, debug
 
-    from srv6cp.p4rt import Code, ConnectionFailed
-    from srv6cp.p4rt.channel import open_channel
-    from srv6cp.p4rt.status import code_of, failed
-
-    tls = session.tls_of(args)
-    channel = open_channel(client.address, tls)
     try:
-        call = channel.unary_unary(_METHOD, bytes, bytes)
-        answer = call(json.dumps({"port": args.port, "frame": frame.hex()}).encode(), timeout=_CALL_TIMEOUT)
-    except RpcError as error:
-        if code_of(error) is Code.UNIMPLEMENTED:
+        return debug.trace(client.address, client.device_id, args.port, frame, session.tls_of(args))
+    except P4RuntimeError as error:
+        if isinstance(error, RpcFailed) and error.code is Code.UNIMPLEMENTED:
             raise CliError(
                 f"{client.address} cannot trace: only softswitch can; try --offline", exitcodes.REJECTED
             ) from None
-        found = failed("Trace", error, client.address, client.device_id)
-        code = exitcodes.CANNOT_CONNECT if isinstance(found, ConnectionFailed) else exitcodes.REJECTED
-        raise CliError(str(found), code) from None
-    finally:
-        channel.close()
-    tree: dict[str, Any] = json.loads(answer)
-    return tree
+        code = exitcodes.CANNOT_CONNECT if isinstance(error, ConnectionFailed) else exitcodes.REJECTED
+        raise CliError(str(error), code) from None
 
 
 def _offline(args: argparse.Namespace, node: Node, packets: list[bytes]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
+from p4rtlib.pcap import PcapError, read_pcap
 from srv6cp.cli.exitcodes import CHECK_FAILED, CliError, UsageError
 from srv6cp.packets import raw
 
@@ -25,13 +26,6 @@ _PORTS = re.compile(r"(UDP|TCP)\s+(\d+)\s*>\s*(\d+)", re.IGNORECASE)
 _PAYLOAD = b"srv6 trace packet"
 _HOP_LIMIT = 64
 _SOURCE_MAC = bytes.fromhex("020000ff0001")
-_PCAP_MAGIC = {
-    b"\xa1\xb2\xc3\xd4": ">",
-    b"\xd4\xc3\xb2\xa1": "<",
-    b"\xa1\xb2\x3c\x4d": ">",
-    b"\x4d\x3c\xb2\xa1": "<",
-}
-_LINKTYPE_ETHERNET = 1
 
 
 def frames(text: str, mac: str | None, vlan: int = 0) -> Iterator[bytes]:
@@ -39,7 +33,7 @@ def frames(text: str, mac: str | None, vlan: int = 0) -> Iterator[bytes]:
 
     Raises:
         UsageError: the text is none of the three.
-        CliError: a file that is no pcap file.
+        CliError: a file that is no pcap file of whole Ethernet frames.
     """
     if text.lstrip().startswith("("):
         if mac is None:
@@ -48,7 +42,10 @@ def frames(text: str, mac: str | None, vlan: int = 0) -> Iterator[bytes]:
     elif _HEX.fullmatch(text):
         yield bytes.fromhex(re.sub(r"[\s:]", "", text))
     elif Path(text).is_file():
-        yield from read_pcap(Path(text))
+        try:
+            yield from (data for _, data in read_pcap(Path(text)))
+        except PcapError as error:
+            raise CliError(str(error), CHECK_FAILED) from None
     else:
         raise UsageError(f"{text[:60]!r} is neither a file, nor a frame in hexadecimal, nor (SA,DA)... notation")
 
@@ -80,28 +77,6 @@ def build(text: str) -> bytes:
             data = _ip_header(header, protocol, len(data)) + data
             protocol = raw.IPV6 if header[0].version == 6 else raw.IPV4
     return data
-
-
-def read_pcap(path: Path) -> Iterator[bytes]:
-    """Frames of a pcap file (not pcapng)."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CliError(f"{path}: cannot read: {error.strerror}", CHECK_FAILED) from None
-    order = _PCAP_MAGIC.get(data[:4])
-    if order is None or len(data) < 24:
-        hint = "; convert it with `editcap -F pcap`" if data[:4] == b"\x0a\x0d\x0d\x0a" else ""
-        raise CliError(f"{path}: not a pcap file{hint}", CHECK_FAILED)
-    if struct.unpack_from(f"{order}I", data, 20)[0] & 0xFFFF != _LINKTYPE_ETHERNET:
-        raise CliError(f"{path}: the link type is not Ethernet", CHECK_FAILED)
-    position = 24
-    while position + 16 <= len(data):
-        length = struct.unpack_from(f"{order}I", data, position + 8)[0]
-        position += 16
-        if position + length > len(data):
-            raise CliError(f"{path}: cut short", CHECK_FAILED)
-        yield data[position : position + length]
-        position += length
 
 
 # A pair of addresses, or the segments of an SRH with Segments Left and a mark that it is one.

@@ -29,7 +29,7 @@ from srv6cp.model import InterfaceId, IPAddress, Node, Sid
 from srv6cp.p4rt.entities import Entity
 
 if TYPE_CHECKING:
-    from srv6cp.p4rt.schema import P4Info
+    from srv6cp.p4rt import P4Info
 
 __all__ = ["Compilation", "Ids", "NotInProgram", "PolicyUse", "Target", "compile_node", "compile_state", "ids_for"]
 

@@ -10,6 +10,9 @@ import os
 # Before gRPC is imported: its own log lines would stand beside our one clear error.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
+from p4rtlib.objects import MatchKind, Scope
+from p4rtlib.values import Format, parse_value
+
 from .client import Atomicity, Client, pipeline_cookie, wait_for_switch
 from .entities import *  # noqa: F403
 from .entities import __all__ as _entities
@@ -17,10 +20,9 @@ from .errors import *  # noqa: F403
 from .errors import __all__ as _errors
 from .messages import *  # noqa: F403
 from .messages import __all__ as _messages
+from .program import P4Info
 from .render import render_action, render_entity, render_key, render_match, render_update
-from .schema import MatchKind, P4Info
 from .stream import Subscription
-from .values import Format, parse_value
 
 __all__ = [
     *_entities,
@@ -31,6 +33,7 @@ __all__ = [
     "Format",
     "MatchKind",
     "P4Info",
+    "Scope",
     "Subscription",
     "parse_value",
     "pipeline_cookie",

@@ -8,9 +8,10 @@ from typing import Any
 
 import grpc
 
+from p4rtlib.protos import p4runtime_pb2
+
 from .errors import P4RuntimeError
 from .messages import TLS
-from .protos import pb
 
 __all__ = ["Service", "open_channel"]
 
@@ -38,8 +39,8 @@ class Service:
         def unary(name: str) -> Any:
             return channel.unary_unary(
                 f"/p4.v1.P4Runtime/{name}",
-                request_serializer=getattr(pb, f"{name}Request").SerializeToString,
-                response_deserializer=getattr(pb, f"{name}Response").FromString,
+                request_serializer=getattr(p4runtime_pb2, f"{name}Request").SerializeToString,
+                response_deserializer=getattr(p4runtime_pb2, f"{name}Response").FromString,
             )
 
         self.write = unary("Write")
@@ -48,13 +49,13 @@ class Service:
         self.capabilities = unary("Capabilities")
         self.read: Any = channel.unary_stream(
             "/p4.v1.P4Runtime/Read",
-            request_serializer=pb.ReadRequest.SerializeToString,
-            response_deserializer=pb.ReadResponse.FromString,
+            request_serializer=p4runtime_pb2.ReadRequest.SerializeToString,
+            response_deserializer=p4runtime_pb2.ReadResponse.FromString,
         )
         self.stream: Any = channel.stream_stream(
             "/p4.v1.P4Runtime/StreamChannel",
-            request_serializer=pb.StreamMessageRequest.SerializeToString,
-            response_deserializer=pb.StreamMessageResponse.FromString,
+            request_serializer=p4runtime_pb2.StreamMessageRequest.SerializeToString,
+            response_deserializer=p4runtime_pb2.StreamMessageResponse.FromString,
         )
 
 

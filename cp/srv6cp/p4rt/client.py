@@ -27,6 +27,8 @@ from typing import Any, Literal
 
 import grpc
 
+from p4rtlib.protos import p4runtime_pb2
+
 from .entities import Entity, TableEntry, Update, UpdateType
 from .errors import (
     Code,
@@ -39,9 +41,8 @@ from .errors import (
     RpcFailed,
 )
 from .messages import TLS
-from .protos import pb
+from .program import P4Info
 from .render import render_update
-from .schema import P4Info
 from .session import Session
 from .status import failed, raise_failures, write_failed
 
@@ -77,10 +78,10 @@ class Client(Session):
         """
         info = p4info if isinstance(p4info, P4Info) else P4Info.from_file(p4info)
         binary = config if isinstance(config, bytes) else _read(config)
-        request = pb.SetForwardingPipelineConfigRequest(
+        request = p4runtime_pb2.SetForwardingPipelineConfigRequest(
             device_id=self.device_id,
             role=self.role,
-            action=pb.SetForwardingPipelineConfigRequest.Action.Value(action),
+            action=p4runtime_pb2.SetForwardingPipelineConfigRequest.Action.Value(action),
         )
         self._sign(request)
         if action != "COMMIT":
@@ -156,7 +157,7 @@ class Client(Session):
         every cell; with a match or an index it is that one. Errors are raised while iterating.
         """
         encode = self.p4info.codec.pattern
-        request = pb.ReadRequest(device_id=self.device_id, role=self.role)
+        request = p4runtime_pb2.ReadRequest(device_id=self.device_id, role=self.role)
         for pattern in patterns:
             for entity in _flatten(pattern):
                 request.entities.append(encode(entity))
@@ -195,7 +196,7 @@ class Client(Session):
 
     def _write_request(self, updates: list[Update], start: int, step: int, atomicity: Atomicity) -> Any:
         codec = self.p4info.codec
-        request = pb.WriteRequest(device_id=self.device_id, role=self.role, atomicity=int(atomicity))
+        request = p4runtime_pb2.WriteRequest(device_id=self.device_id, role=self.role, atomicity=int(atomicity))
         self._sign(request)
         try:
             codec.updates(updates[start : start + step], request.updates)

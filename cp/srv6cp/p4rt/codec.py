@@ -11,6 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from p4rtlib.p4info import P4Info
+from p4rtlib.protos import p4runtime_pb2
+from p4rtlib.values import encode_value
+
 from .entities import (
     Action,
     ActionProfileGroup,
@@ -35,10 +39,7 @@ from .entities import (
 from .errors import DecodeError, EntityError
 from .fields import ActionCodec, MatchCodec
 from .p4data import decode_data, encode_data
-from .protos import pb
-from .schema import P4Info
 from .tables import TableCodec, decode_watch, encode_watch, get_meter, set_meter
-from .values import encode_value
 
 __all__ = ["Codec"]
 
@@ -88,13 +89,13 @@ class Codec:
 
     def encode(self, entity: Entity) -> Any:
         """The protobuf Entity to write. Raises :class:`EntityError`."""
-        out = pb.Entity()
+        out = p4runtime_pb2.Entity()
         self._put(entity, out, False)
         return out
 
     def pattern(self, entity: Entity) -> Any:
         """The protobuf Entity to read: no match, index or id means all. Raises :class:`EntityError`."""
-        out = pb.Entity()
+        out = p4runtime_pb2.Entity()
         self._put(entity, out, True)
         return out
 
@@ -134,7 +135,7 @@ class Codec:
 
     def key(self, entity: Entity) -> bytes:
         """Bytes that identify the entity on its switch: equal for equal keys however they were written."""
-        out = pb.Entity()
+        out = p4runtime_pb2.Entity()
         if isinstance(entity, TableEntry):
             self._table(entity.table).encode_key(entity.match, entity.priority, entity.is_default, out.table_entry)
         elif isinstance(entity, (DirectCounterEntry, DirectMeterEntry)):

@@ -18,8 +18,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple, Union
+
+from p4rtlib.values import Value
 
 __all__ = [
     "Action",
@@ -57,8 +59,6 @@ __all__ = [
     "insert",
     "modify",
 ]
-
-Value = int | str | bytes | IPv4Address | IPv6Address
 
 
 class Lpm(NamedTuple):

@@ -2,16 +2,18 @@
 
 """Everything that can go wrong between a controller and a P4Runtime switch, as one tree of exceptions.
 
+Those about a program and its names are of ``p4rtlib.errors``.
+
 A message is meant to be shown to a person as it is: it says what failed, where (switch, table, key) and what
 would have worked. ``Code`` is the canonical gRPC code, kept wherever a switch answered with one.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from p4rtlib.errors import EntityError, P4InfoError, P4RuntimeError, UnknownName
 
 if TYPE_CHECKING:
     from .entities import Update
@@ -65,35 +67,8 @@ class Code(IntEnum):
             return cls.UNKNOWN
 
 
-class P4RuntimeError(Exception):
-    """Base of every error of this package."""
-
-
-class P4InfoError(P4RuntimeError):
-    """A p4info file or a pipeline artefact is missing or is not what it should be."""
-
-
-class EntityError(P4RuntimeError, ValueError):
-    """An entity does not fit the program: nothing was sent."""
-
-
 class DecodeError(P4RuntimeError):
     """The switch sent something that the p4info in use does not describe."""
-
-
-class UnknownName(EntityError):
-    """A name that the program does not have.
-
-    Attributes: ``kind`` ("table", "action", ...), ``name``, ``choices`` (valid names), ``where`` (may be
-    empty).
-    """
-
-    def __init__(self, kind: str, name: str, choices: Iterable[str], where: str = "") -> None:
-        self.kind = kind
-        self.name = name
-        self.choices = tuple(choices)
-        self.where = where
-        super().__init__(f"{where + ': ' if where else ''}{unknown(kind, name, self.choices)}")
 
 
 class ConnectionFailed(P4RuntimeError):
@@ -188,16 +163,3 @@ class WriteError(RpcFailed):
         if len(self.failures) > self.SHOWN:
             lines.append(f"  ... and {len(self.failures) - self.SHOWN} more")
         return "\n".join(lines)
-
-
-def unknown(kind: str, name: str, choices: Iterable[str], limit: int = 40) -> str:
-    """``unknown table 'x'; did you mean 'y'? valid: ...`` with at most ``limit`` choices listed."""
-    valid = sorted(choices)
-    text = f"unknown {kind} {name!r}"
-    close = difflib.get_close_matches(name, valid, n=2, cutoff=0.65)
-    if close:
-        text += f"; did you mean {' or '.join(map(repr, close))}?"
-    if not valid:
-        return f"{text}; there are none"
-    more = f", ... ({len(valid)} in all)" if len(valid) > limit else ""
-    return f"{text}{'' if close else ';'} valid: {', '.join(valid[:limit])}{more}"

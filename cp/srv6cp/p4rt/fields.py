@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
+from p4rtlib.objects import ActionInfo, FieldInfo, MatchFieldInfo, MatchKind
+from p4rtlib.values import Format, canonical, encode_value, format_value, show_value, to_int
+
 from .entities import Lpm, MatchValue, Range, Ternary, Value
 from .errors import DecodeError, EntityError, UnknownName
-from .schema import ActionInfo, FieldInfo, MatchFieldInfo, MatchKind
-from .values import Format, canonical, encode_value, format_value, show_value, to_int
 
 __all__ = ["ActionCodec", "MatchCodec"]
 

@@ -12,6 +12,9 @@ from typing import Any
 
 from google.protobuf import text_format
 
+from p4rtlib.objects import MatchKind
+from p4rtlib.protos import p4runtime_pb2
+
 from .entities import (
     Action,
     CloneSession,
@@ -28,8 +31,7 @@ from .entities import (
     modify,
 )
 from .errors import DecodeError, EntityError, P4InfoError
-from .protos import pb
-from .schema import MatchKind, P4Info
+from .program import P4Info
 
 __all__ = ["load_runtime_json", "load_text_proto"]
 
@@ -72,7 +74,7 @@ def load_text_proto(info: P4Info, path: str | Path) -> list[Update]:
     Device id, role and election id in the file are ignored. Raises :class:`EntityError`.
     """
     text = _text(path)
-    request, response = pb.WriteRequest(), pb.ReadResponse()
+    request, response = p4runtime_pb2.WriteRequest(), p4runtime_pb2.ReadResponse()
     try:
         text_format.Parse(text, request)
     except text_format.ParseError as error:
@@ -80,7 +82,7 @@ def load_text_proto(info: P4Info, path: str | Path) -> list[Update]:
             text_format.Parse(text, response)
         except text_format.ParseError:
             raise EntityError(f"{path}: neither a p4.v1.WriteRequest nor a ReadResponse: {error}") from None
-        request.updates.extend(pb.Update(type=UpdateType.INSERT, entity=e) for e in response.entities)
+        request.updates.extend(p4runtime_pb2.Update(type=UpdateType.INSERT, entity=e) for e in response.entities)
     updates = []
     for number, message in enumerate(request.updates):
         try:

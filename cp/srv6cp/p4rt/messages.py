@@ -9,7 +9,7 @@ from enum import Enum
 
 from .entities import Data, TableEntry
 from .errors import Code
-from .schema import P4Info
+from .program import P4Info
 
 __all__ = [
     "TLS",

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from p4rtlib.values import encode_value
+
 from .entities import Data
 from .errors import EntityError
-from .values import encode_value
 
 __all__ = ["decode_data", "encode_data"]
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from p4rtlib.objects import HeaderInfo
+from p4rtlib.p4info import P4Info
+from p4rtlib.protos import p4runtime_pb2
+from p4rtlib.values import encode_value
+
 from .errors import DecodeError, EntityError, UnknownName
 from .messages import DigestList, PacketIn
 from .p4data import decode_data
-from .protos import pb
-from .schema import HeaderInfo, P4Info
-from .values import encode_value
 
 __all__ = ["PacketCodec"]
 
@@ -32,7 +34,7 @@ class PacketCodec:
         if not metadata.keys() <= self._out_names:
             name = next(n for n in metadata if n not in self._out_names)
             raise UnknownName("packet-out field", name, self._out_names)
-        request = pb.StreamMessageRequest()
+        request = p4runtime_pb2.StreamMessageRequest()
         packet = request.packet
         packet.payload = payload
         for name, id_, width in self._out:

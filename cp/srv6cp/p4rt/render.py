@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from p4rtlib.values import show_value
+
 from .entities import (
     Action,
     ActionProfileGroup,
@@ -35,7 +37,6 @@ from .entities import (
     Ternary,
     Update,
 )
-from .values import show_value
 
 __all__ = ["render_action", "render_entity", "render_key", "render_match", "render_update"]
 

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 import grpc
 
+from p4rtlib.protos import p4runtime_pb2
+
 from .channel import Service, open_channel
 from .errors import (
     ArbitrationFailed,
@@ -40,8 +42,7 @@ from .messages import (
     StreamError,
 )
 from .packetio import PacketCodec
-from .protos import pb
-from .schema import P4Info
+from .program import P4Info
 from .status import code_of, failed, reason
 from .stream import Listeners, Stream, Subscription
 
@@ -115,7 +116,7 @@ class Session:
         limit = self.connect_timeout if timeout is None else timeout
         try:
             answer = self._service_now.capabilities(
-                pb.CapabilitiesRequest(device_id=self.device_id), timeout=limit, wait_for_ready=wait
+                p4runtime_pb2.CapabilitiesRequest(device_id=self.device_id), timeout=limit, wait_for_ready=wait
             )
         except grpc.RpcError as error:
             code = code_of(error)
@@ -188,7 +189,7 @@ class Session:
         if known is not None:
             timeout = min(timeout, 1.0)  # BMv2 does not answer when the election id is the same as before
         self._sent_election = self.election_id
-        request = pb.StreamMessageRequest()
+        request = p4runtime_pb2.StreamMessageRequest()
         request.arbitration.device_id = self.device_id
         request.arbitration.election_id.high = self.election_id >> 64
         request.arbitration.election_id.low = self.election_id & _MASK64
@@ -266,9 +267,9 @@ class Session:
             (False, True): "DEVICE_CONFIG_AND_COOKIE",
             (False, False): "COOKIE_ONLY",
         }[p4info, config]
-        request = pb.GetForwardingPipelineConfigRequest(
+        request = p4runtime_pb2.GetForwardingPipelineConfigRequest(
             device_id=self.device_id,
-            response_type=pb.GetForwardingPipelineConfigRequest.ResponseType.Value(kind),
+            response_type=p4runtime_pb2.GetForwardingPipelineConfigRequest.ResponseType.Value(kind),
         )
         try:
             answer = self._service_now.get_pipeline(request, timeout=self.rpc_timeout)
@@ -338,7 +339,7 @@ class Session:
         stream = self._stream
         if stream is None:
             raise StreamClosed(f"{self.address}: no stream to acknowledge a digest on")
-        request = pb.StreamMessageRequest()
+        request = p4runtime_pb2.StreamMessageRequest()
         request.digest_ack.digest_id = self.p4info.digests.find(digest.digest).id
         request.digest_ack.list_id = digest.list_id
         stream.send(request)

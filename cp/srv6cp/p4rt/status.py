@@ -14,6 +14,8 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError as ProtobufError
 
+from p4rtlib.protos import p4runtime_pb2, status_pb2
+
 from .entities import Update
 from .errors import (
     Code,
@@ -25,7 +27,6 @@ from .errors import (
     RpcFailed,
     WriteError,
 )
-from .protos import pb, status_pb2
 
 __all__ = ["code_of", "failed", "reason", "write_failed"]
 
@@ -131,7 +132,7 @@ def _status(error: grpc.RpcError) -> Any:
 
 
 def _report(detail: Any) -> Any:
-    report = pb.Error()
+    report = p4runtime_pb2.Error()
     try:
         return report if detail.Unpack(report) else None
     except ProtobufError:  # it claims the type but does not parse

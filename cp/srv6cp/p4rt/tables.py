@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from p4rtlib.objects import Scope, TableInfo
+from p4rtlib.values import encode_value
+
 from .entities import (
     Action,
     ActionSet,
@@ -21,8 +24,6 @@ from .entities import (
 )
 from .errors import DecodeError, EntityError, UnknownName
 from .fields import ActionCodec, MatchCodec
-from .schema import Scope, TableInfo
-from .values import encode_value
 
 __all__ = ["TableCodec", "decode_watch", "encode_watch", "get_meter", "set_meter"]
 
@@ -43,9 +44,9 @@ class TableCodec:
         self._default_actions: dict[str, ActionCodec] = {}
         for ref in info.actions:
             for name in (ref.action.alias, ref.action.name):
-                if ref.scope is not Scope.DEFAULT_ONLY:
+                if ref.scope in (Scope.ANYWHERE, Scope.TABLE_ONLY):
                     self._entry_actions[name] = actions[ref.action.id]
-                if ref.scope is not Scope.TABLE_ONLY:
+                if ref.scope in (Scope.ANYWHERE, Scope.DEFAULT_ONLY):
                     self._default_actions[name] = actions[ref.action.id]
 
     # --- to protobuf ------------------------------------------------------------------------------

@@ -17,6 +17,11 @@ import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from p4rtlib.objects import FieldInfo, MatchFieldInfo, MatchKind, TableInfo
+from p4rtlib.p4info import P4Info
+from p4rtlib.values import Format, format_value, parse_value, show_value
+from p4rtlib.values import canonical as _canonical
+
 from .entities import (
     Action,
     ActionSet,
@@ -32,9 +37,6 @@ from .entities import (
     WeightedAction,
 )
 from .errors import EntityError, UnknownName
-from .schema import FieldInfo, MatchFieldInfo, MatchKind, P4Info, TableInfo
-from .values import Format, format_value, parse_value, show_value
-from .values import canonical as _canonical
 
 __all__ = ["parse_action", "parse_entry", "parse_field", "parse_match", "parse_matches"]
 

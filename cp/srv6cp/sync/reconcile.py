@@ -12,11 +12,12 @@ are inserted before old ones are changed or deleted, so that traffic never meets
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from srv6cp.compile.tables import PUNT_METER
+from p4rtlib.references import tables_in_order
+from srv6cp.compile.tables import PUNT_METER, SIDLISTS
 from srv6cp.gcpause import gc_paused
 from srv6cp.p4rt import (
     ActionSet,
@@ -33,31 +34,14 @@ from srv6cp.p4rt import (
 )
 
 if TYPE_CHECKING:
-    from srv6cp.p4rt import Client
+    from srv6cp.p4rt import Client, P4Info
 
 __all__ = ["Plan", "apply", "diff", "plan", "read_owned"]
 
-# Tables by reference: each refers only to tables before it.
-_ORDER = (
-    "nexthop_group_table",
-    "nexthop_table",
-    "srv6_sidlist_1_4_table",
-    "srv6_sidlist_5_8_table",
-    "srv6_sidlist_9_12_table",
-    "srv6_sidlist_13_16_table",
-    "sr_policy_table",
-    "upper_layer_table",
-    "sid_block_table",
-    "sr_domain_table",
-    "my_sid_table",
-    "ipv6_table",
-    "ipv4_table",
-    "classifier_ipv6_table",
-    "classifier_ipv4_table",
-    "ingress_vlan_table",
-    "ingress_port_table",
-)
-_RANK = {table: rank for rank, table in enumerate(_ORDER)}
+# What must be there first although no value refers to it: a policy of one segment has no segment list, so
+# `@refers_to` would be false; and what guards SIDs must not come after them.
+_GUARDS = ("upper_layer_table", "sr_domain_table", "sid_block_table")
+_AFTER = {"sr_policy_table": SIDLISTS, "my_sid_table": _GUARDS, "ipv6_table": _GUARDS}
 # BMv2 computes rates in floating point and may give back one less.
 _RATE_TOLERANCE = 1
 # What BMv2 reports for a meter cell that was never configured.
@@ -66,34 +50,42 @@ _UNLIMITED = 1 << 62
 
 @dataclass(frozen=True)
 class Plan:
-    """What has to be written. ``modifies`` holds (before, after) pairs; ``unchanged`` counts the rest."""
+    """What has to be written. ``modifies`` holds (before, after) pairs; ``unchanged`` counts the rest.
+
+    ``order`` ranks the tables: each refers only to tables of a lower rank.
+    """
 
     inserts: tuple[Entity, ...] = ()
     modifies: tuple[tuple[Entity, Entity], ...] = ()
     deletes: tuple[Entity, ...] = ()
     unchanged: int = 0
+    order: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.inserts) + len(self.modifies) + len(self.deletes)
 
     def updates(self) -> Iterator[Update]:
         """The updates in the order in which they are safe."""
-        for entity in sorted(self.inserts, key=_rank):
+        for entity in sorted(self.inserts, key=self._rank):
             yield Update(UpdateType.INSERT, entity)
-        for _, entity in sorted(self.modifies, key=lambda pair: _rank(pair[1])):
+        for _, entity in sorted(self.modifies, key=lambda pair: self._rank(pair[1])):
             yield Update(UpdateType.MODIFY, entity)
-        for entity in sorted(self.deletes, key=_rank, reverse=True):
+        for entity in sorted(self.deletes, key=self._rank, reverse=True):
             yield Update(UpdateType.DELETE, entity)
 
     def render(self) -> str:
         """A line an update: ``+ new``, ``- gone``, ``~ key: before => after``; then a summary."""
-        lines = [f"+ {render_entity(entity)}" for entity in sorted(self.inserts, key=_rank)]
-        for before, after in sorted(self.modifies, key=lambda pair: _rank(pair[1])):
+        lines = [f"+ {render_entity(entity)}" for entity in sorted(self.inserts, key=self._rank)]
+        for before, after in sorted(self.modifies, key=lambda pair: self._rank(pair[1])):
             key = render_key(after)
             was, now = (render_entity(entity).removeprefix(key).strip() for entity in (before, after))
             lines.append(f"~ {key}: {was.removeprefix('-> ')} => {now.removeprefix('-> ')}")
-        lines += [f"- {render_entity(entity)}" for entity in sorted(self.deletes, key=_rank, reverse=True)]
+        lines += [f"- {render_entity(entity)}" for entity in sorted(self.deletes, key=self._rank, reverse=True)]
         return "\n".join([*lines, self.summary()])
+
+    def _rank(self, entity: Entity) -> int:
+        """Everything that is no table comes first."""
+        return self.order[entity.table] if isinstance(entity, TableEntry) else -1
 
     def summary(self) -> str:
         """``3 to insert, 1 to modify, 0 to delete, 120 unchanged``."""
@@ -110,7 +102,7 @@ def plan(client: Client, desired: Iterable[Entity], keep_foreign: bool = False) 
         P4RuntimeError: the switch cannot be read.
     """
     with gc_paused():
-        return diff(read_owned(client), desired, keep_foreign)
+        return diff(read_owned(client), desired, client.p4info, keep_foreign)
 
 
 def apply(client: Client, todo: Plan, batch: int = 1000) -> int:
@@ -134,8 +126,8 @@ def read_owned(client: Client) -> Iterator[Entity]:
             raise
 
 
-def diff(current: Iterable[Entity], desired: Iterable[Entity], keep_foreign: bool = False) -> Plan:
-    """Compare two sets of entities; the order within them does not matter."""
+def diff(current: Iterable[Entity], desired: Iterable[Entity], info: P4Info, keep_foreign: bool = False) -> Plan:
+    """Compare two sets of entities of the program ``info``; the order within them does not matter."""
     there: dict[Hashable, Entity] = {}
     for entity in current:
         if isinstance(entity, TableEntry) and (entity.is_default or entity.is_const):
@@ -167,11 +159,8 @@ def diff(current: Iterable[Entity], desired: Iterable[Entity], keep_foreign: boo
                 modifies.append((entity, MeterEntry(entity.meter, entity.index)))
             else:
                 deletes.append(entity)
-    return Plan(tuple(inserts), tuple(modifies), tuple(deletes), unchanged)
-
-
-def _rank(entity: Entity) -> int:
-    return _RANK.get(entity.table, len(_ORDER)) if isinstance(entity, TableEntry) else -1
+    order = {table.alias: rank for rank, table in enumerate(tables_in_order(info.tables, _AFTER))}
+    return Plan(tuple(inserts), tuple(modifies), tuple(deletes), unchanged, order)
 
 
 def _key(entity: Entity) -> Hashable:

@@ -156,7 +156,7 @@ class Tables:
     def follow(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> None:
         """Write what has changed since the last time; the switch is not read."""
         desired = self._compile(node, neighbors)
-        plan = reconciliation.diff(self._written.entities, desired.entities)
+        plan = reconciliation.diff(self._written.entities, desired.entities, self._info)
         if len(plan):
             reconciliation.apply(self._client, plan)
         self._written = desired

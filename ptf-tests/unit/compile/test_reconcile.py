@@ -55,7 +55,7 @@ def foreign(number: int) -> TableEntry:
 
 def test_nothing_to_do() -> None:
     shuffled = random.Random(1).sample(DESIRED, len(DESIRED))
-    todo = reconcile.diff(shuffled, DESIRED)
+    todo = reconcile.diff(shuffled, DESIRED, INFO)
     assert len(todo) == 0
     assert todo.unchanged == len(DESIRED)
     assert todo.render() == f"0 to insert, 0 to modify, 0 to delete, {len(DESIRED)} unchanged"
@@ -65,9 +65,9 @@ def test_order_of_updates() -> None:
     def position(updates: list[tuple[UpdateType, Entity]], kind: UpdateType, table: str) -> list[int]:
         return [i for i, (t, e) in enumerate(updates) if t is kind and getattr(e, "table", "") == table]
 
-    inserts = [(update.type, update.entity) for update in reconcile.diff([], DESIRED).updates()]
-    deletes = [(update.type, update.entity) for update in reconcile.diff(DESIRED, []).updates()]
-    chain = ["nexthop_table", "sr_policy_table", "ipv6_table", "ingress_port_table"]
+    inserts = [(update.type, update.entity) for update in reconcile.diff([], DESIRED, INFO).updates()]
+    deletes = [(update.type, update.entity) for update in reconcile.diff(DESIRED, [], INFO).updates()]
+    chain = ["nexthop_table", "srv6_sidlist_1_4_table", "sr_policy_table", "ipv6_table", "ingress_port_table"]
     for before, after in pairwise(chain):
         assert max(position(inserts, UpdateType.INSERT, before)) < min(
             position(inserts, UpdateType.INSERT, after)
@@ -77,10 +77,16 @@ def test_order_of_updates() -> None:
         )
 
 
+def test_guards_come_before_what_they_guard() -> None:
+    order = reconcile.diff([], [], INFO).order
+    for guard in ("upper_layer_table", "sr_domain_table", "sid_block_table"):
+        assert order[guard] < min(order["my_sid_table"], order["ipv6_table"])
+
+
 def test_new_things_are_inserted_before_old_ones_change_or_go() -> None:
     current = [foreign(1), *DESIRED[2:]]
     changed = replace(foreign(2), action=Action("local"))
-    kinds = [update.type for update in reconcile.diff([*current, foreign(2)], [*DESIRED, changed]).updates()]
+    kinds = [update.type for update in reconcile.diff([*current, foreign(2)], [*DESIRED, changed], INFO).updates()]
     assert kinds == sorted(kinds, key=[UpdateType.INSERT, UpdateType.MODIFY, UpdateType.DELETE].index)
     assert set(kinds) == set(UpdateType)
 
@@ -90,37 +96,37 @@ def test_action_sets_compare_as_sets() -> None:
         actions = tuple(WeightedAction(Action("a", {"x": x}), weight) for x, weight in members)
         return TableEntry("sr_policy_table", {"policy_id": 1}, ActionSet(actions))
 
-    assert not len(reconcile.diff([entry((2, 1), (1, 3))], [entry((1, 3), (2, 1))]))
-    assert not len(reconcile.diff([entry((1, 1), (1, 2))], [entry((1, 3))]))
-    assert len(reconcile.diff([entry((1, 1), (2, 3))], [entry((1, 3), (2, 1))])) == 1
+    assert not len(reconcile.diff([entry((2, 1), (1, 3))], [entry((1, 3), (2, 1))], INFO))
+    assert not len(reconcile.diff([entry((1, 1), (1, 2))], [entry((1, 3))], INFO))
+    assert len(reconcile.diff([entry((1, 1), (2, 3))], [entry((1, 3), (2, 1))], INFO)) == 1
 
 
 def test_meters() -> None:
     wanted = MeterEntry("punt_meter", 6, 100, 50, 100, 50)
     rounded = MeterEntry("punt_meter", 6, 99, 50, 99, 50)
-    assert not len(reconcile.diff([rounded], [wanted]))
+    assert not len(reconcile.diff([rounded], [wanted], INFO))
     for unset in (
         MeterEntry("punt_meter", 6),
         MeterEntry("punt_meter", 6, 0, 0, 0, 0),
         MeterEntry("punt_meter", 6, (1 << 64) - 1, 1, (1 << 64) - 1, 1),
     ):
-        assert not len(reconcile.diff([unset], []))
-        [update] = reconcile.diff([unset], [wanted]).updates()
+        assert not len(reconcile.diff([unset], [], INFO))
+        [update] = reconcile.diff([unset], [wanted], INFO).updates()
         assert (update.type, update.entity) == (UpdateType.MODIFY, wanted)
-    [update] = reconcile.diff([wanted], []).updates()
+    [update] = reconcile.diff([wanted], [], INFO).updates()
     assert (update.type, update.entity) == (UpdateType.MODIFY, MeterEntry("punt_meter", 6))
 
 
 def test_default_and_constant_entries_are_left_alone() -> None:
     default = TableEntry("ipv6_table", {}, Action("no_route"), is_default=True)
     constant = replace(foreign(1), is_const=True)
-    assert not len(reconcile.diff([default, constant], []))
+    assert not len(reconcile.diff([default, constant], [], INFO))
 
 
 def test_rendering_for_people() -> None:
     before = foreign(2)
     after = replace(before, action=Action("set_nexthop", {"nexthop_id": 7}))
-    lines = reconcile.diff([before, foreign(3)], [foreign(1), after]).render().splitlines()
+    lines = reconcile.diff([before, foreign(3)], [foreign(1), after], INFO).render().splitlines()
     assert lines == [
         "+ ipv6_table vrf_id=0 ipv6_dst=2001:db8:f001::/48 -> blackhole()",
         "~ ipv6_table vrf_id=0 ipv6_dst=2001:db8:f002::/48: blackhole() => set_nexthop(nexthop_id=7)",

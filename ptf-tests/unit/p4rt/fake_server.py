@@ -17,7 +17,8 @@ from typing import Any
 import grpc
 from google.protobuf import any_pb2
 
-from srv6cp.p4rt.protos import pb, status_pb2
+from p4rtlib.protos import p4runtime_pb2 as pb
+from p4rtlib.protos import status_pb2
 
 __all__ = ["FakeServer"]
 

@@ -14,6 +14,7 @@ import pytest
 from unit.p4rt.fake_server import FakeServer
 from unit.p4rt.program import info
 
+from p4rtlib.protos import p4runtime_pb2 as pb
 from srv6cp.p4rt import (
     Action,
     Atomicity,
@@ -39,7 +40,6 @@ from srv6cp.p4rt import (
     pipeline_cookie,
     wait_for_switch,
 )
-from srv6cp.p4rt.protos import pb
 
 
 def route(number: int, nexthop: int = 1) -> TableEntry:

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 import pytest
 from unit.p4rt.program import info
 
+from p4rtlib.protos import p4runtime_pb2 as pb
 from srv6cp.p4rt import (
     Action,
     ActionProfileGroup,
@@ -39,7 +40,6 @@ from srv6cp.p4rt import (
     WeightedAction,
     insert,
 )
-from srv6cp.p4rt.protos import pb
 
 ROUTE = TableEntry(
     "ipv6_table",

@@ -11,6 +11,7 @@ from google.protobuf import text_format
 from unit.p4rt.program import info
 from unit.p4rt.test_codec import ENTITIES
 
+from p4rtlib.protos import p4runtime_pb2 as pb
 from srv6cp.p4rt import (
     CloneSession,
     EntityError,
@@ -23,7 +24,6 @@ from srv6cp.p4rt import (
     render_update,
 )
 from srv6cp.p4rt.importers import load_runtime_json, load_text_proto
-from srv6cp.p4rt.protos import pb
 
 RUNTIME = {
     "target": "bmv2",

@@ -12,6 +12,7 @@ import pytest
 from unit.p4rt.fake_server import FakeServer
 from unit.p4rt.program import info
 
+from p4rtlib.protos import p4runtime_pb2 as pb
 from srv6cp.p4rt import (
     ArbitrationFailed,
     Client,
@@ -26,7 +27,6 @@ from srv6cp.p4rt import (
     StreamError,
     UnknownName,
 )
-from srv6cp.p4rt.protos import pb
 
 
 def eventually(condition: Callable[[], object], timeout: float = 5.0) -> None:

@@ -44,7 +44,7 @@ def test_wheel_holds_the_packages_and_the_program(wheel: Path) -> None:
     assert {"srv6cp/p4build/srv6.p4info.txtpb", "srv6cp/p4build/manifest.json"} <= names
     assert "srv6lab/topologies/quickstart.yaml" in names
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"srv6cp", "softswitch", "srv6lab"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"p4rtlib", "srv6cp", "softswitch", "srv6lab"}
 
 
 def test_wheel_is_pure_python(wheel: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from p4rtlib.objects import FieldInfo, MatchFieldInfo, Scope, TableInfo
 from srv6cp.p4rt import (
     Action,
     ActionProfileGroup,
@@ -32,7 +33,6 @@ from srv6cp.p4rt import (
     modify,
 )
 from srv6cp.p4rt.entities import MatchValue, TableAction
-from srv6cp.p4rt.schema import FieldInfo, MatchFieldInfo, Scope, TableInfo
 
 from .test_programs import data_packet, key_packet
 

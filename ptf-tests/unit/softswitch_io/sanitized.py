@@ -19,8 +19,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "ptf-tests/unit")]
 
 from softswitch_io.rig import CPU, Rig, op, program, until  # noqa: E402
 
+from p4rtlib.pcap import PcapError  # noqa: E402
 from softswitch.io.native import library  # noqa: E402
-from softswitch.io.pcap import PcapError  # noqa: E402
 
 
 def arrived(rig: Rig) -> int:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from p4rtlib.pcap import PcapError, read_pcap
 from softswitch.device import Device
 from softswitch.io.files import FilePorts
 from softswitch.io.native.files import NativeFilePorts
-from softswitch.io.pcap import PcapError, read_pcap
 from softswitch.io.switchboard import PortStats, Switchboard
 
 from .rig import CPU, op, program

@@ -8,9 +8,9 @@ import threading
 import time
 from pathlib import Path
 
+from p4rtlib.pcap import read_pcap
 from softswitch.device import Device
 from softswitch.engine.api import Stats
-from softswitch.io.pcap import read_pcap
 
 from .rig import CPU, Rig, op, program, until
 

@@ -17,7 +17,7 @@ import grpc
 import pytest
 from conformance.raw import JSON, P4INFO, pb
 
-from softswitch.io.pcap import PcapWriter, read_pcap
+from p4rtlib.pcap import PcapWriter, read_pcap
 from softswitch.native.compiler import has_compiler
 from softswitch.options import Options, UsageError, parse
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softswitch.p4runtime import annotations
 from softswitch.p4runtime.constraints import ConstraintError, Operand, parse_constraint
 
 NAMES = {
@@ -108,21 +107,3 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
         parse_constraint(text, NAMES).failed(VALUES, 1)
     except ConstraintError:
         pass
-
-
-def test_annotations() -> None:
-    found = [
-        '@refers_to("a_table" , "key")',
-        "@refers_to(builtin :: multicast_group_table , multicast_group_id)",
-        "@format(IPV6_ADDRESS)",
-        '@entry_restriction("\\n  x == 1; // \\"quoted\\"\\n")',
-        "@hidden",
-    ]
-    assert annotations.pairs(found, "refers_to") == [
-        ("a_table", "key"),
-        ("builtin::multicast_group_table", "multicast_group_id"),
-    ]
-    assert annotations.argument(found, "format") == "IPV6_ADDRESS"
-    assert annotations.argument(found, "p4runtime_role") == ""
-    assert annotations.restrictions(found, "entry_restriction") == '\n  x == 1; // "quoted"\n'
-    assert annotations.restrictions(found, "action_restriction") == ""

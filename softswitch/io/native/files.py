@@ -10,10 +10,7 @@ from ctypes import c_uint32, c_uint64
 from pathlib import Path
 from typing import Any
 
-from softswitch.io.files import PlayedFiles
-from softswitch.io.native.library import load
-from softswitch.io.native.ports import NativePorts, Tape
-from softswitch.io.pcap import (
+from p4rtlib.pcap import (
     HEADER,
     PcapError,
     PcapWriter,
@@ -22,6 +19,9 @@ from softswitch.io.pcap import (
     not_captured,
     records_format,
 )
+from softswitch.io.files import PlayedFiles
+from softswitch.io.native.library import load
+from softswitch.io.native.ports import NativePorts, Tape
 from softswitch.io.switchboard import Switchboard
 
 __all__ = ["NativeFilePorts"]

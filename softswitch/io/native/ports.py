@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from p4rtlib.pcap import PcapWriter
 from softswitch.engine.api import Engine, FrameWorker, Stats
 from softswitch.io.native.library import Counts, Totals, load, run_function
-from softswitch.io.pcap import PcapWriter
 from softswitch.io.sockets import Ring
 from softswitch.io.switchboard import Losses, PortStats, Sender, Switchboard
 

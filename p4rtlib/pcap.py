@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Classic pcap files with nanosecond time stamps (magic 0xa1b23c4d, link type Ethernet)."""
+"""Classic pcap files of Ethernet frames: read with time stamps in micro- or nanoseconds, written in nanoseconds."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ __all__ = [
 HEADER = 24
 
 _NANO, _MICRO = 0xA1B23C4D, 0xA1B2C3D4
+_PCAPNG = b"\x0a\x0d\x0d\x0a"
 _ETHERNET = 1
 _SNAPLEN = 262144
 _RECORD = struct.Struct("<IIII")
@@ -89,7 +90,8 @@ def records_format(path: Path, data: bytes | mmap.mmap) -> tuple[str, int]:
         if magic in (_NANO, _MICRO):
             break
     else:
-        raise PcapError(f"{path}: not a pcap file (pcapng is not supported)")
+        hint = "; it is pcapng: convert it with `editcap -F pcap`" if data[:4] == _PCAPNG else ""
+        raise PcapError(f"{path}: not a pcap file{hint}")
     link = struct.unpack_from(order + "I", data, 20)[0] & 0xFFFF
     if link not in (0, _ETHERNET):
         raise PcapError(f"{path}: link type {link}; only Ethernet (1) is supported")

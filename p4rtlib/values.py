@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values of fields: Python objects, text and P4Runtime's canonical byte strings.
+"""Values of fields: Python objects, text and P4Runtime's byte strings.
 
-A canonical byte string (P4Runtime 8.4) is the shortest big-endian encoding of an unsigned integer, one zero
-byte for 0. Every function raises ``ValueError`` with a text that starts with the value; callers say where it
-stood.
+A byte string (P4Runtime 1.5, 8.4) is big-endian; the canonical one is the shortest that holds the number, one zero
+byte for 0. Numbers of type ``int<W>`` are in two's complement. Every function raises ``ValueError`` with a text that
+says what is wrong with the value; callers say where it stood.
 """
 
 from __future__ import annotations
@@ -12,18 +12,24 @@ import re
 from enum import Enum
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
-from .entities import Value
-
 __all__ = [
     "Format",
+    "Value",
     "canonical",
+    "canonical_signed",
     "encode_value",
+    "format_number",
     "format_value",
     "mac",
     "parse_value",
     "show_value",
+    "signed",
     "to_int",
+    "unsigned",
 ]
+
+#: What a field or a parameter may be given as.
+Value = int | str | bytes | IPv4Address | IPv6Address
 
 _MAC = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9_]+")
@@ -42,6 +48,32 @@ class Format(Enum):
 def canonical(number: int) -> bytes:
     """The canonical byte string of an unsigned integer."""
     return number.to_bytes((number.bit_length() + 7) >> 3 or 1, "big")
+
+
+def canonical_signed(number: int) -> bytes:
+    """The canonical byte string of a number of type ``int<W>``."""
+    bits = (number if number >= 0 else ~number).bit_length() + 1
+    return number.to_bytes((bits + 7) >> 3, "big", signed=True)
+
+
+def unsigned(data: bytes, width: int) -> int:
+    """The number in the byte string of a ``bit<width>``, which need not be canonical."""
+    if not data:
+        raise ValueError(f"the value is an empty string; bit<{width}> takes at least one byte")
+    number = int.from_bytes(data, "big")
+    if number >> width:
+        raise ValueError(f"{hex(number)} does not fit bit<{width}> (at most {hex((1 << width) - 1)})")
+    return number
+
+
+def signed(data: bytes, width: int) -> int:
+    """The number in the byte string of an ``int<width>``, which need not be canonical."""
+    if not data:
+        raise ValueError(f"the value is an empty string; int<{width}> takes at least one byte")
+    number = int.from_bytes(data, "big", signed=True)
+    if not -(1 << (width - 1)) <= number < 1 << (width - 1):
+        raise ValueError(f"{number} does not fit int<{width}>")
+    return number
 
 
 def mac(number: int) -> str:
@@ -83,17 +115,22 @@ def encode_value(value: object, width: int) -> bytes:
     return number.to_bytes((number.bit_length() + 7) >> 3 or 1, "big")
 
 
-def format_value(data: bytes, form: Format) -> Value:
-    """The Python object for a byte string from the switch."""
-    if form is Format.NUMBER:
-        return int.from_bytes(data, "big")
+def format_number(number: int, form: Format) -> Value:
+    """The Python object that reads best: an address for IPV4 and IPV6, text for MAC, else the number itself."""
     if form is Format.IPV6:
-        return IPv6Address(int.from_bytes(data, "big"))
+        return IPv6Address(number)
     if form is Format.IPV4:
-        return IPv4Address(int.from_bytes(data, "big"))
+        return IPv4Address(number)
     if form is Format.MAC:
-        return mac(int.from_bytes(data, "big"))
-    return data.decode(errors="replace")
+        return mac(number)
+    return number
+
+
+def format_value(data: bytes, form: Format) -> Value:
+    """The same for a byte string from the switch; the text itself for TEXT."""
+    if form is Format.TEXT:
+        return data.decode(errors="replace")
+    return format_number(int.from_bytes(data, "big"), form)
 
 
 def parse_value(text: str, width: int) -> int:

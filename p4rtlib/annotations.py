@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Annotations of the p4info that the server acts on: ``@format``, ``@refers_to``, ``@referenced_by``,
-``@entry_restriction``, ``@action_restriction`` and ``@p4runtime_role``."""
+"""The annotations of a p4info that somebody acts on: ``@format``, ``@refers_to``, ``@referenced_by``,
+``@entry_restriction``, ``@action_restriction`` and ``@p4runtime_role``.
+
+p4c writes them as strings, with blanks between the tokens: ``@refers_to(nexthop_table , nexthop_id)``.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,5 @@ def pairs(annotations: Iterable[str], name: str) -> list[tuple[str, str]]:
 
 def restrictions(annotations: Iterable[str], name: str) -> str:
     """The text of restriction ``name``: its (concatenated) string arguments, or ``""``."""
-    texts = [
-        "".join(_unescape(part) for part in _STRING.findall(body)) for body in _bodies(annotations, name)
-    ]
+    texts = ["".join(_unescape(part) for part in _STRING.findall(body)) for body in _bodies(annotations, name)]
     return ";".join(text for text in texts if text.strip())

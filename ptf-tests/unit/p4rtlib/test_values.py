@@ -6,8 +6,21 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from srv6cp.p4rt.values import Format, canonical, encode_value, format_value, parse_value, show_value
+from p4rtlib.values import (
+    Format,
+    canonical,
+    canonical_signed,
+    encode_value,
+    format_number,
+    format_value,
+    parse_value,
+    show_value,
+    signed,
+    unsigned,
+)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +88,7 @@ def test_refused(value: object, width: int, text: str) -> None:
 def test_formats_round_trip(form: Format, width: int, value: object, text: str) -> None:
     data = encode_value(value, width)
     assert format_value(data, form) == value
+    assert format_number(int.from_bytes(data, "big"), form) == value
     assert show_value(value) == text
     assert encode_value(parse_value(text, width), width) == data
 
@@ -82,3 +96,61 @@ def test_formats_round_trip(form: Format, width: int, value: object, text: str) 
 def test_translated_strings_are_not_numbers() -> None:
     assert encode_value("Ethernet0", 0) == b"Ethernet0"
     assert format_value(b"Ethernet0", Format.TEXT) == "Ethernet0"
+
+
+# The tables of P4Runtime 1.5, 8.4.
+
+
+@pytest.mark.parametrize(
+    ("width", "data", "value", "shortest"),
+    [
+        (8, b"\x63", 99, True), (16, b"\x00\x63", 99, False), (16, b"\x63", 99, True),
+        (16, b"\x30\x64", 12388, True), (16, b"\x00\x30\x64", 12388, False), (12, b"\x00\x63", 99, False),
+        (12, b"\x00\x00\x63", 99, False), (8, b"\x00", 0, True),
+    ],
+)  # fmt: skip
+def test_valid_unsigned(width: int, data: bytes, value: int, shortest: bool) -> None:
+    assert unsigned(data, width) == value
+    assert (canonical(value) == data) == shortest
+
+
+@pytest.mark.parametrize(
+    ("width", "data"),
+    [(8, b"\x01\x63"), (8, b""), (16, b"\x01\x00\x63"), (12, b"\x10\x63"), (12, b"\x01\x00\x63"),
+     (12, b"\x00\x40\x63")],
+)  # fmt: skip
+def test_invalid_unsigned(width: int, data: bytes) -> None:
+    with pytest.raises(ValueError, match=rf"bit<{width}>"):
+        unsigned(data, width)
+
+
+@pytest.mark.parametrize(
+    ("width", "data", "value", "shortest"),
+    [
+        (8, b"\x63", 99, True), (8, b"\x9d", -99, True), (8, b"\xff\x9d", -99, False),
+        (12, b"\xfd\x1d", -739, True), (16, b"\x00\x00", 0, False), (16, b"\x00", 0, True),
+    ],
+)  # fmt: skip
+def test_valid_signed(width: int, data: bytes, value: int, shortest: bool) -> None:
+    assert signed(data, width) == value
+    assert (canonical_signed(value) == data) == shortest
+
+
+@pytest.mark.parametrize(("width", "data"), [(8, b"\x00\x9d"), (12, b"\x8d\x1d"), (16, b"")])
+def test_invalid_signed(width: int, data: bytes) -> None:
+    with pytest.raises(ValueError, match=rf"int<{width}>"):
+        signed(data, width)
+
+
+@given(st.integers(0, (1 << 128) - 1))
+def test_round_trip(value: int) -> None:
+    data = canonical(value)
+    assert unsigned(data, 128) == value
+    assert len(data) == 1 or data[0] != 0
+
+
+@given(st.integers(-(1 << 63), (1 << 63) - 1))
+def test_signed_round_trip(value: int) -> None:
+    data = canonical_signed(value)
+    assert signed(data, 64) == value
+    assert signed(b"\xff" * 3 + data if value < 0 else b"\0" * 3 + data, 64) == value

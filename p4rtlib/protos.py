@@ -2,9 +2,10 @@
 """The P4Runtime message classes, on protobuf's compiled back end.
 
 The modules in the ``p4runtime`` wheel (1.6.0 and older) were generated before protobuf 3.19; current protobuf
-refuses to import them, and the pure-Python back end that still takes them encodes forty times slower. The
-file descriptors inside those modules are sound, so they are taken out of the module's source and the classes
-are built from them, under the usual module names. A wheel whose modules import normally is used as it is.
+refuses to import them, and the pure-Python back end that still takes them encodes forty times slower. The file
+descriptors inside those modules are sound, so they are taken out of the module's source and the classes are built
+from them, under the usual module names: ``from p4.v1 import p4runtime_pb2`` works once this module was imported. A
+wheel whose modules import normally is used as it is.
 
 Everything here is typed ``Any``: neither ``p4`` nor ``google.rpc`` carries type information.
 """
@@ -20,21 +21,31 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-__all__ = ["P4INFO_TEXT_HINT", "p4data_pb2", "p4info_pb2", "p4types_pb2", "pb", "status_pb2"]
+from google.protobuf import descriptor_pool
+from google.protobuf.internal import builder
 
-#: First field of a p4info text file, for the message shown when a file is something else.
-P4INFO_TEXT_HINT = "pkg_info {"
+__all__ = ["code_pb2", "p4data_pb2", "p4info_pb2", "p4runtime_pb2", "p4types_pb2", "status_pb2"]
+
+_SERIALIZED = re.compile(r"serialized_pb\s*=\s*(b'(?:[^'\\]|\\.)*')", re.DOTALL)
+
+
+def _module(name: str) -> Any:
+    """Import the generated module ``name``, rebuilt when protobuf refuses it. Raises ``ImportError``."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError:
+        raise ImportError(f"{name} is missing: install p4runtime>=1.6") from None
+    except TypeError:  # "Descriptors cannot be created directly"
+        sys.modules.pop(name, None)
+        return _rebuild(name)
 
 
 def _rebuild(name: str) -> ModuleType:
     """Build module ``name`` from the descriptor embedded in its source."""
-    from google.protobuf import descriptor_pool
-    from google.protobuf.internal import builder
-
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ImportError(f"{name} is missing: install p4runtime>=1.6")
-    embedded = re.search(r"serialized_pb\s*=\s*(b'(?:[^'\\]|\\.)*')", Path(spec.origin).read_text("utf-8"), re.S)
+    embedded = _SERIALIZED.search(Path(spec.origin).read_text("utf-8"))
     if embedded is None:
         raise ImportError(f"{spec.origin} holds no serialised descriptor: install another release of p4runtime")
     descriptor = descriptor_pool.Default().AddSerializedFile(ast.literal_eval(embedded.group(1)))
@@ -49,18 +60,11 @@ def _rebuild(name: str) -> ModuleType:
     return module
 
 
-def _module(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except TypeError:  # "Descriptors cannot be created directly"
-        sys.modules.pop(name, None)
-        return _rebuild(name)
-
-
-status_pb2: Any = importlib.import_module("google.rpc.status_pb2")
-importlib.import_module("google.protobuf.any_pb2")  # p4runtime.proto refers to it
 # Imported modules first: a descriptor is accepted only when those it refers to are known.
+importlib.import_module("google.protobuf.any_pb2")
+code_pb2: Any = importlib.import_module("google.rpc.code_pb2")
+status_pb2: Any = importlib.import_module("google.rpc.status_pb2")
 p4types_pb2: Any = _module("p4.config.v1.p4types_pb2")
 p4info_pb2: Any = _module("p4.config.v1.p4info_pb2")
 p4data_pb2: Any = _module("p4.v1.p4data_pb2")
-pb: Any = _module("p4.v1.p4runtime_pb2")
+p4runtime_pb2: Any = _module("p4.v1.p4runtime_pb2")

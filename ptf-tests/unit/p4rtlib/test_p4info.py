@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""P4Info: names, lookups with suggestions, three encodings, files that are something else, the dump."""
+"""P4Info: names, lookups with suggestions, three encodings, files that are something else."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 from google.protobuf import json_format
-from unit.p4rt.program import P4INFO, info
+from unit.p4rt.program import P4INFO
 
-from srv6cp.p4rt import Format, MatchKind, P4Info, P4InfoError, UnknownName
-from srv6cp.p4rt.dump import dump_table
+from p4rtlib.errors import P4InfoError, UnknownName
+from p4rtlib.objects import MatchKind, Scope
+from p4rtlib.p4info import P4Info
+from p4rtlib.values import Format
 
 TABLES = "valid: acl_table, group_table, ipv6_table, number_table"
+
+
+@cache
+def info() -> P4Info:
+    return P4Info.from_text(P4INFO, "unit.p4info.txtpb")
 
 
 def test_names_ids_kinds_widths_formats() -> None:
@@ -69,7 +77,7 @@ def test_three_encodings(tmp_path: Path) -> None:
         (b'tables { preamble { id: 1 name: "t" } action_refs { id: 9 } }',
          "table 't' refers to action id 0x00000009, not defined"),
         (b'tables { preamble { id: 1 name: "t" } match_fields { id: 1 name: "f" other_match_type: "best" } }',
-         "match field 'f': unsupported match kind 'best'"),
+         "table t, field f: unsupported match kind 'best'"),
     ],
 )  # fmt: skip
 def test_files_that_are_something_else(tmp_path: Path, content: bytes, text: str) -> None:
@@ -81,27 +89,50 @@ def test_files_that_are_something_else(tmp_path: Path, content: bytes, text: str
 
 
 def test_missing_file() -> None:
-    with pytest.raises(
-        P4InfoError, match=r"^/nowhere/p4info: cannot read the p4info: No such file or directory$"
-    ):
+    with pytest.raises(P4InfoError, match=r"^/nowhere/p4info: cannot read the p4info: No such file or directory$"):
         P4Info.from_file("/nowhere/p4info")
 
 
-def test_dump_of_a_table() -> None:
-    assert dump_table(info().table("ipv6_table")) == "\n".join([
-        "table ipv6_table (size 1024, direct counter (both))",
-        "  Routes",
-        "  key vrf_id    exact 16",
-        "  key ipv6_dst  lpm IPv6",
-        "  action set_nexthop(nexthop_id: 16)",
-        "  action blackhole()",
-        "  action NoAction()  [default only]",
-    ])  # fmt: skip
+def test_scopes_profiles_and_headers() -> None:
+    table = info().table("number_table")
+    assert [(ref.action.alias, ref.scope) for ref in table.actions] == [
+        ("blackhole", Scope.TABLE_ONLY),
+        ("NoAction", Scope.DEFAULT_ONLY),
+    ]
+    assert table.const_default is info().action("NoAction")
+    assert table.actions_by_id[16777218].action.name == "ingress.blackhole"
+    profile = info().table("group_table").profile
+    assert profile is not None and profile.selector and profile.table_ids == (33554435,)
+    assert info().action("set_adjacency").positions == {1: 0, 2: 1}
+    assert info().header("packet_in").bits == 24
 
 
-def test_dump_lists_every_object() -> None:
-    text = info().dump()
-    for catalogue in (info().tables, info().actions, info().profiles, info().counters, info().meters,
-                      info().registers, info().digests, info().value_sets, info().headers):  # fmt: skip
-        for name in catalogue:
-            assert name in text
+def test_annotations_are_read_and_places_named() -> None:
+    text = """
+        tables {
+          preamble { id: 1 name: "ingress.t" alias: "t" annotations: "@p4runtime_role(\\"routing\\")" }
+          match_fields { id: 1 name: "port" bitwidth: 9 match_type: EXACT
+            annotations: "@referenced_by(builtin::multicast_group_table , replica.port)" }
+          action_refs { id: 2 }
+        }
+        actions {
+          preamble { id: 2 name: "ingress.go" alias: "go" }
+          params { id: 7 name: "to" bitwidth: 16 annotations: "@refers_to(u , key)"
+            annotations: "@format(IPV6_ADDRESS)" }
+        }
+    """
+    table = P4Info.from_text(text).table("t")
+    [field], [param] = table.fields, table.action("go").params
+    assert table.role == "routing"
+    assert (field.where, field.full) == ("table ingress.t, field port", 511)
+    assert field.referenced_by == (("builtin::multicast_group_table", "replica.port"),)
+    assert (param.where, param.refers_to) == ("action ingress.go, parameter to", (("u", "key"),))
+    assert param.format is Format.NUMBER  # an address has 128 bits
+
+
+def test_objects_of_one_alias_keep_their_ids() -> None:
+    """p4c makes aliases unique; a p4info by hand may not."""
+    twice = P4Info.from_text('actions { preamble { id: 1 name: "a.x" alias: "x" } }'
+                             'actions { preamble { id: 2 name: "b.x" alias: "x" } }')  # fmt: skip
+    assert [twice.actions.find(name).id for name in ("a.x", "b.x")] == [1, 2]
+    assert sorted(twice.actions.ids) == [1, 2]

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pcap files: byte orders, units of time, and what is refused."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from p4rtlib.pcap import PcapError, PcapWriter, read_pcap
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("magic", "unit"), [(0xA1B2C3D4, 1000), (0xA1B23C4D, 1)])
+def test_orders_and_units(tmp_path: Path, order: str, magic: int, unit: int) -> None:
+    path = tmp_path / "x.pcap"
+    header = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, 1)
+    path.write_bytes(header + 2 * (struct.pack(order + "IIII", 1, 2, 3, 3) + b"abc"))
+    assert list(read_pcap(path)) == 2 * [(1_000_000_000 + 2 * unit, b"abc")]
+
+
+def test_written_is_read(tmp_path: Path) -> None:
+    with PcapWriter(tmp_path / "x.pcap") as writer:
+        writer.write(b"abc", 5)
+    writer.write(b"late")  # closed: ignored
+    assert list(read_pcap(tmp_path / "x.pcap")) == [(5, b"abc")]
+    assert (tmp_path / "x.pcap").read_bytes()[:4] == bytes.fromhex("4d3cb2a1")  # nanoseconds
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"", "too short"),
+        (b"\x0a\x0d\x0d\x0a" + bytes(40), "not a pcap file; it is pcapng: convert it with `editcap"),
+        (bytes(40), "not a pcap file$"),
+        (struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 9, 113), "link type 113"),
+        (struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 9, 1) + b"1234", "cut in a record header"),
+        (
+            struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 9, 1) + struct.pack("<IIII", 0, 0, 9, 9),
+            "cut in the frame",
+        ),
+        (
+            struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 9, 1) + struct.pack("<IIII", 0, 0, 1, 9),
+            "not captured",
+        ),
+    ],
+)
+def test_bad_pcap(tmp_path: Path, data: bytes, named: str) -> None:
+    path = tmp_path / "bad.pcap"
+    path.write_bytes(data)
+    with pytest.raises(PcapError, match=named) as error:
+        list(read_pcap(path))
+    assert str(path) in str(error.value)
