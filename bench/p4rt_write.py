@@ -41,7 +41,7 @@ def entries(count: int) -> list[TableEntry]:
     found = []
     for number in range(count):
         prefix = IPv6Network(((0x20010DB8 if number % 2 else 0xFCBBBB00) << 96 | number << 64, 64))
-        match = {"vrf_id": 0, "ipv6_dst": prefix}
+        match: dict[str, Any] = {"vrf_id": 0, "ipv6_dst": prefix}
         if number % 2:
             found.append(TableEntry("ipv6_table", match, Action("set_nexthop", {"nexthop_id": 1})))
         else:
