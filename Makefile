@@ -87,7 +87,7 @@ lint: $(LINTED) ## all checkers and formats: ruff, mypy --strict, P4 style, clan
 
 lint-python: $(LINTED)
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --quiet --diff .
+	@$(BIN)/ruff format --check .
 
 lint-types: $(LINTED)
 	@$(BIN)/mypy --no-error-summary
