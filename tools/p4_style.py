@@ -52,8 +52,8 @@ def text_faults(text: str) -> Iterator[tuple[int, str]]:
 
 def name_faults(text: str) -> Iterator[tuple[int, str]]:
     """(line, fault) of the declarations of a P4 file."""
-    # Comments become spaces, so that places stay what they are.
-    code = _COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment[0]), text)
+    # Comments and the ends of a macro's lines become spaces, so that places stay what they are.
+    code = _COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment[0]), text).replace("\\\n", " \n")
 
     def line(place: int) -> int:
         return code.count("\n", 0, place) + 1

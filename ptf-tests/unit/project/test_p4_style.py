@@ -50,6 +50,10 @@ def test_nothing_is_wrong_with_good_text() -> None:
     assert [*p4_style.text_faults(GOOD), *p4_style.name_faults(GOOD)] == []
 
 
+def test_nothing_is_wrong_with_the_same_in_a_macro() -> None:
+    assert list(p4_style.name_faults(GOOD.replace("\n", "  \\\n"))) == []
+
+
 @pytest.mark.parametrize(
     ("text", "line", "fault"),
     [
