@@ -37,6 +37,11 @@ help: ## this list
 
 setup: $(STAMP) ## build the Python environment in .venv (no root, no compiler; again: does nothing)
 
+# What is newest is asked for each time.
+ifeq ($(RESOLUTION),newest)
+.PHONY: $(STAMP)
+endif
+
 $(STAMP): pyproject.toml requirements/test.txt Makefile tools/check_python.sh tools/requirements.py
 	@PYTHON='$(PYTHON)' UV='$(UV)' sh tools/check_python.sh
 	@test -x $(BIN)/python || { echo 'creating $(VENV)'; \
@@ -52,10 +57,6 @@ else
 endif
 	@touch $@
 	@echo 'ready: $(BIN)/srv6 --help'
-
-ifeq ($(RESOLUTION),newest)
-.PHONY: $(STAMP)
-endif
 
 build: $(STAMP) ## recompile the P4 program (p4c-bm2-ss on PATH, or docker/podman with p4lang/p4c)
 	@$(BIN)/python tools/build_p4.py
@@ -107,20 +108,6 @@ $(LINTED): $(STAMP) requirements/lint.txt
 	@$(LOCKED) requirements/lint.txt
 	@touch $@
 
-# The oldest Python that is supported, so that the lock holds for all of them; no URL of an index is written.
-LOCKER := $(or $(UV),.venv-lock/bin/uv)
-LOCK = UV_PYTHON_DOWNLOADS=never $(LOCKER) pip compile --quiet --universal --python-version 3.10 $(WHEELS) --generate-hashes \
-  --no-annotate --custom-compile-command 'make lock' $(ARGS)
-
-lock: $(filter .venv-lock/%,$(LOCKER)) ## renew requirements/ from pyproject.toml (ARGS=--upgrade: newer versions too)
-	@$(LOCK) --extra test --extra topo --group ptf --output-file requirements/test.txt pyproject.toml
-	@'$(PYTHON)' tools/requirements.py extra lint | $(LOCK) --constraint requirements/test.txt --output-file requirements/lint.txt -
-
-.venv-lock/bin/uv:
-	@PYTHON='$(PYTHON)' UV= sh tools/check_python.sh
-	@'$(PYTHON)' -m venv .venv-lock
-	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check $(WHEELS) "$$('$(PYTHON)' tools/requirements.py group lock)"
-
 docs: $(STAMP) ## regenerate docs/behaviours.md from the tests, docs/p4-program.md from the program
 	@$(BIN)/python ptf-tests/tools/behaviours.py --write
 	@$(BIN)/python tools/p4_reference.py
@@ -134,6 +121,20 @@ shell: .venv-shell/.stamp ## p4runtime-shell in .venv-shell, an environment of i
 	@$(if $(UV),$(UV) pip install --quiet --python .venv-shell/bin/python,.venv-shell/bin/python -m pip install --quiet --disable-pip-version-check) -r .venv-shell/requirements.txt
 	@touch $@
 	@echo 'ready: .venv-shell/bin/python -m p4runtime_sh --grpc-addr 127.0.0.1:9559'
+
+# The oldest Python that is supported, so that the lock holds for all of them; no URL of an index is written.
+LOCKER := $(or $(UV),.venv-lock/bin/uv)
+LOCK = UV_PYTHON_DOWNLOADS=never $(LOCKER) pip compile --quiet --universal --python-version 3.10 $(WHEELS) --generate-hashes \
+  --no-annotate --custom-compile-command 'make lock' $(ARGS)
+
+lock: $(filter .venv-lock/%,$(LOCKER)) ## renew requirements/ from pyproject.toml (ARGS=--upgrade: newer versions too)
+	@$(LOCK) --extra test --extra topo --group ptf --output-file requirements/test.txt pyproject.toml
+	@'$(PYTHON)' tools/requirements.py extra lint | $(LOCK) --constraint requirements/test.txt --output-file requirements/lint.txt -
+
+.venv-lock/bin/uv:
+	@PYTHON='$(PYTHON)' UV= sh tools/check_python.sh
+	@'$(PYTHON)' -m venv .venv-lock
+	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check $(WHEELS) "$$('$(PYTHON)' tools/requirements.py group lock)"
 
 wheel: $(STAMP) ## build the wheel into dist/
 	@$(if $(UV),$(UV) build --quiet --wheel --out-dir dist,$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .)
