@@ -7,7 +7,10 @@ SHELL := /bin/sh
 .SUFFIXES:
 
 PYTHON ?= python3
-VENV   ?= .venv
+# Versions of the dependencies: those of requirements/, the lowest that pyproject.toml declares, or the newest.
+RESOLUTION ?= locked
+$(if $(filter lowest locked newest,$(RESOLUTION)),,$(error RESOLUTION=$(RESOLUTION): no such choice; one of lowest, locked, newest))
+VENV   ?= .venv$(patsubst %,-%,$(filter-out locked,$(RESOLUTION)))
 JOBS   ?= 2
 SWITCH ?= softswitch
 TOPOLOGY ?= topo/quickstart.yaml
@@ -21,23 +24,37 @@ PLOTTER := $(VENV)/.stamp-bench
 UV     := $(shell command -v uv 2>/dev/null)
 PIP    := $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 WHEELS := --only-binary :all:
+# A lock holds everything that is needed, so nothing is resolved, and ptf does not bring the netifaces that it declares,
+# which needs a C compiler and which is used by none of the parts used here.
+LOCKED := $(PIP) $(WHEELS) --no-deps --require-hashes --requirement
+C_FILES = $(shell find softswitch bench -name '*.[ch]')
 
-.PHONY: help setup build run test ptf diff bench lint clean docs shell wheel
+.PHONY: help setup build run test ptf diff bench lint lint-python lint-types lint-p4 lint-c format lock clean docs shell wheel
 
 help: ## this list
-	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PYTHON=python3.x]'
+	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## build the Python environment in .venv (no root, no compiler; again: does nothing)
 
-$(STAMP): pyproject.toml Makefile tools/check_python.sh
+# What is newest is asked for each time.
+ifeq ($(RESOLUTION),newest)
+.PHONY: $(STAMP)
+endif
+
+$(STAMP): pyproject.toml requirements/test.txt Makefile tools/check_python.sh tools/requirements.py
 	@PYTHON='$(PYTHON)' UV='$(UV)' sh tools/check_python.sh
 	@test -x $(BIN)/python || { echo 'creating $(VENV)'; \
 	  $(if $(UV),$(UV) venv --quiet --python '$(PYTHON)' $(VENV),'$(PYTHON)' -m venv $(VENV)); }
-	@echo 'installing the dependencies into $(VENV)'
-	@$(PIP) $(WHEELS) --editable '.[test,topo]'
-	@# ptf declares netifaces, which needs a C compiler and which is used by none of the parts used here.
-	@$(PIP) $(WHEELS) --no-deps 'ptf>=0.10'
+	@echo 'installing the dependencies into $(VENV) ($(RESOLUTION))'
+ifeq ($(RESOLUTION),locked)
+	@$(LOCKED) requirements/test.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+else
+	@$(if $(filter lowest,$(RESOLUTION)),$(BIN)/python tools/requirements.py lowest test topo,true) > $(VENV)/constraints.txt
+	@$(PIP) $(WHEELS) --upgrade --constraint $(VENV)/constraints.txt --editable '.[test,topo]'
+	@$(PIP) $(WHEELS) --upgrade --constraint $(VENV)/constraints.txt --no-deps "$$($(BIN)/python tools/requirements.py group ptf)"
+endif
 	@touch $@
 	@echo 'ready: $(BIN)/srv6 --help'
 
@@ -64,12 +81,31 @@ $(PLOTTER): $(STAMP)
 	@$(PIP) $(WHEELS) --editable '.[bench]'
 	@touch $@
 
-lint: $(LINTED) ## ruff and mypy --strict
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
+lint: $(LINTED) ## all checkers and formats: ruff, mypy --strict, P4 style, clang-format
+	@$(MAKE) --no-print-directory --silent --keep-going lint-python lint-types lint-p4 lint-c || \
+	  { echo "make lint: failed, see above; 'make format' mends the format of Python and C" >&2; exit 1; }
+	@echo 'make lint: nothing to complain of'
 
-$(LINTED): $(STAMP)
-	@$(PIP) $(WHEELS) --editable '.[lint]'
+lint-python: $(LINTED)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check .
+
+lint-types: $(LINTED)
+	@$(BIN)/mypy --no-error-summary
+
+lint-p4: $(STAMP)
+	@$(BIN)/python tools/p4_style.py
+
+lint-c: $(LINTED)
+	@$(BIN)/clang-format --dry-run --Werror $(C_FILES)
+
+format: $(LINTED) ## write Python and C in the format that make lint asks for
+	@$(BIN)/ruff check --quiet --select I --fix .
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/clang-format -i $(C_FILES)
+
+$(LINTED): $(STAMP) requirements/lint.txt
+	@$(LOCKED) requirements/lint.txt
 	@touch $@
 
 docs: $(STAMP) ## regenerate what documents and schema have from tests, program and records of behaviours
@@ -80,18 +116,32 @@ docs: $(STAMP) ## regenerate what documents and schema have from tests, program 
 
 shell: .venv-shell/.stamp ## p4runtime-shell in .venv-shell, an environment of its own
 
-.venv-shell/.stamp: pyproject.toml
+.venv-shell/.stamp: pyproject.toml tools/requirements.py
 	@PYTHON='$(PYTHON)' UV='$(UV)' sh tools/check_python.sh
 	@test -x .venv-shell/bin/python || $(if $(UV),$(UV) venv --quiet --python '$(PYTHON)' .venv-shell,'$(PYTHON)' -m venv .venv-shell)
-	@'$(PYTHON)' tools/shell_requirements.py pyproject.toml > .venv-shell/requirements.txt
+	@'$(PYTHON)' tools/requirements.py group shell > .venv-shell/requirements.txt
 	@$(if $(UV),$(UV) pip install --quiet --python .venv-shell/bin/python,.venv-shell/bin/python -m pip install --quiet --disable-pip-version-check) -r .venv-shell/requirements.txt
 	@touch $@
 	@echo 'ready: .venv-shell/bin/python -m p4runtime_sh --grpc-addr 127.0.0.1:9559'
+
+# The oldest Python that is supported, so that the lock holds for all of them; no URL of an index is written.
+LOCKER := $(or $(UV),.venv-lock/bin/uv)
+LOCK = UV_PYTHON_DOWNLOADS=never $(LOCKER) pip compile --quiet --universal --python-version 3.10 $(WHEELS) --generate-hashes \
+  --no-annotate --custom-compile-command 'make lock' $(ARGS)
+
+lock: $(filter .venv-lock/%,$(LOCKER)) ## renew requirements/ from pyproject.toml (ARGS=--upgrade: newer versions too)
+	@$(LOCK) --extra test --extra topo --group ptf --output-file requirements/test.txt pyproject.toml
+	@'$(PYTHON)' tools/requirements.py extra lint | $(LOCK) --constraint requirements/test.txt --output-file requirements/lint.txt -
+
+.venv-lock/bin/uv:
+	@PYTHON='$(PYTHON)' UV= sh tools/check_python.sh
+	@'$(PYTHON)' -m venv .venv-lock
+	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check $(WHEELS) "$$('$(PYTHON)' tools/requirements.py group lock)"
 
 wheel: $(STAMP) ## build the wheel into dist/
 	@$(if $(UV),$(UV) build --quiet --wheel --out-dir dist,$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .)
 	@ls dist/*.whl
 
 clean: ## remove everything that the other verbs made
-	rm -rf $(VENV) .venv-shell build dist logs .mypy_cache .pytest_cache .ruff_cache .hypothesis ptf.log ptf.pcap
+	rm -rf .venv .venv-* $(VENV) build dist logs .mypy_cache .pytest_cache .ruff_cache .hypothesis ptf.log ptf.pcap
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -150,7 +150,11 @@ def program(switch: Switch) -> None:
 def program_end_only(switch: Switch) -> None:
     """Load the program that does nothing but End."""
     files = artifacts.find("end_only", ROOT / "bench" / "build")
-    forward = {"egress_port": 3, "src_mac": defaults.port_mac(3), "dst_mac": defaults.neighbor_mac(3)}
+    forward: dict[str, int | str] = {
+        "egress_port": 3,
+        "src_mac": defaults.port_mac(3),
+        "dst_mac": defaults.neighbor_mac(3),
+    }
     with switch.client() as client:
         client.become_primary()
         client.set_pipeline(files.p4info, files.json)

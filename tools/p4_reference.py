@@ -82,7 +82,7 @@ class Info:
 
     def data_bits(self, table: Any) -> int:
         """Width of the longest parameter list of an entry."""
-        return max(sum(p.bitwidth for p in action.params) for action in self.entry_actions(table))
+        return max(sum(int(p.bitwidth) for p in action.params) for action in self.entry_actions(table))
 
     @staticmethod
     def key_bits(table: Any) -> str:

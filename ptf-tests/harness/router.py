@@ -94,8 +94,9 @@ class Router:
         self._sid_index = {}
         for entry in self.client.read(TableEntry("my_sid_table")):
             assert isinstance(entry, TableEntry)
-            key = (entry.match["vrf_id"], network(entry.match["ipv6_dst"]))
-            self._sid_index[key] = entry.action.params["sid_index"]  # type: ignore[index, union-attr]
+            vrf_id, index = entry.match["vrf_id"], entry.action.params["sid_index"]  # type: ignore[union-attr]
+            assert isinstance(vrf_id, int) and isinstance(index, int)
+            self._sid_index[vrf_id, network(entry.match["ipv6_dst"])] = index
         self._policy_ids = {}
         for use in compile_state(self.node, self.client.p4info).policies:
             self._policy_ids.setdefault(use.policy.name, []).append(use.number)

@@ -83,7 +83,7 @@ def build(folder: Path) -> None:
 
 def _requirements() -> list[str]:
     """What ``make shell`` installs: the group ``shell`` of pyproject.toml."""
-    command = [sys.executable, str(ROOT / "tools" / "shell_requirements.py"), str(ROOT / "pyproject.toml")]
+    command = [sys.executable, str(ROOT / "tools" / "requirements.py"), "group", "shell"]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.split()
 
 

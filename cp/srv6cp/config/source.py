@@ -18,6 +18,7 @@ import yaml
 from srv6cp.problems import ConfigError, Path, Problem
 
 MAX_DEPTH = 32
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 _SPECIAL = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -25,6 +26,7 @@ _SPECIAL = {
 }
 _INTEGER = re.compile(r"[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+")
 _MAX_DIGITS = 40
+_QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
 _NO_KEY = object()
 
 if yaml.__with_libyaml__:
@@ -75,11 +77,21 @@ class Source:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             reason = " ".join(part for part in (error.context, error.problem) if part)
-            line = mark.line + 1 if mark else 0
-            raise ConfigError([Problem(f"not valid YAML: {reason}", (), self.file, line)]) from None
+            message = _TOO_DEEP if mark and self._open_brackets(mark) > MAX_DEPTH else f"not valid YAML: {reason}"
+            raise ConfigError([Problem(message, (), self.file, mark.line + 1 if mark else 0)]) from None
         except yaml.YAMLError as error:
             reason = " ".join(str(error).split())
             raise ConfigError([Problem(f"not valid YAML: {reason}", (), self.file)]) from None
+
+    def _open_brackets(self, mark: Any) -> int:
+        """How many ``[`` and ``{`` of the line are still open at ``mark``.
+
+        The scanner reads ahead of its events within a line (up to 1024 characters, in search of a ``:``),
+        so libyaml 0.2.6 (PyYAML 6.0.4) meets its own limit of nesting before the builder meets ours.
+        """
+        before = self.text[: mark.index].rpartition("\n")[2]
+        before = _QUOTED.sub("", before)
+        return sum(map(before.count, "[{")) - sum(map(before.count, "]}"))
 
 
 class _Open:
@@ -166,7 +178,7 @@ class _Builder:
         if event.tag is not None and event.tag != "!":
             raise self._tag(event)
         if len(self._open) >= MAX_DEPTH:
-            raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
+            raise self._error(event, _TOO_DEEP)
         parent = self._open[-1] if self._open else None
         if parent is not None and type(parent.value) is dict and parent.key is _NO_KEY:
             raise self._error(event, "a key must be a plain word or number")

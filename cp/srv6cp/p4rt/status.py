@@ -99,6 +99,7 @@ def reason(message: str) -> str:
         ("No route to host", "no route to host"),
         ("CERTIFICATE_VERIFY_FAILED", "its TLS certificate is not signed by the given CA"),
         ("Hostname Verification Check failed", "its TLS certificate is for another host name"),
+        ("is not in peer certificate", "its TLS certificate is for another host name"),  # an older gRPC
         ("WRONG_VERSION_NUMBER", "it does not speak TLS"),
         ("Ssl handshake failed", "TLS handshake failed"),
         ("SSL_ERROR", "TLS handshake failed"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,9 +86,54 @@ def test_what_is_refused(text: str, line: int, message: str) -> None:
     assert found_line == line
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "- " * 100_000, "{a: " * 100_000])
-def test_deep_nesting_is_an_error_and_no_crash(text: str) -> None:
-    assert error(text)[1] == f"nested deeper than {MAX_DEPTH} levels"
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[" * 100_000, 1),
+        ("- " * 100_000, 1),
+        ("{a: " * 100_000, 1),
+        ("a: 1\nb: ['[', \"]]\", [1], " + "[" * 100_000, 2),
+        ("[\n" * 100_000, MAX_DEPTH + 1),
+        ("- [a]\n- " + "[" * (MAX_DEPTH + 1) + "1" + "]" * (MAX_DEPTH + 1), 2),
+    ],
+)
+def test_deep_nesting_is_an_error_and_no_crash(text: str, line: int) -> None:
+    assert error(text) == (line, f"nested deeper than {MAX_DEPTH} levels")
+
+
+def test_the_deepest_nesting_that_is_taken() -> None:
+    value = Source("[" * MAX_DEPTH + "]" * MAX_DEPTH).load()
+    for _ in range(MAX_DEPTH - 1):
+        (value,) = value
+    assert value == []
+
+
+class _Refusing:
+    """A parser that finds a text wrong where it ends, in words of its own."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def get_event(self) -> None:
+        mark = yaml.Mark("f.yaml", len(self._text), self._text.count("\n"), 0, None, None)
+        raise yaml.scanner.ScannerError("whatever", mark, "the library says", mark)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\nb: " + "[{" * MAX_DEPTH, f"nested deeper than {MAX_DEPTH} levels"),
+        ("[" * MAX_DEPTH, "not valid YAML: whatever the library says"),
+        ("[]{}" * MAX_DEPTH, "not valid YAML: whatever the library says"),
+        ("'" + "[" * 2 * MAX_DEPTH + "'", "not valid YAML: whatever the library says"),
+        ("[\n" * MAX_DEPTH + "[", "not valid YAML: whatever the library says"),
+    ],
+)
+def test_too_deep_is_said_in_one_way_whatever_the_library_says(
+    text: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("srv6cp.config.source._Parser", _Refusing)
+    assert error(text) == (text.count("\n") + 1, message)
 
 
 def test_lines_of_paths() -> None:

@@ -23,6 +23,7 @@ DOCUMENTS = sorted(
     [
         ROOT / "README.md",
         ROOT / "CHANGELOG.md",
+        ROOT / "CONTRIBUTING.md",
         *(ROOT / "docs").glob("*.md"),
         *(ROOT / folder / "README.md" for folder in ("p4src", "ptf-tests", "topo")),
     ]

@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from harness import collect, testbed
 
 ROOT = Path(__file__).resolve().parents[3]
-VERBS = ("help", "setup", "build", "run", "test", "ptf", "diff", "bench", "lint", "clean")
+VERBS = ("help", "setup", "build", "run", "test", "ptf", "diff", "bench", "lint", "format", "lock", "clean")
 CHECK = ROOT / "tools" / "check_python.sh"
 
 
@@ -28,9 +29,7 @@ def test_help_names_every_verb() -> None:
 
 def _check(python: str, path: str = os.environ.get("PATH", "")) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": path, "PYTHON": python, "UV": ""}
-    return subprocess.run(
-        ["/bin/sh", str(CHECK)], env=environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(["/bin/sh", str(CHECK)], env=environment, capture_output=True, text=True, check=False)
 
 
 def _fake(folder: Path, script: str) -> str:
@@ -66,10 +65,36 @@ def test_missing_venv_module_is_named(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_shell_requirements_come_from_pyproject() -> None:
-    command = [sys.executable, "tools/shell_requirements.py", "pyproject.toml"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "p4runtime-shell==0.0.6" in done.stdout.splitlines()
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not on PATH")
+def test_unknown_resolution_is_refused() -> None:
+    done = subprocess.run(["make", "test", "RESOLUTION=old"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "RESOLUTION=old: no such choice; one of lowest, locked, newest" in done.stderr
+
+
+@pytest.mark.parametrize(("lint", "tests", "code"), [(0, 0, 0), (2, 0, 1), (0, 2, 1), (2, 2, 1)])
+def test_ci_fails_when_linters_or_tests_do(lint: int, tests: int, code: int, tmp_path: Path) -> None:
+    """Both run whatever the other says, in this order, and what failed is named."""
+    make = tmp_path / "make"
+    make.write_text(f'#!/bin/sh\necho "$1 $RESOLUTION"\ncase $1 in lint) exit {lint};; test) exit {tests};; esac\n')
+    make.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["/bin/sh", str(ROOT / ".ci" / "run")], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.splitlines()) == (code, ["lint locked", "test locked"])
+    assert ("make lint failed" in done.stderr, "make test failed" in done.stderr) == (lint != 0, tests != 0)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not on PATH")
+def test_hooks_call_the_verbs() -> None:
+    """pre-commit asks the checkers of make lint, and nothing of a repository of hooks."""
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    (repository,) = hooks["repos"]
+    assert repository["repo"] == "local"
+    recipe = subprocess.run(["make", "-n", "lint"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    verbs = [hook["entry"].removeprefix("make ") for hook in repository["hooks"]]
+    assert verbs and [verb for verb in verbs if verb not in recipe] == []
 
 
 def test_totals_count_errors_as_failures() -> None:

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Native ports on veth pairs: what the kernel keeps out of band, long frames, flows shared by workers, links that go.
-"""
+"""Native ports on veth pairs: out-of-band data of the kernel, long frames, flows shared by workers, links that go."""
 
 from __future__ import annotations
 
