@@ -15,13 +15,13 @@ from typing import Any
 from diff import recorded
 from ptf.base_tests import BaseTest
 
-from harness import defaults, reasons, show, testbed, wire
+from harness import craft, defaults, reasons, show, testbed, wire
 from harness.clauses import SWITCHES, behaviours, only_on, rfc, rule, switches_of
 from harness.flow import Count
 from harness.router import Router
 from harness.wire import Frame, Part
 
-__all__ = ["Count", "Frame", "Srv6Test", "behaviours", "only_on", "rfc", "rule", "wire"]
+__all__ = ["Count", "Frame", "Srv6Test", "behaviours", "craft", "only_on", "rfc", "rule", "wire"]
 
 ICMP6_QUOTE = 1280 - 40 - 8  # RFC 4443 2.4 (c): as much as fits in the minimum MTU
 ICMP4_QUOTE = 576 - 20 - 8  # RFC 1812 4.3.2.3
@@ -100,10 +100,14 @@ class Srv6Test(BaseTest):
 
     def frame_in(self, port: int, packet: Any, *, vlan: int | tuple[int, ...] = ()) -> Frame:
         """The frame in which the neighbour of ``port`` sends an IP packet to the router."""
-        return self._frame(packet, dst=self.mac(port), src=self.neighbor_mac(port), vlan=vlan)
+        ethernet = {"dst": self.mac(port), "src": self.neighbor_mac(port), "vlan": vlan}
+        if not isinstance(packet, craft.Packet):
+            return self._frame(packet, **ethernet)
+        # a copy: the packet stays the test's, without a header in front
+        return Frame(packet if isinstance(packet, craft.Ether) else craft.ether(packet.copy(), **ethernet))
 
     def frame_out(self, port: int, packet: Any, *, vlan: int | tuple[int, ...] = ()) -> Frame:
-        """The frame in which the router sends an IP packet to the neighbour of ``port``."""
+        """The frame in which the router must send an IP packet to the neighbour of ``port``."""
         return self._frame(packet, dst=self.neighbor_mac(port), src=self.mac(port), vlan=vlan)
 
     @staticmethod
@@ -111,7 +115,7 @@ class Srv6Test(BaseTest):
         if isinstance(packet, Frame):
             return packet
         raw = bytes(packet)
-        if not isinstance(packet, bytes) and packet.name == "Ethernet":
+        if isinstance(packet, craft.Ether):
             return Frame(raw)
         if raw[:1] and raw[0] >> 4 in (4, 6):
             return wire.ether(Part(raw, wire.IPV6 if raw[0] >> 4 == 6 else wire.IPV4), **ethernet)
@@ -120,8 +124,9 @@ class Srv6Test(BaseTest):
     def send(self, port: int, packet: Any, *, vlan: int | tuple[int, ...] = ()) -> Frame:
         """Send into ``port`` of the router; returns the frame.
 
-        ``packet``: a ``Frame`` or a scapy ``Ether`` goes out as it is; an IP packet (``wire.ip6``, bytes,
-        scapy ``IPv6`` or ``IP``) is sent by the neighbour to the router's MAC, in ``vlan`` when given.
+        ``packet``: a frame (``craft.ether``, any scapy ``Ether``, ``Frame`` for bytes) goes out as it is; an IP packet
+        (``craft.ip6``, any scapy ``IPv6`` or ``IP``, bytes) is sent by the neighbour to the router's MAC, in ``vlan``
+        when given.
         """
         frame = self.frame_in(port, packet, vlan=vlan)
         self._sent.append((port, frame))

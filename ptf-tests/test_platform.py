@@ -38,9 +38,7 @@ class SameWithExpect(Forwarding):
     """The same packet with send and expect, and its counters."""
 
     def runTest(self) -> None:
-        packet = wire.ip6(
-            "2001:db8:1::2", "2001:db8:99::1", wire.echo_request("2001:db8:1::2", "2001:db8:99::1")
-        )
+        packet = wire.ip6("2001:db8:1::2", "2001:db8:99::1", wire.echo_request("2001:db8:1::2", "2001:db8:99::1"))
         self.send(1, packet)
         self.expect_only(2, wire.hop(packet))
         self.expect_no_drop()
