@@ -228,7 +228,7 @@ class ExhaustedSrhsAmongOptions(EndpointTest):
 
     def runTest(self) -> None:
         last = craft.srh([LAST, NEXT], sl=1, payload=craft.udp(b"last"))
-        end = wire.udp(b"last")
+        end = wire.udp(b"last", between=(HOST, LAST))
         if "psp" not in self.endpoint.flavors:
             end = wire.srh([LAST, NEXT], sl=0, payload=end)
 

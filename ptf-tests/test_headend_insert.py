@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from headend_base import NAME, HeadendTest, inserted, sid, sids
+from headend_base import DESTINATION, HOST, NAME, HeadendTest, inserted, sid, sids
 from srv6_base import craft, rfc, rule, wire
 
 BEHAVIOURS = ("H.Insert", "H.Insert.Red")
@@ -136,8 +136,8 @@ class ReducedWithOneSegment(HeadendTest):
         self.headend("insert.red", [sid(1)])
         packet = self.packet6(craft.udp(b"data"))
         self.send(1, packet)
-        header = wire.srh(["2001:db8:99::9"], sl=1, le=0, payload=wire.udp(b"data"))
-        self.expect_only(2, wire.ip6("2001:db8:1::2", sid(1), header, hl=63))
+        data = wire.udp(b"data", between=(HOST, DESTINATION))
+        self.expect_only(2, wire.ip6(HOST, sid(1), wire.srh([DESTINATION], sl=1, le=0, payload=data), hl=63))
 
 
 @rule("HE-14", "END-10", "END-5")

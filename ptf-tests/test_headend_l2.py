@@ -99,7 +99,7 @@ class CarriesEveryProtocol(Frames):
     def runTest(self) -> None:
         question = craft.arp(1, A, "192.0.2.1", "00:00:00:00:00:00", "192.0.2.2")
         self.carries(
-            craft.ether(question, dst="ff:ff:ff:ff:ff:ff", src=A, ethertype=wire.ETH_ARP),
+            craft.ether(question, dst="ff:ff:ff:ff:ff:ff", src=A),
             craft.ether(
                 bytes.fromhex("0207040200000a01") + bytes(40), dst="01:80:c2:00:00:0e", src=A, ethertype=0x88CC
             ),

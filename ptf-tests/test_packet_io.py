@@ -125,9 +125,7 @@ class ReasonsOfDelivery(PacketIns):
         )
         self.punted("NDP", frame, ingress_port=1)
         other = craft.arp(1, self.neighbor_mac(1), HOST4, "00:00:00:00:00:00", "10.0.1.77")
-        frame = self.send(
-            1, craft.ether(other, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), ethertype=wire.ETH_ARP)
-        )
+        frame = self.send(1, craft.ether(other, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1)))
         self.punted("ARP", frame, ingress_port=1)
         frame = self.send(1, craft.ip6(HOST, "2001:db8:2::77", craft.udp(b"x")))
         packet = self.punted("NEIGHBOR_UNRESOLVED", frame, ingress_port=1, egress_port=2)

@@ -391,9 +391,7 @@ class NeighborDiscoveryIsNotSteered(ForTheNodeItself):
         for rules in self.rules:
             self.steer(rules)
             question = craft.arp(1, self.neighbor_mac(1), "10.0.1.2", "00:00:00:00:00:00", "10.0.1.1")
-            self.send(
-                1, craft.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), ethertype=wire.ETH_ARP)
-            )
+            self.send(1, craft.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1)))
             answer = wire.arp(2, self.mac(1), "10.0.1.1", self.neighbor_mac(1), "10.0.1.2")
             self.expect_only(1, wire.ether(answer, dst=self.neighbor_mac(1), src=self.mac(1), ethertype=wire.ETH_ARP))
 

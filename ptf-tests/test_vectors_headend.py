@@ -61,7 +61,7 @@ class TransitThroughDomain(Vectors):
     """P4 (A3,S7)(S4,S7;SL=1)(A1,A2), P5 (A3,S4)(A1,A2) without SRH, P6 (A3,S7)(S4;SL=1)(A1,A2) reduced."""
 
     def runTest(self) -> None:
-        p3 = craft.ip6(a(1), a(2), craft.udp(b"data", csum=None), hl=64)
+        p3 = craft.ip6(a(1), a(2), craft.udp(b"data"), hl=64)
         inner = wire.hop(p3)
         self.headend("encap", [s(7), s(4)], f"{a(2)}/128", source=a(3))
         self.becomes(p3, wire.ip6(a(3), s(7), wire.srh([s(4), s(7)], sl=1, payload=inner)))
@@ -78,7 +78,7 @@ class HostBehindDomain(Vectors):
     """(A1,A8) from outside becomes (A3,S8)(A1,A8)."""
 
     def runTest(self) -> None:
-        p8 = craft.ip6(a(1), a(8), craft.tcp(b"data", csum=None))
+        p8 = craft.ip6(a(1), a(8), craft.tcp(b"data"))
         self.headend("encap.red", [s(8)], f"{a(8)}/128", source=a(3))
         self.becomes(p8, wire.ip6(a(3), s(8), wire.hop(p8)))
 
@@ -224,9 +224,8 @@ class Segway(Vectors):
             self.becomes(packet, wire.ip6(source, "fc00::1", header))
         packet = craft.ip6("deed::2", "dead:beef::16", craft.udp(b"Lorem ipsum", 13, 37))
         self.headend("insert", segments, "dead:beef::/48")
-        header = wire.srh(
-            ["dead:beef::16", "fc00::3", "fc00::2", "fc00::1"], sl=3, payload=wire.udp(b"Lorem ipsum", 13, 37)
-        )
+        data = wire.udp(b"Lorem ipsum", 13, 37, between=("deed::2", "dead:beef::16"))
+        header = wire.srh(["dead:beef::16", "fc00::3", "fc00::2", "fc00::1"], sl=3, payload=data)
         self.becomes(packet, wire.ip6("deed::2", "fc00::1", header, hl=63))
 
 

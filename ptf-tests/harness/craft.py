@@ -480,7 +480,7 @@ def udp(
     sport: int = 1234,
     dport: int = 5678,
     *,
-    csum: int | None = 0,
+    csum: int | None = None,
     length: int | None = None,
 ) -> Packet:
     """A UDP datagram."""
@@ -495,7 +495,7 @@ def tcp(
     flags: int = 0x10,
     seq: int = 1,
     ack: int = 1,
-    csum: int | None = 0,
+    csum: int | None = None,
 ) -> Packet:
     """A TCP segment without options."""
     fields = {"flags": flags, "seq": seq, "ack": ack, "window": 8192, **_given(chksum=csum)}
@@ -517,9 +517,9 @@ def echo_reply(*, ident: int = 1, seq: int = 1, data: bytes = b"ping") -> Packet
     return _carry(ICMPv6EchoReply(id=ident, seq=seq, data=data), None)
 
 
-def icmp4(kind: int, code: int, body: bytes) -> Packet:
+def icmp4(kind: int, code: int, body: bytes, *, csum: int | None = None) -> Packet:
     """An ICMPv4 message of any type (RFC 792): ``body`` has four bytes of header data first."""
-    return _carry(Icmp(type=kind, code=code), body)
+    return _carry(Icmp(type=kind, code=code, **_given(chksum=csum)), body)
 
 
 def neighbor_solicitation(
