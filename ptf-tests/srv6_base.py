@@ -103,8 +103,7 @@ class Srv6Test(BaseTest):
         ethernet = {"dst": self.mac(port), "src": self.neighbor_mac(port), "vlan": vlan}
         if not isinstance(packet, craft.Packet):
             return self._frame(packet, **ethernet)
-        # a copy: the packet stays the test's, without a header in front
-        return Frame(packet if isinstance(packet, craft.Ether) else craft.ether(packet.copy(), **ethernet))
+        return Frame(craft.frame(packet, **ethernet))
 
     def frame_out(self, port: int, packet: Any, *, vlan: int | tuple[int, ...] = ()) -> Frame:
         """The frame in which the router must send an IP packet to the neighbour of ``port``."""

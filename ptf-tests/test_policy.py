@@ -5,9 +5,10 @@ HE-16)."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from headend_base import NAME, SOURCE, HeadendTest, encapsulated, encapsulated_frame, inserted, sid, sids
-from srv6_base import behaviours, craft, rfc, rule, wire
+from srv6_base import Frame, behaviours, craft, rfc, rule, wire
 
 BEHAVIOURS = ("Weighted segment lists",)
 FLOWS = 200
@@ -24,7 +25,7 @@ class Weighted(HeadendTest):
     def lists(self, *weights: int) -> list[dict[str, object]]:
         return [{"weight": weight, "segments": [sid(100 + i), sid(200 + i)]} for i, weight in enumerate(weights)]
 
-    def chosen(self, packets: list[craft.Packet], port: int = 1) -> list[str]:
+    def chosen(self, packets: Sequence[wire.Packet], port: int = 1) -> list[str]:
         """The first segment of the list that each packet went by."""
         for packet in packets:
             self.send(port, packet)
@@ -52,7 +53,7 @@ class SharesFollowWeights(Weighted):
     sent."""
 
     def runTest(self) -> None:
-        packets = [self.packet6(craft.udp(b"x", 1024 + 7 * i, 53)) for i in range(FLOWS)]
+        packets = [bytes(self.packet6(craft.udp(b"x", 1024 + 7 * i, 53))) for i in range(FLOWS)]
         for weights in ((1, 1), (3, 1), (7, 3), (1, 2, 3, 4), (1, 9)):
             self.headend("encap", lists=self.lists(*weights))
             self.near(self.chosen(packets), *weights)
@@ -66,14 +67,11 @@ class EachBehaviourChooses(Weighted):
 
     def runTest(self) -> None:
         weights = (1, 1, 1)
+        flows6 = [bytes(self.packet6(craft.tcp(b"x", 5000 + i, 443))) for i in range(60)]
+        flows4 = [bytes(self.packet4(craft.udp(b"x", 5000 + i, 443))) for i in range(60)]
         for mode in ("encap", "encap.red", "insert", "insert.red"):
             self.headend(mode, lists=self.lists(*weights))
-            packets: list[craft.Packet] = [self.packet6(craft.tcp(b"x", 5000 + i, 443)) for i in range(60)]
-            found = self.chosen(packets)
-            assert set(found) == {sid(100), sid(101), sid(102)}, f"{mode}: lists taken: {Counter(found)}"
-            assert self.chosen(packets) == found, f"{mode}: flows changed their list"
-            if mode.startswith("encap"):
-                packets = [self.packet4(craft.udp(b"x", 5000 + i, 443)) for i in range(60)]
+            for packets in (flows6, flows4) if mode.startswith("encap") else (flows6,):
                 found = self.chosen(packets)
                 assert set(found) == {sid(100), sid(101), sid(102)}, f"{mode}: lists taken: {Counter(found)}"
                 assert self.chosen(packets) == found, f"{mode}: flows changed their list"
@@ -86,16 +84,16 @@ class FramesChoose(Weighted):
     """Frames: by their MAC addresses, and by the flow inside."""
 
     def runTest(self) -> None:
+        by_mac = [
+            Frame(craft.ether(b"x" * 46, dst="02:00:00:00:0a:02", src=f"02:00:00:00:0b:{i:02x}", ethertype=0x88B5))
+            for i in range(60)
+        ]
+        by_flow = [
+            Frame(craft.ether(self.packet6(craft.udp(b"x", i, 9)), dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01"))
+            for i in range(60)
+        ]
         for mode in ("l2encap", "l2encap.red"):
             self.headend(mode, lists=self.lists(1, 1))
-            by_mac: list[craft.Packet] = [
-                craft.ether(b"x" * 46, dst="02:00:00:00:0a:02", src=f"02:00:00:00:0b:{i:02x}", ethertype=0x88B5)
-                for i in range(60)
-            ]
-            by_flow: list[craft.Packet] = [
-                craft.ether(self.packet6(craft.udp(b"x", i, 9)), dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01")
-                for i in range(60)
-            ]
             for frames in (by_mac, by_flow):
                 found = self.chosen(frames, 3)
                 assert set(found) == {sid(100), sid(101)}, f"{mode}: lists taken: {Counter(found)}"
@@ -262,15 +260,15 @@ class UnderlayIsChosenByFlow(HeadendTest):
     def runTest(self) -> None:
         ways = [{"prefix": "2001:db8:dead::/48", "via": [{"address": "2001:db8:2::2"}, {"address": "2001:db8:4::2"}]}]
         segments = ["2001:db8:dead::1", sid(2)]
+        flows = {i * 37: bytes(self.packet6(craft.udp(b"x"), fl=i * 37)) for i in range(100)}
         for mode in ("encap", "encap.red", "insert"):
             self.headend(mode, segments, routes=ways, encap={"flow-label": "copy"})
             ports: Counter[int] = Counter()
-            for i in range(100):
-                packet = self.packet6(craft.udp(b"x"), fl=i * 37)
+            for label, packet in flows.items():
                 expected = (
                     inserted(packet, segments)
                     if mode == "insert"
-                    else encapsulated(packet, segments, mode=mode, fl=i * 37)
+                    else encapsulated(packet, segments, mode=mode, fl=label)
                 )
                 self.send(1, packet)
                 port = self.expect_one_of({2: expected, 4: expected})

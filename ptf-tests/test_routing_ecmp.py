@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from srv6_base import Srv6Test, craft, rfc, rule, wire
 
 BEHAVIOURS = ("ECMP",)
-Build = Callable[[int], craft.Packet]
+Build = Callable[[int], bytes]
 
 
 class Ecmp(Srv6Test):
@@ -27,7 +28,7 @@ class Ecmp(Srv6Test):
             ]
         )
 
-    def ports(self, packets: Sequence[craft.Packet], count: int) -> list[int]:
+    def ports(self, packets: Sequence[wire.Packet], count: int) -> list[int]:
         """The port that each packet leaves by; the packet itself is compared."""
         found = []
         for packet in packets:
@@ -43,29 +44,37 @@ class Ecmp(Srv6Test):
             assert abs(count[2 + i] - expected) <= expected / 3 + 8, f"weights {weights}: {dict(count)}"
 
 
-def by_label(i: int) -> craft.Packet:
+# Flows that many tests send, each built once.
+
+
+@cache
+def by_label(i: int) -> bytes:
     """IPv6 flows that differ in the flow label alone."""
-    return craft.ip6("2001:db8:1::2", "2600::1", craft.udp(b"x"), fl=i + 1)
+    return bytes(craft.ip6("2001:db8:1::2", "2600::1", craft.udp(b"x"), fl=i + 1))
 
 
-def by_port(i: int) -> craft.Packet:
+@cache
+def by_port(i: int) -> bytes:
     """IPv6 flows that differ in the source port alone."""
-    return craft.ip6("2001:db8:1::2", "2600::1", craft.udp(b"x", 2000 + i, 53))
+    return bytes(craft.ip6("2001:db8:1::2", "2600::1", craft.udp(b"x", 2000 + i, 53)))
 
 
-def by_port4(i: int) -> craft.Packet:
+@cache
+def by_port4(i: int) -> bytes:
     """IPv4 flows that differ in the source port alone."""
-    return craft.ip4("10.0.1.2", "198.51.100.1", craft.tcp(b"x", 2000 + i, 443))
+    return bytes(craft.ip4("10.0.1.2", "198.51.100.1", craft.tcp(b"x", 2000 + i, 443)))
 
 
-def by_source(i: int) -> craft.Packet:
+@cache
+def by_source(i: int) -> bytes:
     """IPv6 flows of many hosts."""
-    return craft.ip6(f"2001:db8:1::{i + 16:x}", "2600::1", craft.raw(b"", 59))
+    return bytes(craft.ip6(f"2001:db8:1::{i + 16:x}", "2600::1", craft.raw(b"", 59)))
 
 
-def by_destination4(i: int) -> craft.Packet:
+@cache
+def by_destination4(i: int) -> bytes:
     """IPv4 flows to many hosts."""
-    return craft.ip4("10.0.1.2", f"198.51.100.{i}", craft.icmp4(8, 0, bytes(4)))
+    return bytes(craft.ip4("10.0.1.2", f"198.51.100.{i}", craft.icmp4(8, 0, bytes(4))))
 
 
 @rfc("2991", "2.2")

@@ -49,7 +49,7 @@ class Part(bytes):
 
     proto: int
 
-    def __new__(cls, data: bytes, proto: int) -> Part:
+    def __new__(cls, data: bytes | SupportsBytes, proto: int) -> Part:
         part = super().__new__(cls, data)
         part.proto = proto
         return part
@@ -58,7 +58,7 @@ class Part(bytes):
 class Frame(Part):
     """A whole Ethernet frame, as the test's ports send and receive it. ``Frame(b"...")`` takes any bytes."""
 
-    def __new__(cls, data: bytes, proto: int = ETHERNET) -> Frame:
+    def __new__(cls, data: bytes | SupportsBytes, proto: int = ETHERNET) -> Frame:
         return super().__new__(cls, data, proto)  # type: ignore[return-value]
 
 

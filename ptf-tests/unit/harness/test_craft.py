@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -253,6 +253,39 @@ def test_plain_bytes_must_be_named(build: Callable[..., Any]) -> None:
         build("::1" if build is craft.ip6 else "10.0.0.1", "::2" if build is craft.ip6 else "10.0.0.2", b"something")
     with pytest.raises(ValueError, match="ethertype"):
         craft.ether(b"something", dst=ONE, src=TWO)
+
+
+def test_frame_is_what_ether_makes() -> None:
+    """... of an IP packet, which stays without a header in front; nothing else is put into one."""
+    for packet in (craft.ip6(A, B, craft.udp(b"x")), craft.ip6(A, B, version=4), craft.ip4("10.0.0.1", "10.0.0.2")):
+        for vlan in ((), 7, (5 << 13 | 5, 0)):
+            framed = craft.frame(packet, dst=ONE, src=TWO, vlan=vlan)
+            assert packet.underlayer is None
+            assert framed == bytes(craft.ether(packet.copy(), dst=ONE, src=TWO, vlan=vlan))
+    assert craft.frame(craft.ether(b"x", dst=ONE, src=TWO, ethertype=1), dst=B, src=A) == bytes.fromhex(
+        "020000000001 020000000002 0001 78"
+    )
+    with pytest.raises(ValueError, match="ARP is neither an IP packet nor a frame"):
+        craft.frame(craft.arp(1, ONE, "10.0.0.1", TWO, "10.0.0.2"), dst=ONE, src=TWO)
+
+
+def calls(tree: ast.AST, prefix: str) -> Iterator[ast.Call]:
+    """Calls of methods of ``self`` whose names begin with ``prefix``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(f"self.{prefix}"):
+            yield node
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.glob("test_*.py")), ids=lambda path: path.name)
+def test_sent_with_one_and_expected_with_the_other(path: Path) -> None:
+    """No packet is built for ``send`` by ``wire``, none for ``expect`` by ``craft``."""
+    tree = ast.parse(path.read_text())
+    for prefix, module, allowed in (("send", "wire", {"Frame"}), ("expect", "craft", set())):
+        for call in calls(tree, prefix):
+            for node in ast.walk(call):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module:
+                    name = node.attr
+                    assert name in allowed or name.isupper(), f"{path.name}:{node.lineno}: {prefix} of {module}.{name}"
 
 
 def test_scapy_is_known_in_one_place() -> None:
