@@ -207,6 +207,20 @@ def test_srv6_of_a_reduced_srh_needs_its_destination() -> None:
     assert packet[40:45] == bytes((59, 4, 4, 2, 1))
 
 
+def test_srh_with_hmac_tlv_is_the_published_one() -> None:
+    """The SRH of Zashas/segway tests/srh-draft7.seg, 96 bytes."""
+    digest = bytes.fromhex("cb660b51dabb0c8955ec1b6cc1e4242a0c42f7c23b8b037cf348e63fa89b065a")
+    header = craft.srh(["fc00::1", "fd00::42", "fc00::beef"], sl=1, nh=17, flags=8, tlvs=[craft.hmac_tlv(1042, digest)])
+    assert (
+        bytes(header)
+        == bytes.fromhex(
+            "110b040102080000 fc000000000000000000000000000001 fd000000000000000000000000000042"
+            "fc00000000000000000000000000beef 0526000000000412"
+        )
+        + digest
+    )
+
+
 def test_tlvs_are_padded() -> None:
     """RFC 8754 2.1: to a multiple of 8 bytes, with Pad1 or PadN."""
     for size, padding in ((6, b""), (5, b"\0"), (4, b"\4\0"), (0, b"\4\4\0\0\0\0"), (7, b"\4\5\0\0\0\0\0")):
@@ -225,13 +239,17 @@ def test_a_field_can_be_written_wrong_afterwards() -> None:
 
 
 def test_a_payload_can_be_used_again() -> None:
-    """In another packet, alone, below a copy: each is what it would be by itself."""
-    inner = craft.ip6(A, B, craft.raw(b"x", 253))
+    """In another packet, alone, in a copy: each is what it would be by itself, checksums included."""
+    data = craft.udp(b"x")
+    inner, other = craft.ip6(A, B, data), craft.ip6(A, S2, data)
     one, two = craft.ip6(A, S1, inner), craft.srv6(A, [S1], segments_left=0, payload=inner)
-    there = wire.ip6(A, B, wire.Part(b"x", 253))
+    there = wire.ip6(A, B, wire.udp(b"x", between=(A, B)))
     assert bytes(one) == bytes(one.copy()) == wire.ip6(A, S1, there)
     assert bytes(two) == bytes(two.copy()) == wire.ip6(A, S1, wire.srh([S1], sl=0, payload=there))
     assert bytes(inner) == there
+    assert bytes(other) == wire.ip6(A, S2, wire.udp(b"x", between=(A, S2)))
+    strange = craft.ip6(A, B, craft.raw(b"x", 253))
+    assert bytes(craft.ip6(A, S1, strange).copy()) == wire.ip6(A, S1, wire.ip6(A, B, wire.Part(b"x", 253)))
 
 
 def test_what_is_built_can_be_read() -> None:
@@ -245,6 +263,10 @@ def test_what_is_built_can_be_read() -> None:
     assert header.addresses == [S2, S1]
     broken = craft.SRH(bytes(craft.srh([S1], sl=0, le=9, nh=253)) + b"behind")
     assert broken.addresses == [S1] and bytes(broken.payload) == b"behind"
+    carrying = craft.ip6(A, B, craft.auth(craft.ether(b"x" * 46, dst=ONE, src=TWO, ethertype=0x88B5)))
+    read = craft.IPv6(bytes(carrying))
+    assert read[craft.AH].icv == bytes(12)
+    assert read[craft.AH].payload.dst == ONE
 
 
 @pytest.mark.parametrize("build", [craft.ip6, craft.ip4])
