@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from ipaddress import IPv6Address
 from typing import Any, TypeVar
 
 from srv6_base import Srv6Test, craft, wire
@@ -139,7 +140,7 @@ class Endpoint:
 def inserted(packet: wire.Part, listed: Sequence[str], first: str, at: int = 40, sl: int = 2) -> wire.Part:
     """``packet`` with an SRH at offset ``at``: its destination as Segment List[0], then ``listed`` in wire order."""
     before = 6 if at == 40 else 40
-    header = wire.srh([wire.IPv6Address(packet[24:40]), *listed], sl=sl, nh=packet[before])
+    header = wire.srh([IPv6Address(packet[24:40]), *listed], sl=sl, nh=packet[before])
     front = bytearray(packet[:at])
     front[4:6] = (int.from_bytes(packet[4:6], "big") + len(header)).to_bytes(2, "big")
     front[24:40] = wire.v6(first)

@@ -9,6 +9,7 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import IPv6Address
 from typing import Any
 
 from srv6_base import Srv6Test, craft, wire
@@ -81,7 +82,7 @@ def inserted(packet: wire.Packet, segments: Sequence[str], *, mode: str = "inser
     IPv6 header or behind the Hop-by-Hop header; Segment List[0] is the destination, hop limit one lower."""
     moved = wire.hop(packet)
     before = 6 if at == 40 else 40
-    old_next, old_destination = moved[before], wire.IPv6Address(moved[24:40])
+    old_next, old_destination = moved[before], IPv6Address(moved[24:40])
     listed = segments[1:] if mode.endswith(".red") else segments
     header = wire.srh([old_destination, *wire.path(*listed)], sl=len(segments), nh=old_next)
     front = bytearray(moved[:at])

@@ -5,6 +5,7 @@ configured."""
 from __future__ import annotations
 
 import time
+from ipaddress import IPv6Address
 from typing import Any
 
 from srv6_base import Srv6Test, craft, wire
@@ -18,7 +19,7 @@ ROUTER, SOLICITED, OVERRIDE = 0x80, 0x40, 0x20
 
 def solicited_node(target: str) -> str:
     """The solicited-node multicast address (RFC 4291 2.7.1)."""
-    return str(wire.IPv6Address(wire.v6("ff02::1:ff00:0")[:13] + wire.v6(target)[13:]))
+    return str(IPv6Address(wire.v6("ff02::1:ff00:0")[:13] + wire.v6(target)[13:]))
 
 
 def multicast_mac(group: str) -> str:
@@ -29,7 +30,7 @@ def multicast_mac(group: str) -> str:
 def link_local(mac: str) -> str:
     """The link-local address of an interface (RFC 4291 appendix A, RFC 2464 4)."""
     raw = wire.mac(mac)
-    return str(wire.IPv6Address(b"\xfe\x80" + bytes(6) + bytes((raw[0] ^ 2,)) + raw[1:3] + b"\xff\xfe" + raw[3:]))
+    return str(IPv6Address(b"\xfe\x80" + bytes(6) + bytes((raw[0] ^ 2,)) + raw[1:3] + b"\xff\xfe" + raw[3:]))
 
 
 # --- what neighbours send
@@ -107,7 +108,7 @@ class NeighborTest(Srv6Test):
     ) -> None:
         """The router asks for ``target`` (RFC 4861 7.2.2)."""
         __tracebackhide__ = True
-        own = src or str(wire.IPv6Address(wire.v6(target)[:15] + b"\1"))
+        own = src or str(IPv6Address(wire.v6(target)[:15] + b"\1"))
         question = expected_solicitation(own, target, self.mac(port))
         self.expect(
             port, wire.ether(question, dst=multicast_mac(solicited_node(target)), src=self.mac(port), vlan=vlan)

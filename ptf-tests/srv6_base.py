@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from diff import recorded
@@ -183,14 +184,14 @@ class Srv6Test(BaseTest):
     # --- ICMP errors
     # ----------------------------------------------------------------------------------------------
 
-    def icmp6_error(self, kind: int, code: int, value: int, invoking: bytes, *, src: str) -> Part:
+    def icmp6_error(self, kind: int, code: int, value: int, invoking: wire.Packet, *, src: str) -> Part:
         """The ICMPv6 error that RFC 4443 asks for: to the source of ``invoking``, quoting what fits in 1280
         bytes.
 
         ``value`` is the pointer, the MTU or 0; ``src`` the address that the router answers from.
         """
         quoted = bytes(invoking)[:ICMP6_QUOTE]
-        to = wire.IPv6Address(bytes(invoking)[8:24])
+        to = IPv6Address(bytes(invoking)[8:24])
         message = wire.icmp6(kind, code, struct.pack("!I", value) + quoted, between=(src, to))
         return wire.ip6(src, to, message, hl=defaults.ICMP_HOP_LIMIT)
 
@@ -206,11 +207,11 @@ class Srv6Test(BaseTest):
         source = src or defaults.error_source(self._config, self._sent[-1][0], 6)
         self.expect(port, self.icmp6_error(kind, code, value, bytes(invoking), src=source))
 
-    def icmp4_error(self, kind: int, code: int, value: int, invoking: bytes, *, src: str) -> Part:
+    def icmp4_error(self, kind: int, code: int, value: int, invoking: wire.Packet, *, src: str) -> Part:
         """The ICMPv4 error of RFC 1812 4.3.2: quoting as much as fits in 576 bytes."""
         raw = bytes(invoking)
         message = wire.icmp4(kind, code, struct.pack("!I", value) + raw[:ICMP4_QUOTE])
-        return wire.ip4(src, wire.IPv4Address(raw[12:16]), message, **defaults.ICMP4_FIELDS)
+        return wire.ip4(src, IPv4Address(raw[12:16]), message, **defaults.ICMP4_FIELDS)
 
     def expect_icmp4(
         self, port: int, kind: int, code: int, value: int, invoking: Any, *, src: str | None = None

@@ -30,7 +30,7 @@ def segments(count: int) -> list[str]:
     return [f"fcbb:bb00:b{i:x}::" for i in range(count)]
 
 
-def pushed(red: bool, path: list[str], moved: bytes, **fields: int) -> wire.Part:
+def pushed(red: bool, path: list[str], moved: wire.Part, **fields: int) -> wire.Part:
     """What End.B6.Encaps makes of the packet that its endpoint step has moved on."""
     listed = path[1:] if red else path
     payload = wire.srh(wire.path(*listed), sl=len(path) - 1, payload=moved) if listed else moved

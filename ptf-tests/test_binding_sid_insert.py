@@ -7,7 +7,7 @@ from endpoint_base import B1, B2, HOST, INSERTS, LAST, NEXT, EndpointTest, exten
 from srv6_base import behaviours, craft, rfc, rule, wire
 
 
-def pushed(red: bool, path: list[str], moved: bytes, at: int = 40) -> wire.Part:
+def pushed(red: bool, path: list[str], moved: wire.Part, at: int = 40) -> wire.Part:
     """What End.B6.Insert makes of the packet that its endpoint step has moved on: an SRH at offset ``at``."""
     listed = wire.path(*(path[1:] if red else path))
     return inserted(moved, [str(segment) for segment in listed], path[0], at, len(path))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from endpoint_base import HOST, IN4, IN6, NEXT, OUT4, OUT6, THEN, Endpoint, EndpointTest, extension_chains
 from srv6_base import Frame, behaviours, craft, rfc, rule, wire
 
@@ -10,9 +12,9 @@ BEHAVIOURS = ("End.DX2",)
 ONE, TWO = "02:aa:00:00:00:01", "02:aa:00:00:00:02"
 
 
-def frame(payload: bytes = b"payload of a frame", ethertype: int = 0x88B5, **fields: object) -> craft.Packet:
+def frame(payload: craft.Payload = b"payload of a frame", ethertype: int = 0x88B5, **fields: Any) -> craft.Packet:
     """An inner frame of an experimental type."""
-    return craft.ether(payload, dst=ONE, src=TWO, ethertype=ethertype, **fields)  # type: ignore[arg-type]
+    return craft.ether(payload, dst=ONE, src=TWO, ethertype=ethertype, **fields)
 
 
 class EndDx2(EndpointTest):

@@ -47,7 +47,7 @@ class OneSidManyTimes(EndpointTest):
     def runTest(self) -> None:
         packet = self.packet([LAST, *[END.sid] * 9], 9)
         self.send(1, packet)
-        expected = packet
+        expected = wire.unchanged(packet)
         for _ in range(9):
             expected = wire.advanced(expected)
         self.expect_only(2, expected)

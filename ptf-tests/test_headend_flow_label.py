@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from headend_base import HeadendTest, encapsulated, encapsulated_frame, sids
 from srv6_base import craft, rfc, rule
@@ -124,13 +125,13 @@ class HashOfFrames(Labels):
     """MAC addresses, and the flow of the IP packet inside where there is one, tagged or not."""
 
     def runTest(self) -> None:
-        def frame(payload: bytes, **fields: object) -> craft.Packet:
-            return craft.ether(payload, **{"dst": B, "src": A, **fields})  # type: ignore[arg-type]
+        def frame(payload: craft.Payload, **fields: Any) -> craft.Packet:
+            return craft.ether(payload, **{"dst": B, "src": A, **fields})
 
-        def udp6(source: int, **fields: int) -> craft.Packet:
+        def udp6(source: int, **fields: Any) -> craft.Packet:
             return craft.ip6("2001:db8:a::1", "2001:db8:a::2", craft.udp(b"x", source, 9), **fields)
 
-        def udp4(source: int, **fields: int) -> craft.Packet:
+        def udp4(source: int, **fields: Any) -> craft.Packet:
             return craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(b"x", source, 9), **fields)
 
         for mode in ("l2encap", "l2encap.red"):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from headend_base import NAME, HeadendTest, encapsulated_frame, sid, sids
 from srv6_base import Frame, behaviours, craft, only_on, rfc, rule, wire
 
@@ -15,15 +17,15 @@ IP6 = craft.ip6("2001:db8:a::1", "2001:db8:a::2", craft.udp(b"inside"), hl=1)
 IP4 = craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(b"inside"), ttl=1)
 
 
-def plain(payload: craft.Payload, ethertype: int | None = None, **fields: object) -> craft.Packet:
+def plain(payload: craft.Payload, ethertype: int | None = None, **fields: Any) -> craft.Packet:
     """An untagged frame from A to B."""
-    return craft.ether(payload, dst=B, src=A, ethertype=ethertype, **fields)  # type: ignore[arg-type]
+    return craft.ether(payload, dst=B, src=A, ethertype=ethertype, **fields)
 
 
 class Frames(HeadendTest):
     """Frames into the L2 port, by both behaviours and with and without SRH."""
 
-    def carries(self, *frames: Frame) -> None:
+    def carries(self, *frames: wire.Packet) -> None:
         for mode in MODES:
             for count in (1, 3):
                 self.headend(mode, sids(count))
@@ -164,7 +166,7 @@ class OuterFields(HeadendTest):
     """A frame has no hop limit and no traffic class to inherit: 64 and 0, else the numbers configured."""
 
     def runTest(self) -> None:
-        cases = (
+        cases: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
             ({}, {}),
             ({"hop-limit": "inherit", "traffic-class": "inherit"}, {}),
             ({"hop-limit": 9, "traffic-class": 0xB8}, {"hl": 9, "tc": 0xB8}),

@@ -58,7 +58,7 @@ class PortUnreachable4(Errors):
     def runTest(self) -> None:
         for own in ("10.0.1.1", "10.0.2.1"):
             for fields in ({}, {"options": bytes((1, 1, 1, 0))}, {"ttl": 1}):
-                packet = craft.ip4(HOST4, own, craft.udp(b"probe", 1, 33434), **fields)  # type: ignore[arg-type]
+                packet = craft.ip4(HOST4, own, craft.udp(b"probe", 1, 33434), **fields)
                 self.send(1, packet)
                 self.expect_icmp4(1, 3, 3, 0, packet)
                 self.expect_nothing()

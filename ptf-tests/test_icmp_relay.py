@@ -5,6 +5,7 @@ RFC 2473 8)."""
 from __future__ import annotations
 
 import struct
+from ipaddress import IPv4Address
 
 from headend_base import NAME, SOURCE, HeadendTest, encapsulated, sid, sids
 from srv6_base import craft, rfc, rule, wire
@@ -37,7 +38,7 @@ class UnreachableAndTimeExceeded(Relay):
                 self.send(2, self.error(kind, code, value, encapsulated(inner4, sids(3), mode=mode)))
                 frame = self.receive(1)
                 assert frame is not None, "nothing was told to the IPv4 source"
-                source = str(wire.IPv4Address(frame[26:30]))
+                source = str(IPv4Address(frame[26:30]))
                 assert frame == self.frame_out(1, self.icmp4_error(3, 1, 0, wire.hop(inner4), src=source)), source
                 self.expect_nothing()
 
@@ -61,7 +62,7 @@ class PacketTooBig(Relay):
         self.send(2, self.error(2, 0, 1280, encapsulated(big4, sids(3))))
         frame = self.receive(1)
         assert frame is not None, "nothing was told to the IPv4 source"
-        source = str(wire.IPv4Address(frame[26:30]))
+        source = str(IPv4Address(frame[26:30]))
         assert frame == self.frame_out(1, self.icmp4_error(3, 4, 1280 - overhead, wire.hop(big4), src=source))
         self.send(2, self.error(2, 0, 1280, encapsulated(self.packet4(craft.udp(bytes(1000)), df=False), sids(3))))
         self.expect_nothing()

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from neighbor_base import BROADCAST, NeighborTest
 from srv6_base import Frame, craft, rfc, wire
 
@@ -10,7 +12,7 @@ BEHAVIOURS = ("IPv4 router",)
 HOST, OUT, OWN = "10.0.1.2", "10.0.2.2", "10.0.2.1"
 
 
-def packet(dst: str = OUT, data: bytes = b"data", **fields: int) -> craft.Packet:
+def packet(dst: str = OUT, data: bytes = b"data", **fields: Any) -> craft.Packet:
     """From behind port 1."""
     return craft.ip4(HOST, dst, craft.udp(data), **fields)
 
@@ -105,7 +107,7 @@ class QueueOfThree(ConnectedNeighborIsAskedFor):
 
     def runTest(self) -> None:
         self.unresolved()
-        packets = [packet(data=bytes((i,)), ttl=2, options=bytes((1, 1, 1, 0))) for i in range(5)]  # type: ignore[arg-type]
+        packets = [packet(data=bytes((i,)), ttl=2, options=bytes((1, 1, 1, 0))) for i in range(5)]
         for one in packets:
             self.send(1, one)
         self.expect_arp_request(2, OUT, OWN)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from ipaddress import IPv6Address
+from typing import Any
 
 from headend_base import NAME, SOURCE, HeadendTest, encapsulated, encapsulated_frame, inserted, sid, sids
 from srv6_base import Frame, behaviours, craft, rfc, rule, wire
@@ -16,7 +18,7 @@ FLOWS = 200
 
 def first_segment(frame: bytes) -> str:
     """Destination of the IPv6 packet in an untagged frame."""
-    return str(wire.IPv6Address(frame[38:54]))
+    return str(IPv6Address(frame[38:54]))
 
 
 class Weighted(HeadendTest):
@@ -173,7 +175,7 @@ class InvalidForwards(HeadendTest):
     """No list is valid, ``invalid: forward``: the packet follows its route, by each kind of steering."""
 
     def runTest(self) -> None:
-        routes = [
+        routes: list[dict[str, Any]] = [
             {"prefix": p, "via": via} for p, via in (("2001:db8::/32", "2001:db8:4::2"), ("198.51.0.0/16", "10.0.4.2"))
         ]
         routes.append({"prefix": "2001:db8:dead::/48", "blackhole": True})
@@ -197,7 +199,7 @@ class InvalidDrops(HeadendTest):
     not."""
 
     def runTest(self) -> None:
-        routes = [
+        routes: list[dict[str, Any]] = [
             {"prefix": p, "via": via} for p, via in (("2001:db8::/32", "2001:db8:4::2"), ("198.51.0.0/16", "10.0.4.2"))
         ]
         routes.append({"prefix": "2001:db8:dead::/48", "blackhole": True})

@@ -90,8 +90,8 @@ class Rfc8754TransitThroughDomain(Vector):
             arrived.append(self.hop(packet, wire.ip6(A3, S4, expected, hl=63)))
         for last in ({"behavior": "End.DT6", "vrf": "default"}, {"behavior": "End", "flavors": ["usd"]}):
             self.at({"sid": f"{S4}/128", **last}, reach=REACH)
-            for packet in arrived:
-                self.hop(packet, wire.ip6(A1, A2, data(A1, A2), hl=62))
+            for came in arrived:
+                self.hop(came, wire.ip6(A1, A2, data(A1, A2), hl=62))
 
 
 @behaviours("End.DT6")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ PACKET = craft.ip6("2001:db8:1::2", "2001:db8:99::1", craft.udp(b"data"))
 EXPIRED = craft.ip6("2001:db8:1::2", "2001:db8:99::1", craft.udp(b"data"), hl=1)
 
 
-def run(body: Callable[[Srv6Test], None]) -> str:
+def run(body: Callable[[Srv6Test], object]) -> str:
     """Run ``body`` as a packet test on a router with one route; the text of its failure, empty when it
     passes.
     """
@@ -52,12 +53,12 @@ def test_a_packet_is_a_packet_however_it_is_written() -> None:
     """Scapy's with and without Ethernet header, bytes of it, a frame: the same is sent, and expected."""
 
     def body(test: Srv6Test) -> None:
-        stations = {"dst": test.mac(1), "src": test.neighbor_mac(1)}
+        stations: dict[str, Any] = {"dst": test.mac(1), "src": test.neighbor_mac(1)}
         framed = craft.ether(PACKET.copy(), **stations)
         for packet in (PACKET, bytes(PACKET), framed, Frame(framed)):
             assert test.send(1, packet) == wire.ether(wire.unchanged(PACKET), **stations)
             test.expect_only(2, wire.hop(PACKET))
-        onward = PACKET.copy()
+        onward: craft.Packet = PACKET.copy()
         onward.hlim -= 1
         test.send(1, PACKET)
         test.expect_only(2, onward)
@@ -106,12 +107,12 @@ def test_frame_on_another_port_is_named() -> None:
 
 
 def test_frame_that_nobody_expected_fails() -> None:
-    assert "1 frame(s) that nobody expected" in run(lambda test: test.send(1, PACKET) and None)
+    assert "1 frame(s) that nobody expected" in run(lambda test: test.send(1, PACKET))
 
 
 def test_answer_of_the_controller_that_nobody_expected_fails() -> None:
     """Punted, answered by the controller, come out: all of it before the test is over."""
-    said = run(lambda test: test.send(1, EXPIRED) and None)
+    said = run(lambda test: test.send(1, EXPIRED))
     assert "icmpv6.type, code: 3, 0" in said
 
 
