@@ -48,7 +48,6 @@ from scapy.fields import (
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import (
     HBHOptUnknown,
-    ICMPv6EchoReply,
     ICMPv6EchoRequest,
     ICMPv6ND_NA,
     ICMPv6ND_NS,
@@ -86,7 +85,6 @@ __all__ = [
     "arp",
     "auth",
     "dstopt",
-    "echo_reply",
     "echo_request",
     "ether",
     "fragment",
@@ -236,7 +234,7 @@ _NUMBERS: dict[int, list[Any]] = {
     43: [SRH],
     44: [IPv6ExtHdrFragment],
     51: [AH],
-    58: [ICMPv6Unknown, ICMPv6EchoRequest, ICMPv6EchoReply, ICMPv6ND_NS, ICMPv6ND_NA],
+    58: [ICMPv6Unknown, ICMPv6EchoRequest, ICMPv6ND_NS, ICMPv6ND_NA],
     60: [IPv6ExtHdrDestOpt],
     143: [Ether],
 }
@@ -531,11 +529,6 @@ def icmp6(kind: int, code: int, body: bytes, *, csum: int | None = None) -> Pack
 def echo_request(*, ident: int = 1, seq: int = 1, data: bytes = b"ping") -> Packet:
     """ICMPv6 echo request."""
     return _carry(ICMPv6EchoRequest(id=ident, seq=seq, data=data), None)
-
-
-def echo_reply(*, ident: int = 1, seq: int = 1, data: bytes = b"ping") -> Packet:
-    """ICMPv6 echo reply."""
-    return _carry(ICMPv6EchoReply(id=ident, seq=seq, data=data), None)
 
 
 def icmp4(kind: int, code: int, body: bytes, *, csum: int | None = None) -> Packet:

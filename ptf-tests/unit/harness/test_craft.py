@@ -154,7 +154,7 @@ def test_checksums_are_those_of_the_last_segment(source: str, segments: list[str
         (wire.tcp(body, between=between), craft.tcp(body, csum=None)),
         (wire.icmp6(200, 7, body, between=between), craft.icmp6(200, 7, body)),
         (wire.echo_request(*between, data=body), craft.echo_request(data=body)),
-        (wire.echo_reply(*between, ident=5, seq=6), craft.echo_reply(ident=5, seq=6)),
+        (wire.echo_request(*between, ident=5, seq=6), craft.echo_request(ident=5, seq=6)),
     ):
         expected = wire.srh(segments, sl=left, payload=wire.dstopt(wire.auth(there)))
         packet = craft.srv6(source, segments, segments_left=left, payload=craft.dstopt(craft.auth(here)))
