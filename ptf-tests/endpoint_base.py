@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from ipaddress import IPv6Address
 from typing import Any, TypeVar
 
-from srv6_base import Srv6Test, wire
+from srv6_base import Srv6Test, craft, wire
 from srv6cp.behaviours import REGISTRY
 
 HOST = "2001:db8:1::2"
@@ -118,22 +119,22 @@ class Endpoint:
         found = {"sid": self.prefix, "behavior": self.behaviour, **OPERANDS.get(self.behaviour, {})}
         return {**found, "flavors": list(self.flavors)} if self.flavors else found
 
-    def carried(self, packet: bytes, at: int = 40) -> wire.Part:
+    def carried(self, packet: wire.Packet, at: int = 40) -> wire.Part:
         """What an advancing behaviour without flavours sends of ``packet``, whose SRH is at offset ``at``."""
         moved = wire.advanced(packet, at)
         if self.behaviour in ENCAPS:
             listed = [B2] if self.behaviour.endswith(".Red") else [B2, B1]
-            tc = int.from_bytes(packet[:2], "big") >> 4 & 0xFF
+            tc = int.from_bytes(moved[:2], "big") >> 4 & 0xFF
             return wire.ip6(SOURCE, B1, wire.srh(listed, sl=1, payload=moved), hl=64, tc=tc)
         if self.behaviour in INSERTS:
             return inserted(moved, [B2] if self.behaviour.endswith(".Red") else [B2, B1], B1)
         return moved
 
 
-def inserted(packet: bytes, listed: Sequence[str], first: str, at: int = 40, sl: int = 2) -> wire.Part:
+def inserted(packet: wire.Part, listed: Sequence[str], first: str, at: int = 40, sl: int = 2) -> wire.Part:
     """``packet`` with an SRH at offset ``at``: its destination as Segment List[0], then ``listed`` in wire order."""
     before = 6 if at == 40 else 40
-    header = wire.srh([wire.IPv6Address(packet[24:40]), *listed], sl=sl, nh=packet[before])
+    header = wire.srh([IPv6Address(packet[24:40]), *listed], sl=sl, nh=packet[before])
     front = bytearray(packet[:at])
     front[4:6] = (int.from_bytes(packet[4:6], "big") + len(header)).to_bytes(2, "big")
     front[24:40] = wire.v6(first)
@@ -244,20 +245,20 @@ class EndpointTest(Srv6Test):
         self,
         segments: Sequence[str],
         sl: int,
-        payload: bytes | None = None,
+        payload: craft.Packet | None = None,
         *,
         dst: str | None = None,
         hl: int = 64,
         src: str = HOST,
         **srh: Any,
-    ) -> wire.Part:
+    ) -> craft.Packet:
         """An IPv6 packet with an SRH to the SID under test, UDP behind it unless told otherwise."""
-        upper = wire.udp(b"payload") if payload is None else payload
-        return wire.ip6(src, dst or self.sid, wire.srh(segments, sl=sl, payload=upper, **srh), hl=hl)
+        upper = craft.udp(b"payload") if payload is None else payload
+        return craft.srv6(src, segments, segments_left=sl, dst=dst or self.sid, payload=upper, hl=hl, **srh)
 
     def refused(
         self,
-        packet: bytes,
+        packet: craft.Packet,
         kind: int,
         code: int,
         value: int,
@@ -266,7 +267,7 @@ class EndpointTest(Srv6Test):
         port: int = 1,
         vlan: int | tuple[int, ...] = (),
         src: str | None = None,
-        quoted: bytes | None = None,
+        quoted: wire.Packet | None = None,
     ) -> None:
         """Send ``packet``: an ICMPv6 error to its source quoting it as it arrived, one drop, one error of the SID."""
         __tracebackhide__ = True
@@ -276,7 +277,7 @@ class EndpointTest(Srv6Test):
         self.expect_drop(reason)
         self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=1)
 
-    def discarded(self, packet: bytes, reason: str, *, errors: int = 1) -> None:
+    def discarded(self, packet: craft.Packet, reason: str, *, errors: int = 1) -> None:
         """Send ``packet``: it is dropped for ``reason`` and nobody is told."""
         __tracebackhide__ = True
         self.send(1, packet)
@@ -284,7 +285,7 @@ class EndpointTest(Srv6Test):
         self.expect_drop(reason)
         self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=errors)
 
-    def passes(self, packet: bytes, port: int, expected: Any) -> None:
+    def passes(self, packet: craft.Packet, port: int, expected: wire.Packet) -> None:
         """Send ``packet``: ``expected`` leaves ``port``, and the SID under test counts one packet."""
         __tracebackhide__ = True
         self.send(1, packet)
@@ -293,13 +294,13 @@ class EndpointTest(Srv6Test):
         self.expect_sid_counter(self.endpoint.prefix, packets=1, size=len(packet))
 
 
-def extension_chains() -> list[tuple[str, Callable[[bytes], wire.Part], int]]:
+def extension_chains() -> list[tuple[str, Callable[[craft.Packet], craft.Packet], int]]:
     """Extension headers to put in front of something: name, the builder, their length."""
     long = bytes((0x1E, 30)) + bytes(30)  # an option to be skipped, 32 bytes
     return [
-        ("hop-by-hop", lambda p: wire.hbh(p), 8),
-        ("destination options", lambda p: wire.dstopt(p), 8),
-        ("long destination options", lambda p: wire.dstopt(p, long), 40),
-        ("both", lambda p: wire.hbh(wire.dstopt(p, long)), 48),
-        ("four", lambda p: wire.hbh(wire.dstopt(wire.dstopt(wire.dstopt(p)), long)), 64),
+        ("hop-by-hop", lambda p: craft.hbh(p), 8),
+        ("destination options", lambda p: craft.dstopt(p), 8),
+        ("long destination options", lambda p: craft.dstopt(p, long), 40),
+        ("both", lambda p: craft.hbh(craft.dstopt(p, long)), 48),
+        ("four", lambda p: craft.hbh(craft.dstopt(craft.dstopt(craft.dstopt(p)), long)), 64),
     ]

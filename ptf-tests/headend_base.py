@@ -9,9 +9,10 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import IPv6Address
 from typing import Any
 
-from srv6_base import Srv6Test, wire
+from srv6_base import Srv6Test, craft, wire
 
 SOURCE = "fcbb:bb00:1::1"  # T, the SR source address of the node under test
 HOST = "2001:db8:1::2"  # sends into port 1
@@ -41,7 +42,7 @@ def srh_of(mode: str, segments: Sequence[str], payload: bytes, nh: int | None = 
 
 
 def encapsulated(
-    inner: bytes,
+    inner: wire.Packet,
     segments: Sequence[str],
     *,
     mode: str = "encap",
@@ -62,7 +63,7 @@ def encapsulated(
 
 
 def encapsulated_frame(
-    frame: bytes,
+    frame: wire.Packet,
     segments: Sequence[str],
     *,
     mode: str = "l2encap",
@@ -76,12 +77,12 @@ def encapsulated_frame(
     return wire.ip6(source, segments[0], payload, hl=hl, tc=tc, fl=fl)
 
 
-def inserted(packet: bytes, segments: Sequence[str], *, mode: str = "insert", at: int = 40) -> wire.Part:
+def inserted(packet: wire.Packet, segments: Sequence[str], *, mode: str = "insert", at: int = 40) -> wire.Part:
     """H.Insert into a packet that was received as ``packet`` (HE-14): the SRH at offset ``at``, behind the
     IPv6 header or behind the Hop-by-Hop header; Segment List[0] is the destination, hop limit one lower."""
     moved = wire.hop(packet)
     before = 6 if at == 40 else 40
-    old_next, old_destination = moved[before], wire.IPv6Address(moved[24:40])
+    old_next, old_destination = moved[before], IPv6Address(moved[24:40])
     listed = segments[1:] if mode.endswith(".red") else segments
     header = wire.srh([old_destination, *wire.path(*listed)], sl=len(segments), nh=old_next)
     front = bytearray(moved[:at])
@@ -146,13 +147,13 @@ class HeadendTest(Srv6Test):
             **config,
         )
 
-    def packet6(self, payload: bytes | None = None, **fields: Any) -> wire.Part:
+    def packet6(self, payload: craft.Payload | None = None, **fields: Any) -> craft.Packet:
         """An IPv6 packet from the host behind port 1 to the steered prefix."""
-        return wire.ip6(HOST, DESTINATION, wire.udp(b"payload") if payload is None else payload, **fields)
+        return craft.ip6(HOST, DESTINATION, craft.udp(b"payload") if payload is None else payload, **fields)
 
-    def packet4(self, payload: bytes | None = None, **fields: Any) -> wire.Part:
+    def packet4(self, payload: craft.Payload | None = None, **fields: Any) -> craft.Packet:
         """An IPv4 packet from the host behind port 1 to the steered prefix."""
-        return wire.ip4(HOST4, DESTINATION4, wire.udp(b"payload") if payload is None else payload, **fields)
+        return craft.ip4(HOST4, DESTINATION4, craft.udp(b"payload") if payload is None else payload, **fields)
 
     def outer_flow_label(self, port: int, packet: Any) -> int:
         """Send ``packet`` into ``port``; the flow label of what leaves port 2."""

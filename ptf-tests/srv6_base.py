@@ -10,18 +10,19 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from diff import recorded
 from ptf.base_tests import BaseTest
 
-from harness import defaults, ptfport, reasons, show, testbed, wire
+from harness import craft, defaults, ptfport, reasons, show, testbed, wire
 from harness.clauses import SWITCHES, behaviours, only_on, rfc, rule, switches_of
 from harness.flow import Count
 from harness.router import Router, router_of
 from harness.wire import Frame, Part
 
-__all__ = ["Count", "Frame", "Srv6Test", "behaviours", "only_on", "rfc", "rule", "wire"]
+__all__ = ["Count", "Frame", "Srv6Test", "behaviours", "craft", "only_on", "rfc", "rule", "wire"]
 
 ICMP6_QUOTE = 1280 - 40 - 8  # RFC 4443 2.4 (c): as much as fits in the minimum MTU
 ICMP4_QUOTE = 576 - 20 - 8  # RFC 1812 4.3.2.3
@@ -100,10 +101,13 @@ class Srv6Test(BaseTest):
 
     def frame_in(self, port: int, packet: Any, *, vlan: int | tuple[int, ...] = ()) -> Frame:
         """The frame in which the neighbour of ``port`` sends an IP packet to the router."""
-        return self._frame(packet, dst=self.mac(port), src=self.neighbor_mac(port), vlan=vlan)
+        ethernet = {"dst": self.mac(port), "src": self.neighbor_mac(port), "vlan": vlan}
+        if not isinstance(packet, craft.Packet):
+            return self._frame(packet, **ethernet)
+        return Frame(craft.frame(packet, **ethernet))
 
     def frame_out(self, port: int, packet: Any, *, vlan: int | tuple[int, ...] = ()) -> Frame:
-        """The frame in which the router sends an IP packet to the neighbour of ``port``."""
+        """The frame in which the router must send an IP packet to the neighbour of ``port``."""
         return self._frame(packet, dst=self.neighbor_mac(port), src=self.mac(port), vlan=vlan)
 
     @staticmethod
@@ -111,7 +115,7 @@ class Srv6Test(BaseTest):
         if isinstance(packet, Frame):
             return packet
         raw = bytes(packet)
-        if not isinstance(packet, bytes) and packet.name == "Ethernet":
+        if isinstance(packet, craft.Ether):
             return Frame(raw)
         if raw[:1] and raw[0] >> 4 in (4, 6):
             return wire.ether(Part(raw, wire.IPV6 if raw[0] >> 4 == 6 else wire.IPV4), **ethernet)
@@ -120,8 +124,9 @@ class Srv6Test(BaseTest):
     def send(self, port: int, packet: Any, *, vlan: int | tuple[int, ...] = ()) -> Frame:
         """Send into ``port`` of the router; returns the frame.
 
-        ``packet``: a ``Frame`` or a scapy ``Ether`` goes out as it is; an IP packet (``wire.ip6``, bytes,
-        scapy ``IPv6`` or ``IP``) is sent by the neighbour to the router's MAC, in ``vlan`` when given.
+        ``packet``: a frame (``craft.ether``, any scapy ``Ether``, ``Frame`` for bytes) goes out as it is; an IP packet
+        (``craft.ip6``, any scapy ``IPv6`` or ``IP``, bytes) is sent by the neighbour to the router's MAC, in ``vlan``
+        when given.
         """
         frame = self.frame_in(port, packet, vlan=vlan)
         self._sent.append((port, frame))
@@ -179,14 +184,14 @@ class Srv6Test(BaseTest):
     # --- ICMP errors
     # ----------------------------------------------------------------------------------------------
 
-    def icmp6_error(self, kind: int, code: int, value: int, invoking: bytes, *, src: str) -> Part:
+    def icmp6_error(self, kind: int, code: int, value: int, invoking: wire.Packet, *, src: str) -> Part:
         """The ICMPv6 error that RFC 4443 asks for: to the source of ``invoking``, quoting what fits in 1280
         bytes.
 
         ``value`` is the pointer, the MTU or 0; ``src`` the address that the router answers from.
         """
         quoted = bytes(invoking)[:ICMP6_QUOTE]
-        to = wire.IPv6Address(bytes(invoking)[8:24])
+        to = IPv6Address(bytes(invoking)[8:24])
         message = wire.icmp6(kind, code, struct.pack("!I", value) + quoted, between=(src, to))
         return wire.ip6(src, to, message, hl=defaults.ICMP_HOP_LIMIT)
 
@@ -202,11 +207,11 @@ class Srv6Test(BaseTest):
         source = src or defaults.error_source(self._config, self._sent[-1][0], 6)
         self.expect(port, self.icmp6_error(kind, code, value, bytes(invoking), src=source))
 
-    def icmp4_error(self, kind: int, code: int, value: int, invoking: bytes, *, src: str) -> Part:
+    def icmp4_error(self, kind: int, code: int, value: int, invoking: wire.Packet, *, src: str) -> Part:
         """The ICMPv4 error of RFC 1812 4.3.2: quoting as much as fits in 576 bytes."""
         raw = bytes(invoking)
         message = wire.icmp4(kind, code, struct.pack("!I", value) + raw[:ICMP4_QUOTE])
-        return wire.ip4(src, wire.IPv4Address(raw[12:16]), message, **defaults.ICMP4_FIELDS)
+        return wire.ip4(src, IPv4Address(raw[12:16]), message, **defaults.ICMP4_FIELDS)
 
     def expect_icmp4(
         self, port: int, kind: int, code: int, value: int, invoking: Any, *, src: str | None = None

@@ -20,7 +20,7 @@ from endpoint_base import (
     for_each,
     plain,
 )
-from srv6_base import behaviours, rfc, rule, wire
+from srv6_base import behaviours, craft, rfc, rule, wire
 
 BINDING = plain(ENCAPS + INSERTS)
 
@@ -30,7 +30,7 @@ def segments(count: int) -> list[str]:
     return [f"fcbb:bb00:b{i:x}::" for i in range(count)]
 
 
-def pushed(red: bool, path: list[str], moved: bytes, **fields: int) -> wire.Part:
+def pushed(red: bool, path: list[str], moved: wire.Part, **fields: int) -> wire.Part:
     """What End.B6.Encaps makes of the packet that its endpoint step has moved on."""
     listed = path[1:] if red else path
     payload = wire.srh(wire.path(*listed), sl=len(path) - 1, payload=moved) if listed else moved
@@ -77,7 +77,9 @@ class OuterFields(EndpointTest):
 
     def runTest(self) -> None:
         red = self.endpoint.behaviour.endswith("Red")
-        packet = wire.ip6(HOST, self.sid, wire.srh([LAST, NEXT], sl=1, payload=wire.udp()), tc=0xB9, fl=0xABCDE, hl=33)
+        packet = craft.ip6(
+            HOST, self.sid, craft.srh([LAST, NEXT], sl=1, payload=craft.udp()), tc=0xB9, fl=0xABCDE, hl=33
+        )
         for encap, fields in (
             (
                 {"hop-limit": "inherit", "traffic-class": "inherit", "flow-label": "copy"},
@@ -99,8 +101,8 @@ class ExtensionHeadersStayInside(EndpointTest):
     def runTest(self) -> None:
         red = self.endpoint.behaviour.endswith("Red")
         for _, chain, length in extension_chains():
-            srh = wire.srh([LAST, NEXT], sl=2, tlvs=wire.padn(7) + wire.PAD1, payload=wire.dstopt(wire.udp()))
-            packet = wire.ip6(HOST, self.sid, chain(srh))
+            srh = craft.srh([LAST, NEXT], sl=2, tlvs=[craft.padn(7), craft.pad1()], payload=craft.dstopt(craft.udp()))
+            packet = craft.ip6(HOST, self.sid, chain(srh))
             self.send(1, packet)
             self.expect_only(7, pushed(red, [B1, B2], wire.advanced(packet, 40 + length)))
 
@@ -112,7 +114,7 @@ class SecondSrhAtBindingSid(EndpointTest):
     """Behind an exhausted SRH it is the second that is advanced."""
 
     def runTest(self) -> None:
-        second = wire.srh([LAST, NEXT], sl=1, payload=wire.udp())
+        second = craft.srh([LAST, NEXT], sl=1, payload=craft.udp())
         packet = self.packet([self.sid], 0, second)
         red = self.endpoint.behaviour.endswith("Red")
         self.passes(packet, 7, pushed(red, [B1, B2], wire.advanced(packet, 64)))
@@ -138,8 +140,8 @@ class LastSegment(EndpointTest):
     """A binding SID as last segment, or alone, is an error, also for inner packets: code 4."""
 
     def runTest(self) -> None:
-        for inner in (wire.udp(), wire.ip6(HOST, OUT6, wire.udp()), wire.ip4("10.0.1.2", "10.0.2.2", wire.udp())):
-            for packet, at in ((self.packet([self.sid, NEXT], 0, inner), 80), (wire.ip6(HOST, self.sid, inner), 40)):
+        for inner in (craft.udp(), craft.ip6(HOST, OUT6, craft.udp()), craft.ip4("10.0.1.2", "10.0.2.2", craft.udp())):
+            for packet, at in ((self.packet([self.sid, NEXT], 0, inner), 80), (craft.ip6(HOST, self.sid, inner), 40)):
                 self.send(1, packet)
                 self.expect_icmp6(1, 4, 4, at, packet)
         self.expect_drop("UPPER_LAYER", 6)
@@ -195,7 +197,7 @@ class WeightedLists(EndpointTest):
         self.endpoints(policies=[policy])
         used = set()
         for i in range(24):
-            packet = wire.ip6(HOST, self.sid, wire.srh([LAST, NEXT], sl=1, payload=wire.udp()), fl=i)
+            packet = craft.ip6(HOST, self.sid, craft.srh([LAST, NEXT], sl=1, payload=craft.udp()), fl=i)
             firsts = set()
             for _ in range(2):
                 self.send(1, packet)
@@ -232,7 +234,7 @@ class TooLongWithPolicy(EndpointTest):
     def runTest(self) -> None:
         added = len(self.endpoint.carried(self.packet([LAST, NEXT], 1))) - len(self.packet([LAST, NEXT], 1))
         room = 1500 - added
-        fits, longer = (self.packet([LAST, NEXT], 1, wire.udp(bytes(n - 88))) for n in (room, room + 1))
+        fits, longer = (self.packet([LAST, NEXT], 1, craft.udp(bytes(n - 88))) for n in (room, room + 1))
         self.send(1, fits)
         self.expect_only(7, self.endpoint.carried(fits))
         self.send(1, longer)

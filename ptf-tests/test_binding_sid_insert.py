@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from endpoint_base import B1, B2, HOST, INSERTS, LAST, NEXT, EndpointTest, extension_chains, for_each, inserted, plain
-from srv6_base import behaviours, rfc, rule, wire
+from srv6_base import behaviours, craft, rfc, rule, wire
 
 
-def pushed(red: bool, path: list[str], moved: bytes, at: int = 40) -> wire.Part:
+def pushed(red: bool, path: list[str], moved: wire.Part, at: int = 40) -> wire.Part:
     """What End.B6.Insert makes of the packet that its endpoint step has moved on: an SRH at offset ``at``."""
     listed = wire.path(*(path[1:] if red else path))
     return inserted(moved, [str(segment) for segment in listed], path[0], at, len(path))
@@ -20,7 +20,7 @@ class InsertsIntoAdvancedPacket(EndpointTest):
     """Segments Left and destination first; List[0] of the new SRH is the next segment, to come back to."""
 
     def runTest(self) -> None:
-        packet = self.packet([LAST, NEXT, self.sid], 2, tag=5, flags=0x20, tlvs=wire.padn(7) + wire.PAD1)
+        packet = self.packet([LAST, NEXT, self.sid], 2, tag=5, flags=0x20, tlvs=[craft.padn(7), craft.pad1()])
         red = self.endpoint.behaviour.endswith("Red")
         self.passes(packet, 7, pushed(red, [B1, B2], wire.advanced(packet)))
         count = self.policy_counter("north")
@@ -53,10 +53,10 @@ class InsertsBehindHopByHop(EndpointTest):
         red = self.endpoint.behaviour.endswith("Red")
         for name, chain, length in extension_chains():
             with self.subTest(name):
-                packet = wire.ip6(HOST, self.sid, chain(wire.srh([LAST, NEXT], sl=1, payload=wire.udp())))
+                packet = craft.ip6(HOST, self.sid, chain(craft.srh([LAST, NEXT], sl=1, payload=craft.udp())))
                 moved = wire.advanced(packet, 40 + length)
                 self.send(1, packet)
-                self.expect_only(7, pushed(red, [B1, B2], moved, 48 if packet[6] == wire.HOP_BY_HOP else 40))
+                self.expect_only(7, pushed(red, [B1, B2], moved, 48 if packet.nh == wire.HOP_BY_HOP else 40))
 
 
 @for_each(plain(INSERTS))

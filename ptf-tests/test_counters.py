@@ -5,7 +5,7 @@ drops apart."""
 from __future__ import annotations
 
 from headend_base import NAME, HeadendTest, sid, sids
-from srv6_base import Count, behaviours, rfc, rule, wire
+from srv6_base import Count, behaviours, craft, rfc, rule, wire
 from srv6cp.p4rt import DirectCounterEntry
 
 BEHAVIOURS = ("Counters",)
@@ -46,7 +46,7 @@ class OfSids(Counters):
         )
         total = 0
         for size, vlan in ((0, ()), (1, 100), (500, 0), (1000, 100), (7, ())):
-            packet = wire.ip6(HOST, END, wire.srh([FAR, END], sl=1, payload=wire.udp(bytes(size))))
+            packet = craft.srv6(HOST, [FAR, END], segments_left=1, payload=craft.udp(bytes(size)))
             self.send(1, packet, vlan=vlan)
             self.expect_only(2, wire.advanced(packet))
             total += len(packet)
@@ -62,10 +62,10 @@ class ErrorsOfSids(Counters):
     def runTest(self) -> None:
         self.node(sids=[{"sid": f"{END}/64", "behavior": "End"}], routes=[ROUTE])
         bad = (
-            wire.ip6(HOST, END, wire.srh([FAR, END], sl=9, payload=wire.udp())),
-            wire.ip6(HOST, END, wire.srh([FAR, END], sl=1, payload=wire.udp()), hl=1),
-            wire.ip6(HOST, END, wire.udp()),
-            wire.ip6(HOST, END, wire.srh([FAR, END], sl=1, rtype=7, payload=wire.udp())),
+            craft.ip6(HOST, END, craft.srh([FAR, END], sl=9, payload=craft.udp())),
+            craft.srv6(HOST, [FAR, END], segments_left=1, payload=craft.udp(), hl=1),
+            craft.ip6(HOST, END, craft.udp()),
+            craft.srv6(HOST, [FAR, END], segments_left=1, rtype=7, payload=craft.udp()),
         )
         for packet in bad:
             self.send(1, packet)
@@ -85,12 +85,12 @@ class OfPolicies(Counters):
             self.headend(mode, sids(3), ports={1: {"vlans": VLANS}})
             total = 0
             for size, vlan in ((1, ()), (100, 100), (900, 0)):
-                packet = self.packet6(wire.udp(bytes(size)))
+                packet = self.packet6(craft.udp(bytes(size)))
                 self.send(1, packet, vlan=vlan)
                 assert self.receive(2) is not None
                 total += len(packet)
             if mode != "insert":
-                packet = self.packet4(wire.udp(bytes(50)))
+                packet = self.packet4(craft.udp(bytes(50)))
                 self.send(1, packet, vlan=100)
                 assert self.receive(2) is not None
                 total += len(packet)
@@ -116,8 +116,8 @@ class OfPoliciesWithLists(Counters):
             steering=[{"prefix": "2001:db8:99::/64", "policy": NAME}, {"prefix": "2600::/16", "policy": "south"}],
         )
         for i in range(12):
-            self.send(1, self.packet6(wire.udp(b"x", 1000 + i, 5)))
-        self.send(1, wire.ip6(HOST, FAR, wire.udp(b"x")))
+            self.send(1, self.packet6(craft.udp(b"x", 1000 + i, 5)))
+        self.send(1, craft.ip6(HOST, FAR, craft.udp(b"x")))
         for _ in range(13):
             assert self.receive(2) is not None
         assert (self.policy_counter(NAME).packets, self.policy_counter("south").packets) == (12, 1)
@@ -129,16 +129,16 @@ class OfPorts(Counters):
 
     def runTest(self) -> None:
         self.headend("encap", sids(2), routes=[{"prefix": "2600::/16", "via": "2001:db8:4::2"}])
-        packet = wire.ip6(HOST, FAR, wire.udp(b"x" * 100))
+        packet = craft.ip6(HOST, FAR, craft.udp(b"x" * 100))
         for _ in range(3):
             self.send(1, packet)
             self.expect_only(4, wire.hop(packet))
         assert self.port_counter(4) == Count(3, 3 * (14 + len(packet)))
         self.send(1, self.packet6())
         assert self.receive(2) is not None
-        self.send(1, wire.ip6(HOST, FAR, wire.udp(), hl=1))
+        self.send(1, craft.ip6(HOST, FAR, craft.udp(), hl=1))
         assert self.receive(1) is not None
-        self.send(1, wire.ether(b"x" * 46, dst=self.mac(1), src=self.mac(2), ethertype=0x88B5))
+        self.send(1, craft.ether(b"x" * 46, dst=self.mac(1), src=self.mac(2), ethertype=0x88B5))
         self.expect_nothing()
         assert [self.port_counter(port).packets for port in (1, 2, 3, 4)] == [1, 1, 0, 3]
 
@@ -151,12 +151,12 @@ class OfInterfaces(Counters):
     def runTest(self) -> None:
         self.node(ports={1: {"vlans": VLANS}}, routes=[ROUTE])
         before, before_vlan = self.interface_counter(1), self.interface_counter(1, 100)
-        packet = wire.ip6(HOST, FAR, wire.udp(b"x" * 50))
+        packet = craft.ip6(HOST, FAR, craft.udp(b"x" * 50))
         sizes = []
         for vlan in ((), 100, 100):
             sizes.append(len(self.send(1, packet, vlan=vlan)))
             self.expect_only(2, wire.hop(packet))
-        sizes.append(len(self.send(1, wire.ether(packet, dst="02:00:00:00:77:77", src=self.mac(2)))))
+        sizes.append(len(self.send(1, craft.ether(packet, dst="02:00:00:00:77:77", src=self.mac(2)))))
         self.expect_nothing()
         assert self.interface_counter(1) - before == Count(4, sum(sizes))
         assert self.interface_counter(1, 100) - before_vlan == Count(2, sizes[1] + sizes[2])
@@ -168,12 +168,12 @@ class OfDrops(Counters):
 
     def runTest(self) -> None:
         self.node(ports={7: None}, routes=[ROUTE, {"prefix": "2800::/16", "blackhole": True}])
-        self.send(7, wire.ip6(HOST, FAR, wire.udp()))
-        self.send(1, wire.ether(b"x" * 46, dst=self.mac(1), src=self.mac(2), ethertype=0x88B5))
-        self.send(1, wire.ip6(HOST, FAR, wire.udp()), vlan=9)
-        self.send(1, wire.ip4("10.0.1.2", "8.8.8.8", wire.udp(), csum=1))
+        self.send(7, craft.ip6(HOST, FAR, craft.udp()))
+        self.send(1, craft.ether(b"x" * 46, dst=self.mac(1), src=self.mac(2), ethertype=0x88B5))
+        self.send(1, craft.ip6(HOST, FAR, craft.udp()), vlan=9)
+        self.send(1, craft.ip4("10.0.1.2", "8.8.8.8", craft.udp(), csum=1))
         for _ in range(3):
-            self.send(1, wire.ip6(HOST, "2800::1", wire.udp()))
+            self.send(1, craft.ip6(HOST, "2800::1", craft.udp()))
         self.expect_nothing()
         assert self.drops() == {
             "NO_INTERFACE": 1,

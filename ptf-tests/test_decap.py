@@ -21,20 +21,20 @@ from endpoint_base import (
     for_each,
     plain,
 )
-from srv6_base import behaviours, rfc, rule, wire
+from srv6_base import behaviours, craft, rfc, rule, wire
 
 SIX, FOUR = plain(TAKES6), plain(TAKES4)
 IP = tuple(e for e in plain(DECAPSULATING) if e.behaviour != "End.DX2")
 TABLES = tuple(e for e in IP if e.vrf == "blue")
 
 
-def inners(endpoint: Endpoint) -> list[wire.Part]:
+def inners(endpoint: Endpoint) -> list[craft.Packet]:
     """One inner packet of each family that the behaviour takes."""
     found = []
     if endpoint in SIX:
-        found.append(wire.ip6(IN6, OUT6, wire.udp(b"inner six"), hl=9, tc=0x88, fl=0x54321))
+        found.append(craft.ip6(IN6, OUT6, craft.udp(b"inner six"), hl=9, tc=0x88, fl=0x54321))
     if endpoint in FOUR:
-        found.append(wire.ip4(IN4, OUT4, wire.udp(b"inner four"), ttl=9, tos=0x88, ident=77, df=False))
+        found.append(craft.ip4(IN4, OUT4, craft.udp(b"inner four"), ttl=9, tos=0x88, ident=77, df=False))
     return found
 
 
@@ -49,9 +49,9 @@ class TakesOut(EndpointTest):
         packets = []
         for inner in inners(self.endpoint):
             for packet in (
-                wire.ip6(HOST, self.sid, inner),
+                craft.ip6(HOST, self.sid, inner),
                 self.packet([self.sid, NEXT, THEN], 0, inner),
-                self.packet([self.sid], 0, inner, tlvs=wire.tlv(124, bytes(14)), flags=0xFF, tag=1),
+                self.packet([self.sid], 0, inner, tlvs=[craft.tlv(124, bytes(14))], flags=0xFF, tag=1),
             ):
                 packets.append(packet)
                 self.send(1, packet)
@@ -67,7 +67,7 @@ class SegmentsLeftNotZero(EndpointTest):
     """Segments Left not 0: Parameter Problem at Segments Left."""
 
     def runTest(self) -> None:
-        inner = wire.ip6(IN6, OUT6, wire.udp())
+        inner = craft.ip6(IN6, OUT6, craft.udp())
         self.refused(self.packet([LAST, self.sid], 1, inner), 4, 0, 43, "SRH_SEGMENTS_LEFT")
 
 
@@ -78,7 +78,7 @@ class SegmentsLeftBeforeAllElse(EndpointTest):
     """The same at hop limit 1 and 0, with any Last Entry and length of the list, and for any value of Segments Left."""
 
     def runTest(self) -> None:
-        inner = wire.ip4(IN4, OUT4, wire.udp())
+        inner = craft.ip4(IN4, OUT4, craft.udp())
         count = 0
         for hl in (0, 1, 64):
             for left in (1, 2, 3, 255):
@@ -88,7 +88,7 @@ class SegmentsLeftBeforeAllElse(EndpointTest):
                     self.expect_icmp6(1, 4, 0, 43, packet)
                     count += 1
         for _, chain, length in extension_chains():
-            packet = wire.ip6(HOST, self.sid, chain(wire.srh([LAST], sl=1, payload=inner)))
+            packet = craft.ip6(HOST, self.sid, chain(craft.srh([LAST], sl=1, payload=inner)))
             self.send(1, packet)
             self.expect_icmp6(1, 4, 0, 43 + length, packet)
             count += 1
@@ -105,18 +105,18 @@ class WrongFamily(EndpointTest):
     """An upper layer of another type: code 4 at that header, behind whatever stands in front."""
 
     def runTest(self) -> None:
-        wrong = [wire.udp(), wire.Part(bytes(40), 137)]
+        wrong = [craft.udp(), craft.raw(bytes(40), 137)]
         if self.endpoint not in SIX:
-            wrong.append(wire.ip6(IN6, OUT6, wire.udp()))
+            wrong.append(craft.ip6(IN6, OUT6, craft.udp()))
         if self.endpoint not in FOUR:
-            wrong.append(wire.ip4(IN4, OUT4, wire.udp()))
+            wrong.append(craft.ip4(IN4, OUT4, craft.udp()))
         if self.endpoint in IP:
-            wrong.append(wire.Part(bytes(60), wire.ETHERNET))
+            wrong.append(craft.raw(bytes(60), wire.ETHERNET))
         for payload in wrong:
             for packet, at in (
-                (wire.ip6(HOST, self.sid, payload), 40),
+                (craft.ip6(HOST, self.sid, payload), 40),
                 (self.packet([self.sid, NEXT], 0, payload), 80),
-                (wire.ip6(HOST, self.sid, wire.hbh(wire.dstopt(payload))), 56),
+                (craft.ip6(HOST, self.sid, craft.hbh(craft.dstopt(payload))), 56),
             ):
                 self.send(1, packet)
                 self.expect_icmp6(1, 4, 4, at, packet)
@@ -135,13 +135,13 @@ class WithAllExtensionHeaders(EndpointTest):
         for inner in inners(self.endpoint):
             for payload in (
                 *(chain(inner) for _, chain, _ in extension_chains()),
-                wire.hbh(wire.srh(done, sl=0, payload=wire.dstopt(inner))),
-                wire.srh(done, sl=0, payload=wire.srh(done, sl=0, payload=inner)),
-                wire.srh(done, sl=0, rtype=2, payload=inner),
-                wire.fragment(inner, more=False),
-                wire.srh(done, sl=0, payload=wire.auth(inner)),
+                craft.hbh(craft.srh(done, sl=0, payload=craft.dstopt(inner))),
+                craft.srh(done, sl=0, payload=craft.srh(done, sl=0, payload=inner)),
+                craft.srh(done, sl=0, rtype=2, payload=inner),
+                craft.fragment(inner, more=False),
+                craft.srh(done, sl=0, payload=craft.auth(inner)),
             ):
-                self.send(1, wire.ip6(HOST, self.sid, payload))
+                self.send(1, craft.ip6(HOST, self.sid, payload))
                 self.expect_only(self.endpoint.exit, wire.hop(inner))
 
 
@@ -168,11 +168,13 @@ class InnerHopLimitOne(EndpointTest):
         count = 0
         for inner in inners(self.endpoint):
             for ttl in (1, 0):
-                six = inner[0] >> 4 == 6
+                six = inner.version == 6
                 late = (
-                    wire.ip6(IN6, OUT6, wire.udp(b"x"), hl=ttl) if six else wire.ip4(IN4, OUT4, wire.udp(b"x"), ttl=ttl)
+                    craft.ip6(IN6, OUT6, craft.udp(b"x"), hl=ttl)
+                    if six
+                    else craft.ip4(IN4, OUT4, craft.udp(b"x"), ttl=ttl)
                 )
-                for packet in (wire.ip6(HOST, self.sid, late), self.packet([self.sid, NEXT], 0, wire.dstopt(late))):
+                for packet in (craft.ip6(HOST, self.sid, late), self.packet([self.sid, NEXT], 0, craft.dstopt(late))):
                     self.send(1, packet)
                     (self.expect_icmp6 if six else self.expect_icmp4)(self.endpoint.home, 3 if six else 11, 0, 0, late)
                     count += 1
@@ -189,7 +191,7 @@ class InnerTrafficClassStays(EndpointTest):
 
     def runTest(self) -> None:
         for inner in inners(self.endpoint):
-            self.send(1, wire.ip6(HOST, self.sid, inner, tc=0x03))
+            self.send(1, craft.ip6(HOST, self.sid, inner, tc=0x03))
             self.expect_only(self.endpoint.exit, wire.hop(inner))
 
 
@@ -207,12 +209,12 @@ class NoRouteInTable(EndpointTest):
             ]
         )
         for inner in inners(self.endpoint):
-            if inner[0] >> 4 == 6:
-                lost = wire.ip6(IN6, "2001:db8:dead::1", wire.udp())
+            if inner.version == 6:
+                lost = craft.ip6(IN6, "2001:db8:dead::1", craft.udp())
                 self.send(1, self.packet([self.sid, NEXT], 0, lost))
                 self.expect_icmp6(4, 1, 0, 0, lost)
             else:
-                lost = wire.ip4(IN4, "192.0.2.1", wire.udp())
+                lost = craft.ip4(IN4, "192.0.2.1", craft.udp())
                 self.send(1, self.packet([self.sid, NEXT], 0, lost))
                 self.expect_icmp4(4, 3, 0, 0, lost)
             self.expect_drop("NO_ROUTE")
@@ -226,13 +228,15 @@ class InnerDestinationIsThisNode(EndpointTest):
 
     def runTest(self) -> None:
         for inner in inners(self.endpoint):
-            if inner[0] >> 4 == 6:
+            if inner.version == 6:
                 own = "2001:db8:4::1"
-                self.send(1, self.packet([self.sid], 0, wire.ip6(IN6, own, wire.echo_request(IN6, own))))
+                self.send(1, self.packet([self.sid], 0, craft.ip6(IN6, own, craft.echo_request())))
                 self.expect_only(4, wire.ip6(own, IN6, wire.echo_reply(IN6, own)))
             else:
                 own = "10.0.4.1"
-                self.send(1, self.packet([self.sid], 0, wire.ip4(IN4, own, wire.icmp4(8, 0, b"\0\1\0\2ping"), ident=5)))
+                self.send(
+                    1, self.packet([self.sid], 0, craft.ip4(IN4, own, craft.icmp4(8, 0, b"\0\1\0\2ping"), ident=5))
+                )
                 self.expect_only(4, wire.ip4(own, IN4, wire.icmp4(0, 0, b"\0\1\0\2ping"), ident=5))
         self.expect_no_drop()
 
@@ -245,19 +249,19 @@ class InnerHeaderInvalid(EndpointTest):
     """What is inside is checked as if it had come by wire: version, lengths, and that it is not cut."""
 
     def runTest(self) -> None:
-        bad: list[wire.Part] = []
-        cut: list[wire.Part] = []
+        bad: list[craft.Packet] = []
+        cut: list[craft.Packet] = []
         if self.endpoint in SIX:
-            bad += [wire.ip6(IN6, OUT6, wire.udp(), version=v) for v in (0, 4, 15)]
-            bad += [wire.ip6(IN6, OUT6, wire.udp(), plen=length) for length in (9, 0xFFFF)]
-            whole = wire.ip6(IN6, OUT6, wire.udp())
-            cut += [wire.Part(whole[:n], wire.IPV6) for n in (0, 1, 20, 39)]
+            bad += [craft.ip6(IN6, OUT6, craft.udp(), version=v) for v in (0, 4, 15)]
+            bad += [craft.ip6(IN6, OUT6, craft.udp(), plen=length) for length in (9, 0xFFFF)]
+            whole = bytes(craft.ip6(IN6, OUT6, craft.udp()))
+            cut += [craft.raw(whole[:n], wire.IPV6) for n in (0, 1, 20, 39)]
         if self.endpoint in FOUR:
-            bad += [wire.ip4(IN4, OUT4, wire.udp(), version=v) for v in (0, 6, 15)]
-            bad += [wire.ip4(IN4, OUT4, wire.udp(), total=length) for length in (0, 19, 29, 0xFFFF)]
-            bad += [wire.ip4(IN4, OUT4, wire.udp(), ihl=words) for words in (0, 4, 15)]
-            whole = wire.ip4(IN4, OUT4, wire.udp())
-            cut += [wire.Part(whole[:n], wire.IPV4) for n in (0, 1, 12, 19)]
+            bad += [craft.ip4(IN4, OUT4, craft.udp(), version=v) for v in (0, 6, 15)]
+            bad += [craft.ip4(IN4, OUT4, craft.udp(), total=length) for length in (0, 19, 29, 0xFFFF)]
+            bad += [craft.ip4(IN4, OUT4, craft.udp(), ihl=words) for words in (0, 4, 15)]
+            whole = bytes(craft.ip4(IN4, OUT4, craft.udp()))
+            cut += [craft.raw(whole[:n], wire.IPV4) for n in (0, 1, 12, 19)]
         for inner in bad:
             self.send(1, self.packet([self.sid], 0, inner))
         self.expect_nothing()
@@ -267,7 +271,7 @@ class InnerHeaderInvalid(EndpointTest):
         self.expect_nothing()
         self.expect_drop("HEADER_TRUNCATED", len(cut))
         # The outer Payload Length ends inside the inner packet; what follows is a trailer of the frame.
-        outer = [wire.ip6(HOST, self.sid, inner, plen=len(inner) - 1) for inner in inners(self.endpoint)]
+        outer = [craft.ip6(HOST, self.sid, inner, plen=len(inner) - 1) for inner in inners(self.endpoint)]
         for packet in outer:
             self.send(1, packet)
         self.expect_nothing()
@@ -282,11 +286,11 @@ class InnerChecksumWrong(EndpointTest):
     """An inner IPv4 header with a wrong checksum is dropped, with and without options."""
 
     def runTest(self) -> None:
-        right = wire.ip4(IN4, OUT4, wire.udp())
+        right = bytes(craft.ip4(IN4, OUT4, craft.udp()))
         value = int.from_bytes(right[10:12], "big")
         for options in (b"", bytes((1, 1, 1, 0))):
             for wrong in (value ^ 1, value ^ 0x8000):
-                self.send(1, self.packet([self.sid], 0, wire.ip4(IN4, OUT4, wire.udp(), csum=wrong, options=options)))
+                self.send(1, self.packet([self.sid], 0, craft.ip4(IN4, OUT4, craft.udp(), csum=wrong, options=options)))
         self.expect_nothing()
         self.expect_drop("IPV4_CHECKSUM", 4)
         self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=4)
@@ -301,7 +305,7 @@ class InnerIpv4Options(EndpointTest):
     def runTest(self) -> None:
         for words in range(1, 11):
             options = bytes((7, 4 * words - 1, 4)) + bytes(4 * words - 4) + b"\0"
-            inner = wire.ip4(IN4, OUT4, wire.udp(b"payload"), options=options, ttl=200)
+            inner = craft.ip4(IN4, OUT4, craft.udp(b"payload"), options=options, ttl=200)
             self.send(1, self.packet([self.sid, NEXT], 0, inner))
             self.expect_only(self.endpoint.exit, wire.hop(inner))
 
@@ -314,8 +318,8 @@ class InnerIpv4Fragments(EndpointTest):
 
     def runTest(self) -> None:
         for offset, more in ((0, True), (3, True), (9, False)):
-            inner = wire.ip4(IN4, OUT4, wire.Part(bytes(24), wire.UDP), offset=offset, mf=more, df=False)
-            self.send(1, wire.ip6(HOST, self.sid, inner))
+            inner = craft.ip4(IN4, OUT4, craft.raw(bytes(24), wire.UDP), offset=offset, mf=more, df=False)
+            self.send(1, craft.ip6(HOST, self.sid, inner))
             self.expect_only(self.endpoint.exit, wire.hop(inner))
 
 
@@ -335,13 +339,13 @@ class InnerAddressesNotForwardable(EndpointTest):
         )
         packets = []
         if self.endpoint in SIX:
-            packets += [wire.ip6(IN6, to, wire.udp()) for to in ("ff02::1", "ff0e::1", "fe80::1")]
-            packets += [wire.ip6(source, OUT6, wire.udp()) for source in ("ff0e::1", "fe80::1", "::", "::1")]
+            packets += [craft.ip6(IN6, to, craft.udp()) for to in ("ff02::1", "ff0e::1", "fe80::1")]
+            packets += [craft.ip6(source, OUT6, craft.udp()) for source in ("ff0e::1", "fe80::1", "::", "::1")]
         if self.endpoint in FOUR:
-            packets += [wire.ip4(IN4, to, wire.udp()) for to in ("224.0.0.1", "239.1.1.1", "255.255.255.255")]
-            packets += [wire.ip4("224.0.0.1", OUT4, wire.udp())]
+            packets += [craft.ip4(IN4, to, craft.udp()) for to in ("224.0.0.1", "239.1.1.1", "255.255.255.255")]
+            packets += [craft.ip4("224.0.0.1", OUT4, craft.udp())]
         for inner in packets:
-            self.send(1, wire.ip6(HOST, self.sid, inner))
+            self.send(1, craft.ip6(HOST, self.sid, inner))
         self.expect_nothing()
         assert sum(self.drops().values()) == len(packets), self.drops()
         self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=len(packets))
@@ -356,14 +360,14 @@ class InnerTooLong(EndpointTest):
     def runTest(self) -> None:
         self.endpoints(ports={4: {"vrf": "blue", "mtu": 1300}, 6: {"mtu": 1300}})
         for inner in inners(self.endpoint):
-            if inner[0] >> 4 == 6:
-                fits, longer = (wire.ip6(IN6, OUT6, wire.udp(bytes(n - 48))) for n in (1300, 1301))
+            if inner.version == 6:
+                fits, longer = (craft.ip6(IN6, OUT6, craft.udp(bytes(n - 48))) for n in (1300, 1301))
             else:
-                fits, longer = (wire.ip4(IN4, OUT4, wire.udp(bytes(n - 28))) for n in (1300, 1301))
+                fits, longer = (craft.ip4(IN4, OUT4, craft.udp(bytes(n - 28))) for n in (1300, 1301))
             self.send(1, self.packet([self.sid, NEXT], 0, fits))
             self.expect_only(self.endpoint.exit, wire.hop(fits))
             self.send(1, self.packet([self.sid, NEXT], 0, longer))
-            if inner[0] >> 4 == 6:
+            if inner.version == 6:
                 self.expect_icmp6(self.endpoint.home, 2, 0, 1300, longer)
             else:
                 self.expect_icmp4(self.endpoint.home, 3, 4, 1300, longer)
@@ -378,9 +382,9 @@ class FromVlan(EndpointTest):
     """The outer frame has a tag: what is inside leaves without it."""
 
     def runTest(self) -> None:
-        frame = wire.ether(bytes(50), dst="02:aa:00:00:00:01", src="02:aa:00:00:00:02", ethertype=0x88B5)
+        frame = craft.ether(bytes(50), dst="02:aa:00:00:00:01", src="02:aa:00:00:00:02", ethertype=0x88B5)
         packets = []
-        for inner in inners(self.endpoint) or [wire.Part(frame, wire.ETHERNET)]:
+        for inner in inners(self.endpoint) or [frame]:
             packets.append(self.packet([self.sid], 0, inner))
             self.send(1, packets[-1], vlan=100)
             self.expect_only(self.endpoint.exit, wire.hop(inner) if self.endpoint in IP else frame)
@@ -395,7 +399,7 @@ class InnerSrhStays(EndpointTest):
     """An SRH of the inner packet, which is for somebody else, is payload."""
 
     def runTest(self) -> None:
-        inner = wire.ip6(IN6, OUT6, wire.hbh(wire.srh([LAST, NEXT], sl=9, payload=wire.udp(b"x"))), hl=2)
+        inner = craft.ip6(IN6, OUT6, craft.hbh(craft.srh([LAST, NEXT], sl=9, payload=craft.udp(b"x"))), hl=2)
         self.send(1, self.packet([self.sid], 0, inner))
         self.expect_only(self.endpoint.exit, wire.hop(inner))
 
@@ -409,12 +413,12 @@ class CrossConnectAsksNoTable(EndpointTest):
 
     def runTest(self) -> None:
         for endpoint, inner in (
-            (Endpoint("End.DX6"), wire.ip6(IN6, "2001:db8:dead::1", wire.udp())),
-            (Endpoint("End.DX6"), wire.ip6(IN6, "2001:db8:2::1", wire.udp())),
-            (Endpoint("End.DX4"), wire.ip4(IN4, "192.0.2.1", wire.udp())),
-            (Endpoint("End.DX4"), wire.ip4(IN4, "10.0.2.1", wire.udp())),
+            (Endpoint("End.DX6"), craft.ip6(IN6, "2001:db8:dead::1", craft.udp())),
+            (Endpoint("End.DX6"), craft.ip6(IN6, "2001:db8:2::1", craft.udp())),
+            (Endpoint("End.DX4"), craft.ip4(IN4, "192.0.2.1", craft.udp())),
+            (Endpoint("End.DX4"), craft.ip4(IN4, "10.0.2.1", craft.udp())),
         ):
-            self.send(1, wire.ip6(HOST, endpoint.sid, inner))
+            self.send(1, craft.ip6(HOST, endpoint.sid, inner))
             self.expect_only(6, wire.hop(inner))
 
 
@@ -432,8 +436,8 @@ class CrossConnectToUnspecified(EndpointTest):
                 {"sid": f"{four}/64", "behavior": "End.DX4", "via": "0.0.0.0"},
             ]
         )
-        for sid, inner in ((six, wire.ip6(IN6, OUT6, wire.udp())), (four, wire.ip4(IN4, OUT4, wire.udp()))):
-            self.send(1, wire.ip6(HOST, sid, inner))
+        for sid, inner in ((six, craft.ip6(IN6, OUT6, craft.udp())), (four, craft.ip4(IN4, OUT4, craft.udp()))):
+            self.send(1, craft.ip6(HOST, sid, inner))
             self.expect_only(2, wire.hop(inner))
 
 
@@ -453,6 +457,6 @@ class TablesOfTheDefaultVrf(EndpointTest):
         )
         for sid, name in names.items():
             for inner in inners(Endpoint(name)):
-                packet = wire.ip6("2001:db8:4::2", sid, inner)
+                packet = craft.ip6("2001:db8:4::2", sid, inner)
                 self.send(4, packet)
                 self.expect_only(2, wire.hop(inner))

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from endpoint_base import HOST, IN4, IN6, NEXT, OUT4, OUT6, THEN, Endpoint, EndpointTest, extension_chains
-from srv6_base import Frame, behaviours, rfc, rule, wire
+from srv6_base import Frame, behaviours, craft, rfc, rule, wire
 
 BEHAVIOURS = ("End.DX2",)
 ONE, TWO = "02:aa:00:00:00:01", "02:aa:00:00:00:02"
 
 
-def frame(payload: bytes = b"payload of a frame", ethertype: int = 0x88B5, **fields: object) -> wire.Part:
+def frame(payload: craft.Payload = b"payload of a frame", ethertype: int = 0x88B5, **fields: Any) -> craft.Packet:
     """An inner frame of an experimental type."""
-    return wire.Part(wire.ether(payload, dst=ONE, src=TWO, ethertype=ethertype, **fields), wire.ETHERNET)  # type: ignore[arg-type]
+    return craft.ether(payload, dst=ONE, src=TWO, ethertype=ethertype, **fields)
 
 
 class EndDx2(EndpointTest):
@@ -32,12 +34,12 @@ class FrameLeavesAsItIs(EndDx2):
             frame(),
             frame(vlan=7),
             frame(vlan=(5, 0xE007)),
-            frame(wire.ip6(IN6, OUT6, wire.udp(), hl=1), 0x86DD),
-            frame(wire.ip4(IN4, OUT4, wire.udp(), ttl=0, csum=1), 0x0800),
+            frame(craft.ip6(IN6, OUT6, craft.udp(), hl=1), 0x86DD),
+            frame(craft.ip4(IN4, OUT4, craft.udp(), ttl=0, csum=1), 0x0800),
             frame(b"\x00" * 46, 0x8847),
             frame(bytes(28), wire.ETH_ARP),
         ):
-            for packet in (wire.ip6(HOST, self.sid, inner), self.packet([self.sid, NEXT, THEN], 0, inner, tag=3)):
+            for packet in (craft.ip6(HOST, self.sid, inner), self.packet([self.sid, NEXT, THEN], 0, inner, tag=3)):
                 packets.append(packet)
                 self.send(1, packet)
                 self.expect_only(5, Frame(inner))
@@ -53,7 +55,7 @@ class Ieee8023Frames(EndDx2):
     def runTest(self) -> None:
         bpdu = bytes((0x42, 0x42, 3)) + bytes(35)
         for inner in (frame(bpdu, len(bpdu)), frame(b"\xaa\xaa\x03" + bytes(43), 46), frame(b"", 0)):
-            self.send(1, wire.ip6(HOST, self.sid, inner))
+            self.send(1, craft.ip6(HOST, self.sid, inner))
             self.expect_only(5, Frame(inner))
 
 
@@ -64,8 +66,8 @@ class GroupFrames(EndDx2):
 
     def runTest(self) -> None:
         for to in ("ff:ff:ff:ff:ff:ff", "01:80:c2:00:00:00", "33:33:00:00:00:01", self.mac(1), self.mac(5)):
-            inner = wire.Part(wire.ether(bytes(46), dst=to, src=TWO, ethertype=0x88B5), wire.ETHERNET)
-            self.send(1, wire.ip6(HOST, self.sid, inner))
+            inner = craft.ether(bytes(46), dst=to, src=TWO, ethertype=0x88B5)
+            self.send(1, craft.ip6(HOST, self.sid, inner))
             self.expect_only(5, Frame(inner))
 
 
@@ -78,10 +80,10 @@ class BehindExtensionHeaders(EndDx2):
         inner = frame()
         for _, chain, _ in extension_chains():
             for hl in (0, 1, 64):
-                self.send(1, wire.ip6(HOST, self.sid, chain(inner), hl=hl))
+                self.send(1, craft.ip6(HOST, self.sid, chain(inner), hl=hl))
                 self.expect_only(5, Frame(inner))
-        done = wire.srh([self.sid], sl=0, payload=wire.srh([self.sid], sl=0, payload=wire.dstopt(inner)))
-        self.send(1, wire.ip6(HOST, self.sid, wire.hbh(done)))
+        done = craft.srh([self.sid], sl=0, payload=craft.srh([self.sid], sl=0, payload=craft.dstopt(inner)))
+        self.send(1, craft.ip6(HOST, self.sid, craft.hbh(done)))
         self.expect_only(5, Frame(inner))
 
 
@@ -91,13 +93,13 @@ class CutFrame(EndDx2):
     """Less than an Ethernet header inside: dropped."""
 
     def runTest(self) -> None:
-        whole = frame()
+        whole = bytes(frame())
         for size in range(14):
-            self.send(1, self.packet([self.sid], 0, wire.Part(whole[:size], wire.ETHERNET)))
+            self.send(1, self.packet([self.sid], 0, craft.raw(whole[:size], wire.ETHERNET)))
         self.expect_nothing()
         self.expect_drop("HEADER_TRUNCATED", 14)
         self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=14)
-        self.send(1, self.packet([self.sid], 0, wire.Part(whole[:14], wire.ETHERNET)))
+        self.send(1, self.packet([self.sid], 0, craft.raw(whole[:14], wire.ETHERNET)))
         self.expect_only(5, Frame(whole[:14]))
 
 
@@ -130,7 +132,7 @@ class RoutedPortAsExit(EndDx2):
         sid = "fcbb:bb00:1:dd2::"
         self.endpoints(sids=[{"sid": f"{sid}/64", "behavior": "End.DX2", "port": 8}])
         inner = frame(vlan=9)
-        self.send(1, wire.ip6(HOST, sid, inner))
+        self.send(1, craft.ip6(HOST, sid, inner))
         self.expect_only(8, Frame(inner))
 
 

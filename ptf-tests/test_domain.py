@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srv6_base import Srv6Test, behaviours, rfc, rule, wire
+from srv6_base import Srv6Test, behaviours, craft, rfc, rule, wire
 
 BEHAVIOURS = ("SR domain filters",)
 SID, DT4 = "fcbb:bb00:1:e000::", "fcbb:bb00:1:d4::"
@@ -35,11 +35,11 @@ class Domain(Srv6Test):
             ],
         )
 
-    def through(self, src: str) -> wire.Part:
+    def through(self, src: str) -> craft.Packet:
         """A packet for the local End SID, with a way on."""
-        return wire.ip6(src, SID, wire.srh(["2600::1", SID], sl=1, payload=wire.udp(b"data")))
+        return craft.srv6(src, ["2600::1", SID], segments_left=1, payload=craft.udp(b"data"))
 
-    def refused(self, port: int, packet: wire.Part, reason: str, vlan: Any = ()) -> None:
+    def refused(self, port: int, packet: craft.Packet, reason: str, vlan: Any = ()) -> None:
         __tracebackhide__ = True
         self.send(port, packet, vlan=vlan)
         self.expect_nothing()
@@ -57,12 +57,10 @@ class SidBlockIsClosed(Domain):
         self.domain(**{"sid-block": [BLOCK]})
         for src in (OUTSIDE, INSIDE):
             self.refused(1, self.through(src), "SID_BLOCK_FILTERED")
-            self.refused(1, wire.ip6(src, "fcbb:bb00:9::", wire.udp()), "SID_BLOCK_FILTERED")
-            self.refused(
-                1, wire.ip6(src, "fcbb:bb00:1::1", wire.echo_request(src, "fcbb:bb00:1::1")), "SID_BLOCK_FILTERED"
-            )
-            self.refused(1, wire.ip6(src, "fcbb:bb00:1:dead::", wire.udp()), "SID_BLOCK_FILTERED")
-            self.refused(1, wire.ip6(src, SID, wire.udp(), hl=1), "SID_BLOCK_FILTERED")
+            self.refused(1, craft.ip6(src, "fcbb:bb00:9::", craft.udp()), "SID_BLOCK_FILTERED")
+            self.refused(1, craft.ip6(src, "fcbb:bb00:1::1", craft.echo_request()), "SID_BLOCK_FILTERED")
+            self.refused(1, craft.ip6(src, "fcbb:bb00:1:dead::", craft.udp()), "SID_BLOCK_FILTERED")
+            self.refused(1, craft.ip6(src, SID, craft.udp(), hl=1), "SID_BLOCK_FILTERED")
         self.expect_sid_counter(f"{SID}/64", packets=0, errors=4)
 
 
@@ -74,16 +72,16 @@ class OtherTrafficPasses(Domain):
     def runTest(self) -> None:
         self.domain(**{"sid-block": [BLOCK]})
         for packet in (
-            wire.ip6(OUTSIDE, "2600::1", wire.udp()),
-            wire.ip6(OUTSIDE, "2600::1", wire.srh([SID, "2600::1"], sl=1, payload=wire.udp())),
-            wire.ip4("10.0.1.2", "198.51.100.1", wire.udp()),
+            craft.ip6(OUTSIDE, "2600::1", craft.udp()),
+            craft.srv6(OUTSIDE, [SID, "2600::1"], segments_left=1, payload=craft.udp()),
+            craft.ip4("10.0.1.2", "198.51.100.1", craft.udp()),
         ):
             self.send(1, packet)
             self.expect_only(2, wire.hop(packet))
         packet = self.through(OUTSIDE)
         self.send(5, packet)
         self.expect_only(2, wire.advanced(packet))
-        packet = wire.ip6(OUTSIDE, "fcbb:bb00:9::", wire.udp())
+        packet = craft.ip6(OUTSIDE, "fcbb:bb00:9::", craft.udp())
         self.send(5, packet)
         self.expect_only(2, wire.hop(packet))
         self.expect_no_drop()
@@ -104,7 +102,7 @@ class BlockIsAPrefix(Domain):
             ("2600:2::5", True),
             ("2600:2::6", False),
         ):
-            packet = wire.ip6(OUTSIDE, dst, wire.udp())
+            packet = craft.ip6(OUTSIDE, dst, craft.udp())
             if closed:
                 self.refused(1, packet, "SID_BLOCK_FILTERED")
             else:
@@ -120,15 +118,15 @@ class SourceOutsideTheDomain(Domain):
 
     def runTest(self) -> None:
         self.domain(sources=[BLOCK])
-        inner = wire.ip4("192.0.2.1", "198.51.100.1", wire.udp())
+        inner = craft.ip4("192.0.2.1", "198.51.100.1", craft.udp())
         for port in (1, 5):
             for packet in (
                 self.through(OUTSIDE),
-                wire.ip6(OUTSIDE, DT4, inner),
-                wire.ip6(OUTSIDE, SID, wire.echo_request(OUTSIDE, SID)),
-                wire.ip6(OUTSIDE, SID, wire.udp()),
-                wire.ip6(OUTSIDE, SID, wire.srh(["2600::1", SID], sl=1, payload=wire.udp()), hl=1),
-                wire.ip6(OUTSIDE, SID, wire.srh(["2600::1", SID], sl=9, payload=wire.udp())),
+                craft.ip6(OUTSIDE, DT4, inner),
+                craft.ip6(OUTSIDE, SID, craft.echo_request()),
+                craft.ip6(OUTSIDE, SID, craft.udp()),
+                craft.srv6(OUTSIDE, ["2600::1", SID], segments_left=1, payload=craft.udp(), hl=1),
+                craft.ip6(OUTSIDE, SID, craft.srh(["2600::1", SID], sl=9, payload=craft.udp())),
             ):
                 self.refused(port, packet, "SOURCE_NOT_IN_DOMAIN")
         self.expect_sid_counter(f"{SID}/64", packets=0, errors=10)
@@ -142,19 +140,19 @@ class SourceInTheDomain(Domain):
 
     def runTest(self) -> None:
         self.domain(sources=[BLOCK, "2001:db8:5::/64"])
-        inner = wire.ip4("192.0.2.1", "198.51.100.1", wire.udp())
+        inner = craft.ip4("192.0.2.1", "198.51.100.1", craft.udp())
         for src in (INSIDE, "2001:db8:5::2"):
             for port in (1, 5):
                 packet = self.through(src)
                 self.send(port, packet)
                 self.expect_only(2, wire.advanced(packet))
-                self.send(port, wire.ip6(src, DT4, inner))
+                self.send(port, craft.ip6(src, DT4, inner))
                 self.expect_only(2, wire.hop(inner))
-        for packet in (wire.ip6(OUTSIDE, "2600::1", wire.udp()), wire.ip6(OUTSIDE, "fcbb:bb00:9::", wire.udp())):
+        for packet in (craft.ip6(OUTSIDE, "2600::1", craft.udp()), craft.ip6(OUTSIDE, "fcbb:bb00:9::", craft.udp())):
             self.send(1, packet)
             self.expect_only(2, wire.hop(packet))
         own = "2001:db8:1::1"
-        self.send(1, wire.ip6(OUTSIDE, own, wire.echo_request(OUTSIDE, own)))
+        self.send(1, craft.ip6(OUTSIDE, own, craft.echo_request()))
         self.expect_only(1, wire.ip6(own, OUTSIDE, wire.echo_reply(own, OUTSIDE)))
         self.expect_no_drop()
 
@@ -191,7 +189,7 @@ class RoleOfVlanInterface(Domain):
                 sr_domain={"sid-block": [BLOCK]},
                 routes=[{"prefix": BLOCK, "via": "2001:db8:2::2"}],
             )
-            packet = wire.ip6(OUTSIDE, "fcbb:bb00:9::", wire.udp())
+            packet = craft.ip6(OUTSIDE, "fcbb:bb00:9::", craft.udp())
             self.refused(1, packet, "SID_BLOCK_FILTERED")
             if role == "external":
                 self.refused(1, packet, "SID_BLOCK_FILTERED", vlan=100)
@@ -218,7 +216,7 @@ class EdgeEncapsulates(Srv6Test):
             steering=[{"prefix": "2001:db8:99::/64", "policy": "north"}],
             routes=[{"prefix": BLOCK, "via": "2001:db8:2::2"}],
         )
-        inner = wire.ip6(OUTSIDE, "2001:db8:99::1", wire.udp())
+        inner = craft.ip6(OUTSIDE, "2001:db8:99::1", craft.udp())
         self.send(1, inner)
         outer = wire.ip6("fcbb:bb00:1::1", SID, wire.srh(["fcbb:bb00:2::", SID], sl=1, payload=wire.hop(inner)))
         self.expect_only(2, wire.advanced(outer))

@@ -18,7 +18,7 @@ from endpoint_base import (
     for_each,
     plain,
 )
-from srv6_base import behaviours, rfc, rule, wire
+from srv6_base import behaviours, craft, rfc, rule, wire
 
 
 @for_each(plain(ADVANCING))
@@ -61,11 +61,11 @@ class KeepsEverythingElse(EndpointTest):
     """Flags (O and unassigned ones), tag, TLVs, traffic class, flow label and payload are not touched."""
 
     def runTest(self) -> None:
-        tlvs = wire.tlv(124, b"known to none") + wire.PAD1 + wire.padn(4) + wire.tlv(5, bytes(range(18)))
-        inner = wire.dstopt(wire.ip6(HOST, OUT6, wire.udp(b"inner"), hl=1))
+        tlvs = [craft.tlv(124, b"known to none"), craft.pad1(), craft.padn(4), craft.tlv(5, bytes(range(18)))]
+        inner = craft.dstopt(craft.ip6(HOST, OUT6, craft.udp(b"inner"), hl=1))
         for flags in (0x20, 0xFF, 0xDF):
-            srh = wire.srh([LAST, NEXT, self.sid], sl=2, flags=flags, tag=0xBEEF, tlvs=tlvs, payload=inner)
-            packet = wire.ip6(HOST, self.sid, srh, tc=0xB9, fl=0xABCDE)
+            srh = craft.srh([LAST, NEXT, self.sid], sl=2, flags=flags, tag=0xBEEF, tlvs=tlvs, payload=inner)
+            packet = craft.ip6(HOST, self.sid, srh, tc=0xB9, fl=0xABCDE)
             self.send(1, packet)
             self.expect_only(self.endpoint.exit, self.endpoint.carried(packet))
 
@@ -77,7 +77,7 @@ class KeepsHmac(EndpointTest):
     """An HMAC TLV that nobody asked to verify is carried."""
 
     def runTest(self) -> None:
-        packet = self.packet([LAST, NEXT, self.sid], 2, tlvs=wire.hmac_tlv(7, bytes(range(32))))
+        packet = self.packet([LAST, NEXT, self.sid], 2, tlvs=[craft.hmac_tlv(7, bytes(range(32)))])
         self.passes(packet, self.endpoint.exit, self.endpoint.carried(packet))
 
 
@@ -101,7 +101,7 @@ class ExtensionHeadersBeforeSrh(EndpointTest):
     def runTest(self) -> None:
         for name, chain, length in extension_chains():
             with self.subTest(name):
-                packet = wire.ip6(HOST, self.sid, chain(wire.srh([LAST, NEXT], sl=1, payload=wire.udp())))
+                packet = craft.ip6(HOST, self.sid, chain(craft.srh([LAST, NEXT], sl=1, payload=craft.udp())))
                 self.send(1, packet)
                 self.expect_only(self.endpoint.exit, wire.advanced(packet, 40 + length))
 
@@ -114,12 +114,12 @@ class ExtensionHeadersBehindSrh(EndpointTest):
 
     def runTest(self) -> None:
         for payload in (
-            wire.dstopt(wire.udp(b"x")),
-            wire.fragment(b"rest", offset=185, nh=wire.UDP),
-            wire.Part(b"\1\2\3\4\0\0\0\1" + bytes(24), 50),
-            wire.Part(b"", wire.NO_NEXT),
-            wire.Part(b"\xff" * 7, wire.ROUTING),
-            wire.Part(b"\xff" * 5, 253),
+            craft.dstopt(craft.udp(b"x")),
+            craft.fragment(b"rest", offset=185, nh=wire.UDP),
+            craft.raw(b"\1\2\3\4\0\0\0\1" + bytes(24), 50),
+            craft.raw(b"", wire.NO_NEXT),
+            craft.raw(b"\xff" * 7, wire.ROUTING),
+            craft.raw(b"\xff" * 5, 253),
         ):
             packet = self.packet([LAST, NEXT, self.sid], 2, payload)
             self.send(1, packet)
@@ -135,7 +135,7 @@ class LongestSegmentList(EndpointTest):
     def runTest(self) -> None:
         segments = [f"fcbb:bb00:2:{i:x}::" for i in range(1, 128)]
         for left in (1, 2, 63, 64, 65, 126, 127):
-            packet = wire.ip6(HOST, self.sid, wire.srh(segments, sl=left, payload=wire.udp(b"far")))
+            packet = craft.ip6(HOST, self.sid, craft.srh(segments, sl=left, payload=craft.udp(b"far")))
             assert len(packet) > 2080
             self.endpoints_with_long_links()
             self.passes(packet, self.endpoint.exit, wire.advanced(packet))
@@ -155,7 +155,7 @@ class OddHeaderLength(EndpointTest):
     def runTest(self) -> None:
         for count in (1, 2, 5):
             segments = [f"fcbb:bb00:2:{i:x}::" for i in range(1, count + 1)]
-            packet = self.packet(segments, count, tlvs=wire.padn(8 - 1) + wire.PAD1)
+            packet = self.packet(segments, count, tlvs=[craft.padn(8 - 1), craft.pad1()])
             self.send(1, packet)
             self.expect_only(self.endpoint.exit, wire.advanced(packet))
 
@@ -207,10 +207,10 @@ class LargestPacket(EndpointTest):
     def runTest(self) -> None:
         self.endpoints(ports={1: {"mtu": 1500}, 2: {"mtu": 1400}, 3: {"mtu": 1400}, 4: {"mtu": 1400, "vrf": "blue"}})
         overhead = 40 + 8 + 32 + 8
-        packet = self.packet([LAST, NEXT], 1, wire.udp(bytes(1400 - overhead)))
+        packet = self.packet([LAST, NEXT], 1, craft.udp(bytes(1400 - overhead)))
         assert len(packet) == 1400
         self.passes(packet, self.endpoint.exit, wire.advanced(packet))
-        longer = self.packet([LAST, NEXT], 1, wire.udp(bytes(1401 - overhead)))
+        longer = self.packet([LAST, NEXT], 1, craft.udp(bytes(1401 - overhead)))
         self.send(1, longer)
         self.expect_icmp6(1, 2, 0, 1400, longer)
         self.expect_drop("PACKET_TOO_BIG")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from endpoint_base import EVERY, IN6, LAST, NEXT, Endpoint, EndpointTest, for_each
-from srv6_base import behaviours, rfc, rule, wire
+from srv6_base import behaviours, craft, rfc, rule, wire
 
 BEHAVIOURS = ("SR domain filters",)
 INSIDE, OUTSIDE = "fcbb:bb00:2:1::1", IN6  # both are sources that this router has routes to
@@ -28,18 +28,18 @@ class SourceOutsideDomain(Filtered):
 
     def runTest(self) -> None:
         for payload in (
-            wire.srh([LAST, NEXT], sl=1, payload=wire.udp()),
-            wire.srh([LAST, NEXT], sl=9, payload=wire.udp()),
-            wire.udp(),
-            wire.echo_request(OUTSIDE, self.sid),
-            wire.ip6(IN6, LAST, wire.udp()),
+            craft.srh([LAST, NEXT], sl=1, payload=craft.udp()),
+            craft.srh([LAST, NEXT], sl=9, payload=craft.udp()),
+            craft.udp(),
+            craft.echo_request(),
+            craft.ip6(IN6, LAST, craft.udp()),
         ):
             for hl in (64, 1):
-                self.send(1, wire.ip6(OUTSIDE, self.sid, payload, hl=hl))
+                self.send(1, craft.ip6(OUTSIDE, self.sid, payload, hl=hl))
         self.expect_nothing()
         self.expect_drop("SOURCE_NOT_IN_DOMAIN", 10)
         self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=10)
-        self.send(1, wire.ip6(INSIDE, self.sid, wire.echo_request(INSIDE, self.sid)))
+        self.send(1, craft.ip6(INSIDE, self.sid, craft.echo_request()))
         self.expect_only(2, wire.ip6(self.sid, INSIDE, wire.echo_reply(INSIDE, self.sid)))
 
 

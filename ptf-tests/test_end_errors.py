@@ -16,7 +16,7 @@ from endpoint_base import (
     for_each,
     plain,
 )
-from srv6_base import behaviours, rfc, rule, wire
+from srv6_base import behaviours, craft, rfc, rule, wire
 
 
 @for_each(plain(ADVANCING))
@@ -67,7 +67,7 @@ class HeaderLengthZeroAndOne(EndpointTest):
     def runTest(self) -> None:
         for length, body in ((0, b""), (1, bytes(8)), (0, bytes(32)), (1, bytes(32))):
             for left in (1, 2, 255):
-                upper = wire.Part(body, wire.UDP)
+                upper = craft.raw(body, wire.UDP)
                 packet = self.packet([], left, upper, hel=length, le=0, tlvs=b"")
                 self.send(1, packet)
                 self.expect_icmp6(1, 4, 0, 43, packet)
@@ -114,15 +114,15 @@ class PointersBehindExtensionHeaders(EndpointTest):
     def runTest(self) -> None:
         for name, chain, length in extension_chains():
             with self.subTest(name):
-                packet = wire.ip6(HOST, self.sid, chain(wire.srh([LAST, NEXT], sl=3, payload=wire.udp())))
+                packet = craft.ip6(HOST, self.sid, chain(craft.srh([LAST, NEXT], sl=3, payload=craft.udp())))
                 self.send(1, packet)
                 self.expect_icmp6(1, 4, 0, 43 + length, packet)
                 self.expect_drop("SRH_SEGMENTS_LEFT")
-                packet = wire.ip6(HOST, self.sid, chain(wire.srh([LAST, NEXT], sl=1, rtype=3, payload=wire.udp())))
+                packet = craft.ip6(HOST, self.sid, chain(craft.srh([LAST, NEXT], sl=1, rtype=3, payload=craft.udp())))
                 self.send(1, packet)
                 self.expect_icmp6(1, 4, 0, 42 + length, packet)
                 self.expect_drop("ROUTING_TYPE")
-                packet = wire.ip6(HOST, self.sid, chain(wire.srh([LAST, NEXT], sl=1, payload=wire.udp())), hl=1)
+                packet = craft.ip6(HOST, self.sid, chain(craft.srh([LAST, NEXT], sl=1, payload=craft.udp())), hl=1)
                 self.send(1, packet)
                 self.expect_icmp6(1, 3, 0, 0, packet)
                 self.expect_drop("HOP_LIMIT_EXCEEDED")
@@ -161,9 +161,9 @@ class CutAtEveryByte(EndpointTest):
     """The packet ends inside the SRH, at any byte: dropped, and nothing is read from behind its end."""
 
     def runTest(self) -> None:
-        header = bytes(wire.srh([LAST, NEXT], sl=1, nh=wire.UDP))
+        header = bytes(craft.srh([LAST, NEXT], sl=1, nh=wire.UDP))
         for cut in range(len(header)):
-            self.send(1, wire.ip6(HOST, self.sid, header[:cut], nh=wire.ROUTING))
+            self.send(1, craft.ip6(HOST, self.sid, header[:cut], nh=wire.ROUTING))
         self.expect_nothing()
         self.expect_drop("HEADER_TRUNCATED", len(header))
         self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=len(header))
@@ -176,10 +176,10 @@ class CutInExtensionHeaders(EndpointTest):
     """The packet ends inside the headers in front of the SRH, or inside the SRH behind them."""
 
     def runTest(self) -> None:
-        header = bytes(wire.hbh(wire.dstopt(wire.srh([LAST], sl=1, nh=wire.UDP), bytes((0x1E, 12)) + bytes(12))))
+        header = bytes(craft.hbh(craft.dstopt(craft.srh([LAST], sl=1, nh=wire.UDP), bytes((0x1E, 12)) + bytes(12))))
         assert len(header) == 8 + 16 + 24
         for cut in range(len(header)):
-            self.send(1, wire.ip6(HOST, self.sid, header[:cut], nh=wire.HOP_BY_HOP))
+            self.send(1, craft.ip6(HOST, self.sid, header[:cut], nh=wire.HOP_BY_HOP))
         self.expect_nothing()
         self.expect_drop("HEADER_TRUNCATED", len(header))
 
@@ -204,12 +204,12 @@ class PayloadLengthTooSmall(EndpointTest):
     """Payload Length ends inside the SRH: what is behind it (a trailer of the frame) is not part of the packet."""
 
     def runTest(self) -> None:
-        srh = wire.srh([LAST, NEXT], sl=1, payload=wire.udp(b"payload"))
+        srh = craft.srh([LAST, NEXT], sl=1, payload=craft.udp(b"payload"))
         for length in (0, 7, 8, 24, 39):
-            self.send(1, wire.ip6(HOST, self.sid, srh, plen=length))
+            self.send(1, craft.ip6(HOST, self.sid, srh, plen=length))
         self.expect_nothing()
         self.expect_drop("HEADER_TRUNCATED", 5)
-        self.send(1, wire.ip6(HOST, self.sid, srh, plen=40))  # just the SRH: a packet without payload
+        self.send(1, craft.ip6(HOST, self.sid, srh, plen=40))  # just the SRH: a packet without payload
         frame = self.receive(self.endpoint.exit)
         assert frame is not None and frame[14 + 4 : 14 + 6] == b"\0\x28"
 
@@ -221,9 +221,9 @@ class PayloadLengthTooLarge(EndpointTest):
     """Payload Length is more than the frame holds: not a packet, whatever it is for."""
 
     def runTest(self) -> None:
-        srh = wire.srh([LAST, NEXT], sl=1, payload=wire.udp(b"payload"))
+        srh = craft.srh([LAST, NEXT], sl=1, payload=craft.udp(b"payload"))
         for length in (len(srh) + 1, 0xFFFF):
-            self.send(1, wire.ip6(HOST, self.sid, srh, plen=length))
+            self.send(1, craft.ip6(HOST, self.sid, srh, plen=length))
         self.expect_nothing()
         self.expect_drop("IP_HEADER_INVALID", 2)
         self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=0)
@@ -236,7 +236,7 @@ class LongPacketQuoted(EndpointTest):
     """An error quotes as much as fits into 1280 bytes."""
 
     def runTest(self) -> None:
-        packet = self.packet([LAST, NEXT], 3, wire.udp(bytes(range(256)) * 5))
+        packet = self.packet([LAST, NEXT], 3, craft.udp(bytes(range(256)) * 5))
         self.send(1, packet)
         self.expect(1, self.icmp6_error(4, 0, 43, packet, src="2001:db8:1::1"))
         self.expect_drop("SRH_SEGMENTS_LEFT")
@@ -251,14 +251,14 @@ class NoErrorAboutErrors(EndpointTest):
 
     def runTest(self) -> None:
         for kind in (1, 2, 3, 4, 127):
-            message = wire.icmp6(kind, 0, bytes(48), between=(HOST, LAST))
-            for upper in (message, wire.dstopt(message)):
+            message = craft.icmp6(kind, 0, bytes(48))
+            for upper in (message, craft.dstopt(message)):
                 self.send(1, self.packet([LAST, NEXT], 3, upper))
                 self.send(1, self.packet([LAST, NEXT], 1, upper, hl=1))
         self.expect_nothing()
         drops = self.drops()
         assert drops == {"SRH_SEGMENTS_LEFT": 10, "HOP_LIMIT_EXCEEDED": 10}, drops
-        packet = self.packet([LAST, NEXT], 3, wire.echo_request(HOST, LAST))
+        packet = self.packet([LAST, NEXT], 3, craft.echo_request())
         self.send(1, packet)
         self.expect_icmp6(1, 4, 0, 43, packet)
 
@@ -321,7 +321,7 @@ class SrhAtOwnAddress(EndpointTest):
                 self.send(1, packet)
                 self.expect_icmp6(1, 4, 0, 42, packet)
                 self.expect_drop("ROUTING_TYPE")
-            request = wire.echo_request(HOST, address)
+            request = craft.echo_request()
             self.send(1, self.packet([address, NEXT], 0, request, dst=address))
             self.expect_only(1, wire.ip6(address, HOST, wire.echo_reply(HOST, address)))
             self.expect_no_drop()
@@ -336,8 +336,8 @@ class SrhAtOwnAddressBehindOptions(EndpointTest):
     def runTest(self) -> None:
         for name, chain, length in extension_chains():
             with self.subTest(name):
-                srh = wire.srh([LAST, NEXT], sl=1, payload=wire.udp())
-                packet = wire.ip6(HOST, "2001:db8:1::1", chain(srh))
+                srh = craft.srh([LAST, NEXT], sl=1, payload=craft.udp())
+                packet = craft.ip6(HOST, "2001:db8:1::1", chain(srh))
                 self.send(1, packet)
                 self.expect_icmp6(1, 4, 0, 42 + length, packet)
                 self.expect_drop("ROUTING_TYPE")
@@ -355,33 +355,33 @@ class TransitLooksAtNoSrh(EndpointTest):
         own = Endpoint("End").sid
         long = [f"fcbb:bb00:2:{i:x}::" for i in range(1, 71)]
         self.garbage = [
-            wire.srh([LAST, own], sl=1, payload=wire.udp()),
-            wire.srh([LAST, own], sl=0, payload=wire.udp()),
-            wire.srh([LAST, own], sl=2, flags=0xFF, tag=0xFFFF, tlvs=wire.tlv(124, bytes(6)), payload=wire.udp()),
-            wire.srh([LAST, own], sl=255, le=255, payload=wire.udp()),
-            wire.srh(long, sl=70, payload=wire.udp()),
-            wire.srh(long, sl=33, payload=wire.ip6(HOST, own, wire.udp())),
-            wire.srh([LAST], sl=1, hel=255, payload=wire.udp()),
-            wire.srh([LAST], sl=200, hel=0, payload=wire.udp()),
-            wire.srh([LAST], sl=1, hel=1, payload=wire.udp()),
-            wire.srh([LAST], sl=1, rtype=0, payload=wire.udp()),
-            wire.srh([LAST], sl=0, rtype=253, payload=wire.udp()),
-            wire.srh([LAST], sl=0, payload=wire.srh([own, LAST], sl=7, payload=wire.Part(b"", wire.NO_NEXT))),
-            wire.Part(b"", wire.ROUTING),
-            wire.Part(b"\0", wire.ROUTING),
-            wire.Part(bytes((43, 255, 4, 255, 255, 255, 255)), wire.ROUTING),
-            wire.hbh(wire.dstopt(wire.dstopt(wire.dstopt(wire.dstopt(wire.srh([own], sl=1, nh=59)))))),
-            wire.dstopt(wire.Part(b"\x3c\xff" + bytes(5), wire.DEST_OPTIONS)),
-            wire.fragment(wire.srh([own], sl=1, nh=59), offset=9),
-            wire.Part(bytes((0x45, 0, 0, 9)), wire.IPV4),
-            wire.Part(b"\x4f" + bytes(30), wire.IPV4),
-            wire.Part(b"\x60", wire.IPV6),
-            wire.Part(b"", wire.ETHERNET),
-            wire.Part(b"\1", wire.UDP),
-            wire.Part(b"", wire.ICMPV6),
+            craft.srh([LAST, own], sl=1, payload=craft.udp()),
+            craft.srh([LAST, own], sl=0, payload=craft.udp()),
+            craft.srh([LAST, own], sl=2, flags=0xFF, tag=0xFFFF, tlvs=[craft.tlv(124, bytes(6))], payload=craft.udp()),
+            craft.srh([LAST, own], sl=255, le=255, payload=craft.udp()),
+            craft.srh(long, sl=70, payload=craft.udp()),
+            craft.srh(long, sl=33, payload=craft.ip6(HOST, own, craft.udp())),
+            craft.srh([LAST], sl=1, hel=255, payload=craft.udp()),
+            craft.srh([LAST], sl=200, hel=0, payload=craft.udp()),
+            craft.srh([LAST], sl=1, hel=1, payload=craft.udp()),
+            craft.srh([LAST], sl=1, rtype=0, payload=craft.udp()),
+            craft.srh([LAST], sl=0, rtype=253, payload=craft.udp()),
+            craft.srh([LAST], sl=0, payload=craft.srh([own, LAST], sl=7, payload=craft.raw(b"", wire.NO_NEXT))),
+            craft.raw(b"", wire.ROUTING),
+            craft.raw(b"\0", wire.ROUTING),
+            craft.raw(bytes((43, 255, 4, 255, 255, 255, 255)), wire.ROUTING),
+            craft.hbh(craft.dstopt(craft.dstopt(craft.dstopt(craft.dstopt(craft.srh([own], sl=1, nh=59)))))),
+            craft.dstopt(craft.raw(b"\x3c\xff" + bytes(5), wire.DEST_OPTIONS)),
+            craft.fragment(craft.srh([own], sl=1, nh=59), offset=9),
+            craft.raw(bytes((0x45, 0, 0, 9)), wire.IPV4),
+            craft.raw(b"\x4f" + bytes(30), wire.IPV4),
+            craft.raw(b"\x60", wire.IPV6),
+            craft.raw(b"", wire.ETHERNET),
+            craft.raw(b"\1", wire.UDP),
+            craft.raw(b"", wire.ICMPV6),
         ]
         for payload in self.garbage:
-            packet = wire.ip6(HOST, NEXT, payload, hl=17, tc=3, fl=0x12345)
+            packet = craft.ip6(HOST, NEXT, payload, hl=17, tc=3, fl=0x12345)
             self.send(1, packet)
             self.expect(2, wire.hop(packet))
         self.expect_nothing()

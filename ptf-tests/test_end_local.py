@@ -18,7 +18,7 @@ from endpoint_base import (
     for_each,
     plain,
 )
-from srv6_base import behaviours, rfc, rule, wire
+from srv6_base import behaviours, craft, rfc, rule, wire
 
 END, END_X, END_T, DT6, DT4 = (Endpoint(name) for name in ("End", "End.X", "End.T", "End.DT6", "End.DT4"))
 
@@ -47,7 +47,7 @@ class OneSidManyTimes(EndpointTest):
     def runTest(self) -> None:
         packet = self.packet([LAST, *[END.sid] * 9], 9)
         self.send(1, packet)
-        expected = packet
+        expected = wire.unchanged(packet)
         for _ in range(9):
             expected = wire.advanced(expected)
         self.expect_only(2, expected)
@@ -109,8 +109,8 @@ class EndThenDecapsulation(EndpointTest):
 
     def runTest(self) -> None:
         for last, inner in (
-            (DT6, wire.ip6(IN6, OUT6, wire.udp(b"six"))),
-            (DT4, wire.ip4(IN4, OUT4, wire.udp(b"four"))),
+            (DT6, craft.ip6(IN6, OUT6, craft.udp(b"six"))),
+            (DT4, craft.ip4(IN4, OUT4, craft.udp(b"four"))),
         ):
             packet = self.packet([last.sid, END.sid], 1, inner)
             self.send(1, packet)
@@ -129,8 +129,8 @@ class InnerDestinationIsOwnSid(EndpointTest):
     def runTest(self) -> None:
         blue = "fcbb:bb00:1:b1e::"
         self.endpoints(sids=[{"sid": f"{blue}/64", "behavior": "End", "in-vrf": "blue"}])
-        inner = wire.ip6(IN6, blue, wire.srh([LAST, blue], sl=1, payload=wire.udp(b"inner")))
-        packet = wire.ip6(HOST, DT6.sid, wire.srh([DT6.sid], sl=0, payload=inner))
+        inner = craft.srv6(IN6, [LAST, blue], segments_left=1, payload=craft.udp(b"inner"))
+        packet = craft.srv6(HOST, [DT6.sid], segments_left=0, payload=inner)
         self.send(1, packet)
         self.expect_only(4, wire.advanced(inner))
         self.expect_sid_counter(DT6.prefix, packets=1, size=len(packet))
@@ -178,7 +178,7 @@ class SecondSrhBehindExhaustedOne(EndpointTest):
     """An exhausted SRH, then one with segments left: the second is processed for the same SID."""
 
     def runTest(self) -> None:
-        second = wire.srh([LAST, NEXT, self.sid], sl=2, tag=2, payload=wire.udp(b"two"))
+        second = craft.srh([LAST, NEXT, self.sid], sl=2, tag=2, payload=craft.udp(b"two"))
         packet = self.packet([self.sid, THEN], 0, second, tag=1)
         at = 40 + 8 + 32
         self.passes(packet, self.endpoint.exit, wire.advanced(packet, at))
@@ -192,15 +192,15 @@ class ErrorsOfSecondSrh(EndpointTest):
 
     def runTest(self) -> None:
         at = 40 + 8 + 16
-        packet = self.packet([self.sid], 0, wire.srh([LAST, NEXT], sl=3, payload=wire.udp()))
+        packet = self.packet([self.sid], 0, craft.srh([LAST, NEXT], sl=3, payload=craft.udp()))
         self.send(1, packet)
         self.expect_icmp6(1, 4, 0, at + 3, packet)
         self.expect_drop("SRH_SEGMENTS_LEFT")
-        packet = self.packet([self.sid], 0, wire.srh([LAST, NEXT], sl=1, rtype=5, payload=wire.udp()))
+        packet = self.packet([self.sid], 0, craft.srh([LAST, NEXT], sl=1, rtype=5, payload=craft.udp()))
         self.send(1, packet)
         self.expect_icmp6(1, 4, 0, at + 2, packet)
         self.expect_drop("ROUTING_TYPE")
-        packet = self.packet([self.sid], 0, wire.srh([LAST, NEXT], sl=1, payload=wire.udp()), hl=1)
+        packet = self.packet([self.sid], 0, craft.srh([LAST, NEXT], sl=1, payload=craft.udp()), hl=1)
         self.send(1, packet)
         self.expect_icmp6(1, 3, 0, 0, packet)
         self.expect_drop("HOP_LIMIT_EXCEEDED")
@@ -214,7 +214,7 @@ class FirstSrhCarriesSecond(EndpointTest):
     """The first SRH has segments left: it is the one, the second is payload."""
 
     def runTest(self) -> None:
-        second = wire.srh([LAST, NEXT], sl=9, payload=wire.udp(b"two"))
+        second = craft.srh([LAST, NEXT], sl=9, payload=craft.udp(b"two"))
         packet = self.packet([THEN, NEXT, self.sid], 2, second)
         self.passes(packet, self.endpoint.exit, wire.advanced(packet))
 
@@ -226,9 +226,9 @@ class SecondSrhBehindOptions(EndpointTest):
     """Hop-by-Hop, an exhausted SRH, Destination Options, an exhausted SRH, then the one with segments left."""
 
     def runTest(self) -> None:
-        third = wire.srh([LAST, NEXT], sl=1, payload=wire.udp(b"three"))
-        second = wire.dstopt(wire.srh([self.sid], sl=0, payload=third))
-        packet = wire.ip6(HOST, self.sid, wire.hbh(wire.srh([self.sid], sl=0, payload=second)))
+        third = craft.srh([LAST, NEXT], sl=1, payload=craft.udp(b"three"))
+        second = craft.dstopt(craft.srh([self.sid], sl=0, payload=third))
+        packet = craft.ip6(HOST, self.sid, craft.hbh(craft.srh([self.sid], sl=0, payload=second)))
         self.passes(packet, self.endpoint.exit, wire.advanced(packet, 40 + 8 + 24 + 8 + 24))
 
 
@@ -257,14 +257,14 @@ class EndXSetByFlowHash(EndpointTest):
         used: dict[str, set[int]] = {"label": set(), "source": set()}
         for i in range(24):
             for kind, source, label in (("label", HOST, i), ("source", f"2001:db8:81::{i:x}", 0)):
-                packet = wire.ip6(source, sid, wire.srh([LAST, NEXT], sl=1, payload=wire.udp()), fl=label)
+                packet = craft.ip6(source, sid, craft.srh([LAST, NEXT], sl=1, payload=craft.udp()), fl=label)
                 ports = {self._through(packet) for _ in range(2)}
                 assert len(ports) == 1, f"one flow took ports {ports}"
                 used[kind] |= ports
         assert used == {"label": {3, 6}, "source": {3, 6}}, used
         self.expect_sid_counter(f"{sid}/64", packets=96)
 
-    def _through(self, packet: wire.Part) -> int:
+    def _through(self, packet: craft.Packet) -> int:
         self.send(1, packet)
         moved = wire.advanced(packet)
         return self.expect_one_of({3: moved, 6: moved})
@@ -282,11 +282,11 @@ class EndXUsdSetByFlowHash(EndpointTest):
         used = set()
         for i in range(16):
             for inner in (
-                wire.ip6(IN6, f"2001:db8:92::{i:x}", wire.udp()),
-                wire.ip4(IN4, f"198.51.100.{i}", wire.udp()),
+                craft.ip6(IN6, f"2001:db8:92::{i:x}", craft.udp()),
+                craft.ip4(IN4, f"198.51.100.{i}", craft.udp()),
             ):
-                self.send(1, wire.ip6(HOST, sid, inner))
-                used.add((inner[0] >> 4, self.expect_one_of({3: wire.hop(inner), 6: wire.hop(inner)})))
+                self.send(1, craft.ip6(HOST, sid, inner))
+                used.add((inner.version, self.expect_one_of({3: wire.hop(inner), 6: wire.hop(inner)})))
         assert used == {(6, 3), (6, 6), (4, 3), (4, 6)}, used
 
 
@@ -301,9 +301,9 @@ class EndDx6SetByFlowHash(EndpointTest):
         self.endpoints(sids=[config])
         used = set()
         for i in range(16):
-            inner = wire.ip6(IN6, f"2001:db8:92::{i:x}", wire.udp())
+            inner = craft.ip6(IN6, f"2001:db8:92::{i:x}", craft.udp())
             for _ in range(2):
-                self.send(1, wire.ip6(HOST, sid, inner))
+                self.send(1, craft.ip6(HOST, sid, inner))
                 used.add((i, self.expect_one_of({3: wire.hop(inner), 6: wire.hop(inner)})))
         assert len(used) == 16 and {port for _, port in used} == {3, 6}, used
 
@@ -319,8 +319,8 @@ class EndDx4SetByFlowHash(EndpointTest):
         self.endpoints(sids=[config])
         used = set()
         for i in range(16):
-            inner = wire.ip4(IN4, f"198.51.100.{i}", wire.udp(dport=i))
+            inner = craft.ip4(IN4, f"198.51.100.{i}", craft.udp(dport=i))
             for _ in range(2):
-                self.send(1, wire.ip6(HOST, sid, inner))
+                self.send(1, craft.ip6(HOST, sid, inner))
                 used.add((i, self.expect_one_of({3: wire.hop(inner), 6: wire.hop(inner)})))
         assert len(used) == 16 and {port for _, port in used} == {3, 6}, used

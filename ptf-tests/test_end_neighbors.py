@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import struct
 from ipaddress import ip_address
 
 from endpoint_base import HOST, IN4, IN6, LAST, NEXT, Endpoint
-from srv6_base import Frame, Srv6Test, behaviours, rfc, rule, wire
+from srv6_base import Frame, Srv6Test, behaviours, craft, rfc, rule, wire
 
 SIDS = ("End", "End.X", "End.DX4", "End.DT6", "End.DT4")
 
@@ -44,12 +43,11 @@ class Waiting(Srv6Test):
         """A solicited advertisement of ``target``, or an ARP reply."""
         if ":" in target:
             router = f"2001:db8:{port}::1"
-            body = struct.pack("!I", 0x60000000) + wire.v6(target) + bytes((2, 1)) + wire.mac(mac)
-            packet = wire.ip6(target, router, wire.icmp6(136, 0, body, between=(target, router)), hl=255)
-            self.send(port, wire.ether(packet, dst=self.mac(port), src=mac))
+            packet = craft.ip6(target, router, craft.neighbor_advertisement(target, mac, 0x60), hl=255)
+            self.send(port, craft.ether(packet, dst=self.mac(port), src=mac))
         else:
-            reply = wire.arp(2, mac, target, self.mac(port), f"10.0.{port}.1")
-            self.send(port, wire.ether(reply, dst=self.mac(port), src=mac, ethertype=wire.ETH_ARP))
+            reply = craft.arp(2, mac, target, self.mac(port), f"10.0.{port}.1")
+            self.send(port, craft.ether(reply, dst=self.mac(port), src=mac))
 
     def leaves(self, port: int, packet: wire.Part, mac: str) -> None:
         """``packet`` leaves ``port`` towards ``mac``, once, and besides it questions alone."""
@@ -71,7 +69,7 @@ class EndXWaitsForItsNeighbor(Waiting):
     """The adjacency of End.X is not resolved: the packet waits for it."""
 
     def runTest(self) -> None:
-        packet = wire.ip6(HOST, Endpoint("End.X").sid, wire.srh([LAST, NEXT], sl=1, payload=wire.udp(b"waits")))
+        packet = craft.ip6(HOST, Endpoint("End.X").sid, craft.srh([LAST, NEXT], sl=1, payload=craft.udp(b"waits")))
         self.send(1, packet)
         self.answer(3, "2001:db8:3::2", "02:ee:00:00:00:03")
         self.leaves(3, wire.advanced(packet), "02:ee:00:00:00:03")
@@ -86,7 +84,7 @@ class EndWaitsForNextSegmentOnLink(Waiting):
 
     def runTest(self) -> None:
         host = "2001:db8:2::99"
-        packet = wire.ip6(HOST, Endpoint("End").sid, wire.srh([LAST, host], sl=2, payload=wire.udp(b"waits")))
+        packet = craft.ip6(HOST, Endpoint("End").sid, craft.srh([LAST, host], sl=2, payload=craft.udp(b"waits")))
         self.send(1, packet)
         self.asked_for(2, host)
         self.answer(2, host, "02:ee:00:00:00:99")
@@ -100,8 +98,8 @@ class EndDx4WaitsForItsNeighbor(Waiting):
     """The adjacency of End.DX4 is asked for by ARP."""
 
     def runTest(self) -> None:
-        inner = wire.ip4(IN4, "198.51.100.7", wire.udp(b"waits"))
-        self.send(1, wire.ip6(HOST, Endpoint("End.DX4").sid, inner))
+        inner = craft.ip4(IN4, "198.51.100.7", craft.udp(b"waits"))
+        self.send(1, craft.ip6(HOST, Endpoint("End.DX4").sid, inner))
         self.answer(3, "10.0.3.2", "02:ee:00:00:00:04")
         self.leaves(3, wire.hop(inner), "02:ee:00:00:00:04")
 
@@ -113,13 +111,13 @@ class InnerDestinationOnLink(Waiting):
     """The inner destination of End.DT6 and End.DT4 is a host on a connected link."""
 
     def runTest(self) -> None:
-        inner = wire.ip6(IN6, "2001:db8:4::99", wire.udp(b"waits"))
-        self.send(1, wire.ip6(HOST, Endpoint("End.DT6").sid, inner))
+        inner = craft.ip6(IN6, "2001:db8:4::99", craft.udp(b"waits"))
+        self.send(1, craft.ip6(HOST, Endpoint("End.DT6").sid, inner))
         self.asked_for(4, "2001:db8:4::99")
         self.answer(4, "2001:db8:4::99", "02:ee:00:00:00:06")
         self.leaves(4, wire.hop(inner), "02:ee:00:00:00:06")
-        four = wire.ip4(IN4, "10.0.4.99", wire.udp(b"waits"))
-        self.send(1, wire.ip6(HOST, Endpoint("End.DT4").sid, four))
+        four = craft.ip4(IN4, "10.0.4.99", craft.udp(b"waits"))
+        self.send(1, craft.ip6(HOST, Endpoint("End.DT4").sid, four))
         self.asked_for(4, "10.0.4.99")
         self.answer(4, "10.0.4.99", "02:ee:00:00:00:07")
         self.leaves(4, wire.hop(four), "02:ee:00:00:00:07")

@@ -18,7 +18,7 @@ from endpoint_base import (
     flavored,
     for_each,
 )
-from srv6_base import behaviours, rfc, rule, wire
+from srv6_base import behaviours, craft, rfc, rule, wire
 
 ALL = flavored()
 PSP, NOT_PSP = flavored(with_any=["psp"]), flavored(without=["psp"])
@@ -59,7 +59,7 @@ class KeepsAtTwo(EndpointTest):
     """Segments Left 2 becomes 1: no flavour does anything."""
 
     def runTest(self) -> None:
-        packet = self.packet([LAST, NEXT, self.sid], 2, tlvs=wire.padn(7) + wire.PAD1)
+        packet = self.packet([LAST, NEXT, self.sid], 2, tlvs=[craft.padn(7), craft.pad1()])
         self.passes(packet, self.endpoint.exit, wire.advanced(packet))
 
 
@@ -82,10 +82,10 @@ class PopsWithTlvs(EndpointTest):
 
     def runTest(self) -> None:
         for tlvs in (
-            wire.tlv(124, bytes(14)),
-            wire.hmac_tlv(1, bytes(32)),
-            wire.padn(7) + wire.PAD1,
-            wire.tlv(200, bytes(238)),
+            [craft.tlv(124, bytes(14))],
+            [craft.hmac_tlv(1, bytes(32))],
+            [craft.padn(7), craft.pad1()],
+            [craft.tlv(200, bytes(238))],
         ):
             packet = self.packet([LAST, self.sid], 1, tlvs=tlvs, flags=0x20, tag=77)
             self.send(1, packet)
@@ -101,7 +101,7 @@ class PopsBehindExtensionHeaders(EndpointTest):
     def runTest(self) -> None:
         for name, chain, length in extension_chains():
             with self.subTest(name):
-                packet = wire.ip6(HOST, self.sid, chain(wire.srh([LAST, NEXT], sl=1, payload=wire.udp(b"x"))))
+                packet = craft.ip6(HOST, self.sid, chain(craft.srh([LAST, NEXT], sl=1, payload=craft.udp(b"x"))))
                 self.send(1, packet)
                 last = {8: 40, 40: 40, 48: 48, 64: 96}[length]  # where the header before the SRH begins
                 at = 40 + length
@@ -116,13 +116,13 @@ class PopsBeforeAnything(EndpointTest):
 
     def runTest(self) -> None:
         for payload in (
-            wire.ip6(IN6, OUT6, wire.udp(), hl=1),
-            wire.ip4(IN4, OUT4, wire.udp(), ttl=1, csum=0x1234),
-            wire.Part(bytes(60), wire.ETHERNET),
-            wire.dstopt(wire.udp()),
-            wire.fragment(b"piece", offset=3, nh=wire.UDP),
-            wire.srh([THEN, LAST], sl=1, payload=wire.udp()),
-            wire.Part(b"", wire.NO_NEXT),
+            craft.ip6(IN6, OUT6, craft.udp(), hl=1),
+            craft.ip4(IN4, OUT4, craft.udp(), ttl=1, csum=0x1234),
+            craft.raw(bytes(60), wire.ETHERNET),
+            craft.dstopt(craft.udp()),
+            craft.fragment(b"piece", offset=3, nh=wire.UDP),
+            craft.srh([THEN, LAST], sl=1, payload=craft.udp()),
+            craft.raw(b"", wire.NO_NEXT),
         ):
             packet = self.packet([LAST, NEXT], 1, payload)
             self.send(1, packet)
@@ -184,7 +184,7 @@ class PopsBeforeOwnSid(EndpointTest):
         own = "fcbb:bb00:1:d6::"
         sid = {"sid": f"{own}/64", "behavior": "End.DX6", "via": "2001:db8:6::2", "in-vrf": self.endpoint.vrf}
         self.endpoints(sids=[sid])
-        inner = wire.ip6(IN6, OUT6, wire.udp(b"inner"))
+        inner = craft.ip6(IN6, OUT6, craft.udp(b"inner"))
         packet = self.packet([own, self.sid], 1, inner)
         self.send(1, packet)
         self.expect_only(6, wire.hop(inner))
@@ -194,10 +194,10 @@ class PopsBeforeOwnSid(EndpointTest):
 # --- two SRHs -----------------------------------------------------------------------------------------------------
 
 
-def two_srhs(endpoint: Endpoint, left: int) -> wire.Part:
+def two_srhs(endpoint: Endpoint, left: int) -> craft.Packet:
     """An exhausted SRH, then one with ``left`` segments left."""
-    second = wire.srh([LAST, NEXT, endpoint.sid], sl=left, tag=2, payload=wire.udp(b"two"))
-    return wire.ip6(HOST, endpoint.sid, wire.srh([endpoint.sid], sl=0, tag=1, payload=second))
+    second = craft.srh([LAST, NEXT, endpoint.sid], sl=left, tag=2, payload=craft.udp(b"two"))
+    return craft.srv6(HOST, [endpoint.sid], segments_left=0, tag=1, payload=second)
 
 
 @for_each(ALL)
@@ -227,38 +227,32 @@ class ExhaustedSrhsAmongOptions(EndpointTest):
     """USP takes every exhausted SRH out of the chain and leaves the headers between them."""
 
     def runTest(self) -> None:
-        sid = self.sid
-        last = wire.srh([LAST, NEXT], sl=1, payload=wire.udp(b"last"))
-        done = wire.srh([NEXT, LAST], sl=0, payload=wire.udp(b"last"))
-        psp = "psp" in self.endpoint.flavors
-        end = wire.udp(b"last") if psp else done
+        last = craft.srh([LAST, NEXT], sl=1, payload=craft.udp(b"last"))
+        end = wire.udp(b"last", between=(HOST, LAST))
+        if "psp" not in self.endpoint.flavors:
+            end = wire.srh([LAST, NEXT], sl=0, payload=end)
 
-        def exhausted(payload: wire.Part) -> wire.Part:
-            return wire.srh([sid], sl=0, payload=payload)
+        def exhausted(payload: craft.Packet) -> craft.Packet:
+            return craft.srh([self.sid], sl=0, payload=payload)
 
         for before, after in (
-            (exhausted(wire.dstopt(last)), wire.dstopt(end)),
+            (exhausted(craft.dstopt(last)), wire.dstopt(end)),
             (exhausted(exhausted(last)), end),
-            (wire.hbh(exhausted(wire.dstopt(exhausted(last)))), wire.hbh(wire.dstopt(end))),
-            (exhausted(wire.dstopt(exhausted(wire.dstopt(last)))), wire.dstopt(wire.dstopt(end))),
-            (wire.dstopt(wire.dstopt(exhausted(last))), wire.dstopt(wire.dstopt(end))),
+            (craft.hbh(exhausted(craft.dstopt(exhausted(last)))), wire.hbh(wire.dstopt(end))),
+            (exhausted(craft.dstopt(exhausted(craft.dstopt(last)))), wire.dstopt(wire.dstopt(end))),
+            (craft.dstopt(craft.dstopt(exhausted(last))), wire.dstopt(wire.dstopt(end))),
             (exhausted(exhausted(exhausted(exhausted(last)))), end),
         ):
-            packet = wire.ip6(HOST, sid, before)
-            self.send(1, packet)
-            raw = bytes(wire.ip6(HOST, NEXT, after, hl=63))
-            if not psp:
-                raw = raw.replace(bytes(done[:40]), bytes(last[:3]) + b"\0" + bytes(last[4:40]))
-            segment = wire.v6(LAST)
-            self.expect_only(self.endpoint.exit, wire.Part(raw[:24] + segment + raw[40:], wire.IPV6))
+            self.send(1, craft.ip6(HOST, self.sid, before))
+            self.expect_only(self.endpoint.exit, wire.ip6(HOST, LAST, after, hl=63))
 
 
 # --- USD ----------------------------------------------------------------------------------------------------------
 
 
 INNER = (
-    wire.ip6(IN6, OUT6, wire.udp(b"inner six"), hl=9, tc=0x88, fl=0x54321),
-    wire.ip4(IN4, OUT4, wire.udp(b"inner four"), ttl=9, tos=0x88, ident=77, df=False),
+    craft.ip6(IN6, OUT6, craft.udp(b"inner six"), hl=9, tc=0x88, fl=0x54321),
+    craft.ip4(IN4, OUT4, craft.udp(b"inner four"), ttl=9, tos=0x88, ident=77, df=False),
 )
 
 
@@ -272,9 +266,9 @@ class Decapsulates(EndpointTest):
         packets = []
         for inner in INNER:
             for packet in (
-                wire.ip6(HOST, self.sid, inner),
+                craft.ip6(HOST, self.sid, inner),
                 self.packet([self.sid, NEXT, THEN], 0, inner),
-                self.packet([self.sid], 0, inner, tlvs=wire.padn(7) + wire.PAD1, flags=0x20),
+                self.packet([self.sid], 0, inner, tlvs=[craft.padn(7), craft.pad1()], flags=0x20),
             ):
                 packets.append(packet)
                 self.send(1, packet)
@@ -307,12 +301,12 @@ class DecapsulatesWithAllExtensionHeaders(EndpointTest):
     def runTest(self) -> None:
         for inner in INNER:
             for _, chain, _ in extension_chains():
-                self.send(1, wire.ip6(HOST, self.sid, chain(inner)))
+                self.send(1, craft.ip6(HOST, self.sid, chain(inner)))
                 self.expect_only(self.endpoint.exit, wire.hop(inner))
-            chained = wire.hbh(
-                wire.srh([self.sid], sl=0, payload=wire.srh([self.sid], sl=0, payload=wire.dstopt(inner)))
+            chained = craft.hbh(
+                craft.srh([self.sid], sl=0, payload=craft.srh([self.sid], sl=0, payload=craft.dstopt(inner)))
             )
-            self.send(1, wire.ip6(HOST, self.sid, chained))
+            self.send(1, craft.ip6(HOST, self.sid, chained))
             self.expect_only(self.endpoint.exit, wire.hop(inner))
 
 
@@ -338,11 +332,11 @@ class InnerHopLimit(EndpointTest):
 
     def runTest(self) -> None:
         for ttl in (1, 0):
-            inner6 = wire.ip6(IN6, OUT6, wire.udp(b"inner"), hl=ttl)
+            inner6 = craft.ip6(IN6, OUT6, craft.udp(b"inner"), hl=ttl)
             self.send(1, self.packet([self.sid, NEXT], 0, inner6))
             self.expect_icmp6(self.endpoint.home, 3, 0, 0, inner6)
-            inner4 = wire.ip4(IN4, OUT4, wire.udp(b"inner"), ttl=ttl)
-            self.send(1, wire.ip6(HOST, self.sid, inner4))
+            inner4 = craft.ip4(IN4, OUT4, craft.udp(b"inner"), ttl=ttl)
+            self.send(1, craft.ip6(HOST, self.sid, inner4))
             self.expect_icmp4(self.endpoint.home, 11, 0, 0, inner4)
         self.expect_nothing()
         self.expect_drop("HOP_LIMIT_EXCEEDED", 4)
@@ -358,8 +352,8 @@ class InnerDestinationIsOwnAddress(EndpointTest):
     def runTest(self) -> None:
         port = {"End": 2, "End.T": 4, "End.X": 2}[self.endpoint.behaviour]
         own6, own4 = f"2001:db8:{port}::1", f"10.0.{port}.1"
-        inner6 = wire.ip6(IN6, own6, wire.echo_request(IN6, own6))
-        inner4 = wire.ip4(IN4, own4, wire.icmp4(8, 0, b"\0\1\0\2ping"), ident=5)
+        inner6 = craft.ip6(IN6, own6, craft.echo_request())
+        inner4 = craft.ip4(IN4, own4, craft.icmp4(8, 0, b"\0\1\0\2ping"), ident=5)
         for inner in (inner6, inner4):
             self.send(1, self.packet([self.sid, NEXT], 0, inner))
             if self.endpoint.behaviour == "End.X":
@@ -381,7 +375,7 @@ class InnerDestinationIsOwnSid(EndpointTest):
     def runTest(self) -> None:
         own = "fcbb:bb00:1:e1::"
         self.endpoints(sids=[{"sid": f"{own}/64", "behavior": "End", "in-vrf": self.endpoint.vrf}])
-        inner = wire.ip6(IN6, own, wire.srh([LAST, own], sl=1, payload=wire.udp(b"inner")))
+        inner = craft.srv6(IN6, [LAST, own], segments_left=1, payload=craft.udp(b"inner"))
         self.send(1, self.packet([self.sid, NEXT], 0, inner))
         self.expect_only(self.endpoint.exit, wire.advanced(inner))
         self.expect_sid_counter(f"{own}/64", packets=1, size=len(inner), vrf=self.endpoint.vrf)
@@ -394,7 +388,7 @@ class InnerPacketHasSrh(EndpointTest):
     """An SRH of the inner packet is not looked at when that packet is for somebody else."""
 
     def runTest(self) -> None:
-        inner = wire.ip6(IN6, OUT6, wire.srh([LAST, NEXT], sl=9, payload=wire.udp(b"inner")))
+        inner = craft.ip6(IN6, OUT6, craft.srh([LAST, NEXT], sl=9, payload=craft.udp(b"inner")))
         self.send(1, self.packet([self.sid, NEXT], 0, inner))
         self.expect_only(self.endpoint.exit, wire.hop(inner))
 
@@ -406,7 +400,7 @@ class UsdRefusesFrames(EndpointTest):
     """USD is about IP packets: an Ethernet frame is for the upper-layer rule."""
 
     def runTest(self) -> None:
-        self.refused(self.packet([self.sid], 0, wire.Part(bytes(64), wire.ETHERNET)), 4, 4, 64, "UPPER_LAYER")
+        self.refused(self.packet([self.sid], 0, craft.raw(bytes(64), wire.ETHERNET)), 4, 4, 64, "UPPER_LAYER")
 
 
 @for_each(flavored(with_any=["usd"], behaviours=LOOKING_UP))
@@ -416,10 +410,10 @@ class InnerDestinationWithoutRoute(EndpointTest):
     """No route for the inner packet: unreachable, to the inner source about the inner packet."""
 
     def runTest(self) -> None:
-        inner6 = wire.ip6(IN6, "2001:db8:dead::1", wire.udp())
+        inner6 = craft.ip6(IN6, "2001:db8:dead::1", craft.udp())
         self.send(1, self.packet([self.sid, NEXT], 0, inner6))
         self.expect_icmp6(self.endpoint.home, 1, 0, 0, inner6)
-        inner4 = wire.ip4(IN4, "192.0.2.1", wire.udp())
+        inner4 = craft.ip4(IN4, "192.0.2.1", craft.udp())
         self.send(1, self.packet([self.sid, NEXT], 0, inner4))
         self.expect_icmp4(self.endpoint.home, 3, 0, 0, inner4)
         self.expect_drop("NO_ROUTE", 2)

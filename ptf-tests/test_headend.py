@@ -16,7 +16,7 @@ from headend_base import (
     sid,
     sids,
 )
-from srv6_base import rfc, rule, wire
+from srv6_base import craft, rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps", "H.Encaps.Red")
 MODES = ("encap", "encap.red")
@@ -30,7 +30,7 @@ RIGHT_AFTER = ("2001:db8:b::3", "2001:db8:b::2", "2001:db8:b::1")
 class Payloads(HeadendTest):
     """Packets that must arrive inside the outer headers as they were, but for their hop limit."""
 
-    def carries(self, *packets: wire.Part) -> None:
+    def carries(self, *packets: craft.Packet) -> None:
         for mode in MODES:
             self.headend(mode, sids(3))
             for packet in packets:
@@ -47,12 +47,14 @@ class CarriesSrh(Payloads):
     reduced."""
 
     def runTest(self) -> None:
-        data = wire.udp(b"data")
+        data = craft.udp(b"data")
         self.carries(
-            *(self.packet6(wire.srh(RIGHT_AFTER, sl=left, payload=data)) for left in (2, 1, 0)),
-            self.packet6(wire.srh(RIGHT_AFTER, sl=1, tag=7, flags=0x20, tlvs=wire.padn(7) + wire.PAD1, payload=data)),
-            self.packet6(wire.srh(RIGHT_AFTER[:2], sl=2, payload=data)),
-            self.packet6(wire.srh([*RIGHT_AFTER] * 9, sl=20, payload=data)),
+            *(self.packet6(craft.srh(RIGHT_AFTER, sl=left, payload=data)) for left in (2, 1, 0)),
+            self.packet6(
+                craft.srh(RIGHT_AFTER, sl=1, tag=7, flags=0x20, tlvs=[craft.padn(7), craft.pad1()], payload=data)
+            ),
+            self.packet6(craft.srh(RIGHT_AFTER[:2], sl=2, payload=data)),
+            self.packet6(craft.srh([*RIGHT_AFTER] * 9, sl=20, payload=data)),
         )
 
 
@@ -63,14 +65,14 @@ class CarriesWhatItDoesNotUnderstand(Payloads):
     """Broken SRHs and unknown routing types are the payload's: a headend does not look at them."""
 
     def runTest(self) -> None:
-        data = wire.udp(b"data")
+        data = craft.udp(b"data")
         self.carries(
-            self.packet6(wire.srh(RIGHT_AFTER, sl=9, payload=data)),
-            self.packet6(wire.srh(RIGHT_AFTER, sl=1, le=200, payload=data)),
-            self.packet6(wire.srh(RIGHT_AFTER, sl=1, hel=0, payload=data)),
-            self.packet6(wire.srh(RIGHT_AFTER, sl=1, hel=255, payload=data)),
-            self.packet6(wire.srh(RIGHT_AFTER, sl=3, rtype=0, payload=data)),
-            self.packet6(wire.srh(RIGHT_AFTER, sl=0, rtype=250, payload=data)),
+            self.packet6(craft.srh(RIGHT_AFTER, sl=9, payload=data)),
+            self.packet6(craft.srh(RIGHT_AFTER, sl=1, le=200, payload=data)),
+            self.packet6(craft.srh(RIGHT_AFTER, sl=1, hel=0, payload=data)),
+            self.packet6(craft.srh(RIGHT_AFTER, sl=1, hel=255, payload=data)),
+            self.packet6(craft.srh(RIGHT_AFTER, sl=3, rtype=0, payload=data)),
+            self.packet6(craft.srh(RIGHT_AFTER, sl=0, rtype=250, payload=data)),
         )
 
 
@@ -81,17 +83,17 @@ class CarriesExtensionHeaders(Payloads):
     """Hop-by-Hop, Destination Options, fragments, AH, ESP, no next header, many headers, unknown protocols."""
 
     def runTest(self) -> None:
-        data = wire.udp(b"data")
-        chain: wire.Part = wire.dstopt(data, b"\x1e\x02ab")
+        data = craft.udp(b"data")
+        chain = craft.dstopt(data, b"\x1e\x02ab")
         for _ in range(7):
-            chain = wire.dstopt(chain, b"\x1e\x02ab")
+            chain = craft.dstopt(chain, b"\x1e\x02ab")
         self.carries(
-            self.packet6(wire.hbh(data)),
-            self.packet6(wire.hbh(data, b"\x1e\xff" + bytes(255))),
-            self.packet6(wire.hbh(wire.dstopt(wire.srh(RIGHT_AFTER, sl=1, payload=wire.dstopt(data))))),
-            self.packet6(wire.fragment(data, more=True, ident=9)),
-            self.packet6(wire.fragment(b"0123456789abcdef", offset=3, more=False, ident=9, nh=17)),
-            self.packet6(wire.auth(data)),
+            self.packet6(craft.hbh(data)),
+            self.packet6(craft.hbh(data, b"\x1e\xff" + bytes(255))),
+            self.packet6(craft.hbh(craft.dstopt(craft.srh(RIGHT_AFTER, sl=1, payload=craft.dstopt(data))))),
+            self.packet6(craft.fragment(data, more=True, ident=9)),
+            self.packet6(craft.fragment(b"0123456789abcdef", offset=3, more=False, ident=9, nh=17)),
+            self.packet6(craft.auth(data)),
             self.packet6(bytes(range(64)), nh=50),
             self.packet6(b""),
             self.packet6(b"after", nh=59),
@@ -106,9 +108,9 @@ class CarriesTunnels(Payloads):
     """IPv4 and IPv6 in IPv6, an Ethernet frame in IPv6, IPv4 in IPv4: only the outermost hop limit changes."""
 
     def runTest(self) -> None:
-        inner6 = wire.ip6("2001:db8:a::1", "2001:db8:a::2", wire.udp(b"in"), hl=1)
-        inner4 = wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(b"in"), ttl=1)
-        frame = wire.ether(inner4, dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01")
+        inner6 = craft.ip6("2001:db8:a::1", "2001:db8:a::2", craft.udp(b"in"), hl=1)
+        inner4 = craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(b"in"), ttl=1)
+        frame = craft.ether(inner4, dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01")
         self.carries(self.packet6(inner6), self.packet6(inner4), self.packet6(frame), self.packet4(inner6),
                      self.packet4(inner4))  # fmt: skip
 
@@ -208,13 +210,13 @@ class Ipv4ChecksumInside(HeadendTest):
         self.headend("encap.red", sids(1))
         seen = set()
         for ident in range(0xFE00, 0x10000, 3):
-            packet = self.packet4(ident=ident, ttl=2)
+            packet = bytes(self.packet4(ident=ident, ttl=2))
             if int.from_bytes(packet[10:12], "big") in (0, 0xFFFF, 0xFEFF, 0xFF00, 0x00FF, 0x0100) or ident % 64 == 0:
                 seen.add(packet)
         for target in (0x0000, 0x0001, 0x00FF, 0x0100, 0xFEFE, 0xFEFF):
-            base = self.packet4(ident=0, ttl=2)
+            base = bytes(self.packet4(ident=0, ttl=2))
             value = (int.from_bytes(base[10:12], "big") - target) % 0xFFFF
-            seen.add(self.packet4(ident=value, ttl=2))
+            seen.add(bytes(self.packet4(ident=value, ttl=2)))
         for packet in sorted(seen):
             self.send(1, packet)
             self.expect(2, encapsulated(packet, sids(1), mode="encap.red"))

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from headend_base import HeadendTest, encapsulated, encapsulated_frame, sids
-from srv6_base import rfc, rule, wire
+from srv6_base import craft, rfc, rule
 
 BEHAVIOURS = ("H.Encaps", "H.Encaps.Red", "H.Encaps.L2", "H.Encaps.L2.Red")
 A, B = "02:00:00:00:0a:01", "02:00:00:00:0a:02"
@@ -15,16 +16,16 @@ A, B = "02:00:00:00:0a:01", "02:00:00:00:0a:02"
 class Labels(HeadendTest):
     """Outer flow labels of many packets."""
 
-    def labels(self, packets: Iterable[bytes], port: int = 1) -> list[int]:
+    def labels(self, packets: Iterable[craft.Packet], port: int = 1) -> list[int]:
         return [self.outer_flow_label(port, packet) for packet in packets]
 
-    def differ(self, packets: Iterable[bytes], port: int = 1) -> None:
+    def differ(self, packets: Iterable[craft.Packet], port: int = 1) -> None:
         """Each of these flows has a label, hardly two the same one."""
         labels = self.labels(packets, port)
         assert 0 not in labels, f"flow label 0 for a flow: {labels}"
         assert len(set(labels)) >= len(labels) - 1, f"flows that differ share labels: {labels}"
 
-    def agree(self, packets: Iterable[bytes], port: int = 1) -> None:
+    def agree(self, packets: Iterable[craft.Packet], port: int = 1) -> None:
         """All these packets are of one flow."""
         labels = self.labels(packets, port)
         assert len(set(labels)) == 1 and labels[0] != 0, (
@@ -41,26 +42,26 @@ class HashOfIpv6Flows(Labels):
     def runTest(self) -> None:
         for mode in ("encap", "encap.red"):
             self.headend(mode, sids(3), encap={"flow-label": "hash"})
-            base = self.packet6(wire.udp(b"data", 1000, 2000))
+            base = self.packet6(craft.udp(b"data", 1000, 2000))
             self.differ([
                 base,
-                self.packet6(wire.udp(b"data", 1001, 2000)),
-                self.packet6(wire.udp(b"data", 1000, 2001)),
-                self.packet6(wire.udp(b"data", 2000, 1000)),
-                self.packet6(wire.tcp(b"data", 1000, 2000)),
-                self.packet6(wire.tcp(b"data", 1000, 2001)),
-                self.packet6(wire.udp(b"data", 1000, 2000), fl=1),
-                self.packet6(wire.udp(b"data", 1000, 2000), fl=0x80000),
-                wire.ip6("2001:db8:1::3", "2001:db8:99::9", wire.udp(b"data", 1000, 2000)),
-                wire.ip6("2001:db8:1::2", "2001:db8:99::a", wire.udp(b"data", 1000, 2000)),
-                wire.ip6("2002:db8:1::2", "2001:db8:99::9", wire.udp(b"data", 1000, 2000)),
+                self.packet6(craft.udp(b"data", 1001, 2000)),
+                self.packet6(craft.udp(b"data", 1000, 2001)),
+                self.packet6(craft.udp(b"data", 2000, 1000)),
+                self.packet6(craft.tcp(b"data", 1000, 2000)),
+                self.packet6(craft.tcp(b"data", 1000, 2001)),
+                self.packet6(craft.udp(b"data", 1000, 2000), fl=1),
+                self.packet6(craft.udp(b"data", 1000, 2000), fl=0x80000),
+                craft.ip6("2001:db8:1::3", "2001:db8:99::9", craft.udp(b"data", 1000, 2000)),
+                craft.ip6("2001:db8:1::2", "2001:db8:99::a", craft.udp(b"data", 1000, 2000)),
+                craft.ip6("2002:db8:1::2", "2001:db8:99::9", craft.udp(b"data", 1000, 2000)),
             ])  # fmt: skip
             self.agree([
                 base,
                 base,
-                self.packet6(wire.udp(b"other data, longer", 1000, 2000)),
-                self.packet6(wire.udp(b"data", 1000, 2000), hl=9),
-                self.packet6(wire.udp(b"data", 1000, 2000), tc=0xB8),
+                self.packet6(craft.udp(b"other data, longer", 1000, 2000)),
+                self.packet6(craft.udp(b"data", 1000, 2000), hl=9),
+                self.packet6(craft.udp(b"data", 1000, 2000), tc=0xB8),
             ])  # fmt: skip
 
 
@@ -73,19 +74,19 @@ class HashOfIpv4Flows(Labels):
         for mode in ("encap", "encap.red"):
             self.headend(mode, sids(3), encap={"flow-label": "hash"})
             self.differ([
-                self.packet4(wire.udp(b"data", 1000, 2000)),
-                self.packet4(wire.udp(b"data", 1001, 2000)),
-                self.packet4(wire.udp(b"data", 1000, 2001)),
-                self.packet4(wire.tcp(b"data", 1000, 2000)),
-                wire.ip4("10.0.1.3", "198.51.100.9", wire.udp(b"data", 1000, 2000)),
-                wire.ip4("10.0.1.2", "198.51.100.10", wire.udp(b"data", 1000, 2000)),
-                self.packet4(wire.icmp4(8, 0, bytes(8))),
+                self.packet4(craft.udp(b"data", 1000, 2000)),
+                self.packet4(craft.udp(b"data", 1001, 2000)),
+                self.packet4(craft.udp(b"data", 1000, 2001)),
+                self.packet4(craft.tcp(b"data", 1000, 2000)),
+                craft.ip4("10.0.1.3", "198.51.100.9", craft.udp(b"data", 1000, 2000)),
+                craft.ip4("10.0.1.2", "198.51.100.10", craft.udp(b"data", 1000, 2000)),
+                self.packet4(craft.icmp4(8, 0, bytes(8))),
             ])  # fmt: skip
             self.agree([
-                self.packet4(wire.udp(b"data", 1000, 2000)),
-                self.packet4(wire.udp(b"longer data", 1000, 2000), tos=0xB8),
-                self.packet4(wire.udp(b"data", 1000, 2000), ttl=3, ident=99, df=False),
-                self.packet4(wire.udp(b"data", 1000, 2000), options=bytes((1, 1, 1, 0))),
+                self.packet4(craft.udp(b"data", 1000, 2000)),
+                self.packet4(craft.udp(b"longer data", 1000, 2000), tos=0xB8),
+                self.packet4(craft.udp(b"data", 1000, 2000), ttl=3, ident=99, df=False),
+                self.packet4(craft.udp(b"data", 1000, 2000), options=bytes((1, 1, 1, 0))),
             ])  # fmt: skip
 
 
@@ -98,12 +99,12 @@ class FragmentsShareALabel(Labels):
     def runTest(self) -> None:
         self.headend("encap", sids(2), encap={"flow-label": "hash"})
         fields = {"proto": 17, "df": False, "ident": 7}
-        self.agree([self.packet4(wire.udp(b"12345678", 7, 8), mf=True, **fields),
+        self.agree([self.packet4(craft.udp(b"12345678", 7, 8), mf=True, **fields),
                     self.packet4(b"abcdefgh", mf=True, offset=2, **fields),
                     self.packet4(b"xyz", offset=3, **fields)])  # fmt: skip
-        self.agree([self.packet6(wire.fragment(wire.udp(b"12345678", 7, 8), more=True, ident=7)),
-                    self.packet6(wire.fragment(b"abcdefgh", offset=2, more=True, ident=7, nh=17)),
-                    self.packet6(wire.fragment(b"xyz", offset=3, more=False, ident=7, nh=17))])  # fmt: skip
+        self.agree([self.packet6(craft.fragment(craft.udp(b"12345678", 7, 8), more=True, ident=7)),
+                    self.packet6(craft.fragment(b"abcdefgh", offset=2, more=True, ident=7, nh=17)),
+                    self.packet6(craft.fragment(b"xyz", offset=3, more=False, ident=7, nh=17))])  # fmt: skip
 
 
 @rfc("6438", "3")
@@ -113,7 +114,7 @@ class HashOfSrv6Packets(Labels):
 
     def runTest(self) -> None:
         self.headend("encap", sids(2), encap={"flow-label": "hash"})
-        header = wire.srh(["2001:db8:b::2", "2001:db8:b::1"], sl=1, payload=wire.udp(b"x"))
+        header = craft.srh(["2001:db8:b::2", "2001:db8:b::1"], sl=1, payload=craft.udp(b"x"))
         self.differ(self.packet6(header, fl=label) for label in range(20))
         self.agree([self.packet6(header, fl=5), self.packet6(header, fl=5, tc=9, hl=9)])
 
@@ -124,14 +125,14 @@ class HashOfFrames(Labels):
     """MAC addresses, and the flow of the IP packet inside where there is one, tagged or not."""
 
     def runTest(self) -> None:
-        def frame(payload: bytes, **fields: object) -> wire.Frame:
-            return wire.ether(payload, **{"dst": B, "src": A, **fields})  # type: ignore[arg-type]
+        def frame(payload: craft.Payload, **fields: Any) -> craft.Packet:
+            return craft.ether(payload, **{"dst": B, "src": A, **fields})
 
-        def udp6(source: int, **fields: int) -> wire.Part:
-            return wire.ip6("2001:db8:a::1", "2001:db8:a::2", wire.udp(b"x", source, 9), **fields)
+        def udp6(source: int, **fields: Any) -> craft.Packet:
+            return craft.ip6("2001:db8:a::1", "2001:db8:a::2", craft.udp(b"x", source, 9), **fields)
 
-        def udp4(source: int, **fields: int) -> wire.Part:
-            return wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(b"x", source, 9), **fields)
+        def udp4(source: int, **fields: Any) -> craft.Packet:
+            return craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(b"x", source, 9), **fields)
 
         for mode in ("l2encap", "l2encap.red"):
             self.headend(mode, sids(2), encap={"flow-label": "hash"})
@@ -154,7 +155,7 @@ class HashIsUniform(Labels):
 
     def runTest(self) -> None:
         self.headend("encap", sids(2), encap={"flow-label": "hash"})
-        labels = self.labels(self.packet6(wire.udp(b"x", 1024 + i, 53)) for i in range(250))
+        labels = self.labels(self.packet6(craft.udp(b"x", 1024 + i, 53)) for i in range(250))
         assert 0 not in labels
         assert len(set(labels)) >= 245, f"{len(set(labels))} labels for 250 flows"
         for bit in range(20):
@@ -207,7 +208,7 @@ class HashIsTheDefault(HeadendTest):
                 routes=[{"prefix": "fcbb:bb00::/32", "via": "2001:db8:2::2"}],
             )
             packet = self.packet6(fl=0x77777)
-            frame = wire.ether(packet, dst=B, src=A)
+            frame = craft.ether(packet, dst=B, src=A)
             port, sent = (3, frame) if layer2 else (1, packet)
             label = self.outer_flow_label(port, sent)
             assert label not in (0, 0x77777), f"{label:#x} is no hash"

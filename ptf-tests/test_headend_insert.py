@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from headend_base import NAME, HeadendTest, inserted, sid, sids
-from srv6_base import rfc, rule, wire
+from headend_base import DESTINATION, HOST, NAME, HeadendTest, inserted, sid, sids
+from srv6_base import craft, rfc, rule, wire
 
 BEHAVIOURS = ("H.Insert", "H.Insert.Red")
 MODES = ("insert", "insert.red")
@@ -14,7 +14,7 @@ LIST = ("2001:db8:b::3", "2001:db8:b::2", "2001:db8:b::1")
 class Insertions(HeadendTest):
     """Packets in, the same with the SRH inserted at ``at`` out."""
 
-    def inserts(self, *packets: wire.Part, at: int = 40) -> None:
+    def inserts(self, *packets: craft.Packet, at: int = 40) -> None:
         for mode in MODES:
             for count in (1, 3):
                 self.headend(mode, sids(count))
@@ -32,15 +32,15 @@ class UpperLayers(Insertions):
 
     def runTest(self) -> None:
         self.inserts(
-            self.packet6(wire.tcp(b"data"), tc=0xB8, fl=0xFFFFF, hl=255),
-            self.packet6(wire.udp(b"data"), fl=1, hl=2),
-            self.packet6(wire.echo_request("2001:db8:1::2", "2001:db8:99::9")),
+            self.packet6(craft.tcp(b"data"), tc=0xB8, fl=0xFFFFF, hl=255),
+            self.packet6(craft.udp(b"data"), fl=1, hl=2),
+            self.packet6(craft.echo_request()),
             self.packet6(bytes(40), nh=50),
             self.packet6(b""),
-            self.packet6(wire.ip6("2001:db8:a::1", "2001:db8:a::2", wire.udp(b"in"), hl=1)),
-            self.packet6(wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(b"in"), ttl=1)),
-            self.packet6(wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(b"in"), options=bytes((1, 1, 1, 0)))),
-            self.packet6(wire.ether(b"x" * 46, dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01", ethertype=0x88B5)),
+            self.packet6(craft.ip6("2001:db8:a::1", "2001:db8:a::2", craft.udp(b"in"), hl=1)),
+            self.packet6(craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(b"in"), ttl=1)),
+            self.packet6(craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(b"in"), options=bytes((1, 1, 1, 0)))),
+            self.packet6(craft.ether(b"x" * 46, dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01", ethertype=0x88B5)),
         )
 
 
@@ -51,14 +51,14 @@ class ExtensionHeaders(Insertions):
     follow it."""
 
     def runTest(self) -> None:
-        data = wire.udp(b"data")
+        data = craft.udp(b"data")
         self.inserts(
-            self.packet6(wire.dstopt(data)),
-            self.packet6(wire.dstopt(wire.dstopt(data, b"\x1e\x20" + bytes(32)))),
-            self.packet6(wire.fragment(data, more=True, ident=5)),
-            self.packet6(wire.fragment(b"rest of it", offset=4, more=False, ident=5, nh=17)),
-            self.packet6(wire.auth(data)),
-            self.packet6(wire.dstopt(wire.hbh(data))),  # a Hop-by-Hop header in the wrong place is none
+            self.packet6(craft.dstopt(data)),
+            self.packet6(craft.dstopt(craft.dstopt(data, b"\x1e\x20" + bytes(32)))),
+            self.packet6(craft.fragment(data, more=True, ident=5)),
+            self.packet6(craft.fragment(b"rest of it", offset=4, more=False, ident=5, nh=17)),
+            self.packet6(craft.auth(data)),
+            self.packet6(craft.dstopt(craft.hbh(data))),  # a Hop-by-Hop header in the wrong place is none
         )
 
 
@@ -67,14 +67,14 @@ class SecondSrh(Insertions):
     """A packet with an SRH gets a second one in front of it: live, exhausted, reduced, with TLVs, malformed."""
 
     def runTest(self) -> None:
-        data = wire.udp(b"data")
+        data = craft.udp(b"data")
         self.inserts(
-            self.packet6(wire.srh(LIST, sl=2, payload=data)),
-            self.packet6(wire.srh(LIST, sl=0, payload=data)),
-            self.packet6(wire.srh(LIST[:2], sl=2, payload=data, tag=3)),
-            self.packet6(wire.srh(LIST, sl=1, tlvs=wire.padn(7) + wire.PAD1, payload=data, flags=0x20)),
-            self.packet6(wire.srh(LIST, sl=77, payload=data)),
-            self.packet6(wire.srh(LIST, sl=1, rtype=3, payload=data)),
+            self.packet6(craft.srh(LIST, sl=2, payload=data)),
+            self.packet6(craft.srh(LIST, sl=0, payload=data)),
+            self.packet6(craft.srh(LIST[:2], sl=2, payload=data, tag=3)),
+            self.packet6(craft.srh(LIST, sl=1, tlvs=[craft.padn(7), craft.pad1()], payload=data, flags=0x20)),
+            self.packet6(craft.srh(LIST, sl=77, payload=data)),
+            self.packet6(craft.srh(LIST, sl=1, rtype=3, payload=data)),
         )
 
 
@@ -84,20 +84,20 @@ class BehindHopByHop(Insertions):
     """Behind a Hop-by-Hop header, whatever its size is and whatever comes after it."""
 
     def runTest(self) -> None:
-        data = wire.udp(b"data")
+        data = craft.udp(b"data")
         for size in (4, 12, 20, 36, 255):
             options = b"\x1e" + bytes((size - 2,)) + bytes(size - 2)
-            packet = self.packet6(wire.hbh(data, options))
+            packet = self.packet6(craft.hbh(data, options))
             self.inserts(packet, at=len(packet) - len(data))
         for rest in (
-            wire.srh(LIST, sl=1, payload=data),
-            wire.srh(LIST, sl=0, payload=wire.dstopt(data)),
-            wire.dstopt(wire.srh(LIST, sl=2, payload=data)),
-            wire.fragment(data, ident=3),
-            wire.Part(b"", 59),
-            wire.ip6("2001:db8:a::1", "2001:db8:a::2", data),
+            craft.srh(LIST, sl=1, payload=data),
+            craft.srh(LIST, sl=0, payload=craft.dstopt(data)),
+            craft.dstopt(craft.srh(LIST, sl=2, payload=data)),
+            craft.fragment(data, ident=3),
+            craft.raw(b"", 59),
+            craft.ip6("2001:db8:a::1", "2001:db8:a::2", data),
         ):
-            packet = self.packet6(wire.hbh(rest))
+            packet = self.packet6(craft.hbh(rest))
             self.inserts(packet, at=48)
 
 
@@ -107,9 +107,9 @@ class BehindLongestHopByHop(HeadendTest):
     """A Hop-by-Hop header of 1000 bytes."""
 
     def runTest(self) -> None:
-        data = wire.udp(b"data")
+        data = craft.udp(b"data")
         options = (b"\x1e\xfe" + bytes(254)) * 3 + b"\x1e\xe4" + bytes(228)
-        packet = self.packet6(wire.hbh(data, options))
+        packet = self.packet6(craft.hbh(data, options))
         self.headend("insert", sids(2))
         self.send(1, packet)
         self.expect_only(2, inserted(packet, sids(2), at=len(packet) - len(data)))
@@ -134,10 +134,10 @@ class ReducedWithOneSegment(HeadendTest):
 
     def runTest(self) -> None:
         self.headend("insert.red", [sid(1)])
-        packet = self.packet6(wire.udp(b"data"))
+        packet = self.packet6(craft.udp(b"data"))
         self.send(1, packet)
-        header = wire.srh(["2001:db8:99::9"], sl=1, le=0, payload=wire.udp(b"data"))
-        self.expect_only(2, wire.ip6("2001:db8:1::2", sid(1), header, hl=63))
+        data = wire.udp(b"data", between=(HOST, DESTINATION))
+        self.expect_only(2, wire.ip6(HOST, sid(1), wire.srh([DESTINATION], sl=1, le=0, payload=data), hl=63))
 
 
 @rule("HE-14", "END-10", "END-5")
@@ -154,7 +154,7 @@ class FirstSegmentIsOwnSid(HeadendTest):
             packet = self.packet6()
             self.send(1, packet)
             self.expect_only(2, wire.advanced(inserted(packet, segments, mode=mode)))
-            for hops in (wire.hbh(wire.udp(b"data")),):
+            for hops in (craft.hbh(craft.udp(b"data")),):
                 packet = self.packet6(hops)
                 self.send(1, packet)
                 self.expect_only(2, wire.advanced(inserted(packet, segments, mode=mode, at=48), at=48))
@@ -191,7 +191,7 @@ class WithTags(HeadendTest):
                 steering=[{"prefix": "2001:db8:99::/64", "policy": NAME}],
                 routes=[{"prefix": "fcbb:bb00::/32", "via": "2001:db8:c8::2"}],
             )
-            for payload, at in ((wire.udp(b"data"), 40), (wire.hbh(wire.udp(b"data")), 48)):
+            for payload, at in ((craft.udp(b"data"), 40), (craft.hbh(craft.udp(b"data")), 48)):
                 packet = self.packet6(payload)
                 self.send(1, packet, vlan=100)
                 self.expect_only(2, inserted(packet, sids(3), mode=mode, at=at), vlan=200)

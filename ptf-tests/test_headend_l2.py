@@ -3,27 +3,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from headend_base import NAME, HeadendTest, encapsulated_frame, sid, sids
-from srv6_base import Frame, behaviours, only_on, rfc, rule, wire
+from srv6_base import Frame, behaviours, craft, only_on, rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps.L2", "H.Encaps.L2.Red")
 MODES = ("l2encap", "l2encap.red")
 
 A, B = "02:00:00:00:0a:01", "02:00:00:00:0a:02"
 ROUTER = "02:00:00:00:01:03"  # what port 3 would be addressed by, were it routed
-IP6 = wire.ip6("2001:db8:a::1", "2001:db8:a::2", wire.udp(b"inside"), hl=1)
-IP4 = wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(b"inside"), ttl=1)
+IP6 = craft.ip6("2001:db8:a::1", "2001:db8:a::2", craft.udp(b"inside"), hl=1)
+IP4 = craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(b"inside"), ttl=1)
 
 
-def plain(payload: bytes, ethertype: int | None = None, **fields: object) -> Frame:
+def plain(payload: craft.Payload, ethertype: int | None = None, **fields: Any) -> craft.Packet:
     """An untagged frame from A to B."""
-    return wire.ether(payload, dst=B, src=A, ethertype=ethertype, **fields)  # type: ignore[arg-type]
+    return craft.ether(payload, dst=B, src=A, ethertype=ethertype, **fields)
 
 
 class Frames(HeadendTest):
     """Frames into the L2 port, by both behaviours and with and without SRH."""
 
-    def carries(self, *frames: Frame) -> None:
+    def carries(self, *frames: wire.Packet) -> None:
         for mode in MODES:
             for count in (1, 3):
                 self.headend(mode, sids(count))
@@ -43,15 +45,15 @@ class CarriesIpUntouched(Frames):
         self.carries(
             plain(IP6),
             plain(IP4),
-            plain(wire.ip6("2001:db8:a::1", "2001:db8:a::2", wire.udp(), hl=0)),
-            plain(wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(), ttl=0)),
-            plain(wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(), csum=0xDEAD)),
-            plain(wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(), options=bytes((1, 1, 1, 0)))),
-            plain(wire.ip6("2001:db8:a::1", "2001:db8:a::2", wire.udp(), version=5)),
-            plain(wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(), version=7)),
-            plain(wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(), ihl=3)),
-            plain(wire.ip6("2001:db8:a::1", "2001:db8:a::2", wire.udp(), plen=9000)),
-            plain(wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(), total=9000)),
+            plain(craft.ip6("2001:db8:a::1", "2001:db8:a::2", craft.udp(), hl=0)),
+            plain(craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(), ttl=0)),
+            plain(craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(), csum=0xDEAD)),
+            plain(craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(), options=bytes((1, 1, 1, 0)))),
+            plain(craft.ip6("2001:db8:a::1", "2001:db8:a::2", craft.udp(), version=5)),
+            plain(craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(), version=7)),
+            plain(craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(), ihl=3)),
+            plain(craft.ip6("2001:db8:a::1", "2001:db8:a::2", craft.udp(), plen=9000)),
+            plain(craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(), total=9000)),
         )
 
 
@@ -61,14 +63,14 @@ class CarriesSrv6(Frames):
     """SRv6 packets in the frame, even to a SID of this node: not processed, the frame is a customer's."""
 
     def runTest(self) -> None:
-        local = wire.srh([sid(9), "fcbb:bb00:1:e000::"], sl=1, payload=wire.udp(b"x"))
+        local = craft.srh([sid(9), "fcbb:bb00:1:e000::"], sl=1, payload=craft.udp(b"x"))
         self.carries(
-            plain(wire.ip6("2001:db8:a::1", "fcbb:bb00:1:e000::", local)),
-            plain(wire.ip6("2001:db8:a::1", "fcbb:bb00:1::1", wire.echo_request("2001:db8:a::1", "fcbb:bb00:1::1"))),
-            plain(wire.ip6("2001:db8:a::1", sid(1), wire.srh(sids(7), sl=6, payload=wire.hbh(wire.udp(b"x"))))),
-            plain(wire.ip6("2001:db8:a::1", sid(1), wire.srh(sids(3), sl=9, payload=wire.udp(b"x")))),
-            plain(wire.ip6("2001:db8:a::1", sid(1), wire.hbh(wire.dstopt(wire.srh(sids(2), sl=0, payload=IP4))))),
-            plain(wire.ip6("2001:db8:a::1", sid(1), wire.srh([sid(1)], sl=0, payload=plain(IP6)))),
+            plain(craft.ip6("2001:db8:a::1", "fcbb:bb00:1:e000::", local)),
+            plain(craft.ip6("2001:db8:a::1", "fcbb:bb00:1::1", craft.echo_request())),
+            plain(craft.ip6("2001:db8:a::1", sid(1), craft.srh(sids(7), sl=6, payload=craft.hbh(craft.udp(b"x"))))),
+            plain(craft.ip6("2001:db8:a::1", sid(1), craft.srh(sids(3), sl=9, payload=craft.udp(b"x")))),
+            plain(craft.ip6("2001:db8:a::1", sid(1), craft.hbh(craft.dstopt(craft.srh(sids(2), sl=0, payload=IP4))))),
+            plain(craft.srv6("2001:db8:a::1", [sid(1)], segments_left=0, payload=plain(IP6))),
         )
 
 
@@ -86,7 +88,7 @@ class CarriesTags(Frames):
             plain(IP4, vlan=(100, 200, 300)),
             plain(IP4, vlan=0),
             plain(IP6, vlan=4095),
-            Frame(service + IP4),
+            Frame(service + bytes(IP4)),
             plain(b"\1" * 30, 0x88B5, vlan=7),
         )
 
@@ -97,15 +99,17 @@ class CarriesEveryProtocol(Frames):
     """ARP, LLDP, MPLS, an unknown type, broadcast and multicast, own and foreign MAC addresses."""
 
     def runTest(self) -> None:
-        question = wire.arp(1, A, "192.0.2.1", "00:00:00:00:00:00", "192.0.2.2")
+        question = craft.arp(1, A, "192.0.2.1", "00:00:00:00:00:00", "192.0.2.2")
         self.carries(
-            wire.ether(question, dst="ff:ff:ff:ff:ff:ff", src=A, ethertype=wire.ETH_ARP),
-            wire.ether(bytes.fromhex("0207040200000a01") + bytes(40), dst="01:80:c2:00:00:0e", src=A, ethertype=0x88CC),
-            plain(bytes.fromhex("0001413f") + IP4, 0x8847),
+            craft.ether(question, dst="ff:ff:ff:ff:ff:ff", src=A),
+            craft.ether(
+                bytes.fromhex("0207040200000a01") + bytes(40), dst="01:80:c2:00:00:0e", src=A, ethertype=0x88CC
+            ),
+            plain(bytes.fromhex("0001413f") + bytes(IP4), 0x8847),
             plain(bytes(range(46)), 0x88B5),
-            wire.ether(IP6, dst="33:33:00:00:00:01", src=A),
-            wire.ether(IP6, dst=ROUTER, src=A),
-            wire.ether(IP4, dst="01:00:5e:00:00:01", src="02:00:00:00:01:03"),
+            craft.ether(IP6, dst="33:33:00:00:00:01", src=A),
+            craft.ether(IP6, dst=ROUTER, src=A),
+            craft.ether(IP4, dst="01:00:5e:00:00:01", src="02:00:00:00:01:03"),
             plain(b"cut", wire.ETH_IPV6),
             plain(b"", wire.ETH_IPV4),
         )
@@ -130,9 +134,9 @@ class CarriesLlc(Frames):
 
     def runTest(self) -> None:
         bpdu = bytes.fromhex("424203") + bytes(35)
-        snap = bytes.fromhex("aaaa03000000") + wire.ETH_IPV4.to_bytes(2, "big") + IP4
+        snap = bytes.fromhex("aaaa03000000") + wire.ETH_IPV4.to_bytes(2, "big") + bytes(IP4)
         self.carries(
-            wire.ether(bpdu.ljust(46, b"\0"), dst="01:80:c2:00:00:00", src=A, ethertype=len(bpdu)),
+            craft.ether(bpdu.ljust(46, b"\0"), dst="01:80:c2:00:00:00", src=A, ethertype=len(bpdu)),
             plain(snap, len(snap)),
             plain(b"\xf0\xf0\x03".ljust(46, b"\0"), 3),
             plain(bytes(1300), 1300),
@@ -150,8 +154,8 @@ class CarriesEverySize(Frames):
         data = bytes(range(256)) * 4
         self.carries(
             *(plain(data[:size], 0x88B5) for size in (0, 1, 2, 3, 4, 17, 46, 47, 48, 100, 101, 999, 1000)),
-            Frame(plain(IP6).ljust(128, b"\0")),
-            Frame(plain(IP4).ljust(64, b"\xee")),
+            Frame(bytes(plain(IP6)).ljust(128, b"\0")),
+            Frame(bytes(plain(IP4)).ljust(64, b"\xee")),
         )
 
 
@@ -162,18 +166,18 @@ class OuterFields(HeadendTest):
     """A frame has no hop limit and no traffic class to inherit: 64 and 0, else the numbers configured."""
 
     def runTest(self) -> None:
-        cases = (
+        cases: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
             ({}, {}),
             ({"hop-limit": "inherit", "traffic-class": "inherit"}, {}),
             ({"hop-limit": 9, "traffic-class": 0xB8}, {"hl": 9, "tc": 0xB8}),
             ({"source": "2001:db8:7::7"}, {"source": "2001:db8:7::7"}),
             ({"flow-label": "copy"}, {}),
         )
-        inner = wire.ip6("2001:db8:a::1", "2001:db8:a::2", wire.udp(b"inside"), hl=33, tc=0x28, fl=0x12345)
+        inner = craft.ip6("2001:db8:a::1", "2001:db8:a::2", craft.udp(b"inside"), hl=33, tc=0x28, fl=0x12345)
         for encap, fields in cases:
             for mode in MODES:
                 self.headend(mode, sids(2), encap=encap)
-                for frame in (plain(inner), plain(wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(), tos=0x28), vlan=5)):
+                for frame in (plain(inner), plain(craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(), tos=0x28), vlan=5)):
                     self.send(3, frame)
                     self.expect_only(2, encapsulated_frame(frame, sids(2), mode=mode, **fields))
 

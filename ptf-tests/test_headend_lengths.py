@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Any
 
 from headend_base import MAX_SEGMENTS, NAME, HeadendTest, encapsulated, encapsulated_frame, inserted, sids
-from srv6_base import behaviours, rfc, rule, wire
+from srv6_base import behaviours, craft, rfc, rule
 from srv6cp.config import ConfigError
 
-TAGGED_FRAME = wire.ether(
-    wire.ip4("192.0.2.1", "192.0.2.2", wire.udp(b"inside")),
+TAGGED_FRAME = craft.ether(
+    craft.ip4("192.0.2.1", "192.0.2.2", craft.udp(b"inside")),
     dst="02:00:00:00:0a:02",
     src="02:00:00:00:0a:01",
     vlan=(3 << 13) | 42,
@@ -29,7 +29,7 @@ class RfcLengths(HeadendTest):
     count: int
     family: str
 
-    def packet(self) -> wire.Part:
+    def packet(self) -> craft.Packet:
         return self.packet4(tos=0x28) if self.family == "4" else self.packet6(tc=0x28, fl=0xABCDE)
 
     def runOne(self) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from neighbor_base import link_local, multicast_mac
-from srv6_base import Srv6Test, behaviours, rfc, rule, wire
+from srv6_base import Srv6Test, behaviours, craft, rfc, rule, wire
 
 BEHAVIOURS = ("Ping and traceroute",)
 HOST, HOST4 = "2001:db8:1::2", "10.0.1.2"
@@ -20,11 +20,11 @@ class Echo(Srv6Test):
              wrap: Any = None, **request: Any) -> None:  # fmt: skip
         """``own`` answers. ``wrap`` puts extension headers in front of the request; the reply has none."""
         __tracebackhide__ = True
-        message = wire.echo_request(src, own, ident=7, seq=9, data=data)
-        self.send(1, wire.ip6(src, own, wrap(message) if wrap else message, tc=tc, **request))
+        message = craft.echo_request(ident=7, seq=9, data=data)
+        self.send(1, craft.ip6(src, own, wrap(message) if wrap else message, tc=tc, **request))
         self.expect_only(back, wire.ip6(own, src, wire.echo_reply(own, src, ident=7, seq=9, data=data), tc=tc))
 
-    def silent(self, packet: wire.Part) -> None:
+    def silent(self, packet: craft.Packet) -> None:
         __tracebackhide__ = True
         self.send(1, packet)
         self.expect_nothing()
@@ -74,7 +74,7 @@ class OwnAddresses4(Echo):
             for size in (0, 1, 56, 1000, 1472):
                 body = b"\0\7\0\x09" + bytes(size)
                 fields: dict[str, Any] = {"tos": 0x28, "ident": size, "df": size % 2 == 0}
-                self.send(1, wire.ip4(HOST4, own, wire.icmp4(8, 0, body), ttl=64 if size else 1, **fields))
+                self.send(1, craft.ip4(HOST4, own, craft.icmp4(8, 0, body), ttl=64 if size else 1, **fields))
                 self.expect_only(1, wire.ip4(own, HOST4, wire.icmp4(0, 0, body), **fields))
         self.expect_no_drop()
 
@@ -99,8 +99,10 @@ class Sids(Echo):
         for own in (END, ENDX, DT6, DX4, END + "1", "fcbb:bb00:1:e000:1:2:3:4"):
             self.ping(own)
             self.ping(own, hl=1)
-            self.ping(own, wrap=lambda message, own=own: wire.srh([own, "2001:db8:5::9"], sl=0, payload=message))
-            self.ping(own, wrap=lambda message, own=own: wire.hbh(wire.srh([own], sl=0, payload=wire.dstopt(message))))
+            self.ping(own, wrap=lambda message, own=own: craft.srh([own, "2001:db8:5::9"], sl=0, payload=message))
+            self.ping(
+                own, wrap=lambda message, own=own: craft.hbh(craft.srh([own], sl=0, payload=craft.dstopt(message)))
+            )
         self.expect_no_drop()
 
 
@@ -112,8 +114,8 @@ class PingThroughSid(Echo):
     def runTest(self) -> None:
         self.node(sids=[{"sid": f"{END}/64", "behavior": "End"}])
         own = "2001:db8:2::1"
-        message = wire.echo_request(HOST, own)
-        self.send(1, wire.ip6(HOST, END, wire.srh([own, END], sl=1, payload=message)))
+        message = craft.echo_request()
+        self.send(1, craft.srv6(HOST, [own, END], segments_left=1, payload=message))
         self.expect_only(1, wire.ip6(own, HOST, wire.echo_reply(own, HOST)))
         self.expect_sid_counter(f"{END}/64", packets=1)
 
@@ -133,12 +135,12 @@ class RepliesAreRouted(Echo):
             ],
         )
         self.ping("2001:db8:1::1", src="2600::1", back=4)
-        self.send(5, wire.ip6("2600::1", "2001:db8:5::1", wire.echo_request("2600::1", "2001:db8:5::1")))
+        self.send(5, craft.ip6("2600::1", "2001:db8:5::1", craft.echo_request()))
         self.expect_only(6, wire.ip6("2001:db8:5::1", "2600::1", wire.echo_reply("2001:db8:5::1", "2600::1")))
-        self.send(5, wire.ip4("198.51.100.1", "10.0.5.1", wire.icmp4(8, 0, bytes(8))))
+        self.send(5, craft.ip4("198.51.100.1", "10.0.5.1", craft.icmp4(8, 0, bytes(8))))
         self.expect_only(6, wire.ip4("10.0.5.1", "198.51.100.1", wire.icmp4(0, 0, bytes(8))))
         # an address of one VRF is no address of another
-        foreign = wire.ip6(HOST, "2001:db8:5::1", wire.echo_request(HOST, "2001:db8:5::1"))
+        foreign = craft.ip6(HOST, "2001:db8:5::1", craft.echo_request())
         self.send(1, foreign)
         self.expect_icmp6(1, 1, 0, 0, foreign)
 
@@ -150,18 +152,18 @@ class BadRequests(Echo):
     def runTest(self) -> None:
         self.node()
         own = "2001:db8:1::1"
-        good = wire.echo_request(HOST, own)
+        good = craft.echo_request()
         for message in (
-            wire.icmp6(128, 0, bytes(8), between=(HOST, own), csum=0xBAD),
-            wire.icmp6(128, 1, bytes(8), between=(HOST, own)),
-            wire.icmp6(128, 0, b"", between=(HOST, own)),
-            wire.Part(b"\x80", 58),
-            wire.Part(b"", 58),
-            wire.fragment(good, more=True),
-            wire.fragment(good[8:], offset=1, more=False, nh=58),
+            craft.icmp6(128, 0, bytes(8), csum=0xBAD),
+            craft.icmp6(128, 1, bytes(8)),
+            craft.icmp6(128, 0, b""),
+            craft.raw(b"\x80", 58),
+            craft.raw(b"", 58),
+            craft.fragment(good, more=True),
+            craft.fragment(b"ping", offset=1, more=False, nh=58),
         ):
-            self.silent(wire.ip6(HOST, own, message))
-        self.silent(wire.ip6("::", own, wire.echo_request("::", own)))
+            self.silent(craft.ip6(HOST, own, message))
+        self.silent(craft.ip6("::", own, craft.echo_request()))
         self.ping(own)
 
 
@@ -174,16 +176,16 @@ class BadRequests4(Echo):
     def runTest(self) -> None:
         self.node()
         own = "10.0.1.1"
-        good = wire.icmp4(8, 0, bytes(16))
+        good = craft.icmp4(8, 0, bytes(16))
         for packet in (
-            wire.ip4(HOST4, own, wire.Part(good[:2] + b"\xba\xad" + good[4:], 1)),
-            wire.ip4(HOST4, own, wire.icmp4(8, 1, bytes(8))),
-            wire.ip4(HOST4, own, good[:4], proto=1),
-            wire.ip4(HOST4, own, b"", proto=1),
-            wire.ip4(HOST4, own, good, df=False, mf=True),
-            wire.ip4(HOST4, own, good, df=False, offset=1),
-            wire.ip4("127.0.0.1", own, good),
-            wire.ip4("0.0.0.0", own, good),
+            craft.ip4(HOST4, own, craft.icmp4(8, 0, bytes(16), csum=0xBAAD)),
+            craft.ip4(HOST4, own, craft.icmp4(8, 1, bytes(8))),
+            craft.ip4(HOST4, own, bytes(good)[:4], proto=1),
+            craft.ip4(HOST4, own, b"", proto=1),
+            craft.ip4(HOST4, own, good, df=False, mf=True),
+            craft.ip4(HOST4, own, good, df=False, offset=1),
+            craft.ip4("127.0.0.1", own, good),
+            craft.ip4("0.0.0.0", own, good),
         ):
             self.silent(packet)
 
@@ -196,8 +198,8 @@ class GroupsAreNotAnswered(Echo):
     def runTest(self) -> None:
         self.node()
         for group in ("ff02::1", "ff02::2", "ff0e::1"):
-            request = wire.ip6(HOST, group, wire.echo_request(HOST, group))
-            self.send(1, wire.ether(request, dst=multicast_mac(group), src=self.neighbor_mac(1)))
+            request = craft.ip6(HOST, group, craft.echo_request())
+            self.send(1, craft.ether(request, dst=multicast_mac(group), src=self.neighbor_mac(1)))
             self.expect_nothing()
             self.expect_drop("MULTICAST")
         for group, mac in (
@@ -206,7 +208,7 @@ class GroupsAreNotAnswered(Echo):
             ("10.0.1.255", "ff:ff:ff:ff:ff:ff"),
         ):
             self.send(
-                1, wire.ether(wire.ip4(HOST4, group, wire.icmp4(8, 0, bytes(8))), dst=mac, src=self.neighbor_mac(1))
+                1, craft.ether(craft.ip4(HOST4, group, craft.icmp4(8, 0, bytes(8))), dst=mac, src=self.neighbor_mac(1))
             )
             self.expect_nothing()
             self.expect_drop("NOT_MY_MAC")
@@ -220,7 +222,7 @@ class RepliesToUs(Echo):
         self.node()
         own = "2001:db8:1::1"
         for kind in (1, 2, 3, 4, 129, 130, 137, 200):
-            self.silent(wire.ip6(HOST, own, wire.icmp6(kind, 0, bytes(48), between=(HOST, own))))
+            self.silent(craft.ip6(HOST, own, craft.icmp6(kind, 0, bytes(48))))
         for kind in (0, 3, 5, 11, 12, 13):
-            self.silent(wire.ip4(HOST4, "10.0.1.1", wire.icmp4(kind, 0, bytes(32))))
+            self.silent(craft.ip4(HOST4, "10.0.1.1", craft.icmp4(kind, 0, bytes(32))))
         self.expect_no_drop()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srv6_base import Srv6Test, behaviours, rfc, rule, wire
+from srv6_base import Srv6Test, behaviours, craft, rfc, rule, wire
 
 BEHAVIOURS = ("IPv6 router",)
 HOST, HOST4 = "2001:db8:1::2", "10.0.1.2"
@@ -21,7 +21,7 @@ class Errors(Srv6Test):
         super().setUp()
         self.node(routes=list(ROUTES))
 
-    def silent(self, packet: wire.Part | wire.Frame, reason: str = "HOP_LIMIT_EXCEEDED") -> None:
+    def silent(self, packet: craft.Packet, reason: str = "HOP_LIMIT_EXCEEDED") -> None:
         """Dropped without a word."""
         __tracebackhide__ = True
         self.send(1, packet)
@@ -39,12 +39,12 @@ class PortUnreachable(Errors):
     def runTest(self) -> None:
         for own in ("2001:db8:1::1", "2001:db8:2::1", "fcbb:bb00:1::1"):
             for payload in (
-                wire.udp(b"probe", 1, 33434),
-                wire.hbh(wire.udp(b"probe")),
-                wire.dstopt(wire.udp(b"probe")),
+                craft.udp(b"probe", 1, 33434),
+                craft.hbh(craft.udp(b"probe")),
+                craft.dstopt(craft.udp(b"probe")),
             ):
                 for hl in (64, 1):
-                    packet = wire.ip6(HOST, own, payload, hl=hl)
+                    packet = craft.ip6(HOST, own, payload, hl=hl)
                     self.send(1, packet)
                     self.expect_icmp6(1, 1, 4, 0, packet)
                     self.expect_nothing()
@@ -58,7 +58,7 @@ class PortUnreachable4(Errors):
     def runTest(self) -> None:
         for own in ("10.0.1.1", "10.0.2.1"):
             for fields in ({}, {"options": bytes((1, 1, 1, 0))}, {"ttl": 1}):
-                packet = wire.ip4(HOST4, own, wire.udp(b"probe", 1, 33434), **fields)  # type: ignore[arg-type]
+                packet = craft.ip4(HOST4, own, craft.udp(b"probe", 1, 33434), **fields)
                 self.send(1, packet)
                 self.expect_icmp4(1, 3, 3, 0, packet)
                 self.expect_nothing()
@@ -71,11 +71,11 @@ class UnknownProtocol(Errors):
     """A protocol nobody speaks at an own address: 4/1 at the Next Header that names it; in IPv4 3/2."""
 
     def runTest(self) -> None:
-        for payload, pointer in ((wire.Part(b"data", 253), 6), (wire.dstopt(wire.Part(b"data", 253)), 40)):
-            packet = wire.ip6(HOST, "2001:db8:1::1", payload)
+        for payload, pointer in ((craft.raw(b"data", 253), 6), (craft.dstopt(craft.raw(b"data", 253)), 40)):
+            packet = craft.ip6(HOST, "2001:db8:1::1", payload)
             self.send(1, packet)
             self.expect_icmp6(1, 4, 1, pointer, packet)
-        packet = wire.ip4(HOST4, "10.0.1.1", b"data", proto=253)
+        packet = craft.ip4(HOST4, "10.0.1.1", b"data", proto=253)
         self.send(1, packet)
         self.expect_icmp4(1, 3, 2, 0, packet)
 
@@ -91,9 +91,9 @@ class TracerouteToSid(Srv6Test):
         sid = "fcbb:bb00:1:e000::"
         for allowed in (["icmpv6"], ["icmpv6", "udp"]):
             self.node(sids=[{"sid": f"{sid}/64", "behavior": "End"}], upper_layer=allowed)
-            probe = wire.udp(b"probe", 1, 33434)
-            for payload, at in ((probe, 40), (wire.srh([sid, "2600::1"], sl=0, payload=probe), 80)):
-                packet = wire.ip6(HOST, sid, payload, hl=1)
+            probe = craft.udp(b"probe", 1, 33434)
+            for payload, at in ((probe, 40), (craft.srh([sid, "2600::1"], sl=0, payload=probe), 80)):
+                packet = craft.ip6(HOST, sid, payload, hl=1)
                 self.send(1, packet)
                 if len(allowed) == 1:
                     self.expect_icmp6(1, 4, 4, at, packet)
@@ -116,7 +116,7 @@ class TracerouteThroughTheNode(Srv6Test):
         sid = "fcbb:bb00:1:e000::"
         self.node(sids=[{"sid": f"{sid}/64", "behavior": "End"}], routes=list(ROUTES))
         for dst in (FAR, sid):
-            packet = wire.ip6(HOST, dst, wire.srh(["2600::9", dst], sl=1, payload=wire.udp(b"probe", 1, 33434)), hl=1)
+            packet = craft.srv6(HOST, ["2600::9", dst], segments_left=1, payload=craft.udp(b"probe", 1, 33434), hl=1)
             self.send(1, packet)
             self.expect_icmp6(1, 3, 0, 0, packet)
             self.expect_drop("HOP_LIMIT_EXCEEDED")
@@ -129,11 +129,11 @@ class QuotesWhatFits(Errors):
 
     def runTest(self) -> None:
         for size in (0, 1, 1183, 1184, 1185, 1400):
-            packet = wire.ip6(HOST, FAR, wire.udp(bytes(i % 251 for i in range(size))), hl=1)
+            packet = craft.ip6(HOST, FAR, craft.udp(bytes(i % 251 for i in range(size))), hl=1)
             self.send(1, packet)
             self.expect_icmp6(1, 3, 0, 0, packet)
             self.expect_nothing()
-        short = wire.ip6(HOST, FAR, b"", nh=59, hl=1)
+        short = craft.ip6(HOST, FAR, b"", nh=59, hl=1)
         self.send(1, wire.Frame(self.frame_in(1, short) + b"padding"))
         self.expect_icmp6(1, 3, 0, 0, short)
 
@@ -145,13 +145,13 @@ class QuotesWhatFits4(Errors):
 
     def runTest(self) -> None:
         for size in (0, 1, 519, 520, 521, 1400):
-            packet = wire.ip4(
-                HOST4, FAR4, wire.udp(bytes(i % 251 for i in range(size))), ttl=1, options=bytes((1, 1, 1, 0))
+            packet = craft.ip4(
+                HOST4, FAR4, craft.udp(bytes(i % 251 for i in range(size))), ttl=1, options=bytes((1, 1, 1, 0))
             )
             self.send(1, packet)
             self.expect_icmp4(1, 11, 0, 0, packet)
             self.expect_nothing()
-        short = wire.ip4(HOST4, FAR4, b"", proto=253, ttl=1)
+        short = craft.ip4(HOST4, FAR4, b"", proto=253, ttl=1)
         self.send(1, wire.Frame(self.frame_in(1, short).ljust(60, b"\0")))
         self.expect_icmp4(1, 11, 0, 0, short)
 
@@ -163,11 +163,11 @@ class NotAboutErrors(Errors):
 
     def runTest(self) -> None:
         for kind in (1, 2, 3, 4, 0, 100, 127, 137):
-            message = wire.icmp6(kind, 0, bytes(48), between=(HOST, FAR))
-            for payload in (message, wire.dstopt(message), wire.hbh(wire.srh([FAR, FAR], sl=0, payload=message))):
-                self.silent(wire.ip6(HOST, FAR, payload, hl=1))
+            message = craft.icmp6(kind, 0, bytes(48))
+            for payload in (message, craft.dstopt(message), craft.hbh(craft.srh([FAR, FAR], sl=0, payload=message))):
+                self.silent(craft.ip6(HOST, FAR, payload, hl=1))
         for kind in (128, 129, 200):
-            packet = wire.ip6(HOST, FAR, wire.icmp6(kind, 0, bytes(8), between=(HOST, FAR)), hl=1)
+            packet = craft.ip6(HOST, FAR, craft.icmp6(kind, 0, bytes(8)), hl=1)
             self.send(1, packet)
             self.expect_icmp6(1, 3, 0, 0, packet)
 
@@ -179,9 +179,9 @@ class NotAboutErrors4(Errors):
 
     def runTest(self) -> None:
         for kind in (3, 4, 5, 11, 12):
-            self.silent(wire.ip4(HOST4, FAR4, wire.icmp4(kind, 0, bytes(32)), ttl=1))
+            self.silent(craft.ip4(HOST4, FAR4, craft.icmp4(kind, 0, bytes(32)), ttl=1))
         for kind in (8, 0, 13):
-            packet = wire.ip4(HOST4, FAR4, wire.icmp4(kind, 0, bytes(8)), ttl=1)
+            packet = craft.ip4(HOST4, FAR4, craft.icmp4(kind, 0, bytes(8)), ttl=1)
             self.send(1, packet)
             self.expect_icmp4(1, 11, 0, 0, packet)
             self.expect_drop("HOP_LIMIT_EXCEEDED")
@@ -192,9 +192,9 @@ class NotToWhoeverIsNoNode(Errors):
     """(e.6) Never to the unspecified address, a group, or the loopback."""
 
     def runTest(self) -> None:
-        self.silent(wire.ip6("::", FAR, wire.udp(), hl=1), "SOURCE_INVALID")
-        self.silent(wire.ip6("::1", FAR, wire.udp(), hl=1), "SOURCE_INVALID")
-        self.silent(wire.ip6("ff02::5", FAR, wire.udp(), hl=1), "SOURCE_INVALID")
+        self.silent(craft.ip6("::", FAR, craft.udp(), hl=1), "SOURCE_INVALID")
+        self.silent(craft.ip6("::1", FAR, craft.udp(), hl=1), "SOURCE_INVALID")
+        self.silent(craft.ip6("ff02::5", FAR, craft.udp(), hl=1), "SOURCE_INVALID")
 
 
 @rfc("1812", "4.3.2.7")
@@ -204,11 +204,11 @@ class NotToWhoeverIsNoNode4(Errors):
 
     def runTest(self) -> None:
         for src in ("0.0.0.0", "0.1.2.3", "127.0.0.1"):
-            self.silent(wire.ip4(src, FAR4, wire.udp(), ttl=1))
+            self.silent(craft.ip4(src, FAR4, craft.udp(), ttl=1))
         for src in ("224.0.0.1", "240.0.0.1", "255.255.255.255"):
-            self.silent(wire.ip4(src, FAR4, wire.udp(), ttl=1), "SOURCE_INVALID")
-        self.silent(wire.ip4(HOST4, FAR4, wire.udp(b"12345678"), ttl=1, df=False, offset=1))
-        first = wire.ip4(HOST4, FAR4, wire.udp(b"12345678"), ttl=1, df=False, mf=True)
+            self.silent(craft.ip4(src, FAR4, craft.udp(), ttl=1), "SOURCE_INVALID")
+        self.silent(craft.ip4(HOST4, FAR4, craft.udp(b"12345678"), ttl=1, df=False, offset=1))
+        first = craft.ip4(HOST4, FAR4, craft.udp(b"12345678"), ttl=1, df=False, mf=True)
         self.send(1, first)
         self.expect_icmp4(1, 11, 0, 0, first)
 
@@ -219,7 +219,7 @@ class NotAboutBroadcasts(Errors):
     """A packet to the broadcast address of the subnet it came from: nothing is sent about it."""
 
     def runTest(self) -> None:
-        self.silent(wire.ip4(HOST4, "10.0.1.255", wire.udp(), ttl=1))
+        self.silent(craft.ip4(HOST4, "10.0.1.255", craft.udp(), ttl=1))
 
 
 @rfc("4443", "2.2")
@@ -237,10 +237,10 @@ class SourceOfErrors(Srv6Test):
             },
             routes=[*ROUTES, {"prefix": "2700::/16", "via": "2001:db8:3::2"}],
         )
-        packet = wire.ip6(HOST, FAR, wire.udp(), hl=1)
+        packet = craft.ip6(HOST, FAR, craft.udp(), hl=1)
         self.send(1, packet)
         self.expect_icmp6(1, 3, 0, 0, packet, src="2001:db8:1:5::1")
-        packet = wire.ip6("2700::1", FAR, wire.udp(), hl=1)
+        packet = craft.ip6("2700::1", FAR, craft.udp(), hl=1)
         self.send(5, packet)
         self.expect_icmp6(3, 3, 0, 0, packet, src="fcbb:bb00:1::1")
 
@@ -262,13 +262,13 @@ class ErrorsAreRouted(Srv6Test):
         ]
         self.node(vrfs=["blue"], ports={5: {"vrf": "blue"}, 6: {"vrf": "blue"}}, routes=[*ROUTES, *blue])
         for port, out in ((1, 2), (5, 6)):
-            late = wire.ip6("2600::5", FAR, wire.udp(), hl=1)
+            late = craft.ip6("2600::5", FAR, craft.udp(), hl=1)
             self.send(port, late)
             self.expect_icmp6(out, 3, 0, 0, late)
-            late4 = wire.ip4("198.51.100.5", FAR4, wire.udp(), ttl=1)
+            late4 = craft.ip4("198.51.100.5", FAR4, craft.udp(), ttl=1)
             self.send(port, late4)
             self.expect_icmp4(out, 11, 0, 0, late4)
-        self.send(1, wire.ip6("2900::1", FAR, wire.udp(), hl=1))
+        self.send(1, craft.ip6("2900::1", FAR, craft.udp(), hl=1))
         self.expect_nothing()
 
 
@@ -279,7 +279,7 @@ class ErrorToLinkLocalSource(Srv6Test):
 
     def runTest(self) -> None:
         self.node()
-        packet = wire.ip6("fe80::2", "2001:db8:1::1", wire.udp(b"probe"))
+        packet = craft.ip6("fe80::2", "2001:db8:1::1", craft.udp(b"probe"))
         self.send(1, packet)
         self.expect_icmp6(1, 1, 4, 0, packet)
 
@@ -294,10 +294,10 @@ class RateLimit(Srv6Test):
     def runTest(self) -> None:
         limits: dict[str, Any] = {"rate": 1, "burst": 2}
         self.node(routes=list(ROUTES), icmp=limits)
-        late = wire.ip6(HOST, FAR, wire.udp(), hl=1)
+        late = craft.ip6(HOST, FAR, craft.udp(), hl=1)
         for _ in range(8):
             self.send(1, late)
-        late4 = wire.ip4(HOST4, FAR4, wire.udp(), ttl=1)
+        late4 = craft.ip4(HOST4, FAR4, craft.udp(), ttl=1)
         for _ in range(2):
             self.send(1, late4)
         for _ in range(2):
@@ -306,10 +306,10 @@ class RateLimit(Srv6Test):
         drops = self.drops()
         assert drops == {"HOP_LIMIT_EXCEEDED": 10, "PUNT_RATE_LIMITED": 8}, drops
         assert self.punts() == {"HOP_LIMIT_EXCEEDED": 2}, self.punts()
-        lost = wire.ip6(HOST, "2900::1", wire.udp())
+        lost = craft.ip6(HOST, "2900::1", craft.udp())
         self.send(1, lost)
         self.expect_icmp6(1, 1, 0, 0, lost)
         for _ in range(10):
-            self.send(1, wire.ip6(HOST, "2001:db8:1::1", wire.echo_request(HOST, "2001:db8:1::1")))
+            self.send(1, craft.ip6(HOST, "2001:db8:1::1", craft.echo_request()))
         for _ in range(10):
             self.expect(1, wire.ip6("2001:db8:1::1", HOST, wire.echo_reply("2001:db8:1::1", HOST)))

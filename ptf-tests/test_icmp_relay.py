@@ -5,9 +5,10 @@ RFC 2473 8)."""
 from __future__ import annotations
 
 import struct
+from ipaddress import IPv4Address
 
 from headend_base import NAME, SOURCE, HeadendTest, encapsulated, sid, sids
-from srv6_base import rfc, rule, wire
+from srv6_base import craft, rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps", "H.Encaps.Red")
 ROUTER = sid(1) + "1"  # a node of the domain
@@ -16,9 +17,9 @@ ROUTER = sid(1) + "1"  # a node of the domain
 class Relay(HeadendTest):
     """``told(kind, code, value, inner, outer)``: an error about ``outer`` arrives by port 2."""
 
-    def error(self, kind: int, code: int, value: int, outer: bytes) -> wire.Part:
+    def error(self, kind: int, code: int, value: int, outer: bytes) -> craft.Packet:
         quoted = struct.pack("!I", value) + outer[: 1280 - 48]
-        return wire.ip6(ROUTER, SOURCE, wire.icmp6(kind, code, quoted, between=(ROUTER, SOURCE)))
+        return craft.ip6(ROUTER, SOURCE, craft.icmp6(kind, code, quoted))
 
 
 @rfc("2473", "8.1")
@@ -37,7 +38,7 @@ class UnreachableAndTimeExceeded(Relay):
                 self.send(2, self.error(kind, code, value, encapsulated(inner4, sids(3), mode=mode)))
                 frame = self.receive(1)
                 assert frame is not None, "nothing was told to the IPv4 source"
-                source = str(wire.IPv4Address(frame[26:30]))
+                source = str(IPv4Address(frame[26:30]))
                 assert frame == self.frame_out(1, self.icmp4_error(3, 1, 0, wire.hop(inner4), src=source)), source
                 self.expect_nothing()
 
@@ -51,19 +52,19 @@ class PacketTooBig(Relay):
     def runTest(self) -> None:
         overhead = 40 + 8 + 16 * 3
         self.headend("encap", sids(3))
-        big6 = self.packet6(wire.udp(bytes(1300)))
+        big6 = self.packet6(craft.udp(bytes(1300)))
         self.send(2, self.error(2, 0, 1440, encapsulated(big6, sids(3))))
         quoted = wire.hop(big6)[: 1280 - 48 - overhead]  # what the error from inside held of it
         self.expect_only(1, self.icmp6_error(2, 0, 1440 - overhead, quoted, src=SOURCE))
         self.send(2, self.error(2, 0, 1280, encapsulated(big6, sids(3))))
         self.expect_only(1, self.icmp6_error(2, 0, 1280, quoted, src=SOURCE))
-        big4 = self.packet4(wire.udp(bytes(1000)))
+        big4 = self.packet4(craft.udp(bytes(1000)))
         self.send(2, self.error(2, 0, 1280, encapsulated(big4, sids(3))))
         frame = self.receive(1)
         assert frame is not None, "nothing was told to the IPv4 source"
-        source = str(wire.IPv4Address(frame[26:30]))
+        source = str(IPv4Address(frame[26:30]))
         assert frame == self.frame_out(1, self.icmp4_error(3, 4, 1280 - overhead, wire.hop(big4), src=source))
-        self.send(2, self.error(2, 0, 1280, encapsulated(self.packet4(wire.udp(bytes(1000)), df=False), sids(3))))
+        self.send(2, self.error(2, 0, 1280, encapsulated(self.packet4(craft.udp(bytes(1000)), df=False), sids(3))))
         self.expect_nothing()
 
 
@@ -77,15 +78,15 @@ class NotRelayed(Relay):
         self.headend("encap", sids(2))
         outer = encapsulated(self.packet6(), sids(2))
         foreign = encapsulated(self.packet6(), sids(2), source="fcbb:bb00:2::1")
-        inner_error = self.packet6(wire.icmp6(3, 0, bytes(48), between=("2001:db8:1::2", "2001:db8:99::9")))
-        bad = wire.icmp6(3, 0, bytes(4) + outer, between=(ROUTER, SOURCE), csum=0xBAD)
+        inner_error = self.packet6(craft.icmp6(3, 0, bytes(48)))
+        bad = craft.icmp6(3, 0, bytes(4) + outer, csum=0xBAD)
         for packet in (
             self.error(3, 0, 0, foreign),
             self.error(3, 0, 0, encapsulated(inner_error, sids(2))),
             self.error(3, 0, 0, outer[: 40 + 40 + 39]),
             self.error(3, 0, 0, outer[:50]),
             self.error(100, 0, 0, outer),
-            wire.ip6(ROUTER, SOURCE, bad),
+            craft.ip6(ROUTER, SOURCE, bad),
         ):
             self.send(2, packet)
             self.expect_nothing()
@@ -99,6 +100,6 @@ class RelayedIntoItsVrf(Relay):
     def runTest(self) -> None:
         self.headend("encap", sids(2), vrfs=["blue"], ports={5: {"vrf": "blue"}, 6: {"vrf": "blue"}},
                      steering=[{"prefix": "2001:db8:99::/64", "vrf": "blue", "policy": NAME}])  # fmt: skip
-        inner = wire.ip6("2001:db8:5::2", "2001:db8:99::9", wire.udp(b"data"))
+        inner = craft.ip6("2001:db8:5::2", "2001:db8:99::9", craft.udp(b"data"))
         self.send(2, self.error(3, 0, 0, encapsulated(inner, sids(2))))
         self.expect_only(5, self.icmp6_error(1, 3, 0, wire.hop(inner), src=SOURCE))

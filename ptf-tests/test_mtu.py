@@ -7,20 +7,20 @@ from __future__ import annotations
 from typing import Any
 
 from headend_base import HeadendTest, encapsulated, encapsulated_frame, inserted, sids
-from srv6_base import Srv6Test, behaviours, rfc, rule, wire
+from srv6_base import Srv6Test, behaviours, craft, rfc, rule, wire
 
 HOST, HOST4, FAR, FAR4 = "2001:db8:1::2", "10.0.1.2", "2600::1", "198.51.100.1"
 
 
-def sized(size: int, dst: str = FAR, **fields: Any) -> wire.Part:
+def sized(size: int, dst: str = FAR, **fields: Any) -> craft.Packet:
     """An IPv6 packet of ``size`` bytes."""
-    return wire.ip6(HOST, dst, wire.udp(bytes(i % 251 for i in range(size - 48))), **fields)
+    return craft.ip6(HOST, dst, craft.udp(bytes(i % 251 for i in range(size - 48))), **fields)
 
 
-def sized4(size: int, dst: str = FAR4, **fields: Any) -> wire.Part:
+def sized4(size: int, dst: str = FAR4, **fields: Any) -> craft.Packet:
     """An IPv4 packet of ``size`` bytes."""
     head = 20 + len(fields.get("options", b""))
-    return wire.ip4(HOST4, dst, wire.udp(bytes(i % 251 for i in range(size - head - 8))), **fields)
+    return craft.ip4(HOST4, dst, craft.udp(bytes(i % 251 for i in range(size - head - 8))), **fields)
 
 
 def fragments6(packet: bytes, mtu: int, ident: int, at: int = 40, before: int = 6) -> list[wire.Part]:
@@ -139,7 +139,7 @@ class TooBigAndLate(Links):
         packet = sized(1400, hl=1)
         self.send(1, packet)
         self.expect_icmp6(1, 3, 0, 0, packet)
-        self.send(1, wire.ip6(HOST, FAR, wire.icmp6(1, 0, bytes(1300), between=(HOST, FAR))))
+        self.send(1, craft.ip6(HOST, FAR, craft.icmp6(1, 0, bytes(1300))))
         self.expect_nothing()
 
 
@@ -405,7 +405,7 @@ class FramesAreFragmentedOutside(Tunnel):
         for mode, count in (("l2encap", 2), ("l2encap.red", 1), ("l2encap.red", 4)):
             segments = self.tunnel(mode, count, 1500)
             for size in (1500, 3000):
-                frame = wire.ether(sized(size), dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01", vlan=7)
+                frame = craft.ether(sized(size), dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01", vlan=7)
                 self.send(3, frame)
                 outer = encapsulated_frame(frame, segments, mode=mode)
                 has_srh = outer[6] == wire.ROUTING
@@ -470,14 +470,14 @@ class OwnPacketsAreFragmented(Srv6Test):
         )
         data = bytes(i % 251 for i in range(2000))
         own = "2001:db8:1::1"
-        self.send(1, wire.ip6(FAR, own, wire.echo_request(FAR, own, data=data)))
+        self.send(1, craft.ip6(FAR, own, craft.echo_request(data=data)))
         first = self.receive(2)
         assert first is not None, "no fragment of the reply"
         reply = wire.ip6(own, FAR, wire.echo_reply(own, FAR, data=data))
         pieces = fragments6(reply, 1300, int.from_bytes(first[58:62], "big"))
         assert first == self.frame_out(2, pieces[0])
         self.expect_only(2, pieces[1])
-        request = wire.ip4(FAR4, "10.0.1.1", wire.icmp4(8, 0, bytes(4) + data), df=False, ident=99)
+        request = craft.ip4(FAR4, "10.0.1.1", craft.icmp4(8, 0, bytes(4) + data), df=False, ident=99)
         self.send(1, request)
         for piece in fragments4(
             wire.ip4("10.0.1.1", FAR4, wire.icmp4(0, 0, bytes(4) + data), df=False, ident=99), 1300

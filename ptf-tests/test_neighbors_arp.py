@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from neighbor_base import BROADCAST, NeighborTest
-from srv6_base import Frame, rfc, wire
+from srv6_base import Frame, craft, rfc, wire
 
 BEHAVIOURS = ("IPv4 router",)
 HOST, OUT, OWN = "10.0.1.2", "10.0.2.2", "10.0.2.1"
 
 
-def packet(dst: str = OUT, data: bytes = b"data", **fields: int) -> wire.Part:
+def packet(dst: str = OUT, data: bytes = b"data", **fields: Any) -> craft.Packet:
     """From behind port 1."""
-    return wire.ip4(HOST, dst, wire.udp(data), **fields)
+    return craft.ip4(HOST, dst, craft.udp(data), **fields)
 
 
 @rfc("826", "")
@@ -38,7 +40,7 @@ class PaddedRequest(NeighborTest):
 
     def runTest(self) -> None:
         self.node()
-        self.send(1, Frame(self.arp_frame(1, 1, HOST, "10.0.1.1").ljust(60, b"\0")))
+        self.send(1, Frame(bytes(self.arp_frame(1, 1, HOST, "10.0.1.1")).ljust(60, b"\0")))
         reply = wire.arp(2, self.mac(1), "10.0.1.1", self.neighbor_mac(1), HOST)
         self.expect_only(1, wire.ether(reply, dst=self.neighbor_mac(1), src=self.mac(1), ethertype=wire.ETH_ARP))
 
@@ -52,7 +54,7 @@ class NotAnswered(NeighborTest):
         for target in ("10.0.1.9", "10.0.2.1", HOST, "0.0.0.0"):
             self.send(1, self.arp_frame(1, 1, HOST, target))
         self.send(1, self.arp_frame(1, 2, HOST, "10.0.1.1", dst=self.mac(1), target_mac=self.mac(1)))
-        good = self.arp_frame(1, 1, HOST, "10.0.1.1")
+        good = bytes(self.arp_frame(1, 1, HOST, "10.0.1.1"))
         for broken in (
             good[:14] + b"\0\6" + good[16:],  # hardware type
             good[:16] + b"\x86\xdd" + good[18:],  # protocol type
@@ -105,7 +107,7 @@ class QueueOfThree(ConnectedNeighborIsAskedFor):
 
     def runTest(self) -> None:
         self.unresolved()
-        packets = [packet(data=bytes((i,)), ttl=2, options=bytes((1, 1, 1, 0))) for i in range(5)]  # type: ignore[arg-type]
+        packets = [packet(data=bytes((i,)), ttl=2, options=bytes((1, 1, 1, 0))) for i in range(5)]
         for one in packets:
             self.send(1, one)
         self.expect_arp_request(2, OUT, OWN)

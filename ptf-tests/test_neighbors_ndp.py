@@ -11,13 +11,15 @@ from neighbor_base import (
     SOLICITED,
     NeighborTest,
     advertisement,
+    expected_advertisement,
+    expected_solicitation,
     link_local,
     multicast_mac,
     option,
     solicitation,
     solicited_node,
 )
-from srv6_base import Frame, rfc, rule, wire
+from srv6_base import craft, rfc, rule, wire
 
 BEHAVIOURS = ("IPv6 router",)
 HOST = "2001:db8:1::2"
@@ -31,15 +33,14 @@ class Answers(NeighborTest):
         self.node(ports={1: {"addresses": ["2001:db8:1::1/64", "2001:db8:1:1::77/64", "10.0.1.1/24"]}})
 
     def answered(
-        self, target: str, question: Frame | wire.Part, to: str = HOST, flags: int = ROUTER | SOLICITED | OVERRIDE
+        self, target: str, question: craft.Packet, to: str = HOST, flags: int = ROUTER | SOLICITED | OVERRIDE
     ) -> None:
         __tracebackhide__ = True
         self.send(1, question)
-        self.expect_only(
-            1, wire.ether(advertisement(target, to, self.mac(1), flags), dst=self.neighbor_mac(1), src=self.mac(1))
-        )
+        answer = expected_advertisement(target, to, self.mac(1), flags)
+        self.expect_only(1, wire.ether(answer, dst=self.neighbor_mac(1), src=self.mac(1)))
 
-    def silent(self, question: Frame | wire.Part) -> None:
+    def silent(self, question: craft.Packet) -> None:
         __tracebackhide__ = True
         self.send(1, question)
         self.expect_nothing()
@@ -77,7 +78,7 @@ class DuplicateAddressDetection(Answers):
     def runTest(self) -> None:
         for target in ("2001:db8:1::1", link_local(self.mac(1))):
             self.send(1, self.to_group(1, solicitation("::", target, None)))
-            answer = advertisement(target, ALL_NODES, self.mac(1), ROUTER | OVERRIDE)
+            answer = expected_advertisement(target, ALL_NODES, self.mac(1), ROUTER | OVERRIDE)
             self.expect_only(1, wire.ether(answer, dst=multicast_mac(ALL_NODES), src=self.mac(1)))
         self.silent(self.to_group(1, solicitation("::", "2001:db8:1::5", None)))
 
@@ -99,8 +100,8 @@ class InvalidSolicitations(Answers):
         ):
             self.silent(self.to_group(1, question))
         self.silent(self.to_group(1, solicitation(HOST, "ff02::1:ff00:1", mac, dst=solicited_node(own))))
-        short = wire.icmp6(135, 0, bytes(4) + wire.v6(own)[:12], between=(HOST, solicited_node(own)))
-        self.silent(self.to_group(1, wire.ip6(HOST, solicited_node(own), short, hl=255)))
+        short = craft.icmp6(135, 0, bytes(4) + wire.v6(own)[:12])
+        self.silent(self.to_group(1, craft.ip6(HOST, solicited_node(own), short, hl=255)))
         self.silent(solicitation("::", own, None, dst=own))
         self.answered(own, self.to_group(1, solicitation(HOST, own, mac)))
 
@@ -128,17 +129,9 @@ class RouterDiscovery(Answers):
 
     def runTest(self) -> None:
         body = bytes(4) + option(1, self.neighbor_mac(1))
-        self.silent(
-            self.to_group(
-                1, wire.ip6("fe80::2", "ff02::2", wire.icmp6(133, 0, body, between=("fe80::2", "ff02::2")), hl=255)
-            )
-        )
+        self.silent(self.to_group(1, craft.ip6("fe80::2", "ff02::2", craft.icmp6(133, 0, body), hl=255)))
         body = bytes(12) + option(1, self.neighbor_mac(1))
-        self.silent(
-            self.to_group(
-                1, wire.ip6("fe80::2", "ff02::1", wire.icmp6(134, 0, body, between=("fe80::2", "ff02::1")), hl=255)
-            )
-        )
+        self.silent(self.to_group(1, craft.ip6("fe80::2", "ff02::1", craft.icmp6(134, 0, body), hl=255)))
 
 
 # --- looking for neighbours -----------------------------------------------------------------------------------
@@ -146,9 +139,9 @@ class RouterDiscovery(Answers):
 OUT = "2001:db8:2::2"
 
 
-def packet(dst: str = OUT, data: bytes = b"data", **fields: int) -> wire.Part:
+def packet(dst: str = OUT, data: bytes = b"data", **fields: int) -> craft.Packet:
     """From behind port 1."""
-    return wire.ip6(HOST, dst, wire.udp(data), **fields)
+    return craft.ip6(HOST, dst, craft.udp(data), **fields)
 
 
 @rfc("4861", "7.2.2")
@@ -208,7 +201,7 @@ class RetransmissionAndFailure(NeighborTest):
         self.advertise(2, OUT, "2001:db8:2::1")
         self.expect_only(2, wire.hop(packet(data=b"three")))
 
-    def answer_from_port_1(self, waiting: list[wire.Part]) -> None:
+    def answer_from_port_1(self, waiting: list[craft.Packet]) -> None:
         """The errors go to a host on port 1 that has to be found, too."""
         self.expect_solicitation(1, HOST)
         self.advertise(1, HOST, "2001:db8:1::1")
@@ -228,7 +221,7 @@ class SolicitationTellsWhereItsSenderIs(NeighborTest):
         self.send(2, self.to_group(2, solicitation(OUT, "2001:db8:2::1", self.neighbor_mac(2))))
         self.router.settle()
         frames = sorted(filter(None, (self.receive(2), self.receive(2))))
-        answer = advertisement("2001:db8:2::1", OUT, self.mac(2), ROUTER | SOLICITED | OVERRIDE)
+        answer = expected_advertisement("2001:db8:2::1", OUT, self.mac(2), ROUTER | SOLICITED | OVERRIDE)
         expected = [
             self.frame_out(2, wire.hop(packet())),
             wire.ether(answer, dst=self.neighbor_mac(2), src=self.mac(2)),
@@ -292,7 +285,7 @@ class ReachabilityIsProbed(NeighborTest):
         self.advertise(2, OUT, "2001:db8:2::1")
         self.expect_only(2, wire.hop(packet()))
         probe = wire.ether(
-            solicitation("2001:db8:2::1", OUT, self.mac(2), dst=OUT), dst=self.neighbor_mac(2), src=self.mac(2)
+            expected_solicitation("2001:db8:2::1", OUT, self.mac(2), dst=OUT), dst=self.neighbor_mac(2), src=self.mac(2)
         )
         for after in (31, 33, 35):
             self.later(after)
@@ -347,7 +340,7 @@ class NextSegmentOnLink(NeighborTest):
     def runTest(self) -> None:
         sid = "fcbb:bb00:1:e000::"
         self.unresolved(sids=[{"sid": f"{sid}/64", "behavior": "End"}])
-        came = wire.ip6(HOST, sid, wire.srh([OUT, sid], sl=1, payload=wire.udp()), hl=2)
+        came = craft.srv6(HOST, [OUT, sid], segments_left=1, payload=craft.udp(), hl=2)
         self.send(1, came)
         self.expect_solicitation(2, OUT)
         self.advertise(2, OUT, "2001:db8:2::1")
@@ -360,7 +353,7 @@ class OwnAnswersWait(NeighborTest):
 
     def runTest(self) -> None:
         self.unresolved(routes=[{"prefix": "2600::/16", "via": "2001:db8:4::2"}])
-        self.send(1, wire.ip6("2600::1", "2001:db8:1::1", wire.echo_request("2600::1", "2001:db8:1::1")))
+        self.send(1, craft.ip6("2600::1", "2001:db8:1::1", craft.echo_request()))
         self.expect_nothing()
         self.advertise(4, "2001:db8:4::2", "2001:db8:4::1")
         self.expect_only(4, wire.ip6("2001:db8:1::1", "2600::1", wire.echo_reply("2001:db8:1::1", "2600::1")))

@@ -9,7 +9,7 @@ from typing import Any
 
 from headend_base import HeadendTest, encapsulated, sid, sids
 from neighbor_base import NeighborTest
-from srv6_base import Srv6Test, behaviours, rfc, rule, wire
+from srv6_base import Srv6Test, behaviours, craft, rfc, rule, wire
 from srv6cp.model import PuntReason
 from srv6cp.p4rt import PacketIn
 
@@ -61,25 +61,25 @@ class ReasonsOfErrors(PacketIns):
                 {"prefix": "2600::/16", "vrf": "blue", "via": {"address": "2001:db8:64::2", "port": "1.100"}},
             ],
         )
-        data = wire.udp(b"data")
+        data = craft.udp(b"data")
         for packet, reason, metadata in (
-            (wire.ip6(HOST, FAR, data, hl=1), "HOP_LIMIT_EXCEEDED", {}),
-            (wire.ip4(HOST4, FAR4, data, ttl=1), "HOP_LIMIT_EXCEEDED", {}),
-            (wire.ip6(HOST, "2900::1", data), "NO_ROUTE", {}),
-            (wire.ip4(HOST4, "8.8.8.8", data), "NO_ROUTE", {}),
-            (wire.ip6(HOST, end, wire.srh([FAR, end], sl=5, payload=data)), "PARAMETER_PROBLEM", {"pointer": 43}),
+            (craft.ip6(HOST, FAR, data, hl=1), "HOP_LIMIT_EXCEEDED", {}),
+            (craft.ip4(HOST4, FAR4, data, ttl=1), "HOP_LIMIT_EXCEEDED", {}),
+            (craft.ip6(HOST, "2900::1", data), "NO_ROUTE", {}),
+            (craft.ip4(HOST4, "8.8.8.8", data), "NO_ROUTE", {}),
+            (craft.ip6(HOST, end, craft.srh([FAR, end], sl=5, payload=data)), "PARAMETER_PROBLEM", {"pointer": 43}),
             (
-                wire.ip6(HOST, end, wire.hbh(wire.srh([FAR, end], sl=5, payload=data))),
+                craft.ip6(HOST, end, craft.hbh(craft.srh([FAR, end], sl=5, payload=data))),
                 "PARAMETER_PROBLEM",
                 {"pointer": 51},
             ),
-            (wire.ip6(HOST, end, data), "UPPER_LAYER_ERROR", {"pointer": 40}),
-            (wire.ip6(HOST, FAR, wire.udp(bytes(1500))), "PACKET_TOO_BIG", {"mtu": 1500}),
+            (craft.ip6(HOST, end, data), "UPPER_LAYER_ERROR", {"pointer": 40}),
+            (craft.ip6(HOST, FAR, craft.udp(bytes(1500))), "PACKET_TOO_BIG", {"mtu": 1500}),
         ):
             frame = self.send(1, packet)
             self.punted(reason, frame, ingress_port=1, vrf_id=0, offset=14, **metadata)
             assert self.receive(1) is not None  # the controller's answer
-        frame = self.send(1, wire.ip6("2001:db8:64::2", FAR, data, hl=1), vlan=100)
+        frame = self.send(1, craft.ip6("2001:db8:64::2", FAR, data, hl=1), vlan=100)
         self.punted("HOP_LIMIT_EXCEEDED", frame, ingress_port=1, vrf_id=7, offset=18)
         assert self.receive(1) is not None
 
@@ -93,11 +93,11 @@ class OffsetOfInnerHeader(PacketIns):
     def runTest(self) -> None:
         sid6 = "fcbb:bb00:1:d6::"
         self.node(sids=[{"sid": f"{sid6}/64", "behavior": "End.DT6", "vrf": "default"}], routes=list(ROUTES))
-        inner = wire.ip6("2001:db8:5::2", FAR, wire.udp(b"data"), hl=1)
+        inner = craft.ip6("2001:db8:5::2", FAR, craft.udp(b"data"), hl=1)
         for outer, offset in (
-            (wire.ip6(HOST, sid6, inner), 54),
-            (wire.ip6(HOST, sid6, wire.srh([sid6, FAR], sl=0, payload=inner)), 54 + 40),
-            (wire.ip6(HOST, sid6, wire.hbh(wire.srh([sid6], sl=0, payload=inner))), 54 + 8 + 24),
+            (craft.ip6(HOST, sid6, inner), 54),
+            (craft.srv6(HOST, [sid6, FAR], segments_left=0, payload=inner), 54 + 40),
+            (craft.ip6(HOST, sid6, craft.hbh(craft.srh([sid6], sl=0, payload=inner))), 54 + 8 + 24),
         ):
             frame = self.send(1, outer)
             self.punted("HOP_LIMIT_EXCEEDED", frame, offset=offset)
@@ -112,24 +112,22 @@ class ReasonsOfDelivery(PacketIns):
         neighbors = [{"address": HOST, "port": 1, "mac": self.neighbor_mac(1)}]
         self.node()
         self.node(neighbors_static=False, neighbors=neighbors)
-        frame = self.send(1, wire.ip6(HOST, "2001:db8:1::1", wire.tcp(b"x")))
+        frame = self.send(1, craft.ip6(HOST, "2001:db8:1::1", craft.tcp(b"x")))
         self.punted("LOCAL", frame, ingress_port=1, offset=14)
-        frame = self.send(1, wire.ip4(HOST4, "10.0.2.1", wire.tcp(b"x"), ttl=1))
+        frame = self.send(1, craft.ip4(HOST4, "10.0.2.1", craft.tcp(b"x"), ttl=1))
         self.punted("LOCAL", frame, ingress_port=1, offset=14)
-        question = wire.icmp6(133, 0, bytes(4), between=("fe80::2", "ff02::2"))
+        question = craft.icmp6(133, 0, bytes(4))
         frame = self.send(
             1,
-            wire.ether(
-                wire.ip6("fe80::2", "ff02::2", question, hl=255), dst="33:33:00:00:00:02", src=self.neighbor_mac(1)
+            craft.ether(
+                craft.ip6("fe80::2", "ff02::2", question, hl=255), dst="33:33:00:00:00:02", src=self.neighbor_mac(1)
             ),
         )
         self.punted("NDP", frame, ingress_port=1)
-        other = wire.arp(1, self.neighbor_mac(1), HOST4, "00:00:00:00:00:00", "10.0.1.77")
-        frame = self.send(
-            1, wire.ether(other, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), ethertype=wire.ETH_ARP)
-        )
+        other = craft.arp(1, self.neighbor_mac(1), HOST4, "00:00:00:00:00:00", "10.0.1.77")
+        frame = self.send(1, craft.ether(other, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1)))
         self.punted("ARP", frame, ingress_port=1)
-        frame = self.send(1, wire.ip6(HOST, "2001:db8:2::77", wire.udp(b"x")))
+        frame = self.send(1, craft.ip6(HOST, "2001:db8:2::77", craft.udp(b"x")))
         packet = self.punted("NEIGHBOR_UNRESOLVED", frame, ingress_port=1, egress_port=2)
         assert packet.metadata["nexthop_id"] != 0
         assert self.receive(2) is not None  # the solicitation
@@ -143,7 +141,7 @@ class ProcessedFrameToFragment(PacketIns):
 
     def runTest(self) -> None:
         self.node(ports={2: {"mtu": 1300}}, routes=list(ROUTES))
-        packet = wire.ip4(HOST4, FAR4, wire.udp(bytes(1400)), df=False)
+        packet = craft.ip4(HOST4, FAR4, craft.udp(bytes(1400)), df=False)
         self.send(1, packet)
         self.punted("FRAGMENT", self.frame_out(2, wire.hop(packet)), egress_port=2, mtu=1300)
         assert self.receive(2) is not None and self.receive(2) is not None
@@ -154,7 +152,7 @@ class PacketOuts(Srv6Test):
 
     def out(
         self,
-        payload: bytes,
+        payload: wire.Packet,
         egress_port: int = 0,
         *,
         submit: bool = False,
@@ -164,7 +162,7 @@ class PacketOuts(Srv6Test):
         """``submit``: as the node's own; ``ingress_port``: as if it had come in there; else out of
         ``egress_port``."""
         self.router.client.packet_out(
-            payload,
+            bytes(payload),
             egress_port=egress_port,
             submit_to_ingress=int(submit or ingress_port is not None),
             as_received=int(ingress_port is not None),
@@ -172,9 +170,9 @@ class PacketOuts(Srv6Test):
             vrf_id=vrf_id,
         )
 
-    def own(self, packet: wire.Part, vrf_id: int = 0) -> None:
+    def own(self, packet: craft.Packet, vrf_id: int = 0) -> None:
         """An IP packet of the node; the MAC addresses are the switch's business."""
-        self.out(wire.ether(packet, dst="00:00:00:00:00:00", src="00:00:00:00:00:00"), submit=True, vrf_id=vrf_id)
+        self.out(craft.ether(packet, dst="00:00:00:00:00:00", src="00:00:00:00:00:00"), submit=True, vrf_id=vrf_id)
 
 
 @rfc("894", "")
@@ -185,13 +183,13 @@ class OutOfAPort(PacketOuts):
         self.node()
         a, b = "02:00:00:00:0a:01", "02:00:00:00:0a:02"
         frames = [
-            wire.ether(wire.ip6(HOST, FAR, wire.udp(b"x"), hl=0), dst=a, src=b),
-            wire.ether(wire.ip4(HOST4, FAR4, wire.udp(b"x"), ttl=0, csum=0), dst=a, src=b, vlan=(5, 6)),
-            wire.ether(b"x" * 46, dst=a, src=b, ethertype=46),
-            wire.ether(b"", dst=a, src=b, ethertype=0x88B5),
-            wire.ether(bytes(1500), dst="ff:ff:ff:ff:ff:ff", src=b, ethertype=0x88B5),
-            wire.ether(
-                wire.ip6(HOST, "fcbb:bb00:1::1", wire.srh(sids(3), sl=9, payload=wire.udp())), dst=self.mac(1), src=b
+            craft.ether(craft.ip6(HOST, FAR, craft.udp(b"x"), hl=0), dst=a, src=b),
+            craft.ether(craft.ip4(HOST4, FAR4, craft.udp(b"x"), ttl=0, csum=0), dst=a, src=b, vlan=(5, 6)),
+            craft.ether(b"x" * 46, dst=a, src=b, ethertype=46),
+            craft.ether(b"", dst=a, src=b, ethertype=0x88B5),
+            craft.ether(bytes(1500), dst="ff:ff:ff:ff:ff:ff", src=b, ethertype=0x88B5),
+            craft.ether(
+                craft.ip6(HOST, "fcbb:bb00:1::1", craft.srh(sids(3), sl=9, payload=craft.udp())), dst=self.mac(1), src=b
             ),
         ]
         for port in (1, 5, 8):
@@ -217,15 +215,15 @@ class OwnPackets(PacketOuts):
             routes=[*ROUTES, blue, tagged],
         )
         for hl in (1, 64, 255):
-            packet = wire.ip6("fcbb:bb00:1::1", FAR, wire.udp(b"own"), hl=hl)
+            packet = craft.ip6("fcbb:bb00:1::1", FAR, craft.udp(b"own"), hl=hl)
             self.own(packet)
             self.expect_only(2, packet)
             self.own(packet, vrf_id=7)
             self.expect_only(6, packet)
-            packet = wire.ip6("fcbb:bb00:1::1", "2700::1", wire.udp(b"own"), hl=hl)
+            packet = craft.ip6("fcbb:bb00:1::1", "2700::1", craft.udp(b"own"), hl=hl)
             self.own(packet)
             self.expect_only(2, packet, vlan=100)
-            packet4 = wire.ip4("10.0.1.1", FAR4, wire.udp(b"own"), ttl=hl)
+            packet4 = craft.ip4("10.0.1.1", FAR4, craft.udp(b"own"), ttl=hl)
             self.own(packet4)
             self.expect_only(2, packet4)
         self.expect_no_drop()
@@ -239,9 +237,9 @@ class OwnPacketsAreSteered(PacketOuts, HeadendTest):
 
     def runTest(self) -> None:
         self.headend("encap", sids(2))
-        packet = wire.ip6("fcbb:bb00:1::1", "2001:db8:99::9", wire.udp(b"own"), hl=1)
+        packet = craft.ip6("fcbb:bb00:1::1", "2001:db8:99::9", craft.udp(b"own"), hl=1)
         self.own(packet)
-        outer = wire.ip6("fcbb:bb00:1::1", sid(1), wire.srh([sid(2), sid(1)], sl=1, payload=packet))
+        outer = wire.ip6("fcbb:bb00:1::1", sid(1), wire.srh([sid(2), sid(1)], sl=1, payload=wire.unchanged(packet)))
         self.expect_only(2, outer)
         self.headend(
             "encap",
@@ -249,7 +247,7 @@ class OwnPacketsAreSteered(PacketOuts, HeadendTest):
             steering=[{"match": {"protocol": "udp"}, "policy": "north"}, {"port": 1, "policy": "north"}],
             routes=list(ROUTES),
         )
-        packet = wire.ip6("fcbb:bb00:1::1", FAR, wire.udp(b"own"))
+        packet = craft.ip6("fcbb:bb00:1::1", FAR, craft.udp(b"own"))
         self.own(packet)
         self.expect_only(2, packet)
 
@@ -262,7 +260,7 @@ class OwnSrv6Packets(PacketOuts):
     def runTest(self) -> None:
         one, two = "fcbb:bb00:1:e000::", "fcbb:bb00:1:e001::"
         self.node(sids=[{"sid": f"{s}/64", "behavior": "End"} for s in (one, two)], routes=list(ROUTES))
-        packet = wire.ip6("fcbb:bb00:1::1", one, wire.srh([FAR, two, one], sl=2, payload=wire.udp(b"own")))
+        packet = craft.srv6("fcbb:bb00:1::1", [FAR, two, one], segments_left=2, payload=craft.udp(b"own"))
         self.own(packet)
         self.expect_only(2, wire.advanced(wire.advanced(packet)))
         self.expect_sid_counter(f"{one}/64", packets=1)
@@ -276,10 +274,10 @@ class OwnPacketsThatFail(PacketOuts):
     def runTest(self) -> None:
         self.node(routes=[*ROUTES, {"prefix": "2800::/16", "blackhole": True}])
         for dst, reason in (("2900::1", "NO_ROUTE"), ("2800::1", "BLACKHOLE")):
-            self.own(wire.ip6("fcbb:bb00:1::1", dst, wire.udp(b"own")))
+            self.own(craft.ip6("fcbb:bb00:1::1", dst, craft.udp(b"own")))
             self.expect_nothing()
             self.expect_drop(reason)
-        self.out(wire.ether(b"x" * 46, dst=self.mac(1), src=self.mac(2), ethertype=0x88B5), submit=True)
+        self.out(craft.ether(b"x" * 46, dst=self.mac(1), src=self.mac(2), ethertype=0x88B5), submit=True)
         self.expect_nothing()
         self.expect_drop("PACKET_OUT_INVALID")
         assert self.punts() == {}
@@ -292,7 +290,7 @@ class OwnPacketWaits(PacketOuts, NeighborTest):
 
     def runTest(self) -> None:
         self.unresolved()
-        packet = wire.ip6("2001:db8:2::1", "2001:db8:2::2", wire.udp(b"own"), hl=1)
+        packet = craft.ip6("2001:db8:2::1", "2001:db8:2::2", craft.udp(b"own"), hl=1)
         self.own(packet)
         self.expect_solicitation(2, "2001:db8:2::2")
         self.advertise(2, "2001:db8:2::2", "2001:db8:2::1")
@@ -310,14 +308,14 @@ class AsReceived(PacketOuts, HeadendTest):
         packet = self.packet6()
         self.out(self.frame_in(1, packet), ingress_port=1)
         self.expect_only(2, encapsulated(packet, sids(2)))
-        onward = wire.ip6("2001:db8:5::2", FAR, wire.udp(b"data"))
+        onward = craft.ip6("2001:db8:5::2", FAR, craft.udp(b"data"))
         for vlan in ((), 100):
             self.out(self.frame_in(5, onward, vlan=vlan), ingress_port=5)
             self.expect_only(2, wire.hop(onward))
         self.out(self.frame_in(5, onward, vlan=300), ingress_port=5)
         self.expect_nothing()
         self.expect_drop("VLAN_UNKNOWN")
-        self.out(wire.ether(onward, dst=self.mac(1), src=self.neighbor_mac(5)), ingress_port=5)
+        self.out(craft.ether(onward, dst=self.mac(1), src=self.neighbor_mac(5)), ingress_port=5)
         self.expect_nothing()
         self.expect_drop("NOT_MY_MAC")
 
@@ -330,11 +328,11 @@ class AsReceivedWithError(PacketOuts, PacketIns):
     def runTest(self) -> None:
         self.node(routes=list(ROUTES))
         for packet in (
-            wire.ip6("2001:db8:5::2", FAR, wire.udp(b"data"), hl=1),
-            wire.ip6("2001:db8:5::2", "2900::1", wire.udp(b"data")),
+            craft.ip6("2001:db8:5::2", FAR, craft.udp(b"data"), hl=1),
+            craft.ip6("2001:db8:5::2", "2900::1", craft.udp(b"data")),
         ):
             frame = self.frame_in(5, packet)
-            reason, kind = ("HOP_LIMIT_EXCEEDED", 3) if packet[7] == 1 else ("NO_ROUTE", 1)
+            reason, kind = ("HOP_LIMIT_EXCEEDED", 3) if packet.hlim == 1 else ("NO_ROUTE", 1)
             self.out(frame, ingress_port=5)
             self.punted(reason, frame, ingress_port=5, offset=14)
             self.expect_only(5, self.icmp6_error(kind, 0, 0, packet, src="2001:db8:5::1"))
@@ -347,7 +345,7 @@ class ManyPacketOuts(PacketOuts):
     def runTest(self) -> None:
         self.node()
         frames: list[Any] = [
-            wire.ether(bytes((i,)) * 46, dst="02:00:00:00:0a:01", src="02:00:00:00:0a:02", ethertype=0x88B5)
+            craft.ether(bytes((i,)) * 46, dst="02:00:00:00:0a:01", src="02:00:00:00:0a:02", ethertype=0x88B5)
             for i in range(12)
         ]
         for frame in frames:

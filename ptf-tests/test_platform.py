@@ -5,7 +5,7 @@ from ptf import testutils
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.layers.l2 import Ether
 
-from srv6_base import Srv6Test, rfc, wire
+from srv6_base import Srv6Test, craft, rfc, wire
 
 BEHAVIOURS = ("IPv6 router",)
 
@@ -38,9 +38,7 @@ class SameWithExpect(Forwarding):
     """The same packet with send and expect, and its counters."""
 
     def runTest(self) -> None:
-        packet = wire.ip6(
-            "2001:db8:1::2", "2001:db8:99::1", wire.echo_request("2001:db8:1::2", "2001:db8:99::1")
-        )
+        packet = craft.ip6("2001:db8:1::2", "2001:db8:99::1", craft.echo_request())
         self.send(1, packet)
         self.expect_only(2, wire.hop(packet))
         self.expect_no_drop()
@@ -53,7 +51,7 @@ class ControllerAnswers(Forwarding):
     """Hop limit 1: the answer of the controller has arrived when expect looks for it."""
 
     def runTest(self) -> None:
-        packet = wire.ip6("2001:db8:1::2", "2001:db8:99::1", wire.udp(), hl=1)
+        packet = craft.ip6("2001:db8:1::2", "2001:db8:99::1", craft.udp(), hl=1)
         self.send(1, packet)
         self.expect_icmp6(1, 3, 0, 0, packet)
         self.expect_drop("HOP_LIMIT_EXCEEDED")

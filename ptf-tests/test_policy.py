@@ -5,9 +5,12 @@ HE-16)."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from ipaddress import IPv6Address
+from typing import Any
 
 from headend_base import NAME, SOURCE, HeadendTest, encapsulated, encapsulated_frame, inserted, sid, sids
-from srv6_base import behaviours, rfc, rule, wire
+from srv6_base import Frame, behaviours, craft, rfc, rule, wire
 
 BEHAVIOURS = ("Weighted segment lists",)
 FLOWS = 200
@@ -15,7 +18,7 @@ FLOWS = 200
 
 def first_segment(frame: bytes) -> str:
     """Destination of the IPv6 packet in an untagged frame."""
-    return str(wire.IPv6Address(frame[38:54]))
+    return str(IPv6Address(frame[38:54]))
 
 
 class Weighted(HeadendTest):
@@ -24,7 +27,7 @@ class Weighted(HeadendTest):
     def lists(self, *weights: int) -> list[dict[str, object]]:
         return [{"weight": weight, "segments": [sid(100 + i), sid(200 + i)]} for i, weight in enumerate(weights)]
 
-    def chosen(self, packets: list[bytes], port: int = 1) -> list[str]:
+    def chosen(self, packets: Sequence[wire.Packet], port: int = 1) -> list[str]:
         """The first segment of the list that each packet went by."""
         for packet in packets:
             self.send(port, packet)
@@ -52,7 +55,7 @@ class SharesFollowWeights(Weighted):
     sent."""
 
     def runTest(self) -> None:
-        packets = [self.packet6(wire.udp(b"x", 1024 + 7 * i, 53)) for i in range(FLOWS)]
+        packets = [bytes(self.packet6(craft.udp(b"x", 1024 + 7 * i, 53))) for i in range(FLOWS)]
         for weights in ((1, 1), (3, 1), (7, 3), (1, 2, 3, 4), (1, 9)):
             self.headend("encap", lists=self.lists(*weights))
             self.near(self.chosen(packets), *weights)
@@ -66,14 +69,11 @@ class EachBehaviourChooses(Weighted):
 
     def runTest(self) -> None:
         weights = (1, 1, 1)
+        flows6 = [bytes(self.packet6(craft.tcp(b"x", 5000 + i, 443))) for i in range(60)]
+        flows4 = [bytes(self.packet4(craft.udp(b"x", 5000 + i, 443))) for i in range(60)]
         for mode in ("encap", "encap.red", "insert", "insert.red"):
             self.headend(mode, lists=self.lists(*weights))
-            packets: list[bytes] = [self.packet6(wire.tcp(b"x", 5000 + i, 443)) for i in range(60)]
-            found = self.chosen(packets)
-            assert set(found) == {sid(100), sid(101), sid(102)}, f"{mode}: lists taken: {Counter(found)}"
-            assert self.chosen(packets) == found, f"{mode}: flows changed their list"
-            if mode.startswith("encap"):
-                packets = [self.packet4(wire.udp(b"x", 5000 + i, 443)) for i in range(60)]
+            for packets in (flows6, flows4) if mode.startswith("encap") else (flows6,):
                 found = self.chosen(packets)
                 assert set(found) == {sid(100), sid(101), sid(102)}, f"{mode}: lists taken: {Counter(found)}"
                 assert self.chosen(packets) == found, f"{mode}: flows changed their list"
@@ -86,16 +86,16 @@ class FramesChoose(Weighted):
     """Frames: by their MAC addresses, and by the flow inside."""
 
     def runTest(self) -> None:
+        by_mac = [
+            Frame(craft.ether(b"x" * 46, dst="02:00:00:00:0a:02", src=f"02:00:00:00:0b:{i:02x}", ethertype=0x88B5))
+            for i in range(60)
+        ]
+        by_flow = [
+            Frame(craft.ether(self.packet6(craft.udp(b"x", i, 9)), dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01"))
+            for i in range(60)
+        ]
         for mode in ("l2encap", "l2encap.red"):
             self.headend(mode, lists=self.lists(1, 1))
-            by_mac: list[bytes] = [
-                wire.ether(b"x" * 46, dst="02:00:00:00:0a:02", src=f"02:00:00:00:0b:{i:02x}", ethertype=0x88B5)
-                for i in range(60)
-            ]
-            by_flow: list[bytes] = [
-                wire.ether(self.packet6(wire.udp(b"x", i, 9)), dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01")
-                for i in range(60)
-            ]
             for frames in (by_mac, by_flow):
                 found = self.chosen(frames, 3)
                 assert set(found) == {sid(100), sid(101)}, f"{mode}: lists taken: {Counter(found)}"
@@ -110,9 +110,9 @@ class Srv6PacketsChooseByFlowLabel(Weighted):
     def runTest(self) -> None:
         self.headend("encap", lists=self.lists(1, 1))
 
-        def packet(label: int, port: int = 1) -> wire.Part:
+        def packet(label: int, port: int = 1) -> craft.Packet:
             return self.packet6(
-                wire.srh(["2001:db8:b::2", "2001:db8:b::1"], sl=1, payload=wire.udp(b"x", port, 9)), fl=label
+                craft.srh(["2001:db8:b::2", "2001:db8:b::1"], sl=1, payload=craft.udp(b"x", port, 9)), fl=label
             )
 
         found = self.chosen([packet(label) for label in range(1, FLOWS + 1)])
@@ -132,7 +132,7 @@ class ManyLists(Weighted):
         self.headend("encap", lists=lists)
         taken = set()
         for i in range(400):
-            packet = self.packet6(wire.udp(b"x", 1000 + i, 7))
+            packet = self.packet6(craft.udp(b"x", 1000 + i, 7))
             self.send(1, packet)
             frame = self.receive(2)
             assert frame is not None
@@ -150,7 +150,7 @@ class SingleListWithWeight(Weighted):
     def runTest(self) -> None:
         for weight in (1, 100):
             self.headend("encap", lists=self.lists(weight))
-            assert set(self.chosen([self.packet6(wire.udp(b"x", i, 9)) for i in range(20)])) == {sid(100)}
+            assert set(self.chosen([self.packet6(craft.udp(b"x", i, 9)) for i in range(20)])) == {sid(100)}
 
 
 @rfc("9256", "2.10", "8.2")
@@ -165,7 +165,7 @@ class InvalidListIsLeftOut(Weighted):
             {"segments": ["2001:db8:dead::2"]},
         ]
         self.headend("encap", lists=lists)
-        assert set(self.chosen([self.packet6(wire.udp(b"x", i, 9)) for i in range(40)])) == {sid(101)}
+        assert set(self.chosen([self.packet6(craft.udp(b"x", i, 9)) for i in range(40)])) == {sid(101)}
 
 
 @rfc("9256", "8.2")
@@ -175,7 +175,7 @@ class InvalidForwards(HeadendTest):
     """No list is valid, ``invalid: forward``: the packet follows its route, by each kind of steering."""
 
     def runTest(self) -> None:
-        routes = [
+        routes: list[dict[str, Any]] = [
             {"prefix": p, "via": via} for p, via in (("2001:db8::/32", "2001:db8:4::2"), ("198.51.0.0/16", "10.0.4.2"))
         ]
         routes.append({"prefix": "2001:db8:dead::/48", "blackhole": True})
@@ -199,7 +199,7 @@ class InvalidDrops(HeadendTest):
     not."""
 
     def runTest(self) -> None:
-        routes = [
+        routes: list[dict[str, Any]] = [
             {"prefix": p, "via": via} for p, via in (("2001:db8::/32", "2001:db8:4::2"), ("198.51.0.0/16", "10.0.4.2"))
         ]
         routes.append({"prefix": "2001:db8:dead::/48", "blackhole": True})
@@ -216,7 +216,7 @@ class InvalidDrops(HeadendTest):
                 self.send(1, packet)
                 self.expect_nothing()
                 self.expect_drop(reason)
-            other = wire.ip6("2001:db8:5::2", "2001:db8:98::1", wire.udp())
+            other = craft.ip6("2001:db8:5::2", "2001:db8:98::1", craft.udp())
             self.send(5, other)
             self.expect_only(4, wire.hop(other))
 
@@ -230,7 +230,7 @@ class InvalidDropsFrames(HeadendTest):
     def runTest(self) -> None:
         routes = [{"prefix": "2001:db8:dead::/48", "blackhole": True}]
         self.headend("l2encap", ["2001:db8:dead::1"], routes=routes)
-        self.send(3, wire.ether(b"x" * 46, dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01", ethertype=0x88B5))
+        self.send(3, craft.ether(b"x" * 46, dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01", ethertype=0x88B5))
         self.expect_nothing()
         self.expect_drop("POLICY_INVALID")
 
@@ -262,15 +262,15 @@ class UnderlayIsChosenByFlow(HeadendTest):
     def runTest(self) -> None:
         ways = [{"prefix": "2001:db8:dead::/48", "via": [{"address": "2001:db8:2::2"}, {"address": "2001:db8:4::2"}]}]
         segments = ["2001:db8:dead::1", sid(2)]
+        flows = {i * 37: bytes(self.packet6(craft.udp(b"x"), fl=i * 37)) for i in range(100)}
         for mode in ("encap", "encap.red", "insert"):
             self.headend(mode, segments, routes=ways, encap={"flow-label": "copy"})
             ports: Counter[int] = Counter()
-            for i in range(100):
-                packet = self.packet6(wire.udp(b"x"), fl=i * 37)
+            for label, packet in flows.items():
                 expected = (
                     inserted(packet, segments)
                     if mode == "insert"
-                    else encapsulated(packet, segments, mode=mode, fl=i * 37)
+                    else encapsulated(packet, segments, mode=mode, fl=label)
                 )
                 self.send(1, packet)
                 port = self.expect_one_of({2: expected, 4: expected})
@@ -293,7 +293,7 @@ class TwoChoicesAreIndependent(HeadendTest):
         self.headend("encap", lists=lists, routes=ways, encap={"flow-label": "hash"})
         seen: Counter[tuple[int, str]] = Counter()
         for i in range(120):
-            self.send(1, self.packet6(wire.udp(b"x", 1000 + i, 9)))
+            self.send(1, self.packet6(craft.udp(b"x", 1000 + i, 9)))
             self.router.settle()
             for port in (2, 4):
                 while (frame := self.receive(port)) is not None:
@@ -348,7 +348,7 @@ class TwoPoliciesAtOnce(HeadendTest):
             policies=[{"name": "south", "segments": [sid(9)], "encap": {"flow-label": 0}}],
             steering=[{"prefix": "2001:db8:99::/64", "policy": "south"}],
         )
-        frame = wire.ether(b"x" * 46, dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01", ethertype=0x88B5)
+        frame = craft.ether(b"x" * 46, dst="02:00:00:00:0a:02", src="02:00:00:00:0a:01", ethertype=0x88B5)
         self.send(3, frame)
         self.expect_only(2, encapsulated_frame(frame, sids(3)))
         packet = self.packet6()

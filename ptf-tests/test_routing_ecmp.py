@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
-from srv6_base import Srv6Test, rfc, rule, wire
+from srv6_base import Srv6Test, craft, rfc, rule, wire
 
 BEHAVIOURS = ("ECMP",)
-Build = Callable[[int], wire.Part]
+Build = Callable[[int], bytes]
 
 
 class Ecmp(Srv6Test):
@@ -27,7 +28,7 @@ class Ecmp(Srv6Test):
             ]
         )
 
-    def ports(self, packets: Sequence[wire.Part], count: int) -> list[int]:
+    def ports(self, packets: Sequence[wire.Packet], count: int) -> list[int]:
         """The port that each packet leaves by; the packet itself is compared."""
         found = []
         for packet in packets:
@@ -43,29 +44,37 @@ class Ecmp(Srv6Test):
             assert abs(count[2 + i] - expected) <= expected / 3 + 8, f"weights {weights}: {dict(count)}"
 
 
-def by_label(i: int) -> wire.Part:
+# Flows that many tests send, each built once.
+
+
+@cache
+def by_label(i: int) -> bytes:
     """IPv6 flows that differ in the flow label alone."""
-    return wire.ip6("2001:db8:1::2", "2600::1", wire.udp(b"x"), fl=i + 1)
+    return bytes(craft.ip6("2001:db8:1::2", "2600::1", craft.udp(b"x"), fl=i + 1))
 
 
-def by_port(i: int) -> wire.Part:
+@cache
+def by_port(i: int) -> bytes:
     """IPv6 flows that differ in the source port alone."""
-    return wire.ip6("2001:db8:1::2", "2600::1", wire.udp(b"x", 2000 + i, 53))
+    return bytes(craft.ip6("2001:db8:1::2", "2600::1", craft.udp(b"x", 2000 + i, 53)))
 
 
-def by_port4(i: int) -> wire.Part:
+@cache
+def by_port4(i: int) -> bytes:
     """IPv4 flows that differ in the source port alone."""
-    return wire.ip4("10.0.1.2", "198.51.100.1", wire.tcp(b"x", 2000 + i, 443))
+    return bytes(craft.ip4("10.0.1.2", "198.51.100.1", craft.tcp(b"x", 2000 + i, 443)))
 
 
-def by_source(i: int) -> wire.Part:
+@cache
+def by_source(i: int) -> bytes:
     """IPv6 flows of many hosts."""
-    return wire.ip6(f"2001:db8:1::{i + 16:x}", "2600::1", wire.Part(b"", 59))
+    return bytes(craft.ip6(f"2001:db8:1::{i + 16:x}", "2600::1", craft.raw(b"", 59)))
 
 
-def by_destination4(i: int) -> wire.Part:
+@cache
+def by_destination4(i: int) -> bytes:
     """IPv4 flows to many hosts."""
-    return wire.ip4("10.0.1.2", f"198.51.100.{i}", wire.icmp4(8, 0, bytes(4)))
+    return bytes(craft.ip4("10.0.1.2", f"198.51.100.{i}", craft.icmp4(8, 0, bytes(4))))
 
 
 @rfc("2991", "2.2")
@@ -116,9 +125,9 @@ class Srv6IsHashedByItsOuterHeader(Ecmp):
     def runTest(self) -> None:
         self.ways(1, 1)
 
-        def packet(label: int, port: int = 1, left: int = 1) -> wire.Part:
-            header = wire.srh(["2600::3", "2600::2", "2600::1"], sl=left, payload=wire.udp(b"x", port, 9))
-            return wire.ip6("2001:db8:1::2", "2600::1", header, fl=label)
+        def packet(label: int, port: int = 1, left: int = 1) -> craft.Packet:
+            header = craft.srh(["2600::3", "2600::2", "2600::1"], sl=left, payload=craft.udp(b"x", port, 9))
+            return craft.ip6("2001:db8:1::2", "2600::1", header, fl=label)
 
         found = Counter(self.ports([packet(i + 1) for i in range(60)], 2))
         assert min(found[2], found[3]) >= 12, dict(found)
@@ -136,17 +145,17 @@ class NotInTheHash(Ecmp):
         self.ways(1, 1, 1)
         for label in range(5):
             same = [
-                wire.ip6("2001:db8:1::2", "2600::1", wire.udp(b"y" * i, 5, 6), fl=label, hl=9 + i, tc=i)
+                craft.ip6("2001:db8:1::2", "2600::1", craft.udp(b"y" * i, 5, 6), fl=label, hl=9 + i, tc=i)
                 for i in range(6)
             ]
             assert len(set(self.ports(same, 3))) == 1
             base: dict[str, Any] = {"ident": label, "df": False}
             pieces = [
-                wire.ip4("10.0.1.2", "198.51.100.1", wire.udp(b"x" * 16, label, 6), mf=True, **base),
-                wire.ip4(
-                    "10.0.1.2", "198.51.100.1", wire.udp(b"x" * 16, 7, label), mf=True, offset=3, ttl=9, tos=4, **base
+                craft.ip4("10.0.1.2", "198.51.100.1", craft.udp(b"x" * 16, label, 6), mf=True, **base),
+                craft.ip4(
+                    "10.0.1.2", "198.51.100.1", craft.udp(b"x" * 16, 7, label), mf=True, offset=3, ttl=9, tos=4, **base
                 ),
-                wire.ip4("10.0.1.2", "198.51.100.1", wire.Part(b"rest", 17), offset=6, **base),
+                craft.ip4("10.0.1.2", "198.51.100.1", craft.raw(b"rest", 17), offset=6, **base),
             ]
             assert len(set(self.ports(pieces, 3))) == 1
 

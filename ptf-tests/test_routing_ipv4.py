@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srv6_base import Srv6Test, rfc, wire
+from srv6_base import Srv6Test, craft, rfc, wire
 
 BEHAVIOURS = ("IPv4 router",)
 HOST = "10.0.1.2"
@@ -14,12 +14,12 @@ HOST = "10.0.1.2"
 class Routed(Srv6Test):
     """``routed(packet, out)``: forwarded with its TTL one lower and a right checksum."""
 
-    def routed(self, packet: wire.Part, out: int, port: int = 1) -> None:
+    def routed(self, packet: craft.Packet, out: int, port: int = 1) -> None:
         __tracebackhide__ = True
         self.send(port, packet)
         self.expect_only(out, wire.hop(packet))
 
-    def unroutable(self, packet: wire.Part, port: int = 1) -> None:
+    def unroutable(self, packet: craft.Packet, port: int = 1) -> None:
         """No route: destination unreachable, network (RFC 1812 5.2.7.1)."""
         __tracebackhide__ = True
         self.send(port, packet)
@@ -27,18 +27,18 @@ class Routed(Srv6Test):
         self.expect_nothing()
         self.expect_drop("NO_ROUTE")
 
-    def refused(self, packet: bytes, reason: str) -> None:
+    def refused(self, packet: craft.Payload, reason: str) -> None:
         """Dropped for ``reason``, in silence."""
         __tracebackhide__ = True
-        frame = wire.ether(packet, dst=self.mac(1), src=self.neighbor_mac(1), ethertype=wire.ETH_IPV4)
+        frame = craft.ether(packet, dst=self.mac(1), src=self.neighbor_mac(1), ethertype=wire.ETH_IPV4)
         self.send(1, frame)
         self.expect_nothing()
         self.expect_drop(reason)
 
 
-def packet(dst: str, *, src: str = HOST, **fields: Any) -> wire.Part:
+def packet(dst: str, *, src: str = HOST, **fields: Any) -> craft.Packet:
     """A UDP packet."""
-    return wire.ip4(src, dst, wire.udp(b"data"), **fields)
+    return craft.ip4(src, dst, craft.udp(b"data"), **fields)
 
 
 @rfc("1812", "5.2.4.3")
@@ -140,12 +140,12 @@ class ChecksumIsVerified(Routed):
         self.node(routes=[{"prefix": "198.51.100.0/24", "via": "10.0.2.2"}])
         for options in (b"", bytes((1, 1, 1, 0)), bytes(40)):
             good = packet("198.51.100.1", options=options)
-            value = int.from_bytes(good[10:12], "big")
+            value = int.from_bytes(bytes(good)[10:12], "big")
             for wrong in (value ^ 1, value ^ 0x8000, 0, (value + 0x100) & 0xFFFF):
                 if wrong != value:
                     self.refused(packet("198.51.100.1", options=options, csum=wrong), "IPV4_CHECKSUM")
             self.routed(good, 2)
-        self.routed(wire.ip4(HOST, "198.51.100.1", wire.udp(b"data", csum=0xBAD)), 2)
+        self.routed(craft.ip4(HOST, "198.51.100.1", craft.udp(b"data", csum=0xBAD)), 2)
 
 
 @rfc("1812", "4.2.2.5")
@@ -155,7 +155,7 @@ class ChecksumIsWritten(Routed):
 
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "198.51.100.0/24", "via": "10.0.2.2"}])
-        plain = int.from_bytes(packet("198.51.100.1", ident=0)[10:12], "big")
+        plain = int.from_bytes(bytes(packet("198.51.100.1", ident=0))[10:12], "big")
         for target in (0x0000, 0x0001, 0x00FF, 0x0100, 0x7FFF, 0xFEFE, 0xFEFF, 0xFFFE):
             # Identification lowers the checksum by its own value (one's complement)
             self.routed(packet("198.51.100.1", ident=(plain - target) % 0xFFFF), 2)
@@ -196,11 +196,11 @@ class HeaderIsChecked(Routed):
             self.refused(packet("198.51.100.1", version=version), "IP_HEADER_INVALID")
         for ihl in (0, 1, 4):
             self.refused(packet("198.51.100.1", ihl=ihl), "IP_HEADER_INVALID")
-        self.refused(wire.ip4(HOST, "198.51.100.1", b"", proto=253, ihl=15), "IP_HEADER_INVALID")
+        self.refused(craft.ip4(HOST, "198.51.100.1", b"", proto=253, ihl=15), "IP_HEADER_INVALID")
         self.refused(packet("198.51.100.1", ihl=6, total=23), "IP_HEADER_INVALID")
         for total in (0, 19, 33, 65535):
             self.refused(packet("198.51.100.1", total=total), "IP_HEADER_INVALID")
-        whole = packet("198.51.100.1", options=bytes(8))
+        whole = bytes(packet("198.51.100.1", options=bytes(8)))
         for size in (0, 1, 19):
             self.refused(whole[:size], "IP_HEADER_INVALID")
         self.refused(whole[:24], "IP_HEADER_INVALID")
@@ -212,7 +212,7 @@ class PaddingStaysBehind(Routed):
 
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "198.51.100.0/24", "via": "10.0.2.2"}])
-        short = wire.ip4(HOST, "198.51.100.1", b"", proto=253)
+        short = craft.ip4(HOST, "198.51.100.1", b"", proto=253)
         self.send(1, wire.Frame(self.frame_in(1, short).ljust(60, b"\0")))
         frame = self.receive(2)
         expected = self.frame_out(2, wire.hop(short))
@@ -239,7 +239,7 @@ class OnlyOwnMacAddress(Routed):
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "198.51.100.0/24", "via": "10.0.2.2"}])
         for dst in ("02:00:00:00:02:01", "02:00:00:00:01:02", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01"):
-            self.send(1, wire.ether(packet("198.51.100.1"), dst=dst, src=self.neighbor_mac(1)))
+            self.send(1, craft.ether(packet("198.51.100.1"), dst=dst, src=self.neighbor_mac(1)))
             self.expect_nothing()
             self.expect_drop("NOT_MY_MAC")
         self.routed(packet("198.51.100.1"), 2)

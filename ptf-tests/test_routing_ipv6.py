@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from srv6_base import Srv6Test, behaviours, rfc, rule, wire
+from srv6_base import Srv6Test, behaviours, craft, rfc, rule, wire
 
 BEHAVIOURS = ("IPv6 router",)
 HOST = "2001:db8:1::2"
@@ -13,12 +13,12 @@ HOST = "2001:db8:1::2"
 class Routed(Srv6Test):
     """``routed(packet, out)``: forwarded with its hop limit one lower."""
 
-    def routed(self, packet: wire.Part, out: int, port: int = 1) -> None:
+    def routed(self, packet: craft.Packet, out: int, port: int = 1) -> None:
         __tracebackhide__ = True
         self.send(port, packet)
         self.expect_only(out, wire.hop(packet))
 
-    def unroutable(self, packet: wire.Part, port: int = 1) -> None:
+    def unroutable(self, packet: craft.Packet, port: int = 1) -> None:
         """No route: destination unreachable, code 0 (RFC 4443 3.1)."""
         __tracebackhide__ = True
         self.send(port, packet)
@@ -27,9 +27,9 @@ class Routed(Srv6Test):
         self.expect_drop("NO_ROUTE")
 
 
-def packet(dst: str, *, src: str = HOST, **fields: int) -> wire.Part:
+def packet(dst: str, *, src: str = HOST, **fields: int) -> craft.Packet:
     """A UDP packet."""
-    return wire.ip6(src, dst, wire.udp(b"data"), **fields)
+    return craft.ip6(src, dst, craft.udp(b"data"), **fields)
 
 
 @rfc("8200", "3")
@@ -159,42 +159,42 @@ class TransitLooksAtNothingBehindTheHeader(Routed):
 
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "2600::/16", "via": "2001:db8:2::2"}])
-        data = wire.udp(b"data")
+        data = craft.udp(b"data")
         segments = [f"2600::{i:x}" for i in range(1, 61)]
-        chain: wire.Part = data
+        chain = data
         for _ in range(9):
-            chain = wire.dstopt(chain)
+            chain = craft.dstopt(chain)
         for payload in (
-            wire.srh(segments[:3], sl=2, payload=data),
-            wire.srh(segments[:3], sl=0, payload=data),
-            wire.srh(segments, sl=59, payload=data),
-            wire.srh(segments[:2], sl=2, payload=data),
-            wire.srh(segments[:3], sl=200, payload=data),
-            wire.srh(segments[:3], sl=1, hel=255, payload=data),
-            wire.srh(segments[:3], sl=1, hel=0, payload=data),
-            wire.srh(segments[:3], sl=1, le=255, payload=data),
-            wire.srh(segments[:3], sl=1, flags=0xFF, tag=0xFFFF, tlvs=wire.padn(7) + wire.PAD1, payload=data),
-            wire.srh(segments[:3], sl=2, rtype=0, payload=data),
-            wire.hbh(data),
-            wire.hbh(wire.srh(segments[:3], sl=1, payload=wire.srh(segments[:2], sl=1, payload=data))),
-            wire.dstopt(wire.fragment(data)),
-            wire.fragment(b"x" * 9, offset=7, nh=6),
-            wire.auth(data),
+            craft.srh(segments[:3], sl=2, payload=data),
+            craft.srh(segments[:3], sl=0, payload=data),
+            craft.srh(segments, sl=59, payload=data),
+            craft.srh(segments[:2], sl=2, payload=data),
+            craft.srh(segments[:3], sl=200, payload=data),
+            craft.srh(segments[:3], sl=1, hel=255, payload=data),
+            craft.srh(segments[:3], sl=1, hel=0, payload=data),
+            craft.srh(segments[:3], sl=1, le=255, payload=data),
+            craft.srh(segments[:3], sl=1, flags=0xFF, tag=0xFFFF, tlvs=[craft.padn(7), craft.pad1()], payload=data),
+            craft.srh(segments[:3], sl=2, rtype=0, payload=data),
+            craft.hbh(data),
+            craft.hbh(craft.srh(segments[:3], sl=1, payload=craft.srh(segments[:2], sl=1, payload=data))),
+            craft.dstopt(craft.fragment(data)),
+            craft.fragment(b"x" * 9, offset=7, nh=6),
+            craft.auth(data),
             chain,
-            wire.ip6("::1", "::2", data, hl=0),
-            wire.ip4("0.0.0.0", "255.255.255.255", data, ttl=0, csum=0),
-            wire.Part(b"", 59),
-            wire.Part(b"\0", 43),
-            wire.Part(b"\0\xff\4", 43),
-            wire.Part(b"\x2b", 0),
-            wire.Part(b"\0\0", 44),
-            wire.Part(b"", 17),
-            wire.Part(b"1", 6),
-            wire.Part(b"12345", 41),
-            wire.Part(b"\x4f", 4),
-            wire.Part(b"123", 143),
+            craft.ip6("::1", "::2", data, hl=0),
+            craft.ip4("0.0.0.0", "255.255.255.255", data, ttl=0, csum=0),
+            craft.raw(b"", 59),
+            craft.raw(b"\0", 43),
+            craft.raw(b"\0\xff\4", 43),
+            craft.raw(b"\x2b", 0),
+            craft.raw(b"\0\0", 44),
+            craft.raw(b"", 17),
+            craft.raw(b"1", 6),
+            craft.raw(b"12345", 41),
+            craft.raw(b"\x4f", 4),
+            craft.raw(b"123", 143),
         ):
-            self.routed(wire.ip6(HOST, "2600::1", payload, tc=0xFF, fl=0xFFFFF), 2)
+            self.routed(craft.ip6(HOST, "2600::1", payload, tc=0xFF, fl=0xFFFFF), 2)
         self.expect_no_drop()
 
 
@@ -205,7 +205,7 @@ class PaddingIsDropped(Routed):
 
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "2600::/16", "via": "2001:db8:2::2"}])
-        short = wire.ip6(HOST, "2600::1", b"", nh=59)
+        short = craft.ip6(HOST, "2600::1", b"", nh=59)
         self.send(1, wire.Frame(self.frame_in(1, short) + bytes(10)))
         frame = self.receive(2)
         expected = self.frame_out(2, wire.hop(short))
@@ -219,7 +219,7 @@ class HeaderIsChecked(Routed):
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "::/0", "via": "2001:db8:2::2"}])
         for version in (0, 4, 5, 7, 15):
-            self.send(1, wire.ether(packet("2600::1", version=version), dst=self.mac(1), src=self.neighbor_mac(1)))
+            self.send(1, craft.ether(packet("2600::1", version=version), dst=self.mac(1), src=self.neighbor_mac(1)))
             self.expect_nothing()
             self.expect_drop("IP_HEADER_INVALID")
         for extra in (1, 100, 60000):
@@ -245,7 +245,7 @@ class MulticastIsNotForwarded(Routed):
         for group in ("ff02::1", "ff02::2", "ff05::5", "ff0e::1234", "ff01::1"):
             mac = "33:33:" + ":".join(f"{byte:02x}" for byte in wire.v6(group)[12:])
             for dst in (mac, self.mac(1)):
-                self.send(1, wire.ether(packet(group), dst=dst, src=self.neighbor_mac(1)))
+                self.send(1, craft.ether(packet(group), dst=dst, src=self.neighbor_mac(1)))
                 self.expect_nothing()
                 self.expect_drop("MULTICAST")
         for src in ("ff02::1", "ff0e::1"):
@@ -286,7 +286,7 @@ class OnlyOwnMacAddress(Routed):
             "33:33:00:00:00:01",
             "01:00:5e:00:00:01",
         ):
-            self.send(1, wire.ether(packet("2600::1"), dst=dst, src=self.neighbor_mac(1)))
+            self.send(1, craft.ether(packet("2600::1"), dst=dst, src=self.neighbor_mac(1)))
             self.expect_nothing()
             self.expect_drop("NOT_MY_MAC")
         self.routed(packet("2600::1"), 2)
@@ -298,11 +298,11 @@ class OnlyConfiguredPorts(Srv6Test):
 
     def runTest(self) -> None:
         self.node(ports={7: None})
-        for payload in (packet("2001:db8:2::2"), wire.ip4("10.0.7.2", "10.0.2.2", wire.udp())):
+        for payload in (packet("2001:db8:2::2"), craft.ip4("10.0.7.2", "10.0.2.2", craft.udp())):
             self.send(7, payload)
             self.expect_nothing()
             self.expect_drop("NO_INTERFACE")
-        self.send(7, wire.ether(b"x" * 46, dst=self.mac(7), src=self.neighbor_mac(7), ethertype=0x88B5))
+        self.send(7, craft.ether(b"x" * 46, dst=self.mac(7), src=self.neighbor_mac(7), ethertype=0x88B5))
         self.expect_drop("NO_INTERFACE")
 
 
@@ -314,7 +314,7 @@ class OnlyKnownEthertypes(Srv6Test):
         self.node()
         for ethertype in (0x8847, 0x88CC, 0x88B5, 0x9000, 46, 0x05FF):
             for dst in (self.mac(1), "01:80:c2:00:00:0e"):
-                self.send(1, wire.ether(b"x" * 46, dst=dst, src=self.neighbor_mac(1), ethertype=ethertype))
+                self.send(1, craft.ether(b"x" * 46, dst=dst, src=self.neighbor_mac(1), ethertype=ethertype))
                 self.expect_nothing()
                 self.expect_drop("UNSUPPORTED_ETHERTYPE")
 

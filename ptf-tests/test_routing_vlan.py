@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from srv6_base import Srv6Test, rfc, rule, wire
+from srv6_base import Srv6Test, craft, rfc, rule, wire
 
 BEHAVIOURS = ("VLAN",)
 VLANS_1 = {
@@ -36,14 +36,14 @@ class Vlans(Srv6Test):
         )
 
 
-def packet6(dst: str) -> wire.Part:
+def packet6(dst: str) -> craft.Packet:
     """A UDP packet from behind VLAN 100 of port 1."""
-    return wire.ip6("2001:db8:64::2", dst, wire.udp(b"data"))
+    return craft.ip6("2001:db8:64::2", dst, craft.udp(b"data"))
 
 
-def packet4(dst: str) -> wire.Part:
+def packet4(dst: str) -> craft.Packet:
     """The same with IPv4."""
-    return wire.ip4("10.100.0.2", dst, wire.udp(b"data"))
+    return craft.ip4("10.100.0.2", dst, craft.udp(b"data"))
 
 
 @rfc("8200", "3")
@@ -120,22 +120,24 @@ class AnswersOnVlan(Vlans):
     """ARP, neighbour solicitations and pings of a VLAN are answered in it."""
 
     def runTest(self) -> None:
-        question = wire.arp(1, self.neighbor_mac(1), "10.100.0.2", "00:00:00:00:00:00", "10.100.0.1")
+        question = craft.arp(1, self.neighbor_mac(1), "10.100.0.2", "00:00:00:00:00:00", "10.100.0.1")
         self.send(
-            1, wire.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), vlan=100, ethertype=wire.ETH_ARP)
+            1,
+            craft.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), vlan=100),
         )
         answer = wire.arp(2, self.mac(1), "10.100.0.1", self.neighbor_mac(1), "10.100.0.2")
         self.expect_only(
             1, wire.ether(answer, dst=self.neighbor_mac(1), src=self.mac(1), vlan=100, ethertype=wire.ETH_ARP)
         )
-        echo = wire.ip6("2001:db8:64::2", "2001:db8:64::1", wire.echo_request("2001:db8:64::2", "2001:db8:64::1"))
+        echo = craft.ip6("2001:db8:64::2", "2001:db8:64::1", craft.echo_request())
         self.send(1, echo, vlan=100)
         reply = wire.ip6("2001:db8:64::1", "2001:db8:64::2", wire.echo_reply("2001:db8:64::1", "2001:db8:64::2"))
         self.expect_only(1, reply, vlan=100)
         # an address of VLAN 200 is none of VLAN 100's
-        question = wire.arp(1, self.neighbor_mac(1), "10.100.0.2", "00:00:00:00:00:00", "10.200.0.1")
+        question = craft.arp(1, self.neighbor_mac(1), "10.100.0.2", "00:00:00:00:00:00", "10.200.0.1")
         self.send(
-            1, wire.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), vlan=100, ethertype=wire.ETH_ARP)
+            1,
+            craft.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), vlan=100),
         )
         self.expect_nothing()
 
@@ -146,10 +148,10 @@ class ErrorsOnVlan(Vlans):
     VLAN."""
 
     def runTest(self) -> None:
-        late = wire.ip6("2001:db8:64::2", "2600::1", wire.udp(b"data"), hl=1)
+        late = craft.ip6("2001:db8:64::2", "2600::1", craft.udp(b"data"), hl=1)
         self.send(1, late, vlan=100)
         self.expect(1, self.icmp6_error(3, 0, 0, late, src="2001:db8:64::1"), vlan=100)
-        late4 = wire.ip4("10.200.0.2", "198.51.100.1", wire.udp(b"data"), ttl=1)
+        late4 = craft.ip4("10.200.0.2", "198.51.100.1", craft.udp(b"data"), ttl=1)
         self.send(1, late4, vlan=200)
         self.expect(1, self.icmp4_error(11, 0, 0, late4, src="10.200.0.1"), vlan=200)
         self.expect_drop("HOP_LIMIT_EXCEEDED", 2)
@@ -167,7 +169,7 @@ class BytesWithTag(Srv6Test):
             sids=[{"sid": f"{sid}/64", "behavior": "End"}],
             routes=[{"prefix": "2600::/16", "via": "2001:db8:2::2"}],
         )
-        packet = wire.ip6("2001:db8:1::2", sid, wire.srh(["2600::1", sid], sl=1, payload=wire.udp(b"data")))
+        packet = craft.srv6("2001:db8:1::2", ["2600::1", sid], segments_left=1, payload=craft.udp(b"data"))
         for vlan in ((), 100, 0, 100):
             self.send(1, packet, vlan=vlan)
             self.expect_only(2, wire.advanced(packet))
@@ -186,11 +188,11 @@ class MacOfVlan(Srv6Test):
             routes=[{"prefix": "2600::/16", "via": "2001:db8:64::2"}],
         )
         packet = packet6("2001:db8:2::2")
-        self.send(1, wire.ether(packet, dst=own, src=self.neighbor_mac(1), vlan=100))
+        self.send(1, craft.ether(packet, dst=own, src=self.neighbor_mac(1), vlan=100))
         self.expect_only(2, wire.hop(packet))
-        self.send(1, wire.ether(packet, dst=self.mac(1), src=self.neighbor_mac(1), vlan=100))
+        self.send(1, craft.ether(packet, dst=self.mac(1), src=self.neighbor_mac(1), vlan=100))
         self.expect_nothing()
         self.expect_drop("NOT_MY_MAC")
-        packet = wire.ip6("2001:db8:2::2", "2600::1", wire.udp())
+        packet = craft.ip6("2001:db8:2::2", "2600::1", craft.udp())
         self.send(2, packet)
         self.expect_only(1, wire.ether(wire.hop(packet), dst=self.neighbor_mac(1), src=own, vlan=100))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from headend_base import HeadendTest, encapsulated, sid
-from srv6_base import rfc, rule, wire
+from srv6_base import craft, rfc, rule, wire
 
 BEHAVIOURS = ("Steering",)
 WAY6, WAY4 = "2001:db8:4::2", "10.0.4.2"
@@ -29,7 +29,7 @@ class SteeringTest(HeadendTest):
         ]
         self.node(policies=policies, steering=list(rules), routes=[*ROUTES, *routes], **config)
 
-    def goes(self, packet: wire.Part, policy: str | None, port: int = 1, vlan: Any = ()) -> None:
+    def goes(self, packet: craft.Packet, policy: str | None, port: int = 1, vlan: Any = ()) -> None:
         """``packet`` goes into ``policy``; None: by its route."""
         __tracebackhide__ = True
         self.send(port, packet, vlan=vlan)
@@ -52,10 +52,10 @@ class ByPrefix(SteeringTest):
             routes=[{"prefix": "2001:db8:99::f/128", "via": WAY6}, {"prefix": "198.51.100.128/25", "via": WAY4}],
         )
         for last, policy in (("1", "a"), ("9", "b"), ("f", None), ("10", "a")):
-            self.goes(wire.ip6("2001:db8:1::2", f"2001:db8:99::{last}", wire.udp()), policy)
-        self.goes(wire.ip6("2001:db8:1::2", "2001:db8:99:1::1", wire.udp()), None)
+            self.goes(craft.ip6("2001:db8:1::2", f"2001:db8:99::{last}", craft.udp()), policy)
+        self.goes(craft.ip6("2001:db8:1::2", "2001:db8:99:1::1", craft.udp()), None)
         for host, policy in (("100.1", "a"), ("100.9", "b"), ("100.200", None), ("99.1", None)):
-            self.goes(wire.ip4("10.0.1.2", f"198.51.{host}", wire.udp()), policy)
+            self.goes(craft.ip4("10.0.1.2", f"198.51.{host}", craft.udp()), policy)
         self.expect_no_drop()
 
 
@@ -65,10 +65,10 @@ class ByDefaultRoute(SteeringTest):
 
     def runTest(self) -> None:
         self.steer({"prefix": "::/0", "policy": "a"}, {"prefix": "0.0.0.0/0", "policy": "b"})
-        self.goes(wire.ip6("2001:db8:1::2", "2600::1", wire.udp()), "a")
-        self.goes(wire.ip4("10.0.1.2", "8.8.8.8", wire.udp()), "b")
-        self.goes(wire.ip6("2001:db8:1::2", "2001:db8:99::1", wire.udp()), None)
-        self.goes(wire.ip4("10.0.1.2", "198.51.7.7", wire.udp()), None)
+        self.goes(craft.ip6("2001:db8:1::2", "2600::1", craft.udp()), "a")
+        self.goes(craft.ip4("10.0.1.2", "8.8.8.8", craft.udp()), "b")
+        self.goes(craft.ip6("2001:db8:1::2", "2001:db8:99::1", craft.udp()), None)
+        self.goes(craft.ip4("10.0.1.2", "198.51.7.7", craft.udp()), None)
 
 
 @rfc("8986", "5")
@@ -85,8 +85,8 @@ class ByPrefixPerVrf(SteeringTest):
             ports={5: {"vrf": "blue"}, 6: {"vrf": "red"}},
         )
         for port, policy6, policy4 in ((5, "a", "a"), (6, "b", "c"), (1, None, None)):
-            self.goes(wire.ip6(f"2001:db8:{port}::2", "2001:db8:99::1", wire.udp()), policy6, port)
-            self.goes(wire.ip4(f"10.0.{port}.2", "198.51.100.1", wire.udp()), policy4, port)
+            self.goes(craft.ip6(f"2001:db8:{port}::2", "2001:db8:99::1", craft.udp()), policy6, port)
+            self.goes(craft.ip4(f"10.0.{port}.2", "198.51.100.1", craft.udp()), policy4, port)
 
 
 @rfc("8986", "5")
@@ -99,11 +99,12 @@ class ByPort(SteeringTest):
             for packet in (self.packet6(), self.packet4()):
                 self.goes(packet, "a")
                 self.goes(packet, None, 5)
-            self.goes(wire.ip6("2001:db8:1::2", "2600::1", wire.udp()), "a")
-            self.goes(wire.ip4("10.0.1.2", "8.8.8.8", wire.udp()), "a")
-            self.goes(wire.ip6("2001:db8:1::2", "2001:db8:5::2", wire.udp()), "a")  # a connected prefix too
+            self.goes(craft.ip6("2001:db8:1::2", "2600::1", craft.udp()), "a")
+            self.goes(craft.ip4("10.0.1.2", "8.8.8.8", craft.udp()), "a")
+            self.goes(craft.ip6("2001:db8:1::2", "2001:db8:5::2", craft.udp()), "a")  # a connected prefix too
             self.goes(
-                wire.ip6("2001:db8:1::2", "2001:db8:99::1", wire.srh([sid(3), sid(4)], sl=1, payload=wire.udp())), "a"
+                craft.ip6("2001:db8:1::2", "2001:db8:99::1", craft.srh([sid(3), sid(4)], sl=1, payload=craft.udp())),
+                "a",
             )
             self.expect_no_drop()
 
@@ -129,7 +130,7 @@ class ByVlanInterface(SteeringTest):
 class ClassifierField(SteeringTest):
     """One field of a rule: ``hits`` are steered, ``misses`` are not."""
 
-    def field(self, match: dict[str, Any], hits: list[wire.Part], misses: list[wire.Part]) -> None:
+    def field(self, match: dict[str, Any], hits: list[craft.Packet], misses: list[craft.Packet]) -> None:
         self.steer({"match": match, "policy": "a"})
         for packet in hits:
             self.goes(packet, "a")
@@ -143,8 +144,8 @@ class ByAddresses6(ClassifierField):
     """Source and destination prefixes, from /0 to /128."""
 
     def runTest(self) -> None:
-        def packet(src: str, dst: str = "2001:db8:99::9") -> wire.Part:
-            return wire.ip6(src, dst, wire.udp())
+        def packet(src: str, dst: str = "2001:db8:99::9") -> craft.Packet:
+            return craft.ip6(src, dst, craft.udp())
 
         self.field({"src": "2001:db8:1::/64"}, [packet("2001:db8:1::2")], [packet("2001:db8:1:1::2")])
         self.field({"src": "2001:db8:1::2/128"}, [packet("2001:db8:1::2")], [packet("2001:db8:1::3")])
@@ -165,8 +166,8 @@ class ByAddresses4(ClassifierField):
     """The same with IPv4."""
 
     def runTest(self) -> None:
-        def packet(src: str, dst: str = "198.51.100.9") -> wire.Part:
-            return wire.ip4(src, dst, wire.udp())
+        def packet(src: str, dst: str = "198.51.100.9") -> craft.Packet:
+            return craft.ip4(src, dst, craft.udp())
 
         self.field({"src": "10.0.0.0/23"}, [packet("10.0.1.2"), packet("10.0.0.2")], [packet("10.0.2.2")])
         self.field({"dst": "198.51.100.9/32"}, [packet("1.2.3.4")], [packet("1.2.3.4", "198.51.100.8")])
@@ -180,8 +181,8 @@ class ByProtocol(ClassifierField):
     names."""
 
     def runTest(self) -> None:
-        echo = wire.echo_request("2001:db8:1::2", "2001:db8:99::9")
-        udp, tcp = wire.udp(b"x", 5, 6), wire.tcp(b"x", 5, 6)
+        echo = craft.echo_request()
+        udp, tcp = craft.udp(b"x", 5, 6), craft.tcp(b"x", 5, 6)
         self.field(
             {"protocol": "udp"},
             [self.packet6(udp), self.packet4(udp)],
@@ -199,30 +200,30 @@ class ByPorts(ClassifierField):
     """Source and destination port of TCP and UDP, IPv6 and IPv4; not of fragments, nor of other protocols."""
 
     def runTest(self) -> None:
-        def both(payload: wire.Part) -> list[wire.Part]:
+        def both(payload: craft.Packet) -> list[craft.Packet]:
             return [self.packet6(payload), self.packet4(payload)]
 
         self.field(
             {"protocol": "udp", "src-port": 1000},
-            both(wire.udp(b"x", 1000, 9)),
-            [*both(wire.udp(b"x", 9, 1000)), *both(wire.tcp(b"x", 1000, 9))],
+            both(craft.udp(b"x", 1000, 9)),
+            [*both(craft.udp(b"x", 9, 1000)), *both(craft.tcp(b"x", 1000, 9))],
         )
         self.field(
             {"protocol": "tcp", "dst-port": 443},
-            both(wire.tcp(b"x", 9, 443)),
-            [*both(wire.tcp(b"x", 443, 9)), *both(wire.udp(b"x", 9, 443))],
+            both(craft.tcp(b"x", 9, 443)),
+            [*both(craft.tcp(b"x", 443, 9)), *both(craft.udp(b"x", 9, 443))],
         )
         self.field(
             {"protocol": "udp", "src-port": 5, "dst-port": 65535},
-            both(wire.udp(b"x", 5, 65535)),
-            both(wire.udp(b"x", 5, 65534)),
+            both(craft.udp(b"x", 5, 65535)),
+            both(craft.udp(b"x", 5, 65534)),
         )
-        later = self.packet4(wire.udp(b"x", 1000, 9), offset=1, df=False)
-        first = self.packet4(wire.udp(b"x" * 8, 1000, 9), mf=True, df=False)
+        later = self.packet4(craft.udp(b"x", 1000, 9), offset=1, df=False)
+        first = self.packet4(craft.udp(b"x" * 8, 1000, 9), mf=True, df=False)
         self.field(
             {"protocol": "udp", "src-port": 1000},
-            [self.packet4(wire.udp(b"x", 1000, 9), options=bytes((1, 1, 1, 0)))],
-            [later, first, self.packet6(wire.fragment(wire.udp(b"x", 1000, 9)))],
+            [self.packet4(craft.udp(b"x", 1000, 9), options=bytes((1, 1, 1, 0)))],
+            [later, first, self.packet6(craft.fragment(craft.udp(b"x", 1000, 9)))],
         )
 
 
@@ -276,7 +277,7 @@ class ByPriority(SteeringTest):
         ):
             self.steer(*rules)
             self.goes(self.packet6(), policy)
-            self.goes(self.packet6(wire.tcp()), "a")
+            self.goes(self.packet6(craft.tcp()), "a")
 
 
 @rfc("9256", "8")
@@ -287,12 +288,12 @@ class ByRuleWithoutPolicy(SteeringTest):
         exempt = {"match": {"protocol": "tcp"}, "priority": 50, "policy": None}
         for rest in ({"port": 1, "policy": "b"}, {"match": {"port": 1}, "priority": 1, "policy": "b"}):
             self.steer(exempt, rest)
-            for udp, tcp in ((self.packet6(), self.packet6(wire.tcp())), (self.packet4(), self.packet4(wire.tcp()))):
+            for udp, tcp in ((self.packet6(), self.packet6(craft.tcp())), (self.packet4(), self.packet4(craft.tcp()))):
                 self.goes(udp, "b")
                 self.goes(tcp, None)
         # what has no route gets its answer though the port has a policy
         self.steer(exempt, {"port": 1, "policy": "b"})
-        lost = wire.ip6("2001:db8:1::2", "2600::1", wire.tcp())
+        lost = craft.ip6("2001:db8:1::2", "2600::1", craft.tcp())
         self.send(1, lost)
         self.expect_icmp6(1, 1, 0, 0, lost)
         self.expect_drop("NO_ROUTE")
@@ -315,9 +316,9 @@ class Precedence(SteeringTest):
         ):
             self.steer(*rules)
             self.goes(self.packet6(), udp)
-            self.goes(self.packet6(wire.tcp()), tcp)
+            self.goes(self.packet6(craft.tcp()), tcp)
             self.goes(self.packet4(), udp)
-            self.goes(self.packet4(wire.tcp()), tcp)
+            self.goes(self.packet4(craft.tcp()), tcp)
 
 
 @rfc("9256", "8")
@@ -329,10 +330,10 @@ class BlackholeAndNoRouteAreSteered(SteeringTest):
         for rules in ({"port": 1, "policy": "a"}, {"match": {"port": 1}, "policy": "a"}):
             self.steer(rules, routes=dead)
             for packet in (
-                wire.ip6("2001:db8:1::2", "2001:db8:dead::1", wire.udp()),
-                wire.ip4("10.0.1.2", "192.0.2.1", wire.udp()),
-                wire.ip6("2001:db8:1::2", "2600::1", wire.udp()),
-                wire.ip4("10.0.1.2", "8.8.8.8", wire.udp()),
+                craft.ip6("2001:db8:1::2", "2001:db8:dead::1", craft.udp()),
+                craft.ip4("10.0.1.2", "192.0.2.1", craft.udp()),
+                craft.ip6("2001:db8:1::2", "2600::1", craft.udp()),
+                craft.ip4("10.0.1.2", "8.8.8.8", craft.udp()),
             ):
                 self.goes(packet, "a")
             self.expect_no_drop()
@@ -352,10 +353,10 @@ class OwnAddressesAreNotSteered(ForTheNodeItself):
         for rules in self.rules:
             self.steer(rules, addresses=["2001:db8:aaaa::1/128", "203.0.113.1/32"])
             for own in ("2001:db8:1::1", "2001:db8:2::1", "fcbb:bb00:1::1", "2001:db8:aaaa::1"):
-                self.send(1, wire.ip6("2001:db8:1::2", own, wire.echo_request("2001:db8:1::2", own)))
+                self.send(1, craft.ip6("2001:db8:1::2", own, craft.echo_request()))
                 self.expect_only(1, wire.ip6(own, "2001:db8:1::2", wire.echo_reply(own, "2001:db8:1::2")))
             for own in ("10.0.1.1", "10.0.2.1", "203.0.113.1"):
-                self.send(1, wire.ip4("10.0.1.2", own, wire.icmp4(8, 0, bytes(4) + b"ping"), df=False, ident=5))
+                self.send(1, craft.ip4("10.0.1.2", own, craft.icmp4(8, 0, bytes(4) + b"ping"), df=False, ident=5))
                 self.expect_only(1, wire.ip4(own, "10.0.1.2", wire.icmp4(0, 0, bytes(4) + b"ping"), df=False, ident=5))
 
 
@@ -374,11 +375,11 @@ class LocalSidsAreNotSteered(ForTheNodeItself):
                     {"sid": "fcbb:bb00:1:d6::/64", "behavior": "End.DT6", "vrf": "default"},
                 ],
             )
-            packet = wire.ip6("2001:db8:1::2", own, wire.srh(["2001:db8:99::1", own], sl=1, payload=wire.udp()))
+            packet = craft.srv6("2001:db8:1::2", ["2001:db8:99::1", own], segments_left=1, payload=craft.udp())
             self.send(1, packet)
             self.expect_only(4, wire.advanced(packet))
             inner = self.packet6()
-            self.send(1, wire.ip6("2001:db8:1::2", "fcbb:bb00:1:d6::", inner))
+            self.send(1, craft.ip6("2001:db8:1::2", "fcbb:bb00:1:d6::", inner))
             self.expect_only(4, wire.hop(inner))
 
 
@@ -389,10 +390,8 @@ class NeighborDiscoveryIsNotSteered(ForTheNodeItself):
     def runTest(self) -> None:
         for rules in self.rules:
             self.steer(rules)
-            question = wire.arp(1, self.neighbor_mac(1), "10.0.1.2", "00:00:00:00:00:00", "10.0.1.1")
-            self.send(
-                1, wire.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1), ethertype=wire.ETH_ARP)
-            )
+            question = craft.arp(1, self.neighbor_mac(1), "10.0.1.2", "00:00:00:00:00:00", "10.0.1.1")
+            self.send(1, craft.ether(question, dst="ff:ff:ff:ff:ff:ff", src=self.neighbor_mac(1)))
             answer = wire.arp(2, self.mac(1), "10.0.1.1", self.neighbor_mac(1), "10.0.1.2")
             self.expect_only(1, wire.ether(answer, dst=self.neighbor_mac(1), src=self.mac(1), ethertype=wire.ETH_ARP))
 

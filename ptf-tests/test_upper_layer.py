@@ -21,7 +21,7 @@ from endpoint_base import (
     for_each,
     plain,
 )
-from srv6_base import behaviours, rfc, rule, wire
+from srv6_base import behaviours, craft, rfc, rule, wire
 
 TYPICAL = (*plain(("End", "End.DT46", "End.B6.Encaps")), Endpoint("End.X", ("psp", "usp", "usd")))
 
@@ -43,7 +43,7 @@ class NoSrh(EndpointTest):
     """UDP to the SID without SRH: Parameter Problem code 4 at the upper-layer header, offset 40."""
 
     def runTest(self) -> None:
-        self.refused(wire.ip6(HOST, self.sid, wire.udp(b"x")), 4, 4, 40, "UPPER_LAYER")
+        self.refused(craft.ip6(HOST, self.sid, craft.udp(b"x")), 4, 4, 40, "UPPER_LAYER")
 
 
 @for_each(EVERY)
@@ -64,9 +64,9 @@ class Ping(EndpointTest):
     """An echo request to the SID is answered from the SID, without SRH; at any hop limit, with and without SRH."""
 
     def runTest(self) -> None:
-        request = wire.echo_request(HOST, self.sid, data=b"hello")
+        request = craft.echo_request(data=b"hello")
         reply = wire.ip6(self.sid, HOST, wire.echo_reply(HOST, self.sid, data=b"hello"))
-        packets = [wire.ip6(HOST, self.sid, request, hl=hl) for hl in (64, 1, 0)]
+        packets = [craft.ip6(HOST, self.sid, request, hl=hl) for hl in (64, 1, 0)]
         packets += [self.packet([self.sid, NEXT], 0, request, hl=hl) for hl in (64, 1, 0)]
         for packet in packets:
             self.send(1, packet)
@@ -82,9 +82,9 @@ class PingIsNoTrafficOfThePolicy(EndpointTest):
     """A ping to a binding SID, and an error at it, do not count for the policy."""
 
     def runTest(self) -> None:
-        self.send(1, wire.ip6(HOST, self.sid, wire.echo_request(HOST, self.sid)))
+        self.send(1, craft.ip6(HOST, self.sid, craft.echo_request()))
         self.expect(1, wire.ip6(self.sid, HOST, wire.echo_reply(HOST, self.sid)))
-        packet = wire.ip6(HOST, self.sid, wire.udp())
+        packet = craft.ip6(HOST, self.sid, craft.udp())
         self.send(1, packet)
         self.expect_icmp6(1, 4, 4, 40, packet)
         assert self.policy_counter("north").packets == 0, self.policy_counter("north")
@@ -115,7 +115,7 @@ class WrongInnerIpv6(EndpointTest):
     """An inner IPv6 packet where none is decapsulated: code 4 at the inner header."""
 
     def runTest(self) -> None:
-        inner = wire.ip6(IN6, OUT6, wire.udp())
+        inner = craft.ip6(IN6, OUT6, craft.udp())
         self.refused(self.packet([self.sid], 0, inner), 4, 4, 64, "UPPER_LAYER")
 
 
@@ -126,7 +126,7 @@ class WrongInnerIpv4(EndpointTest):
     """An inner IPv4 packet where none is decapsulated: code 4 at the inner header."""
 
     def runTest(self) -> None:
-        self.refused(wire.ip6(HOST, self.sid, wire.ip4(IN4, OUT4, wire.udp())), 4, 4, 40, "UPPER_LAYER")
+        self.refused(craft.ip6(HOST, self.sid, craft.ip4(IN4, OUT4, craft.udp())), 4, 4, 40, "UPPER_LAYER")
 
 
 @for_each(tuple(e for e in EVERY if e.behaviour != "End.DX2"))
@@ -136,7 +136,7 @@ class WrongInnerFrame(EndpointTest):
     """An inner Ethernet frame where none is decapsulated: code 4 at the frame."""
 
     def runTest(self) -> None:
-        self.refused(wire.ip6(HOST, self.sid, wire.Part(bytes(60), wire.ETHERNET)), 4, 4, 40, "UPPER_LAYER")
+        self.refused(craft.ip6(HOST, self.sid, craft.raw(bytes(60), wire.ETHERNET)), 4, 4, 40, "UPPER_LAYER")
 
 
 @for_each(EVERY)
@@ -146,10 +146,10 @@ class NoNextHeader(EndpointTest):
     """Next header 59 is no upper layer that is allowed, nor an Ethernet frame (as in old drafts)."""
 
     def runTest(self) -> None:
-        packet = wire.ip6(HOST, self.sid, wire.srh([self.sid], sl=0, payload=wire.Part(bytes(60), wire.NO_NEXT)))
+        packet = craft.srv6(HOST, [self.sid], segments_left=0, payload=craft.raw(bytes(60), wire.NO_NEXT))
         self.send(1, packet)
         self.expect_icmp6(1, 4, 4, 64, packet)
-        self.send(1, packet := wire.ip6(HOST, self.sid, wire.Part(b"", wire.NO_NEXT)))
+        self.send(1, packet := craft.ip6(HOST, self.sid, craft.raw(b"", wire.NO_NEXT)))
         self.expect_icmp6(1, 4, 4, 40, packet)
         self.expect_drop("UPPER_LAYER", 2)
 
@@ -162,7 +162,7 @@ class OtherUpperLayers(EndpointTest):
 
     def runTest(self) -> None:
         for proto in (wire.TCP, 50, 132, 137, 139, 253, 255, 1, 2, 47):
-            packet = self.packet([self.sid], 0, wire.Part(bytes(24), proto))
+            packet = self.packet([self.sid], 0, craft.raw(bytes(24), proto))
             self.send(1, packet)
             self.expect_icmp6(1, 4, 4, 64, packet)
         self.expect_drop("UPPER_LAYER", 10)
@@ -178,18 +178,18 @@ class ExtensionHeadersAreWalked(EndpointTest):
     def runTest(self) -> None:
         for name, chain, length in extension_chains():
             with self.subTest(name):
-                packet = wire.ip6(HOST, self.sid, chain(wire.udp(b"x")))
+                packet = craft.ip6(HOST, self.sid, chain(craft.udp(b"x")))
                 self.send(1, packet)
                 self.expect_icmp6(1, 4, 4, 40 + length, packet)
         for payload, length in (
-            (wire.srh([self.sid], sl=0, payload=wire.dstopt(wire.udp())), 24 + 8),
-            (wire.hbh(wire.srh([self.sid, NEXT], sl=0, payload=wire.auth(wire.udp()))), 8 + 40 + 24),
-            (wire.auth(wire.udp(), icv=bytes(28)), 40),
-            (wire.fragment(wire.udp(), more=False), 8),
-            (wire.srh([self.sid], sl=0, payload=wire.srh([self.sid], sl=0, payload=wire.udp())), 48),
-            (wire.srh([self.sid], sl=0, tlvs=wire.padn(7) + wire.PAD1, payload=wire.udp()), 32),
+            (craft.srh([self.sid], sl=0, payload=craft.dstopt(craft.udp())), 24 + 8),
+            (craft.hbh(craft.srh([self.sid, NEXT], sl=0, payload=craft.auth(craft.udp()))), 8 + 40 + 24),
+            (craft.auth(craft.udp(), icv=bytes(28)), 40),
+            (craft.fragment(craft.udp(), more=False), 8),
+            (craft.srh([self.sid], sl=0, payload=craft.srh([self.sid], sl=0, payload=craft.udp())), 48),
+            (craft.srh([self.sid], sl=0, tlvs=[craft.padn(7), craft.pad1()], payload=craft.udp()), 32),
         ):
-            packet = wire.ip6(HOST, self.sid, payload)
+            packet = craft.ip6(HOST, self.sid, payload)
             self.send(1, packet)
             self.expect_icmp6(1, 4, 4, 40 + length, packet)
         self.expect_nothing()
@@ -202,14 +202,14 @@ class PingThroughExtensionHeaders(EndpointTest):
     """An allowed upper layer is found behind extension headers, too."""
 
     def runTest(self) -> None:
-        request = wire.echo_request(HOST, self.sid)
+        request = craft.echo_request()
         reply = wire.ip6(self.sid, HOST, wire.echo_reply(HOST, self.sid))
         for payload in (
-            wire.dstopt(request),
-            wire.hbh(wire.srh([self.sid], sl=0, payload=wire.dstopt(request))),
-            wire.fragment(request, more=False),
+            craft.dstopt(request),
+            craft.hbh(craft.srh([self.sid], sl=0, payload=craft.dstopt(request))),
+            craft.fragment(request, more=False),
         ):
-            self.send(1, wire.ip6(HOST, self.sid, payload))
+            self.send(1, craft.ip6(HOST, self.sid, payload))
             self.expect_only(1, reply)
 
 
@@ -231,7 +231,7 @@ class OtherRoutingTypeBehindExhaustedSrh(EndpointTest):
     """... and one with segments left is an error, wherever it stands."""
 
     def runTest(self) -> None:
-        packet = self.packet([self.sid], 0, wire.srh([LAST], sl=1, rtype=2, payload=wire.udp()))
+        packet = self.packet([self.sid], 0, craft.srh([LAST], sl=1, rtype=2, payload=craft.udp()))
         self.refused(packet, 4, 0, 64 + 2, "ROUTING_TYPE")
 
 
@@ -242,11 +242,11 @@ class Fragments(EndpointTest):
     """The first, a middle and the last fragment at a SID: dropped, since it is not reassembled there."""
 
     def runTest(self) -> None:
-        inner = wire.ip6(IN6, OUT6, wire.udp(bytes(64)))
-        for payload in (inner[:24], inner):
+        inner = craft.ip6(IN6, OUT6, craft.udp(bytes(64)))
+        for payload in (bytes(inner)[:24], inner):
             for offset, more in ((0, True), (4, True), (4, False)):
-                piece = wire.fragment(payload, offset=offset, more=more, nh=wire.IPV6)
-                self.send(1, wire.ip6(HOST, self.sid, piece))
+                piece = craft.fragment(payload, offset=offset, more=more, nh=wire.IPV6)
+                self.send(1, craft.ip6(HOST, self.sid, piece))
                 self.send(1, self.packet([self.sid], 0, piece))
         self.expect_nothing()
         self.expect_drop("FRAGMENT_AT_SID", 12)
@@ -260,8 +260,8 @@ class SrhInsideFragment(EndpointTest):
     """A Fragment header in front of the SRH: the SRH is in the fragmentable part, nothing is processed."""
 
     def runTest(self) -> None:
-        srh = wire.srh([LAST, NEXT], sl=1, payload=wire.udp())
-        self.discarded(wire.ip6(HOST, self.sid, wire.fragment(srh)), "FRAGMENT_AT_SID")
+        srh = craft.srh([LAST, NEXT], sl=1, payload=craft.udp())
+        self.discarded(craft.ip6(HOST, self.sid, craft.fragment(srh)), "FRAGMENT_AT_SID")
 
 
 @for_each(EVERY)
@@ -271,10 +271,10 @@ class TooManyExtensionHeaders(EndpointTest):
     """More extension headers than a SID walks (four): dropped, told apart by its reason, never mistaken."""
 
     def runTest(self) -> None:
-        payload: wire.Part = wire.udp()
+        payload = craft.udp()
         for _ in range(5):
-            payload = wire.dstopt(payload)
-        self.discarded(wire.ip6(HOST, self.sid, payload), "EXTENSION_CHAIN")
+            payload = craft.dstopt(payload)
+        self.discarded(craft.ip6(HOST, self.sid, payload), "EXTENSION_CHAIN")
 
 
 @for_each(TYPICAL)
@@ -284,10 +284,10 @@ class CutBeforeUpperLayer(EndpointTest):
     """The packet ends inside the headers in front of the upper layer: dropped."""
 
     def runTest(self) -> None:
-        headers = bytes(wire.hbh(wire.srh([self.sid, NEXT], sl=0, payload=wire.dstopt(b"", nh=wire.UDP))))
+        headers = bytes(craft.hbh(craft.srh([self.sid, NEXT], sl=0, payload=craft.dstopt(b"", nh=wire.UDP))))
         assert len(headers) == 8 + 40 + 8
         for cut in range(len(headers)):
-            self.send(1, wire.ip6(HOST, self.sid, headers[:cut], nh=wire.HOP_BY_HOP))
+            self.send(1, craft.ip6(HOST, self.sid, headers[:cut], nh=wire.HOP_BY_HOP))
         self.expect_nothing()
         self.expect_drop("HEADER_TRUNCATED", len(headers))
 
@@ -300,7 +300,9 @@ class ExhaustedSrhLongerThanPacket(EndpointTest):
 
     def runTest(self) -> None:
         self.send(1, self.packet([self.sid, NEXT], 0, hel=200))
-        self.send(1, wire.ip6(HOST, self.sid, wire.srh([self.sid, NEXT], sl=0, payload=wire.udp(bytes(40))), plen=24))
+        self.send(
+            1, craft.ip6(HOST, self.sid, craft.srh([self.sid, NEXT], sl=0, payload=craft.udp(bytes(40))), plen=24)
+        )
         self.expect_nothing()
         self.expect_drop("HEADER_TRUNCATED", 2)
 
@@ -313,7 +315,7 @@ class UdpAllowed(EndpointTest):
 
     def runTest(self) -> None:
         self.endpoints(upper_layer=["udp"])
-        for packet in (wire.ip6(HOST, self.sid, wire.udp(b"x", dport=33434)), self.packet([self.sid, NEXT], 0)):
+        for packet in (craft.ip6(HOST, self.sid, craft.udp(b"x", dport=33434)), self.packet([self.sid, NEXT], 0)):
             self.send(1, packet)
             self.expect_icmp6(1, 1, 4, 0, packet)
         self.expect_no_drop()
@@ -321,7 +323,7 @@ class UdpAllowed(EndpointTest):
 
     def refused_ping(self) -> None:
         """Ping where 58 is not among the allowed types."""
-        packet = wire.ip6(HOST, self.sid, wire.echo_request(HOST, self.sid))
+        packet = craft.ip6(HOST, self.sid, craft.echo_request())
         self.send(1, packet)
         self.expect_icmp6(1, 4, 4, 40, packet)
         self.expect_drop("UPPER_LAYER")
@@ -334,8 +336,8 @@ class NoErrorAboutErrorAtSid(EndpointTest):
     """An ICMPv6 error to a SID is neither answered nor an error."""
 
     def runTest(self) -> None:
-        message = wire.icmp6(1, 0, bytes(48), between=(HOST, self.sid))
-        self.send(1, wire.ip6(HOST, self.sid, message))
+        message = craft.icmp6(1, 0, bytes(48))
+        self.send(1, craft.ip6(HOST, self.sid, message))
         self.expect_nothing()
         self.expect_no_drop()
 
@@ -348,7 +350,7 @@ class PingFromVlan(EndpointTest):
 
     def runTest(self) -> None:
         host = "2001:db8:100::2"
-        packet = wire.ip6(host, self.sid, wire.echo_request(host, self.sid))
+        packet = craft.ip6(host, self.sid, craft.echo_request())
         self.send(1, packet, vlan=100)
         self.expect(1, wire.ip6(self.sid, host, wire.echo_reply(host, self.sid)), vlan=100)
         self.expect_nothing()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srv6_base import Srv6Test, behaviours, rfc, rule, wire
+from srv6_base import Srv6Test, behaviours, craft, rfc, rule, wire
 
 
 class Vector(Srv6Test):
@@ -21,18 +21,23 @@ class Vector(Srv6Test):
         given = [{"allow-outside-locator": True, **sid} for sid in sids]
         self.node(sids=given, **{**config, "routes": [*routes, *config.get("routes", ())]})
 
-    def hop(self, packet: bytes, expected: bytes, port: int = 2) -> wire.Part:
-        """Send, expect, return what left."""
+    def hop(self, packet: wire.Packet, expected: wire.Part, port: int = 2) -> wire.Part:
+        """Send, expect, return what left: what the next node of the document receives."""
         self.send(1, packet)
         self.expect_only(port, expected)
         self.expect_no_drop()
-        return wire.Part(bytes(expected), wire.IPV6)
+        return expected
 
 
 # RFC 8754 section 6: hosts Ak, SIDs Sk
 A1, A2, A3, A8, A9 = (f"2001:db8:a::{k}" for k in (1, 2, 3, 8, 9))
 S3, S4, S5, S6, S7, S8 = (f"fcbb:bb00:5::{k}" for k in (3, 4, 5, 6, 7, 8))
-DATA = wire.udp(b"between hosts")
+DATA = craft.udp(b"between hosts")
+
+
+def data(source: str, destination: str) -> wire.Part:
+    """``DATA`` as it arrives, its checksum over the two hosts that it is between."""
+    return wire.udp(b"between hosts", between=(source, destination))
 
 
 def end(sid: str) -> dict[str, Any]:
@@ -52,8 +57,8 @@ class Rfc8754IntraDomain(Vector):
 
     def runTest(self) -> None:
         self.at(end(S7), reach=REACH)
-        packet = wire.ip6(A8, S7, wire.srh([A9, S7], sl=1, payload=DATA))
-        self.hop(packet, wire.ip6(A8, A9, wire.srh([A9, S7], sl=0, payload=DATA), hl=63))
+        packet = craft.srv6(A8, [A9, S7], segments_left=1, payload=DATA)
+        self.hop(packet, wire.ip6(A8, A9, wire.srh([A9, S7], sl=0, payload=data(A8, A9)), hl=63))
 
 
 @behaviours("End")
@@ -64,9 +69,9 @@ class Rfc8754IntraDomainReduced(Vector):
 
     def runTest(self) -> None:
         self.at(end(S7), reach=REACH)
-        packet = wire.ip6(A8, S7, wire.srh([A9], sl=1, payload=DATA))
-        assert packet[44] == 0, "Last Entry"
-        self.hop(packet, wire.ip6(A8, A9, wire.srh([A9], sl=0, payload=DATA), hl=63))
+        packet = craft.srv6(A8, [A9], segments_left=1, dst=S7, payload=DATA)
+        assert packet[craft.SRH].lastentry == 0, "Last Entry"
+        self.hop(packet, wire.ip6(A8, A9, wire.srh([A9], sl=0, payload=data(A8, A9)), hl=63))
 
 
 @behaviours("End", "End.DT6", "USD")
@@ -76,16 +81,17 @@ class Rfc8754TransitThroughDomain(Vector):
     """P4 (A3,S7)(S4,S7;SL=1)(A1,A2), P5 (A3,S4)(A1,A2) and P6 (A3,S7)(S4;SL=1)(A1,A2): node 4 sends (A1,A2)."""
 
     def runTest(self) -> None:
-        inner = wire.ip6(A1, A2, DATA, hl=63)
-        arrived = [wire.ip6(A3, S4, inner)]
+        inner = craft.ip6(A1, A2, DATA, hl=63)
+        arrived: list[wire.Packet] = [craft.ip6(A3, S4, inner)]
         for listed in ([S4, S7], [S4]):
             self.at(end(S7), reach=REACH)
-            packet = wire.ip6(A3, S7, wire.srh(listed, sl=1, payload=inner))
-            arrived.append(self.hop(packet, wire.ip6(A3, S4, wire.srh(listed, sl=0, payload=inner), hl=63)))
+            packet = craft.srv6(A3, listed, segments_left=1, dst=S7, payload=inner)
+            expected = wire.srh(listed, sl=0, payload=wire.unchanged(inner))
+            arrived.append(self.hop(packet, wire.ip6(A3, S4, expected, hl=63)))
         for last in ({"behavior": "End.DT6", "vrf": "default"}, {"behavior": "End", "flavors": ["usd"]}):
             self.at({"sid": f"{S4}/128", **last}, reach=REACH)
-            for packet in arrived:
-                self.hop(packet, wire.ip6(A1, A2, DATA, hl=62))
+            for came in arrived:
+                self.hop(came, wire.ip6(A1, A2, data(A1, A2), hl=62))
 
 
 @behaviours("End.DT6")
@@ -96,7 +102,7 @@ class Rfc8754IntoDomain(Vector):
 
     def runTest(self) -> None:
         self.at({"sid": f"{S8}/128", "behavior": "End.DT6", "vrf": "default"}, reach=REACH)
-        self.hop(wire.ip6(A3, S8, wire.ip6(A1, A8, DATA, hl=63)), wire.ip6(A1, A8, DATA, hl=62))
+        self.hop(craft.ip6(A3, S8, craft.ip6(A1, A8, DATA, hl=63)), wire.ip6(A1, A8, data(A1, A8), hl=62))
 
 
 @behaviours("End")
@@ -106,12 +112,12 @@ class Rfc8754ThroughFourSegments(Vector):
     """P15 to P18: (A8,S5)(A9,S6,S7,S5;SL=3;HMAC) through nodes 5, 7 and 6; the TLV stays as it is."""
 
     def runTest(self) -> None:
-        segments, tlv = [A9, S6, S7, S5], wire.hmac_tlv(1, bytes(range(32)))
-        packet = wire.ip6(A8, S5, wire.srh(segments, sl=3, tlvs=tlv, payload=DATA))
+        segments, digest = [A9, S6, S7, S5], bytes(range(32))
+        packet: wire.Packet = craft.srv6(A8, segments, segments_left=3, tlvs=[craft.hmac_tlv(1, digest)], payload=DATA)
         for left, here, to in ((2, S5, S7), (1, S7, S6), (0, S6, A9)):
             self.at(end(here), reach=REACH)
-            hl = 64 - (3 - left)
-            packet = self.hop(packet, wire.ip6(A8, to, wire.srh(segments, sl=left, tlvs=tlv, payload=DATA), hl=hl))
+            expected = wire.srh(segments, sl=left, tlvs=wire.hmac_tlv(1, digest), payload=data(A8, A9))
+            packet = self.hop(packet, wire.ip6(A8, to, expected, hl=64 - (3 - left)))
 
 
 @behaviours("End", "End.DT6", "PSP")
@@ -128,14 +134,15 @@ class Rfc8986Policy(Vector):
     def runTest(self) -> None:
         a, t, b1, b2, b3 = "2001:db8:a::a", "2001:db8:a::7", "2001:db8:b::1", "2001:db8:b::2", "2001:db8:b::3"
         s1, s2, s3 = S5, S6, S7
-        for inner in (wire.ip6(a, b2, DATA, hl=63), wire.ip6(a, b2, wire.srh([b3, b2, b1], sl=1, payload=DATA), hl=63)):
+        for inner in (craft.ip6(a, b2, DATA, hl=63), craft.srv6(a, [b3, b2, b1], segments_left=1, payload=DATA, hl=63)):
+            carried = wire.unchanged(inner)
             for listed in ([s3, s2, s1], [s3, s2]):
                 for psp in (False, True):
-                    packet = wire.ip6(t, s1, wire.srh(listed, sl=2, payload=inner))
+                    packet: wire.Packet = craft.srv6(t, listed, segments_left=2, dst=s1, payload=inner)
                     self.at(end(s1), reach=REACH)
-                    packet = self.hop(packet, wire.ip6(t, s2, wire.srh(listed, sl=1, payload=inner), hl=63))
+                    packet = self.hop(packet, wire.ip6(t, s2, wire.srh(listed, sl=1, payload=carried), hl=63))
                     self.at({**end(s2), "flavors": ["psp"] if psp else []}, reach=REACH)
-                    last = inner if psp else wire.srh(listed, sl=0, payload=inner)
+                    last = carried if psp else wire.srh(listed, sl=0, payload=carried)
                     packet = self.hop(packet, wire.ip6(t, s3, last, hl=62))
                     dt6 = {"sid": f"{s3}/128", "behavior": "End.DT6", "vrf": "default"}
                     self.at(dt6, reach=("2001:db8:b::/64",))
@@ -161,7 +168,7 @@ class Rfc9259PingThroughList(Vector):
 
     def runTest(self) -> None:
         segments, request = [L5, X52, X31], wire.echo_request(L1, L5)
-        packet = wire.ip6(L1, X31, wire.srh(segments, sl=2, payload=request))
+        packet: wire.Packet = craft.srv6(L1, segments, segments_left=2, payload=craft.echo_request())
         self.at(end_x(X31))
         packet = self.hop(packet, wire.ip6(L1, X52, wire.srh(segments, sl=1, payload=request), hl=63), 3)
         self.at(end_x(X52))
@@ -178,7 +185,7 @@ class Rfc9259PingSid(Vector):
 
     def runTest(self) -> None:
         segments, request = [N4, X31], wire.echo_request(L1, N4)
-        packet = wire.ip6(L1, X31, wire.srh(segments, sl=1, payload=request))
+        packet: wire.Packet = craft.srv6(L1, segments, segments_left=1, payload=craft.echo_request())
         self.at(end_x(X31))
         packet = self.hop(packet, wire.ip6(L1, N4, wire.srh(segments, sl=0, payload=request), hl=63), 3)
         self.at({"sid": f"{N4}/128", "behavior": "End"}, reach=OAM_REACH)
@@ -193,14 +200,14 @@ class Rfc9259Traceroute(Vector):
     """Probes by UDP: Time Exceeded from each node on the way, code 4 from the SID where UDP is not allowed."""
 
     def runTest(self) -> None:
-        segments, probe = [N4, X31], wire.udp(b"probe", dport=33434)
+        segments, probe = [N4, X31], craft.udp(b"probe", dport=33434)
         for sids in ((end_x(X31),), ()):  # N2, whose SID it is, and N1, which is on the way to it
             self.at(*sids, reach=OAM_REACH, routes=[{"prefix": "2001:db8:a:1::/64", "via": "2001:db8:1::2"}])
-            packet = wire.ip6(L1, X31, wire.srh(segments, sl=1, payload=probe), hl=1)
+            packet = craft.srv6(L1, segments, segments_left=1, payload=probe, hl=1)
             self.send(1, packet)
             self.expect_icmp6(1, 3, 0, 0, packet)
         self.at({"sid": f"{N4}/128", "behavior": "End"}, reach=OAM_REACH)
-        packet = wire.ip6(L1, N4, wire.srh(segments, sl=0, payload=probe), hl=1)
+        packet = craft.srv6(L1, segments, segments_left=0, payload=probe, hl=1)
         self.send(1, packet)
         self.expect_icmp6(2, 4, 4, 80, packet)
 
@@ -213,13 +220,12 @@ class Rfc9259HybridOam(Vector):
 
     def runTest(self) -> None:
         segments = [DT999, X52, X31]
-        inner = wire.ip4("203.0.113.1", "198.51.100.1", DATA, ttl=63)
-        packet = wire.ip6(L1, X31, wire.srh(segments, sl=2, flags=0x20, payload=inner))
+        inner = craft.ip4("203.0.113.1", "198.51.100.1", DATA, ttl=63)
+        packet: wire.Packet = craft.srv6(L1, segments, segments_left=2, flags=0x20, payload=inner)
         for left, here, to, hl in ((1, X31, X52, 63), (0, X52, DT999, 62)):
             self.at(end_x(here))
-            packet = self.hop(
-                packet, wire.ip6(L1, to, wire.srh(segments, sl=left, flags=0x20, payload=inner), hl=hl), 3
-            )
+            expected = wire.srh(segments, sl=left, flags=0x20, payload=wire.unchanged(inner))
+            packet = self.hop(packet, wire.ip6(L1, to, expected, hl=hl), 3)
         self.at({"sid": f"{DT999}/128", "behavior": "End.DT4", "vrf": "default"}, reach=("198.51.100.0/24",))
         self.hop(packet, wire.hop(inner))
 
@@ -228,6 +234,7 @@ class Rfc9259HybridOam(Vector):
 
 
 LINUX_REACH = ("fc00::/64", "dead::/64")
+PAD1 = (0, b"")  # a TLV without length
 
 
 @behaviours("End")
@@ -237,32 +244,22 @@ class SegwayEnd(Vector):
     """End at fd00::42: plain, with tag and flags, with the TLVs of the drafts, with a request of the OAMP tool."""
 
     def runTest(self) -> None:
-        me = "fd00::42"
+        me, two = "fd00::42", ["fc00::1", "fd00::42"]
         five = ["fc00::1", "fc00::2", me, "fc00::3", "fc00::4"]
         self.at(end(me), reach=LINUX_REACH)
-        for source, segments, left, to, extra in (
-            ("fc00::10", five, 2, "fc00::2", {}),
-            ("fc00::2", ["fc00::1", me], 1, "fc00::1", {"tag": 71, "flags": 0x40 | 0x20 | 0x10}),
-            (
-                "fc00::2",
-                ["fc00::1", me],
-                1,
-                "fc00::1",
-                {"tlvs": wire.tlv(1, bytes(2) + wire.v6("fc00::5")) + wire.padn(4)},
-            ),
-            ("fc00::2", ["fc00::1", me], 1, "fc00::1", {"tlvs": wire.tlv(3, bytes(range(18))) + wire.padn(4)}),
-            ("fc00::2", ["fc00::1", me], 1, "fc00::1", {"tlvs": wire.tlv(6, bytes.fromhex("deadbeef42")) + wire.PAD1}),
-            (
-                "fc00::2",
-                ["fc00::1", me],
-                1,
-                "fc00::1",
-                {"tlvs": wire.tlv(100, b"\x2a\x2a" + wire.v6("fc00::2")) + wire.padn(4), "flags": 0x20},
-            ),
+        for source, segments, left, tlvs, fields in (
+            ("fc00::10", five, 2, [], {}),
+            ("fc00::2", two, 1, [], {"tag": 71, "flags": 0x40 | 0x20 | 0x10}),
+            ("fc00::2", two, 1, [(1, bytes(2) + wire.v6("fc00::5")), (4, b"\0\0")], {}),
+            ("fc00::2", two, 1, [(3, bytes(range(18))), (4, b"\0\0")], {}),
+            ("fc00::2", two, 1, [(6, bytes.fromhex("deadbeef42")), PAD1], {}),
+            ("fc00::2", two, 1, [(100, b"\x2a\x2a" + wire.v6("fc00::2")), (4, b"\0\0")], {"flags": 0x20}),
         ):
-            packet = wire.ip6(source, me, wire.srh(segments, sl=left, payload=DATA, **extra))
-            expected = wire.srh(segments, sl=left - 1, payload=DATA, **extra)
-            self.hop(packet, wire.ip6(source, to, expected, hl=63))
+            made = [craft.pad1() if one is PAD1 else craft.tlv(*one) for one in tlvs]
+            packet = craft.srv6(source, segments, segments_left=left, tlvs=made, payload=DATA, **fields)
+            raw = b"".join(wire.PAD1 if one is PAD1 else wire.tlv(*one) for one in tlvs)
+            expected = wire.srh(segments, sl=left - 1, tlvs=raw, payload=data(source, segments[0]), **fields)
+            self.hop(packet, wire.ip6(source, segments[left - 1], expected, hl=63))
 
 
 @behaviours("End")
@@ -273,9 +270,9 @@ class SegwayEndAsLast(Vector):
 
     def runTest(self) -> None:
         self.at(end("fd00::42"), reach=LINUX_REACH)
-        inner = wire.ip6("fc00::10", "fc00::11", DATA)
+        inner = craft.ip6("fc00::10", "fc00::11", DATA)
         for payload in (DATA, inner):
-            packet = wire.ip6("fc00::1", "fd00::42", wire.srh(["fc00::2", "fd00::42"], sl=0, payload=payload))
+            packet = craft.srv6("fc00::1", ["fc00::2", "fd00::42"], segments_left=0, dst="fd00::42", payload=payload)
             self.send(1, packet)
             self.expect_icmp6(2, 4, 4, 80, packet)
 
@@ -291,11 +288,10 @@ class LinuxEndX(Vector):
         neighbors = [{"address": "fc42::1", "port": 3, "mac": self.neighbor_mac(3)}]
         sids = ({"sid": "fc01::1234/128", "behavior": "End.X", "via": "fc42::1"}, end("fc01::42"))
         self.at(*sids, ports=ports, neighbors=neighbors, reach=LINUX_REACH)
-        packet = wire.ip6("fc00::10", "fc01::1234", wire.srh(["baba::28", "fc01::1234"], sl=1, payload=DATA))
-        self.hop(
-            packet, wire.ip6("fc00::10", "baba::28", wire.srh(["baba::28", "fc01::1234"], sl=0, payload=DATA), hl=63), 3
-        )
-        packet = wire.ip6("fc00::10", "fc01::42", wire.srh(["baba::28", "fc01::42"], sl=1, payload=DATA))
+        packet = craft.srv6("fc00::10", ["baba::28", "fc01::1234"], segments_left=1, payload=DATA)
+        expected = wire.srh(["baba::28", "fc01::1234"], sl=0, payload=data("fc00::10", "baba::28"))
+        self.hop(packet, wire.ip6("fc00::10", "baba::28", expected, hl=63), 3)
+        packet = craft.srv6("fc00::10", ["baba::28", "fc01::42"], segments_left=1, payload=DATA)
         self.send(1, packet)
         self.expect_icmp6(2, 1, 0, 0, packet)
 
@@ -308,7 +304,7 @@ class SegwayTransit(Vector):
 
     def runTest(self) -> None:
         self.at(end("fd00::42"), reach=LINUX_REACH)
-        packet = wire.ip6("beef::1", "fc00::2", wire.srh(["fc00::1", "fc00::2", "fd00::42"], sl=2, payload=DATA))
+        packet = craft.srv6("beef::1", ["fc00::1", "fc00::2", "fd00::42"], segments_left=2, dst="fc00::2", payload=DATA)
         self.hop(packet, wire.hop(packet))
 
 
@@ -330,13 +326,12 @@ class SegwayTables(Vector):
             {"sid": "fd00::21/128", "behavior": "End.DT6", "vrf": "t42"},
         )
         self.at(*sids, reach=LINUX_REACH, **tables)
-        packet = wire.ip6("fc00::10", "fd00::20", wire.srh(["fc00::1", "fd00::20"], sl=1, payload=DATA))
-        self.hop(
-            packet, wire.ip6("fc00::10", "fc00::1", wire.srh(["fc00::1", "fd00::20"], sl=0, payload=DATA), hl=63), 4
-        )
-        inner = wire.ip6("fab1::2", "fc00::1", DATA)
-        packet = wire.ip6("fc00::10", "fd00::21", wire.srh(["fd00::21", "fd00::1"], sl=0, payload=inner))
-        self.hop(packet, wire.ip6("fab1::2", "fc00::1", DATA, hl=63), 4)
+        packet = craft.srv6("fc00::10", ["fc00::1", "fd00::20"], segments_left=1, payload=DATA)
+        expected = wire.srh(["fc00::1", "fd00::20"], sl=0, payload=data("fc00::10", "fc00::1"))
+        self.hop(packet, wire.ip6("fc00::10", "fc00::1", expected, hl=63), 4)
+        inner = craft.ip6("fab1::2", "fc00::1", DATA)
+        packet = craft.srv6("fc00::10", ["fd00::21", "fd00::1"], segments_left=0, payload=inner)
+        self.hop(packet, wire.ip6("fab1::2", "fc00::1", data("fab1::2", "fc00::1"), hl=63), 4)
 
 
 def bound(path: list[str], source: str = "fd00::41") -> dict[str, Any]:
@@ -353,8 +348,8 @@ class ThesisEndB6Insert(Vector):
     def runTest(self) -> None:
         sid = {"sid": "fd00::6/128", "behavior": "End.B6.Insert", "policy": "b"}
         self.at(sid, reach=LINUX_REACH, policies=[bound(["fc00::2"])])
-        packet = wire.ip6("fc00::21", "fd00::6", wire.srh(["fc00::14", "fd00::6"], sl=1, payload=DATA))
-        old = wire.srh(["fc00::14", "fd00::6"], sl=0, payload=DATA)
+        packet = craft.srv6("fc00::21", ["fc00::14", "fd00::6"], segments_left=1, payload=DATA)
+        old = wire.srh(["fc00::14", "fd00::6"], sl=0, payload=data("fc00::21", "fc00::14"))
         self.hop(packet, wire.ip6("fc00::21", "fc00::2", wire.srh(["fc00::14", "fc00::2"], sl=1, payload=old), hl=63))
 
 
@@ -366,8 +361,9 @@ class ThesisEndB6Encaps(Vector):
 
     def runTest(self) -> None:
         sid = {"sid": "fd00::9/128", "behavior": "End.B6.Encaps", "policy": "b"}
-        packet = wire.ip6("fc00::21", "fd00::9", wire.srh(["fc00::14", "fd00::9"], sl=1, payload=DATA))
-        inner = wire.ip6("fc00::21", "fc00::14", wire.srh(["fc00::14", "fd00::9"], sl=0, payload=DATA), hl=63)
+        packet = craft.srv6("fc00::21", ["fc00::14", "fd00::9"], segments_left=1, payload=DATA)
+        carried = wire.srh(["fc00::14", "fd00::9"], sl=0, payload=data("fc00::21", "fc00::14"))
+        inner = wire.ip6("fc00::21", "fc00::14", carried, hl=63)
         for listed in (["fc00::1", "fc00::2"], [f"fc00::{i}" for i in range(1, 6)]):
             self.at(sid, reach=LINUX_REACH, policies=[bound(listed[::-1])])
             pushed = wire.srh(listed, sl=len(listed) - 1, payload=inner)
@@ -382,9 +378,10 @@ class SrextTestbed(Vector):
 
     def runTest(self) -> None:
         segments = ["3::d6", "2::ad6:f3", "2::ad6:f2", "2::ad6:f1"]
-        packet = wire.ip6("a::1", segments[3], wire.srh(segments, sl=3, payload=DATA))
-        assert packet[41] == 8, "Hdr Ext Len"
+        packet: wire.Packet = craft.srv6("a::1", segments, segments_left=3, payload=DATA)
+        assert bytes(packet)[41] == 8, "Hdr Ext Len"
         for left in (2, 1, 0):
             self.at(end(segments[left + 1]), reach=("2::/64", "3::/64"))
-            expected = wire.ip6("a::1", segments[left], wire.srh(segments, sl=left, payload=DATA), hl=61 + left)
+            header = wire.srh(segments, sl=left, payload=data("a::1", segments[0]))
+            expected = wire.ip6("a::1", segments[left], header, hl=61 + left)
             packet = self.hop(packet, expected)

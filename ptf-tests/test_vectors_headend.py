@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srv6_base import Srv6Test, behaviours, rfc, rule, wire
+from srv6_base import Srv6Test, behaviours, craft, rfc, rule, wire
 
 
 class Vectors(Srv6Test):
@@ -35,7 +35,7 @@ class Vectors(Srv6Test):
             **config,
         )
 
-    def becomes(self, packet: wire.Part, expected: wire.Part) -> None:
+    def becomes(self, packet: wire.Packet, expected: wire.Part) -> None:
         __tracebackhide__ = True
         self.send(1, packet)
         self.expect_only(2, expected)
@@ -61,7 +61,7 @@ class TransitThroughDomain(Vectors):
     """P4 (A3,S7)(S4,S7;SL=1)(A1,A2), P5 (A3,S4)(A1,A2) without SRH, P6 (A3,S7)(S4;SL=1)(A1,A2) reduced."""
 
     def runTest(self) -> None:
-        p3 = wire.ip6(a(1), a(2), wire.udp(b"data", between=(a(1), a(2))), hl=64)
+        p3 = craft.ip6(a(1), a(2), craft.udp(b"data"), hl=64)
         inner = wire.hop(p3)
         self.headend("encap", [s(7), s(4)], f"{a(2)}/128", source=a(3))
         self.becomes(p3, wire.ip6(a(3), s(7), wire.srh([s(4), s(7)], sl=1, payload=inner)))
@@ -78,7 +78,7 @@ class HostBehindDomain(Vectors):
     """(A1,A8) from outside becomes (A3,S8)(A1,A8)."""
 
     def runTest(self) -> None:
-        p8 = wire.ip6(a(1), a(8), wire.tcp(b"data", between=(a(1), a(8))))
+        p8 = craft.ip6(a(1), a(8), craft.tcp(b"data"))
         self.headend("encap.red", [s(8)], f"{a(8)}/128", source=a(3))
         self.becomes(p8, wire.ip6(a(3), s(8), wire.hop(p8)))
 
@@ -92,10 +92,10 @@ class TransitNode(Vectors):
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "::/0", "via": "2001:db8:2::2"}])
         for header in (
-            wire.srh([a(9), s(7)], sl=1, payload=wire.udp(b"data")),
-            wire.srh([a(9)], sl=1, le=0, payload=wire.udp(b"data")),
+            craft.srh([a(9), s(7)], sl=1, payload=craft.udp(b"data")),
+            craft.srh([a(9)], sl=1, le=0, payload=craft.udp(b"data")),
         ):
-            packet = wire.ip6(a(8), s(7), header)
+            packet = craft.ip6(a(8), s(7), header)
             self.becomes(packet, wire.hop(packet))
 
 
@@ -106,7 +106,7 @@ class SrhOfThreeSegments(Vectors):
     """<S1,S2,S3>: SL=2, LE=2, flags 0, tag 0, list (S3,S2,S1), byte by byte."""
 
     def runTest(self) -> None:
-        packet = wire.ip6(a(1), a(2), b"", nh=59)
+        packet = craft.ip6(a(1), a(2), b"", nh=59)
         self.headend("encap", [s(1), s(2), s(3)], f"{a(2)}/128", source=a(3))
         self.send(1, packet)
         frame = self.receive(2)
@@ -129,8 +129,8 @@ class PolicyOfThreeSegments(Vectors):
 
     def runTest(self) -> None:
         b1, b2, b3, t = "2001:db8:b::1", "2001:db8:b::2", "2001:db8:b::3", "fcbb:bb00:77::7"
-        p1 = wire.ip6(a(1), b2, wire.udp(b"data"))
-        p2 = wire.ip6(a(1), b2, wire.srh([b3, b2, b1], sl=1, payload=wire.udp(b"data")))
+        p1 = craft.ip6(a(1), b2, craft.udp(b"data"))
+        p2 = craft.srv6(a(1), [b3, b2, b1], segments_left=1, payload=craft.udp(b"data"))
         for packet in (p1, p2):
             inner = wire.hop(packet)
             self.headend("encap", [s(1), s(2), s(3)], f"{b2}/128", source=t)
@@ -160,8 +160,8 @@ class PingOfASid(Vectors):
 
     def runTest(self) -> None:
         # as it leaves N2: destination 2001:db8:K:4::, Segments Left 0
-        message = wire.echo_request(loopback(1), k_sid(4))
-        packet = wire.ip6(loopback(1), k_sid(4), wire.srh([k_sid(4), k_sid(2, "c31")], sl=0, payload=message), hl=63)
+        message = craft.echo_request()
+        packet = craft.srv6(loopback(1), [k_sid(4), k_sid(2, "c31")], segments_left=0, payload=message, hl=63)
         self.node(routes=[{"prefix": "::/0", "via": "2001:db8:2::2"}])
         self.becomes(packet, wire.hop(packet))
         self.node(
@@ -181,10 +181,10 @@ class PingThroughList(Vectors):
 
     def runTest(self) -> None:
         self.node(addresses=[f"{loopback(5)}/128"], routes=[{"prefix": "::/0", "via": "2001:db8:2::2"}])
-        message = wire.echo_request(loopback(1), loopback(5))
-        header = wire.srh([loopback(5), k_sid(4, "c52"), k_sid(2, "c31")], sl=0, payload=message)
+        message = craft.echo_request()
+        header = craft.srh([loopback(5), k_sid(4, "c52"), k_sid(2, "c31")], sl=0, payload=message)
         self.becomes(
-            wire.ip6(loopback(1), loopback(5), header, hl=61),
+            craft.ip6(loopback(1), loopback(5), header, hl=61),
             wire.ip6(loopback(5), loopback(1), wire.echo_reply(loopback(5), loopback(1))),
         )
 
@@ -199,7 +199,7 @@ class HybridOamHeadend(Vectors):
     def runTest(self) -> None:
         segments = [k_sid(2, "c31"), k_sid(4, "c52"), k_sid(7, "d999")]
         self.headend("encap", segments, "198.51.100.0/24", source=loopback(1))
-        packet = wire.ip4("192.0.2.1", "198.51.100.1", wire.udp(b"data"))
+        packet = craft.ip4("192.0.2.1", "198.51.100.1", craft.udp(b"data"))
         self.becomes(
             packet, wire.ip6(loopback(1), segments[0], wire.srh(segments[::-1], sl=2, nh=4, payload=wire.hop(packet)))
         )
@@ -217,16 +217,15 @@ class Segway(Vectors):
 
     def runTest(self) -> None:
         segments = ["fc00::1", "fc00::2", "fc00::3"]
-        packet = wire.ip6("deed::1", "dead:beef::16", wire.udp(b"Lorem ipsum", 13, 37))
+        packet = craft.ip6("deed::1", "dead:beef::16", craft.udp(b"Lorem ipsum", 13, 37))
         for source in ("fd00::42", "fd00::43"):
             self.headend("encap", segments, "dead:beef::/48", source=source)
             header = wire.srh(["fc00::3", "fc00::2", "fc00::1"], sl=2, payload=wire.hop(packet))
             self.becomes(packet, wire.ip6(source, "fc00::1", header))
-        packet = wire.ip6("deed::2", "dead:beef::16", wire.udp(b"Lorem ipsum", 13, 37))
+        packet = craft.ip6("deed::2", "dead:beef::16", craft.udp(b"Lorem ipsum", 13, 37))
         self.headend("insert", segments, "dead:beef::/48")
-        header = wire.srh(
-            ["dead:beef::16", "fc00::3", "fc00::2", "fc00::1"], sl=3, payload=wire.udp(b"Lorem ipsum", 13, 37)
-        )
+        data = wire.udp(b"Lorem ipsum", 13, 37, between=("deed::2", "dead:beef::16"))
+        header = wire.srh(["dead:beef::16", "fc00::3", "fc00::2", "fc00::1"], sl=3, payload=data)
         self.becomes(packet, wire.ip6("deed::2", "fc00::1", header, hl=63))
 
 
@@ -239,8 +238,8 @@ class SegwayTransit(Vectors):
 
     def runTest(self) -> None:
         self.node(routes=[{"prefix": "::/0", "via": "2001:db8:2::2"}])
-        packet = wire.ip6(
-            "beef::1", "fc00::2", wire.srh(["fc00::1", "fc00::2", "fd00::42"], sl=2, payload=wire.udp(b"x"))
+        packet = craft.ip6(
+            "beef::1", "fc00::2", craft.srh(["fc00::1", "fc00::2", "fd00::42"], sl=2, payload=craft.udp(b"x"))
         )
         self.becomes(packet, wire.hop(packet))
 
@@ -256,8 +255,8 @@ class CaptureEncap(Vectors):
     capture is of a host, which lowers no hop limit; here the packet comes in with 65."""
 
     def runTest(self) -> None:
-        message = wire.echo_request("db8::1", "db8:b::3", data=bytes(range(56)))
-        packet = wire.ip6("db8::1", "db8:b::3", message, hl=65, fl=0x40B8C)
+        message = craft.echo_request(data=bytes(range(56)))
+        packet = craft.ip6("db8::1", "db8:b::3", message, hl=65, fl=0x40B8C)
         self.headend(
             "encap", ["db8::2", "c0be::2", "c0be::3"], "db8:b::/64", source="db8::1", encap={"flow-label": "copy"}
         )
@@ -274,16 +273,25 @@ class CaptureInline(Vectors):
     04 04 01 01."""
 
     def runTest(self) -> None:
-        message = wire.echo_request("db8::1", "db8:b::2", data=bytes(range(56)))
-        packet = wire.ip6("db8::1", "db8:b::2", message, hl=65, fl=0x3AD4E)
+        message = craft.echo_request(data=bytes(range(56)))
+        packet = craft.ip6("db8::1", "db8:b::2", message, hl=65, fl=0x3AD4E)
         self.headend("insert", ["db8::2", "c0be::2", "c0be::3"], "db8:b::/64")
-        header = wire.srh(["db8:b::2", "c0be::3", "c0be::2", "db8::2"], sl=3, payload=message)
+        header = wire.srh(
+            ["db8:b::2", "c0be::3", "c0be::2", "db8::2"],
+            sl=3,
+            payload=wire.echo_request("db8::1", "db8:b::2", data=bytes(range(56))),
+        )
         expected = wire.ip6("db8::1", "db8::2", header, hl=64, fl=0x3AD4E)
         assert expected[4:6] == (136).to_bytes(2, "big") and expected[40:45] == bytes.fromhex("3a08040303")
         self.becomes(packet, expected)
-        message = wire.echo_request("db8::1", "db8::2")
-        packet = wire.ip6("db8::1", "db8::2", message, hl=65)
+        message = craft.echo_request()
+        packet = craft.ip6("db8::1", "db8::2", message, hl=65)
         self.headend("insert", ["db8::11"], "db8::2/128")
-        expected = wire.ip6("db8::1", "db8::11", wire.srh(["db8::2", "db8::11"], sl=1, payload=message), hl=64)
+        expected = wire.ip6(
+            "db8::1",
+            "db8::11",
+            wire.srh(["db8::2", "db8::11"], sl=1, payload=wire.echo_request("db8::1", "db8::2")),
+            hl=64,
+        )
         assert expected[41:45] == bytes.fromhex("04040101")
         self.becomes(packet, expected)

@@ -134,8 +134,7 @@ class Flow:
         )
 
     def pace(self, controller: Callable[[], Any] = lambda: None) -> None:
-        """Called after each frame: settles when as many are under way as a switch behind interfaces can take.
-        """
+        """Called after each frame: settles when as many are under way as a switch behind interfaces can take."""
         if not self.bed.synchronous and self._entered() - self._in_before >= BURST:
             self.settle(controller)
 

@@ -2,7 +2,8 @@
 """Packets from plain bytes: the expected side of every comparison.
 
 Built with ``struct`` and ``ipaddress`` from the RFCs' pictures, on purpose sharing nothing with the code
-under test. Headers nest: a builder takes its payload and knows from it which next-header value to write.
+under test, nor with ``harness.craft``, which builds what is sent. Headers nest: a builder takes its payload
+and knows from it which next-header value to write.
 
     ip6(A, B, srh([S3, S2, S1], sl=2, payload=udp(b"hello")))
 
@@ -18,6 +19,7 @@ import ipaddress
 import struct
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
+from typing import SupportsBytes
 
 Address6 = str | IPv6Address
 Address4 = str | IPv4Address
@@ -47,7 +49,7 @@ class Part(bytes):
 
     proto: int
 
-    def __new__(cls, data: bytes, proto: int) -> Part:
+    def __new__(cls, data: bytes | SupportsBytes, proto: int) -> Part:
         part = super().__new__(cls, data)
         part.proto = proto
         return part
@@ -56,7 +58,7 @@ class Part(bytes):
 class Frame(Part):
     """A whole Ethernet frame, as the test's ports send and receive it. ``Frame(b"...")`` takes any bytes."""
 
-    def __new__(cls, data: bytes, proto: int = ETHERNET) -> Frame:
+    def __new__(cls, data: bytes | SupportsBytes, proto: int = ETHERNET) -> Frame:
         return super().__new__(cls, data, proto)  # type: ignore[return-value]
 
 
@@ -339,8 +341,20 @@ def echo_reply(src: Address6, dst: Address6, *, ident: int = 1, seq: int = 1, da
 # ----------------------------------------------------------------------------
 
 
-def hop(packet: bytes, by: int = 1) -> Part:
+# They take bytes or a scapy packet, and read nothing but bytes.
+
+Packet = bytes | SupportsBytes
+
+
+def unchanged(packet: Packet) -> Part:
+    """An IP packet as it is, as payload of another one that is expected."""
+    raw = bytes(packet)
+    return Part(raw, IPV6 if raw[0] >> 4 == 6 else IPV4)
+
+
+def hop(packet: Packet, by: int = 1) -> Part:
     """The packet after ``by`` routers: hop limit or TTL lower, IPv4 checksum written anew."""
+    packet = bytes(packet)
     if packet[0] >> 4 == 6:
         return Part(packet[:7] + bytes((packet[7] - by,)) + packet[8:], IPV6)
     size = (packet[0] & 15) * 4
@@ -348,19 +362,21 @@ def hop(packet: bytes, by: int = 1) -> Part:
     return Part(header[:10] + struct.pack("!H", checksum(header)) + header[12:] + packet[size:], IPV4)
 
 
-def advanced(packet: bytes, at: int = 40) -> Part:
+def advanced(packet: Packet, at: int = 40) -> Part:
     """An IPv6 packet after END-5: hop limit and Segments Left lower, destination the segment that they name.
 
     ``at``: offset of the SRH, larger than 40 when other extension headers come first.
     """
+    packet = bytes(packet)
     left = packet[at + 3] - 1
     segment = packet[at + 8 + 16 * left : at + 24 + 16 * left]
     moved = packet[:7] + bytes((packet[7] - 1,)) + packet[8:24] + segment + packet[40:]
     return Part(moved[: at + 3] + bytes((left,)) + moved[at + 4 :], IPV6)
 
 
-def popped(packet: bytes, at: int = 40, before: int = 6) -> Part:
+def popped(packet: Packet, at: int = 40, before: int = 6) -> Part:
     """An IPv6 packet without the SRH at offset ``at``; ``before``: offset of the field that names it."""
+    packet = bytes(packet)
     size = 8 * (packet[at + 1] + 1)
     plen = struct.unpack_from("!H", packet, 4)[0] - size
     data = bytearray(packet[:at] + packet[at + size :])

@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from harness import testbed
-from srv6_base import Srv6Test, wire
+from srv6_base import Frame, Srv6Test, craft, wire
 
-PACKET = wire.ip6("2001:db8:1::2", "2001:db8:99::1", wire.udp(b"data"))
-EXPIRED = wire.ip6("2001:db8:1::2", "2001:db8:99::1", wire.udp(b"data"), hl=1)
+PACKET = craft.ip6("2001:db8:1::2", "2001:db8:99::1", craft.udp(b"data"))
+EXPIRED = craft.ip6("2001:db8:1::2", "2001:db8:99::1", craft.udp(b"data"), hl=1)
 
 
-def run(body: Callable[[Srv6Test], None]) -> str:
+def run(body: Callable[[Srv6Test], object]) -> str:
     """Run ``body`` as a packet test on a router with one route; the text of its failure, empty when it
     passes.
     """
@@ -44,6 +45,32 @@ def test_right_expectation_passes() -> None:
     def body(test: Srv6Test) -> None:
         test.send(1, PACKET)
         test.expect(2, wire.hop(PACKET))
+
+    assert run(body) == ""
+
+
+def test_a_packet_is_a_packet_however_it_is_written() -> None:
+    """Scapy's with and without Ethernet header, bytes of it, a frame: the same is sent, and expected."""
+
+    def body(test: Srv6Test) -> None:
+        stations: dict[str, Any] = {"dst": test.mac(1), "src": test.neighbor_mac(1)}
+        framed = craft.ether(PACKET.copy(), **stations)
+        for packet in (PACKET, bytes(PACKET), framed, Frame(framed)):
+            assert test.send(1, packet) == wire.ether(wire.unchanged(PACKET), **stations)
+            test.expect_only(2, wire.hop(PACKET))
+        onward: craft.Packet = PACKET.copy()
+        onward.hlim -= 1
+        test.send(1, PACKET)
+        test.expect_only(2, onward)
+
+    assert run(body) == ""
+
+
+def test_what_is_no_packet_is_not_sent() -> None:
+    def body(test: Srv6Test) -> None:
+        for packet in (b"\xff", craft.udp(b"x"), craft.arp(1, test.mac(1), "10.0.1.2", test.mac(1), "10.0.1.1")):
+            with pytest.raises(ValueError, match="neither an IP packet nor a frame"):
+                test.send(1, packet)
 
     assert run(body) == ""
 
@@ -80,12 +107,12 @@ def test_frame_on_another_port_is_named() -> None:
 
 
 def test_frame_that_nobody_expected_fails() -> None:
-    assert "1 frame(s) that nobody expected" in run(lambda test: test.send(1, PACKET) and None)
+    assert "1 frame(s) that nobody expected" in run(lambda test: test.send(1, PACKET))
 
 
 def test_answer_of_the_controller_that_nobody_expected_fails() -> None:
     """Punted, answered by the controller, come out: all of it before the test is over."""
-    said = run(lambda test: test.send(1, EXPIRED) and None)
+    said = run(lambda test: test.send(1, EXPIRED))
     assert "icmpv6.type, code: 3, 0" in said
 
 

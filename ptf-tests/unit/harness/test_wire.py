@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``harness.wire`` against packets written down in hexadecimal digits and against scapy."""
+"""``harness.wire`` against packets written down in hexadecimal digits (against scapy: test_craft.py)."""
 
 from __future__ import annotations
 
 import pytest
-from scapy.layers.inet import IP, UDP
-from scapy.layers.inet6 import IPv6, IPv6ExtHdrSegmentRouting
-from scapy.layers.l2 import Dot1Q, Ether
 
 from harness import show, wire
 
@@ -24,37 +21,6 @@ def test_srh_with_hmac_tlv_is_the_published_one() -> None:
     tlv = wire.hmac_tlv(1042, SRH_VECTOR[-32:])
     header = wire.srh(["fc00::1", "fd00::42", "fc00::beef"], sl=1, nh=17, flags=8, tlvs=tlv)
     assert header == SRH_VECTOR
-
-
-def test_nested_packet_is_what_scapy_builds() -> None:
-    ours = wire.ether(
-        wire.ip6(
-            "2001:db8::1",
-            "fc00::1",
-            wire.srh(
-                ["fc00::3", "fc00::2", "fc00::1"],
-                sl=2,
-                tag=7,
-                payload=wire.ip4("10.0.0.1", "10.0.0.2", wire.udp(b"x", between=("10.0.0.1", "10.0.0.2")), ident=1),
-            ),
-            hl=63,
-            tc=3,
-            fl=0xABCDE,
-        ),
-        dst="02:00:00:00:01:01",
-        src="02:00:00:00:02:01",
-        vlan=100,
-    )
-    scapy = (
-        Ether(dst="02:00:00:00:01:01", src="02:00:00:00:02:01")
-        / Dot1Q(vlan=100)
-        / IPv6(src="2001:db8::1", dst="fc00::1", hlim=63, tc=3, fl=0xABCDE)
-        / IPv6ExtHdrSegmentRouting(addresses=["fc00::3", "fc00::2", "fc00::1"], segleft=2, lastentry=2, tag=7)
-        / IP(src="10.0.0.1", dst="10.0.0.2", id=1, flags="DF")
-        / UDP(sport=1234, dport=5678)
-        / b"x"
-    )
-    assert ours == bytes(scapy), show.difference(bytes(scapy), ours)
 
 
 def test_next_header_follows_the_payload() -> None:
