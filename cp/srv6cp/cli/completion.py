@@ -171,7 +171,7 @@ def _words(kind: str, parser: argparse.ArgumentParser, path: tuple[str, ...]) ->
         usage = re.sub(r"\(.*?\)|\[options\]", "", " ".join((parser.usage or "").split()[2 if len(path) == 1 else 3 :]))
         words = re.findall(r"(?<![\w.-])[a-z][a-z0-9.-]*", usage)
         if "BEHAVIOUR" in usage or path in _FOREIGN:
-            spelled = _behaviors()
+            spelled = _behaviours()
             words = [*(map(str.lower, spelled) if path == ("srconf",) else spelled), *words]
         if "[mode M]" in usage or path == ("ip",):
             words += _modes()
@@ -186,13 +186,13 @@ def _tables() -> list[str]:
     return list(P4Info.from_file(find().p4info).tables)
 
 
-def _behaviors() -> list[str]:
-    from srv6cp.model import Behavior
+def _behaviours() -> list[str]:
+    from srv6cp.behaviours import REGISTRY
 
-    return [behavior.value for behavior in Behavior]
+    return [record.name for record in REGISTRY.endpoints]
 
 
 def _modes() -> list[str]:
-    from srv6cp.model import EncapMode
+    from srv6cp.behaviours import REGISTRY
 
-    return [mode.value for mode in EncapMode]
+    return [record.mode for record in REGISTRY.headends]

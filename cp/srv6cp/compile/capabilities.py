@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from srv6cp.artifacts import ArtifactError, available, find
+from srv6cp.p4rt import P4Info, Scope
 from srv6cp.p4rt.entities import Action, Value
-from srv6cp.p4rt.schema import P4Info, Scope
 
 #: Parameters of bits that nothing sets yet: 0 where an action has them.
 UNUSED_PARAMETERS = frozenset(("options",))

@@ -56,7 +56,7 @@ def preview(client: Client, node: Node, files: Artifacts | None = None, *, keep_
     """What `update` with the same arguments would do; nothing is written. Raises as that does."""
     program = _program(client, files)
     if not program.runs_on(client):
-        return Preview(reconcile.diff([], compile_node(node, program.info)), True)
+        return Preview(reconcile.diff([], compile_node(node, program.info), program.info), True)
     tables = Tables(client, program)
     tables.configure(node)
     return Preview(tables.plan(node, _texts(tables.recover_neighbors()), keep_foreign), False)

@@ -282,6 +282,7 @@ def test_behaviours(sid: dict[str, Any], action: str, params: dict[str, Any]) ->
     entry = rows(found, "my_sid_table")[0, "fcbb:bb00:1:1::/64"]
     given = dict(entry.params)
     assert found.sids[given.pop("sid_index")].prefix.prefixlen == 64
+    assert given.pop("options", 0) == 0
     if isinstance(params.get("nexthop_id"), str):
         given["nexthop_id"] = nexthop_of(found, entry).name
     assert (entry.name, given) == (action, params)

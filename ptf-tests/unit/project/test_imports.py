@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -61,16 +60,6 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "ptf": (),
     "pytest": (),
     "scapy": (),
-}
-
-#: Violations (as patterns of ``fnmatch``) that stand until a change that is under way removes them. None is the aim.
-TO_GO = {
-    "modules in a circle: harness.*": "testbed makes what is made of it",
-    "modules in a circle: srv6cp.cli.cmd_objects srv6cp.cli.cmd_objects_show": "the kinds of objects get a module",
-    "packages in a circle: softswitch.device softswitch.engine": "state goes below the engines",
-    "packages in a circle: softswitch.engine.common softswitch.engine.python": "one lowered form below both engines",
-    "softswitch.engine* imports softswitch.device.*: upwards": "state goes below the engines",
-    "srv6cp.packets.* imports scapy: *": "only their own tests use them",
 }
 
 PRODUCT = ("p4rtlib", "softswitch", "srv6cp", "srv6lab")
@@ -228,12 +217,7 @@ RULES = {
 
 @pytest.mark.parametrize("rule", RULES)
 def test_imports(rule: str) -> None:
-    assert [text for text in RULES[rule]() if not any(fnmatchcase(text, pattern) for pattern in TO_GO)] == []
-
-
-def test_nothing_is_excused_that_is_gone() -> None:
-    found = [text for rule in RULES.values() for text in rule()]
-    assert [pattern for pattern in TO_GO if not any(fnmatchcase(text, pattern) for text in found)] == []
+    assert list(RULES[rule]()) == []
 
 
 def test_every_package_has_a_layer() -> None:
