@@ -58,8 +58,8 @@ endif
 	@touch $@
 	@echo 'ready: $(BIN)/srv6 --help'
 
-build: $(STAMP) ## recompile the P4 program (p4c-bm2-ss on PATH, or docker/podman with p4lang/p4c)
-	@$(BIN)/python tools/build_p4.py
+build: $(STAMP) ## recompile the P4 program, all profiles or PROFILE=NAME (p4c-bm2-ss on PATH, or an engine with p4lang/p4c)
+	@$(BIN)/python tools/build_p4.py $(if $(PROFILE),--profile $(PROFILE))
 
 run: $(STAMP) ## quick start: a small SRv6 network carries packets along the segment list that you choose
 	@$(BIN)/srv6 lab up $(TOPOLOGY)

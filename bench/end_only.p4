@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The yardstick of `make bench`: a program that does End (RFC 8986 4.1) and the forwarding behind it, and nothing else. No
-// checks beyond hop limit and Segments Left, no errors, no counters, no other header.
+// The yardstick of `make bench`: a program that does End (RFC 8986 4.1) and the forwarding behind it, and nothing else.
+// No checks beyond hop limit and Segments Left, no errors, no counters, no other header.
 #include <core.p4>
 #include <v1model.p4>
 
 header ethernet_t { bit<48> dst_addr; bit<48> src_addr; bit<16> ether_type; }
 header ipv6_t {
-    bit<4> version; bit<8> traffic_class; bit<20> flow_label; bit<16> payload_length; bit<8> next_header; bit<8> hop_limit;
+    bit<4> version; bit<8> traffic_class; bit<20> flow_label; bit<16> payload_length; bit<8> next_header;
+    bit<8> hop_limit;
     bit<128> src_addr; bit<128> dst_addr;
 }
 header srh_t {

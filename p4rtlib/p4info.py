@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A compiled program's P4Info by name: tables, match fields, actions, parameters, externs, packet headers.
 
-    info = P4Info.from_file("srv6.p4info.txtpb")
+    info = P4Info.from_file("full.p4info.txtpb")
     info.table("my_sid_table").field("ipv6_dst").width      # 128
 
 Every lookup takes the alias or the full name and raises :class:`UnknownName` with the valid names.

@@ -26,7 +26,7 @@ target options, after "--" as with simple_switch_grpc (accepted before it as wel
 
 exit codes: 0 stopped by a signal, 1 could not start, 2 wrong command line
 
-example: softswitch -i 1@veth0 -i 2@veth2 --device-id 1 srv6.json -- --cpu-port 510
+example: softswitch -i 1@veth0 -i 2@veth2 --device-id 1 full.json -- --cpu-port 510
 """
 
 #: Flags of simple_switch_grpc without a meaning here: accepted with a line that says so.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole switch in the process: device, P4Runtime server and ports.
 
-    with SoftSwitch("srv6.json", "srv6.p4info.txtpb", ports=[1, 2]) as switch:
+    with SoftSwitch("full.json", "full.p4info.txtpb", ports=[1, 2]) as switch:
         switch.attach(2, received.append)
         switch.inject(1, frame)
         switch.flush()

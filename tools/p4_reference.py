@@ -5,9 +5,9 @@
     tools/p4_reference.py            write docs/p4-program.md and the figures in docs/porting.md
     tools/p4_reference.py --check    only say whether they are current (exit code 1: they are not)
 
-Names, keys, actions and sizes come from ``p4src/build/srv6.p4info.txtpb``, widths of headers and metadata from
-``p4src/build/srv6.json``, enumerations and flags from ``p4src/core/types.p4``, explanations of reasons from
-``srv6cp.model``.
+Names, keys, actions and sizes come from ``p4src/build/full.p4info.txtpb``, widths of headers and metadata from
+``p4src/build/full.json``, which profile has what from the other profiles there, flags from ``p4src/core/types.p4``,
+reasons from ``srv6cp.model``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from google.protobuf import text_format  # noqa: E402
 from p4rtlib.protos import p4info_pb2  # noqa: E402
 from srv6cp.model import DROP_REASONS, PUNT_REASONS, DropReason, PuntReason  # noqa: E402
 
+#: From the smallest to the one that has everything.
+PROFILES = ("transit", "edge", "full")
 REFERENCE = "docs/p4-program.md"
 PORTING = "docs/porting.md"
 BEGIN, END = "<!-- begin figures: written by tools/p4_reference.py -->", "<!-- end figures -->"
@@ -45,12 +47,12 @@ so, in [behaviours.md](behaviours.md). `srv6 show tables TABLE` prints the entri
 Rows = Iterable[Sequence[object]]
 
 
-def load(root: Path = ROOT) -> tuple[Any, dict[str, Any]]:
-    """The p4info message and the parsed BMv2 JSON of the committed program."""
+def load(profile: str = PROFILES[-1], root: Path = ROOT) -> tuple[Any, dict[str, Any]]:
+    """The p4info message and the parsed BMv2 JSON of a committed program."""
     build = root / "p4src" / "build"
     info = p4info_pb2.P4Info()
-    text_format.Parse((build / "srv6.p4info.txtpb").read_text(), info)
-    return info, json.loads((build / "srv6.json").read_text())
+    text_format.Parse((build / f"{profile}.p4info.txtpb").read_text(), info)
+    return info, json.loads((build / f"{profile}.json").read_text())
 
 
 def markdown_table(head: Sequence[str], rows: Rows) -> list[str]:
@@ -201,7 +203,7 @@ def packet_io(info: Info) -> Iterator[str]:
     yield from ("", "## Packet-in and packet-out", "")
     yield "Packet-ins need clone session 1 with one replica, the CPU port (510), and no truncation. Frames start at the"
     yield "Ethernet header in both directions."
-    source = (ROOT / "p4src/core/headers.p4").read_text()
+    source = (ROOT / "p4src/core/wire/packet_io.p4").read_text()
     for header in info.raw.controller_packet_metadata:
         notes = _field_notes(source, header.preamble.name)
         yield from ("", f"### {header.preamble.name}", "")
@@ -224,23 +226,21 @@ def _field_notes(source: str, controller_header: str) -> dict[str, str]:
 
 
 def reasons() -> Iterator[str]:
-    """Drop and punt reasons. Raises ValueError when program and controller name them differently."""
-    source = (ROOT / "p4src/core/types.p4").read_text()
-    for title, enum, names, texts in (
+    """Drop and punt reasons."""
+    kinds: tuple[tuple[str, str, Any, Any], ...] = (
         ("Drop reasons", "drop_reason_t", DropReason, DROP_REASONS),
         ("Punt reasons", "punt_reason_t", PuntReason, PUNT_REASONS),
-    ):
-        body = re.search(rf"enum bit<8> {enum} {{(.*?)}}", source, re.S)
-        assert body is not None, enum
-        there = {name: int(number) for name, number in re.findall(r"(\w+)\s*=\s*(\d+)", body[1])}
-        if there != {member.name: member.value for member in names}:
-            raise ValueError(f"{enum} in p4src/core/types.p4 and {names.__name__} in srv6cp.model differ")
+    )
+    for title, enum, names, texts in kinds:
         counters = "`drop_counter`" if enum == "drop_reason_t" else "`punt_counter` and `punt_meter`"
         yield from ("", f"## {title}", "", f"`{enum}`, the index of {counters}.", "")
-        rows = [(number, f"`{name}`", names(number)) for name, number in there.items() if number]
         yield from markdown_table(
             ("number", "reason", "what happened", "by"),
-            ((n, name, texts[key].explanation, texts[key].rule) for n, name, key in rows),
+            (
+                (member.value, f"`{member.name}`", texts[member].explanation, texts[member].rule)
+                for member in names
+                if member.value
+            ),
         )
 
 
@@ -253,48 +253,77 @@ def flags() -> Iterator[str]:
     wanted = {"interface_flags_t": "router interface", "srv6_flavors_t": "SID", "encap_flags_t": "policy"}
     rows = []
     for kind, name, value, comment in re.findall(r"^const (\w+) (\w+)\s*= (0x\w+);(?:[ \t]*// (.*))?$", source, re.M):
-        if kind in wanted and int(value, 16) < 0x80:  # 0x80 is the program's own
+        if kind in wanted and int(value, 16) < 0x40:  # 0x40 and 0x80 are the program's own
             rows.append((wanted[kind], f"`{name}`", value, comment or f"{name.rpartition('_')[2]} (RFC 8986 4.16)"))
     yield from markdown_table(("of a", "flag", "bit", "meaning"), rows)
 
 
-def reference(info: Info) -> str:
+def profiles(infos: dict[str, Info]) -> Iterator[str]:
+    """What each profile has."""
+    yield from ("", "## Profiles", "")
+    yield "`make build PROFILE=NAME` compiles one, `srv6 run --profile NAME` runs it; `full` is the default. What two"
+    yield "profiles have is the same in both, ids too."
+    yield ""
+    names = {
+        profile: (
+            {table.preamble.name for table in info.raw.tables},
+            {a.preamble.name for table in info.raw.tables for a in info.entry_actions(table)},
+        )
+        for profile, info in infos.items()
+    }
+    rows, last = [], (set[str](), set[str]())
+    for profile, have in names.items():
+        more = [f"`{name}`" for now, before in zip(have, last, strict=True) for name in sorted(now - before)]
+        rows.append((f"`{profile}`", len(have[0]), len(have[1]), ", ".join(more) or "the same as above"))
+        last = have
+    yield from markdown_table(("profile", "tables", "actions", "has beside those of the one above"), rows)
+
+
+def reference(infos: dict[str, Info]) -> str:
     """The text of docs/p4-program.md."""
-    parts = (tables(info), resources(info), packet_io(info), reasons(), flags())
+    info = infos[PROFILES[-1]]
+    parts = (profiles(infos), tables(info), resources(info), packet_io(info), reasons(), flags())
     return PREFACE + "\n".join(line for part in parts for line in part) + "\n"
 
 
-def figures(info: Info, program: dict[str, Any]) -> str:
-    """The figures of docs/porting.md."""
+def figure_rows(info: Info, program: dict[str, Any]) -> dict[str, object]:
+    """Sizes of one profile."""
     types = {kind["name"]: kind for kind in program["header_types"]}
-    off_wire = ("scratch", "packet_in", "packet_out")
+    lazy = [h for h in program["headers"] if h["header_type"].endswith("_state_t")]
+    off_wire = {"packet_in", "packet_out"} | {h["name"] for h in lazy}
     wire = [h for h in program["headers"] if not h["metadata"] and h["name"] not in off_wire]
 
     def fixed(name: str) -> int:
         return sum(width for _, width, *_ in types[name]["fields"] if isinstance(width, int))
 
-    def own(kind: str, prefix: str = "") -> int:
-        return sum(width for field, width, *_ in types[kind]["fields"] if field.startswith(prefix))
-
-    varbits = [h for h in wire if any(width == "*" for _, width, *_ in types[h["header_type"]]["fields"])]
-    state = program["parsers"][0]["parse_states"]
-    ingress = program["pipelines"][0]
-    rows: list[tuple[object, ...]] = [
-        ("tables with entries", len(info.raw.tables)),
-        ("header instances on the wire", len(wire)),
-        ("... fixed bits of them, all valid at once", sum(fixed(h["header_type"]) for h in wire)),
-        ("... of them with a varbit part", f"{len(varbits)} ({', '.join(h['name'] for h in varbits)})"),
-        ("metadata of a packet (`local_metadata_t`), bits", own("scalars_0", "local_metadata_t.")),
-        ("... scratch header, written only where it is used, bits", own("scratch_t")),
-        ("parser states", len(state)),
-        ("branches of ingress", len(ingress["conditionals"])),
-        (
-            "actions that a controller can name",
-            len({action.preamble.name for table in info.raw.tables for action in info.entry_actions(table)}),
-        ),
-        ("widest action data, bits", max(info.data_bits(table) for table in info.raw.tables)),
+    metadata = [
+        width for field, width, *_ in types["scalars_0"]["fields"] if field.startswith("local_metadata_t.")
     ]
-    lines = markdown_table(("figure", ""), rows)
+    varbits = [h for h in wire if any(width == "*" for _, width, *_ in types[h["header_type"]]["fields"])]
+    return {
+        "tables with entries": len(info.raw.tables),
+        "header instances on the wire": len(wire),
+        "... fixed bits of them, all valid at once": sum(fixed(h["header_type"]) for h in wire),
+        "... of them with a varbit part": len(varbits),
+        "metadata of a packet (`local_metadata_t`), bits": sum(metadata),
+        "... lazy state of the families, bits": sum(fixed(h["header_type"]) for h in lazy),
+        "parser states": len(program["parsers"][0]["parse_states"]),
+        "branches of ingress": len(program["pipelines"][0]["conditionals"]),
+        "actions that a controller can name": len(
+            {action.preamble.name for table in info.raw.tables for action in info.entry_actions(table)}
+        ),
+        "widest action data, bits": max(info.data_bits(table) for table in info.raw.tables),
+    }
+
+
+def figures(infos: dict[str, Info], programs: dict[str, dict[str, Any]]) -> str:
+    """The figures of docs/porting.md."""
+    info = infos[PROFILES[-1]]
+    columns = {profile: figure_rows(infos[profile], programs[profile]) for profile in PROFILES}
+    rows: list[tuple[object, ...]] = [
+        (name, *(columns[profile][name] for profile in PROFILES)) for name in columns[PROFILES[0]]
+    ]
+    lines = markdown_table(("figure", *PROFILES), rows)
     lines.append("")
     lines += markdown_table(
         ("table", "key, bits", "entries", "action data, bits", "selector members"),
@@ -320,10 +349,11 @@ def with_figures(text: str, block: str) -> str:
 
 def documents(root: Path = ROOT) -> dict[str, str]:
     """What the documents should hold, by path."""
-    raw, program = load(root)
-    info = Info(raw)
+    loaded = {profile: load(profile, root) for profile in PROFILES}
+    infos = {profile: Info(raw) for profile, (raw, _) in loaded.items()}
+    programs = {profile: program for profile, (_, program) in loaded.items()}
     porting = (root / PORTING).read_text()
-    return {REFERENCE: reference(info), PORTING: with_figures(porting, figures(info, program))}
+    return {REFERENCE: reference(infos), PORTING: with_figures(porting, figures(infos, programs))}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

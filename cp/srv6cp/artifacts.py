@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the compiled P4 program is: beside the installed package, or in ``p4src/build`` of a source tree.
 
-paths = find()            # the srv6 program
+paths = find()            # the program with every family; find("transit"): another profile
 paths.json, paths.p4info  # files for the switch and the client
 """
 
@@ -15,10 +15,9 @@ from typing import Any
 __all__ = ["PROFILES", "ArtifactError", "Artifacts", "available", "directories", "find"]
 
 #: The profiles of the program, the smallest first.
-PROFILES = ("full",)
+PROFILES = ("transit", "edge", "full")
 #: The one that every command uses unless told otherwise.
 DEFAULT = "full"
-_FILES = {"full": "srv6"}
 
 
 class ArtifactError(Exception):
@@ -65,7 +64,6 @@ def find(name: str = DEFAULT, folder: str | Path | None = None) -> Artifacts:
     """The files of program ``name``, in ``folder`` or the usual places. Raises :class:`ArtifactError`."""
     places = (Path(folder),) if folder is not None else directories()
     partial: list[str] = []
-    name = _FILES.get(name, name)
     for place in places:
         found = Artifacts(name, place / f"{name}.json", place / f"{name}.p4info.txtpb", place / "manifest.json")
         missing = [path for path in (found.json, found.p4info) if not path.is_file()]

@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-TYPES = Path(__file__).resolve().parents[2] / "p4src" / "core" / "types.p4"
+REASONS = Path(__file__).resolve().parents[2] / "p4src" / "core" / "reasons.p4"
 
 
 def _members(enum: str) -> dict[str, int]:
-    found = re.search(rf"enum\s+bit<\d+>\s+{enum}\s*{{(.*?)}}", TYPES.read_text(), re.S)
+    found = re.search(rf"enum\s+bit<\d+>\s+{enum}\s*{{(.*?)}}", REASONS.read_text(), re.S)
     if found is None:
-        raise LookupError(f"{TYPES}: no enum {enum}")
+        raise LookupError(f"{REASONS}: no enum {enum}")
     return {name: int(number, 0) for name, number in re.findall(r"^\s*(\w+)\s*=\s*(\w+)", found[1], re.M)}
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loader and typed model of the BMv2 JSON that p4c's ``p4c-bm2-ss`` writes.
 
-    program = load_program(Path("srv6.json").read_bytes())
+    program = load_program(Path("full.json").read_bytes())
 
 :func:`load_program` raises :class:`MalformedProgram` for text that is not such a program and
 :class:`UnsupportedProgram` for a construct the switch does not implement, each naming the place.

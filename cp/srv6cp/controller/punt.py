@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from srv6cp.model.reasons import PuntReason
+from srv6cp.model.numbers import PuntReason
 
 CPU_PORT = 510
 """Ingress port of packets of the controller's own making."""

@@ -14,6 +14,7 @@ from srv6cp.model.interfaces import (
     Port,
 )
 from srv6cp.model.node import ICMPV6, Node, Origin, RateLimit, SrDomain
+from srv6cp.model.numbers import DropReason, PuntReason
 from srv6cp.model.policies import (
     MAX_SEGMENTS,
     MAX_TOTAL_WEIGHT,
@@ -25,7 +26,7 @@ from srv6cp.model.policies import (
     PrefixSteering,
     SegmentList,
 )
-from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, DropReason, PuntReason, Reason
+from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, Reason
 from srv6cp.model.routing import Neighbor, NextHop, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 

@@ -1,63 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a packet was dropped or handed to the control plane.
-
-The numbers are those of ``drop_reason_t`` and ``punt_reason_t`` of the P4 program; they index
-``drop_counter``, ``punt_counter`` and ``punt_meter``.
-"""
+"""What the reasons of the P4 program mean to people."""
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
-
-class DropReason(enum.IntEnum):
-    """``drop_reason_t``."""
-
-    NONE = 0
-    NO_INTERFACE = 1
-    VLAN_UNKNOWN = 2
-    NOT_MY_MAC = 3
-    UNSUPPORTED_ETHERTYPE = 4
-    IP_HEADER_INVALID = 5
-    IPV4_CHECKSUM = 6
-    SID_BLOCK_FILTERED = 7
-    SOURCE_NOT_IN_DOMAIN = 8
-    HOP_LIMIT_EXCEEDED = 9
-    SRH_SEGMENTS_LEFT = 10
-    ROUTING_TYPE = 11
-    UPPER_LAYER = 12
-    HEADER_TRUNCATED = 13
-    FRAGMENT_AT_SID = 14
-    EXTENSION_CHAIN = 15
-    NO_ROUTE = 16
-    BLACKHOLE = 17
-    PACKET_TOO_BIG = 18
-    POLICY_INVALID = 19
-    NEXTHOP_INVALID = 20
-    NEIGHBOR_UNRESOLVED = 21
-    PUNT_RATE_LIMITED = 22
-    RECIRCULATION_LIMIT = 23
-    MULTICAST = 24
-    L2_PORT_NO_POLICY = 25
-    SOURCE_INVALID = 26
-    PACKET_OUT_INVALID = 27
-
-
-class PuntReason(enum.IntEnum):
-    """``punt_reason_t``."""
-
-    NONE = 0
-    LOCAL = 1
-    NDP = 2
-    ARP = 3
-    NEIGHBOR_UNRESOLVED = 4
-    FRAGMENT = 5
-    HOP_LIMIT_EXCEEDED = 6
-    PARAMETER_PROBLEM = 7
-    UPPER_LAYER_ERROR = 8
-    NO_ROUTE = 9
-    PACKET_TOO_BIG = 10
+from srv6cp.model.numbers import DropReason, PuntReason
 
 
 @dataclass(frozen=True)

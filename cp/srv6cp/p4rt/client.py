@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A P4Runtime client for one switch; any number of them live in one process.
 
-    info = P4Info.from_file("srv6.p4info.txtpb")
+    info = P4Info.from_file("full.p4info.txtpb")
     with Client("127.0.0.1:9559", device_id=1, p4info=info) as switch:
         switch.become_primary()
-        switch.set_pipeline(info, "srv6.json")
+        switch.set_pipeline(info, "full.json")
         switch.write([insert(TableEntry("ipv6_table", {"vrf_id": 0, "ipv6_dst": IPv6Network("2001:db8::/32")},
                                         Action("set_nexthop", {"nexthop_id": 1})))])
         for entry in switch.read(TableEntry("ipv6_table")):

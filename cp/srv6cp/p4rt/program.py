@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program of a switch as a client needs it: the view of its p4info, and the codec of its entities.
 
-    info = P4Info.from_file("srv6.p4info.txtpb")
+    info = P4Info.from_file("full.p4info.txtpb")
     info.key(TableEntry("ipv6_table", {"vrf_id": 0, "ipv6_dst": "2001:db8::/64"}))
 
 Lookups by name are those of ``p4rtlib.p4info``.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The externs of v1model under the names that core/ uses. Another target provides the same macros; where it must count by
-// hand (PSA, TNA) DIRECT_COUNTER becomes an extern and TABLE_DIRECT_COUNTER empty.
+// What core/ knows a target by: the packet that a control is given, intrinsic metadata, lazy state and externs under
+// neutral names. Another target provides the same macros; where it must count by hand (PSA, TNA) DIRECT_COUNTER
+// becomes an extern and TABLE_DIRECT_COUNTER empty.
 #ifndef SRV6_ARCH_V1MODEL_ARCH_P4_
 #define SRV6_ARCH_V1MODEL_ARCH_P4_
 
@@ -9,27 +10,39 @@
 #endif
 // simple_switch's default drop port is 511.
 
-// standard_metadata.instance_type of a recirculated packet.
-#define INSTANCE_TYPE_RECIRCULATED 4
+#define STRING(TEXT) #TEXT
+
+// Parameters of every control, and the arguments it passes on. Intrinsic metadata is used where it stands: copies of
+// it in local_metadata_t would cost every packet.
+#define PACKET     inout headers_t hdr, inout local_metadata_t md, inout standard_metadata_t standard_metadata
+#define THE_PACKET hdr, md, standard_metadata
+
+#define INGRESS_PORT        standard_metadata.ingress_port    // CPU_PORT: made by this node
+#define FRAME_LENGTH        standard_metadata.packet_length   // bytes, Ethernet header included
+#define EGRESS_PORT         standard_metadata.egress_spec
+#define IPV4_CHECKSUM_ERROR standard_metadata.checksum_error == 1   // of hdr.ipv4
+
+// Lazy state (core/state.p4). simple_switch clears every field of metadata for every packet, but of a header one bit:
+// so it is in headers here, which are never emitted. (To make one valid clears its fields: families keep theirs
+// apart, and small.)
+#define LAZY_STATE   header
+#define BEGIN(STATE) STATE.setValid();
+#define FLOW         hdr.flow
+#define VERDICT      hdr.verdict
+#define HEADEND      hdr.headend
+#define LAZY_STATE_IN_HEADERS LAZY_STATE_INSTANCES
+#define LAZY_STATE_IN_METADATA
 
 // What the parser is given beside the packet, and its first states: the way a packet comes by decides what it begins
-// with. md.ingress_port and md.frame_length are filled here, since an assignment of the parser costs less than an action.
-//
-// The port is looked at first: in a recirculated packet it is 0, and in the clone of a punted packet, which simple_switch
-// parses once more, it is all that is right (instance_type is that of some earlier packet).
+// with. Of a recirculated packet the port is 0; in the clone of a punted packet, which simple_switch parses once
+// more, it is all that is right.
 #define PARSER_INTRINSIC , inout standard_metadata_t standard_metadata
-#define PARSER_START                                                                             \
-    state start {                                                                                \
-        transition select(standard_metadata.ingress_port, standard_metadata.instance_type) {     \
-            (CPU_PORT, _):                   parse_packet_out;                                   \
-            (_, INSTANCE_TYPE_RECIRCULATED): parse_ethernet;                                     \
-            default:                         from_wire;                                          \
-        }                                                                                        \
-    }                                                                                            \
-    state from_wire {                                                                            \
-        md.ingress_port = standard_metadata.ingress_port;                                        \
-        md.frame_length = standard_metadata.packet_length;                                       \
-        transition parse_ethernet;                                                               \
+#define PARSER_START                                            \
+    state start {                                               \
+        transition select(standard_metadata.ingress_port) {     \
+            CPU_PORT: parse_packet_out;                         \
+            default:  parse_ethernet;                           \
+        }                                                       \
     }
 
 // Where recirculated packets queue on their way through the traffic manager; no frame ever leaves by it.
@@ -43,16 +56,21 @@ const MeterColor_t METER_RED    = 2;
 // Clone session that carries punted packets; the control plane maps it to CPU_PORT.
 #define PUNT_SESSION 1
 
-#define STRING(TEXT) #TEXT
 #define DIRECT_COUNTER(NAME) @name(STRING(.NAME)) direct_counter(CounterType.packets_and_bytes) NAME;
 #define TABLE_DIRECT_COUNTER(NAME) counters = NAME;
+#define INDEXED_COUNTER(ID, NAME, INDEX_TYPE, SIZE) \
+    @id(ID) @name(STRING(.NAME)) counter<INDEX_TYPE>(SIZE, CounterType.packets_and_bytes) NAME;
 
 #define WCMP_SELECTOR(ID, NAME, ALGORITHM) \
     @id(ID) @name(STRING(.NAME)) @max_group_size(WCMP_MAX_GROUP_SIZE) \
     action_selector(HashAlgorithm.ALGORITHM, WCMP_MEMBERS_SIZE, 16) NAME;
 #define TABLE_SELECTOR(NAME) implementation = NAME;
 
-// 32 bits of CRC-32 over a list of fields.
-#define CRC32_HASH(RESULT, FIELDS...) hash(RESULT, HashAlgorithm.crc32, (bit<32>)0, FIELDS, 33w0x100000000);
+// 32 bits of CRC-32 over the fields of a state; a list of fields would be copied into temporaries first.
+#define CRC32_HASH(RESULT, STATE) hash(RESULT, HashAlgorithm.crc32, (bit<32>)0, STATE, 33w0x100000000);
+
+// RFC 1071: 16 bits, the carry comes in again at the low end.
+#define ONES_COMPLEMENT_SUM(A, B) \
+    ((((bit<32>)(A) + (bit<32>)(bit<16>)(B))[15:0]) + ((bit<16>)((((bit<32>)(A) + (bit<32>)(bit<16>)(B))[31:16]))))
 
 #endif  // SRV6_ARCH_V1MODEL_ARCH_P4_

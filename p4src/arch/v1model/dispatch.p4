@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the core's requests to v1model's metadata: where a packet goes, and what is counted. Every packet has a fate here:
-// dropped with a reason, handed to the control plane, once more through the pipeline, or out of a port.
+// From md.next to v1model: where a packet goes, and what is counted. Every packet has a fate here: dropped with a
+// reason, handed to the control plane, once more through the pipeline, or out of a port.
 #ifndef SRV6_ARCH_V1MODEL_DISPATCH_P4_
 #define SRV6_ARCH_V1MODEL_DISPATCH_P4_
 
@@ -8,153 +8,154 @@
 #define MAX_PASSES 128
 #define MAX_RECIRCULATED_LENGTH 9600
 
-control dispatch(inout headers_t hdr, inout local_metadata_t md, inout standard_metadata_t standard_metadata) {
-    @id(DROP_COUNTER_ID) @name(".drop_counter")
+control dispatch(PACKET) {
+    VERDICTS
+    keep_tag() tag;
+
     @brief("Packets that were dropped, by drop_reason_t")
-    counter(64, CounterType.packets_and_bytes) drop_counter;
+    INDEXED_COUNTER(DROP_COUNTER_ID, drop_counter, bit<8>, 64)
 
-    @id(PUNT_COUNTER_ID) @name(".punt_counter")
     @brief("Packets handed to the control plane, by punt_reason_t")
-    counter(64, CounterType.packets_and_bytes) punt_counter;
+    INDEXED_COUNTER(PUNT_COUNTER_ID, punt_counter, bit<8>, 64)
 
-    @id(MY_SID_COUNTER_ID) @name(".my_sid_counter")
     @brief("Packets that a SID processed with success (RFC 8986 6)")
     @description("Cell 2 * sid_index, and the one behind it for frames with a VLAN tag, since bytes include the link-layer header")
-    counter(SID_COUNTER_SIZE, CounterType.packets_and_bytes) my_sid_counter;
+    INDEXED_COUNTER(MY_SID_COUNTER_ID, my_sid_counter, bit<32>, SID_COUNTER_SIZE)
 
-    @id(MY_SID_ERROR_COUNTER_ID) @name(".my_sid_error_counter")
     @brief("Packets that matched a SID and were dropped, by sid_index")
-    counter(SID_ERROR_COUNTER_SIZE, CounterType.packets_and_bytes) my_sid_error_counter;
+    INDEXED_COUNTER(MY_SID_ERROR_COUNTER_ID, my_sid_error_counter, sid_index_t, SID_ERROR_COUNTER_SIZE)
 
-    @id(SR_POLICY_COUNTER_ID) @name(".sr_policy_counter")
-    @brief("Packets that left in a policy")
-    @description("Cell 2 * policy_id, and the one behind it for frames with a VLAN tag")
-    counter(POLICY_COUNTER_SIZE, CounterType.packets_and_bytes) sr_policy_counter;
+    POLICY_COUNTER
 
-    @id(EGRESS_PORT_COUNTER_ID) @name(".egress_port_counter")
     @brief("Packets that left, by port; bytes as they arrived")
-    counter(512, CounterType.packets_and_bytes) egress_port_counter;
+    INDEXED_COUNTER(EGRESS_PORT_COUNTER_ID, egress_port_counter, port_id_t, 512)
 
     @id(PUNT_METER_ID) @name(".punt_meter")
     @brief("Rate of packets to the control plane, by punt_reason_t")
-    meter(64, MeterType.packets) punt_meter;
+    meter<bit<8>>(64, MeterType.packets) punt_meter;
 
     action drop() {
         mark_to_drop(standard_metadata);
     }
-    action refuse(bit<8> drop_reason) {
-        md.fate = FATE_DROP;
-        md.drop_reason = drop_reason;
-        md.punt_reason = punt_reason_t.NONE;
+    action set_sid_index() {
+        VERDICT.sid_index = md.sid_cell >> 1;
     }
     action count_drop() {
-        drop_counter.count((bit<32>)md.drop_reason);
-        my_sid_error_counter.count(md.sid_index);
+        drop_counter.count(VERDICT.drop_reason);
+        my_sid_error_counter.count(VERDICT.sid_index);
     }
     // The error that is not told of, beside PUNT_RATE_LIMITED.
     action count_first_reason() {
-        drop_counter.count((bit<32>)md.drop_reason);
+        drop_counter.count(VERDICT.drop_reason);
     }
     // Cell 0 takes what no SID processed.
     action count_sid() {
-        my_sid_counter.count((md.sid_index << 1) | (bit<32>)md.tagged);
-    }
-    action count_policy() {
-        sr_policy_counter.count(((bit<32>)md.policy_id << 1) | (bit<32>)md.tagged);
+        my_sid_counter.count(md.sid_cell);
     }
     action count_punt() {
-        punt_counter.count((bit<32>)md.punt_reason);
-    }
-    // The control plane gets the packet as it arrived, since that is what an ICMP error quotes.
-    action punt() {
-        clone_preserving_field_list(CloneType.I2E, PUNT_SESSION, FIELD_LIST_PUNT);
+        punt_counter.count(VERDICT.punt_reason);
     }
     action take_token() {
-        hdr.scratch.setValid();
-        hdr.scratch.color = METER_GREEN;
-        punt_meter.execute_meter((bit<32>)md.punt_reason, hdr.scratch.color);
-    }
-    action redirect_to_cpu() {
-        standard_metadata.egress_spec = CPU_PORT;
-    }
-    action go_round() {
-        md.passes = md.passes + 1;
-        standard_metadata.egress_spec = RECIRCULATION_PORT;
+        VERDICT.color = METER_GREEN;
+        punt_meter.execute_meter(VERDICT.punt_reason, VERDICT.color);
     }
     action go_out() {
-        standard_metadata.egress_spec = md.egress_port;
-        egress_port_counter.count((bit<32>)md.egress_port);
-        my_sid_counter.count((md.sid_index << 1) | (bit<32>)md.tagged);
+        egress_port_counter.count(EGRESS_PORT);
+        my_sid_counter.count(md.sid_cell);
+    }
+    action go_round() {
+        CARRY_INTO_LATER_PASS(CARRIED_PASSES + 1)
+        EGRESS_PORT = RECIRCULATION_PORT;
+    }
+    action tell_nobody() {
+        VERDICT.punt_reason = punt_reason_t.NONE;
     }
     action set_offset() {
-        md.offset = ETHERNET_HEADER_LENGTH;
+        VERDICT.offset = ETHERNET_HEADER_LENGTH;
     }
     action skip_tag() {
-        md.offset = md.offset + VLAN_HEADER_LENGTH;
+        VERDICT.offset = VERDICT.offset + VLAN_HEADER_LENGTH;
     }
     action skip_outer() {
-        md.offset = md.offset + IPV6_HEADER_LENGTH + md.extension_length;
+        VERDICT.offset = VERDICT.offset + IPV6_HEADER_LENGTH + md.extension_length;
     }
-    // End.T: the source of a packet is looked for where the packet came from.
+    // The source of a packet is looked for where the packet came from, unless it came out of another one.
     action restore_vrf() {
-        md.vrf_id = hdr.scratch.arrival_vrf_id;
+        md.vrf_id = md.arrival_vrf_id;
+    }
+    // The fields of packet_in_t; its second padding begins with a bit that says whether this is a later pass.
+    action carry_to_control_plane() {
+        md.carried = VERDICT.punt_reason ++ INGRESS_PORT ++ 7w0 ++ md.vrf_id ++ VERDICT.offset
+                     ++ VERDICT.pointer ++ VERDICT.reported_mtu ++ VERDICT.reported_port
+                     ++ (bit<1>)(md.carried != 0) ++ 6w0 ++ VERDICT.reported_nexthop_id;
+    }
+    // The control plane gets the packet as it arrived, since that is what an ICMP error quotes.
+    action clone_to_control_plane() {
+        clone_preserving_field_list(CloneType.I2E, PUNT_SESSION, FIELD_LIST_CARRIED);
+    }
+    action redirect_to_control_plane() {
+        EGRESS_PORT = CPU_PORT;
     }
 
     apply {
-        if (md.fate == FATE_TRANSMIT) {
+        if (md.next == FATE_TRANSMIT) {
             go_out();
         } else {
-            if (md.fate == FATE_RECIRCULATE) {
-                if (md.passes >= MAX_PASSES || standard_metadata.packet_length > MAX_RECIRCULATED_LENGTH) {
+            if (md.next == FATE_RECIRCULATE) {
+                if (CARRIED_PASSES >= MAX_PASSES || FRAME_LENGTH > MAX_RECIRCULATED_LENGTH) {
                     refuse(drop_reason_t.RECIRCULATION_LIMIT);
                 } else {
                     go_round();
+                    tag.apply(THE_PACKET);
                 }
-            } else if (md.punt_reason != punt_reason_t.NONE) {
+            } else if (md.next < FATE_TRANSMIT) {
+                refuse(drop_reason_t.NEXTHOP_INVALID);   // no stage decided
+            } else if (VERDICT.punt_reason != punt_reason_t.NONE) {
                 // Errors about packets of this node's own making would go to the node itself, which cares for two: a
                 // neighbour to be found, and a packet to be sent again in pieces.
-                if (md.ingress_port == CPU_PORT && md.fate == FATE_DROP
-                    && md.punt_reason != punt_reason_t.NEIGHBOR_UNRESOLVED
-                    && md.punt_reason != punt_reason_t.PACKET_TOO_BIG) {
-                    md.punt_reason = punt_reason_t.NONE;
+                if (INGRESS_PORT == CPU_PORT && md.next == FATE_DROP
+                    && VERDICT.punt_reason != punt_reason_t.NEIGHBOR_UNRESOLVED
+                    && VERDICT.punt_reason != punt_reason_t.PACKET_TOO_BIG) {
+                    tell_nobody();
                 } else {
                     take_token();
-                    if (hdr.scratch.color == METER_RED) {
-                        if (md.fate == FATE_DROP) {
+                    if (VERDICT.color == METER_RED) {
+                        if (md.next == FATE_DROP) {
                             count_first_reason();
                         }
                         refuse(drop_reason_t.PUNT_RATE_LIMITED);
-                    } else if (md.fate == FATE_FRAGMENT) {
-                        count_punt();
-                        redirect_to_cpu();
                     } else {
                         count_punt();
                         set_offset();
-                        if (md.tagged == 1) {
+                        if (md.unusual & UNUSUAL_TAG != 0) {
                             skip_tag();
                         }
-                        if (md.decapsulated == 1) {
+                        if (md.origin == ORIGIN_DECAPSULATED) {
                             skip_outer();
-                        } else if (md.processed == 1 && md.flavors & SID_CHANGES_VRF != 0) {
+                        } else if (md.unusual & UNUSUAL_OTHER_VRF != 0) {
                             restore_vrf();
                         }
-                        punt();
+                        carry_to_control_plane();
+                        if (md.next == FATE_FRAGMENT) {
+                            redirect_to_control_plane();
+                        } else {
+                            clone_to_control_plane();
+                        }
                     }
                 }
             }
-            if (md.fate == FATE_DROP) {
+            if (md.next == FATE_DROP) {
+                set_sid_index();
                 count_drop();
                 drop();
             } else {
                 count_sid();
-                if (md.fate == FATE_PUNT) {
+                if (md.next == FATE_PUNT) {
                     drop();
                 }
             }
         }
-        if (md.policy_id != 0 && md.fate != FATE_DROP && md.fate != FATE_PUNT) {
-            count_policy();
-        }
+        COUNT_POLICY
     }
 }
 

@@ -3,27 +3,28 @@
 #ifndef SRV6_ARCH_V1MODEL_EGRESS_P4_
 #define SRV6_ARCH_V1MODEL_EGRESS_P4_
 
-control srv6_egress(inout headers_t hdr, inout local_metadata_t md, inout standard_metadata_t standard_metadata) {
+control srv6_egress(PACKET) {
     action add_packet_in() {
         hdr.packet_in.setValid();
-        hdr.packet_in.reason = md.punt_reason;
-        hdr.packet_in.ingress_port = md.ingress_port;
+        hdr.packet_in.reason = md.carried[119:112];
+        hdr.packet_in.ingress_port = md.carried[111:103];
         hdr.packet_in.pad0 = 0;
-        hdr.packet_in.vrf_id = md.vrf_id;
-        hdr.packet_in.offset = md.offset;
-        hdr.packet_in.pointer = md.pointer;
-        hdr.packet_in.mtu = md.mtu;
-        hdr.packet_in.egress_port = md.egress_port;
+        hdr.packet_in.vrf_id = md.carried[95:80];
+        hdr.packet_in.offset = md.carried[79:64];
+        hdr.packet_in.pointer = md.carried[63:48];
+        hdr.packet_in.mtu = md.carried[47:32];
+        hdr.packet_in.egress_port = md.carried[31:23];
         hdr.packet_in.pad1 = 0;
-        hdr.packet_in.nexthop_id = md.nexthop_id;
+        hdr.packet_in.nexthop_id = md.carried[15:0];
     }
-    // A clone was parsed anew. In a later pass no packet_out header is in front of the frame, though the parser, which
-    // knows the first ingress port only, took its first bytes for one: they are emitted again as they were.
+    // A clone was parsed anew, and of a frame from the control plane that was a packet_out header in the first pass
+    // only: the parser, which knows the first ingress port only, has taken the first bytes of a later pass for one,
+    // so they are emitted again as they were.
     action remove_packet_out() {
         hdr.packet_out.setInvalid();
     }
     action recirculate_packet() {
-        recirculate_preserving_field_list(FIELD_LIST_RECIRCULATE);
+        recirculate_preserving_field_list(FIELD_LIST_CARRIED);
     }
     apply {
         if (standard_metadata.egress_port >= RECIRCULATION_PORT) {
@@ -31,7 +32,7 @@ control srv6_egress(inout headers_t hdr, inout local_metadata_t md, inout standa
                 recirculate_packet();
             } else {
                 add_packet_in();
-                if (md.passes == 0) {
+                if (hdr.packet_out.isValid() && md.carried[22:22] == 0) {
                     remove_packet_out();
                 }
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two operations on a received SRH. The parser has cut it at Segment List[SL-1], whatever its length; a target with a
-// stack of SIDs replaces these two and the parser's states, nothing else. Macros, because p4c copies every header in and
-// out of an action that is given all of them.
+// The two operations on a received SRH. The parser has cut it at Segment List[SL-1], whatever its length; a target
+// with a stack of SIDs replaces these two and the parser's states, nothing else. Macros, because p4c copies every
+// header in and out of an action that is given all of them.
 #ifndef SRV6_ARCH_V1MODEL_SRH_P4_
 #define SRV6_ARCH_V1MODEL_SRH_P4_
 

@@ -16,12 +16,12 @@ from srv6cp.model import (
     PuntReason,
 )
 
-TYPES = Path(__file__).resolve().parents[3] / "p4src/core/types.p4"
+REASONS = Path(__file__).resolve().parents[3] / "p4src/core/reasons.p4"
 
 
 def p4_enum(name: str) -> dict[str, int]:
     """The members of a serialisable enum of the P4 source."""
-    body = re.search(rf"enum bit<8> {name} \{{(.*?)\n\}}", TYPES.read_text(), re.DOTALL)
+    body = re.search(rf"enum bit<8> {name} \{{(.*?)\n\}}", REASONS.read_text(), re.DOTALL)
     assert body is not None
     return {key: int(value) for key, value in re.findall(r"^\s*(\w+)\s*=\s*(\d+)", body[1], re.MULTILINE)}
 

@@ -13,10 +13,10 @@ from srv6cp.p4rt import P4Info
 
 def test_the_program_is_found() -> None:
     found = artifacts.find()
-    assert found.json.name == "srv6.json"
+    assert found.json.name == "full.json"
     assert "my_sid_table" in P4Info.from_file(found.p4info).tables
     assert found.read_manifest()
-    assert "srv6" in artifacts.available()
+    assert set(artifacts.PROFILES) <= set(artifacts.available())
 
 
 def test_a_folder_of_ones_own(tmp_path: Path) -> None:

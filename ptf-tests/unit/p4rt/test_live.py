@@ -91,7 +91,7 @@ ipv6_table vrf_id=0 ipv6_dst=2001:db8::/64 -> set_nexthop(nexthop_id=1)
 ipv6_table vrf_id=0 ipv6_dst=2001:db8:0:1::/64 -> blackhole()
 ipv6_table vrf_id=0 ipv6_dst=::/0 -> local()
 ipv4_table vrf_id=9 ipv4_dst=10.0.0.0/8 -> steer(policy_id=1)
-my_sid_table vrf_id=0 ipv6_dst=fcbb:bb00:1:e000::/64 -> end(sid_index=7, flavors=5)
+my_sid_table vrf_id=0 ipv6_dst=fcbb:bb00:1:e000::/64 -> end(sid_index=7, flavors=5, options=0)
 classifier_ipv6_table ipv6_src=2001:db8::/32 next_header=17 priority=10 -> no_steering()
 classifier_ipv6_table priority=1 -> no_steering()
 """

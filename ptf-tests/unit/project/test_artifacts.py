@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from srv6cp import artifacts
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -50,10 +52,10 @@ def test_changed_source_is_stale(copy: Path) -> None:
 
 
 def test_changed_artefact_is_stale(copy: Path) -> None:
-    artefact = copy / "p4src" / "build" / "srv6.json"
+    artefact = copy / "p4src" / "build" / "full.json"
     tree = json.loads(artefact.read_text())
     artefact.write_text(json.dumps(tree))
-    assert build_p4.stale(copy) == ["p4src/build/srv6.json is not what the compiler wrote"]
+    assert build_p4.stale(copy) == ["p4src/build/full.json is not what the compiler wrote"]
 
 
 def test_missing_manifest_is_stale(copy: Path) -> None:
@@ -68,15 +70,27 @@ def test_missing_include_is_named(copy: Path) -> None:
         build_p4.stale(copy)
 
 
-def test_paths_of_the_compiler_become_bare_names() -> None:
-    tree = {
-        "source_info": {"filename": "/opt/p4c/p4include/v1model.p4", "line": 1},
-        "list": [{"filename": "p4src/a.p4"}],
-    }
-    assert build_p4.without_machine(tree) == {
-        "source_info": {"filename": "v1model.p4", "line": 1},
-        "list": [{"filename": "p4src/a.p4"}],
-    }
+def test_places_in_the_sources_are_left_out() -> None:
+    tree = {"source_info": {"filename": "/opt/p4include/v1model.p4"}, "list": [{"source_info": {}, "id": 1}]}
+    assert build_p4.without_sources(tree) == {"list": [{"id": 1}]}
+
+
+def test_a_line_for_each_part() -> None:
+    tree = {"actions": [{"name": "a", "primitives": [{"op": "drop", "parameters": [1, 2]}]}], "program": "x"}
+    text = build_p4.to_text(tree)
+    assert json.loads(text) == tree
+    assert '{"op":"drop","parameters":[1,2]}' in text.splitlines()
+
+
+def test_every_profile_is_committed() -> None:
+    assert set(build_p4.profiles()) == set(artifacts.PROFILES) == set(build_p4.read_manifest()["profiles"])
+
+
+def test_unknown_profile(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        build_p4.main(["--profile", "core"])
+    assert caught.value.code == 2
+    assert "no such profile: core; there are: edge, full, transit" in capsys.readouterr().err
 
 
 def test_without_a_compiler_it_says_what_to_do(
@@ -92,9 +106,10 @@ def test_without_a_compiler_it_says_what_to_do(
 def test_compiling_again_gives_the_same_bytes() -> None:
     """With the compiler that made them; another version may write something else."""
     _, run = build_p4.find_compiler()
-    artefacts, version, _ = build_p4.compile_program(run)
     folder = ROOT / "p4src" / "build"
-    if version != json.loads((folder / "manifest.json").read_text())["version"]:
-        pytest.skip(f"the artefacts were made by another version than {version}")
-    for name, text in artefacts.items():
-        assert (folder / name).read_text() == text, name
+    for profile, program in build_p4.profiles().items():
+        artefacts, version, _ = build_p4.compile_program(run, profile, program)
+        if version != build_p4.read_manifest()["profiles"][profile]["version"]:
+            pytest.skip(f"the artefacts were made by another version than {version}")
+        for name, text in artefacts.items():
+            assert (folder / name).read_text() == text, name

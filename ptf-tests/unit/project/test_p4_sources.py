@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 P4SRC = Path(__file__).resolve().parents[3] / "p4src"
-CORE = sorted((P4SRC / "core").glob("*.p4"))
-SOURCES = [*CORE, *sorted((P4SRC / "arch").rglob("*.p4")), P4SRC / "srv6.p4"]
+CORE = sorted((P4SRC / "core").rglob("*.p4"))
+PROFILES = sorted((P4SRC / "profiles").glob("*.p4"))
+SOURCES = [*CORE, *sorted((P4SRC / "arch").rglob("*.p4")), *PROFILES, P4SRC / "srv6.p4"]
 
 TARGET_WORDS = re.compile(
     r"standard_metadata|v1model|mark_to_drop|clone_preserving|recirculate_preserving|direct_counter\(|counter\(\d"
@@ -22,16 +23,35 @@ def _code(path: Path) -> str:
     return re.sub(r"//[^\n]*", "", path.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("path", CORE, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CORE, ids=lambda path: str(path.relative_to(P4SRC)))
 def test_core_names_no_target(path: Path) -> None:
     assert TARGET_WORDS.findall(_code(path)) == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(P4SRC)))
 def test_files_open_with_licence_and_purpose(path: Path) -> None:
     lines = path.read_text("utf-8").splitlines()
     assert lines[0] == "// SPDX-License-Identifier: Apache-2.0"
     assert lines[1].startswith("// ") and len(lines[1]) > 20
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: str(path.relative_to(P4SRC)))
+def test_conditional_compilation_stays_out_of_behaviours(path: Path) -> None:
+    """`#ifdef` stands in profiles and in wire/; elsewhere only include guards and sizes that may be overridden."""
+    if path.parent.name == "wire":
+        return
+    guards = re.findall(r"^#ifndef (\w+)\n#define \1\b", path.read_text("utf-8"), re.M)
+    conditions = re.findall(r"^#(?:if|ifdef|elif|else)\b.*$", path.read_text("utf-8"), re.M)
+    others = re.findall(r"^#ifndef (\w+)", path.read_text("utf-8"), re.M)
+    assert conditions == [] and others == guards
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: str(path.relative_to(P4SRC)))
+def test_only_verdicts_write_fates_and_reasons(path: Path) -> None:
+    if path.name == "verdict.p4":
+        return
+    written = re.findall(r"md\.next = FATE_\w+|VERDICT\.(?:drop|punt)_reason = ", _code(path))
+    assert written == []
 
 
 def test_ids_are_unique_and_below_the_next_free_one() -> None:

@@ -40,8 +40,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_the_packages_and_the_program(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert {"srv6cp/__init__.py", "softswitch/__init__.py", "srv6cp/p4build/srv6.json"} <= names
-    assert {"srv6cp/p4build/srv6.p4info.txtpb", "srv6cp/p4build/manifest.json"} <= names
+    assert {"srv6cp/__init__.py", "softswitch/__init__.py", "srv6cp/p4build/full.json"} <= names
+    assert {"srv6cp/p4build/full.p4info.txtpb", "srv6cp/p4build/manifest.json"} <= names
     assert "srv6lab/topologies/quickstart.yaml" in names
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"p4rtlib", "srv6cp", "softswitch", "srv6lab"}
@@ -76,4 +76,4 @@ def test_command_starts(installed: Path, command: str) -> None:
 
 def test_program_is_found_in_the_wheel(installed: Path) -> None:
     done = _run(installed, "from srv6cp import artifacts; print(artifacts.find().json)")
-    assert done.stdout.strip() == str(installed / "srv6cp" / "p4build" / "srv6.json"), done.stderr
+    assert done.stdout.strip() == str(installed / "srv6cp" / "p4build" / "full.json"), done.stderr

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from softswitch.bmv2json import load_program
 from softswitch.device import ActionSpec, Device, Entry, Exact, Lpm
 
-JSON = Path(__file__).resolve().parents[3] / "p4src/build/srv6.json"
+JSON = Path(__file__).resolve().parents[3] / "p4src/build/full.json"
 MAC = 0x020000000101
 
 
@@ -33,7 +33,7 @@ def router() -> Device:
     for port in (1, 2):
         insert["ingress_port_table"].insert(Entry((Exact(port),), ActionSpec("set_router_interface", (0, MAC, 0, 0))))
     sid = ipv6("fcbb:bb00:1:e000::")
-    insert["my_sid_table"].insert(Entry((Exact(0), Lpm(sid, 64)), ActionSpec("end", (1, 0))))
+    insert["my_sid_table"].insert(Entry((Exact(0), Lpm(sid, 64)), ActionSpec("end", (1, 0, 0))))
     insert["ipv6_table"].insert(Entry((Exact(0), Lpm(ipv6("fcbb:bb00:1::"), 48)), ActionSpec("local_sid")))
     insert["ipv6_table"].insert(Entry((Exact(0), Lpm(0, 0)), ActionSpec("set_nexthop", (1,))))
     insert["nexthop_table"].insert(Entry((Exact(1),), ActionSpec("set_adjacency", (2, 0, MAC, 0x020000000202, 1500))))
@@ -80,7 +80,7 @@ def main() -> None:
     table = device.tables["my_sid_table"]
     start = time.perf_counter()
     for i in range(20000):
-        table.insert(Entry((Exact(1), Lpm(i << 64, 64)), ActionSpec("end", (1, 0))))
+        table.insert(Entry((Exact(1), Lpm(i << 64, 64)), ActionSpec("end", (1, 0, 0))))
     print(f"insert: {20000 / (time.perf_counter() - start):.0f} entries/s")
 
 

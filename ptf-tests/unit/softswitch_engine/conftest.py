@@ -12,7 +12,7 @@ from softswitch.bmv2json import load_program
 from softswitch.device import Device
 
 PROGRAMS = Path(__file__).parent / "programs"
-SRV6 = Path(__file__).resolve().parents[3] / "p4src/build/srv6.json"
+SRV6 = Path(__file__).resolve().parents[3] / "p4src/build/full.json"
 
 
 class Bench(Device):

@@ -103,7 +103,7 @@ def test_trace_of_an_sid_says_what_happened() -> None:
     assert table.data["entry"].endswith("/64")
     (action,) = [s for s in table.children if s.kind == "action"]
     assert action.data["name"] == "end"
-    assert action.data["params"] == {"sid_index": 1, "flavors": 0}
+    assert action.data["params"] == {"sid_index": 1, "flavors": 0, "options": 0}
     assert [s.data["header"] for s in trace.find("extract")][:3] == ["ethernet", "ipv6", "srh"]
     assert "OUTPUT port 2, 166 bytes" in trace.to_text()
     assert [p for p, _ in trace.outputs] == [2]
@@ -181,7 +181,7 @@ def test_state_changes_while_packets_run() -> None:
         try:
             table = device.tables["my_sid_table"]
             for i in range(1000):
-                table.insert(Entry((Exact(vrf), Lpm(i << 64, 64)), ActionSpec("end", (1, 0))))
+                table.insert(Entry((Exact(vrf), Lpm(i << 64, 64)), ActionSpec("end", (1, 0, 0))))
                 if i % 2:
                     table.delete((Exact(vrf), Lpm(i << 64, 64)))
         except BaseException as err:

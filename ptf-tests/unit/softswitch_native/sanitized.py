@@ -21,7 +21,7 @@ from softswitch.engine.native.engine import Batch, NativeEngine  # noqa: E402
 PROGRAMS = ROOT / "ptf-tests/unit/softswitch_engine/programs"
 #: They do nothing without a controller's entries.
 IDLE = ("matching", "shared")
-SRV6 = ROOT / "p4src/build/srv6.json"
+SRV6 = ROOT / "p4src/build/full.json"
 MAC = 0x020000000101
 SID = 0xFCBBBB000001E0000000000000000000
 
@@ -58,7 +58,7 @@ def router(device: Device) -> None:
     """Entries that carry the seeds some way."""
     tables = device.tables
     tables["ingress_port_table"].insert(Entry((Exact(1),), ActionSpec("set_router_interface", (0, MAC, 0, 7))))
-    tables["my_sid_table"].insert(Entry((Exact(0), Lpm(SID, 64)), ActionSpec("end", (1, 7))))
+    tables["my_sid_table"].insert(Entry((Exact(0), Lpm(SID, 64)), ActionSpec("end", (1, 7, 0))))
     tables["ipv6_table"].insert(Entry((Exact(0), Lpm(SID, 64)), ActionSpec("local_sid")))
     tables["ipv6_table"].insert(Entry((Exact(0), Lpm(0, 0)), ActionSpec("set_nexthop", (1,))))
     tables["ipv4_table"].insert(Entry((Exact(0), Lpm(0, 0)), ActionSpec("set_nexthop", (1,))))

@@ -20,7 +20,7 @@ from softswitch.bmv2json import load_program  # noqa: E402
 from softswitch.device import ActionSpec, Device, Entry, Exact, GroupRef, Lpm  # noqa: E402
 from softswitch.engine.native.engine import Batch, NativeEngine, Worker  # noqa: E402
 
-SRV6 = ROOT / "p4src/build/srv6.json"
+SRV6 = ROOT / "p4src/build/full.json"
 EXTERNS = ROOT / "ptf-tests/unit/softswitch_engine/programs/externs.json"
 MAC = 0x020000000101
 SIDS, ROUTES = 0xFCBB << 112, 0x3FFF << 112
@@ -100,7 +100,7 @@ def srv6() -> None:
                     tables["ipv6_table"].delete(route)
                 else:
                     present.append(number)
-                    tables["my_sid_table"].insert(Entry(sid, ActionSpec("end", (number + 1, 7))))
+                    tables["my_sid_table"].insert(Entry(sid, ActionSpec("end", (number + 1, 7, 0))))
                     tables["ipv6_table"].insert(Entry(route, ActionSpec("set_nexthop", (1 + number % 2,))))
                     tables["ipv6_table"].modify(Entry(route, ActionSpec("set_nexthop", (2 - number % 2,))))
             profile.modify_member(2, ActionSpec("set_adjacency", (turn % 8, 0, MAC, MAC, 1500)))

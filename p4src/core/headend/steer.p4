@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steering by classifier and by interface (RFC 9256 8). Both look at packets that this router forwards as they came: not
-// at packets for its own SIDs and addresses, nor at those it made. A classifier entry wins over the interface's policy,
-// which wins over what the route said.
-#ifndef SRV6_CORE_STEERING_P4_
-#define SRV6_CORE_STEERING_P4_
+// Steering by classifier and by interface (RFC 9256 8). Both look at packets that this router forwards as they came:
+// not at packets for its own SIDs and addresses, nor at those it made. A classifier entry wins over the interface's
+// policy, which wins over what the route said.
+#ifndef SRV6_CORE_HEADEND_STEER_P4_
+#define SRV6_CORE_HEADEND_STEER_P4_
 
-control steering(inout headers_t hdr, inout local_metadata_t md) {
+control steering(PACKET) {
+    VERDICTS
+
     @id(CLASSIFY_STEER_ID)
     @name(".classify_steer")
     @brief("Into an SR policy, whatever the route")
     @description("A policy that has no entry, since none of its lists is valid, drops the packet (RFC 9256 8.2)")
     action classify_steer(policy_id_t policy_id) {
-        hdr.scratch.classified = 1;
-        md.fate = FATE_FORWARD;
-        md.policy_id = policy_id;
-        md.drop_reason = drop_reason_t.NONE;
-        md.punt_reason = punt_reason_t.NONE;
+        TO_POLICY(policy_id)
     }
 
     @id(NO_STEERING_ID)
     @name(".no_steering")
     @brief("By the route, whatever the interface's policy")
-    action no_steering() {
-        hdr.scratch.classified = 1;
-    }
+    action no_steering() {}
 
     @id(CLASSIFIER_IPV6_TABLE_ID)
     @name(".classifier_ipv6_table")
@@ -32,13 +28,13 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
     table classifier_ipv6_table {
         key = {
             md.vrf_id              : ternary @name("vrf_id");
-            md.ingress_port        : ternary @name("ingress_port");
+            INGRESS_PORT           : ternary @name("ingress_port");
             hdr.ipv6.src_addr      : ternary @name("ipv6_src") @format(IPV6_ADDRESS);
             hdr.ipv6.dst_addr      : ternary @name("ipv6_dst") @format(IPV6_ADDRESS);
             hdr.ipv6.next_header   : ternary @name("next_header");
             hdr.ipv6.traffic_class : ternary @name("traffic_class");
-            hdr.scratch.l4_src_port         : ternary @name("l4_src_port");
-            hdr.scratch.l4_dst_port         : ternary @name("l4_dst_port");
+            FLOW.l4_src_port : ternary @name("l4_src_port");
+            FLOW.l4_dst_port : ternary @name("l4_dst_port");
         }
         actions = { classify_steer; no_steering; @defaultonly NoAction; }
         const default_action = NoAction();
@@ -52,13 +48,13 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
     table classifier_ipv4_table {
         key = {
             md.vrf_id         : ternary @name("vrf_id");
-            md.ingress_port   : ternary @name("ingress_port");
+            INGRESS_PORT      : ternary @name("ingress_port");
             hdr.ipv4.src_addr : ternary @name("ipv4_src") @format(IPV4_ADDRESS);
             hdr.ipv4.dst_addr : ternary @name("ipv4_dst") @format(IPV4_ADDRESS);
             hdr.ipv4.protocol : ternary @name("protocol");
             hdr.ipv4.tos      : ternary @name("traffic_class");
-            hdr.scratch.l4_src_port    : ternary @name("l4_src_port");
-            hdr.scratch.l4_dst_port    : ternary @name("l4_dst_port");
+            FLOW.l4_src_port : ternary @name("l4_src_port");
+            FLOW.l4_dst_port : ternary @name("l4_dst_port");
         }
         actions = { classify_steer; no_steering; @defaultonly NoAction; }
         const default_action = NoAction();
@@ -66,39 +62,39 @@ control steering(inout headers_t hdr, inout local_metadata_t md) {
     }
 
     action by_interface() {
-        md.fate = FATE_FORWARD;
-        md.policy_id = md.interface_policy_id;
-        md.drop_reason = drop_reason_t.NONE;
-        md.punt_reason = punt_reason_t.NONE;
+        TO_POLICY(md.interface_policy_id)
     }
 
-    action set_ports() {
-        hdr.scratch.l4_src_port = hdr.l4.src_port;
-        hdr.scratch.l4_dst_port = hdr.l4.dst_port;
-    }
     action clear() {
-        hdr.scratch.setValid();
-        hdr.scratch.classified = 0;
-        hdr.scratch.l4_src_port = 0;
-        hdr.scratch.l4_dst_port = 0;
+        BEGIN(FLOW)
+        FLOW.l4_src_port = 0;
+        FLOW.l4_dst_port = 0;
+    }
+    action set_ports() {
+        FLOW.l4_src_port = hdr.l4.src_port;
+        FLOW.l4_dst_port = hdr.l4.dst_port;
     }
 
     apply {
         clear();
         if (hdr.l4.isValid()
-            && ((md.l3 == L3_IPV6 && (hdr.ipv6.next_header == IP_PROTO_TCP || hdr.ipv6.next_header == IP_PROTO_UDP))
-                || md.l3 == L3_IPV4)) {
+            && (!hdr.ipv6.isValid() || hdr.ipv6.next_header == IP_PROTO_TCP || hdr.ipv6.next_header == IP_PROTO_UDP)) {
             set_ports();
         }
-        if (md.l3 == L3_IPV6) {
-            classifier_ipv6_table.apply();
+        if (hdr.ipv6.isValid()) {
+            if (!classifier_ipv6_table.apply().hit) {
+                if (md.interface_policy_id != 0) {
+                    by_interface();
+                }
+            }
         } else {
-            classifier_ipv4_table.apply();
-        }
-        if (hdr.scratch.classified == 0 && md.interface_policy_id != 0) {
-            by_interface();
+            if (!classifier_ipv4_table.apply().hit) {
+                if (md.interface_policy_id != 0) {
+                    by_interface();
+                }
+            }
         }
     }
 }
 
-#endif  // SRV6_CORE_STEERING_P4_
+#endif  // SRV6_CORE_HEADEND_STEER_P4_

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The segments of a segment list, four to a table, so that action data stays small and a short list costs one lookup.
 // segment_list_<i> is Segment List[i] as on the wire: segment_list_0 is the LAST segment of the path. (In an insertion
-// the original destination takes Segment List[0] and these follow it.) A list has an entry in every table up to its length.
+// the original destination takes Segment List[0] and these follow it.) A list has an entry in every table up to its
+// length.
 //
-// Whole fours go into headers of four, what is left over into headers of one: a header instance costs a software switch
-// time in every packet, whether it is used or not.
-#ifndef SRV6_CORE_SIDLIST_P4_
-#define SRV6_CORE_SIDLIST_P4_
+// Whole fours go into headers of four, what is left over into one of two and one of one (wire/pushed.p4).
+#ifndef SRV6_CORE_HEADEND_SIDLIST_P4_
+#define SRV6_CORE_HEADEND_SIDLIST_P4_
 
 #define SEGMENT_PARAM(N) @format(IPV6_ADDRESS) ipv6_addr_t segment_list_##N
-#define SEGMENT(SLOT, N) hdr.segment_##SLOT.setValid(); hdr.segment_##SLOT.sid = segment_list_##N;
+#define ONE_SEGMENT(N) hdr.segment_left_over.setValid(); hdr.segment_left_over.sid = segment_list_##N;
+#define TWO_SEGMENTS(N0, N1)                             \
+    hdr.segments_left_over.setValid();                   \
+    hdr.segments_left_over.sid_0 = segment_list_##N0;    \
+    hdr.segments_left_over.sid_1 = segment_list_##N1;
 #define FOUR_SEGMENTS(SLOT, N0, N1, N2, N3)              \
     hdr.segments_##SLOT.setValid();                      \
     hdr.segments_##SLOT.sid_0 = segment_list_##N0;       \
@@ -17,30 +21,31 @@
     hdr.segments_##SLOT.sid_2 = segment_list_##N2;       \
     hdr.segments_##SLOT.sid_3 = segment_list_##N3;
 
-control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
+control srv6_sidlist(PACKET) {
+    VERDICTS
+
     @id(NO_SIDLIST_ID)
     @name(".no_sidlist")
     action no_sidlist() {
-        md.fate = FATE_DROP;
-        md.drop_reason = drop_reason_t.POLICY_INVALID;
+        refuse(drop_reason_t.POLICY_INVALID);
     }
 
     @id(SEGMENTS_1_ID)
     @name(".segments_1")
     action segments_1(SEGMENT_PARAM(0)) {
-        SEGMENT(0, 0)
+        ONE_SEGMENT(0)
     }
 
     @id(SEGMENTS_2_ID)
     @name(".segments_2")
     action segments_2(SEGMENT_PARAM(0), SEGMENT_PARAM(1)) {
-        SEGMENT(0, 0) SEGMENT(1, 1)
+        TWO_SEGMENTS(0, 1)
     }
 
     @id(SEGMENTS_3_ID)
     @name(".segments_3")
     action segments_3(SEGMENT_PARAM(0), SEGMENT_PARAM(1), SEGMENT_PARAM(2)) {
-        SEGMENT(0, 0) SEGMENT(1, 1) SEGMENT(2, 2)
+        TWO_SEGMENTS(0, 1) ONE_SEGMENT(2)
     }
 
     @id(SEGMENTS_4_ID)
@@ -53,7 +58,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @name(".srv6_sidlist_1_4_table")
     @brief("Segment List[0] to [3] of a list")
     table srv6_sidlist_1_4_table {
-        key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
+        key = { HEADEND.sidlist_id : exact @name("sidlist_id"); }
         actions = { segments_1; segments_2; segments_3; segments_4; @defaultonly no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
@@ -62,19 +67,19 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @id(SEGMENTS_5_ID)
     @name(".segments_5")
     action segments_5(SEGMENT_PARAM(4)) {
-        SEGMENT(0, 4)
+        ONE_SEGMENT(4)
     }
 
     @id(SEGMENTS_6_ID)
     @name(".segments_6")
     action segments_6(SEGMENT_PARAM(4), SEGMENT_PARAM(5)) {
-        SEGMENT(0, 4) SEGMENT(1, 5)
+        TWO_SEGMENTS(4, 5)
     }
 
     @id(SEGMENTS_7_ID)
     @name(".segments_7")
     action segments_7(SEGMENT_PARAM(4), SEGMENT_PARAM(5), SEGMENT_PARAM(6)) {
-        SEGMENT(0, 4) SEGMENT(1, 5) SEGMENT(2, 6)
+        TWO_SEGMENTS(4, 5) ONE_SEGMENT(6)
     }
 
     @id(SEGMENTS_8_ID)
@@ -87,7 +92,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @name(".srv6_sidlist_5_8_table")
     @brief("Segment List[4] to [7] of a list")
     table srv6_sidlist_5_8_table {
-        key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
+        key = { HEADEND.sidlist_id : exact @name("sidlist_id"); }
         actions = { segments_5; segments_6; segments_7; segments_8; @defaultonly no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
@@ -96,19 +101,19 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @id(SEGMENTS_9_ID)
     @name(".segments_9")
     action segments_9(SEGMENT_PARAM(8)) {
-        SEGMENT(0, 8)
+        ONE_SEGMENT(8)
     }
 
     @id(SEGMENTS_10_ID)
     @name(".segments_10")
     action segments_10(SEGMENT_PARAM(8), SEGMENT_PARAM(9)) {
-        SEGMENT(0, 8) SEGMENT(1, 9)
+        TWO_SEGMENTS(8, 9)
     }
 
     @id(SEGMENTS_11_ID)
     @name(".segments_11")
     action segments_11(SEGMENT_PARAM(8), SEGMENT_PARAM(9), SEGMENT_PARAM(10)) {
-        SEGMENT(0, 8) SEGMENT(1, 9) SEGMENT(2, 10)
+        TWO_SEGMENTS(8, 9) ONE_SEGMENT(10)
     }
 
     @id(SEGMENTS_12_ID)
@@ -121,7 +126,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @name(".srv6_sidlist_9_12_table")
     @brief("Segment List[8] to [11] of a list")
     table srv6_sidlist_9_12_table {
-        key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
+        key = { HEADEND.sidlist_id : exact @name("sidlist_id"); }
         actions = { segments_9; segments_10; segments_11; segments_12; @defaultonly no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
@@ -130,19 +135,19 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @id(SEGMENTS_13_ID)
     @name(".segments_13")
     action segments_13(SEGMENT_PARAM(12)) {
-        SEGMENT(0, 12)
+        ONE_SEGMENT(12)
     }
 
     @id(SEGMENTS_14_ID)
     @name(".segments_14")
     action segments_14(SEGMENT_PARAM(12), SEGMENT_PARAM(13)) {
-        SEGMENT(0, 12) SEGMENT(1, 13)
+        TWO_SEGMENTS(12, 13)
     }
 
     @id(SEGMENTS_15_ID)
     @name(".segments_15")
     action segments_15(SEGMENT_PARAM(12), SEGMENT_PARAM(13), SEGMENT_PARAM(14)) {
-        SEGMENT(0, 12) SEGMENT(1, 13) SEGMENT(2, 14)
+        TWO_SEGMENTS(12, 13) ONE_SEGMENT(14)
     }
 
     @id(SEGMENTS_16_ID)
@@ -155,7 +160,7 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     @name(".srv6_sidlist_13_16_table")
     @brief("Segment List[12] to [15] of a list")
     table srv6_sidlist_13_16_table {
-        key = { hdr.scratch.sidlist_id : exact @name("sidlist_id"); }
+        key = { HEADEND.sidlist_id : exact @name("sidlist_id"); }
         actions = { segments_13; segments_14; segments_15; segments_16; @defaultonly no_sidlist; }
         const default_action = no_sidlist();
         size = SR_POLICY_TABLE_SIZE;
@@ -163,11 +168,11 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
 
     apply {
         srv6_sidlist_1_4_table.apply();
-        if (hdr.scratch.segment_count > 4) {
+        if (HEADEND.segment_count > 4) {
             srv6_sidlist_5_8_table.apply();
-            if (hdr.scratch.segment_count > 8) {
+            if (HEADEND.segment_count > 8) {
                 srv6_sidlist_9_12_table.apply();
-                if (hdr.scratch.segment_count > 12) {
+                if (HEADEND.segment_count > 12) {
                     srv6_sidlist_13_16_table.apply();
                 }
             }
@@ -175,4 +180,4 @@ control srv6_sidlist(inout headers_t hdr, inout local_metadata_t md) {
     }
 }
 
-#endif  // SRV6_CORE_SIDLIST_P4_
+#endif  // SRV6_CORE_HEADEND_SIDLIST_P4_

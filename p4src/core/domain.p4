@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SR domain's filters (RFC 8754 5.1): no packet from outside reaches the SID block, and a local SID accepts packets
-// from the domain's own addresses only. Both are off until the interface's flags ask for them. They stand behind the lookup
-// of the local SID, before it has any effect.
-#ifndef SRV6_CORE_DOMAIN_FILTER_P4_
-#define SRV6_CORE_DOMAIN_FILTER_P4_
+// from the domain's own addresses only. Both are off until the interface's flags ask for them. What they find is
+// marked here and acted on by the local SID, behind its lookup: only there is known whether a source matters.
+#ifndef SRV6_CORE_DOMAIN_P4_
+#define SRV6_CORE_DOMAIN_P4_
 
-control domain_filter(inout headers_t hdr, inout local_metadata_t md) {
-    action refuse(bit<8> drop_reason) {
-        md.fate = FATE_DROP;
-        md.drop_reason = drop_reason;
-        md.sid_class = 0;
-    }
-
+control domain_filter(PACKET) {
     @id(DENY_SID_BLOCK_ID)
     @name(".deny_sid_block")
     action deny_sid_block() {
-        refuse(drop_reason_t.SID_BLOCK_FILTERED);
+        md.unusual = md.unusual | UNUSUAL_SID_BLOCK;
     }
 
     @id(SID_BLOCK_TABLE_ID)
@@ -42,16 +36,33 @@ control domain_filter(inout headers_t hdr, inout local_metadata_t md) {
         size = DOMAIN_TABLE_SIZE;
     }
 
+    action mark_foreign_source() {
+        md.unusual = md.unusual | UNUSUAL_FOREIGN_SOURCE;
+    }
+
     apply {
-        if (md.interface_flags & INTERFACE_EXTERNAL != 0) {
+        if (md.unusual & UNUSUAL_EXTERNAL != 0) {
             sid_block_table.apply();
         }
-        if (md.interface_flags & INTERFACE_CHECK_SOURCE != 0 && md.sid_class != 0) {
+        if (md.unusual & UNUSUAL_CHECK_SOURCE != 0) {
             if (!sr_domain_table.apply().hit) {
-                refuse(drop_reason_t.SOURCE_NOT_IN_DOMAIN);
+                mark_foreign_source();
             }
         }
     }
 }
 
-#endif  // SRV6_CORE_DOMAIN_FILTER_P4_
+// What a local SID does about the marks.
+control domain_verdict(PACKET) {
+    VERDICTS
+
+    apply {
+        if (md.unusual & UNUSUAL_SID_BLOCK != 0) {
+            refuse(drop_reason_t.SID_BLOCK_FILTERED);
+        } else {
+            refuse(drop_reason_t.SOURCE_NOT_IN_DOMAIN);
+        }
+    }
+}
+
+#endif  // SRV6_CORE_DOMAIN_P4_

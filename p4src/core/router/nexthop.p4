@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Next hops: the adjacency (port, tag, MAC addresses, MTU), a group of adjacencies chosen from by flow hash, or a
 // neighbour still to be found. Groups are the ECMP of routes and the adjacency sets of End.X, End.DX4 and End.DX6.
-#ifndef SRV6_CORE_NEXTHOP_P4_
-#define SRV6_CORE_NEXTHOP_P4_
+#ifndef SRV6_CORE_ROUTER_NEXTHOP_P4_
+#define SRV6_CORE_ROUTER_NEXTHOP_P4_
 
-control nexthop(inout headers_t hdr, inout local_metadata_t md) {
+control nexthop(PACKET) {
+    VERDICTS
     flow_key() flow;
+    mtu_check() mtu_of_link;
+    link_layer() link;
 
     WCMP_SELECTOR(NEXTHOP_GROUP_SELECTOR_ID, nexthop_group_selector, crc32)
 
@@ -17,47 +20,42 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
                          @format(MAC_ADDRESS) mac_addr_t dst_mac, mtu_t mtu) {
         hdr.ethernet.src_addr = src_mac;
         hdr.ethernet.dst_addr = dst_mac;
-        md.egress_port = egress_port;
         md.egress_vlan = vlan_id;
         md.mtu = mtu;
-        md.fate = FATE_TRANSMIT;
+        transmit(egress_port);
     }
 
     @id(SET_NEXTHOP_GROUP_ID)
     @name(".set_nexthop_group")
     action set_nexthop_group(@refers_to(nexthop_group_table, nexthop_group_id) nexthop_group_id_t nexthop_group_id) {
-        hdr.scratch.setValid();
-        hdr.scratch.nexthop_group_id = nexthop_group_id;
+        md.nexthop_id = nexthop_group_id;
     }
 
     @id(GLEAN_ID)
     @name(".glean")
     @brief("A neighbour, or a connected prefix, without a known MAC address")
     action glean(port_id_t egress_port, vlan_id_t vlan_id) {
-        md.egress_port = egress_port;
-        md.egress_vlan = vlan_id;
-        md.fate = FATE_DROP;
-        md.drop_reason = drop_reason_t.NEIGHBOR_UNRESOLVED;
-        md.punt_reason = punt_reason_t.NEIGHBOR_UNRESOLVED;
+        neighbor_unresolved(egress_port);
     }
 
     @id(TO_LOCAL_SID_ID)
     @name(".to_local_sid")
     @brief("The first segment of a policy is a SID of this node")
     action to_local_sid() {
-        md.fate = FATE_RECIRCULATE;
+        go_again();
     }
 
     @id(NO_NEXTHOP_ID)
     @name(".no_nexthop")
     action no_nexthop() {
-        md.fate = FATE_DROP;
-        md.drop_reason = drop_reason_t.NEXTHOP_INVALID;
+        refuse(drop_reason_t.NEXTHOP_INVALID);
     }
 
     @id(NEXTHOP_TABLE_ID)
     @name(".nexthop_table")
     @brief("Next hops, and what stands for one")
+    @description("0 is no next hop")
+    @entry_restriction("nexthop_id != 0")
     table nexthop_table {
         key = { md.nexthop_id : exact @name("nexthop_id"); }
         actions = { set_adjacency; set_nexthop_group; glean; to_local_sid; @defaultonly no_nexthop; }
@@ -70,7 +68,7 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
     @brief("Weighted adjacencies: ECMP and adjacency sets")
     table nexthop_group_table {
         key = {
-            hdr.scratch.nexthop_group_id : exact @name("nexthop_group_id");
+            md.nexthop_id : exact @name("nexthop_group_id");
             FLOW_SELECTOR
         }
         actions = { set_adjacency; @defaultonly NoAction; }
@@ -81,13 +79,17 @@ control nexthop(inout headers_t hdr, inout local_metadata_t md) {
     apply {
         switch (nexthop_table.apply().action_run) {
             set_nexthop_group: {
-                flow.apply(hdr, md);
+                flow.apply(THE_PACKET);
                 if (!nexthop_group_table.apply().hit) {
                     no_nexthop();
                 }
             }
         }
+        if (md.next == FATE_TRANSMIT) {
+            mtu_of_link.apply(THE_PACKET);
+            link.apply(THE_PACKET);
+        }
     }
 }
 
-#endif  // SRV6_CORE_NEXTHOP_P4_
+#endif  // SRV6_CORE_ROUTER_NEXTHOP_P4_

@@ -1,50 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routes of a VRF. A route names a next hop, a policy (steering by prefix), the node itself, or nothing.
-#ifndef SRV6_CORE_ROUTING_P4_
-#define SRV6_CORE_ROUTING_P4_
+#ifndef SRV6_CORE_ROUTER_ROUTE_P4_
+#define SRV6_CORE_ROUTER_ROUTE_P4_
 
-control routing(inout headers_t hdr, inout local_metadata_t md) {
+control routing(PACKET) {
+    VERDICTS
+
     @id(SET_NEXTHOP_ID)
     @name(".set_nexthop")
     action set_nexthop(@refers_to(nexthop_table, nexthop_id) nexthop_id_t nexthop_id) {
         md.nexthop_id = nexthop_id;
     }
 
-    @id(STEER_ID)
-    @name(".steer")
-    @brief("Into an SR policy (RFC 9256 8)")
-    action steer(@refers_to(sr_policy_table, policy_id) policy_id_t policy_id) {
-        md.policy_id = policy_id;
-    }
+    ROUTE_POLICY_ACTION
 
     @id(LOCAL_ID)
     @name(".local")
     @brief("An address of this node")
     action local() {
-        md.fate = FATE_PUNT;
-        md.punt_reason = punt_reason_t.LOCAL;
+        punt(punt_reason_t.LOCAL);
     }
 
     @id(LOCAL_SID_ID)
     @name(".local_sid")
     @brief("A locator, or a SID outside it: a packet that a behaviour has just changed is processed again (END-10)")
     action local_sid() {
-        md.fate = FATE_RECIRCULATE;
+        go_again();
     }
 
     @id(BLACKHOLE_ID)
     @name(".blackhole")
     action blackhole() {
-        md.fate = FATE_DROP;
-        md.drop_reason = drop_reason_t.BLACKHOLE;
+        refuse(drop_reason_t.BLACKHOLE);
     }
 
     @id(NO_ROUTE_ID)
     @name(".no_route")
     action no_route() {
-        md.fate = FATE_DROP;
-        md.drop_reason = drop_reason_t.NO_ROUTE;
-        md.punt_reason = punt_reason_t.NO_ROUTE;
+        destination_unreachable();
     }
 
     @id(IPV6_TABLE_ID)
@@ -55,7 +48,7 @@ control routing(inout headers_t hdr, inout local_metadata_t md) {
             md.vrf_id         : exact @name("vrf_id");
             hdr.ipv6.dst_addr : lpm @name("ipv6_dst") @format(IPV6_ADDRESS);
         }
-        actions = { set_nexthop; steer; local; local_sid; blackhole; no_route; }
+        actions = { set_nexthop; ROUTE_POLICY_ACTION_NAME local; local_sid; blackhole; no_route; }
         const default_action = no_route();
         size = IPV6_TABLE_SIZE;
     }
@@ -68,37 +61,27 @@ control routing(inout headers_t hdr, inout local_metadata_t md) {
             md.vrf_id         : exact @name("vrf_id");
             hdr.ipv4.dst_addr : lpm @name("ipv4_dst") @format(IPV4_ADDRESS);
         }
-        actions = { set_nexthop; steer; local; blackhole; no_route; }
+        actions = { set_nexthop; ROUTE_POLICY_ACTION_NAME local; blackhole; no_route; }
         const default_action = no_route();
         size = IPV4_TABLE_SIZE;
     }
 
-    // END-14: a routing header with segments left, at an address that is no SID.
-    action routing_header_at_address() {
-        md.fate = FATE_DROP;
-        md.drop_reason = drop_reason_t.ROUTING_TYPE;
-        md.punt_reason = punt_reason_t.PARAMETER_PROBLEM;
-        md.pointer = IPV6_HEADER_LENGTH + md.extension_length + 2;
-    }
-
-    // The control plane gets a packet as it came into the pass: with the last segment as its destination in the next one.
-    action deliver_in_next_pass() {
-        md.fate = FATE_RECIRCULATE;
-        md.punt_reason = punt_reason_t.NONE;
-    }
-
     apply {
-        if (md.l3 == L3_IPV6) {
+        if (hdr.ipv6.isValid()) {
             switch (ipv6_table.apply().action_run) {
                 local: {
-                    if (md.processed == 1 && md.decapsulated == 0) {
-                        deliver_in_next_pass();
-                    } else if (md.decapsulated == 0 && (hdr.srh.isValid() || md.chain_end == CHAIN_END_ROUTING_TYPE)) {
-                        routing_header_at_address();
+                    // The control plane gets a packet as it came into the pass: with the last segment as its
+                    // destination in the next one.
+                    if (md.origin == ORIGIN_ADVANCED) {
+                        go_again();
+                    } else if (md.origin != ORIGIN_DECAPSULATED
+                               && (hdr.srh.isValid() || md.unusual & UNUSUAL_ROUTING_TYPE != 0)) {
+                        // END-14: a routing header with segments left, at an address that is no SID.
+                        parameter_problem(drop_reason_t.ROUTING_TYPE, POINTER_ROUTING_TYPE);
                     }
                 }
                 local_sid: {
-                    if (md.processed == 0) {
+                    if (md.origin == ORIGIN_RECEIVED || md.origin == ORIGIN_OWN) {
                         no_route();   // inside the locator, but no SID
                     }
                 }
@@ -109,4 +92,4 @@ control routing(inout headers_t hdr, inout local_metadata_t md) {
     }
 }
 
-#endif  // SRV6_CORE_ROUTING_P4_
+#endif  // SRV6_CORE_ROUTER_ROUTE_P4_

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers that the P4 program and its control plane share. Written by tools/generate_numbers.py; do not edit."""
+
+from __future__ import annotations
+
+import enum
+
+CPU_PORT = 510
+"""Port of packet-in and packet-out."""
+RECIRCULATION_PORT = 509
+"""Port at which recirculated packets queue; no frame leaves by it."""
+PUNT_SESSION = 1
+"""Clone session that carries punted packets."""
+
+
+class DropReason(enum.IntEnum):
+    """Why a packet did not leave the router: index of ``drop_counter``."""
+
+    NONE = 0
+    NO_INTERFACE = 1  # the ingress port has no configuration
+    VLAN_UNKNOWN = 2  # tag without a VLAN interface
+    NOT_MY_MAC = 3  # frame is for somebody else
+    UNSUPPORTED_ETHERTYPE = 4
+    IP_HEADER_INVALID = 5  # version, header length, or longer than the frame
+    IPV4_CHECKSUM = 6
+    SID_BLOCK_FILTERED = 7  # SEC-1: SID block from outside the domain
+    SOURCE_NOT_IN_DOMAIN = 8  # SEC-1: source outside the domain at a local SID
+    HOP_LIMIT_EXCEEDED = 9
+    SRH_SEGMENTS_LEFT = 10  # END-4, DEC-1
+    ROUTING_TYPE = 11  # SRH-10, END-14
+    UPPER_LAYER = 12  # UL-3
+    HEADER_TRUNCATED = 13  # header chain runs past the end of the packet
+    FRAGMENT_AT_SID = 14  # UL-5
+    EXTENSION_CHAIN = 15  # more extension headers than a SID walks
+    NO_ROUTE = 16
+    BLACKHOLE = 17
+    PACKET_TOO_BIG = 18
+    POLICY_INVALID = 19  # no such policy, or of a kind that does not fit the packet
+    NEXTHOP_INVALID = 20  # no such next hop
+    NEIGHBOR_UNRESOLVED = 21
+    PUNT_RATE_LIMITED = 22
+    RECIRCULATION_LIMIT = 23
+    MULTICAST = 24  # multicast and link-local destinations are not forwarded
+    L2_PORT_NO_POLICY = 25
+    SOURCE_INVALID = 26  # multicast source, or link-local source off link
+    PACKET_OUT_INVALID = 27
+
+
+class PuntReason(enum.IntEnum):
+    """Why a packet goes to the control plane: index of ``punt_counter`` and ``punt_meter``."""
+
+    NONE = 0
+    LOCAL = 1  # to an own address, or an allowed upper layer at a SID
+    NDP = 2
+    ARP = 3
+    NEIGHBOR_UNRESOLVED = 4
+    FRAGMENT = 5  # processed frame, to be fragmented and sent
+    HOP_LIMIT_EXCEEDED = 6
+    PARAMETER_PROBLEM = 7  # ICMPv6 type 4 code 0
+    UPPER_LAYER_ERROR = 8  # ICMPv6 type 4 code 4
+    NO_ROUTE = 9
+    PACKET_TOO_BIG = 10
+
+
+class InterfaceFlag(enum.IntFlag):
+    """Flags of a router interface."""
+
+    EXTERNAL = 0x01  # RFC 8754 5.1: packets to the SID block are dropped
+    STEER = 0x02  # the classifiers and the interface's policy are consulted
+    CHECK_SOURCE = 0x04  # packets to a SID need a source inside the SR domain
+
+
+class FlavorBit(enum.IntFlag):
+    """Flavours of End, End.X and End.T (RFC 8986 4.16)."""
+
+    PSP = 0x01
+    USP = 0x02
+    USD = 0x04  # How a behaviour decapsulates. No option exists yet: 0.
+
+
+class EncapFlag(enum.IntFlag):
+    """How the outer header of a headend behaviour is filled."""
+
+    TC_INHERIT = 0x01  # traffic class of the inner packet
+    FLOW_LABEL_COPY = 0x02  # flow label of the inner IPv6 packet
+    FLOW_LABEL_HASH = 0x04  # hash of the inner flow (RFC 6437, RFC 6438)

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a packet did not leave the router, and why one goes to the control plane. A number is never reused: counters are
+// indexed by it. tools/generate_numbers.py makes the Python side of this file.
+#ifndef SRV6_CORE_REASONS_P4_
+#define SRV6_CORE_REASONS_P4_
+
+// Index of drop_counter.
+enum bit<8> drop_reason_t {
+    NONE                  = 0,
+    NO_INTERFACE          = 1,   // the ingress port has no configuration
+    VLAN_UNKNOWN          = 2,   // tag without a VLAN interface
+    NOT_MY_MAC            = 3,   // frame is for somebody else
+    UNSUPPORTED_ETHERTYPE = 4,
+    IP_HEADER_INVALID     = 5,   // version, header length, or longer than the frame
+    IPV4_CHECKSUM         = 6,
+    SID_BLOCK_FILTERED    = 7,   // SEC-1: SID block from outside the domain
+    SOURCE_NOT_IN_DOMAIN  = 8,   // SEC-1: source outside the domain at a local SID
+    HOP_LIMIT_EXCEEDED    = 9,
+    SRH_SEGMENTS_LEFT     = 10,  // END-4, DEC-1
+    ROUTING_TYPE          = 11,  // SRH-10, END-14
+    UPPER_LAYER           = 12,  // UL-3
+    HEADER_TRUNCATED      = 13,  // header chain runs past the end of the packet
+    FRAGMENT_AT_SID       = 14,  // UL-5
+    EXTENSION_CHAIN       = 15,  // more extension headers than a SID walks
+    NO_ROUTE              = 16,
+    BLACKHOLE             = 17,
+    PACKET_TOO_BIG        = 18,
+    POLICY_INVALID        = 19,  // no such policy, or of a kind that does not fit the packet
+    NEXTHOP_INVALID       = 20,  // no such next hop
+    NEIGHBOR_UNRESOLVED   = 21,
+    PUNT_RATE_LIMITED     = 22,
+    RECIRCULATION_LIMIT   = 23,
+    MULTICAST             = 24,  // multicast and link-local destinations are not forwarded
+    L2_PORT_NO_POLICY     = 25,
+    SOURCE_INVALID        = 26,  // multicast source, or link-local source off link
+    PACKET_OUT_INVALID    = 27
+}
+
+// Index of punt_counter and punt_meter.
+enum bit<8> punt_reason_t {
+    NONE                = 0,
+    LOCAL               = 1,   // to an own address, or an allowed upper layer at a SID
+    NDP                 = 2,
+    ARP                 = 3,
+    NEIGHBOR_UNRESOLVED = 4,
+    FRAGMENT            = 5,   // processed frame, to be fragmented and sent
+    HOP_LIMIT_EXCEEDED  = 6,
+    PARAMETER_PROBLEM   = 7,   // ICMPv6 type 4 code 0
+    UPPER_LAYER_ERROR   = 8,   // ICMPv6 type 4 code 4
+    NO_ROUTE            = 9,
+    PACKET_TOO_BIG      = 10
+}
+
+#endif  // SRV6_CORE_REASONS_P4_

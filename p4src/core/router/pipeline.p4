@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The router: what happens to a packet, from its admission to the requests that the target carries out.
+//
+//   local SID -> route -> [steering] -> hop limit -> [policy] -> next hop, MTU, link layer
+//
+// md.next says where a stage leaves this sequence: a behaviour that has chosen a next hop or a policy skips the
+// route, a fate skips all that is left.
+#ifndef SRV6_CORE_ROUTER_PIPELINE_P4_
+#define SRV6_CORE_ROUTER_PIPELINE_P4_
+
+control router(PACKET) {
+    my_sid() sid;
+    upper_layer() upper;
+    routing() routes;
+    hop_limit() hops;
+    nexthop() adjacency;
+    HEADEND_CONTROLS
+
+    apply {
+        if (hdr.ipv6.isValid() && md.next == NEXT_IN_SEQUENCE) {
+            sid.apply(THE_PACKET);
+        }
+        if (md.next == NEXT_IN_SEQUENCE) {
+            routes.apply(THE_PACKET);
+            STEERING_STAGE
+        } else if (md.next == NEXT_UPPER_LAYER) {
+            upper.apply(THE_PACKET);
+        }
+        if (md.origin <= ORIGIN_DECAPSULATED && md.next <= NEXT_POLICY) {
+            hops.apply(THE_PACKET);
+        }
+        POLICY_STAGE
+        if (md.next <= NEXT_NEXTHOP) {
+            adjacency.apply(THE_PACKET);
+        }
+    }
+}
+
+#endif  // SRV6_CORE_ROUTER_PIPELINE_P4_

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The local SIDs (RFC 8986 4). The action of an entry is the opcode: it takes the operands, says what comes behind the
+// behaviour, and the switch goes to the control of its family.
+//
+//   my_sid_table -> End*, B6*: the SRH (srh.p4)   End.D*: what is inside (decap.p4, l2.p4)
+//                     none of a behaviour's ways: the upper layer (upper_layer.p4), a stage of its own
+//
+// A family brings <FAMILY>_ACTIONS, their names, its controls and its cases; families that move a packet on to its next
+// segment bring the labels of the case they share. profiles/families.p4 lists the families, and what is left where a
+// profile has one not.
+#ifndef SRV6_CORE_SID_TABLE_P4_
+#define SRV6_CORE_SID_TABLE_P4_
+
+// What the families' actions are written with.
+#define SID_ACTION(ID, NAME, BRIEF) @id(ID) @name(STRING(.NAME)) @brief(BRIEF)
+#define TAKE_SID_INDEX(SID_INDEX) md.sid_cell = CELL_BY_TAG(SID_INDEX);
+#define NEXTHOP_PARAM @refers_to(nexthop_table, nexthop_id) nexthop_id_t nexthop_id
+// The VRF that the packet came in by is kept: there is its source, should an error have to be told (END-11).
+#define CHANGE_VRF(VRF_ID)                      \
+    md.arrival_vrf_id = md.vrf_id;        \
+    md.vrf_id = VRF_ID;                      \
+    md.unusual = md.unusual | UNUSUAL_OTHER_VRF;
+
+control my_sid(PACKET) {
+    VERDICTS
+    domain_filter() filter;
+    domain_verdict() domain;
+    srh_endpoint() srh;
+    DECAP_CONTROLS
+    L2_CONTROLS
+
+    END_ACTIONS
+    DECAP_ACTIONS
+    L2_ACTIONS
+    BIND_ACTIONS
+
+    @id(MY_SID_TABLE_ID)
+    @name(".my_sid_table")
+    @brief("Local SIDs")
+    @description("The longest prefix wins; vrf_id is the VRF in which the SID can be reached")
+    table my_sid_table {
+        key = {
+            md.vrf_id         : exact @name("vrf_id");
+            hdr.ipv6.dst_addr : lpm @name("ipv6_dst") @format(IPV6_ADDRESS);
+        }
+        actions = {
+            END_ACTION_NAMES
+            L2_ACTION_NAMES
+            DECAP_ACTION_NAMES
+            BIND_ACTION_NAMES
+            @defaultonly NoAction;
+        }
+        const default_action = NoAction();
+        size = MY_SID_TABLE_SIZE;
+    }
+
+    apply {
+        if (md.unusual >= UNUSUAL_INTERFACE) {
+            filter.apply(THE_PACKET);
+        }
+        switch (my_sid_table.apply().action_run) {
+            END_ADVANCES BIND_ADVANCES { srh.apply(THE_PACKET); }
+            DECAP_CASES
+            L2_CASES
+            NoAction: {
+                if (md.unusual >= UNUSUAL_SID_BLOCK) {
+                    domain.apply(THE_PACKET);
+                }
+            }
+        }
+    }
+}
+
+#endif  // SRV6_CORE_SID_TABLE_P4_

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// What crosses families, and what a family keeps of a packet.
+//
+// A software switch clears every field of metadata for every packet, so only what the usual packet needs, or what
+// must be zero when a packet arrives, is in local_metadata_t. The state of families that most packets do not meet is
+// lazy: FLOW, VERDICT, HEADEND. Who fills it says BEGIN(...) first; its fields hold anything until they are written.
+// Where it is kept is the target's (arch.p4).
+#ifndef SRV6_CORE_STATE_P4_
+#define SRV6_CORE_STATE_P4_
+
+// What acts on the packet next. The first three are stages; the others are fates, written by verdict.p4 alone.
+typedef bit<8> next_t;
+const next_t NEXT_IN_SEQUENCE  = 0;  // local SID, route, next hop
+const next_t NEXT_NEXTHOP      = 1;  // a behaviour chose the next hop: no route
+const next_t NEXT_POLICY       = 2;  // a policy was chosen
+const next_t NEXT_UPPER_LAYER  = 3;  // at a SID, without a segment left and nothing that the behaviour takes
+const next_t FATE_TRANSMIT     = 4;  // out of EGRESS_PORT
+const next_t FATE_RECIRCULATE  = 5;  // once more through the pipeline
+const next_t FATE_FRAGMENT     = 6;  // to the control plane, as it would leave, to be fragmented
+const next_t FATE_PUNT         = 7;  // to the control plane, as it arrived
+const next_t FATE_DROP         = 8;  // told of by ICMP when there is a punt_reason
+
+// How the packet came to be what it is. Up to DECAPSULATED its hop limit is still to be decremented.
+typedef bit<4> origin_t;
+const origin_t ORIGIN_RECEIVED     = 0;
+const origin_t ORIGIN_DECAPSULATED = 1;  // it was inside another one
+const origin_t ORIGIN_ADVANCED     = 2;  // a behaviour moved it on to its next segment
+const origin_t ORIGIN_OWN          = 3;  // this node made it
+const origin_t ORIGIN_FRAME        = 4;  // a frame, taken whole: what it carries is not looked at
+
+// What the usual packet has not: a bit map of the parser, the interface and the domain's filters.
+typedef bit<16> unusual_t;
+const unusual_t UNUSUAL_TAG            = 0x0001;  // a VLAN tag
+const unusual_t UNUSUAL_LINK_SCOPE     = 0x0002;  // multicast, link-local, loopback or unspecified address
+const unusual_t UNUSUAL_EXTENSION      = 0x0004;  // extension headers in front of the SRH or the upper layer
+const unusual_t UNUSUAL_FRAGMENT       = 0x0008;  // a piece of a packet: the walk of the chain ended there (UL-5)
+const unusual_t UNUSUAL_ROUTING_TYPE   = 0x0010;  // segments left in another routing header: likewise (SRH-10)
+const unusual_t UNUSUAL_OF_PARSER      = 0x001F;
+const unusual_t UNUSUAL_NOT_MY_MAC     = 0x0020;  // the frame is not addressed to the interface
+const unusual_t UNUSUAL_L2_PORT        = 0x0040;  // the frame is taken whole
+const unusual_t UNUSUAL_OTHER_VRF      = 0x0080;  // the SID is of another VRF than the packet
+// The flags of the interface, shifted by 8; an interface has one when the bit map is UNUSUAL_INTERFACE or greater.
+const unusual_t UNUSUAL_INTERFACE      = 0x0100;
+const unusual_t UNUSUAL_EXTERNAL       = 0x0100;
+const unusual_t UNUSUAL_STEER          = 0x0200;
+const unusual_t UNUSUAL_CHECK_SOURCE   = 0x0400;
+// A SID refuses the packet when it is UNUSUAL_FOREIGN_SOURCE or greater.
+const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x4000;  // the source is outside the SR domain (SEC-1)
+const unusual_t UNUSUAL_SID_BLOCK      = 0x8000;  // from outside the domain to its SID block (SEC-1)
+
+// The flow, as far as selectors, hash and classifiers look at it. The hash is over all of it.
+LAZY_STATE flow_state_t {
+    ipv6_addr_t src;
+    ipv6_addr_t dst;
+    bit<4>      pad;             // 0
+    bit<20>     label;
+    bit<8>      protocol;
+    bit<16>     l4_src_port;     // 0: no TCP or UDP right behind the IP header
+    bit<16>     l4_dst_port;
+}
+
+// What the control plane, or a counter, is told of a packet that does not simply leave.
+LAZY_STATE verdict_state_t {
+    bit<8>       drop_reason;
+    bit<8>       punt_reason;
+    bit<16>      pointer;
+    bit<16>      offset;               // of the IP header that is quoted, in the frame
+    mtu_t        reported_mtu;
+    nexthop_id_t reported_nexthop_id;
+    port_id_t    reported_port;
+    bit<2>       color;                // of punt_meter
+    bit<5>       pad;
+    sid_index_t  sid_index;
+    bit<8>       upper_layer;          // before the verdict: next header of the last header of the chain
+}
+
+#define LAZY_STATE_INSTANCES    \
+    flow_state_t    flow;       \
+    verdict_state_t verdict;    \
+    HEADEND_STATE
+
+// Cells of a counter whose bytes include the link-layer header: even for frames that came untagged, odd for tagged
+// ones.
+#define CELL_BY_TAG(INDEX) ((bit<32>)(INDEX) << 1) | (bit<32>)md.unusual[0:0]
+
+// Fields that survive a clone to the control plane and a recirculation.
+#define FIELD_LIST_CARRIED 1
+
+struct local_metadata_t {
+    // What a copy takes along: to the control plane the fields of packet_in_t, into the next pass those of receive.p4.
+    @field_list(FIELD_LIST_CARRIED)
+    bit<120>       carried;
+    unusual_t      unusual;
+    bit<16>        extension_length;  // bytes of the extension headers before the SRH or the upper layer
+    origin_t       origin;
+    next_t         next;
+
+    vrf_id_t       vrf_id;
+    vrf_id_t       arrival_vrf_id;    // with UNUSUAL_OTHER_VRF
+    HEADEND_METADATA
+
+    bit<32>        sid_cell;          // of my_sid_counter
+    srv6_flavors_t flavors;
+
+    nexthop_id_t   nexthop_id;        // or the group that stands for it
+    mtu_t          mtu;
+    vlan_id_t      egress_vlan;
+
+    LAZY_STATE_IN_METADATA
+}
+
+#endif  // SRV6_CORE_STATE_P4_

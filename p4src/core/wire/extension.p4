@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The chain of IPv6 extension headers (RFC 8200 4), walked in up to four slots until an SRH with Segments Left > 0,
+// or the upper layer. An exhausted SRH is an extension header like any other, so that a second SRH behind it is found
+// (END-16).
+#ifndef SRV6_CORE_WIRE_EXTENSION_P4_
+#define SRV6_CORE_WIRE_EXTENSION_P4_
+
+// One header that is walked, not processed: Hop-by-Hop and Destination Options, a routing header with nothing left to
+// visit, a Fragment header, an Authentication Header. The third and fourth byte are named for the routing header (RFC
+// 8200 4.4); in a Fragment header they hold the offset and the M flag.
+header extension_t {
+    bit<8>        next_header;
+    bit<8>        hdr_ext_len;
+    bit<8>        routing_type;
+    bit<8>        segments_left;
+    bit<32>       data;
+    varbit<16320> rest;
+}
+
+#define EXTENSION_INSTANCES                                                                              \
+    extension_t extension_0;                                                                             \
+    extension_t extension_1;                                                                             \
+    extension_t extension_2;                                                                             \
+    extension_t extension_3;
+#define EXTENSION_EMIT                                                                                   \
+    pkt.emit(hdr.extension_0);                                                                           \
+    pkt.emit(hdr.extension_1);                                                                           \
+    pkt.emit(hdr.extension_2);                                                                           \
+    pkt.emit(hdr.extension_3);
+
+// What may follow a header whose next header field is NEXT, with extension slot N still free.
+#define SELECT_NEXT(NEXT, N)                                                                             \
+    transition select(NEXT) {                                                                            \
+        IP_PROTO_ROUTING:  routing_##N;                                                                  \
+        IP_PROTO_HOPOPTS:  extension_##N;                                                                \
+        IP_PROTO_DSTOPTS:  extension_##N;                                                                \
+        IP_PROTO_FRAGMENT: fragment_##N;                                                                 \
+        IP_PROTO_AH:       authentication_##N;                                                           \
+        IP_PROTO_IPV4:     parse_ipv4;                                                                   \
+        IP_PROTO_IPV6:     parse_inner_ipv6;                                                             \
+        IP_PROTO_TCP:      parse_l4;                                                                     \
+        IP_PROTO_UDP:      parse_l4;                                                                     \
+        IP_PROTO_ICMPV6:   parse_l4;                                                                     \
+        default:           accept;                                                                       \
+    }
+
+// Slot N, and the states that fill it. A routing header that is not an SRH is passed over when it has nothing left to
+// visit (SRH-10); otherwise the walk ends.
+#define EXTENSION_SLOT(N, NEXT_N)                                                                        \
+    state routing_##N {                                                                                  \
+        peek = pkt.lookahead<bit<32>>();                                                           \
+        transition select(peek) {                                                                  \
+            0x00000000 &&& 0x000000FF: extension_##N;                                                    \
+            0x00000400 &&& 0x0000FF00: parse_srh;                                                        \
+            default:                   unknown_routing_type;                                             \
+        }                                                                                                \
+    }                                                                                                    \
+    state extension_##N {                                                                                \
+        peek = pkt.lookahead<bit<32>>();                                                           \
+        length = (bit<32>)peek[23:16] << 6;                                                  \
+        transition take_##N;                                                                             \
+    }                                                                                                    \
+    state authentication_##N {                                                                           \
+        peek = pkt.lookahead<bit<32>>();                                                           \
+        length = (bit<32>)peek[23:16] << 5;                                                  \
+        transition take_##N;                                                                             \
+    }                                                                                                    \
+    state take_##N {                                                                                     \
+        pkt.extract(hdr.extension_##N, length);                                                    \
+        md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \
+        md.extension_length = md.extension_length + 8 + (bit<16>)(length >> 3);                    \
+        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
+    }                                                                                                    \
+    state fragment_##N {                                                                                 \
+        pkt.extract(hdr.extension_##N, 0);                                                               \
+        md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \
+        md.extension_length = md.extension_length + 8;                                                   \
+        transition select(hdr.extension_##N.routing_type, hdr.extension_##N.segments_left) {             \
+            (0, 0 &&& 0xF9): after_atomic_fragment_##N;                                                  \
+            default:         fragment;                                                                   \
+        }                                                                                                \
+    }                                                                                                    \
+    state after_atomic_fragment_##N {                                                                    \
+        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
+    }
+
+#endif  // SRV6_CORE_WIRE_EXTENSION_P4_
+
+#ifdef PARSER_STATES
+    EXTENSION_SLOT(0, 1)
+    EXTENSION_SLOT(1, 2)
+    EXTENSION_SLOT(2, 3)
+    EXTENSION_SLOT(3, 4)
+
+    // All slots are taken: an SRH is still read, any other extension header is not.
+    state routing_4 {
+        peek = pkt.lookahead<bit<32>>();
+        transition select(peek) {
+            0x00000000 &&& 0x000000FF: accept;
+            0x00000400 &&& 0x0000FF00: parse_srh;
+            default:                   unknown_routing_type;
+        }
+    }
+    state extension_4 { transition accept; }
+    state fragment_4 { transition accept; }
+    state authentication_4 { transition accept; }
+
+    // The upper layer of a fragment cannot be told (UL-5).
+    state fragment {
+        md.unusual = md.unusual | UNUSUAL_FRAGMENT;
+        transition accept;
+    }
+
+    state unknown_routing_type {
+        md.unusual = md.unusual | UNUSUAL_ROUTING_TYPE;
+        transition accept;
+    }
+#endif  // PARSER_STATES

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// IPv6 (RFC 8200 3) and IPv4 (RFC 791), the packet itself or the payload of an IPv6 packet, and the ports behind them.
+#ifndef SRV6_CORE_WIRE_IP_P4_
+#define SRV6_CORE_WIRE_IP_P4_
+
+// IPv6 next header / IPv4 protocol numbers.
+const bit<8> IP_PROTO_HOPOPTS  = 0;
+const bit<8> IP_PROTO_IPV4     = 4;
+const bit<8> IP_PROTO_TCP      = 6;
+const bit<8> IP_PROTO_UDP      = 17;
+const bit<8> IP_PROTO_IPV6     = 41;
+const bit<8> IP_PROTO_ROUTING  = 43;
+const bit<8> IP_PROTO_FRAGMENT = 44;
+const bit<8> IP_PROTO_AH       = 51;
+const bit<8> IP_PROTO_ICMPV6   = 58;
+const bit<8> IP_PROTO_DSTOPTS  = 60;
+const bit<8> IP_PROTO_ETHERNET = 143;
+
+const bit<16> IPV6_HEADER_LENGTH = 40;
+const bit<16> IPV6_MINIMUM_MTU   = 1280;
+
+header ipv6_t {
+    bit<4>      version;
+    bit<8>      traffic_class;
+    bit<20>     flow_label;
+    bit<16>     payload_length;
+    bit<8>      next_header;
+    bit<8>      hop_limit;
+    ipv6_addr_t src_addr;
+    ipv6_addr_t dst_addr;
+}
+
+header ipv4_t {
+    bit<4>      version;
+    bit<4>      ihl;
+    bit<8>      tos;
+    bit<16>     total_len;
+    bit<16>     identification;
+    bit<1>      reserved_flag;
+    bit<1>      dont_fragment;
+    bit<1>      more_fragments;
+    bit<13>     frag_offset;
+    bit<8>      ttl;
+    bit<8>      protocol;
+    bit<16>     hdr_checksum;
+    ipv4_addr_t src_addr;
+    ipv4_addr_t dst_addr;
+}
+
+header ipv4_options_t {
+    varbit<320> options;
+}
+
+// The first four bytes of TCP and UDP; of ICMPv6 too, whose type is then the first byte of src_port.
+header l4_t {
+    bit<16> src_port;
+    bit<16> dst_port;
+}
+
+#define INNER_IP_INSTANCES \
+    ipv6_t         inner_ipv6; \
+    ipv4_t         ipv4;       /* the packet itself, or the payload of ipv6 */ \
+    ipv4_options_t ipv4_options; \
+    l4_t           l4;
+#define INNER_IP_EMIT \
+    pkt.emit(hdr.inner_ipv6); \
+    pkt.emit(hdr.ipv4); \
+    pkt.emit(hdr.ipv4_options); \
+    pkt.emit(hdr.l4);
+
+// fe00::/7 holds link-local and multicast addresses.
+#define LINK_SCOPE 0xFE000000000000000000000000000000 &&& 0xFE000000000000000000000000000000
+// The unspecified and the loopback address.
+#define NO_SCOPE   0x0 &&& 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFE
+
+#endif  // SRV6_CORE_WIRE_IP_P4_
+
+#ifdef PARSER_STATES
+    state parse_ipv6 {
+        pkt.extract(hdr.ipv6);
+        transition select(hdr.ipv6.src_addr, hdr.ipv6.dst_addr) {
+            (LINK_SCOPE, _): mark_link_scope;
+            (_, LINK_SCOPE): mark_link_scope;
+            (NO_SCOPE, _):   mark_link_scope;
+            default:         after_ipv6;
+        }
+    }
+
+    state mark_link_scope {
+        md.unusual = md.unusual | UNUSUAL_LINK_SCOPE;
+        transition after_ipv6;
+    }
+
+    state after_ipv6 {
+        SELECT_NEXT(hdr.ipv6.next_header, 0)
+    }
+
+    state parse_inner_ipv6 {
+        pkt.extract(hdr.inner_ipv6);
+        transition select(hdr.inner_ipv6.next_header) {
+            IP_PROTO_TCP: parse_l4;
+            IP_PROTO_UDP: parse_l4;
+            default:      accept;
+        }
+    }
+
+    state parse_ipv4 {
+        pkt.extract(hdr.ipv4);
+        transition select(hdr.ipv4.ihl) {
+            0 .. 4:  accept;   // refused by admission
+            5:       after_ipv4;
+            6:       parse_ipv4_option;
+            default: parse_ipv4_options;
+        }
+    }
+
+    state parse_ipv4_option {
+        length = 32;
+        transition take_ipv4_options;
+    }
+
+    state parse_ipv4_options {
+        length = ((bit<32>)hdr.ipv4.ihl - 5) << 5;
+        transition take_ipv4_options;
+    }
+
+    state take_ipv4_options {
+        pkt.extract(hdr.ipv4_options, length);
+        transition after_ipv4;
+    }
+
+    // Ports of a fragment are not read, so that all fragments of a packet hash alike.
+    state after_ipv4 {
+        transition select(hdr.ipv4.protocol, hdr.ipv4.more_fragments, hdr.ipv4.frag_offset) {
+            (IP_PROTO_TCP, 0, 0): parse_l4;
+            (IP_PROTO_UDP, 0, 0): parse_l4;
+            default:              accept;
+        }
+    }
+
+    state parse_l4 {
+        pkt.extract(hdr.l4);
+        transition accept;
+    }
+#endif  // PARSER_STATES

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The segment routing header (RFC 8754 2), cut where an endpoint needs it, whatever its length: fixed part, the
+// segments before the next one, the next one, and the rest with the TLVs. What is varbit stays in here and in the
+// shim (srh.p4 of the target), so that a target with a stack of SIDs replaces these states and two macros.
+#ifndef SRV6_CORE_WIRE_SRH_P4_
+#define SRV6_CORE_WIRE_SRH_P4_
+
+const bit<8> ROUTING_TYPE_SRH = 4;
+
+// The fixed part, with Segments Left > 0.
+header srh_t {
+    bit<8>  next_header;
+    bit<8>  hdr_ext_len;
+    bit<8>  routing_type;
+    bit<8>  segments_left;
+    bit<8>  last_entry;
+    bit<8>  flags;
+    bit<16> tag;
+}
+
+// A run of an SRH that is carried, not read.
+header srh_run_t {
+    varbit<16320> octets;
+}
+
+// One entry of a Segment List.
+header srh_segment_t {
+    ipv6_addr_t sid;
+}
+
+#define SRH_INSTANCES \
+    srh_t         srh; \
+    srh_run_t     srh_before;   /* Segment List[0] .. [SL-2] */ \
+    srh_segment_t srh_next;     /* Segment List[SL-1] */ \
+    srh_run_t     srh_after;    /* Segment List[SL] .. [LE] and TLVs */
+#define SRH_EMIT \
+    pkt.emit(hdr.srh); \
+    pkt.emit(hdr.srh_before); \
+    pkt.emit(hdr.srh_next); \
+    pkt.emit(hdr.srh_after);
+
+#endif  // SRV6_CORE_WIRE_SRH_P4_
+
+#ifdef PARSER_STATES
+    // A length is computed in one of two states and used in a third: in one state, or in two that follow each other
+    // only, p4c keeps it in a temporary, which is cleared for every packet.
+    state parse_srh {
+        pkt.extract(hdr.srh);
+        transition select(hdr.srh.segments_left) {
+            1:       parse_srh_last;
+            2:       parse_srh_one_before;
+            default: parse_srh_before;
+        }
+    }
+
+    // Segment List[0] is the next one.
+    state parse_srh_last {
+        pkt.extract(hdr.srh_next);
+        length = ((bit<32>)hdr.srh.hdr_ext_len << 6) - 128;
+        transition parse_srh_after;
+    }
+
+    state parse_srh_one_before {
+        length = 128;
+        transition parse_srh_next;
+    }
+
+    state parse_srh_before {
+        length = (bit<32>)(hdr.srh.segments_left - 1) << 7;
+        transition parse_srh_next;
+    }
+
+    state parse_srh_next {
+        pkt.extract(hdr.srh_before, length);
+        pkt.extract(hdr.srh_next);
+        length = ((bit<32>)hdr.srh.hdr_ext_len << 6) - ((bit<32>)hdr.srh.segments_left << 7);
+        transition parse_srh_after;
+    }
+
+    // Where Segments Left points outside the header (SL > HEL / 2) the length is out of all range: srh_after is not
+    // extracted, which is how an endpoint knows.
+    state parse_srh_after {
+        pkt.extract(hdr.srh_after, length);
+        transition accept;
+    }
+#endif  // PARSER_STATES

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is left in the common controls where the profile has a family not: nothing.
+#ifndef SRV6_PROFILES_ABSENT_P4_
+#define SRV6_PROFILES_ABSENT_P4_
+
+#ifdef WITH_HEADEND
+#include "../core/headend/state.p4"
+#else
+#define HEADEND_METADATA
+#define HEADEND_STATE
+#define IS_PUSHED false
+#define FLOW_OF_PUSHED
+#define TUNNEL_MTU_CONTROL
+#define TUNNEL_MTU_CHECK
+#define ROUTE_POLICY_ACTION
+#define ROUTE_POLICY_ACTION_NAME
+#define L2_PORT_ACTION
+#define L2_PORT_ACTION_NAME
+#define L2_PORT_CHECK
+#define STEER_BY_INTERFACE(POLICY_ID)
+#define HEADEND_CONTROLS
+#define STEERING_STAGE
+#define POLICY_STAGE
+#define POLICY_COUNTER
+#define COUNT_POLICY
+#endif
+
+#ifndef WITH_BIND
+#define BIND_ACTIONS
+#define BIND_ACTION_NAMES
+#define BIND_ADVANCES
+#endif
+
+#ifndef WITH_DECAP
+#define DECAP_ACTIONS
+#define DECAP_ACTION_NAMES
+#define DECAP_CONTROLS
+#define DECAP_CASES
+#endif
+
+#ifndef WITH_L2
+#define L2_ACTIONS
+#define L2_ACTION_NAMES
+#define L2_CONTROLS
+#define L2_CASES
+#endif
+
+#endif  // SRV6_PROFILES_ABSENT_P4_

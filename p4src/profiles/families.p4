@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The families of the profile. A family that it has not leaves nothing behind: absent.p4.
+#ifndef SRV6_PROFILES_FAMILIES_P4_
+#define SRV6_PROFILES_FAMILIES_P4_
+
+#ifdef WITH_HEADEND
+#include "../core/headend/push.p4"
+#include "../core/headend/sidlist.p4"
+#include "../core/headend/policy.p4"
+#include "../core/headend/steer.p4"
+#include "../core/headend/tunnel_mtu.p4"
+#endif
+
+#include "../core/sid/end.p4"
+#ifdef WITH_BIND
+#include "../core/sid/bind.p4"
+#endif
+#ifdef WITH_DECAP
+#include "../core/sid/decap.p4"
+#endif
+#ifdef WITH_L2
+#include "../core/sid/l2.p4"
+#endif
+
+#endif  // SRV6_PROFILES_FAMILIES_P4_

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every family but those that have a profile of their own.
+#define PROFILE "full"
+#define WITH_HEADEND
+#define WITH_BIND
+#define WITH_DECAP
+#define WITH_L2
+
+#include "../srv6.p4"
