@@ -24,7 +24,7 @@ control admit(PACKET) {
     action set_router_interface(vrf_id_t vrf_id, @format(MAC_ADDRESS) mac_addr_t mac, policy_id_t policy_id,
                                 interface_flags_t flags) {
         md.vrf_id = vrf_id;
-        md.unusual = md.unusual | ((bit<16>)flags << 8) | (hdr.ethernet.dst_addr == mac ? 16w0 : UNUSUAL_NOT_MY_MAC);
+        md.unusual = md.unusual | (bit<16>)flags | (hdr.ethernet.dst_addr == mac ? 16w0 : UNUSUAL_NOT_MY_MAC);
         STEER_BY_INTERFACE(policy_id)
     }
 
@@ -115,7 +115,6 @@ control admit(PACKET) {
                 if (md.unusual & UNUSUAL_NOT_MY_MAC != 0) {
                     refuse(drop_reason_t.NOT_MY_MAC);
                 } else if (!hdr.ipv4.isValid() || hdr.ipv4.version != 4 || hdr.ipv4.ihl < 5
-                           || (hdr.ipv4.ihl > 5 && !hdr.ipv4_options.isValid())
                            || hdr.ipv4.total_len < (bit<16>)hdr.ipv4.ihl << 2
                            || (!hdr.vlan.isValid() && hdr.ipv4.total_len > LENGTH_BEHIND_LINK(14))
                            || (hdr.vlan.isValid() && hdr.ipv4.total_len > LENGTH_BEHIND_LINK(18))) {

@@ -28,22 +28,22 @@ const origin_t ORIGIN_ADVANCED     = 2;  // a behaviour moved it on to its next 
 const origin_t ORIGIN_OWN          = 3;  // this node made it
 const origin_t ORIGIN_FRAME        = 4;  // a frame, taken whole: what it carries is not looked at
 
-// What the usual packet has not: a bit map of the parser, the interface and the domain's filters.
+// What the usual packet has not: a bit map of the interface, the parser and the domain's filters.
 typedef bit<16> unusual_t;
-const unusual_t UNUSUAL_TAG            = 0x0001;  // a VLAN tag
-const unusual_t UNUSUAL_LINK_SCOPE     = 0x0002;  // multicast, link-local, loopback or unspecified address
-const unusual_t UNUSUAL_EXTENSION      = 0x0004;  // extension headers in front of the SRH or the upper layer
-const unusual_t UNUSUAL_FRAGMENT       = 0x0008;  // a piece of a packet: the walk of the chain ended there (UL-5)
-const unusual_t UNUSUAL_ROUTING_TYPE   = 0x0010;  // segments left in another routing header: likewise (SRH-10)
-const unusual_t UNUSUAL_OF_PARSER      = 0x001F;
+// The flags of the interface as they are (types.p4).
+const unusual_t UNUSUAL_EXTERNAL       = 0x0001;
+const unusual_t UNUSUAL_STEER          = 0x0002;
+const unusual_t UNUSUAL_CHECK_SOURCE   = 0x0004;
+const unusual_t UNUSUAL_INTERFACE      = 0x0007;  // any of them
 const unusual_t UNUSUAL_NOT_MY_MAC     = 0x0020;  // the frame is not addressed to the interface
 const unusual_t UNUSUAL_L2_PORT        = 0x0040;  // the frame is taken whole
 const unusual_t UNUSUAL_OTHER_VRF      = 0x0080;  // the SID is of another VRF than the packet
-// The flags of the interface, shifted by 8; an interface has one when the bit map is UNUSUAL_INTERFACE or greater.
-const unusual_t UNUSUAL_INTERFACE      = 0x0100;
-const unusual_t UNUSUAL_EXTERNAL       = 0x0100;
-const unusual_t UNUSUAL_STEER          = 0x0200;
-const unusual_t UNUSUAL_CHECK_SOURCE   = 0x0400;
+const unusual_t UNUSUAL_TAG            = 0x0100;  // a VLAN tag
+const unusual_t UNUSUAL_LINK_SCOPE     = 0x0200;  // multicast, link-local, loopback or unspecified address
+const unusual_t UNUSUAL_EXTENSION      = 0x0400;  // extension headers in front of the SRH or the upper layer
+const unusual_t UNUSUAL_FRAGMENT       = 0x0800;  // a piece of a packet: the walk of the chain ended there (UL-5)
+const unusual_t UNUSUAL_ROUTING_TYPE   = 0x1000;  // segments left in another routing header: likewise (SRH-10)
+const unusual_t UNUSUAL_OF_PARSER      = 0x1F00;
 // A SID refuses the packet when it is UNUSUAL_FOREIGN_SOURCE or greater.
 const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x4000;  // the source is outside the SR domain (SEC-1)
 const unusual_t UNUSUAL_SID_BLOCK      = 0x8000;  // from outside the domain to its SID block (SEC-1)
@@ -81,7 +81,7 @@ LAZY_STATE verdict_state_t {
 
 // Cells of a counter whose bytes include the link-layer header: even for frames that came untagged, odd for tagged
 // ones.
-#define CELL_BY_TAG(INDEX) ((bit<32>)(INDEX) << 1) | (bit<32>)md.unusual[0:0]
+#define CELL_BY_TAG(INDEX) ((bit<32>)(INDEX) << 1) | (bit<32>)md.unusual[8:8]
 
 // Fields that survive a clone to the control plane and a recirculation.
 #define FIELD_LIST_CARRIED 1

@@ -46,7 +46,7 @@ control receive(PACKET) {
         if (hdr.packet_out.isValid() && hdr.packet_out.submit_to_ingress == 1 && hdr.packet_out.as_received == 1) {
             as_received();
         }
-        if (!hdr.packet_out.isValid() && md.carried == 0) {
+        if (md.carried == 0 && !hdr.packet_out.isValid()) {
             admission.apply(THE_PACKET);
         } else if (!hdr.packet_out.isValid()) {
             resume();

@@ -44,7 +44,7 @@
     steering()  classifier;     \
     sr_policy() policy;
 #define STEERING_STAGE                                                                                        \
-    if (md.unusual >= UNUSUAL_INTERFACE) {                                                                    \
+    if (md.unusual != 0) {                                                                                    \
         if (md.unusual & UNUSUAL_STEER != 0 && md.origin == ORIGIN_RECEIVED && md.next != FATE_PUNT \
             && !(md.next == FATE_DROP && VERDICT.drop_reason == drop_reason_t.ROUTING_TYPE)) {          \
             classifier.apply(THE_PACKET);                                                                     \

@@ -19,18 +19,16 @@ control link_layer(PACKET) {
     }
 
     apply {
-        if (md.egress_vlan != 0 || hdr.vlan.isValid()) {
-            if (md.egress_vlan == 0) {
-                if (hdr.ipv6.isValid() || IS_PUSHED) {
-                    untag(ETHERTYPE_IPV6);
-                } else {
-                    untag(ETHERTYPE_IPV4);
-                }
-            } else if (hdr.ipv6.isValid() || IS_PUSHED) {
-                tag(ETHERTYPE_IPV6);
+        if (md.egress_vlan == 0) {
+            if (hdr.ipv6.isValid() || IS_PUSHED) {
+                untag(ETHERTYPE_IPV6);
             } else {
-                tag(ETHERTYPE_IPV4);
+                untag(ETHERTYPE_IPV4);
             }
+        } else if (hdr.ipv6.isValid() || IS_PUSHED) {
+            tag(ETHERTYPE_IPV6);
+        } else {
+            tag(ETHERTYPE_IPV4);
         }
     }
 }

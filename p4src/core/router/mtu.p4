@@ -10,20 +10,17 @@ control mtu_check(PACKET) {
     TUNNEL_MTU_CONTROL
 
     apply {
-        // A packet that was not made longer fits when its frame would.
-        if (FRAME_LENGTH > (bit<32>)md.mtu || IS_PUSHED) {
-            if (IS_PUSHED) {
-                TUNNEL_MTU_CHECK
-            } else if (hdr.ipv6.isValid()) {
-                if (hdr.ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu) {
-                    packet_too_big(md.mtu);
-                }
-            } else if (hdr.ipv4.total_len > md.mtu) {
-                if (hdr.ipv4.dont_fragment == 1) {
-                    packet_too_big(md.mtu);
-                } else {
-                    fragment();
-                }
+        if (IS_PUSHED) {
+            TUNNEL_MTU_CHECK
+        } else if (hdr.ipv6.isValid()) {
+            if (hdr.ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu) {
+                packet_too_big(md.mtu);
+            }
+        } else if (hdr.ipv4.total_len > md.mtu) {
+            if (hdr.ipv4.dont_fragment == 1) {
+                packet_too_big(md.mtu);
+            } else {
+                fragment();
             }
         }
     }

@@ -4,11 +4,25 @@
 #ifndef SRV6_CORE_ROUTER_NEXTHOP_P4_
 #define SRV6_CORE_ROUTER_NEXTHOP_P4_
 
+// What the link of an adjacency asks of a packet.
+control frame_of_link(PACKET) {
+    mtu_check() mtu;
+    link_layer() link;
+
+    apply {
+        // The usual case in one expression: an untagged packet that was not made longer fits when its frame would.
+        if (FRAME_LENGTH > (bit<32>)md.mtu || md.egress_vlan != 0 || hdr.vlan.isValid() || IS_PUSHED) {
+            mtu.apply(THE_PACKET);
+            link.apply(THE_PACKET);
+        }
+    }
+}
+
 control nexthop(PACKET) {
     VERDICTS
     flow_key() flow;
-    mtu_check() mtu_of_link;
-    link_layer() link;
+    frame_of_link() frame;
+    frame_of_link() member_frame;
 
     WCMP_SELECTOR(NEXTHOP_GROUP_SELECTOR_ID, nexthop_group_selector, crc32)
 
@@ -78,16 +92,15 @@ control nexthop(PACKET) {
 
     apply {
         switch (nexthop_table.apply().action_run) {
+            set_adjacency: { frame.apply(THE_PACKET); }
             set_nexthop_group: {
                 flow.apply(THE_PACKET);
-                if (!nexthop_group_table.apply().hit) {
+                if (nexthop_group_table.apply().hit) {
+                    member_frame.apply(THE_PACKET);
+                } else {
                     no_nexthop();
                 }
             }
-        }
-        if (md.next == FATE_TRANSMIT) {
-            mtu_of_link.apply(THE_PACKET);
-            link.apply(THE_PACKET);
         }
     }
 }

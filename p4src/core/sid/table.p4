@@ -55,7 +55,7 @@ control my_sid(PACKET) {
     }
 
     apply {
-        if (md.unusual >= UNUSUAL_INTERFACE) {
+        if (md.unusual != 0) {
             filter.apply(THE_PACKET);
         }
         switch (my_sid_table.apply().action_run) {

@@ -65,7 +65,7 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
                 expose_ipv6();
             }
         } else if (takes_ipv4 && hdr.ipv4.isValid()) {
-            if (hdr.ipv4.version != 4 || hdr.ipv4.ihl < 5 || (hdr.ipv4.ihl > 5 && !hdr.ipv4_options.isValid())
+            if (hdr.ipv4.version != 4 || hdr.ipv4.ihl < 5
                 || hdr.ipv4.total_len < (bit<16>)hdr.ipv4.ihl << 2
                 || hdr.ipv4.total_len > hdr.ipv6.payload_length - md.extension_length) {
                 refuse(drop_reason_t.IP_HEADER_INVALID);
@@ -112,6 +112,9 @@ control upper_layer(PACKET) {
             parameter_problem(drop_reason_t.ROUTING_TYPE, POINTER_ROUTING_TYPE);            // SRH-10
         } else if (md.unusual & UNUSUAL_FRAGMENT != 0) {
             refuse(drop_reason_t.FRAGMENT_AT_SID);
+        } else if (VERDICT.upper_layer == IP_PROTO_IPV4 && !hdr.ipv4.isValid()
+                   && hdr.ipv6.payload_length |-| md.extension_length >= IPV4_HEADER_LENGTH) {
+            refuse(drop_reason_t.IP_HEADER_INVALID);   // its options run past the end
         } else if (hdr.ipv6.payload_length < md.extension_length
                    || (VERDICT.upper_layer == IP_PROTO_IPV6 && !hdr.inner_ipv6.isValid())
                    || (VERDICT.upper_layer == IP_PROTO_IPV4 && !hdr.ipv4.isValid())) {

@@ -16,6 +16,7 @@ const bit<8> IP_PROTO_ICMPV6   = 58;
 const bit<8> IP_PROTO_DSTOPTS  = 60;
 const bit<8> IP_PROTO_ETHERNET = 143;
 
+const bit<16> IPV4_HEADER_LENGTH = 20;   // without options
 const bit<16> IPV6_HEADER_LENGTH = 40;
 const bit<16> IPV6_MINIMUM_MTU   = 1280;
 
@@ -45,9 +46,6 @@ header ipv4_t {
     bit<16>     hdr_checksum;
     ipv4_addr_t src_addr;
     ipv4_addr_t dst_addr;
-}
-
-header ipv4_options_t {
     varbit<320> options;
 }
 
@@ -58,14 +56,12 @@ header l4_t {
 }
 
 #define INNER_IP_INSTANCES \
-    ipv6_t         inner_ipv6; \
-    ipv4_t         ipv4;       /* the packet itself, or the payload of ipv6 */ \
-    ipv4_options_t ipv4_options; \
-    l4_t           l4;
+    ipv6_t inner_ipv6; \
+    ipv4_t ipv4;       /* the packet itself, or the payload of ipv6 */ \
+    l4_t   l4;
 #define INNER_IP_EMIT \
     pkt.emit(hdr.inner_ipv6); \
     pkt.emit(hdr.ipv4); \
-    pkt.emit(hdr.ipv4_options); \
     pkt.emit(hdr.l4);
 
 // fe00::/7 holds link-local and multicast addresses.
@@ -104,28 +100,28 @@ header l4_t {
         }
     }
 
+    // A header that runs past the frame is not there; whether its length is too small is asked later.
     state parse_ipv4 {
-        pkt.extract(hdr.ipv4);
-        transition select(hdr.ipv4.ihl) {
-            0 .. 4:  accept;   // refused by admission
-            5:       after_ipv4;
-            6:       parse_ipv4_option;
-            default: parse_ipv4_options;
+        peek = pkt.lookahead<bit<32>>();
+        transition select(peek) {
+            0x06000000 &&& 0x0E000000: parse_ipv4_options;
+            0x08000000 &&& 0x08000000: parse_ipv4_options;
+            default:                   parse_plain_ipv4;
         }
     }
 
-    state parse_ipv4_option {
-        length = 32;
-        transition take_ipv4_options;
+    state parse_plain_ipv4 {
+        length = 0;
+        transition take_ipv4;
     }
 
     state parse_ipv4_options {
-        length = ((bit<32>)hdr.ipv4.ihl - 5) << 5;
-        transition take_ipv4_options;
+        length = (bit<32>)(peek[27:24] - 5) << 5;
+        transition take_ipv4;
     }
 
-    state take_ipv4_options {
-        pkt.extract(hdr.ipv4_options, length);
+    state take_ipv4 {
+        pkt.extract(hdr.ipv4, length);
         transition after_ipv4;
     }
 
