@@ -140,11 +140,12 @@ def softswitch(engine: str) -> Switch:
     return Switch("softswitch", "--engine", engine)
 
 
-def program(switch: Switch) -> None:
-    """Load the full program and the node of `cases`."""
+def program(switch: Switch, profile: str = artifacts.DEFAULT) -> None:
+    """Load a profile of the program, and as much of the node of `cases` as it has behaviours for."""
+    node = cases.transit_node() if profile == "transit" else cases.node()
     with switch.client() as client:
         client.become_primary()
-        update(client, load_node_dict(defaults.node(cases.node(), switch)))
+        update(client, load_node_dict(defaults.node(node, switch)), artifacts.find(profile))
 
 
 def program_end_only(switch: Switch) -> None:

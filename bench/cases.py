@@ -35,6 +35,12 @@ def policy(count: int) -> dict[str, Any]:
     }
 
 
+def transit_node() -> dict[str, Any]:
+    """As much of the node as the profile ``transit`` has behaviours for."""
+    whole = node()
+    return {"sids": [sid for sid in whole["sids"] if sid["behavior"] in ("End", "End.X")], "routes": whole["routes"]}
+
+
 def node() -> dict[str, Any]:
     """The node of all cases."""
     return {
