@@ -60,6 +60,7 @@ endif
 
 build: $(STAMP) ## recompile the P4 program, all profiles or PROFILE=NAME (p4c-bm2-ss on PATH, or an engine with p4lang/p4c)
 	@$(BIN)/python tools/build_p4.py $(if $(PROFILE),--profile $(PROFILE))
+	@$(if $(PROFILE),,$(BIN)/python tools/build_p4.py --program ptf-tests/unit/p4src/srh_list.p4 --out ptf-tests/unit/p4src/build)
 
 run: $(STAMP) ## quick start: a small SRv6 network carries packets along the segment list that you choose
 	@$(BIN)/srv6 lab up $(TOPOLOGY)

@@ -25,10 +25,10 @@ control decap_frame(PACKET) {
         hdr.ethernet.setInvalid();
         hdr.vlan.setInvalid();
         hdr.ipv6.setInvalid();
-        hdr.extension_0.setInvalid();
-        hdr.extension_1.setInvalid();
-        hdr.extension_2.setInvalid();
-        hdr.extension_3.setInvalid();
+        EXTENSION_POP(hdr, 0)
+        EXTENSION_POP(hdr, 1)
+        EXTENSION_POP(hdr, 2)
+        EXTENSION_POP(hdr, 3)
         md.origin = ORIGIN_DECAPSULATED;
     }
 

@@ -14,22 +14,22 @@ control remove_exhausted_srhs(PACKET) {
     action remove_3() {
         hdr.extension_2.next_header = hdr.extension_3.next_header;
         hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_3.hdr_ext_len << 3);
-        hdr.extension_3.setInvalid();
+        EXTENSION_POP(hdr, 3)
     }
     action remove_2() {
         hdr.extension_1.next_header = hdr.extension_2.next_header;
         hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_2.hdr_ext_len << 3);
-        hdr.extension_2.setInvalid();
+        EXTENSION_POP(hdr, 2)
     }
     action remove_1() {
         hdr.extension_0.next_header = hdr.extension_1.next_header;
         hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_1.hdr_ext_len << 3);
-        hdr.extension_1.setInvalid();
+        EXTENSION_POP(hdr, 1)
     }
     action remove_0() {
         hdr.ipv6.next_header = hdr.extension_0.next_header;
         hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_0.hdr_ext_len << 3);
-        hdr.extension_0.setInvalid();
+        EXTENSION_POP(hdr, 0)
     }
 
     apply {

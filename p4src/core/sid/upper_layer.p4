@@ -29,10 +29,10 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
     VERDICTS
 
     action remove_outer() {
-        hdr.extension_0.setInvalid();
-        hdr.extension_1.setInvalid();
-        hdr.extension_2.setInvalid();
-        hdr.extension_3.setInvalid();
+        EXTENSION_POP(hdr, 0)
+        EXTENSION_POP(hdr, 1)
+        EXTENSION_POP(hdr, 2)
+        EXTENSION_POP(hdr, 3)
         md.origin = ORIGIN_DECAPSULATED;
     }
     action expose_ipv6() {

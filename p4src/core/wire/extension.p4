@@ -17,16 +17,38 @@ header extension_t {
     varbit<16320> rest;
 }
 
+// The list of an exhausted SRH and its TLVs, behind the 8 bytes in its slot; with WITH_SRH_LIST.
+header exhausted_list_t {
+    ipv6_addr_t   first;  // Segment List[0], which is [SL]
+    varbit<16192> rest;
+}
+
+#ifdef WITH_SRH_LIST
+#define EXTENSION_INSTANCE(N)                                                                            \
+    extension_t      extension_##N;                                                                      \
+    exhausted_list_t exhausted_##N;
+#define EXTENSION_EMIT_SLOT(N)                                                                           \
+    pkt.emit(hdr.extension_##N);                                                                         \
+    pkt.emit(hdr.exhausted_##N);
+// The header in slot N leaves the packet.
+#define EXTENSION_POP(HDR, N)                                                                            \
+    HDR.extension_##N.setInvalid();                                                                      \
+    HDR.exhausted_##N.setInvalid();
+#else
+#define EXTENSION_INSTANCE(N) extension_t extension_##N;
+#define EXTENSION_EMIT_SLOT(N) pkt.emit(hdr.extension_##N);
+#define EXTENSION_POP(HDR, N) HDR.extension_##N.setInvalid();
+#endif
 #define EXTENSION_INSTANCES                                                                              \
-    extension_t extension_0;                                                                             \
-    extension_t extension_1;                                                                             \
-    extension_t extension_2;                                                                             \
-    extension_t extension_3;
+    EXTENSION_INSTANCE(0)                                                                                \
+    EXTENSION_INSTANCE(1)                                                                                \
+    EXTENSION_INSTANCE(2)                                                                                \
+    EXTENSION_INSTANCE(3)
 #define EXTENSION_EMIT                                                                                   \
-    pkt.emit(hdr.extension_0);                                                                           \
-    pkt.emit(hdr.extension_1);                                                                           \
-    pkt.emit(hdr.extension_2);                                                                           \
-    pkt.emit(hdr.extension_3);
+    EXTENSION_EMIT_SLOT(0)                                                                               \
+    EXTENSION_EMIT_SLOT(1)                                                                               \
+    EXTENSION_EMIT_SLOT(2)                                                                               \
+    EXTENSION_EMIT_SLOT(3)
 
 // What may follow a header whose next header field is NEXT, with extension slot N still free.
 #define SELECT_NEXT(NEXT, N)                                                                             \
@@ -44,12 +66,40 @@ header extension_t {
         default:           accept;                                                                       \
     }
 
+#ifdef WITH_SRH_LIST
+#define EXHAUSTED_SRH_CASES(N)                                                                           \
+            0x00000400 &&& 0x00FEFFFF: extension_##N;        /* no segment in it */                      \
+            0x00020400 &&& 0x00FFFFFF: exhausted_srh_of_one_##N;                                         \
+            0x00000400 &&& 0x0000FFFF: exhausted_srh_##N;
+// The length of the chain is told first: where the list is cut short it is longer than the packet, which is an error.
+#define EXHAUSTED_SRH_STATES(N, NEXT_N)                                                                  \
+    state exhausted_srh_of_one_##N {                                                                     \
+        length = 0;                                                                                      \
+        transition take_exhausted_srh_##N;                                                               \
+    }                                                                                                    \
+    state exhausted_srh_##N {                                                                            \
+        length = ((bit<32>)peek[23:16] << 6) - 128;                                                      \
+        transition take_exhausted_srh_##N;                                                               \
+    }                                                                                                    \
+    state take_exhausted_srh_##N {                                                                       \
+        pkt.extract(hdr.extension_##N, 0);                                                               \
+        md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \
+        md.extension_length = md.extension_length + 24 + (bit<16>)(length >> 3);                         \
+        pkt.extract(hdr.exhausted_##N, length);                                                          \
+        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
+    }
+#else
+#define EXHAUSTED_SRH_CASES(N)
+#define EXHAUSTED_SRH_STATES(N, NEXT_N)
+#endif
+
 // Slot N, and the states that fill it. A routing header that is not an SRH is passed over when it has nothing left to
 // visit (SRH-10); otherwise the walk ends.
 #define EXTENSION_SLOT(N, NEXT_N)                                                                        \
     state routing_##N {                                                                                  \
         peek = pkt.lookahead<bit<32>>();                                                           \
         transition select(peek) {                                                                  \
+            EXHAUSTED_SRH_CASES(N)                                                                       \
             0x00000000 &&& 0x000000FF: extension_##N;                                                    \
             0x00000400 &&& 0x0000FF00: parse_srh;                                                        \
             default:                   unknown_routing_type;                                             \
@@ -71,6 +121,7 @@ header extension_t {
         md.extension_length = md.extension_length + 8 + (bit<16>)(length >> 3);                    \
         SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
     }                                                                                                    \
+    EXHAUSTED_SRH_STATES(N, NEXT_N)                                                                      \
     state fragment_##N {                                                                                 \
         pkt.extract(hdr.extension_##N, 0);                                                               \
         md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \

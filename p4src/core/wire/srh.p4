@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The segment routing header (RFC 8754 2), cut where an endpoint needs it, whatever its length: fixed part, the
 // segments before the next one, the next one, and the rest with the TLVs. What is varbit stays in here and in the
-// shim (srh.p4 of the target), so that a target with a stack of SIDs replaces these states and two macros.
+// shim (srh.p4 of the target), so that a target with a stack of SIDs replaces these states and the shim's macros.
+//
+// A profile whose behaviours read more than the next segment defines WITH_SRH_LIST: Segment List[0] and [SL] are then
+// cut out as well, and [0] of an exhausted SRH (extension.p4). They are read through the macros of the shim.
 #ifndef SRV6_CORE_WIRE_SRH_P4_
 #define SRV6_CORE_WIRE_SRH_P4_
 
@@ -28,6 +31,22 @@ header srh_segment_t {
     ipv6_addr_t sid;
 }
 
+#ifdef WITH_SRH_LIST
+#define SRH_INSTANCES \
+    srh_t         srh; \
+    srh_segment_t srh_first;    /* Segment List[0], where it is not the next one: SL > 1 */ \
+    srh_run_t     srh_before;   /* Segment List[1] .. [SL-2] */ \
+    srh_segment_t srh_next;     /* Segment List[SL-1] */ \
+    srh_segment_t srh_current;  /* Segment List[SL], where there is one: SL <= LE */ \
+    srh_run_t     srh_after;    /* what follows, to [LE], and TLVs */
+#define SRH_EMIT \
+    pkt.emit(hdr.srh); \
+    pkt.emit(hdr.srh_first); \
+    pkt.emit(hdr.srh_before); \
+    pkt.emit(hdr.srh_next); \
+    pkt.emit(hdr.srh_current); \
+    pkt.emit(hdr.srh_after);
+#else
 #define SRH_INSTANCES \
     srh_t         srh; \
     srh_run_t     srh_before;   /* Segment List[0] .. [SL-2] */ \
@@ -38,12 +57,67 @@ header srh_segment_t {
     pkt.emit(hdr.srh_before); \
     pkt.emit(hdr.srh_next); \
     pkt.emit(hdr.srh_after);
+#endif
 
 #endif  // SRV6_CORE_WIRE_SRH_P4_
 
 #ifdef PARSER_STATES
     // A length is computed in one of two states and used in a third: in one state, or in two that follow each other
     // only, p4c keeps it in a temporary, which is cleared for every packet.
+#ifdef WITH_SRH_LIST
+    state parse_srh {
+        pkt.extract(hdr.srh);
+        transition select(hdr.srh.segments_left) {
+            1:       parse_srh_last;
+            2:       parse_srh_none_between;
+            default: parse_srh_between;
+        }
+    }
+
+    // Segment List[0] is the next one.
+    state parse_srh_last {
+        pkt.extract(hdr.srh_next);
+        length = (bit<32>)hdr.srh.last_entry - 1;
+        transition parse_srh_behind_next;
+    }
+
+    state parse_srh_none_between {
+        length = 0;
+        transition parse_srh_next;
+    }
+
+    state parse_srh_between {
+        length = (bit<32>)(hdr.srh.segments_left - 2) << 7;
+        transition parse_srh_next;
+    }
+
+    state parse_srh_next {
+        pkt.extract(hdr.srh_first);
+        pkt.extract(hdr.srh_before, length);
+        pkt.extract(hdr.srh_next);
+        length = (bit<32>)hdr.srh.last_entry - (bit<32>)hdr.srh.segments_left;
+        transition parse_srh_behind_next;
+    }
+
+    // Last Entry less Segments Left: negative for a reduced SRH, whose list ends before Segment List[SL].
+    state parse_srh_behind_next {
+        transition select(length) {
+            0x80000000 &&& 0x80000000: parse_srh_reduced;
+            default:                   parse_srh_current;
+        }
+    }
+
+    state parse_srh_reduced {
+        length = ((bit<32>)hdr.srh.hdr_ext_len << 6) - ((bit<32>)hdr.srh.segments_left << 7);
+        transition parse_srh_after;
+    }
+
+    state parse_srh_current {
+        pkt.extract(hdr.srh_current);
+        length = ((bit<32>)hdr.srh.hdr_ext_len << 6) - ((bit<32>)hdr.srh.segments_left << 7) - 128;
+        transition parse_srh_after;
+    }
+#else
     state parse_srh {
         pkt.extract(hdr.srh);
         transition select(hdr.srh.segments_left) {
@@ -76,9 +150,10 @@ header srh_segment_t {
         length = ((bit<32>)hdr.srh.hdr_ext_len << 6) - ((bit<32>)hdr.srh.segments_left << 7);
         transition parse_srh_after;
     }
+#endif
 
     // Where Segments Left points outside the header (SL > HEL / 2) the length is out of all range: srh_after is not
-    // extracted, which is how an endpoint knows.
+    // extracted, which is how an endpoint knows. (With WITH_SRH_LIST also where Last Entry alone does.)
     state parse_srh_after {
         pkt.extract(hdr.srh_after, length);
         transition accept;

@@ -32,6 +32,12 @@ def test_artefacts_are_current() -> None:
     assert build_p4.stale() == []
 
 
+def test_artefacts_of_the_test_program_are_current() -> None:
+    """Fails when what ptf-tests/unit/p4src is made of changed and its build folder did not: run make build."""
+    program = "ptf-tests/unit/p4src/srh_list.p4"
+    assert build_p4.stale(ROOT, "ptf-tests/unit/p4src/build", {"srh_list": program}) == []
+
+
 def test_artefacts_name_no_machine() -> None:
     for path in (ROOT / "p4src" / "build").iterdir():
         text = path.read_text()
