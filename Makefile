@@ -29,7 +29,7 @@ WHEELS := --only-binary :all:
 LOCKED := $(PIP) $(WHEELS) --no-deps --require-hashes --requirement
 C_FILES = $(shell find softswitch bench -name '*.[ch]')
 
-.PHONY: help setup build run test ptf diff bench lint lint-python lint-types lint-p4 lint-c format lock clean docs shell wheel
+.PHONY: help setup build run test ptf diff bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs shell wheel
 
 help: ## this list
 	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
@@ -77,6 +77,9 @@ diff: $(STAMP) ## packet tests and 100 000 random packets through both engines a
 bench: $(PLOTTER) ## packet rates and control-plane times of the switches found here (build/bench.json, build/bench.svg)
 	@mkdir -p build
 	@$(BIN)/python bench/run.py --json build/bench.json --plot build/bench.svg $(ARGS)
+
+budget: $(STAMP) ## what the usual packet costs in each profile, against p4src/budget.json (ARGS=--write: accept it)
+	@$(BIN)/python tools/budget.py $(ARGS)
 
 $(PLOTTER): $(STAMP)
 	@$(PIP) $(WHEELS) --editable '.[bench]'

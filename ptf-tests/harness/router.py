@@ -11,6 +11,7 @@ from typing import Any
 from harness import reasons
 from harness.bed import Testbed
 from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cells
+from srv6cp.artifacts import Artifacts
 from srv6cp.compile import compile_state
 from srv6cp.config import load_node_dict
 from srv6cp.controller.loop import NodeController
@@ -22,8 +23,10 @@ ETHERNET, TAGGED = 14, 18  # bytes before the IPv6 header
 class Router:
     """One controller on one switch, for all tests of a process."""
 
-    def __init__(self, bed: Testbed) -> None:
+    def __init__(self, bed: Testbed, program: Artifacts | None = None) -> None:
+        """``program``: which one the switch gets; without it the one that has everything."""
         self.bed = bed
+        self.program = program
         self.client = CountingClient(bed.address, device_id=bed.device_id)
         self.client.connect(timeout=PATIENCE, wait=True)
         self.controller: NodeController | None = None
@@ -40,7 +43,7 @@ class Router:
         """Reconcile the switch to ``config`` (the YAML schema as data), count anew, return the node."""
         self.node = load_node_dict(dict(config))
         if self.controller is None or self.flow is None:
-            controller = NodeController(self.client, self.node)
+            controller = NodeController(self.client, self.node, program=self.program)
             controller.start()
             # behind the controller's own listener: what is counted is in the controller's queue already
             self.client.count_packet_ins()

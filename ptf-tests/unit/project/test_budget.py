@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The usual packet costs what its budget says: no more, and the budget no more than that."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _load_tool() -> Any:
+    spec = importlib.util.spec_from_file_location("budget", ROOT / "tools" / "budget.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+budget = _load_tool()
+
+
+@pytest.fixture(scope="module")
+def now() -> Any:
+    """What is measured."""
+    return budget.measured()
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A root with the budget and the page, to be changed."""
+    for name in (budget.BUDGET, budget.PAGE):
+        (tmp_path / name).parent.mkdir()
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def _change(root: Path, by: int) -> None:
+    """End in transit may have ``by`` conditions more."""
+    content = json.loads((root / budget.BUDGET).read_text())
+    content["transit"]["End"]["conditions"] += by
+    (root / budget.BUDGET).write_text(json.dumps(content))
+
+
+def test_the_usual_packet_keeps_its_budget(now: Any) -> None:
+    complaints = budget.complaints(now=now)
+    assert not complaints, "\n".join(complaints)
+
+
+def test_the_compiler_needs_no_temporary(now: Any) -> None:
+    assert {profile: now[profile]["program"]["temporaries of the compiler"] for profile in now} == dict.fromkeys(now, 0)
+
+
+def test_more_than_the_budget_is_named(now: Any, copied: Path) -> None:
+    _change(copied, -1)
+    number = now["transit"]["End"]["conditions"]
+    assert budget.complaints(copied, now) == [
+        f"transit, End: conditions: budget {number - 1}, now {number}",
+        "The usual packet costs more: spare it that, or run tools/budget.py --write, and say in the commit why.",
+        "docs/performance.md has not the table of p4src/budget.json: run tools/budget.py --write.",
+    ]
+
+
+def test_less_than_the_budget_is_named(now: Any, copied: Path) -> None:
+    _change(copied, 1)
+    number = now["transit"]["End"]["conditions"]
+    assert budget.complaints(copied, now)[:2] == [
+        f"transit, End: conditions: budget {number + 1}, now {number}",
+        "The usual packet costs less: lower the budget (run tools/budget.py --write, and say in the commit why).",
+    ]
+
+
+def test_what_has_no_budget_is_too_much(now: Any) -> None:
+    """A new profile, packet or kind needs a budget; one that is gone has none to keep."""
+    less = copy.deepcopy(now)
+    del less["edge"]["End"]["tables"]
+    (change,) = budget.compare(less, now)
+    assert change == ("edge", "End", "tables", None, now["edge"]["End"]["tables"]) and change.higher
+    (change,) = budget.compare(now, less)
+    assert not change.higher
+
+
+def test_a_costlier_program_is_seen() -> None:
+    """A metadata field, a header instance and a temporary more; an operator within an operator."""
+    program = json.loads((ROOT / "p4src/build/transit.json").read_text())
+    before = budget.of_program(program)
+    scalars = next(kind for kind in program["header_types"] if kind["name"] == "scalars_0")
+    scalars["fields"] += [["local_metadata_t.more", 8, False], ["tmp_7", 1, False], ["here_0", 8, False]]
+    program["headers"].append({"name": "more", "id": 99, "header_type": "srh_t", "metadata": False})
+    assert budget.of_program(program) == {kind: number + 1 for kind, number in before.items()}
+    field = {"type": "field", "value": ["ipv6", "hop_limit"]}
+    expression = {"type": "expression", "value": {"op": "+", "left": field, "right": field}}
+    assert budget.operators(field) == 0 and budget.operators(expression) == 1
+    assert budget.operators({"type": "expression", "value": {"op": "?", "cond": expression, "left": expression}}) == 3
