@@ -32,7 +32,7 @@ C_FILES = $(shell find softswitch bench -name '*.[ch]')
 .PHONY: help setup build run test ptf diff bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs shell wheel
 
 help: ## this list
-	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
+	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PROFILE=transit|edge|full] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## build the Python environment in .venv (no root, no compiler; again: does nothing)
@@ -65,7 +65,7 @@ build: $(STAMP) ## recompile the P4 program, all profiles or PROFILE=NAME (p4c-b
 run: $(STAMP) ## quick start: a small SRv6 network carries packets along the segment list that you choose
 	@$(BIN)/srv6 lab up $(TOPOLOGY)
 
-test: $(STAMP) ## every test, in parallel (SWITCH=bmv2: packet tests on simple_switch_grpc, needs root)
+test: $(STAMP) ## every test, in parallel (SWITCH=bmv2: packet tests on simple_switch_grpc, root; PROFILE=transit: with that one)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q $(ARGS)
 
 ptf: $(STAMP) ## the packet tests under the plain ptf command

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from srv6_base import Srv6Test, craft, wire
 from srv6cp.behaviours import REGISTRY
+from srv6cp.compile.capabilities import Capabilities
 
 HOST = "2001:db8:1::2"
 SOURCE = "fcbb:bb00:1::1"  # SR source address of the node, one of its own addresses
@@ -192,8 +193,14 @@ def for_each(endpoints: Iterable[Endpoint]) -> Callable[[C], C]:
     return make
 
 
+def _in(program: Capabilities, behaviour: str) -> bool:
+    record = REGISTRY.programmed(behaviour, OPERANDS.get(behaviour, {}))
+    return program.has("my_sid_table", record.action) and (not record.binding_mode or program.has("sr_policy_table"))
+
+
 @cache
-def _everything() -> dict[str, Any]:
+def _everything(program: Capabilities, tested: tuple[Endpoint, ...]) -> dict[str, Any]:
+    """The node with every behaviour that the program has, and those under test whether it has them or not."""
     both = [("default", 2, 1), ("blue", 4, 4)]  # VRF, port of what goes out, port of what goes back
     routes = [{"prefix": "fcbb:bb00:b0::/44", "via": "2001:db8:7::2"}]
     for vrf, out, back in both:
@@ -201,26 +208,29 @@ def _everything() -> dict[str, Any]:
             routes.append({"prefix": prefix, "vrf": vrf, "via": f"2001:db8:{port}::2"})
         for prefix, port in (("198.51.100.0/24", out), ("203.0.113.0/24", back)):
             routes.append({"prefix": prefix, "vrf": vrf, "via": f"10.0.{port}.2"})
+    policies = [
+        {"name": "north", "encap": {"mode": "encap", "flow-label": 0}, "segments": [B1, B2]},
+        {"name": "single", "encap": {"mode": "encap", "flow-label": 0}, "segments": [B1]},
+    ]
     return {
         "vrfs": ["blue"],
         "ports": {
             1: {"vlans": {100: {"addresses": ["2001:db8:100::1/64", "10.0.100.1/24"]}}},
             4: {"vrf": "blue"},
-            5: {"mode": "l2"},
+            **({5: {"mode": "l2"}} if program.has("ingress_port_table", "set_l2_port") else {}),
         },
         "routes": routes,
-        "sids": [endpoint.sid_config for endpoint in EVERY],
-        "policies": [
-            {"name": "north", "encap": {"mode": "encap", "flow-label": 0}, "segments": [B1, B2]},
-            {"name": "single", "encap": {"mode": "encap", "flow-label": 0}, "segments": [B1]},
-        ],
+        "sids": [each.sid_config for each in EVERY if each in tested or _in(program, each.behaviour)],
+        "policies": policies if any(each.exit == 7 for each in tested) or program.has("sr_policy_table") else [],
     }
 
 
 class EndpointTest(Srv6Test):
-    """The node with every behaviour. ``endpoint`` is the one under test."""
+    """The node with every behaviour. ``endpoint`` is the one under test, ``beside`` are others that the test needs:
+    where the profile under test lacks one of them, the test is skipped."""
 
     endpoint = Endpoint("End")
+    beside: tuple[Endpoint, ...] = ()
 
     def setUp(self) -> None:
         super().setUp()
@@ -230,7 +240,7 @@ class EndpointTest(Srv6Test):
         self, *, sids: Iterable[dict[str, Any]] = (), routes: Iterable[dict[str, Any]] = (), **config: Any
     ) -> None:
         """Configure the node: ``sids`` and ``routes`` are added to its own, anything else replaces what is there."""
-        base = _everything()
+        base = _everything(self.router.capabilities, (self.endpoint, *self.beside))
         ports = {**base["ports"], **config.pop("ports", {})}
         self.node(
             **{**base, "sids": [*base["sids"], *sids], "routes": [*base["routes"], *routes], "ports": ports, **config}

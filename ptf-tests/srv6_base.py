@@ -19,7 +19,7 @@ from ptf.base_tests import BaseTest
 from harness import craft, defaults, ptfport, reasons, show, testbed, wire
 from harness.clauses import SWITCHES, behaviours, only_on, rfc, rule, switches_of
 from harness.flow import Count
-from harness.router import Router, router_of
+from harness.router import Lacking, Router, router_of
 from harness.wire import Frame, Part
 
 __all__ = ["Count", "Frame", "Srv6Test", "behaviours", "craft", "only_on", "rfc", "rule", "wire"]
@@ -80,10 +80,14 @@ class Srv6Test(BaseTest):
         (``sr_domain=...``). What is not given comes from ``harness.defaults.node``: eight ports with
         addresses and resolved neighbours, locator ``fcbb:bb00:1::/48``. ``ports`` is merged port by port
         (``None`` removes one); ``neighbors`` are added to the static ones of the defaults
-        (``neighbors_static=False``: instead of them).
+        (``neighbors_static=False``: instead of them). A node that the profile under test cannot be skips the
+        test; the program with everything has no excuse.
         """
         self._config = defaults.node(config, self.testbed, neighbors_static)
-        node = self.router.apply(self._config)
+        try:
+            node = self.router.apply(self._config)
+        except Lacking as error:
+            self.skipTest(str(error))
         self._sent.clear()
         self._steps.append(["node", self._config])
         return node

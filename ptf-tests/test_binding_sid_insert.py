@@ -82,8 +82,10 @@ class SecondPassEndsAtOldSrh(EndpointTest):
 class NothingInsertedIntoErrors(EndpointTest):
     """What the endpoint step refuses is quoted without anything inserted."""
 
+    beside = plain(INSERTS)
+
     def runTest(self) -> None:
-        for endpoint in plain(INSERTS):
+        for endpoint in self.beside:
             packet = self.packet([LAST, NEXT], 1, dst=endpoint.sid, hl=1)
             self.send(1, packet)
             self.expect_icmp6(1, 3, 0, 0, packet)

@@ -411,6 +411,8 @@ class InnerSrhStays(EndpointTest):
 class CrossConnectAsksNoTable(EndpointTest):
     """End.DX4 and End.DX6 send by their adjacency, also what has no route, or is addressed to this node."""
 
+    beside = plain(("End.DX6", "End.DX4"))
+
     def runTest(self) -> None:
         for endpoint, inner in (
             (Endpoint("End.DX6"), craft.ip6(IN6, "2001:db8:dead::1", craft.udp())),

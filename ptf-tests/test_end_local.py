@@ -107,6 +107,8 @@ class EndTIntoSidOfItsTable(EndpointTest):
 class EndThenDecapsulation(EndpointTest):
     """End and End.DT6 (End.DT4) of the same node in one list."""
 
+    beside = (DT6, DT4)
+
     def runTest(self) -> None:
         for last, inner in (
             (DT6, craft.ip6(IN6, OUT6, craft.udp(b"six"))),
@@ -125,6 +127,8 @@ class EndThenDecapsulation(EndpointTest):
 @rule("END-10", "DEC-5")
 class InnerDestinationIsOwnSid(EndpointTest):
     """The inner packet of a decapsulation is for another SID of this node, in table T: processed there once more."""
+
+    beside = (DT6,)
 
     def runTest(self) -> None:
         blue = "fcbb:bb00:1:b1e::"

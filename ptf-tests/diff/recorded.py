@@ -81,7 +81,7 @@ def record() -> list[Recording]:
             "2",
             *files,
         ]
-        environment = {**os.environ, VARIABLE: folder, "SWITCH": "softswitch"}
+        environment = {**os.environ, VARIABLE: folder, "SWITCH": "softswitch", "PROFILE": ""}
         done = subprocess.run(
             command,
             cwd=TESTS.parent,

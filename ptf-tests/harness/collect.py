@@ -17,6 +17,7 @@ import pytest
 from ptf.base_tests import BaseTest
 
 from harness import testbed
+from srv6cp.artifacts import ArtifactError
 
 # What the ptf command puts into its configuration and BaseTest or ptf.testutils read.
 PTF_CONFIG: dict[str, Any] = {
@@ -87,6 +88,10 @@ def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) 
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    try:
+        testbed.program()
+    except ArtifactError as error:
+        raise pytest.UsageError(str(error)) from None
     for key, value in PTF_CONFIG.items():
         ptf.config.setdefault(key, value)
     ptf.ptfutils.default_timeout = PTF_CONFIG["default_timeout"]
@@ -101,7 +106,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     try:
-        return f"switch under test: {testbed.chosen()}"
+        return f"switch under test: {testbed.chosen()}, profile {testbed.program().name}"
     except testbed.Unavailable as error:
         return str(error)
 

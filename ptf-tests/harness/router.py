@@ -8,16 +8,22 @@ from functools import cache
 from ipaddress import IPv6Network
 from typing import Any
 
-from harness import reasons
+from harness import reasons, testbed
 from harness.bed import Testbed
 from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cells
+from srv6cp import artifacts
 from srv6cp.artifacts import Artifacts
-from srv6cp.compile import compile_state
+from srv6cp.compile import compile_state, needs
+from srv6cp.compile.capabilities import Capabilities
 from srv6cp.config import load_node_dict
 from srv6cp.controller.loop import NodeController
-from srv6cp.p4rt import TableEntry
+from srv6cp.p4rt import P4Info, TableEntry
 
 ETHERNET, TAGGED = 14, 18  # bytes before the IPv6 header
+
+
+class Lacking(Exception):
+    """The profile under test cannot be such a node; the message says what it lacks."""
 
 
 class Router:
@@ -26,7 +32,8 @@ class Router:
     def __init__(self, bed: Testbed, program: Artifacts | None = None) -> None:
         """``program``: which one the switch gets; without it the one that has everything."""
         self.bed = bed
-        self.program = program
+        self.program = program or artifacts.find()
+        self.capabilities = Capabilities(P4Info.from_file(self.program.p4info))
         self.client = CountingClient(bed.address, device_id=bed.device_id)
         self.client.connect(timeout=PATIENCE, wait=True)
         self.controller: NodeController | None = None
@@ -40,8 +47,17 @@ class Router:
     # ------------------------------------------------------------------------------------------
 
     def apply(self, config: Mapping[str, Any]) -> Any:
-        """Reconcile the switch to ``config`` (the YAML schema as data), count anew, return the node."""
-        self.node = load_node_dict(dict(config))
+        """Reconcile the switch to ``config`` (the YAML schema as data), count anew, return the node.
+
+        Raises Lacking, before anything is done, where the profile under test is not the one that has everything, and
+        lacks what the node asks for.
+        """
+        node = load_node_dict(dict(config))
+        if self.program.name != artifacts.DEFAULT:
+            lacking = [need.what for need in needs.needs(node) if not self.capabilities.has(need.table, need.action)]
+            if lacking:
+                raise Lacking(f"profile {self.program.name} has not: {', '.join(dict.fromkeys(lacking))}")
+        self.node = node
         if self.controller is None or self.flow is None:
             controller = NodeController(self.client, self.node, program=self.program)
             controller.start()
@@ -186,7 +202,7 @@ def network(value: Any) -> IPv6Network:
 
 @cache
 def router_of(bed: Testbed) -> Router:
-    """The controller of a switch, started when first asked for; it ends with the switch."""
-    router = Router(bed)
+    """The controller of a switch, started when first asked for; it ends with the switch. ``PROFILE`` is its program."""
+    router = Router(bed, testbed.program())
     bed.on_shutdown(router.close)
     return router

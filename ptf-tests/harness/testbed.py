@@ -5,6 +5,8 @@
 ``softswitch-native`` (the same with the native engine), ``softswitch-veth`` (the command ``softswitch`` on veth
 pairs, root), ``bmv2`` (``simple_switch_grpc`` on veth pairs, root), ``auto`` (``bmv2`` where it can run, else
 ``softswitch``). ``make`` knows ``bmv2-grpc`` besides, for the differential run: BMv2 without interfaces, no root.
+
+``PROFILE`` chooses the profile of the P4 program: ``full`` (default), ``edge`` or ``transit``.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from harness.bed import Testbed, Unavailable, launched
 from harness.dataplane import Bmv2Grpc
 from harness.inproc import InProcess
 from harness.veth import Veth
+from srv6cp import artifacts
 from srv6cp.sync.launch import missing
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "launched",
     "make",
     "native_missing",
+    "program",
     "shutdown",
     "veth_missing",
 ]
@@ -76,6 +80,14 @@ def chosen() -> str:
     if name == "auto":
         return "softswitch" if bmv2_missing() else "bmv2"
     return name
+
+
+def program() -> artifacts.Artifacts:
+    """The program that ``PROFILE`` names. Raises ArtifactError for an unknown name and one that was not built."""
+    name = os.environ.get("PROFILE") or artifacts.DEFAULT
+    if name not in artifacts.PROFILES:
+        raise artifacts.ArtifactError(f"PROFILE={name}: no such profile; one of {', '.join(artifacts.PROFILES)}")
+    return artifacts.find(name)
 
 
 def make(name: str) -> Testbed:

@@ -37,7 +37,9 @@ def check(node: Node, program: Capabilities) -> None:
         if not program.has(need.table, need.action):
             missing.setdefault(need.what, need)
     if missing:
-        raise NotInProgram([_problem(node, program, need) for need in missing.values()])
+        profiles = list(shipped())  # read once: there may be many problems
+        profile = program.profile
+        raise NotInProgram([_problem(node, profile, need, profiles) for need in missing.values()])
 
 
 def needs(node: Node) -> Iterator[Need]:
@@ -114,9 +116,9 @@ def _of_routes(node: Node) -> Iterator[Need]:
             break
 
 
-def _problem(node: Node, program: Capabilities, need: Need) -> Problem:
-    others = [name for name, other in shipped() if other.has(need.table, need.action)]
+def _problem(node: Node, profile: str, need: Need, profiles: list[tuple[str, Capabilities]]) -> Problem:
+    others = [name for name, other in profiles if other.has(need.table, need.action)]
     have = f"profiles that have it: {', '.join(others)}" if others else "no profile here has it"
-    message = f"{need.what} is not in the loaded program (profile {program.profile}); {have}"
+    message = f"{need.what} is not in the loaded program (profile {profile}); {have}"
     origin = node.origin
     return Problem(message, need.path, origin.file if origin else "", origin.line(need.path) if origin else 0)
