@@ -148,3 +148,22 @@ class BehindEndOfThisNode(EndDx2):
         self.expect_only(5, Frame(inner))
         self.expect_sid_counter(self.endpoint.prefix, packets=1, size=len(packet))
         self.expect_sid_counter(Endpoint("End").prefix, packets=1, size=len(packet))
+
+
+@behaviours("Transit")
+@rule("END-15")
+class FrameInTransit(EndDx2):
+    """A frame inside a packet that is not for this node travels on unchanged, whatever there is of it."""
+
+    def runTest(self) -> None:
+        for inner in (bytes(frame()), bytes(frame(vlan=7)), *(bytes(frame(vlan=7))[:size] for size in range(20))):
+            payload = craft.raw(inner, wire.ETHERNET)
+            for packet in (
+                craft.ip6(HOST, NEXT, payload),
+                craft.ip6(HOST, NEXT, craft.dstopt(payload)),
+                self.packet([NEXT], 0, payload, dst=NEXT),
+                self.packet([NEXT, THEN], 1, payload, dst=THEN),
+            ):
+                self.send(1, packet)
+                self.expect_only(2, wire.hop(packet))
+        self.expect_no_drop()

@@ -71,7 +71,11 @@ LAZY_STATE verdict_state_t {
     bit<2>       color;                // of punt_meter
     bit<5>       pad;
     sid_index_t  sid_index;
-    bit<8>       upper_layer;          // before the verdict: next header of the last header of the chain
+    // Before the verdict:
+    bit<8>       upper_layer;          // next header of the last header of the chain
+    bit<16>      table_id;             // of the behaviour: where it looks up ...
+    vlan_id_t    vlan_id;              // ... the VLAN of the frame inside; 0: untagged
+    bit<4>       pad_vlan_id;
 }
 
 #define LAZY_STATE_INSTANCES    \

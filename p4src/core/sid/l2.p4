@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ethernet frames inside IPv6 (RFC 8986 4.9): End.DX2 sends the frame as it is out of a port. The parser leaves a frame
-// unparsed, so it is what remains when the headers in front of it are gone.
+// Ethernet frames inside IPv6 (RFC 8986 4.9): End.DX2 sends the frame as it is out of a port. The frame is what remains
+// when the headers in front of it are gone.
 #ifndef SRV6_CORE_SID_L2_P4_
 #define SRV6_CORE_SID_L2_P4_
 

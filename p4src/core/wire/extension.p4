@@ -63,6 +63,7 @@ header exhausted_list_t {
         IP_PROTO_TCP:      parse_l4;                                                                     \
         IP_PROTO_UDP:      parse_l4;                                                                     \
         IP_PROTO_ICMPV6:   parse_l4;                                                                     \
+        FRAME_STATE                                                                                      \
         default:           accept;                                                                       \
     }
 

@@ -10,6 +10,7 @@ struct headers_t {
     ipv6_t ipv6;
     EXTENSION_INSTANCES
     SRH_INSTANCES
+    FRAME_INSTANCES
     INNER_IP_INSTANCES
     LAZY_STATE_IN_HEADERS
 }

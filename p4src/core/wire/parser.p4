@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parser and deparser, put together from the files of this folder.
 //
-//   ethernet [vlan] ipv6 [extension_0..3] [srh before next after] [ipv6 | ipv4] [l4]
+//   ethernet [vlan] ipv6 [extension_0..3] [srh before next after] [frame | ipv6 | ipv4] [l4]
 //
 // Nothing is rejected here: where the walk stops the rest of the packet is payload, and a router that is not the
-// destination forwards it as it is (END-15). verify() is not used for the same reason. A frame inside IPv6 is
-// payload.
+// destination forwards it as it is (END-15). verify() is not used for the same reason. Of a frame
+// inside IPv6 the first bytes are parsed where the profile has behaviours for frames; what it carries is payload.
 #ifndef SRV6_CORE_WIRE_PARSER_P4_
 #define SRV6_CORE_WIRE_PARSER_P4_
 
@@ -21,6 +21,7 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md P
 #include "ip.p4"
 #include "extension.p4"
 #include "srh.p4"
+#include "frame.p4"
 #undef PARSER_STATES
 }
 
@@ -32,6 +33,7 @@ control srv6_deparser(packet_out pkt, in headers_t hdr) {
         pkt.emit(hdr.ipv6);
         EXTENSION_EMIT
         SRH_EMIT
+        FRAME_EMIT
         INNER_IP_EMIT
     }
 }
