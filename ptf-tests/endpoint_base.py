@@ -41,6 +41,7 @@ EXITS = {
     "End.DT4": 4,
     "End.DT46": 4,
     "End.DX2": 5,
+    "End.DX2V": 5,
     "End.B6.Encaps": 7,
     "End.B6.Encaps.Red": 7,
     "End.B6.Insert": 7,
@@ -55,6 +56,7 @@ OPERANDS = {
     "End.DT4": {"vrf": "blue"},
     "End.DT46": {"vrf": "blue"},
     "End.DX2": {"port": 5},
+    "End.DX2V": {"table": "wires"},
     **{name: {"policy": "north"} for name, port in EXITS.items() if port == 7},
 }
 
@@ -70,6 +72,7 @@ ADVANCING = FLAVORED + ENCAPS + INSERTS  # the skeleton of RFC 8986 4.1
 DECAPSULATING = tuple(record.name for record in _RECORDS if record.decapsulates)
 TAKES6 = tuple(record.name for record in _RECORDS if "ipv6" in record.takes)
 TAKES4 = tuple(record.name for record in _RECORDS if "ipv4" in record.takes)
+TAKES_FRAMES = tuple(record.name for record in _RECORDS if "ethernet" in record.takes)
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,7 @@ def _everything(program: Capabilities, tested: tuple[Endpoint, ...]) -> dict[str
         {"name": "north", "encap": {"mode": "encap", "flow-label": 0}, "segments": [B1, B2]},
         {"name": "single", "encap": {"mode": "encap", "flow-label": 0}, "segments": [B1]},
     ]
+    wires = [{"name": "wires", "entries": [{"vlan": 0, "port": 5}]}]
     return {
         "vrfs": ["blue"],
         "ports": {
@@ -222,6 +226,7 @@ def _everything(program: Capabilities, tested: tuple[Endpoint, ...]) -> dict[str
         "routes": routes,
         "sids": [each.sid_config for each in EVERY if each in tested or _in(program, each.behaviour)],
         "policies": policies if any(each.exit == 7 for each in tested) or program.has("sr_policy_table") else [],
+        "vlan_tables": wires if any(each.behaviour == "End.DX2V" for each in tested) or program.has("dx2v_table") else [],
     }
 
 

@@ -14,6 +14,7 @@ from endpoint_base import (
     OUT6,
     TAKES4,
     TAKES6,
+    TAKES_FRAMES,
     THEN,
     Endpoint,
     EndpointTest,
@@ -24,7 +25,7 @@ from endpoint_base import (
 from srv6_base import behaviours, craft, rfc, rule, wire
 
 SIX, FOUR = plain(TAKES6), plain(TAKES4)
-IP = tuple(e for e in plain(DECAPSULATING) if e.behaviour != "End.DX2")
+IP = tuple(e for e in plain(DECAPSULATING) if e.behaviour not in TAKES_FRAMES)
 TABLES = tuple(e for e in IP if e.vrf == "blue")
 
 

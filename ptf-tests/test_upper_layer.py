@@ -14,6 +14,7 @@ from endpoint_base import (
     OUT6,
     TAKES4,
     TAKES6,
+    TAKES_FRAMES,
     THEN,
     Endpoint,
     EndpointTest,
@@ -129,7 +130,7 @@ class WrongInnerIpv4(EndpointTest):
         self.refused(craft.ip6(HOST, self.sid, craft.ip4(IN4, OUT4, craft.udp())), 4, 4, 40, "UPPER_LAYER")
 
 
-@for_each(tuple(e for e in EVERY if e.behaviour != "End.DX2"))
+@for_each(tuple(e for e in EVERY if e.behaviour not in TAKES_FRAMES))
 @rfc("8986", "4.1.1", "S04")
 @rule("UL-3", "DEC-3")
 class WrongInnerFrame(EndpointTest):

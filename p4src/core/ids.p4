@@ -4,7 +4,7 @@
 #ifndef SRV6_CORE_IDS_P4_
 #define SRV6_CORE_IDS_P4_
 
-// Tables (0x02). Next: 0x02000014.
+// Tables (0x02). Next: 0x02000015.
 #define INGRESS_PORT_TABLE_ID    0x02000001
 #define INGRESS_VLAN_TABLE_ID    0x02000002
 #define SID_BLOCK_TABLE_ID       0x02000003
@@ -22,8 +22,9 @@
 #define SIDLIST_13_16_TABLE_ID   0x0200000F
 #define NEXTHOP_TABLE_ID         0x02000010
 #define NEXTHOP_GROUP_TABLE_ID   0x02000011
+#define DX2V_TABLE_ID            0x02000014
 
-// Actions (0x01). Next: 0x0100003D.
+// Actions (0x01). Next: 0x01000041.
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -80,6 +81,10 @@
 #define SEGMENTS_14_ID           0x01000037
 #define SEGMENTS_15_ID           0x01000038
 #define SEGMENTS_16_ID           0x01000039
+#define END_DX2V_ID              0x0100003D
+#define FORWARD_FRAME_ID         0x0100003E
+#define REWRITE_VLAN_ID          0x0100003F
+#define POP_VLAN_ID              0x01000040
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001

@@ -27,6 +27,7 @@ PLAIN = {
     "End.DT4": 19,
     "End.DT46": 20,
     "End.DX2": 21,
+    "End.DX2V": 22,
     "End.B6.Insert.Red": 26,
     "End.B6.Encaps.Red": 27,
 }

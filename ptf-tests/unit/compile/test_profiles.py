@@ -121,7 +121,7 @@ def test_options_are_0_where_an_action_has_them() -> None:
             action.params.add(id=15, name="options", bitwidth=8)
     found = compile_state(load_node(FULL), P4Info(info.proto))
     actions = [e.action for e in found.entities if isinstance(e, TableEntry) and e.table == tables.MY_SID]
-    assert len(actions) == 11
+    assert len(actions) == 12
     assert all(isinstance(action, Action) and action.params["options"] == 0 for action in actions)
 
 

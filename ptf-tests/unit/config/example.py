@@ -46,7 +46,10 @@ sids:
   - {sid: "fcbb:bb00:1:e007::", behavior: end.dt46, vrf: blue}
   - {sid: "fcbb:bb00:1:e008::/64", behavior: End.B6.Encaps, policy: north}
   - {sid: "fcbb:bb00:1:e009::/64", behavior: End.B6.Insert.Red, policy: north}
+  - {sid: "fcbb:bb00:1:e00a::/64", behavior: End.DX2V, table: wires}
   - {sid: "fd00::1", behavior: End.DT4, vrf: 7, allow-outside-locator: true}
+vlan-tables:
+  - {name: wires, entries: [{vlan: 0, port: 4}, {vlan: 10, port: 1, rewrite: 20}, {vlan: 11, port: 4, rewrite: pop}]}
 policies:
   - name: north
     encap: {mode: encap.red, hop-limit: inherit, traffic-class: 5, flow-label: copy, source: "fcbb:bb00:1::9"}
