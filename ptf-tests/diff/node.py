@@ -17,6 +17,7 @@ _FUNCTIONS: dict[str, dict[str, Any]] = {
     "e108": {"behavior": "End.X", "via": ["2001:db8:2::2", "2001:db8:3::2", "2001:db8:4::2"]},
     "e200": {"behavior": "End.T", "vrf": "blue"},
     "d200": {"behavior": "End.DX2", "port": 7},
+    "d208": {"behavior": "End.DX2V", "table": "wires"},
     "d400": {"behavior": "End.DX4", "via": "10.0.2.2"},
     "d408": {"behavior": "End.DX4", "via": ["10.0.2.2", "10.0.3.2"]},
     "d600": {"behavior": "End.DX6", "via": "2001:db8:2::2"},
@@ -148,6 +149,17 @@ def config(switch: defaults.Switch) -> dict[str, Any]:
         ],
         "sids": sids(),
         "policies": _policies(),
+        "vlan-tables": [
+            {
+                "name": "wires",
+                "entries": [
+                    {"vlan": 0, "port": 7},
+                    {"vlan": 100, "port": 7},
+                    {"vlan": 7, "port": 7, "rewrite": 9},
+                    {"vlan": 200, "port": 7, "rewrite": "pop"},
+                ],
+            }
+        ],
         "steering": [
             *({"prefix": prefix, "policy": name} for prefix, name in {**STEERED6, **STEERED4}.items()),
             {"match": {"protocol": "udp", "dst-port": 53}, "priority": 10, "policy": "red4"},
