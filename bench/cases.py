@@ -10,9 +10,7 @@ from typing import Any
 from harness import defaults, wire
 
 LOCATOR = "fcbb:bb00:1:"
-END, END_PSP, END_X, DT4, DT46 = (
-    f"{LOCATOR}{function:x}::" for function in (0xE000, 0xE001, 0xE00A, 0xD004, 0xD046)
-)
+END, END_PSP, END_X, DT4, DT46 = (f"{LOCATOR}{function:x}::" for function in (0xE000, 0xE001, 0xE00A, 0xD004, 0xD046))
 NEXT = "fcbb:bb00:3::"
 HOST = "2001:db8:1::2"
 
@@ -53,9 +51,7 @@ def node() -> dict[str, Any]:
         ],
         "policies": [policy(count) for count in (1, 3, 10)],
         "routes": [{"prefix": "fcbb:bb00:3::/48", "via": "2001:db8:3::2"}],
-        "steering": [
-            {"prefix": f"2001:db8:{0xF0 + count:x}::/48", "policy": f"p{count}"} for count in (1, 3, 10)
-        ],
+        "steering": [{"prefix": f"2001:db8:{0xF0 + count:x}::/48", "policy": f"p{count}"} for count in (1, 3, 10)],
     }
 
 
@@ -108,12 +104,9 @@ def big_node(sids: int, routes: int, device_id: int = 1) -> str:
     ]
     base = int(IPv6Address("fcbb:bb00:1::"))
     lines += [
-        f'  - {{sid: "{IPv6Address(base | (i + 1) << 48)}/80", behavior: End, flavors: [psp]}}'
-        for i in range(sids)
+        f'  - {{sid: "{IPv6Address(base | (i + 1) << 48)}/80", behavior: End, flavors: [psp]}}' for i in range(sids)
     ]
     lines.append("routes:")
     base = int(IPv6Address("2001:db9::"))
-    lines += [
-        f'  - {{prefix: "{IPv6Address(base | i << 64)}/64", via: "2001:db8:2::2"}}' for i in range(routes)
-    ]
+    lines += [f'  - {{prefix: "{IPv6Address(base | i << 64)}/64", via: "2001:db8:2::2"}}' for i in range(routes)]
     return "\n".join(lines) + "\n"

@@ -17,7 +17,8 @@ struct worker {
 __attribute__((visibility("default"))) struct worker *copy_new(void)
 {
     struct worker *w = calloc(1, sizeof *w);
-    if (!w || !(w->head.outs = calloc(MOST, sizeof *w->head.outs)) || !(w->head.frames = malloc((size_t)MOST * LONGEST)))
+    if (!w || !(w->head.outs = calloc(MOST, sizeof *w->head.outs)) ||
+        !(w->head.frames = malloc((size_t)MOST * LONGEST)))
         abort();
     return w;
 }

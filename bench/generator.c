@@ -83,8 +83,9 @@ static int open_socket(const char *name, int receive)
             setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &ring, sizeof ring))
             goto fail;
     }
-    struct sockaddr_ll address = {
-        .sll_family = AF_PACKET, .sll_protocol = receive ? htons(ETH_P_ALL) : 0, .sll_ifindex = (int)if_nametoindex(name)};
+    struct sockaddr_ll address = {.sll_family = AF_PACKET,
+                                  .sll_protocol = receive ? htons(ETH_P_ALL) : 0,
+                                  .sll_ifindex = (int)if_nametoindex(name)};
     if (!address.sll_ifindex || bind(fd, (struct sockaddr *)&address, sizeof address))
         goto fail;
     struct packet_mreq member = {.mr_ifindex = address.sll_ifindex, .mr_type = PACKET_MR_PROMISC};

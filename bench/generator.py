@@ -64,9 +64,7 @@ def _function() -> Any:
     return function
 
 
-def run(
-    send_iface: str, receive_iface: str, frames: Sequence[bytes], seconds: float, window: int = WINDOW
-) -> Loop:
+def run(send_iface: str, receive_iface: str, frames: Sequence[bytes], seconds: float, window: int = WINDOW) -> Loop:
     """Send ``frames`` again and again on one interface and count what comes back on another.
 
     Both are interfaces of the calling thread's network namespace; needs CAP_NET_RAW. ``OSError`` when one cannot be

@@ -41,9 +41,7 @@ def entries(count: int) -> list[TableEntry]:
         if number % 2:
             found.append(TableEntry("ipv6_table", match, Action("set_nexthop", {"nexthop_id": 1})))
         else:
-            found.append(
-                TableEntry("my_sid_table", match, Action("end", {"sid_index": number + 1, "flavors": 5}))
-            )
+            found.append(TableEntry("my_sid_table", match, Action("end", {"sid_index": number + 1, "flavors": 5})))
     return found
 
 

@@ -226,7 +226,9 @@ def _everything(program: Capabilities, tested: tuple[Endpoint, ...]) -> dict[str
         "routes": routes,
         "sids": [each.sid_config for each in EVERY if each in tested or _in(program, each.behaviour)],
         "policies": policies if any(each.exit == 7 for each in tested) or program.has("sr_policy_table") else [],
-        "vlan_tables": wires if any(each.behaviour == "End.DX2V" for each in tested) or program.has("dx2v_table") else [],
+        "vlan_tables": wires
+        if any(each.behaviour == "End.DX2V" for each in tested) or program.has("dx2v_table")
+        else [],
     }
 
 

@@ -111,9 +111,7 @@ def _run(options: Options, stop: SimpleQueue[int]) -> int:
         if options.use_files is not None:
             files = _ports(options, lambda: NativeFilePorts(board, ports), lambda: FilePorts(board, ports))
         elif options.interfaces:
-            interfaces = _ports(
-                options, lambda: NativeInterfaces(board, options.workers), lambda: Interfaces(board)
-            )
+            interfaces = _ports(options, lambda: NativeInterfaces(board, options.workers), lambda: Interfaces(board))
         try:
             if interfaces is not None:
                 for number, name in options.interfaces.items():

@@ -96,9 +96,7 @@ class _Parser(argparse.ArgumentParser):
 def _interface(text: str) -> tuple[int, str]:
     match = re.fullmatch(r"(\d+)@(\S+)", text)
     if match is None or int(match[1]) > 511:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: PORT@INTERFACE with PORT in 0..511 is needed, as in 1@veth0"
-        )
+        raise argparse.ArgumentTypeError(f"{text!r}: PORT@INTERFACE with PORT in 0..511 is needed, as in 1@veth0")
     return int(match[1]), match[2]
 
 
@@ -257,9 +255,7 @@ def _check(options: Options, program: Path | None, no_p4: bool) -> None:
     else:
         options.program = program
     if options.cpu_port is not None and options.cpu_port == options.drop_port:
-        raise UsageError(
-            f"--cpu-port {options.cpu_port} is the drop port; choose another, or another --drop-port"
-        )
+        raise UsageError(f"--cpu-port {options.cpu_port} is the drop port; choose another, or another --drop-port")
     if options.log_console and options.log_file:
         raise UsageError("--log-console and --log-file exclude each other")
     if options.pcap is not None and not options.pcap.is_dir():

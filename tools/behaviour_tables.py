@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the tables of behaviours in docs/configuration.md from their records (srv6cp.behaviours).
 
-    behaviour_tables.py            write them
-    behaviour_tables.py --check    exit code 1 when a table is not what would be written
+behaviour_tables.py            write them
+behaviour_tables.py --check    exit code 1 when a table is not what would be written
 """
 
 from __future__ import annotations

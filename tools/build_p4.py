@@ -125,9 +125,7 @@ Runner = Callable[[list[str], Path], "subprocess.CompletedProcess[str]"]
 
 
 def _run_local(command: list[str], scratch: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
 
 
 def _run_in_container(engine: str) -> Runner:

@@ -296,9 +296,7 @@ def figure_rows(info: Info, program: dict[str, Any]) -> dict[str, object]:
     def fixed(name: str) -> int:
         return sum(width for _, width, *_ in types[name]["fields"] if isinstance(width, int))
 
-    metadata = [
-        width for field, width, *_ in types["scalars_0"]["fields"] if field.startswith("local_metadata_t.")
-    ]
+    metadata = [width for field, width, *_ in types["scalars_0"]["fields"] if field.startswith("local_metadata_t.")]
     varbits = [h for h in wire if any(width == "*" for _, width, *_ in types[h["header_type"]]["fields"])]
     return {
         "tables with entries": len(info.raw.tables),

@@ -66,9 +66,7 @@ def build(folder: Path) -> None:
     except subprocess.CalledProcessError as error:
         output = error.stderr if isinstance(error.stderr, str) else ""
         lines = (
-            [line for line in output.splitlines() if line.startswith("ERROR")]
-            or output.splitlines()
-            or [str(error)]
+            [line for line in output.splitlines() if line.startswith("ERROR")] or output.splitlines() or [str(error)]
         )
         reason = lines[-1]
     except OSError as error:
@@ -89,9 +87,7 @@ def _requirements() -> list[str]:
 
 def _cached() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return (
-        Path(base) / "srv6-p4" / f"p4runtime-shell-0.0.6-py{sys.version_info.major}{sys.version_info.minor}"
-    )
+    return Path(base) / "srv6-p4" / f"p4runtime-shell-0.0.6-py{sys.version_info.major}{sys.version_info.minor}"
 
 
 def _interpreter(folder: Path) -> Path:

@@ -61,12 +61,8 @@ def work(result):
         "dst_mac": "02:00:00:00:02:01",
     }
     for number in ("7", "9"):
-        entry(
-            "nexthop_table", {"nexthop_id": number}, ("set_adjacency", {**adjacency, "mtu": "1500"})
-        ).insert()
-    entry(
-        "srv6_sidlist_1_4_table", {"sidlist_id": "1"}, ("segments_1", {"segment_list_0": "fcbb:bb00:9::"})
-    ).insert()
+        entry("nexthop_table", {"nexthop_id": number}, ("set_adjacency", {**adjacency, "mtu": "1500"})).insert()
+    entry("srv6_sidlist_1_4_table", {"sidlist_id": "1"}, ("segments_1", {"segment_list_0": "fcbb:bb00:9::"})).insert()
     destination = {"vrf_id": "0", "ipv6_dst": "2001:db8::/32"}
     route = entry("ipv6_table", destination, ("set_nexthop", {"nexthop_id": "7"}))
     route.insert()
@@ -92,9 +88,7 @@ def work(result):
     cell.packet_count, cell.byte_count = 5, 500
     cell.modify()
     counts = []
-    sh.CounterEntry("drop_counter")(index=3).read(
-        lambda item: counts.append([item.packet_count, item.byte_count])
-    )
+    sh.CounterEntry("drop_counter")(index=3).read(lambda item: counts.append([item.packet_count, item.byte_count]))
     result["counts"] = counts
     blackhole.delete()
     result["ipv4_table"] = read("ipv4_table")

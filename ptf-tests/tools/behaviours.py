@@ -79,9 +79,7 @@ def _sorted(clauses: set[Clause]) -> list[str]:
         " ".join(filter(None, [document, section, ", ".join(filter(None, lines))]))
         for (document, section), lines in sections.items()
     ]
-    return cells + [
-        f"{family}-{', '.join(map(str, sorted(numbers)))}" for family, numbers in sorted(rules.items())
-    ]
+    return cells + [f"{family}-{', '.join(map(str, sorted(numbers)))}" for family, numbers in sorted(rules.items())]
 
 
 def _where(switches: Counter[str], total: int) -> str:

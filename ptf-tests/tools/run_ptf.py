@@ -24,9 +24,7 @@ PLATFORMS = {"softswitch": "inproc", "softswitch-veth": "softveth", "bmv2": "vet
 def packet_tests(folder: Path = TESTS) -> list[Path]:
     """The files of ``folder`` that hold PTF classes."""
     return [
-        path
-        for path in sorted(folder.glob("test_*.py"))
-        if re.search(r"^\s+def runTest\b", path.read_text(), re.M)
+        path for path in sorted(folder.glob("test_*.py")) if re.search(r"^\s+def runTest\b", path.read_text(), re.M)
     ]
 
 
@@ -66,9 +64,7 @@ def main() -> int:
             filter(None, [str(TESTS.parent / "cp"), str(TESTS.parent), os.environ.get("PYTHONPATH")])
         )
         environment = {**os.environ, "PYTHONPATH": paths}
-        return subprocess.run(
-            command(str(folder), sys.argv[1:]), cwd=scratch, env=environment, check=False
-        ).returncode
+        return subprocess.run(command(str(folder), sys.argv[1:]), cwd=scratch, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -66,9 +66,7 @@ class PlayedFiles(ABC):
 class FilePorts(PlayedFiles):
     """Every frame passes through Python."""
 
-    def __init__(
-        self, board: Switchboard, ports: Iterable[tuple[int, str]], directory: Path = Path()
-    ) -> None:
+    def __init__(self, board: Switchboard, ports: Iterable[tuple[int, str]], directory: Path = Path()) -> None:
         super().__init__()
         self._board = board
         self._inputs: list[list[tuple[int, int, Port, bytes]]] = []

@@ -105,9 +105,7 @@ class PacketSockets:
             self.ring = layout
         # Bound with a protocol only now, so that no frame of another interface can slip in.
         receiver.bind((self.name, _ETH_P_ALL))
-        receiver.setsockopt(
-            SOL_PACKET, _PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", index, _PACKET_MR_PROMISC, 0, b"")
-        )
+        receiver.setsockopt(SOL_PACKET, _PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", index, _PACKET_MR_PROMISC, 0, b""))
         receiver.setblocking(False)
         self.sender.bind((self.name, 0))
         self.sender.setblocking(False)

@@ -153,14 +153,11 @@ def decode_table_action(schema: Schema, table: TableInfo, message: Any, where: s
         ", action_profile_group_id, action_profile_action_set" if profile.selector else ""
     )
     raise invalid(
-        f"{where}: {kind or 'an empty action'} given, but the table is implemented by {profile.name};"
-        f" valid: {valid}"
+        f"{where}: {kind or 'an empty action'} given, but the table is implemented by {profile.name}; valid: {valid}"
     )
 
 
-def _decode_set(
-    schema: Schema, table: TableInfo, profile: ProfileInfo, message: Any, where: str
-) -> ActionSet:
+def _decode_set(schema: Schema, table: TableInfo, profile: ProfileInfo, message: Any, where: str) -> ActionSet:
     if message.HasField("group_action"):
         raise unimplemented(f"{where}: group_action is not supported by this target")
     modes, sizes = p4runtime_pb2.ActionProfileActionSet, p4runtime_pb2.ActionProfileActionSet

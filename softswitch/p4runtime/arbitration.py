@@ -84,9 +84,7 @@ class Arbiter:
         primary's."""
         state = self._roles.get(role)
         if state is None:
-            raise not_found(
-                f"unknown role {role!r}; roles with a stream: {choices(map(repr, list(self._roles)))}"
-            )
+            raise not_found(f"unknown role {role!r}; roles with a stream: {choices(map(repr, list(self._roles)))}")
         primary = state.primary
         if primary is None or election is None or state.streams.get(primary) != election:
             current = format_election(state.streams.get(primary)) if primary is not None else "nobody"

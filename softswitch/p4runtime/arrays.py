@@ -54,9 +54,7 @@ class ArrayManager:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._configs: dict[int, dict[int, tuple[int, ...]]] = {
-            number: {} for number in context.schema.meters
-        }
+        self._configs: dict[int, dict[int, tuple[int, ...]]] = {number: {} for number in context.schema.meters}
 
     # -- counters
 
@@ -86,9 +84,7 @@ class ArrayManager:
         infos = (
             [self._counter(message.counter_id)]
             if message.counter_id
-            else [
-                info for info in self._context.schema.counters.values() if not role or info.role in ("", role)
-            ]
+            else [info for info in self._context.schema.counters.values() if not role or info.role in ("", role)]
         )
         for info in infos:
             one = bool(message.counter_id) and message.HasField("index")
@@ -142,9 +138,7 @@ class ArrayManager:
         infos = (
             [self._meter(message.meter_id)]
             if message.meter_id
-            else [
-                info for info in self._context.schema.meters.values() if not role or info.role in ("", role)
-            ]
+            else [info for info in self._context.schema.meters.values() if not role or info.role in ("", role)]
         )
         _no_color_counters(message, "meter")
         for info in infos:
@@ -173,8 +167,7 @@ class ArrayManager:
         indices = [index_of(message, info.size, what)] if message.HasField("index") else range(info.size)
         if message.data.WhichOneof("data") != "bitstring":
             raise invalid(
-                f"{what}: data must be a bitstring, its cells are"
-                f" {'int' if info.signed else 'bit'}<{info.width}>"
+                f"{what}: data must be a bitstring, its cells are {'int' if info.signed else 'bit'}<{info.width}>"
             )
         if info.signed:
             value = signed_of(message.data.bitstring, info.width, what) & (1 << info.width) - 1
@@ -193,11 +186,7 @@ class ArrayManager:
         infos = (
             [self._register(message.register_id)]
             if message.register_id
-            else [
-                info
-                for info in self._context.schema.registers.values()
-                if not role or info.role in ("", role)
-            ]
+            else [info for info in self._context.schema.registers.values() if not role or info.role in ("", role)]
         )
         for info in infos:
             one = bool(message.register_id) and message.HasField("index")
@@ -256,9 +245,7 @@ class DirectManager:
         table, record = self._find(message, "meter")
         values = None
         if message.HasField("config"):
-            values = decode_meter_config(
-                self._context.schema.meter_of[table.info.id], message.config, table.where
-            )
+            values = decode_meter_config(self._context.schema.meter_of[table.info.id], message.config, table.where)
         before = record.meter
         self._set_meter(table, record, values)
         self._context.on_undo(lambda: self._set_meter(table, record, before))

@@ -124,9 +124,7 @@ def _range(field: MatchFieldInfo) -> Callable[[Any], MatchKey]:
         if low > high:
             raise invalid(f"{field.where}: range {low}..{high} is empty")
         if low == 0 and high == field.full:
-            raise invalid(
-                f"{field.where}: the range holds every value; leave the field out to match everything"
-            )
+            raise invalid(f"{field.where}: the range holds every value; leave the field out to match everything")
         return Range(low, high)
 
     return decode
@@ -148,9 +146,7 @@ class KeyCodec:
         self.where = where
         self.fields = fields
         self._wild: list[MatchKey | None] = [self._dont_care(field) for field in fields]
-        self._decoders = {
-            field.id: (place, _DECODERS[field.kind](field)) for place, field in enumerate(fields)
-        }
+        self._decoders = {field.id: (place, _DECODERS[field.kind](field)) for place, field in enumerate(fields)}
         self._mandatory = tuple(place for place, wild in enumerate(self._wild) if wild is None)
 
     @staticmethod
@@ -169,9 +165,7 @@ class KeyCodec:
         for match in matches:
             known = self._decoders.get(match.field_id)
             if known is None:
-                raise invalid(
-                    f"{self.where}: unknown match field id {match.field_id}; valid: {self._choices()}"
-                )
+                raise invalid(f"{self.where}: unknown match field id {match.field_id}; valid: {self._choices()}")
             place, decoder = known
             if slots[place] is not self._wild[place]:
                 raise invalid(f"{self.fields[place].where}: given twice")
@@ -179,15 +173,12 @@ class KeyCodec:
         for place in self._mandatory:
             if slots[place] is None:
                 raise invalid(
-                    f"{self.where}: exact match field {self.fields[place].name} (id {self.fields[place].id})"
-                    " is missing"
+                    f"{self.where}: exact match field {self.fields[place].name} (id {self.fields[place].id}) is missing"
                 )
         return tuple(slots)  # type: ignore[arg-type]
 
     def _choices(self) -> str:
-        return (
-            ", ".join(f"{field.id} ({field.name})" for field in self.fields) or "none, the table has no key"
-        )
+        return ", ".join(f"{field.id} ({field.name})" for field in self.fields) or "none, the table has no key"
 
     def encode(self, key: Key, matches: Any) -> None:
         """Append the canonical ``FieldMatch`` messages of ``key`` to ``matches``; "don't care" is left
@@ -223,13 +214,7 @@ def describe_key(table: TableInfo, key: Key, priority: int = 0) -> str:
         if isinstance(part, Lpm):
             text += f"/{part.prefix_len}"
         elif isinstance(part, Ternary):
-            text = (
-                "*"
-                if not part.mask
-                else text
-                if part.mask == field.full
-                else f"{hex(part[0])}&&&{hex(part.mask)}"
-            )
+            text = "*" if not part.mask else text if part.mask == field.full else f"{hex(part[0])}&&&{hex(part.mask)}"
         elif isinstance(part, Range):
             text = f"{part.low}..{part.high}"
         parts.append(f"{field.name}={text}")
@@ -250,14 +235,10 @@ def decode_action(
     if ref is None:
         known = schema.actions.get(message.action_id)
         name = f"action {known.name}" if known else f"unknown action id {message.action_id}"
-        raise invalid(
-            f"{where}: {name} is not valid here; valid: {choices(r.action.name for r in actions.values())}"
-        )
+        raise invalid(f"{where}: {name} is not valid here; valid: {choices(r.action.name for r in actions.values())}")
     if ref.scope is not Scope.ANYWHERE:
         if ref.scope is Scope.GROUP_ONLY:
-            raise invalid(
-                f"{where}: action {ref.action.name} can only be the group action of a one-shot action set"
-            )
+            raise invalid(f"{where}: action {ref.action.name} can only be the group action of a one-shot action set")
         if default == (ref.scope is Scope.TABLE_ONLY):
             usable = "in table entries" if default else "as default action"
             raise permission_denied(f"{where}: action {ref.action.name} can only be used {usable}")
@@ -269,9 +250,7 @@ def decode_action(
             valid = ", ".join(f"{p.id} ({p.name})" for p in info.params) or "none"
             raise invalid(f"{where}: action {info.name} has no parameter id {param.param_id}; valid: {valid}")
         if args[place] is not None:
-            raise invalid(
-                f"{where}: parameter {info.params[place].name} of action {info.name} is given twice"
-            )
+            raise invalid(f"{where}: parameter {info.params[place].name} of action {info.name} is given twice")
         data = param.value
         value = int.from_bytes(data, "big")
         known_param = info.params[place]

@@ -242,9 +242,7 @@ class _Parser:
     def key(self, name: str, start: int) -> _Typed:
         operand = self.names.get(name)
         if operand is None:
-            raise ConstraintError(
-                f"unknown name {name!r} at offset {start}; known: {', '.join(sorted(self.names))}"
-            )
+            raise ConstraintError(f"unknown name {name!r} at offset {start}; known: {', '.join(sorted(self.names))}")
         index = operand.index
         if self.peek() != "::":
             if operand.kind == "EXACT":

@@ -55,9 +55,7 @@ class DefaultEntries:
                     f"{where}: {message.action.WhichOneof('type') or 'an empty action'} given, an action is"
                     f" needed; valid: {action_choices(info)}"
                 )
-            action = decode_action(
-                self._context.schema, message.action.action, info.actions_by_id, where, default=True
-            )
+            action = decode_action(self._context.schema, message.action.action, info.actions_by_id, where, default=True)
         before, before_meta = self.action(table), table.default_meta
         references = [] if action is None else self._context.references.of_action(action)
         self._context.references.check(references, where)

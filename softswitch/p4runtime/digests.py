@@ -76,9 +76,7 @@ class DigestManager:
                 for name in ("max_timeout_ns", "max_list_size", "ack_timeout_ns"):
                     if getattr(config, name) < 0:
                         raise invalid(f"{where}: {name} {getattr(config, name)} is negative")
-                self._learns[info.id] = _Learn(
-                    info, config.max_timeout_ns, config.max_list_size, config.ack_timeout_ns
-                )
+                self._learns[info.id] = _Learn(info, config.max_timeout_ns, config.max_list_size, config.ack_timeout_ns)
             else:
                 del self._learns[info.id]
         self._context.on_undo(lambda: self._restore(info.id, known))
@@ -127,9 +125,7 @@ class DigestManager:
                 if not learn.buffer:
                     learn.first_ns = time.monotonic_ns()
                 learn.buffer[data] = None
-                if learn.max_timeout_ns == 0 or (
-                    learn.max_list_size and len(learn.buffer) >= learn.max_list_size
-                ):
+                if learn.max_timeout_ns == 0 or (learn.max_list_size and len(learn.buffer) >= learn.max_list_size):
                     self._flush(learn)
 
     def acknowledge(self, message: Any) -> None:

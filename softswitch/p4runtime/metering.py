@@ -28,9 +28,7 @@ def decode_meter_config(meter: MeterInfo, message: Any, where: str) -> MeterValu
     if meter.type != "TWO_RATE_THREE_COLOR" and (pir, pburst) != (cir, cburst):
         raise invalid(f"{label}: pir and pburst must equal cir and cburst in a {meter.type} meter")
     if meter.type != "SINGLE_RATE_THREE_COLOR" and eburst:
-        raise invalid(
-            f"{label}: eburst {eburst} is only for SINGLE_RATE_THREE_COLOR meters; this is {meter.type}"
-        )
+        raise invalid(f"{label}: eburst {eburst} is only for SINGLE_RATE_THREE_COLOR meters; this is {meter.type}")
     if eburst:
         raise unimplemented(f"{label}: this target has no excess bucket (eburst {eburst})")
     if pir < cir:

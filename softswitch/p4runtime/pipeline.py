@@ -166,9 +166,7 @@ class Pipeline:
             )
         owner = self._roles.get(number)
         if owner is not None and owner[1] != role:
-            raise permission_denied(
-                f"{owner[0]} belongs to role {owner[1]!r}, not to {role!r} (@p4runtime_role)"
-            )
+            raise permission_denied(f"{owner[0]} belongs to role {owner[1]!r}, not to {role!r} (@p4runtime_role)")
 
     def batch(self, updates: Sequence[Any], atomicity: int, role: str = "") -> list[Fault | None]:
         """Carry out the updates in order; one result an update, ``None`` for success."""
@@ -214,9 +212,7 @@ class Pipeline:
             return [None] * len(updates)
         for step in reversed(undo):
             step()
-        aborted = Fault(
-            code_pb2.ABORTED, f"taken back or not tried: update {failed[0] + 1} of the batch failed"
-        )
+        aborted = Fault(code_pb2.ABORTED, f"taken back or not tried: update {failed[0] + 1} of the batch failed")
         return [failed[1] if place == failed[0] else aborted for place in range(len(updates))]
 
     # ------------------------------------------------------------------ read
@@ -276,11 +272,7 @@ class Pipeline:
         )
         add(
             _MODIFY,
-            (
-                e
-                for e in self.arrays.read_register(empty().register_entry)
-                if e.register_entry.data.bitstring != b"\0"
-            ),
+            (e for e in self.arrays.read_register(empty().register_entry) if e.register_entry.data.bitstring != b"\0"),
         )
         return updates
 

@@ -349,9 +349,7 @@ class ProfileManager:
         if group is None:
             raise not_found(f"{where} does not exist")
         if message.max_size and message.max_size != group.max_size:
-            raise invalid(
-                f"{where}: max_size {message.max_size} differs from {group.max_size} given at its creation"
-            )
+            raise invalid(f"{where}: max_size {message.max_size} differs from {group.max_size} given at its creation")
         members = self._membership(profile, message, group.max_size or profile.info.max_group_size, where)
         before = group.members
         self._set_membership(profile, number, group, members, where)
@@ -382,9 +380,7 @@ class ProfileManager:
         profile.group_handles.give_back(group.handle)
         del profile.groups[number]
 
-    def _membership(
-        self, profile: _Profile, message: Any, limit: int, where: str
-    ) -> dict[int, tuple[int, Watch]]:
+    def _membership(self, profile: _Profile, message: Any, limit: int, where: str) -> dict[int, tuple[int, Watch]]:
         members: dict[int, tuple[int, Watch]] = {}
         for part in message.members:
             label = f"{where}, member {part.member_id}"

@@ -49,9 +49,7 @@ class ReplicationManager:
             entry = message.clone_session_entry
             self._write("clone", kind, entry.session_id, entry, MAX_CLONE_SESSION)
         else:
-            raise invalid(
-                "packet_replication_engine_entry: multicast_group_entry or clone_session_entry must be set"
-            )
+            raise invalid("packet_replication_engine_entry: multicast_group_entry or clone_session_entry must be set")
 
     def _write(self, family: str, kind: int, number: int, entry: Any, highest: int) -> None:
         where = f"multicast group {number}" if family == "multicast" else f"clone session {number}"

@@ -72,9 +72,7 @@ class P4RuntimeServer:
     ) -> None:
         self.device = device
         self.device_id = device_id
-        self._make_device = make_device or (
-            lambda: Device(cpu_port=device.cpu_port, drop_port=device.drop_port)
-        )
+        self._make_device = make_device or (lambda: Device(cpu_port=device.cpu_port, drop_port=device.drop_port))
         self._port_is_up = port_is_up
         self._state = threading.RLock()
         self.arbiter = Arbiter(device_id, self._state)
@@ -91,9 +89,7 @@ class P4RuntimeServer:
 
     def start(self) -> None:
         """Start housekeeping."""
-        self._housekeeper = threading.Thread(
-            target=self._housekeeping, name="p4runtime housekeeping", daemon=True
-        )
+        self._housekeeper = threading.Thread(target=self._housekeeping, name="p4runtime housekeeping", daemon=True)
         self._housekeeper.start()
 
     def stop(self) -> None:
@@ -239,8 +235,7 @@ class P4RuntimeServer:
                         self._saved = (request.config, shadow)
             else:
                 raise invalid(
-                    f"action {action}; valid: VERIFY, VERIFY_AND_SAVE, VERIFY_AND_COMMIT, COMMIT,"
-                    " RECONCILE_AND_COMMIT"
+                    f"action {action}; valid: VERIFY, VERIFY_AND_SAVE, VERIFY_AND_COMMIT, COMMIT, RECONCILE_AND_COMMIT"
                 )
         return p4runtime_pb2.SetForwardingPipelineConfigResponse()
 
@@ -326,9 +321,7 @@ class P4RuntimeServer:
         return self._answer(responses, results, context)
 
     @staticmethod
-    def _answer(
-        responses: list[bytes], results: list[Fault | None], context: grpc.ServicerContext
-    ) -> Iterator[bytes]:
+    def _answer(responses: list[bytes], results: list[Fault | None], context: grpc.ServicerContext) -> Iterator[bytes]:
         yield from responses
         failures = sum(result is not None for result in results)
         if failures:
@@ -381,9 +374,7 @@ class P4RuntimeServer:
             raise failed_precondition("packet-out: no forwarding pipeline config has been set")
         self._must_be_primary(stream, "packet-out", pipeline.schema.packet_out)
         if self.device.cpu_port is None:
-            raise failed_precondition(
-                "packet-out: the switch runs without CPU port; start it with --cpu-port"
-            )
+            raise failed_precondition("packet-out: the switch runs without CPU port; start it with --cpu-port")
         self.device.process(self.device.cpu_port, decode_packet_out(pipeline.schema, message))
 
     def _digest_ack(self, stream: Stream, message: Any) -> None:
@@ -519,6 +510,5 @@ def _same_program(old: Any, new: Any) -> bool:
     return (
         old is not None
         and old.p4_device_config == new.p4_device_config
-        and old.p4info.SerializeToString(deterministic=True)
-        == new.p4info.SerializeToString(deterministic=True)
+        and old.p4info.SerializeToString(deterministic=True) == new.p4info.SerializeToString(deterministic=True)
     )

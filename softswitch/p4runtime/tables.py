@@ -44,9 +44,7 @@ class TableManager:
         self.defaults = DefaultEntries(context)
         schema, device = context.schema, context.device
         self.tables: dict[int, Table] = {
-            info.id: Table(
-                info, device.tables[info.name], info.id in schema.counter_of, info.id in schema.meter_of
-            )
+            info.id: Table(info, device.tables[info.name], info.id in schema.counter_of, info.id in schema.meter_of)
             for info in schema.tables.values()
         }
         #: Records with an idle timeout, and their table.
@@ -118,9 +116,7 @@ class TableManager:
                     " fields need a priority of at least 1"
                 )
         elif priority:
-            raise invalid(
-                f"{table.where}: priority {priority}; it must be 0, no field is ternary, range or optional"
-            )
+            raise invalid(f"{table.where}: priority {priority}; it must be 0, no field is ternary, range or optional")
         return key, priority
 
     def _check_extras(self, table: Table, message: Any) -> None:
@@ -129,8 +125,7 @@ class TableManager:
         if not info.idle_timeout:
             if message.idle_timeout_ns:
                 raise invalid(
-                    f"{table.where} does not support idle timeouts (idle_timeout_ns"
-                    f" {message.idle_timeout_ns})"
+                    f"{table.where} does not support idle timeouts (idle_timeout_ns {message.idle_timeout_ns})"
                 )
         elif message.idle_timeout_ns < 0:
             raise invalid(f"{table.where}: idle_timeout_ns {message.idle_timeout_ns} is negative")
@@ -187,9 +182,7 @@ class TableManager:
             self._release(table, action)
             raise
         if message.HasField("counter_data"):
-            table.state.set_counter(
-                key, message.counter_data.packet_count, message.counter_data.byte_count, priority
-            )
+            table.state.set_counter(key, message.counter_data.packet_count, message.counter_data.byte_count, priority)
         if context.undo is not None:
             context.on_undo(lambda: self._remove(table, record))
 
@@ -208,9 +201,7 @@ class TableManager:
         )
         if record.is_const:
             if message.HasField("action") or message.idle_timeout_ns:
-                raise permission_denied(
-                    f"{where}: the entry is constant, only its direct resources can be modified"
-                )
+                raise permission_denied(f"{where}: the entry is constant, only its direct resources can be modified")
             action: TableAction = record.action
         elif message.HasField("action"):
             action = decode_table_action(context.schema, info, message.action, where)
@@ -291,9 +282,7 @@ class TableManager:
 
     def _install(self, table: Table, record: Record) -> None:
         try:
-            table.state.insert(
-                Entry(record.key, record.device_action, record.priority, record.idle_timeout_ns)
-            )
+            table.state.insert(Entry(record.key, record.device_action, record.priority, record.idle_timeout_ns))
         except DeviceError as error:
             raise fault_of(error) from None
         if record.meter is not None:
@@ -378,9 +367,7 @@ class TableManager:
                 continue
             if message.metadata and record.metadata != message.metadata:
                 continue
-            if action_id and not (
-                isinstance(record.action, BoundAction) and record.action.info.id == action_id
-            ):
+            if action_id and not (isinstance(record.action, BoundAction) and record.action.info.id == action_id):
                 continue
             yield self.encode(table, record, message)
 
@@ -390,9 +377,7 @@ class TableManager:
                 raise invalid(f"{table.where}: reads can be filtered by action_id only")
             number = message.action.action.action_id
             if number and number not in table.info.actions_by_id:
-                raise invalid(
-                    f"{table.where}: unknown action id {number}; valid: {action_choices(table.info)}"
-                )
+                raise invalid(f"{table.where}: unknown action id {number}; valid: {action_choices(table.info)}")
         if message.HasField("time_since_last_hit") and not table.info.idle_timeout:
             raise invalid(f"{table.where} does not support idle timeouts (time_since_last_hit)")
         if message.idle_timeout_ns and not table.info.idle_timeout:
@@ -420,9 +405,7 @@ class TableManager:
             if record.meter is not None and request.HasField("meter_config"):
                 encode_meter_config(record.meter, entry.meter_config)
             if table.info.idle_timeout and request.HasField("time_since_last_hit"):
-                entry.time_since_last_hit.elapsed_ns = table.state.time_since_last_hit_ns(
-                    record.key, record.priority
-                )
+                entry.time_since_last_hit.elapsed_ns = table.state.time_since_last_hit_ns(record.key, record.priority)
         return entity
 
     @staticmethod

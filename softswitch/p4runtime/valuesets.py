@@ -25,8 +25,7 @@ class ValueSetManager:
         self._context = context
         self._members: dict[int, list[Key]] = {number: [] for number in context.schema.value_sets}
         self._codecs = {
-            info.id: KeyCodec(f"value set {info.name}", info.fields)
-            for info in context.schema.value_sets.values()
+            info.id: KeyCodec(f"value set {info.name}", info.fields) for info in context.schema.value_sets.values()
         }
 
     def _info(self, number: int) -> ValueSetInfo:
@@ -44,12 +43,9 @@ class ValueSetManager:
         for member in message.members:
             key = self._codecs[info.id].decode(member.match)
             if not all(
-                self._whole(part, field.full, field.width)
-                for part, field in zip(key, info.fields, strict=False)
+                self._whole(part, field.full, field.width) for part, field in zip(key, info.fields, strict=False)
             ):
-                raise unimplemented(
-                    f"{where}: this target compares whole values only; give every field in full"
-                )
+                raise unimplemented(f"{where}: this target compares whole values only; give every field in full")
             if key in members:
                 raise already_exists(f"{where}: a member is given twice")
             members.append(key)
@@ -81,11 +77,7 @@ class ValueSetManager:
         infos = (
             [self._info(message.value_set_id)]
             if message.value_set_id
-            else [
-                info
-                for info in self._context.schema.value_sets.values()
-                if not role or info.role in ("", role)
-            ]
+            else [info for info in self._context.schema.value_sets.values() if not role or info.role in ("", role)]
         )
         for info in infos:
             entity = p4runtime_pb2.Entity()

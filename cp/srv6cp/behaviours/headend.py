@@ -17,9 +17,7 @@ HEADENDS = (
         reduced=True,
         aliases=("T.Encaps.Red",),
     ),
-    Headend(
-        "l2encap", "H.Encaps.L2", action="h_encaps_l2", spec="RFC 8986 5.3", layer2=True, aliases=("T.Encaps.L2",)
-    ),
+    Headend("l2encap", "H.Encaps.L2", action="h_encaps_l2", spec="RFC 8986 5.3", layer2=True, aliases=("T.Encaps.L2",)),
     Headend(
         "l2encap.red",
         "H.Encaps.L2.Red",

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from srv6cp.p4rt import Client
 
 
-
 def register(subparsers: Any) -> None:
     """Add the command."""
     parser = subparsers.add_parser(

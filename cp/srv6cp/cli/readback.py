@@ -65,7 +65,6 @@ class Names:
             return f"next hop #{number}"
         return ", ".join(f"{address or 'connected'} port {interface}" for interface, address in targets)
 
-
     def item(self, section: str, number: Any) -> str:
         """Name of an item of a section that a record of a behaviour brings."""
         return self._items.get(section, {}).get(number, f"#{number}")

@@ -63,9 +63,7 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def srv6(
-    switch: SoftSwitch, node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
+def srv6(switch: SoftSwitch, node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command line: exit code, standard output, standard error."""
     monkeypatch.setenv("SRV6_GRPC_ADDR", switch.address)
 
@@ -124,12 +122,7 @@ def test_no_apply_edits_the_file_only(srv6: Run, node: Path) -> None:
 
 
 def test_policies_and_steering(srv6: Run) -> None:
-    assert (
-        srv6("policy add north segs fcbb:bb00:4::,fcbb:bb00:5:: weight 3 segs fcbb:bb00:4:: mode encap.red")[
-            0
-        ]
-        == 0
-    )
+    assert srv6("policy add north segs fcbb:bb00:4::,fcbb:bb00:5:: weight 3 segs fcbb:bb00:4:: mode encap.red")[0] == 0
     assert srv6("steer add 2001:db8:99::/64 policy north")[0] == 0
     assert srv6("steer add port 1 policy north")[0] == 0
     assert srv6("steer add match protocol udp policy none")[0] == 0
@@ -168,9 +161,7 @@ def test_routes_neighbours_and_vrfs(srv6: Run) -> None:
 
 def test_iproute2_and_srconf(srv6: Run, node: Path) -> None:
     assert srv6("ip -6 route add 2001:db8:77::/64 encap seg6 mode encap segs fcbb:bb00:4:: dev 1")[0] == 0
-    assert (
-        srv6("ip route add fcbb:bb00:1:e002:: encap seg6local action End.X nh6 2001:db8:12::2 dev 1")[0] == 0
-    )
+    assert srv6("ip route add fcbb:bb00:1:e002:: encap seg6local action End.X nh6 2001:db8:12::2 dev 1")[0] == 0
     assert srv6("srconf localsid add fcbb:bb00:1:e003:: end.dx4 ip 10.0.13.2 2")[0] == 0
     behaviors = {row["sid"]: row["behavior"] for row in json.loads(srv6("sid show --json")[1])}
     assert behaviors["fcbb:bb00:1:e002::/128"] == "End.X"
@@ -363,18 +354,14 @@ def test_usage(argv: list[str], message: str, node: Path, capsys: pytest.Capture
     assert message in out + err
 
 
-def test_no_node_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_node_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SRV6_NODE", raising=False)
     assert main(["vrf", "add", "x"]) == 2
     assert "no node file: give -c NODE.YAML" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "line", ["apply bad.yaml", "config check bad.yaml", "run bad.yaml", "sid show -c bad.yaml"]
-)
+@pytest.mark.parametrize("line", ["apply bad.yaml", "config check bad.yaml", "run bad.yaml", "sid show -c bad.yaml"])
 def test_a_bad_node_file(line: str, node: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (node.parent / "bad.yaml").write_text("node: r1\nsids:\n  - {sid: 'fc00::1', behavior: Endd}\n")
     assert main(line.split()) == 3

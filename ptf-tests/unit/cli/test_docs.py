@@ -47,9 +47,7 @@ def test_commands_of_the_manual_are_understood(line: str) -> None:
 
 def test_exit_codes_of_the_manual() -> None:
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", CLI, re.MULTILINE)}
-    assert listed == {
-        value for name, value in vars(exitcodes).items() if name.isupper() and isinstance(value, int)
-    }
+    assert listed == {value for name, value in vars(exitcodes).items() if name.isupper() and isinstance(value, int)}
 
 
 def test_every_key_is_in_the_manual() -> None:

@@ -39,10 +39,7 @@ ADDING = [
     ),
     (
         "node: r1\nsids:\n- {sid: a, behavior: End}  # one\n\n# end\nroutes: []\n",
-        (
-            "node: r1\nsids:\n- {sid: a, behavior: End}  # one\n"
-            '- {sid: "fc00::9", behavior: End}\n\n# end\nroutes: []\n'
-        ),
+        ('node: r1\nsids:\n- {sid: a, behavior: End}  # one\n- {sid: "fc00::9", behavior: End}\n\n# end\nroutes: []\n'),
     ),
     (
         "node: r1\nsids:\n    # first\n    - sid: a\n      behavior: End\n\n\nroutes: []\n",
@@ -148,12 +145,9 @@ VALUES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(10**9), 10**9)
-    | st.text(
-        st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cn", "Co")), max_size=12
-    ),
+    | st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cn", "Co")), max_size=12),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), inner, max_size=3)
+        st.lists(inner, max_size=3) | st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), inner, max_size=3)
     ),
     max_leaves=6,
 )

@@ -65,10 +65,7 @@ def test_frames() -> None:
     untagged, tagged = Ether(frame("(a::1,b::1)", MAC)), Ether(frame("(10.0.0.1,10.0.0.2)", MAC, 100))
     assert (untagged.dst, untagged.type) == (MAC, 0x86DD)
     assert (tagged[Dot1Q].vlan, tagged[Dot1Q].type) == (100, 0x0800)
-    assert (
-        next(frames("02 00 00 00 01 01 02:00:00:00:00:01 86dd60", None)).hex()
-        == "02000000010102000000000186dd60"
-    )
+    assert next(frames("02 00 00 00 01 01 02:00:00:00:00:01 86dd60", None)).hex() == "02000000010102000000000186dd60"
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,7 @@ def rows(compilation: Compilation, table: str) -> dict[Any, Any]:
     found = {}
     for entity in compilation.entities:
         if isinstance(entity, TableEntry) and entity.table == table:
-            key = tuple(
-                str(value) if not isinstance(value, int) else value for value in entity.match.values()
-            )
+            key = tuple(str(value) if not isinstance(value, int) else value for value in entity.match.values())
             found[key[0] if len(key) == 1 else key] = entity.action
     return found
 

@@ -71,9 +71,7 @@ def test_clone_session_and_meters() -> None:
 
 
 def test_upper_layers_and_domain() -> None:
-    found = compiled(
-        upper_layer=["icmpv6", 17], sr_domain={"sid-block": "fcbb:bb00::/32", "sources": ["fc00::/8"]}
-    )
+    found = compiled(upper_layer=["icmpv6", 17], sr_domain={"sid-block": "fcbb:bb00::/32", "sources": ["fc00::/8"]})
     assert set(rows(found, "upper_layer_table")) == {58, 17}
     assert set(rows(found, "sid_block_table")) == {"fcbb:bb00::/32"}
     assert set(rows(found, "sr_domain_table")) == {"fc00::/8"}

@@ -69,12 +69,8 @@ def test_order_of_updates() -> None:
     deletes = [(update.type, update.entity) for update in reconcile.diff(DESIRED, [], INFO).updates()]
     chain = ["sr_policy_table", "ipv6_table", "ingress_port_table"]
     for before, after in [*pairwise(chain), ("nexthop_table", chain[0]), ("srv6_sidlist_1_4_table", chain[0])]:
-        assert max(position(inserts, UpdateType.INSERT, before)) < min(
-            position(inserts, UpdateType.INSERT, after)
-        )
-        assert max(position(deletes, UpdateType.DELETE, after)) < min(
-            position(deletes, UpdateType.DELETE, before)
-        )
+        assert max(position(inserts, UpdateType.INSERT, before)) < min(position(inserts, UpdateType.INSERT, after))
+        assert max(position(deletes, UpdateType.DELETE, after)) < min(position(deletes, UpdateType.DELETE, before))
 
 
 def test_guards_come_before_what_they_guard() -> None:

@@ -77,17 +77,13 @@ def test_blackhole_and_default_route() -> None:
     assert route(found, "2001:db8:d::/48") == Action("blackhole")
 
 
-def ecmp(
-    via: list[object], neighbors: dict[object, str] | None = None
-) -> tuple[object, dict[object, object]]:
+def ecmp(via: list[object], neighbors: dict[object, str] | None = None) -> tuple[object, dict[object, object]]:
     found = compiled(neighbors, routes=[{"prefix": "2001:db8:9::/64", "via": via}])  # type: ignore[arg-type]
     return nexthop_of(found, route(found, "2001:db8:9::/64")), rows(found, "nexthop_group_table")
 
 
 def test_ecmp_weights_are_divided_by_their_common_divisor() -> None:
-    action, groups = ecmp(
-        [{"address": "2001:db8:1::2", "weight": 100}, {"address": "2001:db8:2::2", "weight": 200}]
-    )
+    action, groups = ecmp([{"address": "2001:db8:1::2", "weight": 100}, {"address": "2001:db8:2::2", "weight": 200}])
     [(number, group)] = groups.items()
     assert action == Action("set_nexthop_group", {"nexthop_group_id": number})
     assert isinstance(group, ActionSet)
@@ -142,9 +138,7 @@ def test_vrfs_and_vlans() -> None:
         "mtu": 1300,
     }
     assert rows(found, "ingress_vlan_table") == {
-        (1, 100): Action(
-            "set_router_interface", {"vrf_id": 9, "mac": "02:00:00:00:01:01", "policy_id": 0, "flags": 0}
-        )
+        (1, 100): Action("set_router_interface", {"vrf_id": 9, "mac": "02:00:00:00:01:01", "policy_id": 0, "flags": 0})
     }
 
 

@@ -175,13 +175,8 @@ def test_an_invalid_policy_leaves_the_route_to_the_same_prefix() -> None:
         "steering": [{"prefix": "2001:db8:99::/64", "policy": "p"}],
     }
     direct = {"prefix": "2001:db8:99::/64", "via": "2001:db8:1::2"}
-    assert (
-        getattr(route(compiled(routes=[direct], **sections), "2001:db8:99::/64"), "name", "") == "set_nexthop"
-    )
-    assert (
-        getattr(route(compiled(routes=[direct, NORTH], **sections), "2001:db8:99::/64"), "name", "")
-        == "steer"
-    )
+    assert getattr(route(compiled(routes=[direct], **sections), "2001:db8:99::/64"), "name", "") == "set_nexthop"
+    assert getattr(route(compiled(routes=[direct, NORTH], **sections), "2001:db8:99::/64"), "name", "") == "steer"
 
 
 def test_port_policies() -> None:
@@ -250,9 +245,7 @@ def test_rules_of_invalid_policies_are_left_out() -> None:
         compiled(policies=[{"name": "p", "segments": ["fcbb:bb00:4::"]}], **sections), "classifier_ipv6_table"
     )
     assert not entries
-    dropping = compiled(
-        policies=[{"name": "p", "segments": ["fcbb:bb00:4::"], "invalid": "drop"}], **sections
-    )
+    dropping = compiled(policies=[{"name": "p", "segments": ["fcbb:bb00:4::"], "invalid": "drop"}], **sections)
     assert len(rows(dropping, "classifier_ipv6_table")) == 1
 
 

@@ -294,9 +294,7 @@ def test_everything_is_reported_in_the_order_of_the_file() -> None:
 
 
 def test_a_wrong_policy_is_not_reported_at_its_users() -> None:
-    error = problems(
-        f"{BASE}  - {{name: bad, segments: [x]}}\nsteering: [{{prefix: '2001:db8::/32', policy: bad}}]\n"
-    )
+    error = problems(f"{BASE}  - {{name: bad, segments: [x]}}\nsteering: [{{prefix: '2001:db8::/32', policy: bad}}]\n")
     assert len(error.problems) == 1
 
 

@@ -23,13 +23,9 @@ OPERANDS = ("End, flavors: [psp, usd]", 'End.X, via: "2001:db8:12::2"', "End.DT6
 
 def text(count: int) -> str:
     """A node with ``count`` SIDs and as many routes."""
-    sids = (
-        f'  - {{sid: "fcbb:bb00:1:{index:x}::/64", behavior: {OPERANDS[index % 4]}}}\n'
-        for index in range(count)
-    )
+    sids = (f'  - {{sid: "fcbb:bb00:1:{index:x}::/64", behavior: {OPERANDS[index % 4]}}}\n' for index in range(count))
     routes = (
-        f'  - {{prefix: "2001:db9:{index:x}::/48", via: "2001:db8:1{2 + index % 2}::2"}}\n'
-        for index in range(count)
+        f'  - {{prefix: "2001:db9:{index:x}::/48", via: "2001:db8:1{2 + index % 2}::2"}}\n' for index in range(count)
     )
     return f"{HEAD}sids:\n{''.join(sids)}routes:\n{''.join(routes)}"
 

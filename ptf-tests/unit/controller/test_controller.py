@@ -184,14 +184,10 @@ def test_answers(lab: Lab) -> None:
     resolve(lab, controller)
     ping = IPv6(src="2001:db8:1::99", dst="fcbb:bb00:1:e000::") / ICMPv6EchoRequest()
     lab.inject(1, Ether(src=HOST1, dst=ROUTER1) / ping)
-    eventually(
-        lambda: lab.sent("(fcbb:bb00:1:e000::,2001:db8:1::99) ICMPv6 echo-reply") == [1], "an echo reply"
-    )
+    eventually(lambda: lab.sent("(fcbb:bb00:1:e000::,2001:db8:1::99) ICMPv6 echo-reply") == [1], "an echo reply")
     lost = IPv6(src="2001:db8:1::99", dst="2001:db8:dead::1") / UDP()
     lab.inject(1, Ether(src=HOST1, dst=ROUTER1) / lost)
-    eventually(
-        lambda: lab.sent("(2001:db8:1::1,2001:db8:1::99) ICMPv6 unreachable code 0") == [1], "an error"
-    )
+    eventually(lambda: lab.sent("(2001:db8:1::1,2001:db8:1::99) ICMPv6 unreachable code 0") == [1], "an error")
 
 
 def test_tables_follow_the_neighbours(lab: Lab) -> None:
@@ -317,9 +313,7 @@ def test_tables_changed_by_somebody_else_are_repaired(lab: Lab, monkeypatch: pyt
     client = lab.client()
     controller = lab.controller(client)
     glean = next(e for e in client.read(TableEntry("nexthop_table")) if isinstance(e.action, Action))
-    stray = TableEntry(
-        "ipv6_table", {"vrf_id": 0, "ipv6_dst": IPv6Network("2001:db8:5::/48")}, Action("blackhole")
-    )
+    stray = TableEntry("ipv6_table", {"vrf_id": 0, "ipv6_dst": IPv6Network("2001:db8:5::/48")}, Action("blackhole"))
     routes = [e for e in client.read(TableEntry("ipv6_table")) if e.action.name == "set_nexthop"]
     client.write([delete(route) for route in routes])
     nexthops = list(client.read(TableEntry("nexthop_table")))

@@ -14,14 +14,7 @@ ETHERNET = bytes.fromhex("020000000002 020000000001 8100 0064 86dd")
 
 
 def ipv6(payload: bytes, next_header: int) -> bytes:
-    return (
-        bytes.fromhex("6b812345")
-        + len(payload).to_bytes(2, "big")
-        + bytes((next_header, 64))
-        + A
-        + B
-        + payload
-    )
+    return bytes.fromhex("6b812345") + len(payload).to_bytes(2, "big") + bytes((next_header, 64)) + A + B + payload
 
 
 def test_encapsulated_packet() -> None:
@@ -83,9 +76,7 @@ def test_ipv4_options_are_copied_as_their_flag_says() -> None:
     body = bytes(range(200))
     pieces = fragment_packet(parse_ip(ipv4(body, options, flags=0x2010)), 108, 0)
     views = [parse_ip(piece) for piece in pieces]
-    assert all(
-        isinstance(view, Ipv4View) and checksum(view.data[: view.header_length]) == 0 for view in views
-    )
+    assert all(isinstance(view, Ipv4View) and checksum(view.data[: view.header_length]) == 0 for view in views)
     assert [view.header_length for view in views] == [32, 24, 24]
     assert [view.options for view in views if isinstance(view, Ipv4View)] == [
         options,

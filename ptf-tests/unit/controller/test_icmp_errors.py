@@ -27,12 +27,7 @@ def ipv6(payload: bytes, next_header: int = 17, src: bytes = A, dst: bytes = B, 
 
 
 def ipv4(payload: bytes, protocol: int = 17, src: bytes = A4, dst: bytes = B4, flags: int = 0) -> bytes:
-    header = (
-        bytes.fromhex("4500")
-        + (20 + len(payload)).to_bytes(2, "big")
-        + b"\x00\x07"
-        + flags.to_bytes(2, "big")
-    )
+    header = bytes.fromhex("4500") + (20 + len(payload)).to_bytes(2, "big") + b"\x00\x07" + flags.to_bytes(2, "big")
     header += bytes((1, protocol, 0, 0)) + src + dst
     return header[:10] + checksum(header).to_bytes(2, "big") + header[12:] + payload
 

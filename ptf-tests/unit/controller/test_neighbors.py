@@ -99,18 +99,14 @@ def test_configured_next_hop_is_never_given_up() -> None:
         assert cache.poll(now).solicitations == (Solicitation(KEY, None),)
     assert cache.poll(3.0) == Outcome()
     assert state(cache) is State.FAILED
-    assert cache.request(KEY, packet(1), 4.0).solicitations == (Solicitation(KEY, None),), (
-        "traffic asks at once"
-    )
+    assert cache.request(KEY, packet(1), 4.0).solicitations == (Solicitation(KEY, None),), "traffic asks at once"
     cache.poll(5.0), cache.poll(6.0)
     assert cache.poll(7.0) == Outcome(unreachable=(packet(1),))
     assert cache.poll(17.0).solicitations == (Solicitation(KEY, None),)
     cache.advertised(KEY, MAC, True, True, 17.1)
     for now in (47.1, 48.1, 49.1):
         assert cache.poll(now).solicitations == (Solicitation(KEY, MAC),)
-    assert cache.poll(50.1) == Outcome((KEY,), (), (), (Solicitation(KEY, None),)), (
-        "lost, asked by multicast again"
-    )
+    assert cache.poll(50.1) == Outcome((KEY,), (), (), (Solicitation(KEY, None),)), "lost, asked by multicast again"
     cache.want([], 50.2)
     assert cache.poll(51.1).solicitations
     assert cache.poll(52.1).solicitations

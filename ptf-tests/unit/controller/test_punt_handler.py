@@ -183,9 +183,7 @@ def echo(src: str, dst: str, kind: int = 128) -> bytes:
     return icmp(src, dst, kind, 0, 0x12340001, b"payload")
 
 
-@pytest.mark.parametrize(
-    "target", ["2001:db8:1::1", "fcbb:bb00:1::1", "fcbb:bb00:1:e000::", "fcbb:bb00:1:e000::7"]
-)
+@pytest.mark.parametrize("target", ["2001:db8:1::1", "fcbb:bb00:1::1", "fcbb:bb00:1:e000::", "fcbb:bb00:1:e000::7"])
 def test_echo(bench: Bench, target: str) -> None:
     out = bench.send(PuntReason.LOCAL, ether(echo("2001:db8:a::1", target)))
     assert out == [routed(echo(target, "2001:db8:a::1", 129))]
@@ -196,9 +194,7 @@ def test_echo_to_link_local(bench: Bench) -> None:
     out = bench.send(PuntReason.LOCAL, ether(echo("fe80::99", ours)))
     assert out == [PacketOut(PEER_MAC + OUR_MAC + b"\x86\xdd" + echo(ours, "fe80::99", 129), egress_port=1)]
     assert bench.send(PuntReason.LOCAL, ether(echo("fe80::99", "fe80::1"))) == [], "not ours"
-    assert bench.send(PuntReason.LOCAL, ether(echo("fe80::99", ours)), ingress_port=2) == [], (
-        "other interface"
-    )
+    assert bench.send(PuntReason.LOCAL, ether(echo("fe80::99", ours)), ingress_port=2) == [], "other interface"
 
 
 def test_not_ours(bench: Bench) -> None:
@@ -257,9 +253,7 @@ def test_solicitation_in_a_vlan(bench: Bench) -> None:
     (out,) = bench.send(PuntReason.NDP, ether(request, vlan=100), offset=18)
     assert out.egress_port == 1
     assert out.payload[:18] == PEER_MAC + OUR_MAC + bytes.fromhex("8100 0064 86dd")
-    assert (
-        NeighborKey(InterfaceId(1, 100), ip_address("2001:db8:100::9")) in bench.handler.neighbors.resolved()
-    )
+    assert NeighborKey(InterfaceId(1, 100), ip_address("2001:db8:100::9")) in bench.handler.neighbors.resolved()
 
 
 def test_duplicate_address_detection(bench: Bench) -> None:
@@ -359,9 +353,7 @@ def test_arp_between_others_updates_only(bench: Bench) -> None:
     assert bench.programmed == []
     bench.send(PuntReason.ARP, ether(arp(1, b"\x02" + bytes(5), "10.0.1.9", bytes(6), "10.0.1.1")))
     assert bench.send(PuntReason.ARP, gratuitous) == []
-    assert bench.handler.neighbors.resolved() == {
-        (InterfaceId(1), ip_address("10.0.1.9")): "02:00:00:00:01:aa"
-    }
+    assert bench.handler.neighbors.resolved() == {(InterfaceId(1), ip_address("10.0.1.9")): "02:00:00:00:01:aa"}
 
 
 def test_arp_for_others_and_our_own_address_used_by_others(bench: Bench) -> None:

@@ -40,9 +40,7 @@ class FakeServer:
         self._streams: dict[int, queue.SimpleQueue[Any]] = {}
         self._elections: dict[int, int] = {}
         self._lock = threading.RLock()
-        self._server = grpc.server(
-            ThreadPoolExecutor(max_workers=16), options=[("grpc.max_metadata_size", 16 << 20)]
-        )
+        self._server = grpc.server(ThreadPoolExecutor(max_workers=16), options=[("grpc.max_metadata_size", 16 << 20)])
         self._server.add_generic_rpc_handlers((_handler(self),))
         address = f"127.0.0.1:{port}"
         self.port = (
@@ -114,9 +112,7 @@ class FakeServer:
         if self.pipeline is None and self.silent:
             return pb.GetForwardingPipelineConfigResponse()
         if self.pipeline is None:
-            context.abort(
-                grpc.StatusCode.FAILED_PRECONDITION, "No forwarding pipeline config set for this device"
-            )
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "No forwarding pipeline config set for this device")
         return pb.GetForwardingPipelineConfigResponse(config=self.pipeline)
 
     def capabilities(self, request: Any, context: grpc.ServicerContext) -> Any:

@@ -24,9 +24,7 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
         (tmp_path / name).write_text("{}")
     found = artifacts.find("mine", tmp_path)
     assert found.p4info == tmp_path / "mine.p4info.txtpb"
-    with pytest.raises(
-        artifacts.ArtifactError, match=r"manifest.json: cannot read the manifest: No such file"
-    ):
+    with pytest.raises(artifacts.ArtifactError, match=r"manifest.json: cannot read the manifest: No such file"):
         found.read_manifest()
     found.manifest.write_text("[]")
     with pytest.raises(artifacts.ArtifactError, match="not a manifest"):
@@ -40,9 +38,7 @@ def test_missing_programs(tmp_path: Path) -> None:
     with pytest.raises(artifacts.ArtifactError) as caught:
         artifacts.find("srv7")
     text = str(caught.value)
-    assert text.startswith(
-        "compiled program 'srv7' not found: looked for srv7.json and srv7.p4info.txtpb in "
-    )
+    assert text.startswith("compiled program 'srv7' not found: looked for srv7.json and srv7.p4info.txtpb in ")
     assert f"; there are: {', '.join(artifacts.available())}; run `make build`" in text
     (tmp_path / "half.json").write_text("{}")
     with pytest.raises(artifacts.ArtifactError) as caught:

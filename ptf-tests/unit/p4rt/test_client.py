@@ -44,9 +44,7 @@ from srv6cp.p4rt import (
 
 def route(number: int, nexthop: int = 1) -> TableEntry:
     prefix = IPv6Network((0x20010DB8 << 96 | number << 64, 64))
-    return TableEntry(
-        "ipv6_table", {"vrf_id": 0, "ipv6_dst": prefix}, Action("set_nexthop", {"nexthop_id": nexthop})
-    )
+    return TableEntry("ipv6_table", {"vrf_id": 0, "ipv6_dst": prefix}, Action("set_nexthop", {"nexthop_id": nexthop}))
 
 
 # --- pipeline -----------------------------------------------------------------------------------------------
@@ -66,9 +64,7 @@ def test_pipeline_and_cookie(server: FakeServer, tmp_path: Path) -> None:
         )
         client.become_primary()
         client.set_pipeline(info(), config)
-        assert (
-            client.get_pipeline_cookie() == pipeline_cookie(info(), b"{}") != pipeline_cookie(info(), b"{ }")
-        )
+        assert client.get_pipeline_cookie() == pipeline_cookie(info(), b"{}") != pipeline_cookie(info(), b"{ }")
     with Client(server.address, 1) as other:
         assert other.p4info.proto == info().proto
         assert other.get_pipeline().config == b"{}"
@@ -89,9 +85,7 @@ def test_pipeline_refused(client: Client) -> None:
     assert str(caught.value) == (
         f"{client.address} device-id 1: SetForwardingPipelineConfig failed: INVALID_ARGUMENT: not a BMv2 JSON"
     )
-    with pytest.raises(
-        P4InfoError, match=r"^/nowhere.json: cannot read the pipeline configuration: No such file"
-    ):
+    with pytest.raises(P4InfoError, match=r"^/nowhere.json: cannot read the pipeline configuration: No such file"):
         client.set_pipeline(info(), "/nowhere.json")
 
 
@@ -117,9 +111,7 @@ def test_atomic_writes_are_one_request(server: FakeServer, client: Client) -> No
     assert [(len(r.updates), r.atomicity) for r in server.writes] == [(25, 1)]
 
 
-def test_an_entity_that_does_not_fit_stops_the_write_before_it_starts(
-    server: FakeServer, client: Client
-) -> None:
+def test_an_entity_that_does_not_fit_stops_the_write_before_it_starts(server: FakeServer, client: Client) -> None:
     client.become_primary()
     bad = TableEntry("ipv6_table", {"vrf_id": 1 << 16}, Action("blackhole"))
     with pytest.raises(EntityError) as caught:
@@ -247,9 +239,7 @@ def test_reads(server: FakeServer, client: Client) -> None:
     assert list(client.read(TableEntry(""), CloneSession())) == [route(1), route(2), session]
     assert list(client.read([TableEntry("ipv6_table", route(2).match), CounterEntry("drop_counter")])) == [
         route(2), CounterEntry("drop_counter", 4, 1, 2)]  # fmt: skip
-    assert client.default_entry("ipv6_table") == TableEntry(
-        "ipv6_table", action=Action("NoAction"), is_default=True
-    )
+    assert client.default_entry("ipv6_table") == TableEntry("ipv6_table", action=Action("NoAction"), is_default=True)
     assert client.default_entry("acl_table") is None
     assert list(client.read()) == []
 
@@ -259,8 +249,7 @@ def test_read_errors(client: Client) -> None:
         list(client.read(RegisterEntry("state")))
     assert caught.value.code is Code.UNIMPLEMENTED
     assert str(caught.value) == (
-        f"{client.address} device-id 1: Read failed: UNIMPLEMENTED: "
-        "register_entry reads are not supported yet"
+        f"{client.address} device-id 1: Read failed: UNIMPLEMENTED: register_entry reads are not supported yet"
     )
 
 

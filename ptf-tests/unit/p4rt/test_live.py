@@ -208,9 +208,7 @@ def test_election(switch: Switch, client: Client) -> None:
 
 def test_packets_both_ways(client: Client) -> None:
     """A packet sent into the pipeline to an own address comes back as a punt."""
-    local = TableEntry(
-        "ipv6_table", {"vrf_id": 0, "ipv6_dst": IPv6Network("2001:db8::1/128")}, Action("local")
-    )
+    local = TableEntry("ipv6_table", {"vrf_id": 0, "ipv6_dst": IPv6Network("2001:db8::1/128")}, Action("local"))
     client.insert(local, CloneSession(1, (Replica(CPU_PORT),)))
     echo = bytes.fromhex("8000000000010001")
     frame = (bytes(12) + b"\x86\xdd\x60\0\0\0" + len(echo).to_bytes(2, "big") + b"\x3a\x40"

@@ -137,9 +137,7 @@ def test_packet_out(server: FakeServer, client: Client) -> None:
     message = server.received.get(timeout=5).packet
     assert message.payload == b"frame"
     assert [(m.metadata_id, m.value) for m in message.metadata] == [(1, b"\1\2"), (2, b"\0")]
-    with pytest.raises(
-        UnknownName, match="unknown packet-out field 'egres_port'; did you mean 'egress_port'"
-    ):
+    with pytest.raises(UnknownName, match="unknown packet-out field 'egres_port'; did you mean 'egress_port'"):
         client.packet_out(b"", egres_port=1)
     with pytest.raises(EntityError, match="packet-out field 'egress_port': 512 does not fit in 9 bits"):
         client.packet_out(b"", egress_port=512)
@@ -188,9 +186,7 @@ def test_stream_errors(server: FakeServer, client: Client) -> None:
     assert got == [StreamError(Code.INVALID_ARGUMENT, "no such port", "packet-out")]
 
 
-def test_a_message_of_another_program_is_logged_and_survived(
-    server: FakeServer, client: Client, caplog
-) -> None:
+def test_a_message_of_another_program_is_logged_and_survived(server: FakeServer, client: Client, caplog) -> None:
     client.become_primary()
     client.on_idle_timeout(lambda _: None)
     message = pb.StreamMessageResponse()

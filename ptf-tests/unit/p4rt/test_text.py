@@ -92,8 +92,7 @@ WRONG = {
     "ipv6_table vrf=1": V6 + "unknown match field 'vrf'; did you mean 'vrf_id'? valid: ipv6_dst, vrf_id",
     "ipv6_table vrf_id=1 vrf_id=2": V6 + "match field 'vrf_id' is given twice",
     "ipv6_table vrf_id=blue": V6 + "match field 'vrf_id': 'blue' is not a number (decimal, 0x..., 0b...)",
-    "ipv6_table vrf_id=1&&&1": V6
-    + "match field 'vrf_id': '1&&&1': '&&&' is for ternary fields, this one is exact",
+    "ipv6_table vrf_id=1&&&1": V6 + "match field 'vrf_id': '1&&&1': '&&&' is for ternary fields, this one is exact",
     "ipv6_table ipv6_dst=2001:db8::1/32": V6
     + "match field 'ipv6_dst': 2001:db8::1/32 has bits set after the prefix; 2001:db8::/32 would be valid",
     "ipv6_table ipv6_dst=::/129": V6
@@ -107,8 +106,7 @@ WRONG = {
     + "action 'set_nexthop': parameter 'nexthop_id': 'x' is not a number (decimal, 0x..., 0b...)",
     "ipv6_table -> drop()": V6 + "unknown action 'drop'; valid: NoAction, blackhole, set_nexthop",
     "ipv6_table -> blackhole(": V6 + "'blackhole(' is not of the form action(parameter=value, ...)",
-    "group_table -> {set_adjacency()": "table 'group_table': ' {set_adjacency()': "
-    "the action set is not closed by '}'",
+    "group_table -> {set_adjacency()": "table 'group_table': ' {set_adjacency()': the action set is not closed by '}'",
     "group_table -> {3 set_adjacency()}": "table 'group_table': '3 set_adjacency()' is not of the form "
     "weight*action(...)",
     "acl_table priority=high": "table 'acl_table': 'priority=high': priority must be a number",

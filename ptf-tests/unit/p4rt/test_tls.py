@@ -72,9 +72,7 @@ def test_mismatches_read_well(pem: Path) -> None:
 
 
 def test_files_that_cannot_be_read(pem: Path) -> None:
-    with pytest.raises(
-        P4RuntimeError, match=r"^/nowhere.pem: cannot read the TLS file: No such file or directory$"
-    ):
+    with pytest.raises(P4RuntimeError, match=r"^/nowhere.pem: cannot read the TLS file: No such file or directory$"):
         Client(tls=TLS(ca="/nowhere.pem")).connect()
     with pytest.raises(P4RuntimeError, match="needs both a client certificate and its key, or neither"):
         Client(tls=TLS(cert=str(pem / "other.crt"))).connect()

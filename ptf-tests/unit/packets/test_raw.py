@@ -12,9 +12,7 @@ import pytest
 from srv6cp.packets import frame_notation, notation, raw
 
 IPV6 = bytes.fromhex(
-    "6 ab 12345 0000 2b 40".replace(" ", "")
-    + "fc000000000000000000000000000002"
-    + "fd000000000000000000000000000042"
+    "6 ab 12345 0000 2b 40".replace(" ", "") + "fc000000000000000000000000000002" + "fd000000000000000000000000000042"
 )
 # The SRH of the public HMAC vector (rules, 3.1): three segments and an HMAC TLV, next header UDP.
 SRH = bytes.fromhex(

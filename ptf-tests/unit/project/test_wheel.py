@@ -54,9 +54,7 @@ def test_wheel_is_pure_python(wheel: Path) -> None:
 def _run(installed: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(
-        command, cwd=installed, env=environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(command, cwd=installed, env=environment, capture_output=True, text=True, check=False)
 
 
 def _entry_points(installed: Path) -> dict[str, tuple[str, str]]:

@@ -46,6 +46,7 @@ def test_bytes() -> None:
 def test_flows_keep_their_order_with_two_workers() -> None:
     count, flows = 2000, 8
     with Rig(workers=2) as rig:
+
         def arrive(worker: int) -> None:
             for i in range(count):
                 for flow in range(worker, flows, 2):
@@ -211,6 +212,7 @@ def test_without_a_program_frames_are_counted_and_forgotten() -> None:
 def test_packet_outs_while_workers_run() -> None:
     count = 3000
     with Rig() as rig:
+
         def out() -> None:
             for i in range(count):
                 rig.device.process(CPU, op(0, 0xEE, i))

@@ -25,9 +25,7 @@ def forwarding(switch: SoftSwitch) -> RawClient:
     client = RawClient(switch.address)
     client.primary()
     forward = action("forward", port=2, dst_addr=0xAA)
-    client.insert(
-        *(entry("exact_table", {"dst_addr": 1, "ingress_port": port}, forward) for port in range(4))
-    )
+    client.insert(*(entry("exact_table", {"dst_addr": 1, "ingress_port": port}, forward) for port in range(4)))
     return client
 
 

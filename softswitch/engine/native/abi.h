@@ -44,7 +44,8 @@ struct sw;
 struct worker;
 
 /* Runs frames in order.  What comes out is in `outs` and `frames`, digests and log messages in `events`, in the order
- * of the frames that caused them.  Changes of tables wait for a chunk of at most 32 frames, never for the whole call. */
+ * of the frames that caused them.  Changes of tables wait for a chunk of at most 32 frames, never for the whole call.
+ */
 void sw_frames(struct worker *w, const struct frame *in, u32 count);
 
 #endif

@@ -223,8 +223,8 @@ static struct meter *meter_new(u32 packets, u32 count, const double *rates, cons
 
 /* Configure a meter of an array (`row` null) or the direct meter of a row, `number` being that of the table;
  * no rates: always green. */
-EXPORT void sw_meter(struct sw *s, u32 number, u64 index, struct row *row, u32 packets, u32 count,
-                     const double *rates, const s64 *bursts, s64 now_us)
+EXPORT void sw_meter(struct sw *s, u32 number, u64 index, struct row *row, u32 packets, u32 count, const double *rates,
+                     const s64 *bursts, s64 now_us)
 {
     struct meter *m = meter_new(packets, count, rates, bursts, now_us), *old, **at;
     at = row ? &row->meter : &s->meters[number][index];

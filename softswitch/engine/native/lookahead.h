@@ -14,7 +14,8 @@
 struct look {
     const struct table *table;
     struct entry *found;
-    u32 first, end; /* the groups under way, and those of them that may have an entry, of which large ones have a hash */
+    u32 first,
+        end; /* the groups under way, and those of them that may have an entry, of which large ones have a hash */
     u32 may, far;
     u64 hash[LOOK_GROUPS];
     u64 key[MAX_WORDS];

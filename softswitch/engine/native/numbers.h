@@ -20,7 +20,12 @@ typedef __int128 s128;
 #define UNUSED __attribute__((unused))
 #define U128(hi, lo) ((u128)(hi) << 64 | (u128)(lo))
 
-#define SWAP(a, b) do { __typeof__(a) swap_ = (a); (a) = (b); (b) = swap_; } while (0)
+#define SWAP(a, b)                 \
+    do {                           \
+        __typeof__(a) swap_ = (a); \
+        (a) = (b);                 \
+        (b) = swap_;               \
+    } while (0)
 
 INLINE u64 shl_u64(u64 x, u64 n) { return n > 63 ? 0 : x << n; }
 INLINE u128 shl_u128(u128 x, u64 n) { return n > 127 ? 0 : x << n; }
@@ -31,12 +36,39 @@ INLINE s128 shr_s128(s128 x, u64 n) { return x >> (n > 127 ? 127 : n); }
 INLINE s64 sx64(u64 x, unsigned width) { return (s64)(x << (64 - width)) >> (64 - width); }
 INLINE s128 sx128(u128 x, unsigned width) { return (s128)(x << (128 - width)) >> (128 - width); }
 
-INLINE u64 ld16(const u8 *p) { u16 v; memcpy(&v, p, 2); return __builtin_bswap16(v); }
-INLINE u64 ld32(const u8 *p) { u32 v; memcpy(&v, p, 4); return __builtin_bswap32(v); }
-INLINE u64 ld64(const u8 *p) { u64 v; memcpy(&v, p, 8); return __builtin_bswap64(v); }
-INLINE void st16(u8 *p, u64 value) { u16 v = __builtin_bswap16((u16)value); memcpy(p, &v, 2); }
-INLINE void st32(u8 *p, u64 value) { u32 v = __builtin_bswap32((u32)value); memcpy(p, &v, 4); }
-INLINE void st64(u8 *p, u64 value) { u64 v = __builtin_bswap64(value); memcpy(p, &v, 8); }
+INLINE u64 ld16(const u8 *p)
+{
+    u16 v;
+    memcpy(&v, p, 2);
+    return __builtin_bswap16(v);
+}
+INLINE u64 ld32(const u8 *p)
+{
+    u32 v;
+    memcpy(&v, p, 4);
+    return __builtin_bswap32(v);
+}
+INLINE u64 ld64(const u8 *p)
+{
+    u64 v;
+    memcpy(&v, p, 8);
+    return __builtin_bswap64(v);
+}
+INLINE void st16(u8 *p, u64 value)
+{
+    u16 v = __builtin_bswap16((u16)value);
+    memcpy(p, &v, 2);
+}
+INLINE void st32(u8 *p, u64 value)
+{
+    u32 v = __builtin_bswap32((u32)value);
+    memcpy(p, &v, 4);
+}
+INLINE void st64(u8 *p, u64 value)
+{
+    u64 v = __builtin_bswap64(value);
+    memcpy(p, &v, 8);
+}
 
 /* `size` bytes, a constant, as a number. */
 INLINE u64 ld_be(const u8 *p, unsigned size)
@@ -65,11 +97,24 @@ INLINE void st_be(u8 *p, u64 value, unsigned size)
     case 0: break;
     case 1: p[0] = (u8)value; break;
     case 2: st16(p, value); break;
-    case 3: st16(p, value >> 8); p[2] = (u8)value; break;
+    case 3:
+        st16(p, value >> 8);
+        p[2] = (u8)value;
+        break;
     case 4: st32(p, value); break;
-    case 5: st32(p, value >> 8); p[4] = (u8)value; break;
-    case 6: st32(p, value >> 16); st16(p + 4, value); break;
-    case 7: st32(p, value >> 24); st16(p + 4, value >> 8); p[6] = (u8)value; break;
+    case 5:
+        st32(p, value >> 8);
+        p[4] = (u8)value;
+        break;
+    case 6:
+        st32(p, value >> 16);
+        st16(p + 4, value);
+        break;
+    case 7:
+        st32(p, value >> 24);
+        st16(p + 4, value >> 8);
+        p[6] = (u8)value;
+        break;
     default: st64(p, value);
     }
 }

@@ -59,8 +59,8 @@ static void drain(struct worker *w, struct lane *l)
 
 INLINE void receive(struct lane *l, const struct frame *f, u32 number, u32 alone)
 {
-    l->item = (struct item){
-        .kind = RECEIVED, .port = f->port, .n = f->len, .ilen = f->len, .data = f->data, .cut = NO_CUT};
+    l->item =
+        (struct item){.kind = RECEIVED, .port = f->port, .n = f->len, .ilen = f->len, .data = f->data, .cut = NO_CUT};
     l->resume = 0;
     l->alone = alone;
     l->state = READY;

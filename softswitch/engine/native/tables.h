@@ -117,7 +117,10 @@ INLINE void mask_key(u64 *masked, const u64 *k, const u64 *mask, unsigned n)
         masked[i] = k[i] & mask[i];
 }
 
-INLINE UNUSED struct row *row_of(const struct table *t, const struct entry *e) { return row_at(&t->rows, e->row); }
+INLINE UNUSED struct row *row_of(const struct table *t, const struct entry *e)
+{
+    return row_at(&t->rows, e->row);
+}
 
 /* An entry may be put into its place while packets run: whoever sees the number of the row sees the rest. */
 INLINE u32 entry_row(const struct entry *e) { return __atomic_load_n(&e->row, __ATOMIC_ACQUIRE); }
@@ -128,8 +131,8 @@ INLINE struct entry *entry_at(const struct table *t, const struct group *g, u32 
 }
 
 /* A large group has a Bloom filter, two bits of one word for an entry: most keys that it has none for, such as those of
- * other prefix lengths, are told without a look at the entries.  With few groups it would cost more than those looks, and
- * one that the cache does not hold would have to be waited for as well. */
+ * other prefix lengths, are told without a look at the entries.  With few groups it would cost more than those looks,
+ * and one that the cache does not hold would have to be waited for as well. */
 #ifndef FEW_GROUPS
 #define FEW_GROUPS 4
 #endif

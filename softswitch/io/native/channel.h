@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Frames from and to the sockets of a port.  Interfaces: a TPACKET_V2 ring shared with the kernel for what arrives, read
- * in place; sendmmsg for what leaves.  AF_UNIX sockets, for tests without privileges: recvmmsg and sendmmsg.  Pcap files:
- * see tapes.h for what arrives; what leaves is appended.
+ * Frames from and to the sockets of a port.  Interfaces: a TPACKET_V2 ring shared with the kernel for what arrives,
+ * read in place; sendmmsg for what leaves.  AF_UNIX sockets, for tests without privileges: recvmmsg and sendmmsg.  Pcap
+ * files: see tapes.h for what arrives; what leaves is appended.
  */
 #ifndef SOFTSWITCH_CHANNEL_H
 #define SOFTSWITCH_CHANNEL_H

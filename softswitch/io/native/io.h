@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ports, workers and what they count.  One worker is one thread; each has a channel of its own to every port, and writes
- * no memory that another worker writes, but for the ring of what Python gets (punt.h).
+ * Ports, workers and what they count.  One worker is one thread; each has a channel of its own to every port, and
+ * writes no memory that another worker writes, but for the ring of what Python gets (punt.h).
  */
 #ifndef SOFTSWITCH_IO_H
 #define SOFTSWITCH_IO_H
@@ -32,7 +32,7 @@ struct channel {
     u8 *ring; /* NULL: an AF_UNIX socket */
     u64 ring_size;
     u32 slot_size, per_block, block_size, slots, slot;
-    s64 muted_until; /* ms; a socket in error is not polled */
+    s64 muted_until;  /* ms; a socket in error is not polled */
     u32 to_file, pad; /* what leaves is appended to the pcap file `tx` */
     struct iovec part[BATCH];
     struct mmsghdr message[BATCH];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What Python gets: frames for ports that are not native (the CPU port), digests, log lines.  A bounded ring of records;
- * what finds no room is counted and lost, the data path never waits for Python.
+ * What Python gets: frames for ports that are not native (the CPU port), digests, log lines.  A bounded ring of
+ * records; what finds no room is counted and lost, the data path never waits for Python.
  */
 #ifndef SOFTSWITCH_PUNT_H
 #define SOFTSWITCH_PUNT_H

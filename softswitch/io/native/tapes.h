@@ -23,8 +23,8 @@ static struct record record_at(const u8 *at, u32 swapped)
     struct record r;
     memcpy(&r, at, sizeof r);
     if (swapped)
-        r = (struct record){__builtin_bswap32(r.seconds), __builtin_bswap32(r.fraction),
-                            __builtin_bswap32(r.captured), __builtin_bswap32(r.length)};
+        r = (struct record){__builtin_bswap32(r.seconds), __builtin_bswap32(r.fraction), __builtin_bswap32(r.captured),
+                            __builtin_bswap32(r.length)};
     return r;
 }
 
@@ -62,8 +62,9 @@ static struct tape *tape_next(struct io *io)
     struct tape *next = NULL;
     for (u32 i = 0; i < io->ntapes; i++) {
         struct tape *t = &io->tapes[i];
-        if (t->at < t->end && (!next || t->time_ns < next->time_ns ||
-                               (t->time_ns == next->time_ns && io->ports[t->port].number < io->ports[next->port].number)))
+        if (t->at < t->end &&
+            (!next || t->time_ns < next->time_ns ||
+             (t->time_ns == next->time_ns && io->ports[t->port].number < io->ports[next->port].number)))
             next = t;
     }
     return next;

@@ -76,9 +76,7 @@ def schema() -> Schema:
                 _object(loader.ICMP_KEYS, {"rate": _integer(1, 1_000_000), "burst": _integer(1, 1_000_000)}),
             ]
         },
-        "vrfs": _array(
-            {"anyOf": [NAME, _object(ports.VRF_KEYS, {"name": NAME, "id": _integer(1, 65535)}, ["name"])]}
-        ),
+        "vrfs": _array({"anyOf": [NAME, _object(ports.VRF_KEYS, {"name": NAME, "id": _integer(1, 65535)}, ["name"])]}),
         "addresses": _array(
             {
                 "anyOf": [
