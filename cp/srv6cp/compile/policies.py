@@ -20,10 +20,14 @@ from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import NextHops, action_set
 from srv6cp.compile.routes import Routes
 from srv6cp.model import Encap, FlowLabel, NextHop, Node, Policy, SegmentList, Sid
+from srv6cp.model.numbers import EncapFlag
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value
 
-_TC_INHERIT = 1
-_FLOW_LABEL = {FlowLabel.ZERO: 0, FlowLabel.COPY: 2, FlowLabel.HASH: 4}
+_FLOW_LABEL = {
+    FlowLabel.ZERO: EncapFlag(0),
+    FlowLabel.COPY: EncapFlag.FLOW_LABEL_COPY,
+    FlowLabel.HASH: EncapFlag.FLOW_LABEL_HASH,
+}
 _DEFAULT_HOP_LIMIT = 64
 
 
@@ -125,7 +129,7 @@ class Policies:
             "source_address": source,
             "hop_limit": hop_limit,
             "traffic_class": encap.traffic_class or 0,
-            "flags": _FLOW_LABEL[encap.flow_label] | (_TC_INHERIT if inherits else 0),
+            "flags": int(_FLOW_LABEL[encap.flow_label] | (EncapFlag.TC_INHERIT if inherits else 0)),
         }
 
     def _resolve(self, vrf: str, segment: IPv6Address) -> int | None:

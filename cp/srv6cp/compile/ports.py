@@ -10,9 +10,8 @@ from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.policies import Policies
 from srv6cp.compile.steering import Classifier, policy_number
 from srv6cp.model import Interface, Node
+from srv6cp.model.numbers import InterfaceFlag
 from srv6cp.p4rt.entities import Action, TableEntry
-
-_EXTERNAL, _STEER, _CHECK_SOURCE = 1, 2, 4
 
 
 def port_entities(
@@ -46,17 +45,17 @@ def _router_interface(
     interface: Interface, node: Node, policies: Policies, classifier: Classifier, program: Capabilities
 ) -> Action:
     policy = policy_number(policies.use(interface.policy)) if interface.policy else 0
-    flags = _EXTERNAL if interface.external else 0
+    flags = InterfaceFlag.EXTERNAL if interface.external else InterfaceFlag(0)
     if policy or classifier.concerns(interface):
-        flags |= _STEER
+        flags |= InterfaceFlag.STEER
     if node.domain.sources:
-        flags |= _CHECK_SOURCE
+        flags |= InterfaceFlag.CHECK_SOURCE
     return program.action(
         "set_router_interface",
         {
             "vrf_id": node.vrfs[interface.vrf],
             "mac": interface.mac,
             "policy_id": policy,
-            "flags": flags,
+            "flags": int(flags),
         },
     )

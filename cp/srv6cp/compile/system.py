@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.model import Node, PuntReason, RateLimit
+from srv6cp.model.numbers import CPU_PORT, PUNT_SESSION
 from srv6cp.p4rt.entities import CloneSession, MeterEntry, Replica
 
-PUNT_SESSION = 1
-CPU_PORT = 510
 _REPLICA_INSTANCE = 1
 
 # Punts that are no ICMP errors: enough for the protocol, little enough for a controller in Python.

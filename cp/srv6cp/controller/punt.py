@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from srv6cp.model.numbers import PuntReason
+from srv6cp.model.numbers import CPU_PORT, PuntReason
 
-CPU_PORT = 510
 """Ingress port of packets of the controller's own making."""
 
 

@@ -6,14 +6,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
+from srv6cp.model.numbers import FlavorBit
+
 
 class Flavour(enum.IntFlag):
     """A set of flavours, as the parameter ``flavors`` of the data plane numbers them."""
 
     NONE = 0
-    PSP = 1
-    USP = 2
-    USD = 4
+    PSP = FlavorBit.PSP
+    USP = FlavorBit.USP
+    USD = FlavorBit.USD
 
     def names(self) -> tuple[str, ...]:
         """Lower-case names in bit order, e.g. ``("psp", "usd")``."""

@@ -106,7 +106,7 @@ class Launch:
 
     def words(self) -> list[str]:
         """The command line. Raises NotInstalled."""
-        from srv6cp.compile.system import CPU_PORT
+        from srv6cp.model.numbers import CPU_PORT
 
         words = [*_program(self.kind), *self._logging(), *self.flags]
         for port, interface in self.interfaces.items():

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from srv6cp.compile.system import CPU_PORT
+from srv6cp.model.numbers import CPU_PORT
 from srv6cp.sync.launch import SWITCHES, Launch, Switch, free_address
 from srv6cp.sync.launch import missing as unavailable
 
