@@ -61,7 +61,7 @@ control admit(PACKET) {
     table ingress_vlan_table {
         key = {
             INGRESS_PORT : exact @name("ingress_port");
-            hdr.vlan.vid    : exact @name("vlan_id");
+            hdr.vlan.vid : exact @name("vlan_id");
         }
         actions = { set_router_interface; @defaultonly vlan_unknown; }
         const default_action = vlan_unknown();

@@ -8,7 +8,8 @@
 #ifndef SRV6_CORE_STATE_P4_
 #define SRV6_CORE_STATE_P4_
 
-// What acts on the packet next. The first three are stages; the others are fates, written by verdict.p4 alone.
+// What acts on the packet next. Up to NEXT_UPPER_LAYER they are stages; the others are fates, written by verdict.p4
+// alone.
 typedef bit<8> next_t;
 const next_t NEXT_IN_SEQUENCE  = 0;  // local SID, route, next hop
 const next_t NEXT_NEXTHOP      = 1;  // a behaviour chose the next hop: no route
@@ -34,7 +35,6 @@ typedef bit<16> unusual_t;
 const unusual_t UNUSUAL_EXTERNAL       = 0x0001;
 const unusual_t UNUSUAL_STEER          = 0x0002;
 const unusual_t UNUSUAL_CHECK_SOURCE   = 0x0004;
-const unusual_t UNUSUAL_INTERFACE      = 0x0007;  // any of them
 const unusual_t UNUSUAL_NOT_MY_MAC     = 0x0020;  // the frame is not addressed to the interface
 const unusual_t UNUSUAL_L2_PORT        = 0x0040;  // the frame is taken whole
 const unusual_t UNUSUAL_OTHER_VRF      = 0x0080;  // the SID is of another VRF than the packet

@@ -61,7 +61,7 @@ const MeterColor_t METER_RED    = 2;
 #define INDEXED_COUNTER(ID, NAME, INDEX_TYPE, SIZE) \
     @id(ID) @name(STRING(.NAME)) counter<INDEX_TYPE>(SIZE, CounterType.packets_and_bytes) NAME;
 
-#define WCMP_SELECTOR(ID, NAME, ALGORITHM) \
+#define WCMP_SELECTOR(ID, NAME, ALGORITHM)                            \
     @id(ID) @name(STRING(.NAME)) @max_group_size(WCMP_MAX_GROUP_SIZE) \
     action_selector(HashAlgorithm.ALGORITHM, WCMP_MEMBERS_SIZE, 16) NAME;
 #define TABLE_SELECTOR(NAME) implementation = NAME;

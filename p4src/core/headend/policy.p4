@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SR policies and the headend behaviours (RFC 8986 5; insertion: draft-filsfils-spring-srv6-net-pgm-insertion).
 //
-//   policy_id -> weighted choice of a segment list -> outer header (or destination) and SRH -> SIDs -> underlay next
-// hop
+//   policy_id -> weighted choice of a segment list -> outer header (or destination) and SRH -> SIDs
+//             -> underlay next hop
 //
 // The action of a list is the behaviour: it fills the headers that are pushed, as far as they do not depend on the
 // packet, and the switch goes to what does (push.p4). A segment list knows the next hop towards its first segment
@@ -10,9 +10,9 @@
 #ifndef SRV6_CORE_HEADEND_POLICY_P4_
 #define SRV6_CORE_HEADEND_POLICY_P4_
 
-#define TO_POLICY(POLICY_ID)                    \
-    BEGIN(HEADEND)                              \
-    HEADEND.policy_id = POLICY_ID;        \
+#define TO_POLICY(POLICY_ID)       \
+    BEGIN(HEADEND)                 \
+    HEADEND.policy_id = POLICY_ID; \
     md.next = NEXT_POLICY;
 
 // The ways into a policy that other tables have: a route, a port whose frames are taken whole, an interface.
@@ -22,19 +22,19 @@
         TO_POLICY(policy_id)                                                                                  \
     }
 #define ROUTE_POLICY_ACTION_NAME steer;
-#define L2_PORT_ACTION                                                                                        \
-    @id(SET_L2_PORT_ID) @name(".set_l2_port")                                                                 \
-    @brief("A port whose frames enter an L2 policy whole (H.Encaps.L2)")                                      \
-    action set_l2_port(policy_id_t policy_id) {                                                               \
-        TO_POLICY(policy_id)                                                                                  \
-        md.vrf_id = 0;                                                                                     \
-        md.unusual = md.unusual | UNUSUAL_L2_PORT;                                                            \
-        md.origin = ORIGIN_FRAME;                                                                             \
+#define L2_PORT_ACTION                                                   \
+    @id(SET_L2_PORT_ID) @name(".set_l2_port")                            \
+    @brief("A port whose frames enter an L2 policy whole (H.Encaps.L2)") \
+    action set_l2_port(policy_id_t policy_id) {                          \
+        TO_POLICY(policy_id)                                             \
+        md.vrf_id = 0;                                                   \
+        md.unusual = md.unusual | UNUSUAL_L2_PORT;                       \
+        md.origin = ORIGIN_FRAME;                                        \
     }
 #define L2_PORT_ACTION_NAME set_l2_port;
-#define L2_PORT_CHECK                                   \
-    if (HEADEND.policy_id == 0) {                 \
-        refuse(drop_reason_t.L2_PORT_NO_POLICY);        \
+#define L2_PORT_CHECK                            \
+    if (HEADEND.policy_id == 0) {                \
+        refuse(drop_reason_t.L2_PORT_NO_POLICY); \
     }
 #define STEER_BY_INTERFACE(POLICY_ID) md.interface_policy_id = POLICY_ID;
 
@@ -43,12 +43,12 @@
 #define HEADEND_CONTROLS        \
     steering()  classifier;     \
     sr_policy() policy;
-#define STEERING_STAGE                                                                                        \
-    if (md.unusual != 0) {                                                                                    \
+#define STEERING_STAGE                                                                              \
+    if (md.unusual != 0) {                                                                          \
         if (md.unusual & UNUSUAL_STEER != 0 && md.origin == ORIGIN_RECEIVED && md.next != FATE_PUNT \
-            && !(md.next == FATE_DROP && VERDICT.drop_reason == drop_reason_t.ROUTING_TYPE)) {          \
-            classifier.apply(THE_PACKET);                                                                     \
-        }                                                                                                     \
+            && !(md.next == FATE_DROP && VERDICT.drop_reason == drop_reason_t.ROUTING_TYPE)) {      \
+            classifier.apply(THE_PACKET);                                                           \
+        }                                                                                           \
     }
 #define POLICY_STAGE                    \
     if (md.next == NEXT_POLICY) {       \
@@ -56,15 +56,15 @@
     }
 
 // The part of the target's counters.
-#define POLICY_COUNTER                                                                                        \
-    @brief("Packets that left in a policy")                                                                   \
-    @description("Cell 2 * policy_id, and the one behind it for frames with a VLAN tag")                      \
-    INDEXED_COUNTER(SR_POLICY_COUNTER_ID, sr_policy_counter, bit<32>, POLICY_COUNTER_SIZE)                    \
-    action set_policy_cell() {                                                                                \
-        HEADEND.policy_cell = CELL_BY_TAG(HEADEND.policy_id);                                     \
-    }                                                                                                         \
-    action count_policy() {                                                                                   \
-        sr_policy_counter.count(HEADEND.policy_cell);                                                   \
+#define POLICY_COUNTER                                                                     \
+    @brief("Packets that left in a policy")                                                \
+    @description("Cell 2 * policy_id, and the one behind it for frames with a VLAN tag")   \
+    INDEXED_COUNTER(SR_POLICY_COUNTER_ID, sr_policy_counter, bit<32>, POLICY_COUNTER_SIZE) \
+    action set_policy_cell() {                                                             \
+        HEADEND.policy_cell = CELL_BY_TAG(HEADEND.policy_id);                              \
+    }                                                                                      \
+    action count_policy() {                                                                \
+        sr_policy_counter.count(HEADEND.policy_cell);                                      \
     }
 #define COUNT_POLICY                                                                \
     if (IS_PUSHED && md.next != FATE_DROP && md.next != FATE_PUNT) {                \
@@ -76,8 +76,6 @@
     @format(IPV6_ADDRESS) ipv6_addr_t source_address, @format(IPV6_ADDRESS) ipv6_addr_t first_segment,          \
     sidlist_id_t sidlist_id, bit<8> segment_count, bit<8> hop_limit, bit<8> traffic_class, encap_flags_t flags, \
     @refers_to(nexthop_table, nexthop_id) nexthop_id_t nexthop_id
-#define H_ENCAPS_ARGUMENTS \
-    source_address, first_segment, sidlist_id, segment_count, hop_limit, traffic_class, flags, nexthop_id
 #define H_INSERT_PARAMS                                                                             \
     @format(IPV6_ADDRESS) ipv6_addr_t first_segment, sidlist_id_t sidlist_id, bit<8> segment_count, \
     @refers_to(nexthop_table, nexthop_id) nexthop_id_t nexthop_id

@@ -17,10 +17,10 @@
         hdr.outer_srh.setInvalid();                                         \
     }
 // 20 bits, never zero (HE-8).
-#define HASH_FLOW_LABEL                                                                             \
-    action hash_flow_label() {                                                                      \
-        CRC32_HASH(HEADEND.flow_hash, FLOW)                                             \
-        hdr.outer_ipv6.flow_label = HEADEND.flow_hash[31:12] |+| 1;                           \
+#define HASH_FLOW_LABEL                                             \
+    action hash_flow_label() {                                      \
+        CRC32_HASH(HEADEND.flow_hash, FLOW)                         \
+        hdr.outer_ipv6.flow_label = HEADEND.flow_hash[31:12] |+| 1; \
     }
 
 // IPv6 or IPv4 in IPv6 (HE-1, HE-2).

@@ -11,19 +11,19 @@
 #define SRV6_CORE_ROUTER_FLOW_P4_
 
 // The keys of the selectors: of a next hop, of a segment list.
-#define FLOW_SELECTOR                      \
-    FLOW.src         : selector;     \
-    FLOW.dst         : selector;     \
-    FLOW.label       : selector;     \
-    FLOW.protocol    : selector;     \
-    FLOW.l4_src_port : selector;     \
+#define FLOW_SELECTOR            \
+    FLOW.src         : selector; \
+    FLOW.dst         : selector; \
+    FLOW.label       : selector; \
+    FLOW.protocol    : selector; \
+    FLOW.l4_src_port : selector; \
     FLOW.l4_dst_port : selector;
-#define REVERSED_FLOW_SELECTOR             \
-    FLOW.l4_src_port : selector;     \
-    FLOW.l4_dst_port : selector;     \
-    FLOW.protocol    : selector;     \
-    FLOW.label       : selector;     \
-    FLOW.dst         : selector;     \
+#define REVERSED_FLOW_SELECTOR   \
+    FLOW.l4_src_port : selector; \
+    FLOW.l4_dst_port : selector; \
+    FLOW.protocol    : selector; \
+    FLOW.label       : selector; \
+    FLOW.dst         : selector; \
     FLOW.src         : selector;
 
 control flow_key(PACKET) {

@@ -5,19 +5,19 @@
 #ifndef SRV6_CORE_SID_BIND_P4_
 #define SRV6_CORE_SID_BIND_P4_
 
-#define BIND_ACTION(ID, NAME, BRIEF, POLICY_ACTION)                                                           \
-    SID_ACTION(ID, NAME, BRIEF) @description(STRING(The action of the policy is POLICY_ACTION))               \
-    action NAME(sid_index_t sid_index, policy_id_t policy_id) {                                               \
-        TAKE_SID_INDEX(sid_index)                                                                          \
-        md.flavors = 0;                                                                                    \
-        TO_POLICY(policy_id)                                                                                  \
+#define BIND_ACTION(ID, NAME, BRIEF, POLICY_ACTION)                                             \
+    SID_ACTION(ID, NAME, BRIEF) @description(STRING(The action of the policy is POLICY_ACTION)) \
+    action NAME(sid_index_t sid_index, policy_id_t policy_id) {                                 \
+        TAKE_SID_INDEX(sid_index)                                                               \
+        md.flavors = 0;                                                                         \
+        TO_POLICY(policy_id)                                                                    \
     }
-#define BIND_ACTIONS                                                                                          \
-    BIND_ACTION(END_B6_ENCAPS_ID, end_b6_encaps, "End.B6.Encaps, RFC 8986 4.13", h_encaps)                  \
-    BIND_ACTION(END_B6_ENCAPS_RED_ID, end_b6_encaps_red, "End.B6.Encaps.Red, RFC 8986 4.14", h_encaps_red)  \
-    BIND_ACTION(END_B6_INSERT_ID, end_b6_insert,                                                              \
-                "End.B6.Insert, draft-filsfils-spring-srv6-net-pgm-insertion", h_insert)                    \
-    BIND_ACTION(END_B6_INSERT_RED_ID, end_b6_insert_red,                                                      \
+#define BIND_ACTIONS                                                                                       \
+    BIND_ACTION(END_B6_ENCAPS_ID, end_b6_encaps, "End.B6.Encaps, RFC 8986 4.13", h_encaps)                 \
+    BIND_ACTION(END_B6_ENCAPS_RED_ID, end_b6_encaps_red, "End.B6.Encaps.Red, RFC 8986 4.14", h_encaps_red) \
+    BIND_ACTION(END_B6_INSERT_ID, end_b6_insert,                                                           \
+                "End.B6.Insert, draft-filsfils-spring-srv6-net-pgm-insertion", h_insert)                   \
+    BIND_ACTION(END_B6_INSERT_RED_ID, end_b6_insert_red,                                                   \
                 "End.B6.Insert.Red, draft-filsfils-spring-srv6-net-pgm-insertion", h_insert_red)
 #define BIND_ACTION_NAMES end_b6_encaps; end_b6_encaps_red; end_b6_insert; end_b6_insert_red;
 #define BIND_ADVANCES     end_b6_encaps: end_b6_encaps_red: end_b6_insert: end_b6_insert_red:

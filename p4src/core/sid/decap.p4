@@ -6,18 +6,18 @@
 #ifndef SRV6_CORE_SID_DECAP_P4_
 #define SRV6_CORE_SID_DECAP_P4_
 
-#define DECAP_X_ACTION(ID, NAME, BRIEF)                                                                       \
-    SID_ACTION(ID, NAME, BRIEF)                                                                               \
-    action NAME(sid_index_t sid_index, NEXTHOP_PARAM, decap_options_t options) {                              \
-        TAKE_SID_INDEX(sid_index)                                                                          \
-        md.nexthop_id = nexthop_id;                                                                           \
-        md.next = NEXT_NEXTHOP;                                                                               \
+#define DECAP_X_ACTION(ID, NAME, BRIEF)                                          \
+    SID_ACTION(ID, NAME, BRIEF)                                                  \
+    action NAME(sid_index_t sid_index, NEXTHOP_PARAM, decap_options_t options) { \
+        TAKE_SID_INDEX(sid_index)                                                \
+        md.nexthop_id = nexthop_id;                                              \
+        md.next = NEXT_NEXTHOP;                                                  \
     }
-#define DECAP_T_ACTION(ID, NAME, BRIEF)                                                                       \
-    SID_ACTION(ID, NAME, BRIEF)                                                                               \
-    action NAME(sid_index_t sid_index, vrf_id_t vrf_id, decap_options_t options) {                            \
-        TAKE_SID_INDEX(sid_index)                                                                          \
-        CHANGE_VRF(vrf_id)                                                                                    \
+#define DECAP_T_ACTION(ID, NAME, BRIEF)                                            \
+    SID_ACTION(ID, NAME, BRIEF)                                                    \
+    action NAME(sid_index_t sid_index, vrf_id_t vrf_id, decap_options_t options) { \
+        TAKE_SID_INDEX(sid_index)                                                  \
+        CHANGE_VRF(vrf_id)                                                         \
     }
 #define DECAP_ACTIONS                                                                                         \
     DECAP_X_ACTION(END_DX4_ID, end_dx4, "End.DX4, RFC 8986 4.5")                                              \

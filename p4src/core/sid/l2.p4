@@ -18,21 +18,21 @@
 
 typedef bit<16> dx2v_table_id_t;
 
-#define L2_ACTIONS                                                                                            \
-    SID_ACTION(END_DX2_ID, end_dx2, "End.DX2, RFC 8986 4.9")                                                  \
-    @description("mtu: longest payload of a frame that the port sends")                                       \
-    action end_dx2(sid_index_t sid_index, port_id_t egress_port, mtu_t mtu, decap_options_t options) {        \
-        TAKE_SID_INDEX(sid_index)                                                                          \
-        md.mtu = mtu;                                                                                         \
-        transmit(egress_port);                                                                                \
-    }                                                                                                         \
-    SID_ACTION(END_DX2V_ID, end_dx2v, "End.DX2V, RFC 8986 4.10")                                              \
-    @description("dx2v_table_id: where the VLAN of the frame is looked up")                                   \
+#define L2_ACTIONS                                                                                              \
+    SID_ACTION(END_DX2_ID, end_dx2, "End.DX2, RFC 8986 4.9")                                                    \
+    @description("mtu: longest payload of a frame that the port sends")                                         \
+    action end_dx2(sid_index_t sid_index, port_id_t egress_port, mtu_t mtu, decap_options_t options) {          \
+        TAKE_SID_INDEX(sid_index)                                                                               \
+        md.mtu = mtu;                                                                                           \
+        transmit(egress_port);                                                                                  \
+    }                                                                                                           \
+    SID_ACTION(END_DX2V_ID, end_dx2v, "End.DX2V, RFC 8986 4.10")                                                \
+    @description("dx2v_table_id: where the VLAN of the frame is looked up")                                     \
     action end_dx2v(sid_index_t sid_index, @refers_to(dx2v_table, dx2v_table_id) dx2v_table_id_t dx2v_table_id, \
-                    decap_options_t options) {                                                                \
-        TAKE_SID_INDEX(sid_index)                                                                          \
-        BEGIN(VERDICT)                                                                                        \
-        VERDICT.table_id = dx2v_table_id;                                                                     \
+                    decap_options_t options) {                                                                  \
+        TAKE_SID_INDEX(sid_index)                                                                               \
+        BEGIN(VERDICT)                                                                                          \
+        VERDICT.table_id = dx2v_table_id;                                                                       \
     }
 #define L2_ACTION_NAMES end_dx2; end_dx2v;
 #define L2_CONTROLS     decap_frame() frame;

@@ -6,8 +6,8 @@
 //                     none of a behaviour's ways: the upper layer (upper_layer.p4), a stage of its own
 //
 // A family brings <FAMILY>_ACTIONS, their names, its controls and its cases; families that move a packet on to its next
-// segment bring the labels of the case they share. profiles/families.p4 lists the families, and what is left where a
-// profile has one not.
+// segment bring the labels of the case they share. profiles/families.p4 lists the families, profiles/absent.p4 what is
+// left where a profile has one not.
 #ifndef SRV6_CORE_SID_TABLE_P4_
 #define SRV6_CORE_SID_TABLE_P4_
 
@@ -16,9 +16,9 @@
 #define TAKE_SID_INDEX(SID_INDEX) md.sid_cell = CELL_BY_TAG(SID_INDEX);
 #define NEXTHOP_PARAM @refers_to(nexthop_table, nexthop_id) nexthop_id_t nexthop_id
 // The VRF that the packet came in by is kept: there is its source, should an error have to be told (END-11).
-#define CHANGE_VRF(VRF_ID)                      \
-    md.arrival_vrf_id = md.vrf_id;        \
-    md.vrf_id = VRF_ID;                      \
+#define CHANGE_VRF(VRF_ID)         \
+    md.arrival_vrf_id = md.vrf_id; \
+    md.vrf_id = VRF_ID;            \
     md.unusual = md.unusual | UNUSUAL_OTHER_VRF;
 
 control my_sid(PACKET) {

@@ -96,44 +96,44 @@ header exhausted_list_t {
 
 // Slot N, and the states that fill it. A routing header that is not an SRH is passed over when it has nothing left to
 // visit (SRH-10); otherwise the walk ends.
-#define EXTENSION_SLOT(N, NEXT_N)                                                                        \
-    state routing_##N {                                                                                  \
-        peek = pkt.lookahead<bit<32>>();                                                           \
-        transition select(peek) {                                                                  \
-            EXHAUSTED_SRH_CASES(N)                                                                       \
-            0x00000000 &&& 0x000000FF: extension_##N;                                                    \
-            0x00000400 &&& 0x0000FF00: parse_srh;                                                        \
-            default:                   unknown_routing_type;                                             \
-        }                                                                                                \
-    }                                                                                                    \
-    state extension_##N {                                                                                \
-        peek = pkt.lookahead<bit<32>>();                                                           \
+#define EXTENSION_SLOT(N, NEXT_N)                                                            \
+    state routing_##N {                                                                      \
+        peek = pkt.lookahead<bit<32>>();                                                     \
+        transition select(peek) {                                                            \
+            EXHAUSTED_SRH_CASES(N)                                                           \
+            0x00000000 &&& 0x000000FF: extension_##N;                                        \
+            0x00000400 &&& 0x0000FF00: parse_srh;                                            \
+            default:                   unknown_routing_type;                                 \
+        }                                                                                    \
+    }                                                                                        \
+    state extension_##N {                                                                    \
+        peek = pkt.lookahead<bit<32>>();                                                     \
         length = (bit<32>)peek[23:16] << 6;                                                  \
-        transition take_##N;                                                                             \
-    }                                                                                                    \
-    state authentication_##N {                                                                           \
-        peek = pkt.lookahead<bit<32>>();                                                           \
+        transition take_##N;                                                                 \
+    }                                                                                        \
+    state authentication_##N {                                                               \
+        peek = pkt.lookahead<bit<32>>();                                                     \
         length = (bit<32>)peek[23:16] << 5;                                                  \
-        transition take_##N;                                                                             \
-    }                                                                                                    \
-    state take_##N {                                                                                     \
-        pkt.extract(hdr.extension_##N, length);                                                    \
-        md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \
-        md.extension_length = md.extension_length + 8 + (bit<16>)(length >> 3);                    \
-        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
-    }                                                                                                    \
-    EXHAUSTED_SRH_STATES(N, NEXT_N)                                                                      \
-    state fragment_##N {                                                                                 \
-        pkt.extract(hdr.extension_##N, 0);                                                               \
-        md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \
-        md.extension_length = md.extension_length + 8;                                                   \
-        transition select(hdr.extension_##N.routing_type, hdr.extension_##N.segments_left) {             \
-            (0, 0 &&& 0xF9): after_atomic_fragment_##N;                                                  \
-            default:         fragment;                                                                   \
-        }                                                                                                \
-    }                                                                                                    \
-    state after_atomic_fragment_##N {                                                                    \
-        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
+        transition take_##N;                                                                 \
+    }                                                                                        \
+    state take_##N {                                                                         \
+        pkt.extract(hdr.extension_##N, length);                                              \
+        md.unusual = md.unusual | UNUSUAL_EXTENSION;                                         \
+        md.extension_length = md.extension_length + 8 + (bit<16>)(length >> 3);              \
+        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                   \
+    }                                                                                        \
+    EXHAUSTED_SRH_STATES(N, NEXT_N)                                                          \
+    state fragment_##N {                                                                     \
+        pkt.extract(hdr.extension_##N, 0);                                                   \
+        md.unusual = md.unusual | UNUSUAL_EXTENSION;                                         \
+        md.extension_length = md.extension_length + 8;                                       \
+        transition select(hdr.extension_##N.routing_type, hdr.extension_##N.segments_left) { \
+            (0, 0 &&& 0xF9): after_atomic_fragment_##N;                                      \
+            default:         fragment;                                                       \
+        }                                                                                    \
+    }                                                                                        \
+    state after_atomic_fragment_##N {                                                        \
+        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                   \
     }
 
 #endif  // SRV6_CORE_WIRE_EXTENSION_P4_

@@ -55,13 +55,13 @@ header l4_t {
     bit<16> dst_port;
 }
 
-#define INNER_IP_INSTANCES \
-    ipv6_t inner_ipv6; \
+#define INNER_IP_INSTANCES                                             \
+    ipv6_t inner_ipv6;                                                 \
     ipv4_t ipv4;       /* the packet itself, or the payload of ipv6 */ \
     l4_t   l4;
-#define INNER_IP_EMIT \
+#define INNER_IP_EMIT         \
     pkt.emit(hdr.inner_ipv6); \
-    pkt.emit(hdr.ipv4); \
+    pkt.emit(hdr.ipv4);       \
     pkt.emit(hdr.l4);
 
 // fe00::/7 holds link-local and multicast addresses.

@@ -25,10 +25,10 @@ header vlan_t {
     bit<16>   ether_type;
 }
 
-#define LINK_INSTANCES \
+#define LINK_INSTANCES   \
     ethernet_t ethernet; \
     vlan_t     vlan;
-#define LINK_EMIT \
+#define LINK_EMIT           \
     pkt.emit(hdr.ethernet); \
     pkt.emit(hdr.vlan);
 

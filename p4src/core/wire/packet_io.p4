@@ -47,7 +47,7 @@ header packet_in_t {
 #define PACKET_IO_INSTANCES \
     packet_in_t  packet_in; \
     packet_out_t packet_out;
-#define PACKET_IO_EMIT \
+#define PACKET_IO_EMIT       \
     pkt.emit(hdr.packet_in); \
     pkt.emit(hdr.packet_out);
 

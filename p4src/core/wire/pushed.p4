@@ -21,31 +21,31 @@ header srh_segments_4_t {
 }
 
 #ifdef WITH_HEADEND
-#define PUSHED_INSTANCES \
-    ipv6_t           outer_ipv6; \
-    extension_t      outer_hop_by_hop; \
-    srh_t            outer_srh; \
-    srh_segment_t    segment_da; \
-    srh_segments_4_t segments_0; \
-    srh_segments_4_t segments_1; \
-    srh_segments_4_t segments_2; \
-    srh_segments_4_t segments_3; \
+#define PUSHED_INSTANCES                 \
+    ipv6_t           outer_ipv6;         \
+    extension_t      outer_hop_by_hop;   \
+    srh_t            outer_srh;          \
+    srh_segment_t    segment_da;         \
+    srh_segments_4_t segments_0;         \
+    srh_segments_4_t segments_1;         \
+    srh_segments_4_t segments_2;         \
+    srh_segments_4_t segments_3;         \
     srh_segments_2_t segments_left_over; \
-    srh_segment_t    segment_left_over; \
-    ethernet_t       payload_ethernet; \
+    srh_segment_t    segment_left_over;  \
+    ethernet_t       payload_ethernet;   \
     vlan_t           payload_vlan;
-#define PUSHED_EMIT \
-    pkt.emit(hdr.outer_ipv6); \
-    pkt.emit(hdr.outer_hop_by_hop); \
-    pkt.emit(hdr.outer_srh); \
-    pkt.emit(hdr.segment_da); \
-    pkt.emit(hdr.segments_0); \
-    pkt.emit(hdr.segments_1); \
-    pkt.emit(hdr.segments_2); \
-    pkt.emit(hdr.segments_3); \
+#define PUSHED_EMIT                   \
+    pkt.emit(hdr.outer_ipv6);         \
+    pkt.emit(hdr.outer_hop_by_hop);   \
+    pkt.emit(hdr.outer_srh);          \
+    pkt.emit(hdr.segment_da);         \
+    pkt.emit(hdr.segments_0);         \
+    pkt.emit(hdr.segments_1);         \
+    pkt.emit(hdr.segments_2);         \
+    pkt.emit(hdr.segments_3);         \
     pkt.emit(hdr.segments_left_over); \
-    pkt.emit(hdr.segment_left_over); \
-    pkt.emit(hdr.payload_ethernet); \
+    pkt.emit(hdr.segment_left_over);  \
+    pkt.emit(hdr.payload_ethernet);   \
     pkt.emit(hdr.payload_vlan);
 #else
 #define PUSHED_INSTANCES

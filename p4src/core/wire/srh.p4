@@ -32,30 +32,30 @@ header srh_segment_t {
 }
 
 #ifdef WITH_SRH_LIST
-#define SRH_INSTANCES \
-    srh_t         srh; \
+#define SRH_INSTANCES                                                                       \
+    srh_t         srh;                                                                      \
     srh_segment_t srh_first;    /* Segment List[0], where it is not the next one: SL > 1 */ \
-    srh_run_t     srh_before;   /* Segment List[1] .. [SL-2] */ \
-    srh_segment_t srh_next;     /* Segment List[SL-1] */ \
-    srh_segment_t srh_current;  /* Segment List[SL], where there is one: SL <= LE */ \
+    srh_run_t     srh_before;   /* Segment List[1] .. [SL-2] */                             \
+    srh_segment_t srh_next;     /* Segment List[SL-1] */                                    \
+    srh_segment_t srh_current;  /* Segment List[SL], where there is one: SL <= LE */        \
     srh_run_t     srh_after;    /* what follows, to [LE], and TLVs */
-#define SRH_EMIT \
-    pkt.emit(hdr.srh); \
-    pkt.emit(hdr.srh_first); \
-    pkt.emit(hdr.srh_before); \
-    pkt.emit(hdr.srh_next); \
+#define SRH_EMIT               \
+    pkt.emit(hdr.srh);         \
+    pkt.emit(hdr.srh_first);   \
+    pkt.emit(hdr.srh_before);  \
+    pkt.emit(hdr.srh_next);    \
     pkt.emit(hdr.srh_current); \
     pkt.emit(hdr.srh_after);
 #else
-#define SRH_INSTANCES \
-    srh_t         srh; \
+#define SRH_INSTANCES                                           \
+    srh_t         srh;                                          \
     srh_run_t     srh_before;   /* Segment List[0] .. [SL-2] */ \
-    srh_segment_t srh_next;     /* Segment List[SL-1] */ \
+    srh_segment_t srh_next;     /* Segment List[SL-1] */        \
     srh_run_t     srh_after;    /* Segment List[SL] .. [LE] and TLVs */
-#define SRH_EMIT \
-    pkt.emit(hdr.srh); \
+#define SRH_EMIT              \
+    pkt.emit(hdr.srh);        \
     pkt.emit(hdr.srh_before); \
-    pkt.emit(hdr.srh_next); \
+    pkt.emit(hdr.srh_next);   \
     pkt.emit(hdr.srh_after);
 #endif
 
