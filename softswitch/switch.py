@@ -212,9 +212,9 @@ class SoftSwitch:
         """Wait until every injected frame has been processed; false after ``timeout`` seconds."""
         return self.board.flush(timeout)
 
-    def trace(self, port: int, frame: bytes) -> Trace:
-        """Process a frame now, in this thread, and tell what happened to it."""
-        return self.device.trace(port, frame)
+    def trace(self, port: int, frame: bytes, dry: bool = False) -> Trace:
+        """Process a frame now, in this thread, and tell what happened to it; ``dry``: what would, and nothing does."""
+        return self.device.trace(port, frame, dry)
 
     def set_port_up(self, port: int, up: bool) -> None:
         """Take a port down or up."""
