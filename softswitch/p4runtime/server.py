@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NoReturn
 
 import grpc
@@ -334,14 +334,14 @@ class P4RuntimeServer:
     ) -> Iterator[bytes]:
         """The responses, made as the client takes them."""
         try:
-            for entities in found:
-                while True:
-                    with self._reads.turn(reading):
-                        response = p4runtime_pb2.ReadResponse(entities=islice(entities, READ_BATCH))
-                        data = response.SerializeToString()
-                    if not response.entities:
-                        break
-                    yield data
+            entities = chain.from_iterable(found)
+            while True:
+                with self._reads.turn(reading):
+                    response = p4runtime_pb2.ReadResponse(entities=islice(entities, READ_BATCH))
+                    data = response.SerializeToString()
+                if not data:
+                    break
+                yield data
         finally:
             self._reads.leave(reading)
         failures = sum(result is not None for result in results)

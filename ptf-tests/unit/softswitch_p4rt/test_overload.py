@@ -137,7 +137,7 @@ EVERYTHING = (pb.CounterEntry(), pb.RegisterEntry(), pb.MeterEntry())
 
 def test_many_reads_leave_room(switch: SoftSwitch, other: RawClient) -> None:
     """Reads that nobody takes do not keep others from writing, nor the switch from ending."""
-    calls = [start_reading(other, *EVERYTHING * 50) for _ in range(MAX_READS)]
+    calls = [start_reading(other, *EVERYTHING * 1000) for _ in range(MAX_READS)]
     eventually(lambda: len(switch.server._reads._readings) == MAX_READS)
     with pytest.raises(grpc.RpcError) as refused:
         list(start_reading(other, *EVERYTHING))
@@ -153,7 +153,7 @@ def test_many_reads_leave_room(switch: SoftSwitch, other: RawClient) -> None:
 def test_stalled_read_is_ended(switch: SoftSwitch, other: RawClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """A read whose client takes nothing is ended."""
     monkeypatch.setattr(reads, "PATIENCE", 0.2)
-    call = start_reading(other, *EVERYTHING * 400)
+    call = start_reading(other, *EVERYTHING * 3000)
     eventually(lambda: len(switch.server._reads._readings) == 1)
     eventually(lambda: not switch.server._reads._readings)
     call.cancel()
