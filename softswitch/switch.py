@@ -87,8 +87,8 @@ class SoftSwitch:
     ``json``: the program (path or bytes), or ``None`` to wait for a controller to bring it.  With ``p4info``
     the P4Runtime server is ready at once; without it clients must set the pipeline first, as with BMv2.
     ``ports``: numbers, or number -> name; ``None`` takes any number.  ``address``: where gRPC listens; port 0
-    is an ephemeral one (see :attr:`address`), ``None`` starts no server.  ``engine``: see
-    :mod:`softswitch.engine`.  ``SwitchError`` when anything of it is not usable.
+    is an ephemeral one (see :attr:`address`), ``None`` starts no server.  ``pcap_dir``: where every port is recorded;
+    it is made.  ``engine``: see :mod:`softswitch.engine`.  ``SwitchError`` when anything of it is not usable.
     """
 
     def __init__(
@@ -111,6 +111,11 @@ class SoftSwitch:
         def make_device() -> Device:
             return Device(ports=known, cpu_port=cpu_port, drop_port=drop_port, engine=engine)
 
+        if pcap_dir is not None:
+            try:
+                pcap_dir.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SwitchError(f"recordings in {pcap_dir}: {error.strerror}") from None
         self.device_id = device_id
         self.device = make_device()
         self.server = P4RuntimeServer(

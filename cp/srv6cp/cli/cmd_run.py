@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _POLL = 0.25
 _LATEST = 1 << 62
+_SWITCHES = ("auto", *SWITCHES, "none")
 
 
 def register(subparsers: Any) -> None:
@@ -43,8 +44,7 @@ def register(subparsers: Any) -> None:
     parser.add_argument("file", metavar="NODE.YAML")
     parser.add_argument(
         "--switch",
-        choices=("auto", *SWITCHES, "none"),
-        default=os.environ.get("SWITCH", "auto"),
+        choices=_SWITCHES,
         help="auto: BMv2 if simple_switch_grpc is on PATH, else softswitch (default: $SWITCH, auto)",
     )
     parser.add_argument(
@@ -74,10 +74,11 @@ def run(args: argparse.Namespace) -> int:
         # The controller that was started first stays primary; later ones are its backups.
         args.election_id = _LATEST - time.time_ns() // 1_000_000
     client = session.make_client(args, node)
-    kind = choose(args.switch)
-    if kind == "none":
-        return _control(args, path, node, program, None, stop)
+    kind = _switch(args.switch)
     interfaces = _interfaces(args.interface, node)
+    if kind == "none":
+        _refuse_flags_of_a_switch(args)
+        return _control(args, path, node, program, None, stop)
     launch = Launch(kind, client.address, client.device_id, interfaces, args.pcap, args.switch_log)
     with Switch(launch) as switch:
         return _control(args, path, node, program, switch, stop)
@@ -160,11 +161,40 @@ class _Watch:
         return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
+def _switch(given: str | None) -> str:
+    """The switch that the option or ``$SWITCH`` names. Raises UsageError for an unknown one."""
+    name = given or os.environ.get("SWITCH") or "auto"
+    if name not in _SWITCHES:
+        raise UsageError(f"SWITCH={name}: no such switch; one of {', '.join(_SWITCHES)}")
+    return choose(name)
+
+
+def _refuse_flags_of_a_switch(args: argparse.Namespace) -> None:
+    """Flags that only say how a switch is started make no sense for one that runs already."""
+    for flag, value in (("--pcap", args.pcap), ("--switch-log", args.switch_log)):
+        if value:
+            raise UsageError(f"{flag} is for a switch that is started here; it cannot go with --switch none")
+
+
 def _interfaces(options: list[str], node: Node) -> dict[int, str]:
+    """Port to interface: those of the node file, replaced by those of ``-i``."""
     result = {port.number: port.device for port in node.ports.values() if port.device}
+    given: set[int] = set()
     for option in options:
-        number, at, device = option.partition("@")
-        if not at or not number.isdecimal() or not device:
+        text, at, device = option.partition("@")
+        if not at or not (text.isascii() and text.isdecimal()) or not device:
             raise UsageError(f"-i {option}: write PORT@IFACE, such as 1@veth1")
-        result[int(number)] = device
+        number = int(text)
+        if number not in node.ports:
+            known = ", ".join(map(str, node.ports)) or "none"
+            raise UsageError(f"-i {option}: {node.name} has no port {text}; its ports: {known}")
+        if number in given:
+            raise UsageError(f"-i {option}: port {number} is given twice")
+        given.add(number)
+        result[number] = device
+    ports: dict[str, int] = {}
+    for number, device in result.items():
+        if device in ports:
+            raise UsageError(f"interface {device} is that of port {ports[device]} and of port {number}")
+        ports[device] = number
     return result

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from srv6cp.cli.main import main
 from srv6cp.sync.launch import free_address
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -107,3 +108,44 @@ def test_a_killed_run_takes_its_switch_along(router: Router) -> None:
     router.process.kill()
     router.process.wait()
     wait_for(lambda: not router.answers())
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("-i veth0", "-i veth0: write PORT@IFACE, such as 1@veth1"),
+        ("-i 99@veth0", "-i 99@veth0: r1 has no port 99; its ports: 1, 2"),
+        ("-i 1@a -i 1@b", "-i 1@b: port 1 is given twice"),
+        ("-i 1@a -i 2@a", "interface a is that of port 1 and of port 2"),
+        ("-i 2@lan", "interface lan is that of port 1 and of port 2"),
+        ("--switch none --pcap x", "--pcap is for a switch that is started here; it cannot go with --switch none"),
+        ("--profile tiny", "no profile 'tiny'; there are: transit, edge, full"),
+    ],
+)
+def test_options_of_run_that_cannot_be_meant(
+    tmp_path: Path, words: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = tmp_path / "node.yaml"
+    node.write_text(NODE.replace("1: {addr", "1: {interface: lan, addr").replace('/64"]}}', '/64"]}, 2: {}}'))
+    assert main(["run", str(node), "--switch", "softswitch", *words.split()]) == 2
+    assert capsys.readouterr().err == f"srv6: {says}\n"
+
+
+def test_an_unknown_switch_in_the_environment_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = tmp_path / "node.yaml"
+    node.write_text(NODE)
+    monkeypatch.setenv("SWITCH", "foo")
+    assert main(["run", str(node)]) == 2
+    assert capsys.readouterr().err == "srv6: SWITCH=foo: no such switch; one of auto, softswitch, bmv2, none\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["run n.yaml --device-id -1", "run n.yaml --election-id 0", f"run n.yaml --election-id {1 << 128}",
+     "trace --vlan 9999 x", "trace --vlan 0 x", "trace --port 512 x", "apply n.yaml --device-id " + "9" * 5000],
+)  # fmt: skip
+def test_numbers_out_of_range_are_refused(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 2
+    assert "is no number from" in capsys.readouterr().err
