@@ -12,6 +12,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -53,7 +55,8 @@ def register(subparsers: Any) -> None:
         action="append",
         default=[],
         metavar="PORT@IFACE",
-        help="attach a port to a host interface (as `interface:` of the port in the node file)",
+        help="attach a port to a host interface (as `interface:` of the port in the node file); "
+        "with --switch none: which interface a port is, for the state of its link",
     )
     parser.add_argument("--pcap", metavar="DIR", help="record every port")
     parser.add_argument("--switch-log", metavar="FILE", help="log of the switch")
@@ -78,10 +81,10 @@ def run(args: argparse.Namespace) -> int:
     interfaces = _interfaces(args.interface, node)
     if kind == "none":
         _refuse_flags_of_a_switch(args)
-        return _control(args, path, node, program, None, stop)
+        return _control(args, path, node, program, None, interfaces, stop)
     launch = Launch(kind, client.address, client.device_id, interfaces, args.pcap, args.switch_log)
     with Switch(launch) as switch:
-        return _control(args, path, node, program, switch, stop)
+        return _control(args, path, node, program, switch, interfaces, stop)
 
 
 def _control(
@@ -90,20 +93,25 @@ def _control(
     node: Node,
     program: Artifacts,
     switch: Switch | None,
+    interfaces: Mapping[int, str],
     stop: SimpleQueue[int],
 ) -> int:
+    from srv6cp.controller.links import LinkWatch
     from srv6cp.controller.loop import NodeController
 
+    logging.getLogger("srv6cp.controller").setLevel(min(logging.INFO, logging.getLogger().level))
     client = session.make_client(args, node)
     if switch is not None:
         switch.wait_until_ready()
-    with client, NodeController(client, node, program=program) as controller:
-        name = switch.kind if switch else "switch"
-        print(
-            f"{node.name}: {name} at {client.address}, device id {client.device_id}, "
-            f"{len(node.ports)} ports, {len(node.sids)} SIDs; Ctrl-C stops",
-            flush=True,
-        )
+    with client, NodeController(client, node, program=program) as controller, ExitStack() as stack:
+        if interfaces and client.port_states() is None:
+            # Not softswitch, which tells of its ports by itself.
+            stack.enter_context(LinkWatch(interfaces, controller.port_state))
+        where = f"{switch.kind if switch else 'switch'} at {client.address}, device id {client.device_id}"
+        if controller.status().role == "primary":
+            print(f"{node.name}: {where}, {len(node.ports)} ports, {len(node.sids)} SIDs; Ctrl-C stops", flush=True)
+        else:
+            print(f"{node.name}: backup of another controller of the {where}; takes over when that leaves", flush=True)
         watch = _Watch(path)
         while not _arrived(stop, _POLL):
             if switch is not None and not switch.alive:

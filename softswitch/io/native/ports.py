@@ -76,7 +76,7 @@ class NativePorts:
     """Gives frames to the engine of a device in threads of native code.
 
     ``ports``: number -> one channel a worker, or a tape; the caller keeps sockets and files open until :meth:`close`,
-    and the ports are on the switchboard.  ``housekeep`` is called every half second.  Raises ``NoCompiler``.
+    and the ports are on the switchboard.  ``housekeep`` is called five times a second.  Raises ``NoCompiler``.
 
     What is not for one of these ports (the CPU port, ports attached in the process) and what programs report reaches
     Python through a bounded ring of ``punt_bytes``, which one thread empties.  An engine that is not native gets the
@@ -84,7 +84,7 @@ class NativePorts:
     """
 
     #: Seconds between two calls of ``housekeep``.
-    _CHECK = 0.5
+    _CHECK = 0.2
 
     def __init__(
         self,
