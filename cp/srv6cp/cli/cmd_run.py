@@ -116,6 +116,8 @@ def _control(
         while not _arrived(stop, _POLL):
             if switch is not None and not switch.alive:
                 raise CliError(f"{switch.kind} stopped: {switch.last_words()}", exitcodes.CHECK_FAILED)
+            for line in switch.news() if switch is not None else ():
+                print(f"{where.partition(' ')[0]}: {line}", file=sys.stderr, flush=True)
             if watch.changed():
                 _reload(path, controller)
     return exitcodes.OK

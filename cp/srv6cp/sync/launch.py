@@ -49,6 +49,7 @@ SWITCHES = ("softswitch", "bmv2")
 DROP_PORT = 511
 START_LIMIT = 30.0  # s to answer
 STOP_LIMIT = 5.0  # s to end when asked
+_NEWS = 65536  # bytes
 
 # Between fork and exec, in a Python of its own: gRPC does not survive every `preexec_fn` of a process with threads,
 # and `setpriv --pdeathsig` is not everywhere.
@@ -176,6 +177,7 @@ class Switch:
             raise LaunchError(f"{self.kind} does not start: {error}") from None
         if tied:
             words = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), *words]
+        self._told = 0
         self._output: IO[bytes] = tempfile.TemporaryFile() if output is None else output.open("a+b")  # noqa: SIM115
         environment = python_environment("srv6cp", "softswitch")
 
@@ -230,6 +232,16 @@ class Switch:
         end = os.fstat(self._output.fileno()).st_size
         return os.pread(self._output.fileno(), limit, max(0, end - limit)).decode(errors="replace")
 
+    def news(self) -> list[str]:
+        """The whole lines that it printed since the last time; what it printed before it was ready is none."""
+        if self._output.closed:
+            return []
+        end = os.fstat(self._output.fileno()).st_size
+        text = os.pread(self._output.fileno(), min(end - self._told, _NEWS), self._told)
+        whole = text.rfind(b"\n") + 1
+        self._told += whole or (len(text) if len(text) == _NEWS else 0)
+        return text[:whole].decode(errors="replace").splitlines()
+
     def last_words(self) -> str:
         """The last line that it printed, behind how it ended."""
         lines = [line.strip() for line in self.tail().splitlines() if line.strip()]
@@ -249,6 +261,7 @@ class Switch:
                     raise LaunchError(f"{self.kind}: {error}") from None
             else:
                 if self.alive:  # else somebody else answers
+                    self._told = os.fstat(self._output.fileno()).st_size
                     return
             if not self.alive:
                 raise LaunchError(f"{self.kind} does not start ({self.last_words()})")

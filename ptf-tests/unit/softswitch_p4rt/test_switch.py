@@ -43,7 +43,7 @@ def test_inject_and_attach() -> None:
         ports = switch.stats()["ports"]
         assert ports["0"] == {
             "name": "left", "up": True, "rx_packets": 2, "rx_bytes": 2 * len(FRAME), "rx_dropped": 0,
-            "tx_packets": 0, "tx_bytes": 0, "tx_dropped": 0, "oversized": 0,
+            "tx_packets": 0, "tx_bytes": 0, "tx_dropped": 0, "oversized": 0, "unrecorded": 0,
         }  # fmt: skip
         assert ports["2"]["tx_packets"] == 2
     switch.close()  # a second time
