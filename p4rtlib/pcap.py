@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import mmap
 import os
 import struct
@@ -44,24 +46,37 @@ def _appending(path: str, flags: int) -> int:
 
 class PcapWriter:
     """Appends frames to a new file; every frame is on disk (or in the page cache) when :meth:`write`
-    returns."""
+    returns.
+
+    ``ended`` is for who records in several places, native ones too: the errno of the write that failed and after which
+    no more are tried, 0 until then.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.ended = ctypes.c_int(0)
         self._lock = threading.Lock()
         try:
             self._file = open(path, "wb", buffering=0, opener=_appending)  # noqa: SIM115
-            self._file.write(struct.pack("<IHHiIII", _NANO, 2, 4, 0, 0, _SNAPLEN, _ETHERNET))
+            if self._file.write(struct.pack("<IHHiIII", _NANO, 2, 4, 0, 0, _SNAPLEN, _ETHERNET)) != HEADER:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise PcapError(f"{path}: cannot be written: {error.strerror}") from None
 
     def write(self, frame: bytes, time_ns: int | None = None) -> None:
-        """Append ``frame``, stamped with ``time_ns`` (default: now, nanoseconds since the epoch)."""
+        """Append ``frame``, stamped with ``time_ns`` (default: now, nanoseconds since the epoch).
+
+        ``OSError`` when it has no room; what is in the file are whole records.
+        """
         seconds, nanos = divmod(time.time_ns() if time_ns is None else time_ns, 1_000_000_000)
         record = _RECORD.pack(seconds & 0xFFFFFFFF, nanos, len(frame), len(frame)) + frame
         with self._lock:
-            if not self._file.closed:
-                self._file.write(record)
+            if self._file.closed:
+                return
+            written = self._file.write(record)
+            if written != len(record):
+                os.ftruncate(self._file.fileno(), os.fstat(self._file.fileno()).st_size - written)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
     def fileno(self) -> int:
         """The descriptor; records may be written to it in one call each."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
@@ -91,6 +92,19 @@ class Srv6Test(BaseTest):
         self._sent.clear()
         self._steps.append(["node", self._config])
         return node
+
+    @contextmanager
+    def cut_cable(self, *ports: int) -> Iterator[None]:
+        """The cables at these ports are cut inside the ``with``."""
+        try:
+            for port in ports:
+                self.router.set_cable(port, False)
+            self.router.forget()
+            yield
+        finally:
+            for port in ports:
+                self.router.set_cable(port, True)
+            self.router.forget()
 
     def mac(self, port: int) -> str:
         """MAC address of the router's port."""

@@ -147,7 +147,7 @@ def _parser() -> _Parser:
         const=Path(),
         type=Path,
         metavar="DIR",
-        help="record each port into DIR/<iface>_in.pcap and DIR/<iface>_out.pcap [.]",
+        help="record each port into DIR/<iface>_in.pcap and DIR/<iface>_out.pcap; DIR is made [.]",
     )
     add(
         "--use-files",
@@ -258,7 +258,7 @@ def _check(options: Options, program: Path | None, no_p4: bool) -> None:
         raise UsageError(f"--cpu-port {options.cpu_port} is the drop port; choose another, or another --drop-port")
     if options.log_console and options.log_file:
         raise UsageError("--log-console and --log-file exclude each other")
-    if options.pcap is not None and not options.pcap.is_dir():
+    if options.pcap is not None and options.pcap.exists() and not options.pcap.is_dir():
         raise UsageError(f"--pcap: {options.pcap} is not a directory")
     if options.pcap is not None and options.use_files is not None:
         raise UsageError("--pcap and --use-files write the same files; the files of --use-files suffice")

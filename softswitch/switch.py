@@ -27,7 +27,7 @@ from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device
 from softswitch.io.switchboard import Switchboard
 from softswitch.p4runtime.arbitration import MAX_STREAMS
-from softswitch.p4runtime.debug import debug_handler
+from softswitch.p4runtime.debug import PortFeed, debug_handler
 from softswitch.p4runtime.errors import Fault
 from softswitch.p4runtime.reads import MAX_READS
 from softswitch.p4runtime.server import P4RuntimeServer
@@ -88,8 +88,8 @@ class SoftSwitch:
     ``json``: the program (path or bytes), or ``None`` to wait for a controller to bring it.  With ``p4info``
     the P4Runtime server is ready at once; without it clients must set the pipeline first, as with BMv2.
     ``ports``: numbers, or number -> name; ``None`` takes any number.  ``address``: where gRPC listens; port 0
-    is an ephemeral one (see :attr:`address`), ``None`` starts no server.  ``engine``: see
-    :mod:`softswitch.engine`.  ``SwitchError`` when anything of it is not usable.
+    is an ephemeral one (see :attr:`address`), ``None`` starts no server.  ``pcap_dir``: where every port is recorded;
+    it is made.  ``engine``: see :mod:`softswitch.engine`.  ``SwitchError`` when anything of it is not usable.
     """
 
     def __init__(
@@ -112,6 +112,11 @@ class SoftSwitch:
         def make_device() -> Device:
             return Device(ports=known, cpu_port=cpu_port, drop_port=drop_port, engine=engine)
 
+        if pcap_dir is not None:
+            try:
+                pcap_dir.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SwitchError(f"recordings in {pcap_dir}: {error.strerror}") from None
         self.device_id = device_id
         self.device = make_device()
         self.server = P4RuntimeServer(
@@ -120,6 +125,8 @@ class SoftSwitch:
         self.board = Switchboard(
             self.device, self.server.packet_in, pcap_dir=pcap_dir, on_state=self.server.port_changed
         )
+        self._feed = PortFeed(self._port_states)
+        self.board.watchers.append(self._feed.changed)
         for number, name in names.items():
             self.board.add(number, name)
         self._grpc: grpc.Server | None = None
@@ -163,7 +170,7 @@ class SoftSwitch:
         server.add_generic_rpc_handlers(
             (
                 self.server.handler(),
-                debug_handler(self.device, self.stats, self.info),
+                debug_handler(self.device, self.stats, self.info, self._feed),
             )
         )
         host, colon, port = address.rpartition(":")
@@ -217,8 +224,12 @@ class SoftSwitch:
         return self.device.trace(port, frame, dry)
 
     def set_port_up(self, port: int, up: bool) -> None:
-        """Take a port down or up."""
+        """Cut the cable of a port, or mend it: it neither receives nor sends while down, members of groups that watch
+        it leave, and controllers are told."""
         self.board.set_up(port, up)
+
+    def _port_states(self) -> dict[str, Any]:
+        return {str(port.number): {"name": port.name, "up": port.up} for port in list(self.board.ports.values())}
 
     def stats(self) -> dict[str, Any]:
         """Counts of ports and device (the answer of ``Stats`` of the debug service)."""

@@ -97,6 +97,13 @@ class Testbed:
     def _send(self, port: int, frame: bytes) -> None:
         raise NotImplementedError
 
+    def set_cable(self, port: int, whole: bool) -> None:
+        """Cut the cable at ``port``, or mend it."""
+        raise NotImplementedError
+
+    def watch_links(self, report: Callable[[int, bool], object]) -> None:
+        """Have ``report(port, up)`` called where the switch does not tell its controller by itself."""
+
     def trace(self, port: int, frame: bytes) -> str:
         """What the switch does with such a frame, as text; empty where the switch cannot say."""
         return ""

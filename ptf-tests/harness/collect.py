@@ -8,7 +8,9 @@ from __future__ import annotations
 import ast
 import inspect
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -99,8 +101,12 @@ def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) 
 def pytest_configure(config: pytest.Config) -> None:
     try:
         testbed.program()
-    except ArtifactError as error:
+        testbed.chosen()  # one that is not here skips its tests, one that is nowhere is a mistake
+    except (ArtifactError, testbed.Unavailable) as error:
         raise pytest.UsageError(str(error)) from None
+    # A background job of a script ignores SIGINT, and so would all its children, which tests interrupt.
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for key, value in PTF_CONFIG.items():
         ptf.config.setdefault(key, value)
     ptf.ptfutils.default_timeout = PTF_CONFIG["default_timeout"]
@@ -114,10 +120,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    try:
-        return f"switch under test: {testbed.chosen()}, profile {testbed.program().name}"
-    except testbed.Unavailable as error:
-        return str(error)
+    return f"switch under test: {testbed.chosen()}, profile {testbed.program().name}"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

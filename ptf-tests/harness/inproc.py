@@ -51,6 +51,9 @@ class InProcess(Testbed):
         # and an exception of the engine reaches the test.
         self.switch.device.process(port, frame)
 
+    def set_cable(self, port: int, whole: bool) -> None:
+        self.switch.set_port_up(port, whole)
+
     def trace(self, port: int, frame: bytes) -> str:
         return self.switch.trace(port, frame).to_text()  # runs the frame once more
 

@@ -10,6 +10,7 @@ the test run.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import queue
 import socket
@@ -90,6 +91,17 @@ class Namespace:
 
         self.run(create)
 
+    def set_link(self, name: str, up: bool) -> None:
+        """``ip link set NAME up|down``: the other end of its cable loses the carrier as well."""
+
+        def change() -> None:
+            from pyroute2 import IPRoute
+
+            with IPRoute() as ip:
+                ip.link("set", index=ip.link_lookup(ifname=name)[0], state="up" if up else "down")
+
+        self.run(change)
+
     def open(self, interface: str) -> EthernetSocket:
         """A raw socket on an interface of this namespace."""
         return self.run(lambda: EthernetSocket(interface))
@@ -135,6 +147,10 @@ class EthernetSocket:
             data, ancillary, _, _ = self.socket.recvmsg(65535, socket.CMSG_SPACE(AUXDATA.size))
         except BlockingIOError:
             return None
+        except OSError as error:
+            if error.errno == errno.ENETDOWN:  # told once, when the interface goes down
+                return None
+            raise
         for level, kind, value in ancillary:
             if level == SOL_PACKET and kind == PACKET_AUXDATA:
                 status, _, _, _, _, tci, tpid = AUXDATA.unpack(value[: AUXDATA.size])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from functools import cache
 from ipaddress import IPv6Network
@@ -61,6 +62,7 @@ class Router:
         if self.controller is None or self.flow is None:
             controller = NodeController(self.client, self.node, program=self.program)
             controller.start()
+            self.bed.watch_links(controller.port_state)
             # behind the controller's own listener: what is counted is in the controller's queue already
             self.client.count_packet_ins()
             self.controller = controller
@@ -74,6 +76,17 @@ class Router:
         self.forget()
         self._start_counting()
         return self.node
+
+    def set_cable(self, port: int, whole: bool) -> None:
+        """Cut the cable at a port, or mend it; returns when the controller has done what follows from it."""
+        assert self.controller is not None
+        self.bed.set_cable(port, whole)
+        end = time.monotonic() + PATIENCE
+        while self.controller.status().ports.get(port, True) is not whole:
+            if time.monotonic() > end:
+                raise NotSettled(f"the controller does not know that port {port} is {'up' if whole else 'down'}")
+            time.sleep(0.005)
+        self.settle()
 
     def settle(self) -> None:
         """Return when everything that was sent so far is done, answers of the controller included."""

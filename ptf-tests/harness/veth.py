@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from harness.bed import Testbed, launched
 from harness.netns import EthernetSocket, Namespace
+from srv6cp.controller.links import LinkWatch
 from srv6cp.sync.launch import Launch, Switch
 
 T = TypeVar("T")
@@ -56,6 +57,14 @@ class Veth(Testbed):
     def inside(self, function: Callable[[], T]) -> T:
         """Run ``function`` where the interfaces ``host<port>`` are."""
         return self._namespace.run(function)
+
+    def set_cable(self, port: int, whole: bool) -> None:
+        self._namespace.set_link(f"host{port}", whole)
+
+    def watch_links(self, report: Callable[[int, bool], object]) -> None:
+        if self.name == "bmv2":  # softswitch tells it by itself
+            links = {port: f"sw{port}" for port in self.ports}
+            self.on_shutdown(self.inside(lambda: LinkWatch(links, report)).close)
 
     def listen(self, port: int) -> EthernetSocket:
         return self._namespace.open(f"host{port}")

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from itertools import zip_longest
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -43,14 +44,35 @@ def command(test_dir: str, arguments: list[str]) -> list[str]:
         str(TESTS / "platforms"),
         "--allow-user",
     ]
-    if not any(a.split("=")[0] in ("--platform", "-P") for a in arguments):
+    _check_profile()
+    platform = _platform(arguments)
+    if platform is None:
         switch = os.environ.get("SWITCH") or "softswitch"
         if switch == "auto":
             switch = "bmv2" if os.geteuid() == 0 and shutil.which("simple_switch_grpc") else "softswitch"
         if switch not in PLATFORMS:
             raise SystemExit(f"run_ptf: SWITCH={switch}: no such switch; one of auto, {', '.join(PLATFORMS)}")
         fixed += ["--platform", PLATFORMS[switch]]
+    elif platform not in PLATFORMS.values():
+        raise SystemExit(f"run_ptf: --platform {platform}: no such platform; one of {', '.join(PLATFORMS.values())}")
     return [sys.executable, ptf, *fixed, *arguments]
+
+
+def _platform(arguments: list[str]) -> str | None:
+    """The platform that the user asks ptf for."""
+    for word, behind in zip_longest(arguments, arguments[1:], fillvalue=""):
+        option, equals, value = word.partition("=")
+        if option in ("--platform", "-P"):
+            return value if equals else behind
+    return None
+
+
+def _check_profile() -> None:
+    """Once, instead of by every test."""
+    name = os.environ.get("PROFILE")
+    profiles = sorted(path.name.partition(".")[0] for path in (TESTS.parent / "p4src" / "build").glob("*.p4info.txtpb"))
+    if name and name not in profiles:
+        raise SystemExit(f"run_ptf: PROFILE={name}: no such profile; one of {', '.join(profiles)}")
 
 
 def main() -> int:

@@ -89,7 +89,7 @@ class Interfaces:
     """Interfaces attached to a switchboard."""
 
     #: Seconds between looks at the state and the drop counters of the interfaces.
-    _CHECK = 0.5
+    _CHECK = 0.2
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board

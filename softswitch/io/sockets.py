@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import socket
 import struct
 from dataclasses import dataclass
+
+from p4rtlib.links import link_is_up
 
 __all__ = ["InterfaceError", "PacketSockets", "Ring", "join"]
 
@@ -27,8 +28,6 @@ _FANOUT_HASH = 0
 _FANOUT_UNIQUE_ID = 0x2000
 _SO_RCVBUFFORCE = 33
 _ETH_P_ALL = 3
-_SIOCGIFFLAGS = 0x8913
-_IFF_UP = 1
 
 _RECEIVE_BUFFER = 4 << 20
 
@@ -120,13 +119,8 @@ class PacketSockets:
         return int(drops)
 
     def is_up(self) -> bool:
-        """Whether the interface is administratively up."""
-        request = struct.pack("16sH14x", self.name.encode(), 0)
-        try:
-            flags = struct.unpack_from("16xH", fcntl.ioctl(self.sender, _SIOCGIFFLAGS, request))[0]
-        except OSError:
-            return False
-        return bool(flags & _IFF_UP)
+        """Whether the interface is switched on and has a carrier."""
+        return link_is_up(self.name, self.sender)
 
     def close(self) -> None:
         """Close both."""

@@ -10,7 +10,9 @@ buffer is their queue.
 from __future__ import annotations
 
 import collections
+import errno
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +37,7 @@ class PortStats:
     """Counts of one port.
 
     ``rx_dropped``: the switch was too slow; ``tx_dropped``: could not be sent; ``oversized``: received with
-    segmentation left to the hardware.
+    segmentation left to the hardware; ``unrecorded``: went its way, but the recording had no room.
     """
 
     rx_packets: int = 0
@@ -45,6 +47,7 @@ class PortStats:
     tx_bytes: int = 0
     tx_dropped: int = 0
     oversized: int = 0
+    unrecorded: int = 0
 
     def add(self, other: PortStats) -> None:
         """Add the counts of ``other``."""
@@ -126,6 +129,7 @@ class Switchboard:
         self._idle = threading.Condition(self._lock)
         self._busy = False
         self._closed = False
+        self._ended: set[Path] = set()  # recordings whose end was told
         self._worker: threading.Thread | None = None
         self.losses = Losses()
         #: losses that are counted in native code
@@ -250,8 +254,27 @@ class Switchboard:
         except Exception:
             _log.exception("%d frames could not be processed", len(arrived))
 
-    @staticmethod
-    def _arrived(port: Port, frame: bytes) -> bool:
+    def _record(self, port: Port, writer: PcapWriter, frame: bytes) -> None:
+        """Record a frame, unless that has failed before. A full disk ends recordings, never forwarding."""
+        if not writer.ended.value:
+            try:
+                writer.write(frame)
+                return
+            except OSError as error:
+                writer.ended.value = error.errno or errno.EIO
+                self.tell_of_recordings()
+        port.stats.unrecorded += 1
+
+    def tell_of_recordings(self) -> None:
+        """Say of each recording that has ended early that it has, once."""
+        for port in list(self._ports.values()):
+            for writer in (port.pcap_in, port.pcap_out):
+                if writer is not None and writer.ended.value and writer.path not in self._ended:
+                    self._ended.add(writer.path)
+                    reason = os.strerror(writer.ended.value)
+                    _log.warning("%s: recording has stopped: %s; frames go on, uncaptured", writer.path, reason)
+
+    def _arrived(self, port: Port, frame: bytes) -> bool:
         """Count and record a frame; false when the port is down."""
         stats = port.stats
         if not port.up:
@@ -260,7 +283,7 @@ class Switchboard:
         stats.rx_packets += 1
         stats.rx_bytes += len(frame)
         if port.pcap_in is not None:
-            port.pcap_in.write(frame)
+            self._record(port, port.pcap_in, frame)
         return True
 
     def output(self, number: int, frame: bytes) -> None:
@@ -279,7 +302,7 @@ class Switchboard:
         stats.tx_packets += 1
         stats.tx_bytes += len(frame)
         if port.pcap_out is not None:
-            port.pcap_out.write(frame)
+            self._record(port, port.pcap_out, frame)
         for sender in port.senders:
             try:
                 sender(frame)

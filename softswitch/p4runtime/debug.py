@@ -12,12 +12,17 @@ Unary methods whose request and response are JSON texts (UTF-8), so that a clien
 ``Stats``  {}  -> {"ports": {"1": {"name", "up", "rx_packets", ...}}, "device": {"received", ...},
            "packet_ins_dropped", "events_dropped", "unattached"}
 ``Info``   {}  -> {"program", "device_id", "cpu_port", "drop_port", "engine", "version"}
+
+and one that goes on until the client ends it:
+
+``Ports``  {}  -> {"ports": {"1": {"name", "up"}, ...}}, at once and whenever something of it has changed
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import grpc
@@ -25,13 +30,55 @@ import grpc
 from softswitch.device import Device, DeviceError
 from softswitch.p4runtime.errors import Fault, invalid
 
-__all__ = ["SERVICE", "debug_handler", "decode_request"]
+__all__ = ["SERVICE", "PortFeed", "debug_handler", "decode_request"]
 
 SERVICE = "softswitch.v1.Debug"
 
+#: Clients that may watch the ports at a time; each needs a thread.
+MAX_WATCHERS = 8
+
+
+class PortFeed:
+    """States of the ports for clients that wait for changes. ``changed`` may be called by any thread."""
+
+    def __init__(self, states: Callable[[], Mapping[str, Any]]) -> None:
+        self._states = states
+        self._changed = threading.Condition()
+        self._watchers = 0
+
+    def changed(self) -> None:
+        """Something may be different now."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def watch(self, _request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        """The handler of ``Ports``."""
+        with self._changed:
+            if self._watchers >= MAX_WATCHERS:
+                context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, f"{MAX_WATCHERS} clients watch the ports already")
+            self._watchers += 1
+        try:
+            context.add_callback(self.changed)  # wakes this up when the client has gone
+            told: Mapping[str, Any] | None = None
+            states = told
+            while context.is_active():
+                with self._changed:
+                    # Looked at under the lock, so that no change slips in between.
+                    while context.is_active() and (states := self._states()) == told:
+                        self._changed.wait()
+                if states != told:
+                    told = states
+                    yield json.dumps({"ports": states}).encode()
+        finally:
+            with self._changed:
+                self._watchers -= 1
+
 
 def debug_handler(
-    device: Device, stats: Callable[[], Mapping[str, Any]], info: Callable[[], Mapping[str, Any]]
+    device: Device,
+    stats: Callable[[], Mapping[str, Any]],
+    info: Callable[[], Mapping[str, Any]],
+    ports: PortFeed,
 ) -> grpc.GenericRpcHandler[Any, Any]:
     """The service for ``grpc.Server.add_generic_rpc_handlers``."""
 
@@ -60,6 +107,7 @@ def debug_handler(
             "Trace": unary(trace),
             "Stats": unary(lambda request: stats()),
             "Info": unary(lambda request: info()),
+            "Ports": grpc.unary_stream_rpc_method_handler(ports.watch),
         },
     )
 

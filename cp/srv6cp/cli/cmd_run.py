@@ -12,6 +12,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 
 _POLL = 0.25
 _LATEST = 1 << 62
+_SWITCHES = ("auto", *SWITCHES, "none")
 
 
 def register(subparsers: Any) -> None:
@@ -43,8 +46,7 @@ def register(subparsers: Any) -> None:
     parser.add_argument("file", metavar="NODE.YAML")
     parser.add_argument(
         "--switch",
-        choices=("auto", *SWITCHES, "none"),
-        default=os.environ.get("SWITCH", "auto"),
+        choices=_SWITCHES,
         help="auto: BMv2 if simple_switch_grpc is on PATH, else softswitch (default: $SWITCH, auto)",
     )
     parser.add_argument(
@@ -53,7 +55,8 @@ def register(subparsers: Any) -> None:
         action="append",
         default=[],
         metavar="PORT@IFACE",
-        help="attach a port to a host interface (as `interface:` of the port in the node file)",
+        help="attach a port to a host interface (as `interface:` of the port in the node file); "
+        "with --switch none: which interface a port is, for the state of its link",
     )
     parser.add_argument("--pcap", metavar="DIR", help="record every port")
     parser.add_argument("--switch-log", metavar="FILE", help="log of the switch")
@@ -74,13 +77,14 @@ def run(args: argparse.Namespace) -> int:
         # The controller that was started first stays primary; later ones are its backups.
         args.election_id = _LATEST - time.time_ns() // 1_000_000
     client = session.make_client(args, node)
-    kind = choose(args.switch)
-    if kind == "none":
-        return _control(args, path, node, program, None, stop)
+    kind = _switch(args.switch)
     interfaces = _interfaces(args.interface, node)
+    if kind == "none":
+        _refuse_flags_of_a_switch(args)
+        return _control(args, path, node, program, None, interfaces, stop)
     launch = Launch(kind, client.address, client.device_id, interfaces, args.pcap, args.switch_log)
     with Switch(launch) as switch:
-        return _control(args, path, node, program, switch, stop)
+        return _control(args, path, node, program, switch, interfaces, stop)
 
 
 def _control(
@@ -89,24 +93,31 @@ def _control(
     node: Node,
     program: Artifacts,
     switch: Switch | None,
+    interfaces: Mapping[int, str],
     stop: SimpleQueue[int],
 ) -> int:
+    from srv6cp.controller.links import LinkWatch
     from srv6cp.controller.loop import NodeController
 
+    logging.getLogger("srv6cp.controller").setLevel(min(logging.INFO, logging.getLogger().level))
     client = session.make_client(args, node)
     if switch is not None:
         switch.wait_until_ready()
-    with client, NodeController(client, node, program=program) as controller:
-        name = switch.kind if switch else "switch"
-        print(
-            f"{node.name}: {name} at {client.address}, device id {client.device_id}, "
-            f"{len(node.ports)} ports, {len(node.sids)} SIDs; Ctrl-C stops",
-            flush=True,
-        )
+    with client, NodeController(client, node, program=program) as controller, ExitStack() as stack:
+        if interfaces and client.port_states() is None:
+            # Not softswitch, which tells of its ports by itself.
+            stack.enter_context(LinkWatch(interfaces, controller.port_state))
+        where = f"{switch.kind if switch else 'switch'} at {client.address}, device id {client.device_id}"
+        if controller.status().role == "primary":
+            print(f"{node.name}: {where}, {len(node.ports)} ports, {len(node.sids)} SIDs; Ctrl-C stops", flush=True)
+        else:
+            print(f"{node.name}: backup of another controller of the {where}; takes over when that leaves", flush=True)
         watch = _Watch(path)
         while not _arrived(stop, _POLL):
             if switch is not None and not switch.alive:
                 raise CliError(f"{switch.kind} stopped: {switch.last_words()}", exitcodes.CHECK_FAILED)
+            for line in switch.news() if switch is not None else ():
+                print(f"{where.partition(' ')[0]}: {line}", file=sys.stderr, flush=True)
             if watch.changed():
                 _reload(path, controller)
     return exitcodes.OK
@@ -160,11 +171,40 @@ class _Watch:
         return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
+def _switch(given: str | None) -> str:
+    """The switch that the option or ``$SWITCH`` names. Raises UsageError for an unknown one."""
+    name = given or os.environ.get("SWITCH") or "auto"
+    if name not in _SWITCHES:
+        raise UsageError(f"SWITCH={name}: no such switch; one of {', '.join(_SWITCHES)}")
+    return choose(name)
+
+
+def _refuse_flags_of_a_switch(args: argparse.Namespace) -> None:
+    """Flags that only say how a switch is started make no sense for one that runs already."""
+    for flag, value in (("--pcap", args.pcap), ("--switch-log", args.switch_log)):
+        if value:
+            raise UsageError(f"{flag} is for a switch that is started here; it cannot go with --switch none")
+
+
 def _interfaces(options: list[str], node: Node) -> dict[int, str]:
+    """Port to interface: those of the node file, replaced by those of ``-i``."""
     result = {port.number: port.device for port in node.ports.values() if port.device}
+    given: set[int] = set()
     for option in options:
-        number, at, device = option.partition("@")
-        if not at or not number.isdecimal() or not device:
+        text, at, device = option.partition("@")
+        if not at or not (text.isascii() and text.isdecimal()) or not device:
             raise UsageError(f"-i {option}: write PORT@IFACE, such as 1@veth1")
-        result[int(number)] = device
+        number = int(text)
+        if number not in node.ports:
+            known = ", ".join(map(str, node.ports)) or "none"
+            raise UsageError(f"-i {option}: {node.name} has no port {text}; its ports: {known}")
+        if number in given:
+            raise UsageError(f"-i {option}: port {number} is given twice")
+        given.add(number)
+        result[number] = device
+    ports: dict[str, int] = {}
+    for number, device in result.items():
+        if device in ports:
+            raise UsageError(f"interface {device} is that of port {ports[device]} and of port {number}")
+        ports[device] = number
     return result

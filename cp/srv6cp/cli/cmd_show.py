@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
@@ -26,7 +27,7 @@ def register(subparsers: Any) -> None:
         "drops": "why packets were dropped",
         "punts": "why packets went to the controller",
         "counters": "SIDs, policies, ports, drops and punts together",
-        "ports": "ports: role, addresses, packets in and out",
+        "ports": "ports: state of the link, addresses, packets in and out",
         "sessions": "program, primary, clone sessions and meters",
         "tables": "entries of all tables, or of one",
     }
@@ -122,6 +123,7 @@ def _ports(_args: argparse.Namespace, client: Client, node: Node | None) -> tupl
         if isinstance(cell, DirectCounterEntry) and "ingress_port" in cell.match:
             received[int(str(cell.match["ingress_port"]))] = (cell.packets, cell.bytes)
     rows = []
+    states = _port_states(client, node)
     for entry in client.read(TableEntry("ingress_port_table")):
         if not isinstance(entry, TableEntry) or not isinstance(entry.action, Action):
             continue
@@ -131,6 +133,7 @@ def _ports(_args: argparse.Namespace, client: Client, node: Node | None) -> tupl
         rows.append(
             {
                 "port": number,
+                "state": _STATES[states.get(number)],
                 "kind": "l2" if entry.action.name == "set_l2_port" else "routed",
                 "mac": entry.action.params.get("mac"),
                 "vrf": interfaces[0].vrf if interfaces else None,
@@ -145,6 +148,7 @@ def _ports(_args: argparse.Namespace, client: Client, node: Node | None) -> tupl
         row["out_packets"], row["out_bytes"] = sent.get(int(str(row["port"])), (0, 0))
     columns = (
         "port",
+        "state",
         "kind",
         "mac",
         "vrf",
@@ -155,6 +159,23 @@ def _ports(_args: argparse.Namespace, client: Client, node: Node | None) -> tupl
         "out_bytes",
     )
     return rows, table(rows, columns, "no port is configured")
+
+
+_STATES = {True: "up", False: "down", None: "unknown"}
+
+
+def _port_states(client: Client, node: Node | None) -> dict[int, bool]:
+    """Which ports are up: as the switch says, else as their interfaces are, if they are known and on this machine."""
+    from p4rtlib.links import link_is_up
+    from srv6cp.sync.preflight import is_loopback
+
+    told = client.port_states()
+    if told is not None or node is None or not is_loopback(client.address):
+        return told or {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        here = {name for _, name in socket.if_nameindex()}
+        devices = {port.number: port.device for port in node.ports.values()}
+        return {port: link_is_up(name, control) for port, name in devices.items() if name in here}
 
 
 def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> tuple[Any, str]:

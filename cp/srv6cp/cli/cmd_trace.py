@@ -30,8 +30,12 @@ def register(subparsers: Any) -> None:
         parents=[session.node_options(), session.connection_options(), session.json_option()],
     )
     parser.add_argument("packet", metavar="PACKET|PCAP")
-    parser.add_argument("-p", "--port", type=int, default=1, metavar="N", help="ingress port (default: 1)")
-    parser.add_argument("--vlan", type=int, default=0, metavar="N", help="tag a packet given in notation")
+    parser.add_argument(
+        "-p", "--port", type=session.number(0, 511), default=1, metavar="N", help="ingress port (default: 1)"
+    )
+    parser.add_argument(
+        "--vlan", type=session.number(1, 4094), default=0, metavar="N", help="tag a packet given in notation"
+    )
     parser.add_argument("--mac", help="destination MAC of a packet given in notation (default: the port's)")
     parser.add_argument(
         "--offline", action="store_true", help="start a softswitch for this, programmed from the node file"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,13 +42,33 @@ def connection_options() -> argparse.ArgumentParser:
         metavar="HOST:PORT",
         help=f"P4Runtime server (default: grpc-addr of the node file, $SRV6_GRPC_ADDR, {DEFAULT_ADDRESS})",
     )
-    group.add_argument("--device-id", type=int, metavar="N", help="default: that of the node file, or 1")
-    group.add_argument("--election-id", type=int, metavar="N", help="the highest is primary (default: a low one)")
+    group.add_argument(
+        "--device-id", type=number(0, (1 << 64) - 1), metavar="N", help="default: that of the node file, or 1"
+    )
+    group.add_argument(
+        "--election-id",
+        type=number(1, (1 << 128) - 1),
+        metavar="N",
+        help="the highest is primary (default: a low one)",
+    )
     group.add_argument("--force", action="store_true", help="become primary even if a controller is running")
     group.add_argument("--ssl", action="store_true", help="use TLS")
     for name in ("cacert", "cert", "private-key"):
         group.add_argument(f"--{name}", metavar="FILE", help="PEM file; implies --ssl")
     return parser
+
+
+def number(low: int, high: int) -> Callable[[str], int]:
+    """The argparse type of a whole number from ``low`` to ``high``."""
+
+    def read(text: str) -> int:
+        # int() would take underscores as well, and refuse thousands of digits by a limit of its own.
+        value = int(text) if text.isascii() and text.isdecimal() and len(text) < 40 else -1
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number from {low} to {high}")
+        return value
+
+    return read
 
 
 def node_options() -> argparse.ArgumentParser:
@@ -119,8 +140,6 @@ def make_client(args: argparse.Namespace, node: Node | None) -> Client:
     address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
     device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
     election_id = args.election_id if args.election_id is not None else random.randint(1, _LOW_ELECTION_IDS)
-    if election_id < 1:
-        raise UsageError("--election-id must be 1 or more")
     return Client(address or DEFAULT_ADDRESS, device_id, election_id=election_id, tls=tls_of(args))
 
 

@@ -9,7 +9,7 @@ Pure: the same node, neighbours and ``Ids`` give the same entities.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -75,12 +75,18 @@ def compile_state(
     p4info: P4Info,
     neighbors: Mapping[tuple[InterfaceId, IPAddress], str] | None = None,
     ids: Ids | None = None,
+    down: Collection[int] = (),
+    watch: bool = False,
 ) -> Compilation:
     """Compile a node.
 
     ``neighbors`` are learned ones, (interface, address) to MAC; the node's static ones win over them. With ``ids``
     that have adopted what a switch has, numbers stay what they are there even where hashes collide. Whoever passes
     them calls ``ids.sweep()`` once the switch holds exactly this, or ``ids.undo()`` when nothing of it was written.
+
+    ``down`` are ports that carry nothing now: neighbours behind them do not count, and connected prefixes and routes
+    that need one of them are left out, so that the next longest prefix has its turn. With ``watch`` the switch is told
+    which port a member of a group needs.
 
     Raises:
         NotInProgram: the program lacks something that the node asks for; nothing is numbered then.
@@ -90,10 +96,12 @@ def compile_state(
     needs.check(node, program)
     known = {(InterfaceId(*interface), address): mac for (interface, address), mac in (neighbors or {}).items()}
     known.update(((neighbor.interface, neighbor.address), neighbor.mac) for neighbor in node.neighbors)
+    if down:
+        known = {key: mac for key, mac in known.items() if key[0].port not in down}
     ids = ids or ids_for(p4info)
     with gc_paused():
-        nexthops = NextHops(node, known, ids)
-        routes = Routes(node, known, nexthops)
+        nexthops = NextHops(node, known, ids, watch)
+        routes = Routes(node, known, nexthops, down)
         policies = Policies(node, routes, nexthops, ids, program)
         numbers = Numbers(node, nexthops, policies, ids)
         sections = list(section_entities(node, numbers, program))

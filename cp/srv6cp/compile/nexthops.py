@@ -7,14 +7,15 @@ resolved: resolution changes the entry's action, and nothing that refers to it h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import zip_longest
 from math import gcd
 
 from srv6cp.compile import tables
 from srv6cp.compile.ids import Ids, short_key
 from srv6cp.model import Interface, InterfaceId, IPAddress, NextHop, Node
-from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, WeightedAction
+from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value, WeightedAction
 
 Target = tuple[InterfaceId, "IPAddress | None"]
 Neighbors = Mapping[tuple[InterfaceId, IPAddress], str]
@@ -26,10 +27,12 @@ class NextHops:
     """Next hops in use: numbers on request, entries at the end.
 
     ``targets`` says for each number which (interface, address) must be resolved for it; the address is
-    None where it is the destination of the packet itself (a connected prefix).
+    None where it is the destination of the packet itself (a connected prefix). With ``watch`` members of groups name
+    the port without which they are no use, and a switch takes them out before any controller has heard of it.
     """
 
-    def __init__(self, node: Node, neighbors: Neighbors, ids: Ids) -> None:
+    def __init__(self, node: Node, neighbors: Neighbors, ids: Ids, watch: bool = False) -> None:
+        self.watch = watch
         self.targets: dict[int, tuple[Target, ...]] = {}
         self._interfaces = {interface.id: interface for interface in node.interfaces()}
         self._neighbors = neighbors
@@ -57,6 +60,13 @@ class NextHops:
             self.targets[number] = ((interface, address),)
             self._actions[number] = self._adjacency(hop) or _glean(interface)
         return number
+
+    def watched(self, number: int) -> int | None:
+        """The port that everything sent to this next hop leaves by; None for several, none, and without ``watch``."""
+        if not self.watch:
+            return None
+        ports = {interface.port for interface, _ in self.targets.get(number, ())}
+        return ports.pop() if len(ports) == 1 else None
 
     def connected(self, interface: Interface) -> int:
         """Number of the next hop "whoever owns the destination address on this link"."""
@@ -98,7 +108,8 @@ class NextHops:
             self._actions[number] = resolved[0][1]
         else:
             group = self._ids.groups.take(key)
-            self._groups[group] = action_set(resolved)
+            watched = [action.params["egress_port"] for _, action in resolved] if self.watch else []
+            self._groups[group] = action_set(resolved, watched)
             self._group_keys[group] = key
             self._actions[number] = Action("set_nexthop_group", {"nexthop_group_id": group})
         return number
@@ -120,18 +131,21 @@ class NextHops:
         )
 
 
-def action_set(weighted: list[tuple[int, Action]]) -> ActionSet:
-    """A selector's action set: equal actions merged, weights divided by their greatest common divisor."""
-    merged: list[tuple[int, Action]] = []
-    for weight, action in weighted:
-        for index, (other_weight, other) in enumerate(merged):
+def action_set(weighted: list[tuple[int, Action]], watched: Sequence[Value | None] = ()) -> ActionSet:
+    """A selector's action set: equal actions merged, weights divided by their greatest common divisor.
+
+    ``watched``: for each action the port without which it is no use, None where there is no such port.
+    """
+    merged: list[tuple[int, Action, Value | None]] = []
+    for (weight, action), port in zip_longest(weighted, watched):
+        for index, (other_weight, other, other_port) in enumerate(merged):
             if other == action:
-                merged[index] = (weight + other_weight, action)
+                merged[index] = (weight + other_weight, action, other_port)
                 break
         else:
-            merged.append((weight, action))
-    divisor = reduce(gcd, (weight for weight, _ in merged))
-    return ActionSet(tuple(WeightedAction(action, weight // divisor) for weight, action in merged))
+            merged.append((weight, action, port))
+    divisor = reduce(gcd, (weight for weight, _, _ in merged))
+    return ActionSet(tuple(WeightedAction(action, weight // divisor, port) for weight, action, port in merged))
 
 
 def _key(hop: NextHop) -> bytes:

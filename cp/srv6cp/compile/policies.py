@@ -87,7 +87,8 @@ class Policies:
                 if nexthop is not None
             ]
             if weighted:
-                self._entries[number] = action_set(weighted)
+                watched = [self._nexthops.watched(nexthop) for nexthop in resolved if nexthop is not None]
+                self._entries[number] = action_set(weighted, watched)
         return use
 
     def entities(self) -> Iterator[TableEntry]:

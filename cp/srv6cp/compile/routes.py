@@ -2,19 +2,20 @@
 """``ipv6_table`` and ``ipv4_table``: routes, connected prefixes, neighbours, own addresses, locators.
 
 Where several sources name the same prefix, the later of this list wins: connected prefix, neighbour,
-static route, steering, own address, local SID.
+static route, steering, own address, local SID. A port that is down takes its connected prefixes along, and the routes
+that have no next hop behind another port.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from ipaddress import IPv6Network, ip_network
 from typing import NamedTuple
 
 from srv6cp.compile import tables
 from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import Neighbors, NextHops
-from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, NextHop, Node
+from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, NextHop, Node, Route
 from srv6cp.p4rt.entities import Action, TableEntry
 
 _LOCAL = Action("local")
@@ -36,8 +37,10 @@ class Way(NamedTuple):
 class Routes:
     """The routing tables of a node under construction."""
 
-    def __init__(self, node: Node, neighbors: Neighbors, nexthops: NextHops) -> None:
+    def __init__(self, node: Node, neighbors: Neighbors, nexthops: NextHops, down: Collection[int] = ()) -> None:
         self._node = node
+        self._interfaces = [interface for interface in node.interfaces() if interface.id.port not in down]
+        self._routes = [route for route in node.routes if not (down and _needs(route, down))]
         self._neighbors = neighbors
         self._nexthops = nexthops
         self._entries: dict[tuple[int, IPNetwork], Action] = {}
@@ -80,7 +83,7 @@ class Routes:
 
     def _add_connected(self) -> None:
         vrfs = self._node.vrfs
-        for interface in self._node.interfaces():
+        for interface in self._interfaces:
             for prefix in _connected_prefixes(interface):
                 number = self._nexthops.connected(interface)
                 self._entries[vrfs[interface.vrf], prefix] = _set_nexthop(number)
@@ -91,7 +94,7 @@ class Routes:
     def _host_routes(self) -> Iterator[tuple[Interface, IPAddress]]:
         """Neighbours that get a host route: configured ones, and learned ones if they are on link."""
         static = {(neighbor.interface, neighbor.address) for neighbor in self._node.neighbors}
-        interfaces = {interface.id: interface for interface in self._node.interfaces()}
+        interfaces = {interface.id: interface for interface in self._interfaces}
         for key in self._neighbors:
             interface, address = interfaces.get(key[0]), key[1]
             if interface is None or address.is_link_local:
@@ -102,7 +105,7 @@ class Routes:
     def _add_routes(self) -> None:
         vrfs = self._node.vrfs
         actions: dict[int, Action] = {}
-        for route in self._node.routes:
+        for route in self._routes:
             if route.nexthops:
                 number = self._nexthops.via(route.nexthops)
                 action = actions.get(number)
@@ -118,12 +121,12 @@ class Routes:
 
     def _build_underlay(self) -> PrefixMap[Way]:
         ways: PrefixMap[Way] = PrefixMap()
-        for interface in self._node.interfaces():
+        for interface in self._interfaces:
             for prefix in _connected_prefixes(interface):
                 ways.add(interface.vrf, prefix, Way(connected=interface.id))
         for interface, address in self._host_routes():
             ways.add(interface.vrf, ip_network(address), Way(connected=interface.id))
-        for route in self._node.routes:
+        for route in self._routes:
             ways.add(route.vrf, route.prefix, Way(route.nexthops))
         # What is the node's own can be reached only as a SID, which the caller has looked for before.
         for locator in self._node.locators:
@@ -144,6 +147,11 @@ class Routes:
                     if prefix.prefixlen > length and bits & mask == network:
                         inside.append((bits, int(prefix.netmask)))
         return inside
+
+
+def _needs(route: Route, ports: Collection[int]) -> bool:
+    """Whether every next hop of a route is behind one of these ports."""
+    return bool(route.nexthops) and all(hop.interface.port in ports for hop in route.nexthops)
 
 
 def _set_nexthop(number: int) -> Action:

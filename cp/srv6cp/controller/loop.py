@@ -101,6 +101,8 @@ class ControllerStatus:
     """Packets waiting for a neighbour."""
     reconciliations: int
     changes: Changes
+    ports: Mapping[int, bool] = field(default_factory=dict)
+    """Whether a port is up, for those whose state is known."""
 
 
 class NodeController:
@@ -142,6 +144,7 @@ class NodeController:
         self._handled = 0
         self._reconciliations = 0
         self._changes = Changes()
+        self._ports: dict[int, bool] = {}  # up or down, as far as somebody has told
 
     # Life ---------------------------------------------------------------------------------------------------
 
@@ -208,6 +211,14 @@ class NodeController:
         """
         return self._ask(lambda: self._apply(node))
 
+    def port_state(self, port: int, up: bool) -> None:
+        """Say that a port is up or down; what needs a port that is down is left out of the tables until it is up.
+
+        softswitch tells the controller by itself; for other switches whoever knows says it (`links.LinkWatch`). May
+        be called from any thread, and does not wait.
+        """
+        self._tell_ports({port: up})
+
     def drain(self, timeout: float | None = None) -> None:
         """Return when everything that had arrived before is handled and answered. Raises TimeoutError."""
         self._ask(lambda: None, timeout)
@@ -232,6 +243,7 @@ class NodeController:
                 handler.neighbors.waiting,
                 self._reconciliations,
                 self._changes,
+                dict(self._ports),
             )
 
     def _neighbor_rows(self) -> tuple[NeighborRow, ...]:
@@ -338,7 +350,9 @@ class NodeController:
     # Primary, backup, disconnected --------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        if self._election.stand():
+        primary = self._election.stand()
+        self._client.watch_ports(self._tell_ports)
+        if primary:
             self._take_over()
 
     def _apply(self, node: Node) -> Changes | None:
@@ -353,6 +367,25 @@ class NodeController:
         out: list[PacketOut] = []
         for key in self._handler.neighbors.keys() if keys is None else keys:
             out += self._handler.forget(key)
+        if self._election.is_primary:
+            self._answer(out + self._handler.want(self._tables.next_hops, time.monotonic()))
+
+    def _tell_ports(self, states: Mapping[int, bool]) -> None:
+        self._inbox.order(lambda: self._guard(lambda: self._ports_are(states)))
+
+    def _ports_are(self, states: Mapping[int, bool]) -> None:
+        changed = [port for port, up in states.items() if self._ports.get(port, True) is not up]
+        self._ports.update(states)
+        if not changed:
+            return
+        self._tables.down = frozenset(port for port, up in self._ports.items() if not up)
+        for port in changed:
+            log.warning("%s: port %d is %s", self._where, port, "up" if states[port] else "down")
+        out: list[PacketOut] = []
+        behind = [key for key in list(self._handler.neighbors.keys()) if key.interface.port in changed]
+        for key in behind:  # as the kernel does: somebody else may be there when the port comes back
+            out += self._handler.forget(key)
+        self._stale = True
         if self._election.is_primary:
             self._answer(out + self._handler.want(self._tables.next_hops, time.monotonic()))
 
@@ -411,6 +444,7 @@ class NodeController:
             self._pause = min(2 * self._pause, self._options.longest_retry)
             return
         self._retry_at = None
-        log.info("%s: found the switch again after %.1f s", self._where, time.monotonic() - self._lost_at)
+        self._client.watch_ports(self._tell_ports)
+        log.warning("%s: found the switch again after %.1f s", self._where, time.monotonic() - self._lost_at)
         if primary:
             self._take_over()

@@ -4,17 +4,24 @@
 from __future__ import annotations
 
 import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import grpc
 
 from .channel import open_channel
+from .errors import Code
 from .messages import TLS
-from .status import failed
+from .status import code_of, failed
 
-__all__ = ["trace"]
+__all__ = ["PortWatch", "ports", "trace"]
+
+log = logging.getLogger(__name__)
 
 _TRACE = "/softswitch.v1.Debug/Trace"
+_PORTS = "/softswitch.v1.Debug/Ports"
 _TIMEOUT = 30.0
 
 
@@ -33,3 +40,50 @@ def trace(address: str, device_id: int, port: int, frame: bytes, tls: TLS | None
             raise failed("Trace", error, address, device_id) from None
     tree: dict[str, Any] = json.loads(answer)
     return tree
+
+
+def ports(channel: grpc.Channel, address: str, device_id: int) -> dict[int, bool] | None:
+    """Which ports there are, and which of them are up; None for a switch that cannot tell, any but softswitch.
+
+    Raises:
+        ConnectionFailed: no server answers.
+        RpcFailed: it refuses.
+    """
+    call: Any = channel.unary_stream(_PORTS, bytes, bytes)(b"", timeout=_TIMEOUT)
+    try:
+        return _states(next(call))
+    except grpc.RpcError as error:
+        if code_of(error) is Code.UNIMPLEMENTED:
+            return None
+        raise failed("Ports", error, address, device_id) from None
+    finally:
+        call.cancel()
+
+
+class PortWatch:
+    """Tells the states of the ports of a softswitch, all at once and then whenever one changes, in a thread of its own.
+
+    It ends with the channel; for a switch that cannot tell it ends at once, and nothing is reported.
+    """
+
+    def __init__(self, channel: grpc.Channel, report: Callable[[Mapping[int, bool]], object], where: str) -> None:
+        self._report = report
+        self._where = where
+        self._call: Any = channel.unary_stream(_PORTS, bytes, bytes)(b"")
+        threading.Thread(target=self._run, name=f"ports of {where}", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            for answer in self._call:
+                self._report(_states(answer))
+        except grpc.RpcError as error:
+            if code_of(error) not in (Code.UNIMPLEMENTED, Code.CANCELLED, Code.UNAVAILABLE):
+                log.warning("%s: does not tell the states of its ports: %s", self._where, error.details())
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._call.cancel()
+
+
+def _states(answer: bytes) -> dict[int, bool]:
+    return {int(number): bool(port["up"]) for number, port in json.loads(answer)["ports"].items()}

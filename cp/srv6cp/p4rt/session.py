@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ import grpc
 from p4rtlib.protos import p4runtime_pb2
 
 from .channel import Service, open_channel
+from .debug import PortWatch, ports
 from .errors import (
     ArbitrationFailed,
     Code,
@@ -87,6 +88,7 @@ class Session:
         self._channel: grpc.Channel | None = None
         self._service: Service | None = None
         self._stream: Stream | None = None
+        self._port_watch: PortWatch | None = None
         self._stream_error: Disconnected | None = None
         self._sent_election = 0  # on the present stream
         self._takes_part = False  # in arbitration, and so again after a reconnect
@@ -359,6 +361,22 @@ class Session:
     def on_disconnect(self, call: Callable[[Disconnected], object]) -> Callable[[], None]:
         """Have ``call`` know when the stream ends unasked; it must leave reconnecting to another thread."""
         return self._on_disconnect.add(call)
+
+    def port_states(self) -> dict[int, bool] | None:
+        """Port -> up; None from a switch that cannot tell, which is any but softswitch."""
+        self._service_now  # noqa: B018  # connects
+        assert self._channel is not None
+        return ports(self._channel, self.address, self.device_id)
+
+    def watch_ports(self, call: Callable[[Mapping[int, bool]], object]) -> None:
+        """Have ``call`` get what ``port_states`` gives, at once and when a port changes, as long as this connection
+        lasts; nothing from a switch that cannot tell.
+        """
+        self._service_now  # noqa: B018  # connects
+        if self._port_watch is not None:
+            self._port_watch.close()
+        assert self._channel is not None
+        self._port_watch = PortWatch(self._channel, call, f"{self.address} device-id {self.device_id}")
 
     # --- inside -----------------------------------------------------------------------------------
 

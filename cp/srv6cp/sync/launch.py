@@ -27,6 +27,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from srv6cp.sync import preflight
+from srv6cp.sync.preflight import LaunchError
+
 __all__ = [
     "BMV2",
     "DROP_PORT",
@@ -46,6 +49,7 @@ SWITCHES = ("softswitch", "bmv2")
 DROP_PORT = 511
 START_LIMIT = 30.0  # s to answer
 STOP_LIMIT = 5.0  # s to end when asked
+_NEWS = 65536  # bytes
 
 # Between fork and exec, in a Python of its own: gRPC does not survive every `preexec_fn` of a process with threads,
 # and `setpriv --pdeathsig` is not everywhere.
@@ -58,10 +62,6 @@ if prctl is not None:
         sys.exit("the starter has gone")
 os.execv(sys.argv[2], sys.argv[2:])
 """
-
-
-class LaunchError(Exception):
-    """A switch does not start; the message is one clear line."""
 
 
 class NotInstalled(LaunchError):
@@ -116,12 +116,26 @@ class Launch:
         words += ["--no-p4", "--device-id", str(self.device_id), "--", "--grpc-server-addr", self.address]
         return [*words, "--cpu-port", str(CPU_PORT), "--drop-port", str(DROP_PORT), *self.target_flags]
 
+    def check(self) -> None:
+        """Make the folder of the recordings, and see whether all else is there, in the namespace of the caller.
+
+        Raises:
+            LaunchError: it would not start, or not as it should.
+        """
+        preflight.address_is_free(self.address)
+        preflight.interfaces_are_there(self.interfaces)
+        if self.pcap:
+            preflight.folder_for_recordings(self.pcap)
+        if self.log_file and not Path(self.log_file).absolute().parent.is_dir():
+            raise LaunchError(f"the log {self.log_file}: there is no such directory")
+
     def _logging(self) -> list[str]:
         """Flags for the log, and those of the environment. A log that nobody reads costs time per packet."""
         if self.kind == "softswitch":
             words = ["--log-file", self.log_file] if self.log_file else ["--log-level", "warn"]
             return [*words, *shlex.split(os.environ.get("SOFTSWITCH_ARGS", ""))]
         given = os.environ.get("BMV2_ARGS")
+        asked = shlex.split(given or "")
         if self.log_file:
             # It appends .txt by itself.
             words = ["--log-file", self.log_file.removesuffix(".txt")]
@@ -129,8 +143,9 @@ class Launch:
             # It takes no flag twice: what is given replaces what would be there.
             words = ["--log-level", "off"] if given is None else []
         # Built with Thrift it listens on port 9090, where a second one fails; without, it does not know the flag.
-        thrift = ["--thrift-port", str(_free_port())] if _has_thrift(_program("bmv2")[0]) else []
-        return [*words, *thrift, *shlex.split(given or "")]
+        chosen = any(word.partition("=")[0] == "--thrift-port" for word in asked)
+        thrift = ["--thrift-port", str(_free_port())] if not chosen and _has_thrift(_program("bmv2")[0]) else []
+        return [*words, *thrift, *asked]
 
 
 class Switch:
@@ -141,7 +156,7 @@ class Switch:
 
     Raises:
         NotInstalled: there is no such switch here.
-        LaunchError: somebody listens at its address already.
+        LaunchError: somebody listens at its address already, an interface is not there, ... (`preflight`).
     """
 
     def __init__(
@@ -155,15 +170,22 @@ class Switch:
         self.launch = launch
         self.kind = launch.kind
         self.address = launch.address
-        if _listens(launch.address):  # BMv2 would share the port, and connections would go to either
-            raise LaunchError(f"{self.kind} does not start: somebody listens at {launch.address} already")
         words = launch.words()
+        try:
+            self._claim = preflight.claim(launch.address)
+        except LaunchError as error:
+            raise LaunchError(f"{self.kind} does not start: {error}") from None
         if tied:
             words = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), *words]
+        self._told = 0
         self._output: IO[bytes] = tempfile.TemporaryFile() if output is None else output.open("a+b")  # noqa: SIM115
         environment = python_environment("srv6cp", "softswitch")
 
         def start() -> subprocess.Popen[bytes]:
+            try:
+                launch.check()
+            except LaunchError as error:
+                raise LaunchError(f"{self.kind} does not start: {error}") from None
             return subprocess.Popen(
                 words,
                 stdin=subprocess.DEVNULL,
@@ -176,8 +198,13 @@ class Switch:
         try:
             self._process = inside(start) if inside else start()
         except BaseException:
-            self._output.close()
+            self._close()
             raise
+
+    def _close(self) -> None:
+        self._output.close()
+        if self._claim is not None:
+            self._claim.close()
 
     @property
     def pid(self) -> int:
@@ -205,6 +232,16 @@ class Switch:
         end = os.fstat(self._output.fileno()).st_size
         return os.pread(self._output.fileno(), limit, max(0, end - limit)).decode(errors="replace")
 
+    def news(self) -> list[str]:
+        """The whole lines that it printed since the last time; what it printed before it was ready is none."""
+        if self._output.closed:
+            return []
+        end = os.fstat(self._output.fileno()).st_size
+        text = os.pread(self._output.fileno(), min(end - self._told, _NEWS), self._told)
+        whole = text.rfind(b"\n") + 1
+        self._told += whole or (len(text) if len(text) == _NEWS else 0)
+        return text[:whole].decode(errors="replace").splitlines()
+
     def last_words(self) -> str:
         """The last line that it printed, behind how it ended."""
         lines = [line.strip() for line in self.tail().splitlines() if line.strip()]
@@ -224,6 +261,7 @@ class Switch:
                     raise LaunchError(f"{self.kind}: {error}") from None
             else:
                 if self.alive:  # else somebody else answers
+                    self._told = os.fstat(self._output.fileno()).st_size
                     return
             if not self.alive:
                 raise LaunchError(f"{self.kind} does not start ({self.last_words()})")
@@ -241,7 +279,7 @@ class Switch:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._output.close()
+        self._close()
 
     def __enter__(self) -> Switch:
         return self
@@ -295,15 +333,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _listens(address: str) -> bool:
-    """Whether somebody answers at ``HOST:PORT``. A ``unix:`` path is its owner's business."""
-    host, _, port = address.rpartition(":")
-    if address.startswith("unix:") or not port.isdecimal():
-        return False
-    try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=1):
-            return True
-    except (OSError, OverflowError):
-        return False

@@ -75,6 +75,9 @@ class Tables:
         self._ids: Ids | None = None  # while it is not known which the entries of the switch have
         self._written = _EMPTY
         self._configured = _EMPTY
+        self.down: frozenset[int] = frozenset()
+        """Ports that carry nothing now; what is written from now on leaves them out."""
+        self._watch = False  # the switch takes members of groups out by itself
 
     @property
     def info(self) -> P4Info:
@@ -84,7 +87,11 @@ class Tables:
     @property
     def next_hops(self) -> Iterable[NeighborKey]:
         """Neighbours that the configuration names as next hops: to be kept resolved ahead of traffic."""
-        return [NeighborKey(interface, address) for interface, address in self._configured.addresses]
+        return [
+            NeighborKey(interface, address)
+            for interface, address in self._configured.addresses
+            if interface.port not in self.down
+        ]
 
     def targets(self, nexthop_id: int) -> tuple[Target, ...]:
         """Where a next hop number leads; empty when it is not in use."""
@@ -161,10 +168,18 @@ class Tables:
 
     def plan(self, node: Node, neighbors: Mapping[NeighborKey, str], keep_foreign: bool = False) -> Plan:
         """Read the switch and say what makes it what `node` with `neighbors` asks for."""
+        self._ask_for_ports()
         return reconciliation.plan(self._client, self._compile(node, neighbors).entities, keep_foreign)
+
+    def _ask_for_ports(self) -> None:
+        """BMv2 does not tell of its ports, and it must not watch them either: where it cannot read their state (a
+        namespace without a sysfs of its own) it takes them for down, and dies when a group with such a member is
+        changed."""
+        self._watch = self._client.port_states() is not None
 
     def reconcile(self, node: Node, neighbors: Mapping[NeighborKey, str], keep_foreign: bool = False) -> Plan:
         """Read the switch and make it what `node` with `neighbors` asks for; what was written."""
+        self._ask_for_ports()
         desired = self._compile(node, neighbors)
         self._written = _EMPTY  # should writing fail, nothing is known of the switch
         plan = reconciliation.plan(self._client, desired.entities, keep_foreign)
@@ -188,4 +203,4 @@ class Tables:
 
     def _compile(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> Compilation:
         learned = {(key.interface, key.address): mac for key, mac in neighbors.items()}
-        return compile_state(node, self._info, learned, self._numbers())
+        return compile_state(node, self._info, learned, self._numbers(), self.down, self._watch)

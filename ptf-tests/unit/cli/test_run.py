@@ -11,11 +11,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from srv6cp.sync.launch import free_address
+from harness import testbed
+from harness.netns import Namespace
+from srv6cp.cli.main import main
+from srv6cp.sync.launch import Launch, Switch, free_address, missing
 
 ROOT = Path(__file__).resolve().parents[3]
 NODE = """\
@@ -39,22 +44,34 @@ def wait_for(condition: Callable[[], bool]) -> None:
 class Router:
     """``srv6 run`` in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *words: str,
+        node: str = NODE,
+        switch: str = "softswitch",
+        address: str | None = None,
+        inside: Callable[[Callable[[], Any]], Any] = lambda start: start(),
+    ) -> None:
+        folder.mkdir(exist_ok=True)
         self.node = folder / "node.yaml"
-        self.node.write_text(NODE)
-        self.address = free_address()
+        self.node.write_text(node)
+        self.address = address or free_address()
         self.log = folder / "run.log"
         self.environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join((str(ROOT / "cp"), str(ROOT))),
             "SRV6_GRPC_ADDR": self.address,
         }
+        self.inside = inside
         with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                self.command("run", str(self.node), "--switch", "softswitch"),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=self.environment,
+            self.process = inside(
+                lambda: subprocess.Popen(
+                    self.command("run", str(self.node), "--switch", switch, *words),
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=self.environment,
+                )
             )
 
     @staticmethod
@@ -65,12 +82,27 @@ class Router:
         assert self.process.poll() is None or text in self.log.read_text(), self.log.read_text()
         return text in self.log.read_text()
 
+    def show(self, *words: str) -> Any:
+        command = self.command(*words, "--json", "-c", str(self.node))
+        done = self.inside(
+            lambda: subprocess.run(command, env=self.environment, capture_output=True, check=True, text=True)
+        )
+        return json.loads(done.stdout)
+
     def sids(self) -> set[str]:
-        command = self.command("sid", "show", "--json", "-c", str(self.node))
-        done = subprocess.run(command, env=self.environment, capture_output=True, check=True, text=True)
-        return {row["sid"] for row in json.loads(done.stdout)}
+        return {row["sid"] for row in self.show("sid", "show")}
+
+    def stop(self) -> None:
+        """End it, whatever its state."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        wait_for(lambda: not self.answers())  # the switch goes with its parent
 
     def answers(self) -> bool:
+        if self.address.startswith("unix:"):
+            with socket.socket(socket.AF_UNIX) as probe:
+                return probe.connect_ex(self.address.removeprefix("unix:")) == 0
         host, _, port = self.address.partition(":")
         with socket.socket() as probe:
             return probe.connect_ex((host, int(port))) == 0
@@ -82,10 +114,7 @@ def router(tmp_path: Path) -> Iterator[Router]:
     try:
         yield running
     finally:
-        if running.process.poll() is None:
-            running.process.kill()
-            running.process.wait()
-        wait_for(lambda: not running.answers())  # the switch goes with its parent
+        running.stop()
 
 
 def test_a_router_follows_its_file_and_leaves_nothing(router: Router) -> None:
@@ -107,3 +136,108 @@ def test_a_killed_run_takes_its_switch_along(router: Router) -> None:
     router.process.kill()
     router.process.wait()
     wait_for(lambda: not router.answers())
+
+
+@pytest.fixture
+def routers() -> Iterator[Callable[..., Router]]:
+    """Starts routers; what is left is stopped in the end, the last one first."""
+    with ExitStack() as stack:
+
+        def start(folder: Path, *words: str, **options: Any) -> Router:
+            running = Router(folder, *words, **options)
+            stack.callback(running.stop)
+            return running
+
+        yield start
+
+
+def test_a_backup_does_not_say_what_a_primary_says(tmp_path: Path, routers: Callable[..., Router]) -> None:
+    with Switch(Launch("softswitch", free_address())) as switch:
+        switch.wait_until_ready()
+        first = routers(tmp_path / "1", switch="none", address=switch.address)
+        wait_for(lambda: first.said("Ctrl-C stops"))
+        second = routers(tmp_path / "2", switch="none", address=switch.address)
+        wait_for(lambda: second.said("r1: backup of another controller of the switch at"))
+        assert "SIDs; Ctrl-C stops" not in second.log.read_text()
+        first.process.terminate()
+        wait_for(lambda: second.said(": primary with election id"))
+
+
+def test_a_switch_that_is_lost_and_found_is_both_said(tmp_path: Path, routers: Callable[..., Router]) -> None:
+    address = free_address()
+    with Switch(Launch("softswitch", address)) as switch:
+        switch.wait_until_ready()
+        router = routers(tmp_path, switch="none", address=address)
+        wait_for(lambda: router.said("Ctrl-C stops"))
+    wait_for(lambda: router.said("lost the switch"))
+    with Switch(Launch("softswitch", address)) as switch:
+        wait_for(lambda: router.said("found the switch again after"))
+        router.process.terminate()
+        assert router.process.wait(TIMEOUT) == 0
+
+
+LINKED = NODE.replace("1: {addr", "1: {interface: sw1, addr")
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("kind", ["softswitch", "bmv2"])
+def test_a_link_that_goes_down_is_said_and_shown(tmp_path: Path, routers: Callable[..., Router], kind: str) -> None:
+    if reason := testbed.veth_missing() or missing(kind):
+        pytest.skip(reason)
+    namespace = Namespace()
+    try:
+        namespace.veth_pairs([("sw1", "host1")])
+        address = f"unix:{tmp_path}/s"
+        router = routers(tmp_path, node=LINKED, switch=kind, address=address, inside=namespace.run)
+        wait_for(lambda: router.said("Ctrl-C stops"))
+        assert [row["state"] for row in router.show("show", "ports")] == ["up"]
+        namespace.set_link("host1", False)
+        wait_for(lambda: router.said("port 1 is down"))
+        assert [row["state"] for row in router.show("show", "ports")] == ["down"]
+        namespace.set_link("host1", True)
+        wait_for(lambda: router.said("port 1 is up"))
+        router.process.terminate()
+        assert router.process.wait(TIMEOUT) == 0
+    finally:
+        namespace.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("-i veth0", "-i veth0: write PORT@IFACE, such as 1@veth1"),
+        ("-i 99@veth0", "-i 99@veth0: r1 has no port 99; its ports: 1, 2"),
+        ("-i 1@a -i 1@b", "-i 1@b: port 1 is given twice"),
+        ("-i 1@a -i 2@a", "interface a is that of port 1 and of port 2"),
+        ("-i 2@lan", "interface lan is that of port 1 and of port 2"),
+        ("--switch none --pcap x", "--pcap is for a switch that is started here; it cannot go with --switch none"),
+        ("--profile tiny", "no profile 'tiny'; there are: transit, edge, full"),
+    ],
+)
+def test_options_of_run_that_cannot_be_meant(
+    tmp_path: Path, words: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = tmp_path / "node.yaml"
+    node.write_text(NODE.replace("1: {addr", "1: {interface: lan, addr").replace('/64"]}}', '/64"]}, 2: {}}'))
+    assert main(["run", str(node), "--switch", "softswitch", *words.split()]) == 2
+    assert capsys.readouterr().err == f"srv6: {says}\n"
+
+
+def test_an_unknown_switch_in_the_environment_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = tmp_path / "node.yaml"
+    node.write_text(NODE)
+    monkeypatch.setenv("SWITCH", "foo")
+    assert main(["run", str(node)]) == 2
+    assert capsys.readouterr().err == "srv6: SWITCH=foo: no such switch; one of auto, softswitch, bmv2, none\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["run n.yaml --device-id -1", "run n.yaml --election-id 0", f"run n.yaml --election-id {1 << 128}",
+     "trace --vlan 9999 x", "trace --vlan 0 x", "trace --port 512 x", "apply n.yaml --device-id " + "9" * 5000],
+)  # fmt: skip
+def test_numbers_out_of_range_are_refused(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 2
+    assert "is no number from" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
@@ -16,7 +17,13 @@ INFO = P4Info.from_file(find().p4info)
 MACS = {1: "02:00:00:00:02:01", 2: "02:00:00:00:02:02"}
 
 
-def compiled(learned: dict[tuple[Any, Any], str] | None = None, **sections: Any) -> Compilation:
+def compiled(
+    learned: dict[tuple[Any, Any], str] | None = None,
+    *,
+    down: Collection[int] = (),
+    watch: bool = False,
+    **sections: Any,
+) -> Compilation:
     """A node with two ports and a neighbour on each, and ``sections`` with ``_`` for ``-``."""
     data: dict[str, Any] = {
         "node": "r1",
@@ -32,7 +39,7 @@ def compiled(learned: dict[tuple[Any, Any], str] | None = None, **sections: Any)
         ],
     }
     data |= {key.replace("_", "-"): value for key, value in sections.items()}
-    return compile_state(load_node_dict(data), INFO, learned)
+    return compile_state(load_node_dict(data), INFO, learned, down=down, watch=watch)
 
 
 def rows(compilation: Compilation, table: str) -> dict[Any, Any]:

@@ -159,3 +159,30 @@ def test_interface_flags(sections: dict[str, object], flags: int) -> None:
 def test_external_interface() -> None:
     found = compiled(ports={1: {"role": "external"}}, neighbors=[])
     assert rows(found, "ingress_port_table")[1].params["flags"] == 1
+
+
+def test_what_a_port_that_is_down_takes_along() -> None:
+    """Connected prefixes, host routes and routes without another way go; own addresses stay."""
+    both = [{"address": "2001:db8:1::2"}, {"address": "2001:db8:2::2"}]
+    routes = [{"prefix": "2600::/16", "via": "2001:db8:2::2"}, {"prefix": "2601::/16", "via": both}]
+    learned = {key(2, "2001:db8:2::9"): "02:00:00:00:09:09"}
+    up, down = compiled(learned, routes=routes), compiled(learned, routes=routes, down={2})
+    gone = ["2001:db8:2::/64", "2001:db8:2::2/128", "2001:db8:2::9/128", "2600::/16"]
+    assert all(route(up, prefix) for prefix in gone)
+    assert not any(route(down, prefix) for prefix in gone)
+    assert route(down, "2001:db8:2::1/128") == Action("local")
+    assert route(down, "2601::/16") == route(up, "2601::/16"), (
+        "its number stays: one entry changes, whatever leads to it"
+    )
+    assert nexthop_of(down, route(down, "2601::/16")) == SET_ADJACENCY_1
+
+
+def test_members_of_groups_watch_their_port() -> None:
+    both = [{"address": "2001:db8:1::2"}, {"address": "2001:db8:2::2"}]
+    policy = {"name": "p", "segment-lists": [{"segments": ["2001:db8:1::2"]}, {"segments": ["2601::1"]}]}
+    for watch, ports in ((True, {1, 2}), (False, {None})):
+        found = compiled(routes=[{"prefix": "2601::/16", "via": both}], policies=[policy], watch=watch)
+        [group] = rows(found, "nexthop_group_table").values()
+        assert {member.watch_port for member in group.actions} == ports
+        [lists] = rows(found, "sr_policy_table").values()
+        assert {member.watch_port for member in lists.actions} == ({1, None} if watch else {None})

@@ -296,6 +296,56 @@ def test_same_election_id_is_refused(lab: Lab, caplog: pytest.LogCaptureFixture)
     assert not [record for record in caplog.records if record.name == controller_module.__name__]
 
 
+def test_a_cable_that_is_cut_is_told_to_the_controller(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """What softswitch knows of its ports its controller knows; it forgets who was behind one, and asks anew."""
+    controller = lab.controller()
+    resolve(lab, controller)
+    before = lab.entries()
+    lab.switch.set_port_up(2, False)
+    eventually(lambda: controller.status().ports == {1: True, 2: False}, "the port to be down")
+    assert not [row for row in lab.entries() if "2001:db8:9::/48" in row], "the route that needs it is gone"
+    assert [str(row.interface) for row in controller.status().neighbors] == ["1"]
+    lab.frames.clear()
+    lab.switch.set_port_up(2, True)
+    eventually(lambda: lab.sent("neighbor-solicitation") == [2], "the next hop to be asked for")
+    lab.inject(2, advertisement())
+    eventually(lambda: lab.entries() == before, "everything to be as before")
+    said = [record.getMessage() for record in caplog.records if "port 2" in record.getMessage()]
+    assert [text.partition(": ")[2] for text in said] == ["port 2 is down", "port 2 is up"]
+
+
+def test_a_port_that_is_down_already_when_the_controller_starts(lab: Lab) -> None:
+    lab.switch.set_port_up(2, False)
+    controller = lab.controller()
+    eventually(lambda: controller.status().ports == {1: True, 2: False}, "the port to be down")
+    assert not [row for row in lab.entries() if "2001:db8:9::/48" in row]
+
+
+def test_ports_of_a_switch_that_restarts_are_told_again(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """And that it was found again is said, as that it was lost was."""
+    controller = lab.controller()
+    lab.switch.set_port_up(2, False)
+    eventually(lambda: controller.status().ports.get(2) is False, "the port to be down")
+    lab.switch.close()
+    lab.start_switch()
+    eventually(lambda: controller.status().ports.get(2) is True, "the port to be up again")
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [words for text in said for words in ("lost the switch", "found the switch again") if words in text] == [
+        "lost the switch", "found the switch again"
+    ]  # fmt: skip
+
+
+def test_a_port_state_reported_by_somebody_else(lab: Lab) -> None:
+    """For switches that do not tell: `port_state`, from any thread."""
+    controller = lab.controller()
+    controller.port_state(1, False)
+    controller.drain()
+    assert controller.status().ports[1] is False
+    controller.port_state(1, True)
+    controller.drain()
+    assert controller.status().ports[1] is True
+
+
 def test_dead_switch_is_one_clear_error_and_leaves_nothing(lab: Lab) -> None:
     lab.switch.close()
     threads = controller_threads()

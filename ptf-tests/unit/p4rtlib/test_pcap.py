@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import resource
 import struct
 from pathlib import Path
 
@@ -26,6 +27,27 @@ def test_written_is_read(tmp_path: Path) -> None:
     writer.write(b"late")  # closed: ignored
     assert list(read_pcap(tmp_path / "x.pcap")) == [(5, b"abc")]
     assert (tmp_path / "x.pcap").read_bytes()[:4] == bytes.fromhex("4d3cb2a1")  # nanoseconds
+
+
+@pytest.mark.parametrize("limit", [24, 25, 40, 60, 100])
+def test_a_disk_that_is_full_holds_whole_records(tmp_path: Path, limit: int) -> None:
+    """24 bytes in front, 36 a record: what does not fit as a whole is not there, and the writer says it."""
+    with PcapWriter(tmp_path / "x.pcap") as writer:
+        written = 0
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+        try:
+            with pytest.raises(OSError):
+                for number in range(4):
+                    writer.write(bytes([number]) * 20)
+                    written += 1
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (
+        [frame[0] for _, frame in read_pcap(tmp_path / "x.pcap")]
+        == list(range((limit - 24) // 36))
+        == list(range(written))
+    )
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_lines_belong_to_the_section_in_front_of_them() -> None:
         "RFC 8986 4.13 S15",
         "RFC 8986 5.1",
     ]
-    with pytest.raises(ValueError, match="neither a line"):
+    with pytest.raises(ValueError, match=r"neither a line"):
         rfc("8986", "4.1", "line 9")
 
 
@@ -112,16 +112,16 @@ def test_switches_follow_only_on() -> None:
 
 @pytest.mark.parametrize("name", ["END-18", "END-0", "ENDE-1", "END", "END-4a"])
 def test_unknown_rules_are_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="no such rule"):
+    with pytest.raises(ValueError, match=r"no such rule"):
         rule(name)
 
 
 def test_unknown_behaviours_and_documents_are_refused() -> None:
-    with pytest.raises(ValueError, match="no such behaviour"):
+    with pytest.raises(ValueError, match=r"no such behaviour"):
         behaviours("End.Y")
-    with pytest.raises(ValueError, match="not the number"):
+    with pytest.raises(ValueError, match=r"not the number"):
         rfc("RFC 8986", "4.1")
-    with pytest.raises(ValueError, match="no such switch"):
+    with pytest.raises(ValueError, match=r"no such switch"):
         only_on("tofino", "")
 
 
@@ -137,3 +137,16 @@ def test_document_groups_lines_and_rules() -> None:
     assert "| End | RFC 8986 4.1 | 1 | both | RFC 8986 4.1 S09, S10; END-4, 17 |" in text
     assert f"| RFC 8986 4.1 S09 | 1 in `{Example.__module__}` |" in text
     assert "| END-17 | Hdr Ext Len 0 or 1: no Last Entry is small enough | 1 in" in text
+
+
+def test_an_unknown_switch_platform_or_profile_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make ptf` said it once a test, or with a traceback of ptf."""
+    monkeypatch.delenv("PROFILE", raising=False)
+    with pytest.raises(SystemExit, match=r"^run_ptf: --platform foo: no such platform; one of inproc, softveth, veth$"):
+        run_ptf.command("x", ["--platform", "foo"])
+    monkeypatch.setenv("SWITCH", "foo")
+    with pytest.raises(SystemExit, match=r"^run_ptf: SWITCH=foo: no such switch; one of auto, "):
+        run_ptf.command("x", [])
+    monkeypatch.setenv("PROFILE", "foo")
+    with pytest.raises(SystemExit, match=r"^run_ptf: PROFILE=foo: no such profile; one of edge, full, transit$"):
+        run_ptf.command("x", [])

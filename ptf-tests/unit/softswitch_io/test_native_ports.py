@@ -8,6 +8,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from p4rtlib.pcap import read_pcap
 from softswitch.device import Device
 from softswitch.engine.api import Stats
@@ -268,3 +270,36 @@ def test_a_dead_socket_does_not_keep_a_worker_busy() -> None:
         assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.3
         rig.send(1, op(0, 2))
         assert rig.receive(2)[-3] == 2
+
+
+@pytest.mark.parametrize("engine", ["native", "python"])
+def test_a_full_disk_ends_the_recording_and_nothing_else(
+    tmp_path: Path, engine: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All frames go their way; what was not recorded is counted, its end is said once a file, and files are whole."""
+    count, before = 300, resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Rig(engine=engine, pcap_dir=tmp_path) as rig:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
+        try:
+            for i in range(count):
+                rig.send(1, op(0, 3, payload=i.to_bytes(100, "big")))
+                left = rig.receive(2)
+                assert int.from_bytes(left[-8:], "big") == i
+            until(lambda: len(ended(caplog)) == 2, state=caplog.text.__str__)
+            rig.send(1, op(0, 3))
+            rig.receive(2)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        room = {1: (5000 - 24) // (16 + 104), 2: (5000 - 24) // (16 + len(left))}
+        until(lambda: rig.stats(2).get("tx_packets") == count + 1)
+        assert {port: count + 1 - rig.stats(port)["unrecorded"] for port in room} == room
+        assert "rx_dropped" not in rig.stats(1) and "tx_dropped" not in rig.stats(2)
+    for port, name in ((1, "port1_in"), (2, "port2_out")):
+        frames = [frame for _, frame in read_pcap(tmp_path / f"{name}.pcap")]
+        assert [int.from_bytes(frame[-8:], "big") for frame in frames] == list(range(room[port]))
+    assert len(ended(caplog)) == 2
+
+
+def ended(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was said of recordings that have ended."""
+    return [text for text in caplog.messages if "recording has stopped: " in text]

@@ -70,7 +70,7 @@ def test_defaults() -> None:
         (["--packet-in", "ipc:///x", "a.json"], "nanomsg"),
         (["--log-console", "--log-file", "x", "a.json"], "exclude"),
         (["--log-level", "loud", "a.json"], "loud"),
-        (["--pcap=/no/such/directory", "a.json"], "directory"),
+        ([f"--pcap={__file__}", "a.json"], "directory"),
         (["--pcap", "--use-files", "0", "--no-p4"], "same files"),
         (["--grpc-server-ssl", "a.json"], "--grpc-server-cert"),
         (["--no-p4", "--p4info", "x"], "--p4info"),
@@ -110,7 +110,7 @@ class Running:
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=10)
+        out, err = self.process.communicate(timeout=60)
         return self.process.returncode, out, err
 
 

@@ -43,7 +43,7 @@ def test_inject_and_attach() -> None:
         ports = switch.stats()["ports"]
         assert ports["0"] == {
             "name": "left", "up": True, "rx_packets": 2, "rx_bytes": 2 * len(FRAME), "rx_dropped": 0,
-            "tx_packets": 0, "tx_bytes": 0, "tx_dropped": 0, "oversized": 0,
+            "tx_packets": 0, "tx_bytes": 0, "tx_dropped": 0, "oversized": 0, "unrecorded": 0,
         }  # fmt: skip
         assert ports["2"]["tx_packets"] == 2
     switch.close()  # a second time
@@ -197,3 +197,20 @@ def test_unix_socket(tmp_path: Path) -> None:
         RawClient(switch.address) as client,
     ):
         assert client.capabilities().p4runtime_api_version
+
+
+def test_ports_are_told_to_whoever_watches() -> None:
+    """At once, and again whenever a port goes down or comes; a watcher more than there is room for is refused."""
+    with SoftSwitch(ports={1: "left"}) as switch, grpc.insecure_channel(switch.address) as channel:
+        watch = channel.unary_stream("/softswitch.v1.Debug/Ports")
+        answers = watch(b"", timeout=30)
+        states = (json.loads(answer)["ports"] for answer in answers)
+        assert next(states) == {"1": {"name": "left", "up": True}}
+        switch.set_port_up(1, False)
+        assert next(states) == {"1": {"name": "left", "up": False}}
+        others = [watch(b"", timeout=30) for _ in range(7)]
+        assert all(next(other) for other in others)
+        with pytest.raises(grpc.RpcError) as caught:
+            next(watch(b"", timeout=30))
+        assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        answers.cancel()

@@ -79,6 +79,9 @@ class FakeSwitch:
     def get_pipeline_cookie(self) -> int:
         return PROGRAM.cookie
 
+    def port_states(self) -> None:
+        """It does not tell of its ports."""
+
     def read(self, *patterns: Entity | Iterable[Entity]) -> Iterator[Entity]:
         for pattern in chain.from_iterable(each if isinstance(each, Iterable) else [each] for each in patterns):
             if isinstance(pattern, TableEntry):

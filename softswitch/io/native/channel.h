@@ -128,9 +128,9 @@ static void channel_flush(struct io_worker *w, struct channel *c)
     u32 at = 0, sent = 0;
     u64 bytes = 0;
     if (port->pcap_out >= 0)
-        pcap_write(port->pcap_out, c->part, c->queued);
-    if (c->to_file && pcap_write(c->tx, c->part, c->queued))
-        for (; sent < c->queued; sent++)
+        add(&c->n.unrecorded, pcap_record(port->pcap_out, port->pcap_out_error, c->part, c->queued));
+    if (c->to_file)
+        for (u32 written = pcap_write(c->tx, c->part, c->queued); sent < written; sent++)
             bytes += c->part[sent].iov_len;
     while (!c->to_file && at < c->queued) {
         int n = sendmmsg(c->tx, c->message + at, c->queued - at, MSG_DONTWAIT);

@@ -144,10 +144,12 @@ EXPORT void io_tape(struct io *io, u32 port, const u8 *records, u64 size, u32 sw
 }
 
 /* Where records of a port go; before the workers start. */
-EXPORT void io_pcap(struct io *io, u32 port, int in, int out)
+EXPORT void io_pcap(struct io *io, u32 port, int in, int out, int *in_error, int *out_error)
 {
     io->ports[port].pcap_in = in;
     io->ports[port].pcap_out = out;
+    io->ports[port].pcap_in_error = in_error;
+    io->ports[port].pcap_out_error = out_error;
 }
 
 /* ------------------------------------------------------------------ what Python changes while workers run */
@@ -234,6 +236,7 @@ EXPORT void io_counts(const struct io *io, u32 port, struct counts *sum)
         sum->tx_bytes += LOAD(n->tx_bytes);
         sum->tx_dropped += LOAD(n->tx_dropped);
         sum->oversized += LOAD(n->oversized);
+        sum->unrecorded += LOAD(n->unrecorded);
     }
 }
 
@@ -318,12 +321,12 @@ static void process(struct io_worker *w)
             channel_flush(w, &w->channels[i]);
 }
 
-static void record(const struct io_worker *w, int fd)
+static u32 record(const struct io_worker *w, const struct port *port)
 {
     struct iovec part[BATCH];
     for (u32 i = 0; i < w->count; i++)
         part[i] = (struct iovec){(void *)w->in[i].data, w->in[i].len};
-    pcap_write(fd, part, w->count);
+    return pcap_record(port->pcap_in, port->pcap_in_error, part, w->count);
 }
 
 /* One batch of a channel; false when nothing was there. */
@@ -341,7 +344,7 @@ static int serve(struct io_worker *w, struct channel *c)
         add(&c->n.rx_packets, w->count);
         add(&c->n.rx_bytes, bytes);
         if (port->pcap_in >= 0)
-            record(w, port->pcap_in);
+            add(&c->n.unrecorded, record(w, port));
         if (w->active.run)
             process(w);
     }

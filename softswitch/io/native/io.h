@@ -20,7 +20,7 @@ enum { BATCH = 64, PORTS = 512, LONGEST = 65536 + 64 };
 enum { FATE_NO_PORT, FATE_UNATTACHED, FATE_SEND, FATE_PUNT };
 
 struct counts {
-    u64 rx_packets, rx_bytes, rx_dropped, tx_packets, tx_bytes, tx_dropped, oversized, pad;
+    u64 rx_packets, rx_bytes, rx_dropped, tx_packets, tx_bytes, tx_dropped, oversized, unrecorded;
 };
 
 /* Between one worker and one port. */
@@ -41,7 +41,8 @@ struct channel {
 struct port {
     u32 number;
     int up;
-    int pcap_in, pcap_out; /* descriptors, -1: not recorded */
+    int pcap_in, pcap_out;               /* descriptors, -1: not recorded */
+    int *pcap_in_error, *pcap_out_error; /* errno of what ended the recording, 0 while it goes on */
 };
 
 /* A pcap file that arrives at a port: records from `at` on. */

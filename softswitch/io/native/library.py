@@ -29,7 +29,7 @@ class Counts(ctypes.Structure):
     _fields_ = tuple(
         (name, c_uint64)
         for name in (
-            "rx_packets", "rx_bytes", "rx_dropped", "tx_packets", "tx_bytes", "tx_dropped", "oversized", "pad",
+            "rx_packets", "rx_bytes", "rx_dropped", "tx_packets", "tx_bytes", "tx_dropped", "oversized", "unrecorded",
         )
     )  # fmt: skip
 
@@ -58,7 +58,7 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "io_tape": (None, (_P, _U32, _P, _U64, _U32, _U32)),
     "io_play": (None, (_P,)),
     "io_played": (c_int, (_P,)),
-    "io_pcap": (None, (_P, _U32, c_int, c_int)),
+    "io_pcap": (None, (_P, _U32, c_int, c_int, _P, _P)),
     "io_port_up": (None, (_P, _U32, c_int)),
     "io_fates": (None, (_P, ctypes.c_char_p, c_uint8)),
     "io_bind": (None, (_P, _U32, _P, _P, _U64, _U32)),

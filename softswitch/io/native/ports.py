@@ -76,7 +76,7 @@ class NativePorts:
     """Gives frames to the engine of a device in threads of native code.
 
     ``ports``: number -> one channel a worker, or a tape; the caller keeps sockets and files open until :meth:`close`,
-    and the ports are on the switchboard.  ``housekeep`` is called every half second.  Raises ``NoCompiler``.
+    and the ports are on the switchboard.  ``housekeep`` is called five times a second.  Raises ``NoCompiler``.
 
     What is not for one of these ports (the CPU port, ports attached in the process) and what programs report reaches
     Python through a bounded ring of ``punt_bytes``, which one thread empties.  An engine that is not native gets the
@@ -84,7 +84,7 @@ class NativePorts:
     """
 
     #: Seconds between two calls of ``housekeep``.
-    _CHECK = 0.5
+    _CHECK = 0.2
 
     def __init__(
         self,
@@ -134,9 +134,10 @@ class NativePorts:
                 raise OSError(error, f"port {number}: receive ring: {os.strerror(error)}")
         port = self._board.add(number)
         if port.pcap_in is not None and port.pcap_out is not None:
-            files = [os.dup(writer.fileno()) for writer in (port.pcap_in, port.pcap_out)]
+            writers = port.pcap_in, port.pcap_out
+            files = [os.dup(writer.fileno()) for writer in writers]
             self._files += files
-            self._library.io_pcap(self._io, index, *files)
+            self._library.io_pcap(self._io, index, *files, *(ctypes.byref(writer.ended) for writer in writers))
         sender = channels[0].sender
         self._senders[number] = partial(_send, sender)
 
@@ -294,6 +295,7 @@ class NativePorts:
                 self._take_all()
             if (now := time.monotonic()) >= next_check:
                 next_check = now + self._CHECK
+                self._board.tell_of_recordings()
                 self._housekeep()
 
     def _take_all(self) -> None:
