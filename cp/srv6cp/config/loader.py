@@ -22,7 +22,7 @@ from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
 from srv6cp.gcpause import gc_paused
-from srv6cp.model import ICMPV6, Node, Policy, RateLimit, SrDomain
+from srv6cp.model import DEFAULT_VRF, ICMPV6, Node, Policy, RateLimit, SrDomain
 from srv6cp.problems import ConfigError, InvalidError, Problem, with_path
 
 #: Keys of every node file; the sections that records of behaviours bring come beside them.
@@ -115,6 +115,8 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     declare_policies(data.get("policies"), context)
     declare_sections(data, context)
     read_ports(data.get("ports"), name, context)
+    if source is not None:
+        context.own.add((DEFAULT_VRF, source))
     addresses = read_addresses(data.get("addresses"), context)
     read_neighbors(data.get("neighbors"), context)
     locators = read_locators(data, context)

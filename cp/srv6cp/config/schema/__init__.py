@@ -87,7 +87,11 @@ def schema() -> Schema:
         ),
         "ports": {"type": ["object", "null"], "additionalProperties": {"anyOf": [port, {"type": "null"}]}},
         "neighbors": _array(
-            _object(routing.NEIGHBOR_KEYS, {"address": ADDRESS, "port": INTERFACE, "mac": _MAC}, ["address", "mac"])
+            _object(
+                routing.NEIGHBOR_KEYS,
+                {"address": ADDRESS, "port": INTERFACE, "vrf": NAME, "mac": _MAC},
+                ["address", "mac"],
+            )
         ),
         "routes": _array(
             _object(
