@@ -350,11 +350,10 @@ class NodeController:
         return self._reconcile()
 
     def _flush(self, keys: Iterable[NeighborKey] | None) -> None:
-        out: list[PacketOut] = []
         for key in self._handler.neighbors.keys() if keys is None else keys:
-            out += self._handler.forget(key)
+            self._handler.forget(key)
         if self._election.is_primary:
-            self._answer(out + self._handler.want(self._tables.next_hops, time.monotonic()))
+            self._answer(self._handler.want(self._tables.next_hops, time.monotonic()))
 
     def _take_over(self) -> None:
         """The tables are ours: whatever is in them becomes what the node asks for."""

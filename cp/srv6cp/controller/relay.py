@@ -34,8 +34,8 @@ class Relayed(NamedTuple):
     quote: Quote
     problem: Problem
     parameter: int
-    segments: tuple[bytes, ...]
-    """SIDs of the outer packet: its destination and its Segment List, to find the policy by."""
+    outer: Ipv6View
+    """The packet that this node sent, as far as it was quoted."""
 
 
 def is_error(view: Ipv6View) -> bool:
@@ -62,9 +62,8 @@ def relayed(view: Ipv6View) -> Relayed | None:
         inner = parse_ip(quoted, outer.upper)
     except TruncatedError:
         return None
-    segments = (outer.dst, *(segment for srh in outer.srhs for segment in srh.segments))
     if kind in (1, 3, 4):
-        return Relayed(Quote(inner), Problem.ADDRESS_UNREACHABLE, 0, segments)
+        return Relayed(Quote(inner), Problem.ADDRESS_UNREACHABLE, 0, outer)
     if kind != 2:
         return None
     mtu = parameter - (outer.upper - outer.offset)
@@ -76,4 +75,4 @@ def relayed(view: Ipv6View) -> Relayed | None:
         if 40 + inner.payload_length <= IPV6_MINIMUM_MTU:
             return None
         mtu = max(mtu, IPV6_MINIMUM_MTU)
-    return Relayed(Quote(inner), Problem.PACKET_TOO_BIG, mtu, segments)
+    return Relayed(Quote(inner), Problem.PACKET_TOO_BIG, mtu, outer)

@@ -13,7 +13,7 @@ from srv6cp.model.interfaces import (
     NeighborKey,
     Port,
 )
-from srv6cp.model.node import ICMPV6, Node, Origin, RateLimit, SrDomain
+from srv6cp.model.node import ICMPV6, Link, Node, Origin, RateLimit, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
 from srv6cp.model.policies import (
     MAX_SEGMENTS,
@@ -50,6 +50,7 @@ __all__ = [
     "IPNetwork",
     "Interface",
     "InterfaceId",
+    "Link",
     "Locator",
     "Neighbor",
     "NeighborKey",
