@@ -43,8 +43,8 @@ class Routes:
         self._nexthops = nexthops
         self._entries: dict[tuple[int, IPNetwork], Action] = {}
         self._underlay: PrefixMap[Way] | None = None
-        # Interfaces whose neighbours are the hosts of a prefix.
-        self._on_link: dict[tuple[int, IPNetwork], set[InterfaceId]] = {}
+        # Prefixes that are on link, unless something else has taken their place, and the interfaces of their hosts.
+        self._on_link: dict[tuple[int, IPNetwork], tuple[Action, frozenset[InterfaceId]]] = {}
         self._add_connected()
         self._add_routes()
 
@@ -56,9 +56,7 @@ class Routes:
 
     def steer(self, vrf: str, prefix: IPNetwork, action: Action) -> None:
         """Steer a prefix (or drop it), in place of a route to the same prefix."""
-        key = (self._node.vrfs[vrf], prefix)
-        self._entries[key] = action
-        self._on_link.pop(key, None)
+        self._entries[self._node.vrfs[vrf], prefix] = action
 
     def finish(self) -> None:
         """Add what nothing overrides: own addresses, locators, SIDs that the locators do not cover."""
@@ -88,9 +86,9 @@ class Routes:
         vrfs = self._node.vrfs
         for interface in self._node.interfaces():
             for prefix in _connected_prefixes(interface):
-                number = self._nexthops.connected(interface)
-                self._entries[vrfs[interface.vrf], prefix] = _set_nexthop(number)
-                self._on_link[vrfs[interface.vrf], prefix] = {interface.id}
+                key = (vrfs[interface.vrf], prefix)
+                action = self._entries[key] = _set_nexthop(self._nexthops.connected(interface))
+                self._on_link[key] = action, frozenset((interface.id,))
         for interface, address in self._static_neighbors():
             self._entries[vrfs[interface.vrf], ip_network(address)] = self._to_neighbor(interface.id, address)
 
@@ -105,9 +103,9 @@ class Routes:
     def _add_learned(self) -> None:
         """Host routes of neighbours, in every VRF whose longest match says that they are on link."""
         links: dict[InterfaceId, list[tuple[int, IPNetwork]]] = {}
-        for (vrf, prefix), interfaces in self._on_link.items():
-            for interface in interfaces:
-                links.setdefault(interface, []).append((vrf, prefix))
+        for key, (action, interfaces) in self._on_link.items():
+            for interface in interfaces if self._entries[key] == action else ():
+                links.setdefault(interface, []).append(key)
         lengths: dict[tuple[int, int], set[int]] = {}
         for vrf, prefix in self._entries if self._neighbors else ():
             lengths.setdefault((vrf, prefix.version), set()).add(prefix.prefixlen)
@@ -124,11 +122,15 @@ class Routes:
     def _add_routes(self) -> None:
         vrfs = self._node.vrfs
         actions: dict[int, Action] = {}
+        ports: dict[int, frozenset[InterfaceId]] = {}
         for route in self._node.routes:
             hops = route.nexthops
+            by_port = ports.get(id(hops))
+            if by_port is None:
+                by_port = ports[id(hops)] = frozenset(hop.interface for hop in hops if hop.address is None)
+            if by_port and route.prefix.prefixlen == route.prefix.max_prefixlen:
+                hops, by_port = towards(route.prefix.network_address, hops), frozenset()
             if hops:
-                if route.prefix.prefixlen == route.prefix.max_prefixlen:
-                    hops = towards(route.prefix.network_address, hops)
                 number = self._nexthops.via(hops)
                 action = actions.get(number)
                 if action is None:
@@ -137,10 +139,8 @@ class Routes:
                 action = BLACKHOLE
             key = (vrfs[route.vrf], route.prefix)
             self._entries[key] = action
-            self._on_link.pop(key, None)
-            by_port = {hop.interface for hop in hops if hop.address is None}
             if by_port:
-                self._on_link[key] = by_port
+                self._on_link[key] = action, by_port
             if route.prefix.prefixlen <= _LONGEST_NO_UNICAST_COVER and isinstance(route.prefix, IPv6Network):
                 for prefix in _NO_UNICAST:
                     if prefix.subnet_of(route.prefix):

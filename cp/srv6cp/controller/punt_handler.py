@@ -14,7 +14,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from srv6cp.model import InterfaceId, IPAddress, NeighborKey, Node, PuntReason
+from srv6cp.model import Fragmentation, InterfaceId, IPAddress, NeighborKey, Node, PuntReason
 from srv6cp.packets import arp, ndp, notation, raw
 
 from . import relay
@@ -448,8 +448,9 @@ class PuntHandler:
     # ---------------------------------------------------------------------------------------------------
 
     def _fragment(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        inner = self.index.node.fragmentation is Fragmentation.INNER
         try:
-            pieces = fragment_frame(packet.payload, packet.mtu, self._next_identification())
+            pieces = fragment_frame(packet.payload, packet.mtu, self._next_identification(), inner)
         except CannotFragmentError as reason:
             self._ignore("cannot fragment", packet, str(reason))
             return []

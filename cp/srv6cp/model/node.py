@@ -9,7 +9,7 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Any, NamedTuple, Protocol
 
 from srv6cp.model.interfaces import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, Port
-from srv6cp.model.policies import ClassifierRule, Policy, PrefixSteering
+from srv6cp.model.policies import ClassifierRule, Fragmentation, Policy, PrefixSteering
 from srv6cp.model.routing import Neighbor, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 
@@ -69,6 +69,7 @@ class Node:
     domain: SrDomain = SrDomain()
     upper_layers: tuple[int, ...] = (ICMPV6,)
     icmp: RateLimit | None = RateLimit(100, 50)
+    fragmentation: Fragmentation = Fragmentation.INNER
     vrfs: Mapping[str, int] = field(default_factory=lambda: {DEFAULT_VRF: 0})
     addresses: tuple[OwnAddress, ...] = ()
     ports: Mapping[int, Port] = field(default_factory=dict)
