@@ -25,13 +25,12 @@ class Relay(HeadendTest):
 @rfc("2473", "8.1")
 @rule("HE-12")
 class UnreachableAndTimeExceeded(Relay):
-    """Destination unreachable, Time Exceeded, Parameter Problem in the tunnel: address unreachable for the
-    inner source."""
+    """Destination unreachable and Time Exceeded in the tunnel: address unreachable for the inner source."""
 
     def runTest(self) -> None:
         for mode in ("encap", "encap.red"):
             self.headend(mode, sids(3))
-            for kind, code, value in ((1, 0, 0), (1, 3, 0), (3, 0, 0), (4, 0, 43), (4, 4, 40)):
+            for kind, code, value in ((1, 0, 0), (1, 3, 0), (3, 0, 0)):
                 inner6, inner4 = self.packet6(), self.packet4()
                 self.send(2, self.error(kind, code, value, encapsulated(inner6, sids(3), mode=mode)))
                 self.expect_only(1, self.icmp6_error(1, 3, 0, wire.hop(inner6), src=SOURCE))
@@ -71,8 +70,8 @@ class PacketTooBig(Relay):
 @rfc("2473", "8")
 @rule("HE-12")
 class NotRelayed(Relay):
-    """Errors about others' packets, with a wrong checksum, about an inner error, cut in the inner header:
-    nothing."""
+    """Errors about others' packets, with a wrong checksum, about an inner error, cut in the inner header, about the
+    outer headers (as an endpoint's Parameter Problem is): nothing."""
 
     def runTest(self) -> None:
         self.headend("encap", sids(2))
@@ -86,6 +85,8 @@ class NotRelayed(Relay):
             self.error(3, 0, 0, outer[: 40 + 40 + 39]),
             self.error(3, 0, 0, outer[:50]),
             self.error(100, 0, 0, outer),
+            self.error(4, 0, 43, outer),
+            self.error(4, 4, 40, outer),
             craft.ip6(ROUTER, SOURCE, bad),
         ):
             self.send(2, packet)
@@ -102,4 +103,4 @@ class RelayedIntoItsVrf(Relay):
                      steering=[{"prefix": "2001:db8:99::/64", "vrf": "blue", "policy": NAME}])  # fmt: skip
         inner = craft.ip6("2001:db8:5::2", "2001:db8:99::9", craft.udp(b"data"))
         self.send(2, self.error(3, 0, 0, encapsulated(inner, sids(2))))
-        self.expect_only(5, self.icmp6_error(1, 3, 0, wire.hop(inner), src=SOURCE))
+        self.expect_only(5, self.icmp6_error(1, 3, 0, wire.hop(inner), src="2001:db8:5::1"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headend_base import HeadendTest, encapsulated, encapsulated_frame, inserted, sids
+from headend_base import SOURCE, HeadendTest, encapsulated, encapsulated_frame, inserted, sids, srh_of
 from srv6_base import Srv6Test, behaviours, craft, rfc, rule, wire
 
 HOST, HOST4, FAR, FAR4 = "2001:db8:1::2", "10.0.1.2", "2600::1", "198.51.100.1"
@@ -374,16 +374,49 @@ class InnerIpv4WithDf(Tunnel):
                 self.expect_drop("PACKET_TOO_BIG")
 
 
+@rfc("791", "3.2")
+@rfc("1812", "4.2.2.7")
+@rule("HE-11")
+@behaviours("H.Encaps", "H.Encaps.Red")
+class InnerIpv4WithoutDf(Tunnel):
+    """Without DF: cut before it is encapsulated, each piece with the outer headers that the whole would have had; of
+    any size that comes in, with options, and what is a fragment already."""
+
+    def runTest(self) -> None:
+        for mode, count, mtu in (("encap", 2, 1500), ("encap.red", 1, 1280), ("encap", 16, 1280)):
+            segments = self.tunnel(mode, count, mtu)
+            room = mtu - self.overhead(mode, count)
+            fits = sized4(room, DESTINATION4, df=False, ident=1)
+            self.send(1, fits)
+            self.expect_only(2, encapsulated(fits, segments, mode=mode))
+            packets = [sized4(size, DESTINATION4, df=False, ident=1) for size in (room + 1, mtu, 2000, 5000)]
+            packets.append(sized4(2000, DESTINATION4, df=False, ident=2, options=bytes((148, 4, 0, 0)), tos=0xB8))
+            packets += [sized4(1496, DESTINATION4, df=False, ident=3, mf=more, offset=7) for more in (True, False)]
+            for packet in packets:
+                self.send(1, packet)
+                pieces = fragments4(wire.hop(packet), room)
+                assert len(pieces) > 1
+                for piece in pieces:
+                    self.expect(2, self.outer(piece, segments, mode))
+                self.expect_nothing()
+            self.expect_no_drop()
+
+    @staticmethod
+    def outer(piece: wire.Part, segments: list[str], mode: str) -> wire.Part:
+        """The outer headers around a piece whose TTL has been lowered."""
+        return wire.ip6(SOURCE, segments[0], srh_of(mode, segments, piece), tc=piece[1])
+
+
 @rfc("2473", "7.2")
 @rfc("8200", "4.5")
 @rule("HE-11")
 @behaviours("H.Encaps", "H.Encaps.Red")
-class InnerIpv4WithoutDf(Tunnel):
-    """Without DF: encapsulated whole, the outer packet is cut; of any size that comes in."""
+class OuterFragmentsWhereTheyAreAskedFor(Tunnel):
+    """``fragmentation: outer``: without DF encapsulated whole, the outer packet is cut; of any size that comes in."""
 
     def runTest(self) -> None:
         for mode, count, mtu in (("encap", 2, 1500), ("encap.red", 1, 1280)):
-            segments = self.tunnel(mode, count, mtu)
+            segments = self.tunnel(mode, count, mtu, fragmentation="outer")
             for size in (mtu, 2000, 5000):
                 packet = sized4(size, DESTINATION4, df=False, ident=1)
                 self.send(1, packet)
@@ -393,6 +426,65 @@ class InnerIpv4WithoutDf(Tunnel):
                     2, outer, mtu, self.overhead(mode, count) if has_srh else 40, 40 if has_srh else 6
                 )
             self.expect_no_drop()
+
+
+@rfc("791", "3.2")
+@rfc("8986", "4.7", "4.8")
+@rule("HE-11", "UL-5")
+@behaviours("H.Encaps", "H.Encaps.Red", "End.DT4", "End.DT46")
+class Ipv4WithoutDfFromHeadendToDecapsulation(Tunnel):
+    """End to end, the switch being first the headend, then the other end: what was cut before the tunnel arrives and
+    can be put together; fragments of the outer packet end at End.DT4, and are counted there."""
+
+    def runTest(self) -> None:
+        for mode, behavior in (("encap", "End.DT4"), ("encap.red", "End.DT46")):
+            for size in (1500, 4000):
+                packet = sized4(size, DESTINATION4, df=False, ident=size)
+                for fragmentation in ("inner", "outer"):
+                    carried = self.through_tunnel(packet, mode, fragmentation)
+                    self.other_end(behavior)
+                    for one in carried:
+                        self.send(1, one)
+                    if fragmentation == "outer":
+                        self.expect_nothing()
+                        self.expect_drop("FRAGMENT_AT_SID", len(carried))
+                        continue
+                    self.arrives(packet, len(carried))
+                    self.expect_no_drop()
+
+    def through_tunnel(self, packet: craft.Packet, mode: str, fragmentation: str) -> list[wire.Part]:
+        """What the headend makes of it."""
+        self.tunnel(mode, 1, 1500, fragmentation=fragmentation)
+        self.send(1, packet)
+        carried = [wire.Part(frame[14:], wire.IPV6) for frame in iter(lambda: self.receive(2), None)]
+        assert len(carried) > 1 and all(len(one) <= 1500 for one in carried)
+        return carried
+
+    def other_end(self, behavior: str) -> None:
+        """The router that has the segment."""
+        self.node(
+            locator="fcbb:bb00:f001::/48",
+            source="fcbb:bb00:f001::1",
+            vrfs=["blue"],
+            ports={5: {"vrf": "blue", "mtu": 1500}},
+            sids=[{"sid": f"{sids(1)[0]}/64", "behavior": behavior, "vrf": "blue"}],
+            routes=[{"prefix": "198.51.100.0/24", "vrf": "blue", "via": "10.0.5.2"}],
+        )
+
+    def arrives(self, packet: craft.Packet, count: int) -> None:
+        """Port 5 sends the packet, two hops further, in ``count`` fragments."""
+        frames = [frame[14:] for frame in iter(lambda: self.receive(5), None)]
+        assert len(frames) == count
+        whole, body = wire.hop(wire.hop(packet)), bytearray()
+        for at, piece in enumerate(frames):
+            assert wire.checksum(piece[:20]) == 0
+            assert piece[:2] + piece[4:6] + piece[8:10] + piece[12:20] == (
+                whole[:2] + whole[4:6] + whole[8:10] + whole[12:20]
+            )
+            flags = int.from_bytes(piece[6:8], "big")
+            assert flags & 0x1FFF == len(body) // 8 and bool(flags & 0x2000) == (at < count - 1)
+            body += piece[20:]
+        assert bytes(body) == whole[20:]
 
 
 @rfc("2473", "7.2")

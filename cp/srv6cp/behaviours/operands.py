@@ -88,8 +88,8 @@ class Operand:
 class Via(Operand):
     """Next hops. ``version`` is that of the packets sent there; IPv4 packets may go to an IPv6 neighbour (RFC 8950).
 
-    A cross-connect (``crosses``) may also name a port alone, or the unspecified address: then it has no next hop
-    and looks the packet up in ``vrf``, as iproute2's ``nh6 ::`` does.
+    A cross-connect (``crosses``) may also name the unspecified address: then it has no next hop and looks the packet up
+    in ``vrf``, as iproute2's ``nh6 ::`` does. A port alone is no next hop: whose MAC would the frame go to?
     """
 
     version: int = 6
@@ -122,7 +122,7 @@ class Via(Operand):
         for hop in hops:
             if hop.address is not None and hop.address.version == 4 and self.version == 6:
                 raise InvalidError(f"the next hop of {behaviour} must be an IPv6 address, not {hop.address}", "via")
-            if hop.address is None and not self.crosses:
+            if hop.address is None:
                 raise InvalidError(f"{behaviour} needs the address of its next hop, not only its port", "via")
         return {"via": hops}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
 from srv6cp.cli.exitcodes import CliError
@@ -54,16 +54,39 @@ def remove(file: NodeFile, kind: str, words: Sequence[str]) -> None:
     """Remove the item that the words name. Raises CliError when there is none."""
     found = kinds()[kind]
     section = found.section
-    wanted = found.identity(found.key_item(words))
-    keys = [found.identity(item) for item in file.items(section)]
-    if kind == "neighbor" and "port" not in words and "dev" not in words:
-        # Without a port: on whatever port it is.
-        wanted, keys = wanted[0], [key[0] for key in keys]
-    indices = [index for index, key in enumerate(keys) if key == wanted]
+    item = found.key_item(words)
+    wanted = found.identity(item)
+    keys = [found.identity(each) for each in file.items(section)]
+    if kind == "neighbor":
+        indices = _neighbors(file, item, [index for index, key in enumerate(keys) if key[0] == wanted[0]])
+    else:
+        indices = [index for index, key in enumerate(keys) if key == wanted]
     if not indices:
         raise CliError(f"{file.path}: no {kind} {' '.join(words)}", exitcodes.CONFIG)
     for index in reversed(indices):
         file.remove(section, index)
+
+
+def _neighbors(file: NodeFile, item: dict[str, Any], same: Sequence[int]) -> Sequence[int]:
+    """Which of the neighbours ``same``, all with the address of ``item``, it means: those on its port and in its VRF.
+
+    Without a port on whatever port, but in one VRF. Raises CliError when they are in several.
+    """
+    if len(same) < 2 and not item.keys() & {"port", "vrf"}:
+        return same
+    node = file.node()
+    found: dict[int, str] = {}
+    for index in same:
+        identity = node.neighbors[index].interface
+        interface = node.interface(identity)
+        assert interface is not None, "the loader refuses a neighbour on no interface"
+        of = interface.vrf
+        if str(item.get("port", identity)) == str(identity) and item.get("vrf", of) in (of, str(node.vrfs[of])):
+            found[index] = of
+    if len(set(found.values())) > 1:
+        vrfs = ", ".join(sorted(set(found.values())))
+        raise CliError(f"{file.path}: {item['address']} is a neighbour in VRFs {vrfs}; say vrf V", exitcodes.CONFIG)
+    return list(found)
 
 
 def finish(args: argparse.Namespace, file: NodeFile) -> int:

@@ -27,7 +27,7 @@ _USAGE = {
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
     "match KEY VALUE... [priority N] policy NAME|none",
     "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...]",
-    "neighbor": "srv6 neighbor add ADDRESS mac M [port P]",
+    "neighbor": "srv6 neighbor add ADDRESS mac M [port P] [vrf V]",
     "vrf": "srv6 vrf add NAME [id N]",
 }
 
@@ -171,7 +171,7 @@ def neighbor(words: Sequence[str]) -> list[Edit]:
     """As ``ip neigh``."""
     cursor = Words(words, usage("neighbor"))
     item: dict[str, Any] = {"address": cursor.take("the address")}
-    item |= cursor.pairs(("mac", "port"), {"lladdr": "mac", "dev": "port"})
+    item |= cursor.pairs(("mac", "port", "vrf"), {"lladdr": "mac", "dev": "port"})
     return [Edit("neighbors", _numbers(item))]
 
 

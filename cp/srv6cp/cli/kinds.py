@@ -86,7 +86,9 @@ def _route(item: Any) -> Any:
 
 
 def _neighbor(item: Any) -> Any:
-    return (_prefix(item.get("address")), str(item.get("port"))) if isinstance(item, dict) else None
+    if not isinstance(item, dict):
+        return None
+    return _prefix(item.get("address")), str(item.get("port")), str(item.get("vrf"))
 
 
 def _steer(item: Any) -> Any:
@@ -154,7 +156,7 @@ _KINDS = (
         "neighbor",
         "neighbors",
         "static neighbours",
-        "ADDRESS [port P]",
+        "ADDRESS [port P] [vrf V]",
         ("nexthop", "port", "mac", "mtu"),
         grammar.neighbor,
         lambda words: grammar.neighbor(words)[0].item,

@@ -8,6 +8,7 @@ resolved: resolution changes the entry's action, and nothing that refers to it h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from itertools import zip_longest
 from math import gcd
@@ -39,18 +40,18 @@ class NextHops:
         self._ids = ids
         self._actions: dict[int, Action] = {}
         self._groups: dict[int, ActionSet] = {}
-        # Routes that share a next hop share the tuple: identity is a fast key, and the node keeps it alive.
-        self._seen: dict[int, int] = {}
         self._keys: dict[int, bytes] = {}
         self._group_keys: dict[int, bytes] = {}
+        # Routes that share a next hop share the tuple: identity is a fast key, as long as the tuple lives.
+        self._seen: dict[int, tuple[tuple[NextHop, ...], int]] = {}
 
     def via(self, hops: tuple[NextHop, ...]) -> int:
         """Number of a next hop, or of an ECMP set of them."""
-        number = self._seen.get(id(hops))
-        if number is None:
+        seen = self._seen.get(id(hops))
+        if seen is None:
             number = self.single(hops[0]) if len(hops) == 1 else self._group(hops)
-            self._seen[id(hops)] = number
-        return number
+            seen = self._seen[id(hops)] = hops, number
+        return seen[1]
 
     def single(self, hop: NextHop) -> int:
         """Number of one next hop."""
@@ -129,6 +130,13 @@ class NextHops:
                 "mtu": interface.mtu,
             },
         )
+
+
+def towards(address: IPAddress, hops: tuple[NextHop, ...]) -> tuple[NextHop, ...]:
+    """The next hops of a packet to ``address``: where they name a port alone, the neighbour is ``address`` itself."""
+    if all(hop.address is not None for hop in hops):
+        return hops
+    return tuple(replace(hop, address=address) if hop.address is None else hop for hop in hops)
 
 
 def action_set(weighted: list[tuple[int, Action]], watched: Sequence[Value | None] = ()) -> ActionSet:

@@ -17,7 +17,7 @@ from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.ids import Ids, short_key, sidlist_key
 from srv6cp.compile.lpm import PrefixMap
-from srv6cp.compile.nexthops import NextHops, action_set
+from srv6cp.compile.nexthops import NextHops, action_set, towards
 from srv6cp.compile.routes import Routes
 from srv6cp.model import Encap, FlowLabel, NextHop, Node, Policy, SegmentList, Sid
 from srv6cp.model.numbers import EncapFlag
@@ -155,4 +155,4 @@ class Policies:
             return None
         if way.connected is not None:
             return self._nexthops.single(NextHop(way.connected, segment))
-        return self._nexthops.via(way.hops) if way.hops else None
+        return self._nexthops.via(towards(segment, way.hops)) if way.hops else None

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """``ipv6_table`` and ``ipv4_table``: routes, connected prefixes, neighbours, own addresses, locators.
 
-Where several sources name the same prefix, the later of this list wins: connected prefix, neighbour,
-static route, steering, own address, local SID. A port that is down takes its connected prefixes along, and the routes
-that have no next hop behind another port.
+Where several sources name the same prefix, the later of this list wins: connected prefix, static neighbour,
+static route, steering, own address, local SID. A learned neighbour gets a host route where nothing longer than the
+prefix that it is on link by leads elsewhere. A port that is down takes its connected prefixes and neighbours along, and
+the routes that have no next hop behind another port.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 from srv6cp.compile import tables
 from srv6cp.compile.lpm import PrefixMap
-from srv6cp.compile.nexthops import Neighbors, NextHops
+from srv6cp.compile.nexthops import Neighbors, NextHops, towards
 from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, NextHop, Node, Route
 from srv6cp.p4rt.entities import Action, TableEntry
 
@@ -45,6 +46,8 @@ class Routes:
         self._nexthops = nexthops
         self._entries: dict[tuple[int, IPNetwork], Action] = {}
         self._underlay: PrefixMap[Way] | None = None
+        # Prefixes that are on link, unless something else has taken their place, and the interfaces of their hosts.
+        self._on_link: dict[tuple[int, IPNetwork], tuple[Action, frozenset[InterfaceId]]] = {}
         self._add_connected()
         self._add_routes()
 
@@ -65,6 +68,7 @@ class Routes:
             self._entries[vrfs[vrf], ip_network(address)] = _LOCAL
         for locator in self._node.locators:
             self._entries[0, locator.prefix] = _LOCAL_SID
+        self._add_learned()
         inside = self._routes_inside_locators()
         locators = [(int(loc.prefix.network_address), int(loc.prefix.netmask)) for loc in self._node.locators]
         for sid in self._node.sids:
@@ -85,35 +89,61 @@ class Routes:
         vrfs = self._node.vrfs
         for interface in self._interfaces:
             for prefix in _connected_prefixes(interface):
-                number = self._nexthops.connected(interface)
-                self._entries[vrfs[interface.vrf], prefix] = _set_nexthop(number)
-        for interface, address in self._host_routes():
-            number = self._nexthops.single(NextHop(interface.id, address))
-            self._entries[vrfs[interface.vrf], ip_network(address)] = _set_nexthop(number)
+                key = (vrfs[interface.vrf], prefix)
+                action = self._entries[key] = _set_nexthop(self._nexthops.connected(interface))
+                self._on_link[key] = action, frozenset((interface.id,))
+        for interface, address in self._static_neighbors():
+            self._entries[vrfs[interface.vrf], ip_network(address)] = self._to_neighbor(interface.id, address)
 
-    def _host_routes(self) -> Iterator[tuple[Interface, IPAddress]]:
-        """Neighbours that get a host route: configured ones, and learned ones if they are on link."""
-        static = {(neighbor.interface, neighbor.address) for neighbor in self._node.neighbors}
+    def _static_neighbors(self) -> Iterator[tuple[Interface, IPAddress]]:
+        """Configured neighbours and their interfaces: each has a host route, on link or not."""
         interfaces = {interface.id: interface for interface in self._interfaces}
-        for key in self._neighbors:
-            interface, address = interfaces.get(key[0]), key[1]
-            if interface is None or address.is_link_local:
-                continue
-            if key in static or any(address in own.network for own in interface.addresses):
-                yield interface, address
+        for neighbor in self._node.neighbors:
+            interface = interfaces.get(neighbor.interface)
+            if interface is not None and not neighbor.address.is_link_local:
+                yield interface, neighbor.address
+
+    def _add_learned(self) -> None:
+        """Host routes of neighbours, in every VRF whose longest match says that they are on link."""
+        links: dict[InterfaceId, list[tuple[int, IPNetwork]]] = {}
+        for key, (action, interfaces) in self._on_link.items():
+            for interface in interfaces if self._entries[key] == action else ():
+                links.setdefault(interface, []).append(key)
+        lengths: dict[tuple[int, int], set[int]] = {}
+        for vrf, prefix in self._entries if self._neighbors else ():
+            lengths.setdefault((vrf, prefix.version), set()).add(prefix.prefixlen)
+        for interface, address in self._neighbors:
+            for vrf, prefix in links.get(interface, ()):
+                if address in prefix:
+                    longer = (each for each in lengths[vrf, address.version] if each > prefix.prefixlen)
+                    if not any((vrf, ip_network((address, each), strict=False)) in self._entries for each in longer):
+                        self._entries[vrf, ip_network(address)] = self._to_neighbor(interface, address)
+
+    def _to_neighbor(self, interface: InterfaceId, address: IPAddress) -> Action:
+        return _set_nexthop(self._nexthops.single(NextHop(interface, address)))
 
     def _add_routes(self) -> None:
         vrfs = self._node.vrfs
         actions: dict[int, Action] = {}
+        ports: dict[int, frozenset[InterfaceId]] = {}
         for route in self._routes:
-            if route.nexthops:
-                number = self._nexthops.via(route.nexthops)
+            hops = route.nexthops
+            by_port = ports.get(id(hops))
+            if by_port is None:
+                by_port = ports[id(hops)] = frozenset(hop.interface for hop in hops if hop.address is None)
+            if by_port and route.prefix.prefixlen == route.prefix.max_prefixlen:
+                hops, by_port = towards(route.prefix.network_address, hops), frozenset()
+            if hops:
+                number = self._nexthops.via(hops)
                 action = actions.get(number)
                 if action is None:
                     action = actions[number] = _set_nexthop(number)
             else:
                 action = BLACKHOLE
-            self._entries[vrfs[route.vrf], route.prefix] = action
+            key = (vrfs[route.vrf], route.prefix)
+            self._entries[key] = action
+            if by_port:
+                self._on_link[key] = action, by_port
             if route.prefix.prefixlen <= _LONGEST_NO_UNICAST_COVER and isinstance(route.prefix, IPv6Network):
                 for prefix in _NO_UNICAST:
                     if prefix.subnet_of(route.prefix):
@@ -124,7 +154,7 @@ class Routes:
         for interface in self._interfaces:
             for prefix in _connected_prefixes(interface):
                 ways.add(interface.vrf, prefix, Way(connected=interface.id))
-        for interface, address in self._host_routes():
+        for interface, address in self._static_neighbors():
             ways.add(interface.vrf, ip_network(address), Way(connected=interface.id))
         for route in self._routes:
             ways.add(route.vrf, route.prefix, Way(route.nexthops))

@@ -36,6 +36,8 @@ class Context:
         self.ports: dict[int, Port] = {}
         self.interfaces: dict[InterfaceId, Interface] = {}
         self.neighbors: list[Neighbor] = []
+        # The node's own addresses: of interfaces, loopbacks, its source.
+        self.own: set[tuple[str, IPAddress]] = set()
         # Names that are declared, whether or not their declaration is right: one mistake, one message.
         self.policy_names: set[str] = set()
         self.section_names: dict[str, set[str]] = {}
@@ -79,6 +81,7 @@ class Context:
                 entry = (address.network, interface)
                 self._connected.setdefault(interface.vrf, []).append(entry)
                 self._connected.setdefault(None, []).append(entry)
+                self.own.add((interface.vrf, address.ip))
 
     def interface(self, value: Any) -> Interface:
         """A declared routed interface by ``1`` or ``1.100``."""
@@ -94,7 +97,8 @@ class Context:
     def locate(self, address: IPAddress, vrf: str | None) -> InterfaceId:
         """The interface behind which a next hop is: longest connected prefix, else a static neighbour.
 
-        ``vrf`` None looks in every VRF and refuses what more than one would answer.
+        ``vrf`` None looks in every VRF and refuses what more than one would answer. An address of the node in a VRF
+        is behind no interface of that VRF.
         """
         known = self._resolved.get((vrf, address))
         if known is not None:
@@ -102,7 +106,7 @@ class Context:
         matches = [
             (network.prefixlen, interface.id)
             for network, interface in self._connected.get(vrf, ())
-            if address in network
+            if address in network and (interface.vrf, address) not in self.own
         ]
         if not matches:
             matches = [
@@ -114,6 +118,8 @@ class Context:
         found = sorted({identity for length, identity in matches if length == longest})
         where = f" in VRF {vrf}" if vrf else ""
         if not found:
+            if any(address == own and vrf in (None, of) for of, own in self.own):
+                raise InvalidError(f"{address} is an address of this node{where}")
             raise InvalidError(f"next hop {address} is on no connected prefix{where}; give {{address, port}}")
         if len(found) > 1:
             ports = ", ".join(map(str, found))

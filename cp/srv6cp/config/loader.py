@@ -22,14 +22,14 @@ from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
 from srv6cp.gcpause import gc_paused
-from srv6cp.model import ICMPV6, Node, Policy, RateLimit, SrDomain
+from srv6cp.model import DEFAULT_VRF, ICMPV6, Fragmentation, Node, Policy, RateLimit, SrDomain
 from srv6cp.problems import ConfigError, InvalidError, Problem, with_path
 
 #: Keys of every node file; the sections that records of behaviours bring come beside them.
 NODE_KEYS = frozenset(
     (
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain", "upper-layer", "icmp"),
-        *("vrfs", "addresses", "ports", "neighbors", "routes", "sids", "policies", "steering"),
+        *("fragmentation", "vrfs", "addresses", "ports", "neighbors", "routes", "sids", "policies", "steering"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources"))
@@ -111,10 +111,16 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         upper_layers = _read_upper_layers(data.get("upper-layer"))
     with context.at("icmp"):
         icmp = _read_icmp(data["icmp"]) if "icmp" in data else DEFAULT_RATE
+    fragmentation = Fragmentation.INNER
+    with context.at("fragmentation"):
+        kinds = tuple(kind.value for kind in Fragmentation)
+        fragmentation = Fragmentation(values.choice(data.get("fragmentation", "inner"), kinds, "fragmentation"))
     read_vrfs(data.get("vrfs"), context)
     declare_policies(data.get("policies"), context)
     declare_sections(data, context)
     read_ports(data.get("ports"), name, context)
+    if source is not None:
+        context.own.add((DEFAULT_VRF, source))
     addresses = read_addresses(data.get("addresses"), context)
     read_neighbors(data.get("neighbors"), context)
     locators = read_locators(data, context)
@@ -131,6 +137,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         domain=domain,
         upper_layers=upper_layers,
         icmp=icmp,
+        fragmentation=fragmentation,
         vrfs=context.vrfs,
         addresses=addresses,
         ports=context.ports,

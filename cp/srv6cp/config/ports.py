@@ -171,7 +171,7 @@ def _address_path(interface: Interface, index: int) -> Path:
 
 
 def read_addresses(value: Any, context: Context) -> tuple[OwnAddress, ...]:
-    """Loopback addresses."""
+    """Loopback addresses, which become ``context.own`` as well."""
     result: list[OwnAddress] = []
     with context.at("addresses"):
         for index, item in enumerate(values.listing(value, "addresses")):
@@ -191,4 +191,5 @@ def read_addresses(value: Any, context: Context) -> tuple[OwnAddress, ...]:
                 if own in result:
                     raise InvalidError(f"address {own.address} is given twice")
                 result.append(own)
+                context.own.add((vrf, address.ip))
     return tuple(result)

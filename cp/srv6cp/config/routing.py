@@ -10,25 +10,29 @@ from srv6cp.config.context import Context
 from srv6cp.model import DEFAULT_VRF, IPNetwork, Neighbor, Route
 from srv6cp.problems import InvalidError, with_path
 
-NEIGHBOR_KEYS = frozenset(("address", "port", "mac"))
+NEIGHBOR_KEYS = frozenset(("address", "port", "vrf", "mac"))
 ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole"))
 
 
 def read_neighbors(value: Any, context: Context) -> None:
-    """Fill ``context.neighbors``. A neighbour's port may be left out when its address is connected."""
+    """Fill ``context.neighbors``. A neighbour's port may be left out when its address is connected, in one VRF or in
+    the one that is named. Addresses are compared within a VRF: another's own address may be a neighbour here."""
     seen = set()
-    own = {address.ip for interface in context.interfaces.values() for address in interface.addresses}
     with context.at("neighbors"):
         for index, item in enumerate(values.listing(value, "neighbors")):
             with context.at("neighbors", index):
                 item = values.mapping(item, "a neighbour")
                 values.check_keys(item, NEIGHBOR_KEYS, ("address", "mac"))
                 address = with_path("address", values.ip_address, item["address"])
+                vrf = context.vrf(item) if item.get("vrf") is not None else None
                 if item.get("port") is None:
-                    interface = with_path("address", context.locate, address, None)
+                    interface = with_path("address", context.locate, address, vrf)
                 else:
                     interface = with_path("port", context.interface, item["port"]).id
-                if address in own:
+                of = context.interfaces[interface].vrf
+                if vrf not in (None, of):
+                    raise InvalidError(f"port {interface} is in VRF {of}", "vrf")
+                if (of, address) in context.own:
                     raise InvalidError(f"{address} is an address of this node", "address")
                 if (interface, address) in seen:
                     raise InvalidError(f"neighbour {address} on port {interface} is given twice")
@@ -76,6 +80,10 @@ def _read_route(item: dict[Any, Any], context: Context) -> Route:
     if via is None:
         raise InvalidError("a route needs 'via' or 'blackhole: true'")
     nexthops = with_path("via", context.nexthops, via, vrf)
+    by_port = sum(hop.address is None for hop in nexthops)
+    if 0 < by_port < len(nexthops) and prefix.prefixlen < prefix.max_prefixlen:
+        # Whoever has the address takes all packets, so nobody would ever ask who is behind the port.
+        raise InvalidError("a set of next hops has addresses, or ports alone, but not both", "via")
     if prefix.version == 6 and any(hop.address is not None and hop.address.version == 4 for hop in nexthops):
         raise InvalidError("the next hop of an IPv6 route must be an IPv6 address", "via")
     return Route(prefix, nexthops, vrf)

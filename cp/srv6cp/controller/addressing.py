@@ -4,14 +4,28 @@ for us."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_network
 
-from srv6cp.model import InterfaceId, IPAddress, Node
-from srv6cp.model.interfaces import DEFAULT_VRF, Interface
+from srv6cp.model import InterfaceId, IPAddress, IPNetwork, Node
+from srv6cp.model.interfaces import Interface
 
 DUMMY_IPV4 = IPv4Address("192.0.0.8").packed
 """Source of ICMP errors of a node without any IPv4 address (RFC 7600 4.8)."""
+
+
+def _on_link(node: Node) -> dict[InterfaceId, set[IPNetwork]]:
+    """By interface: what is on link, and the next hops that the configuration names on it, as host prefixes."""
+    found: dict[InterfaceId, set[IPNetwork]] = {}
+    for link in node.links():
+        found.setdefault(link.interface, set()).add(link.prefix)
+    vias = {id(route.nexthops): route.nexthops for route in node.routes}
+    vias.update((id(via), via) for sid in node.sids if (via := sid.operands.get("via")))
+    for hop in (hop for via in vias.values() for hop in via):
+        if hop.address is not None:
+            found.setdefault(hop.interface, set()).add(ip_network(hop.address))
+    return found
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,7 @@ class Prefix:
 class InterfaceView:
     """A routed interface as packets see it."""
 
-    def __init__(self, interface: Interface, vrf_id: int) -> None:
+    def __init__(self, interface: Interface, vrf_id: int, on_link: Iterable[IPNetwork] = ()) -> None:
         self.id = interface.id
         self.name = str(interface.id)
         self.mac = bytes.fromhex(interface.mac.replace(":", "").replace("-", ""))
@@ -44,6 +58,9 @@ class InterfaceView:
         self.link_local = interface.link_local.packed
         self.addresses = tuple(address.ip.packed for address in interface.addresses)
         self._prefixes = tuple(Prefix.of(address.ip, address.network.prefixlen) for address in interface.addresses)
+        hosts = {prefix for prefix in on_link if prefix.prefixlen == prefix.max_prefixlen}
+        self._hosts = frozenset(prefix.network_address.packed for prefix in hosts)
+        self._on_link = tuple(Prefix.of(each.network_address, each.prefixlen) for each in on_link if each not in hosts)
         self._broadcasts = frozenset(
             address.network.broadcast_address.packed
             for address in interface.addresses
@@ -55,23 +72,24 @@ class InterfaceView:
         return address == self.link_local or address in self.addresses
 
     def on_link(self, address: bytes) -> bool:
-        """True when a neighbour may have `address`: link-local or inside a prefix of the interface, and not
-        ours."""
+        """True when a neighbour may have `address`: link-local, on link by a prefix of the interface or a route, or a
+        next hop of the configuration; and not ours."""
         if self.owns(address):
             return False
-        return is_link_local(address) or any(prefix.holds(address) for prefix in self._prefixes)
+        return (
+            is_link_local(address) or address in self._hosts or any(prefix.holds(address) for prefix in self._on_link)
+        )
 
     def is_broadcast(self, address: bytes) -> bool:
         """True for the directed broadcast address of an IPv4 prefix of the interface."""
         return address in self._broadcasts
 
-    def source_towards(self, target: bytes) -> bytes | None:
-        """Our address for asking about `target`: in the same prefix, else link-local; None for an IPv4
-        stranger."""
+    def address_beside(self, target: bytes) -> bytes | None:
+        """Our address in a prefix of the interface that holds `target`."""
         for address, prefix in zip(self.addresses, self._prefixes, strict=True):
             if prefix.holds(target):
                 return address
-        return self.link_local if len(target) == 16 else None
+        return None
 
     def address(self, size: int) -> bytes | None:
         """The first configured address of `size` bytes."""
@@ -89,17 +107,22 @@ class NodeIndex:
     def __init__(self, node: Node) -> None:
         self.node = node
         vrfs = node.vrfs
+        on_link = _on_link(node)
         self.interfaces = {
-            interface.id: InterfaceView(interface, vrfs[interface.vrf]) for interface in node.interfaces()
+            interface.id: InterfaceView(interface, vrfs[interface.vrf], on_link.get(interface.id, ()))
+            for interface in node.interfaces()
         }
         self.source = node.source.packed if node.source is not None else None
         self.static_neighbors = frozenset((n.interface, n.address) for n in node.neighbors)
         self._own = {(vrfs[vrf], address.packed) for vrf, address in node.own_addresses()}
         self._loopbacks = [(vrfs[own.vrf], own.address.packed) for own in node.addresses]
-        self._sids: dict[int, set[tuple[int, int]]] = {}
+        # Per length: (VRF, bits of the SID), to the VRF of its next hops where it has some.
+        self._sids: dict[int, dict[tuple[int, int], int | None]] = {}
         for sid in node.sids:
-            values = self._sids.setdefault(128 - sid.prefix.prefixlen, set())
-            values.add((vrfs[sid.in_vrf], int(sid.prefix.network_address) >> 128 - sid.prefix.prefixlen))
+            shift = 128 - sid.prefix.prefixlen
+            via = sid.operands.get("via")
+            crossed = self.interfaces[via[0].interface].vrf_id if via else None
+            self._sids.setdefault(shift, {})[vrfs[sid.in_vrf], int(sid.prefix.network_address) >> shift] = crossed
         self._sources = {
             policy.encap.source.packed for policy in node.policies.values() if policy.encap.source is not None
         }
@@ -120,60 +143,55 @@ class NodeIndex:
         value = int.from_bytes(address, "big")
         return any((vrf_id, value >> shift) in sids for shift, sids in self._sids.items())
 
-    def speaker(self, interface: InterfaceView | None, vrf_id: int, size: int) -> bytes | None:
-        """Source address of an ICMP error (RFC 4443 2.2 d): 16 or 4 bytes, None when there is none at all.
+    def crossed_vrf(self, vrf_id: int, address: bytes) -> int | None:
+        """VRF of the interface that the SID at `address` sends packets to; None for a SID without next hops."""
+        value = int.from_bytes(address, "big")
+        for shift in sorted(self._sids):
+            if (vrf_id, value >> shift) in self._sids[shift]:
+                return self._sids[shift][vrf_id, value >> shift]
+        return None
 
-        The first address of the ingress interface, else the node's source; else a loopback or an interface of
-        the packet's VRF, else whatever the node has. Link-local only when nothing else is there; IPv4 falls
-        back on the dummy address 192.0.0.8.
+    def asker(self, interface: InterfaceView, target: bytes) -> bytes:
+        """Source address of a question for the neighbour `target`, 16 or 4 bytes like it.
+
+        An address of the interface in the same prefix. Else, for IPv6, its link-local one, which every neighbour can
+        answer (RFC 4861 7.2.2: any address of the interface); for IPv4 another address of the interface, else one of
+        the node in the same VRF, else 0.0.0.0, which asks without a claim (RFC 5227 2.1.1).
         """
-        if interface is not None:
-            address = interface.address(size)
-            if address is not None:
-                return address
-        if size == 16 and self.source is not None:
+        beside = interface.address_beside(target)
+        if beside is not None:
+            return beside
+        if len(target) == 16:
+            return interface.link_local
+        return interface.address(4) or next(self._addresses(interface.vrf_id, target), bytes(4))
+
+    def speaker(self, interface: InterfaceView | None, vrf_id: int, target: bytes) -> bytes | None:
+        """Source address, 16 or 4 bytes, of an ICMP error to `target` about a packet of a VRF (RFC 4443 2.2 d, RFC
+        1812 4.3.2.4): an address of that VRF, since those of others mean nothing there, or something else.
+
+        The first address of the ingress interface, if that is in the VRF; else, in the default VRF, the node's source;
+        else a loopback of the VRF, an interface beside `target`, the first interface that has one. None where an IPv6
+        VRF has no address, except link-local to a neighbour on the ingress interface; for IPv4 then the dummy address
+        192.0.0.8, which is there for this (RFC 7600 4.8).
+        """
+        if interface is not None and interface.vrf_id != vrf_id:
+            interface = None
+        size = len(target)
+        if interface is not None and (address := interface.address(size)) is not None:
+            return address
+        if size == 16 and vrf_id == 0 and self.source is not None:
             return self.source
-        others = self._loopbacks + [
-            (other.vrf_id, address) for other in self.interfaces.values() for address in other.addresses
-        ]
-        fitting = [(vrf != vrf_id, address) for vrf, address in others if len(address) == size]
-        if fitting:
-            return min(fitting, key=lambda choice: choice[0])[1]
+        address = next(self._addresses(vrf_id, target), None)
+        if address is not None:
+            return address
         if size == 4:
             return DUMMY_IPV4
-        return interface.link_local if interface is not None else None
+        return interface.link_local if interface is not None and interface.on_link(target) else None
 
-    def origin_vrf(self, destination: bytes, segments: tuple[bytes, ...]) -> int:
-        """VRF that a packet for `destination` came from before it was steered into a policy towards
-        `segments`.
-
-        Longest steering prefix among the policies whose lists visit one of these segments; where only a port
-        or a classifier steers into such a policy, the VRF of that. The default VRF when nothing fits.
-        """
-        node = self.node
-        visited = set(segments)
-        names = {
-            name
-            for name, policy in node.policies.items()
-            if any(segment.packed in visited for path in policy.lists for segment in path.segments)
-        }
-        best: tuple[int, str] = (-1, DEFAULT_VRF)
-        for steering in node.prefix_steering:
-            prefix = steering.prefix
-            if steering.policy not in names or prefix.prefixlen <= best[0]:
-                continue
-            if Prefix.of(prefix.network_address, prefix.prefixlen).holds(destination):
-                best = (prefix.prefixlen, steering.vrf)
-        if best[0] >= 0:
-            return node.vrfs[best[1]]
-        for interface in node.interfaces():
-            if interface.policy in names:
-                return node.vrfs[interface.vrf]
-        for rule in node.classifiers:
-            if rule.policy in names:
-                if rule.vrf is not None:
-                    return node.vrfs[rule.vrf]
-                port = node.ports.get(rule.port) if rule.port is not None else None
-                if port is not None and port.interfaces:
-                    return node.vrfs[port.interfaces[0].vrf]
-        return 0
+    def _addresses(self, vrf_id: int, target: bytes) -> Iterator[bytes]:
+        """Addresses of a VRF in the family of `target`: loopbacks, in a prefix with it, others."""
+        size = len(target)
+        yield from (address for vrf, address in self._loopbacks if vrf == vrf_id and len(address) == size)
+        members = [view for view in self.interfaces.values() if view.vrf_id == vrf_id]
+        yield from filter(None, (view.address_beside(target) for view in members))
+        yield from filter(None, (view.address(size) for view in members))

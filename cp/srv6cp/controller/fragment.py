@@ -3,6 +3,9 @@
 
 The data plane hands over what it cannot cut itself: encapsulated packets longer than the way out (RFC 2473
 7), IPv4 packets without DF, and the controller's own.
+
+IPv4 without DF that has been encapsulated is cut inside the tunnel's headers, as if before it entered the tunnel: a
+SID cannot reassemble, so the fragments of RFC 2473 7.2 end at the decapsulator, while any router may cut IPv4.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from srv6cp.packets.raw import (
     FRAGMENT,
     HOP_BY_HOP,
+    IPV4,
     ROUTING,
     Ipv4View,
     Ipv6View,
@@ -17,6 +21,7 @@ from srv6cp.packets.raw import (
     checksum,
     parse_ethernet,
     parse_ip,
+    parse_ipv4,
 )
 
 
@@ -24,15 +29,32 @@ class CannotFragmentError(ValueError):
     """The packet may not be, or cannot be, cut to this MTU."""
 
 
-def fragment_frame(frame: bytes, mtu: int, identification: int) -> list[bytes]:
+def fragment_frame(frame: bytes, mtu: int, identification: int, inner: bool = True) -> list[bytes]:
     """The Ethernet frame as frames whose IP packets are at most `mtu` bytes long.
 
-    `identification` is used for IPv6 only. Raises CannotFragmentError, or raw.TruncatedError when it is no IP
-    packet.
+    With `inner`, IPv4 in IPv6 without DF becomes pieces that are encapsulated each. `identification` is used for IPv6
+    only. Raises CannotFragmentError, or raw.TruncatedError when it is no IP packet.
     """
     ethernet = parse_ethernet(frame)
     header = frame[: ethernet.payload]
-    return [header + piece for piece in fragment_packet(parse_ip(frame, ethernet.payload), mtu, identification)]
+    view = parse_ip(frame, ethernet.payload)
+    pieces = None
+    if inner and isinstance(view, Ipv6View) and view.upper_protocol == IPV4 and not view.is_fragment:
+        pieces = _fragment_inside(view, mtu)
+    return [header + piece for piece in pieces or fragment_packet(view, mtu, identification)]
+
+
+def _fragment_inside(outer: Ipv6View, mtu: int) -> list[bytes] | None:
+    """The IPv4 packet in `outer` in pieces, each behind all headers of `outer`; None when it may not be cut."""
+    inner = parse_ipv4(outer.data[: outer.end], outer.upper)
+    if inner.dont_fragment:
+        return None
+    headers = bytearray(outer.data[outer.offset : outer.upper])
+    pieces = []
+    for piece in fragment_packet(inner, mtu - len(headers), 0):
+        headers[4:6] = (len(headers) - 40 + len(piece)).to_bytes(2, "big")
+        pieces.append(bytes(headers) + piece)
+    return pieces
 
 
 def fragment_packet(view: IpView, mtu: int, identification: int) -> list[bytes]:

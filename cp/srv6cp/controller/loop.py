@@ -364,11 +364,10 @@ class NodeController:
         return self._reconcile()
 
     def _flush(self, keys: Iterable[NeighborKey] | None) -> None:
-        out: list[PacketOut] = []
         for key in self._handler.neighbors.keys() if keys is None else keys:
-            out += self._handler.forget(key)
+            self._handler.forget(key)
         if self._election.is_primary:
-            self._answer(out + self._handler.want(self._tables.next_hops, time.monotonic()))
+            self._answer(self._handler.want(self._tables.next_hops, time.monotonic()))
 
     def _tell_ports(self, states: Mapping[int, bool]) -> None:
         self._inbox.order(lambda: self._guard(lambda: self._ports_are(states)))
@@ -381,13 +380,12 @@ class NodeController:
         self._tables.down = frozenset(port for port, up in self._ports.items() if not up)
         for port in changed:
             log.warning("%s: port %d is %s", self._where, port, "up" if states[port] else "down")
-        out: list[PacketOut] = []
         behind = [key for key in list(self._handler.neighbors.keys()) if key.interface.port in changed]
         for key in behind:  # as the kernel does: somebody else may be there when the port comes back
-            out += self._handler.forget(key)
+            self._handler.forget(key)
         self._stale = True
         if self._election.is_primary:
-            self._answer(out + self._handler.want(self._tables.next_hops, time.monotonic()))
+            self._answer(self._handler.want(self._tables.next_hops, time.monotonic()))
 
     def _take_over(self) -> None:
         """The tables are ours: whatever is in them becomes what the node asks for."""

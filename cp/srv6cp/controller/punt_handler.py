@@ -14,7 +14,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from srv6cp.model import InterfaceId, IPAddress, NeighborKey, Node, PuntReason
+from srv6cp.model import Fragmentation, InterfaceId, IPAddress, NeighborKey, Node, PuntReason
 from srv6cp.packets import arp, ndp, notation, raw
 
 from . import relay
@@ -23,7 +23,9 @@ from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
 from .icmp_errors import Problem, Quote, error
 from .neighbors import NeighborCache, NeighborTimers, Outcome, Solicitation
+from .origin import origin_vrf
 from .punt import PacketIn, PacketOut, again, framed, routed
+from .reinjection import Reinjections
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,8 @@ class PuntHandler:
         self._program = program
         self._targets = targets
         self._identification = 0
+        self._reinjections = Reinjections()
+        self._faulty: set[int] = set()  # next hops that a warning was given about
         self._handlers: dict[PuntReason, Callable[[PacketIn, float], list[PacketOut]]] = {
             PuntReason.LOCAL: self._local,
             PuntReason.NDP: self._ndp,
@@ -81,15 +85,16 @@ class PuntHandler:
 
     def want(self, keys: Iterable[NeighborKey], now: float) -> list[PacketOut]:
         """Solicitations for configured next hops that are not resolved."""
-        return self._carry_out(self.neighbors.want(filter(self._fits, keys), now))
+        return self._carry_out(self.neighbors.want(filter(self._fits, keys), now), now)
 
     def adopt(self, neighbors: Mapping[NeighborKey, bytes], now: float) -> None:
         """Believe neighbours that the switch knew already, as far as they fit the configuration."""
         self.neighbors.adopt({key: mac for key, mac in neighbors.items() if self._fits(key)}, now)
 
-    def forget(self, key: NeighborKey) -> list[PacketOut]:
+    def forget(self, key: NeighborKey) -> None:
         """Forget one neighbour."""
-        return self._carry_out(self.neighbors.clear(key))
+        if changed := self.neighbors.clear(key).changed:
+            self._program(changed)
 
     def forget_neighbors(self) -> None:
         """Forget all neighbours; the tables are somebody else's now."""
@@ -109,7 +114,7 @@ class PuntHandler:
 
     def poll(self, now: float) -> list[PacketOut]:
         """Run the timers that are due."""
-        return self._carry_out(self.neighbors.poll(now))
+        return self._carry_out(self.neighbors.poll(now), now)
 
     def _ignore(self, why: str, packet: PacketIn, detail: str = "") -> None:
         self.counts[f"ignored {why}"] += 1
@@ -149,12 +154,28 @@ class PuntHandler:
         if interface.is_broadcast(view.dst):
             self._ignore("broadcast", packet)
             return []
-        source = self.index.speaker(interface, packet.vrf_id, len(view.src))
-        message = source and error(Quote(view, ethernet.is_group), problem, source, parameter)
+        vrf_id = self._vrf_of(packet, ethernet)
+        source = self.index.speaker(interface, vrf_id, view.src)
+        if source is None:
+            self._ignore("no source in the VRF", packet)
+            return []
+        message = error(Quote(view, ethernet.is_group), problem, source, parameter)
         if not message:
             self._ignore("no error due", packet)
             return []
-        return self._sent(problem.name.lower(), self._reply(message, view.src, ethernet, interface, packet.vrf_id))
+        return self._sent(problem.name.lower(), self._reply(message, view.src, ethernet, interface, vrf_id))
+
+    def _vrf_of(self, packet: PacketIn, ethernet: raw.EthernetView) -> int:
+        """The VRF that `packet`, or the packet inside that the error is about, belongs to.
+
+        What came out of a SID that has next hops instead of a VRF (End.DX4, End.DX6, End.X with USD) is of the VRF of
+        the interface that those are on.
+        """
+        if packet.offset > ethernet.payload and ethernet.ethertype == raw.ETHERTYPE_IPV6:
+            vrf_id = self.index.crossed_vrf(packet.vrf_id, raw.parse_ipv6(packet.payload, ethernet.payload).dst)
+            if vrf_id is not None:
+                return vrf_id
+        return packet.vrf_id
 
     def _reply(
         self,
@@ -242,15 +263,21 @@ class PuntHandler:
         )
 
     def _relay(self, packet: PacketIn, view: raw.Ipv6View) -> list[PacketOut]:
-        """HE-12: an error about a packet that this node encapsulated."""
+        """HE-12: an error about a packet that this node encapsulated, told in the VRF that it came from."""
         told = relay.relayed(view) if self.index.is_own(packet.vrf_id, view.dst) else None
         if told is None:
             self._ignore("icmp", packet)
             return []
         inner = told.quote.view
-        vrf_id = self.index.origin_vrf(inner.dst, told.segments)
-        source = self.index.speaker(None, vrf_id, len(inner.src))
-        message = source and error(told.quote, told.problem, source, told.parameter)
+        vrf_id = origin_vrf(self.index.node, packet.vrf_id, told.outer, inner)
+        if vrf_id is None:
+            self._ignore("origin unknown", packet)
+            return []
+        source = self.index.speaker(None, vrf_id, inner.src)
+        if source is None:
+            self._ignore("no source in the VRF", packet)
+            return []
+        message = error(told.quote, told.problem, source, told.parameter)
         if not message or is_link_local(inner.src):
             self._ignore("no error due", packet)
             return []
@@ -288,7 +315,7 @@ class PuntHandler:
                 self._ignore("duplicate address", packet)
                 return []
             return self._carry_out(
-                self.neighbors.advertised(key, message.target_mac, message.solicited, message.override, now)
+                self.neighbors.advertised(key, message.target_mac, message.solicited, message.override, now), now
             )
         if message.source_mac is not None:
             return self._heard(interface, message.source, message.source_mac, now)
@@ -310,11 +337,13 @@ class PuntHandler:
             self._ignore("duplicate address", packet)
             return []
         for_us = interface.owns(message.target)
+        # An answer to a question that named no address of the interface as its sender is ours by its MAC address.
+        answers_us = message.operation == arp.REPLY and (for_us or message.target_mac == interface.mac)
         out: list[PacketOut] = []
         if any(message.sender):
-            if message.operation == arp.REPLY and for_us:
+            if answers_us:
                 key = NeighborKey.of(interface.id, message.sender)
-                out += self._carry_out(self.neighbors.advertised(key, message.sender_mac, True, True, now))
+                out += self._carry_out(self.neighbors.advertised(key, message.sender_mac, True, True, now), now)
             else:
                 # RFC 826: a known sender is updated in any case, a new one learned when it talks to us.
                 out += self._heard(interface, message.sender, message.sender_mac, now, create=for_us)
@@ -334,7 +363,7 @@ class PuntHandler:
         key = NeighborKey.of(interface.id, address)
         if mac[0] & 1 or not interface.on_link(address) or key in self.index.static_neighbors:
             return []
-        return self._carry_out(self.neighbors.heard(key, mac, now, create))
+        return self._carry_out(self.neighbors.heard(key, mac, now, create), now)
 
     def _unresolved(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """Ask for the neighbour while the packet waits; of a set all are asked, it waits for the first."""
@@ -342,9 +371,9 @@ class PuntHandler:
         if not keys:
             self._ignore("no neighbour to ask", packet)
             return []
-        out = self._carry_out(self.neighbors.request(keys[0], packet, now))
+        out = self._carry_out(self.neighbors.request(keys[0], packet, now), now)
         for key in keys[1:]:
-            out += self._carry_out(self.neighbors.request(key, None, now))
+            out += self._carry_out(self.neighbors.request(key, None, now), now)
         return out
 
     def _key(self, packet: PacketIn, target: Target) -> NeighborKey | None:
@@ -369,13 +398,16 @@ class PuntHandler:
                 return candidate
         return None
 
-    def _carry_out(self, outcome: Outcome) -> list[PacketOut]:
+    def _carry_out(self, outcome: Outcome, now: float) -> list[PacketOut]:
         if outcome.changed:
             self._program(outcome.changed)
         out: list[PacketOut] = []
         for packet in outcome.released:
-            out.append(again(packet))
-            self.counts["sent again"] += 1
+            if self._reinjections.allowed(packet, now):
+                out.append(again(packet))
+                self.counts["sent again"] += 1
+            else:
+                self._came_back(packet)
         for packet in outcome.unreachable:
             try:
                 out += self._error(packet, Problem.ADDRESS_UNREACHABLE)
@@ -385,14 +417,25 @@ class PuntHandler:
             out += self._solicit(solicitation)
         return out
 
+    def _came_back(self, packet: PacketIn) -> None:
+        """The neighbour is known, but the tables do not lead to it: a fault, which is told once a next hop."""
+        if packet.nexthop_id not in self._faulty:
+            self._faulty.add(packet.nexthop_id)
+            log.warning(
+                "next hop %d: the neighbour is known, and yet packets come back; dropped: %s",
+                packet.nexthop_id,
+                notation(packet.payload, packet.offset),
+            )
+        self._ignore("came back", packet)
+
     def _solicit(self, solicitation: Solicitation) -> list[PacketOut]:
         key, mac = solicitation
         interface = self.index.interfaces.get(key.interface)
         address = key.address.packed
-        source = interface.source_towards(address) if interface else None
-        if interface is None or source is None:
-            self.counts["ignored no source for solicitation"] += 1
+        if interface is None:
+            self.counts["ignored no interface for solicitation"] += 1
             return []
+        source = self.index.asker(interface, address)
         if len(address) == 4:
             question = arp.ArpMessage(arp.REQUEST, interface.mac, source, bytes(6), address)
             return self._sent("arp-request", [self._arp_frame(interface, question, mac or arp.BROADCAST)])
@@ -405,8 +448,9 @@ class PuntHandler:
     # ---------------------------------------------------------------------------------------------------
 
     def _fragment(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        inner = self.index.node.fragmentation is Fragmentation.INNER
         try:
-            pieces = fragment_frame(packet.payload, packet.mtu, self._next_identification())
+            pieces = fragment_frame(packet.payload, packet.mtu, self._next_identification(), inner)
         except CannotFragmentError as reason:
             self._ignore("cannot fragment", packet, str(reason))
             return []

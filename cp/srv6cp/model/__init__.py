@@ -13,7 +13,7 @@ from srv6cp.model.interfaces import (
     NeighborKey,
     Port,
 )
-from srv6cp.model.node import ICMPV6, Node, Origin, RateLimit, SrDomain
+from srv6cp.model.node import ICMPV6, Link, Node, Origin, RateLimit, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
 from srv6cp.model.policies import (
     MAX_SEGMENTS,
@@ -22,6 +22,7 @@ from srv6cp.model.policies import (
     ClassifierRule,
     Encap,
     FlowLabel,
+    Fragmentation,
     Policy,
     PrefixSteering,
     SegmentList,
@@ -45,11 +46,13 @@ __all__ = [
     "Encap",
     "Flavour",
     "FlowLabel",
+    "Fragmentation",
     "IPAddress",
     "IPInterface",
     "IPNetwork",
     "Interface",
     "InterfaceId",
+    "Link",
     "Locator",
     "Neighbor",
     "NeighborKey",

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from srv6cp.model.interfaces import DEFAULT_VRF, Interface, InterfaceId, IPAddress, Port
-from srv6cp.model.policies import ClassifierRule, Policy, PrefixSteering
+from srv6cp.model.interfaces import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, Port
+from srv6cp.model.policies import ClassifierRule, Fragmentation, Policy, PrefixSteering
 from srv6cp.model.routing import Neighbor, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 
@@ -45,6 +45,14 @@ class Origin(Protocol):
         """Line of what is at ``path`` in the text, from 1; 0 when it has none."""
 
 
+class Link(NamedTuple):
+    """A prefix whose hosts are neighbours on an interface, for the packets of a VRF."""
+
+    vrf: str
+    prefix: IPNetwork
+    interface: InterfaceId
+
+
 @dataclass(frozen=True)
 class Node:
     """One router. References between parts (VRF, policy, port) have been checked by the loader.
@@ -61,6 +69,7 @@ class Node:
     domain: SrDomain = SrDomain()
     upper_layers: tuple[int, ...] = (ICMPV6,)
     icmp: RateLimit | None = RateLimit(100, 50)
+    fragmentation: Fragmentation = Fragmentation.INNER
     vrfs: Mapping[str, int] = field(default_factory=lambda: {DEFAULT_VRF: 0})
     addresses: tuple[OwnAddress, ...] = ()
     ports: Mapping[int, Port] = field(default_factory=dict)
@@ -86,6 +95,17 @@ class Node:
             if interface.id == identity:
                 return interface
         return None
+
+    def links(self) -> Iterator[Link]:
+        """What is on link: the prefixes of the interfaces, and routes by a port alone, in their VRF."""
+        for interface in self.interfaces():
+            for own in interface.addresses:
+                if own.network.prefixlen < own.max_prefixlen:
+                    yield Link(interface.vrf, own.network, interface.id)
+        for route in self.routes:
+            for hop in route.nexthops:
+                if hop.address is None:
+                    yield Link(route.vrf, route.prefix, hop.interface)
 
     def own_addresses(self) -> Iterator[tuple[str, IPAddress]]:
         """(VRF, address) of every address routed to the node itself: source, loopbacks, interfaces.

@@ -23,6 +23,14 @@ class FlowLabel(enum.Enum):
     ZERO = "0"
 
 
+class Fragmentation(enum.Enum):
+    """How IPv4 without DF gets through a tunnel that it is too long for: cut before it is encapsulated, or whole in
+    fragments of the outer packet (RFC 2473 section 7.2), which the end of the tunnel must reassemble."""
+
+    INNER = "inner"
+    OUTER = "outer"
+
+
 @dataclass(frozen=True)
 class Encap:
     """How a policy builds the outer header.

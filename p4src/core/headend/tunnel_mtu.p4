@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of a packet that is too long for its way out because of what was pushed (HE-11; RFC 2473 7): its
-// source is told the MTU of the tunnel, or the outer packet is fragmented.
+// source is told the MTU of the tunnel, or it is fragmented, IPv4 inside the pushed headers, anything else with them.
 #ifndef SRV6_CORE_HEADEND_TUNNEL_MTU_P4_
 #define SRV6_CORE_HEADEND_TUNNEL_MTU_P4_
 

@@ -159,6 +159,21 @@ def test_routes_neighbours_and_vrfs(srv6: Run) -> None:
     assert json.loads(srv6("vrf show --json")[1])[1]["interfaces"] == ["2"]
 
 
+def test_neighbours_with_one_address_in_two_vrfs(srv6: Run, node: Path) -> None:
+    assert srv6("vrf add red --no-apply")[0] == 0
+    text = node.read_text().replace("vrf: blue}", 'vrf: blue}\n  3: {addresses: ["10.0.13.1/24"], vrf: red}')
+    node.write_text(text)
+    assert srv6("neighbor add 10.0.13.2 mac 02:00:00:00:03:01 --no-apply")[0] == 3, "on ports 2 and 3"
+    assert srv6("neighbor add 10.0.13.2 mac 02:00:00:00:03:01 vrf blue --no-apply")[0] == 0
+    assert srv6("neigh add 10.0.13.2 lladdr 02:00:00:00:03:02 dev 3 --no-apply")[0] == 0
+    code, _, error = srv6("neigh del 10.0.13.2 --no-apply")
+    assert (code, "10.0.13.2 is a neighbour in VRFs blue, red; say vrf V" in error) == (3, True), error
+    assert srv6("neigh del 10.0.13.2 vrf red --no-apply")[0] == 0
+    assert "03:01" in node.read_text() and "03:02" not in node.read_text()
+    assert srv6("neigh del 10.0.13.2 port 2 --no-apply")[0] == 0
+    assert "03:01" not in node.read_text()
+
+
 def test_iproute2_and_srconf(srv6: Run, node: Path) -> None:
     assert srv6("ip -6 route add 2001:db8:77::/64 encap seg6 mode encap segs fcbb:bb00:4:: dev 1")[0] == 0
     assert srv6("ip route add fcbb:bb00:1:e002:: encap seg6local action End.X nh6 2001:db8:12::2 dev 1")[0] == 0

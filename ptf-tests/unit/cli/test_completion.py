@@ -106,7 +106,7 @@ def test_behaviours_and_words_of_the_grammars(bash: Complete) -> None:
     assert bash("sid", "add", "fc00::1", "End") == {record.name for record in REGISTRY.endpoints}
     assert {"vrf", "via"} == bash("sid", "add", "fc00::1", "End.DT4", "v")
     assert {"segs", "hop-limit", "encap.red", "insert"} <= bash("policy", "add", "north", "")
-    assert bash("neigh", "del", "") == {"port"}
+    assert bash("neigh", "del", "") == {"port", "vrf"}
     assert {"seg6local", "End.DT4", "nh6"} <= bash("ip", "route", "add", "fc00::1", "encap", "")
     assert {"localsid", "end.dx4"} <= bash("srconf", "")
 

@@ -46,6 +46,53 @@ def test_learned_neighbours_get_host_routes_on_link_only() -> None:
     assert route(found, "2001:db8:1::8/128") is None
 
 
+def test_host_route_by_a_port_leads_to_the_neighbour_itself() -> None:
+    """``via: {port}`` of a /128 or /32 is the destination's own adjacency, static or learned, alone or in a set."""
+    far = "203.0.113.5"
+    found = compiled(
+        {key(2, far): "02:00:00:00:09:09"},
+        routes=[
+            {"prefix": "2001:db8:2::2/128", "via": {"port": 2}},
+            {"prefix": f"{far}/32", "via": {"port": 2}},
+            {"prefix": "203.0.113.6/32", "via": [{"port": 2}, {"address": "10.0.1.9"}]},
+        ],
+    )
+    assert nexthop_of(found, route(found, "2001:db8:2::2/128")) == SET_ADJACENCY_2
+    assert nexthop_of(found, route(found, f"{far}/32")).params["dst_mac"] == "02:00:00:00:09:09"
+    assert {key(2, far), key(2, "203.0.113.6"), key(1, "10.0.1.9")} <= found.addresses
+
+
+def test_neighbours_of_prefixes_by_a_port() -> None:
+    """A host route in every VRF whose longest match leads to the neighbour on its port, and in no other."""
+    learned = {key(2, f"2001:db8:77::{host}"): "02:00:00:00:09:09" for host in (5, 81, "c1")}
+    found = compiled(
+        learned,
+        vrfs=[{"name": "blue", "id": 7}, {"name": "red", "id": 8}],
+        routes=[
+            {"prefix": "2001:db8:77::/64", "via": {"port": 2}},
+            {"prefix": "2001:db8:77::80/122", "via": "2001:db8:1::2"},
+            {"prefix": "2001:db8:77::/64", "via": {"port": 2}, "vrf": "blue"},
+            {"prefix": "2001:db8:77::/64", "via": {"port": 1}, "vrf": "red"},
+        ],
+        policies=[{"name": "north", "segments": ["2001:db8:1::9"]}],
+        steering=[{"prefix": "2001:db8:77::c0/122", "policy": "north"}],
+    )
+    assert nexthop_of(found, route(found, "2001:db8:77::5/128")).params["dst_mac"] == "02:00:00:00:09:09"
+    assert route(found, "2001:db8:77::5/128", 7) == route(found, "2001:db8:77::5/128")
+    assert route(found, "2001:db8:77::5/128", 8) is None
+    assert route(found, "2001:db8:77::81/128") is None
+    assert route(found, "2001:db8:77::c1/128") is None
+    assert route(found, "2001:db8:77::c1/128", 7) is not None
+
+
+def test_first_segment_on_link_by_a_route_is_the_next_hop() -> None:
+    found = compiled(
+        routes=[{"prefix": "fcbb:bb00::/32", "via": {"port": 2}}],
+        policies=[{"name": "north", "segments": ["fcbb:bb00:4::"]}],
+    )
+    assert key(2, "fcbb:bb00:4::") in found.addresses
+
+
 def test_a_configured_neighbour_wins_over_a_learned_one() -> None:
     found = compiled({key(1, "2001:db8:1::2"): "02:00:00:00:09:09"})
     assert nexthop_of(found, route(found, "2001:db8:1::2/128")) == SET_ADJACENCY_1

@@ -74,6 +74,11 @@ SIDS = [
         "needs the address of its next hop",
     ),
     (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End.DX4, via: {port: 1}}',
+        "via",
+        "End.DX4 needs the address of its next hop",
+    ),
+    (
         '{sid: "fcbb:bb00:1:1::/64", behavior: End.X, via: "2001:db8:99::1"}',
         "via",
         "is on no connected prefix",
@@ -140,6 +145,11 @@ SECTIONS = [
     ),
     (
         "routes",
+        '{prefix: "2001:db8:9::/64", via: ["2001:db8:12::2", {port: 2}]}',
+        "addresses, or ports alone, but not both",
+    ),
+    (
+        "routes",
         '{prefix: "2001:db8:9::/64", via: {address: "10.0.13.2", port: 2}}',
         "must be an IPv6 address",
     ),
@@ -170,6 +180,14 @@ SECTIONS = [
         "unknown port 1.7; valid: 1, 2",
     ),
     ("neighbors", '{address: "2001:db8:12::1", mac: "02:00:00:00:00:01"}', "is an address of this node"),
+    (
+        "neighbors",
+        '{address: "10.0.13.2", vrf: default, mac: "02:00:00:00:00:01"}',
+        "no connected prefix in VRF default",
+    ),
+    ("neighbors", '{address: "10.0.13.2", port: 2, vrf: default, mac: "02:00:00:00:00:01"}', "port 2 is in VRF blue"),
+    ("neighbors", '{address: "fcbb:bb00:1::1", port: 1, mac: "02:00:00:00:00:01"}', "is an address of this node"),
+    ("routes", '{prefix: "2001:db8:9::/64", via: "2001:db8:12::1"}', "2001:db8:12::1 is an address of this node"),
     ("steering", '{prefix: "2001:db8:9::/64", policy: frames}', "is for frames (l2encap)"),
     ("steering", '{prefix: "10.0.0.0/8", policy: insert}', "which IPv4 packets cannot carry"),
     ("steering", '{prefix: "2001:db8:9::/64", policy: norht}', "did you mean 'north'?"),

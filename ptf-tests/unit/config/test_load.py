@@ -81,6 +81,31 @@ def test_next_hops_find_their_port() -> None:
     assert NODE.neighbors[1].interface == InterfaceId(1, 100)
 
 
+def test_vrfs_have_address_spaces_of_their_own() -> None:
+    """An own address of blue is a neighbour, a next hop and a loopback in red; the port follows from the VRF."""
+    node = load_node_dict(
+        {
+            "node": "r1",
+            "vrfs": ["blue", "red"],
+            "ports": {
+                1: {"addresses": ["10.0.0.1/24", "10.0.1.1/24"], "vrf": "blue"},
+                2: {"addresses": ["10.0.0.2/24", "10.0.1.2/24"], "vrf": "red"},
+            },
+            "addresses": [{"address": "10.0.0.2", "vrf": "blue"}, {"address": "10.9.0.1", "vrf": "blue"}],
+            "neighbors": [
+                {"address": "10.0.0.1", "port": 2, "mac": "02:00:00:00:00:01"},
+                {"address": "10.0.1.1", "mac": "02:00:00:00:00:02"},  # in blue it is the node's own
+                {"address": "10.0.0.9", "vrf": "red", "mac": "02:00:00:00:00:03"},
+                {"address": "10.0.0.9", "vrf": "blue", "mac": "02:00:00:00:00:04"},
+                {"address": "10.9.0.1", "port": 2, "mac": "02:00:00:00:00:05"},
+            ],
+            "routes": [{"prefix": "198.51.100.0/24", "vrf": "red", "via": "10.0.0.1"}],
+        }
+    )
+    assert [neighbor.interface.port for neighbor in node.neighbors] == [2, 2, 2, 1, 2]
+    assert node.routes[0].nexthops[0].interface == InterfaceId(2)
+
+
 def test_sids() -> None:
     sids = {str(sid.prefix): sid for sid in NODE.sids}
     assert sids["fcbb:bb00:1:e000::/64"].flavours == Flavour(7)

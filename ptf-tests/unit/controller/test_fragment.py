@@ -18,7 +18,7 @@ def ipv6(payload: bytes, next_header: int) -> bytes:
 
 
 def test_encapsulated_packet() -> None:
-    """RFC 2473 7.2: the outer packet is fragmented; IPv6 header and SRH are in every fragment."""
+    """RFC 2473 7.1: the outer packet is fragmented; IPv6 header and SRH are in every fragment."""
     srh = bytes.fromhex("29 02 04 00 00 00 0000") + B
     inner = bytes(range(256)) * 6
     pieces = fragment_frame(ETHERNET + ipv6(srh + inner, 43), 1280, 0x01020304)
@@ -30,6 +30,27 @@ def test_encapsulated_packet() -> None:
     assert pieces[0][82:90].hex() == "29 00 0001 01020304".replace(" ", "")
     assert pieces[1][82:90].hex() == "29 00 04b8 01020304".replace(" ", "")
     assert pieces[0][90:] + pieces[1][90:] == inner
+
+
+def test_ipv4_without_df_is_cut_inside_its_tunnel() -> None:
+    """All outer headers again in front of each piece, an IPv4 fragment that no IPv6 endpoint has to know of."""
+    srh = bytes.fromhex("04 02 04 00 00 00 0000") + B
+    body = bytes(range(250)) * 8
+    pieces = fragment_frame(ETHERNET + ipv6(srh + ipv4(body), 43) + b"padding", 1280, 0x01020304)
+    # 1280 - 40 - 24 = 1216 bytes for IPv4, 1192 of them payload in units of 8.
+    assert [len(piece) for piece in pieces] == [18 + 64 + 20 + 1192, 18 + 64 + 20 + 808]
+    got = b""
+    for piece, flags in zip(pieces, ("2000", "0095"), strict=True):
+        assert piece[:22] == ETHERNET + bytes.fromhex("6b812345")
+        assert int.from_bytes(piece[22:24], "big") == len(piece) - 18 - 40
+        assert piece[24:82] == bytes((43, 64)) + A + B + srh
+        assert piece[88:90].hex() == flags and checksum(piece[82:102]) == 0
+        got += piece[102:]
+    assert got == body
+    outer = fragment_frame(ETHERNET + ipv6(srh + ipv4(body), 43), 1280, 0x01020304, inner=False)
+    assert all(piece[58] == 44 for piece in outer), "a Fragment header behind the SRH"
+    kept = fragment_frame(ETHERNET + ipv6(srh + ipv4(body, flags=0x4000), 43), 1280, 0x01020304)
+    assert all(piece[58] == 44 for piece in kept), "Don't Fragment is not overruled"
 
 
 def test_without_srh_the_fragment_header_follows_ipv6_or_hop_by_hop() -> None:

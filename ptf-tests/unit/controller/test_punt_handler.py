@@ -40,7 +40,10 @@ NODE = load_node_dict(
         "policies": [
             {"name": "north", "segment-lists": [{"segments": ["fcbb:bb00:4::", "fcbb:bb00:3::"]}]},
         ],
-        "steering": [{"prefix": "2001:db8:bb::/48", "vrf": "blue", "policy": "north"}],
+        "steering": [
+            {"prefix": "2001:db8:bb::/48", "vrf": "blue", "policy": "north"},
+            {"prefix": "10.5.0.0/16", "vrf": "blue", "policy": "north"},
+        ],
     }
 )  # fmt: skip
 
@@ -130,7 +133,7 @@ def test_error_about_an_inner_packet_goes_to_its_source_in_its_vrf(bench: Bench)
     inner = ipv6("2001:db8:100::9", "2001:db8:dead::1", UDP, 17)
     outer = ipv6("2001:db8:a::1", "fcbb:bb00:1:d4::", inner, 41)
     assert bench.send(PuntReason.NO_ROUTE, ether(outer), offset=54, vrf_id=7) == [
-        routed(icmp("2001:db8:1::1", "2001:db8:100::9", 1, 0, 0, inner), vrf=7)
+        routed(icmp("2001:db8:100::1", "2001:db8:100::9", 1, 0, 0, inner), vrf=7)
     ]
 
 
@@ -379,6 +382,37 @@ def test_next_hop_is_resolved_and_the_packet_sent_again(bench: Bench) -> None:
     assert bench.handler.neighbors.waiting == 0
 
 
+def test_packet_that_comes_back_is_not_sent_again_without_bound(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """The neighbour is known, but the tables do not lead there: whoever waits between, the packet ends."""
+    answer = ether(nd(136, "2001:db8:2::2", "2001:db8:2::1", 0x60, "2001:db8:2::2", 2, PEER_MAC))
+    for fields in ({"ingress_port": 1}, {"ingress_port": CPU_PORT}):
+        frame = ether(ipv6("2001:db8:a::1", "2001:db8:9::1", UDP, 17))
+        waiting = bench.send(PuntReason.NEIGHBOR_UNRESOLVED, frame, 0.0, nexthop_id=5, **fields)
+        sent, now = bench.send(PuntReason.NDP, answer, 0.5, ingress_port=2) or waiting, 0.5
+        rounds = 0
+        while sent and rounds < 1000:
+            rounds, now = rounds + 1, now + 3.0
+            sent = bench.send(PuntReason.NEIGHBOR_UNRESOLVED, frame, now, nexthop_id=5, **fields)
+        assert rounds < 20
+        other = bench.send(PuntReason.NEIGHBOR_UNRESOLVED, ether(ipv6(US, "2001:db8:9::2")), now, nexthop_id=5)
+        assert len(other) == 1, "another packet is not held responsible"
+    assert bench.handler.counts["ignored came back"] == 2
+    assert caplog.text.count("next hop 5: the neighbour is known") == 1
+    again_later = bench.send(PuntReason.NEIGHBOR_UNRESOLVED, frame, now + 3600, nexthop_id=5, **fields)
+    assert len(again_later) == 1
+
+
+def test_memory_of_what_was_sent_again_is_bounded(bench: Bench) -> None:
+    answer = ether(nd(136, "2001:db8:2::2", "2001:db8:2::1", 0x60, "2001:db8:2::2", 2, PEER_MAC))
+    bench.send(PuntReason.NDP, ether(nd(135, "2001:db8:2::2", "2001:db8:2::1", 0, "2001:db8:2::1", 1, PEER_MAC)),
+               ingress_port=2)  # fmt: skip
+    bench.send(PuntReason.NDP, answer, ingress_port=2)
+    for number in range(10_000):
+        frame = ether(ipv6("2001:db8:a::1", "2001:db8:9::1", number.to_bytes(2, "big"), 59))
+        assert bench.send(PuntReason.NEIGHBOR_UNRESOLVED, frame, nexthop_id=5)
+    assert len(bench.handler._reinjections) <= 4096
+
+
 def test_own_packet_is_sent_again_as_own(bench: Bench) -> None:
     frame = ether(ipv6(US, "2001:db8:2::2", UDP, 17))
     bench.send(PuntReason.NEIGHBOR_UNRESOLVED, frame, nexthop_id=5, ingress_port=CPU_PORT, vrf_id=7)
@@ -460,7 +494,7 @@ def encapsulated(inner: bytes, source: str = "fcbb:bb00:1::1") -> bytes:
 
 @pytest.mark.parametrize(
     ("kind", "code", "value", "told"),
-    [(3, 0, 0, (1, 3, 0)), (1, 0, 0, (1, 3, 0)), (4, 0, 43, (1, 3, 0)), (2, 0, 1420, (2, 0, 1340))],
+    [(3, 0, 0, (1, 3, 0)), (1, 0, 0, (1, 3, 0)), (2, 0, 1420, (2, 0, 1340))],
 )
 def test_error_from_inside_the_domain_is_relayed(
     bench: Bench, kind: int, code: int, value: int, told: tuple[int, int, int]
@@ -469,7 +503,7 @@ def test_error_from_inside_the_domain_is_relayed(
     inner = ipv6("2001:db8:100::9", "2001:db8:bb::1", bytes(1300), 17)
     packet = icmp("2001:db8:f::1", "fcbb:bb00:1::1", kind, code, value, encapsulated(inner)[:1200])
     (out,) = bench.send(PuntReason.LOCAL, ether(packet))
-    source = "fcbb:bb00:1::1"
+    source = "2001:db8:100::1"
     assert out == routed(icmp(source, "2001:db8:100::9", *told, encapsulated(inner)[80:1200]), vrf=7)
 
 
@@ -484,6 +518,17 @@ def test_relayed_to_ipv4(bench: Bench) -> None:
     too_big = icmp("2001:db8:f::1", "fcbb:bb00:1::1", 2, 0, 1420, encapsulated(inner))
     (out,) = bench.send(PuntReason.LOCAL, ether(too_big))
     assert out.payload[34:36] + out.payload[38:42] == bytes.fromhex("0304 0000053c")
+
+
+def test_parameter_problem_is_relayed_for_the_encapsulation_limit_alone(bench: Bench) -> None:
+    """RFC 2473 8.2: what else is wrong with the outer headers is the headend's own affair."""
+    inner = ipv6("2001:db8:100::9", "2001:db8:bb::1", UDP, 17)
+    limit = bytes.fromhex("2b 00 04 01 04 01 01 00")
+    outer = encapsulated(inner)
+    outer = outer[:4] + (len(outer) - 32).to_bytes(2, "big") + b"\x3c" + outer[7:40] + limit + outer[40:]
+    for pointer, told in ((42, True), (44, True), (6, False), (43, False), (45, False), (51, False)):
+        packet = icmp("2001:db8:f::1", "fcbb:bb00:1::1", 4, 0, pointer, outer)
+        assert bool(bench.send(PuntReason.LOCAL, ether(packet))) is told, pointer
 
 
 def test_errors_that_are_not_relayed(bench: Bench) -> None:

@@ -16,7 +16,7 @@ from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
 from srv6cp.config import loader, policies, ports, routing, sids, steering
-from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, FlowLabel
+from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, FlowLabel, Fragmentation
 
 Schema = dict[str, Any]
 
@@ -76,6 +76,7 @@ def schema() -> Schema:
                 _object(loader.ICMP_KEYS, {"rate": _integer(1, 1_000_000), "burst": _integer(1, 1_000_000)}),
             ]
         },
+        "fragmentation": {"enum": [kind.value for kind in Fragmentation]},
         "vrfs": _array({"anyOf": [NAME, _object(ports.VRF_KEYS, {"name": NAME, "id": _integer(1, 65535)}, ["name"])]}),
         "addresses": _array(
             {
@@ -87,7 +88,11 @@ def schema() -> Schema:
         ),
         "ports": {"type": ["object", "null"], "additionalProperties": {"anyOf": [port, {"type": "null"}]}},
         "neighbors": _array(
-            _object(routing.NEIGHBOR_KEYS, {"address": ADDRESS, "port": INTERFACE, "mac": _MAC}, ["address", "mac"])
+            _object(
+                routing.NEIGHBOR_KEYS,
+                {"address": ADDRESS, "port": INTERFACE, "vrf": NAME, "mac": _MAC},
+                ["address", "mac"],
+            )
         ),
         "routes": _array(
             _object(
