@@ -14,7 +14,7 @@ from typing import NamedTuple
 from srv6cp.compile import tables
 from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import Neighbors, NextHops
-from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, NextHop, Node
+from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, LocalSids, NextHop, Node
 from srv6cp.p4rt.entities import Action, TableEntry
 
 _LOCAL = Action("local")
@@ -27,10 +27,11 @@ _LONGEST_NO_UNICAST_COVER = 9
 
 
 class Way(NamedTuple):
-    """What the underlay knows of a prefix: next hops, or a connected interface, or (neither) a dead end."""
+    """What the underlay knows of a prefix: next hops, a connected interface, a local SID, or (none) a dead end."""
 
     hops: tuple[NextHop, ...] = ()
     connected: InterfaceId | None = None
+    local_sid: bool = False
 
 
 class Routes:
@@ -70,6 +71,10 @@ class Routes:
             if not covered or any(bits & mask == network for network, mask in inside):
                 self._entries[vrfs[sid.in_vrf], sid.prefix] = _LOCAL_SID
 
+    def prefixes(self) -> Iterator[tuple[int, IPNetwork]]:
+        """(VRF id, prefix) of every entry that does not stand for local SIDs."""
+        return (key for key, action in self._entries.items() if action is not _LOCAL_SID)
+
     def entities(self) -> Iterator[TableEntry]:
         """All entries of both tables."""
         for (vrf, prefix), action in self._entries.items():
@@ -89,14 +94,20 @@ class Routes:
             self._entries[vrfs[interface.vrf], ip_network(address)] = _set_nexthop(number)
 
     def _host_routes(self) -> Iterator[tuple[Interface, IPAddress]]:
-        """Neighbours that get a host route: configured ones, and learned ones if they are on link."""
+        """Neighbours that get a host route: configured ones, and learned ones if they are on link.
+
+        A learned one inside a local SID does not: nobody takes a part of a SID over by sending from it.
+        """
+        sids = LocalSids(self._node) if len(self._neighbors) > len(self._node.neighbors) else None
+        vrfs = self._node.vrfs
         static = {(neighbor.interface, neighbor.address) for neighbor in self._node.neighbors}
         interfaces = {interface.id: interface for interface in self._node.interfaces()}
         for key in self._neighbors:
             interface, address = interfaces.get(key[0]), key[1]
             if interface is None or address.is_link_local:
                 continue
-            if key in static or any(address in own.network for own in interface.addresses):
+            inside = sids and address.version == 6 and sids.lookup(vrfs[interface.vrf], int(address))
+            if key in static or (not inside and any(address in own.network for own in interface.addresses)):
                 yield interface, address
 
     def _add_routes(self) -> None:
@@ -125,11 +136,13 @@ class Routes:
             ways.add(interface.vrf, ip_network(address), Way(connected=interface.id))
         for route in self._node.routes:
             ways.add(route.vrf, route.prefix, Way(route.nexthops))
-        # What is the node's own can be reached only as a SID, which the caller has looked for before.
+        # What is the node's own can be reached only as a SID.
         for locator in self._node.locators:
             ways.add(DEFAULT_VRF, locator.prefix, Way())
         for vrf, address in self._node.own_addresses():
             ways.add(vrf, ip_network(address), Way())
+        for sid in self._node.sids:
+            ways.add(sid.in_vrf, sid.prefix, Way(local_sid=True))
         return ways
 
     def _routes_inside_locators(self) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from srv6cp.model import InterfaceId, IPAddress, Node
+from srv6cp.model import InterfaceId, IPAddress, LocalSids, Node
 from srv6cp.model.interfaces import DEFAULT_VRF, Interface
 
 DUMMY_IPV4 = IPv4Address("192.0.0.8").packed
@@ -96,10 +96,7 @@ class NodeIndex:
         self.static_neighbors = frozenset((n.interface, n.address) for n in node.neighbors)
         self._own = {(vrfs[vrf], address.packed) for vrf, address in node.own_addresses()}
         self._loopbacks = [(vrfs[own.vrf], own.address.packed) for own in node.addresses]
-        self._sids: dict[int, set[tuple[int, int]]] = {}
-        for sid in node.sids:
-            values = self._sids.setdefault(128 - sid.prefix.prefixlen, set())
-            values.add((vrfs[sid.in_vrf], int(sid.prefix.network_address) >> 128 - sid.prefix.prefixlen))
+        self._sids = LocalSids(node)
         self._sources = {
             policy.encap.source.packed for policy in node.policies.values() if policy.encap.source is not None
         }
@@ -114,11 +111,8 @@ class NodeIndex:
         return (vrf_id, address) in self._own or (vrf_id == 0 and address in self._sources)
 
     def is_sid(self, vrf_id: int, address: bytes) -> bool:
-        """True when `address` falls into a local SID that can be reached in that VRF."""
-        if len(address) != 16:
-            return False
-        value = int.from_bytes(address, "big")
-        return any((vrf_id, value >> shift) in sids for shift, sids in self._sids.items())
+        """True when the longest match of `address` in that VRF is a local SID."""
+        return len(address) == 16 and self._sids.lookup(vrf_id, int.from_bytes(address, "big")) is not None
 
     def speaker(self, interface: InterfaceView | None, vrf_id: int, size: int) -> bytes | None:
         """Source address of an ICMP error (RFC 4443 2.2 d): 16 or 4 bytes, None when there is none at all.

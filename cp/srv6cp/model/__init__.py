@@ -13,6 +13,7 @@ from srv6cp.model.interfaces import (
     NeighborKey,
     Port,
 )
+from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Node, Origin, RateLimit, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
 from srv6cp.model.policies import (
@@ -50,6 +51,7 @@ __all__ = [
     "IPNetwork",
     "Interface",
     "InterfaceId",
+    "LocalSids",
     "Locator",
     "Neighbor",
     "NeighborKey",
