@@ -32,8 +32,9 @@ enum bit<8> drop_reason_t {
     RECIRCULATION_LIMIT   = 23,
     MULTICAST             = 24,  // multicast and link-local destinations are not forwarded
     L2_PORT_NO_POLICY     = 25,
-    SOURCE_INVALID        = 26,  // multicast source, or link-local source off link
-    PACKET_OUT_INVALID    = 27
+    SOURCE_INVALID        = 26,  // multicast, loopback, unspecified or IPv4-mapped source, link-local source off link
+    PACKET_OUT_INVALID    = 27,
+    DESTINATION_INVALID   = 28   // loopback, unspecified or IPv4-mapped destination, or next segment
 }
 
 // Index of punt_counter and punt_meter.

@@ -47,8 +47,14 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.RECIRCULATION_LIMIT: Reason("too many own SIDs in one list", "implementation limit"),
     DropReason.MULTICAST: Reason("multicast and link-local are not forwarded", "RFC 4291 2.5.6, 2.7"),
     DropReason.L2_PORT_NO_POLICY: Reason("frame on a layer 2 port without policy", "configuration: ports.policy"),
-    DropReason.SOURCE_INVALID: Reason("multicast or off-link link-local source", "RFC 4291 2.5.6, 2.7"),
+    DropReason.SOURCE_INVALID: Reason(
+        "multicast, loopback, unspecified or IPv4-mapped source, or off-link link-local one",
+        "RFC 4291 2.5, 2.7, 1122 3.2.1.3",
+    ),
     DropReason.PACKET_OUT_INVALID: Reason("packet-out that asks for no valid port", "control plane error"),
+    DropReason.DESTINATION_INVALID: Reason(
+        "loopback, unspecified or IPv4-mapped destination, or next segment", "RFC 4291 2.5, RFC 1122 3.2.1.3"
+    ),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {
