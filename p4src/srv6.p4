@@ -29,6 +29,7 @@
 #include "arch/v1model/srh.p4"
 #include "arch/v1model/checksum.p4"
 #include "core/verdict.p4"
+#include "core/addresses.p4"
 #include "core/domain.p4"
 #include "core/router/flow.p4"
 #include "core/sid/upper_layer.p4"

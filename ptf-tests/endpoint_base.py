@@ -313,7 +313,7 @@ class EndpointTest(Srv6Test):
 
 def extension_chains() -> list[tuple[str, Callable[[craft.Packet], craft.Packet], int]]:
     """Extension headers to put in front of something: name, the builder, their length."""
-    long = bytes((0x1E, 30)) + bytes(30)  # an option to be skipped, 32 bytes
+    long = bytes((0x1E, 36)) + bytes(36)  # an option to be skipped, all of its header
     return [
         ("hop-by-hop", lambda p: craft.hbh(p), 8),
         ("destination options", lambda p: craft.dstopt(p), 8),

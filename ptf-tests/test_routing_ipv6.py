@@ -109,7 +109,7 @@ class NoRoute(Routed):
         self.node(routes=[{"prefix": "2600::/16", "via": "2001:db8:2::2"}])
         self.unroutable(packet("2601::1"))
         self.unroutable(packet("2601::1", hl=255))
-        self.unroutable(packet("::1"))
+        self.unroutable(packet("::2"))
         # inside the locator, but no SID
         self.unroutable(packet("fcbb:bb00:1:dead::"))
 

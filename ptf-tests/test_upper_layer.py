@@ -184,8 +184,7 @@ class ExtensionHeadersAreWalked(EndpointTest):
                 self.expect_icmp6(1, 4, 4, 40 + length, packet)
         for payload, length in (
             (craft.srh([self.sid], sl=0, payload=craft.dstopt(craft.udp())), 24 + 8),
-            (craft.hbh(craft.srh([self.sid, NEXT], sl=0, payload=craft.auth(craft.udp()))), 8 + 40 + 24),
-            (craft.auth(craft.udp(), icv=bytes(28)), 40),
+            (craft.hbh(craft.srh([self.sid, NEXT], sl=0, payload=craft.dstopt(craft.udp(), bytes(20)))), 8 + 40 + 24),
             (craft.fragment(craft.udp(), more=False), 8),
             (craft.srh([self.sid], sl=0, payload=craft.srh([self.sid], sl=0, payload=craft.udp())), 48),
             (craft.srh([self.sid], sl=0, tlvs=[craft.padn(7), craft.pad1()], payload=craft.udp()), 32),

@@ -39,6 +39,7 @@ ENUMS = {
 BIT_MAPS = {
     "interface_flags_t": ("INTERFACE_", "InterfaceFlag", "Flags of a router interface."),
     "srv6_flavors_t": ("FLAVOR_", "FlavorBit", "Flavours of End, End.X and End.T (RFC 8986 4.16)."),
+    "packet_out_flags_t": ("PACKET_OUT_", "PacketOutFlag", "Flags of a packet-out."),
     "encap_flags_t": ("ENCAP_", "EncapFlag", "How the outer header of a headend behaviour is filled."),
 }
 #: Macros of arch.p4.

@@ -228,13 +228,47 @@ def interface_address(value: Any) -> IPInterface:
     return address
 
 
+# What no router forwards from or to (p4src/core/addresses.p4), and what it is called.
+_NOT_FORWARDED: dict[int, tuple[tuple[IPNetwork, str], ...]] = {
+    6: (
+        (IPv6Network("ff00::/8"), "multicast"),
+        (IPv6Network("fe80::/10"), "link-local"),
+        (IPv6Network("::1/128"), "loopback"),
+        (IPv6Network("::/128"), "unspecified"),
+        (IPv6Network("::ffff:0:0/96"), "IPv4-mapped"),
+    ),
+    4: (
+        (IPv4Network("224.0.0.0/4"), "multicast"),
+        (IPv4Network("240.0.0.0/4"), "reserved"),
+        (IPv4Network("169.254.0.0/16"), "link-local"),
+        (IPv4Network("127.0.0.0/8"), "loopback"),
+        (IPv4Network("0.0.0.0/8"), "unspecified"),
+    ),
+}
+_FIRST_OCTETS = {6: frozenset((0x00, 0xFE, 0xFF)), 4: frozenset((0, 127, 169, *range(224, 256)))}
+
+
+def not_forwarded(what: IPAddress | IPNetwork) -> str | None:
+    """What kind of address, or prefix of nothing else, this is where no router forwards it; else None.
+
+    Multicast, link-local, loopback, unspecified (all of 0/8), IPv4-mapped, reserved (class E).
+    """
+    first = what if isinstance(what, (IPv4Address, IPv6Address)) else what.network_address
+    if first.packed[0] not in _FIRST_OCTETS[what.version]:
+        return None
+    length = first.max_prefixlen if what is first else what.prefixlen  # type: ignore[union-attr]
+    for network, kind in _NOT_FORWARDED[what.version]:
+        if length >= network.prefixlen and first in network:
+            return kind
+    return None
+
+
 def own_address(address: IPAddress) -> None:
     """Refuse what no interface can own."""
-    if address.is_multicast or address.is_unspecified or address.is_link_local or address.is_loopback:
-        kind = next(
-            kind for kind in ("multicast", "unspecified", "link_local", "loopback") if getattr(address, f"is_{kind}")
-        )
-        raise InvalidError(f"{address} is a {kind.replace('_', '-')} address and cannot be assigned")
+    kind = not_forwarded(address)
+    if kind is not None:
+        article = "an" if kind[0] in "uI" else "a"
+        raise InvalidError(f"{address} is {article} {kind} address and cannot be assigned")
 
 
 def protocol(value: Any) -> int:

@@ -12,6 +12,7 @@
 
 control admit(PACKET) {
     VERDICTS
+    refuse_ipv4_address() address;
 
     DIRECT_COUNTER(ingress_port_counter)
     DIRECT_COUNTER(ingress_vlan_counter)
@@ -105,6 +106,10 @@ control admit(PACKET) {
                         punt(punt_reason_t.NDP);
                     } else if (hdr.ipv6.dst_addr[127:120] == 0xFF) {
                         refuse(drop_reason_t.MULTICAST);
+                    } else if (IS_LOOPBACK_OR_MAPPED(hdr.ipv6.src_addr)) {
+                        refuse(drop_reason_t.SOURCE_INVALID);
+                    } else if (IS_LOOPBACK_OR_MAPPED(hdr.ipv6.dst_addr)) {
+                        refuse(drop_reason_t.DESTINATION_INVALID);
                     } else if (hdr.ipv6.dst_addr[127:121] == 0x7F) {
                         punt(punt_reason_t.LOCAL);
                     }
@@ -121,10 +126,8 @@ control admit(PACKET) {
                     refuse(drop_reason_t.IP_HEADER_INVALID);
                 } else if (IPV4_CHECKSUM_ERROR) {
                     refuse(drop_reason_t.IPV4_CHECKSUM);
-                } else if (hdr.ipv4.dst_addr[31:29] == 7) {
-                    refuse(drop_reason_t.MULTICAST);
-                } else if (hdr.ipv4.src_addr[31:29] == 7) {
-                    refuse(drop_reason_t.SOURCE_INVALID);
+                } else if (md.unusual & UNUSUAL_INNER_ADDRESS != 0) {
+                    address.apply(THE_PACKET);
                 }
             } else if (!hdr.ethernet.isValid() || hdr.ethernet.ether_type == ETHERTYPE_IPV6
                        || (hdr.vlan.isValid() && hdr.vlan.ether_type == ETHERTYPE_IPV6)) {

@@ -52,15 +52,22 @@ control domain_filter(PACKET) {
     }
 }
 
-// What a local SID does about the marks.
+// What a local SID does about the marks: these, and those of the parser about what stands in front of the SRH or the
+// upper layer. An unknown option means what its first two bits say (RFC 8200 4.2): the control plane tells the source
+// where it says so, and sends the packet again where there were only more options than the parser walks. An
+// Authentication Header cannot be verified here, and what it protects is not taken unverified.
 control domain_verdict(PACKET) {
     VERDICTS
 
     apply {
         if (md.unusual & UNUSUAL_SID_BLOCK != 0) {
             refuse(drop_reason_t.SID_BLOCK_FILTERED);
-        } else {
+        } else if (md.unusual & UNUSUAL_FOREIGN_SOURCE != 0) {
             refuse(drop_reason_t.SOURCE_NOT_IN_DOMAIN);
+        } else if (md.unusual & UNUSUAL_OPTION != 0) {
+            unrecognized_option();
+        } else {
+            refuse(drop_reason_t.AUTHENTICATION_HEADER);
         }
     }
 }

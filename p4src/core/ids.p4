@@ -24,7 +24,7 @@
 #define NEXTHOP_GROUP_TABLE_ID   0x02000011
 #define DX2V_TABLE_ID            0x02000014
 
-// Actions (0x01). Next: 0x01000041.
+// Actions (0x01). Next: 0x01000050.
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -85,6 +85,7 @@
 #define FORWARD_FRAME_ID         0x0100003E
 #define REWRITE_VLAN_ID          0x0100003F
 #define POP_VLAN_ID              0x01000040
+#define NOT_A_SID_ID             0x01000041
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001

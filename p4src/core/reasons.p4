@@ -32,8 +32,11 @@ enum bit<8> drop_reason_t {
     RECIRCULATION_LIMIT   = 23,
     MULTICAST             = 24,  // multicast and link-local destinations are not forwarded
     L2_PORT_NO_POLICY     = 25,
-    SOURCE_INVALID        = 26,  // multicast source, or link-local source off link
-    PACKET_OUT_INVALID    = 27
+    SOURCE_INVALID        = 26,  // multicast, loopback, unspecified or IPv4-mapped source, link-local source off link
+    PACKET_OUT_INVALID    = 27,
+    DESTINATION_INVALID   = 28,  // loopback, unspecified or IPv4-mapped destination, or next segment
+    OPTION                = 29,  // at a SID: an unknown option that must not be skipped, or one that was not looked at
+    AUTHENTICATION_HEADER = 30   // at a SID: it cannot be verified
 }
 
 // Index of punt_counter and punt_meter.
@@ -48,7 +51,8 @@ enum bit<8> punt_reason_t {
     PARAMETER_PROBLEM   = 7,   // ICMPv6 type 4 code 0
     UPPER_LAYER_ERROR   = 8,   // ICMPv6 type 4 code 4
     NO_ROUTE            = 9,
-    PACKET_TOO_BIG      = 10
+    PACKET_TOO_BIG      = 10,
+    OPTION              = 11   // ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
 }
 
 #endif  // SRV6_CORE_REASONS_P4_

@@ -31,6 +31,10 @@ const srv6_flavors_t FLAVOR_USD = 0x04;
 // How a behaviour decapsulates. No option exists yet: 0.
 typedef bit<8> decap_options_t;
 
+// Flags of a packet_out.
+typedef bit<5> packet_out_flags_t;
+const packet_out_flags_t PACKET_OUT_OPTIONS_WALKED = 0x01;  // with as_received: all options are to be skipped
+
 // How the outer header of a headend behaviour is filled.
 typedef bit<8> encap_flags_t;
 const encap_flags_t ENCAP_TC_INHERIT      = 0x01;  // traffic class of the inner packet

@@ -40,6 +40,9 @@
         decide(FATE_DROP, drop_reason_t.UPPER_LAYER, punt_reason_t.UPPER_LAYER_ERROR);                        \
         VERDICT.pointer = POINTER_UPPER_LAYER;                                                                \
     }                                                                                                         \
+    action unrecognized_option() {                                                                            \
+        decide(FATE_DROP, drop_reason_t.OPTION, punt_reason_t.OPTION);                                        \
+    }                                                                                                         \
     action destination_unreachable() {                                                                        \
         decide(FATE_DROP, drop_reason_t.NO_ROUTE, punt_reason_t.NO_ROUTE);                                    \
     }                                                                                                         \

@@ -126,6 +126,8 @@ class Router:
         self._sid_index = {}
         for entry in self.client.read(TableEntry("my_sid_table")):
             assert isinstance(entry, TableEntry)
+            if entry.action.name == "not_a_sid":  # type: ignore[union-attr]
+                continue
             vrf_id, index = entry.match["vrf_id"], entry.action.params["sid_index"]  # type: ignore[union-attr]
             assert isinstance(vrf_id, int) and isinstance(index, int)
             self._sid_index[vrf_id, network(entry.match["ipv6_dst"])] = index

@@ -13,7 +13,7 @@ from ipaddress import IPv6Address, ip_address
 
 from srv6cp.behaviours import REGISTRY
 from srv6cp.cli.output import table
-from srv6cp.model import Flavour, Node, Sid
+from srv6cp.model import Flavour, LocalSids, Node, Sid
 from srv6cp.packets import notation, raw
 from srv6lab.lab import Passage
 from srv6lab.topology import Topology
@@ -148,8 +148,8 @@ def _srhs(layer: Layer) -> tuple[raw.SrhView, ...]:
 def _sid(node: Node, destination: bytes) -> Sid | None:
     if len(destination) != 16:
         return None
-    address = IPv6Address(destination)
-    matching = [sid for sid in node.sids if address in sid.prefix]
+    sids, address = LocalSids(node), int.from_bytes(destination, "big")
+    matching = [sid for vrf in node.vrfs.values() if (sid := sids.lookup(vrf, address))]
     return max(matching, key=lambda sid: sid.prefix.prefixlen, default=None)
 
 

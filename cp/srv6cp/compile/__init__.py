@@ -18,6 +18,7 @@ from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.ids import Ids
 from srv6cp.compile.needs import NotInProgram
 from srv6cp.compile.nexthops import NextHops, Target
+from srv6cp.compile.not_sids import not_sid_entities
 from srv6cp.compile.policies import Policies, PolicyUse
 from srv6cp.compile.ports import domain_entities, port_entities
 from srv6cp.compile.routes import Routes
@@ -116,6 +117,7 @@ def compile_state(
             *policies.entities(),
             *sections,
             *sids.entities(),
+            *not_sid_entities(node, routes.prefixes()),
             *routes.entities(),
             *classifier.entities(),
             *domain_entities(node),

@@ -8,11 +8,14 @@ profiles that have it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from srv6cp.behaviours import REGISTRY
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities, shipped
+from srv6cp.compile.not_sids import inside_sids
+from srv6cp.compile.sids import NOT_A_SID
 from srv6cp.model import ICMPV6, Node
 from srv6cp.problems import ConfigError, Path, Problem
 
@@ -33,7 +36,7 @@ class NotInProgram(ConfigError):
 def check(node: Node, program: Capabilities) -> None:
     """Raise ``NotInProgram`` when the program lacks something that the node asks for."""
     missing: dict[str, Need] = {}
-    for need in needs(node):
+    for need in chain(needs(node), _of_nesting(node, program)):
         if not program.has(need.table, need.action):
             missing.setdefault(need.what, need)
     if missing:
@@ -114,6 +117,15 @@ def _of_routes(node: Node) -> Iterator[Need]:
             yield Need("a set of next hops", ("routes", index), tables.NEXTHOP_GROUP)
             yield Need("a set of next hops", ("routes", index), tables.NEXTHOP, "set_nexthop_group")
             break
+
+
+def _of_nesting(node: Node, program: Capabilities) -> Iterator[Need]:
+    """A route inside a SID; looked for only where the program cannot have one, since that takes a while."""
+    if not program.has(tables.MY_SID, NOT_A_SID):
+        inside = set(inside_sids(node, [(node.vrfs[route.vrf], route.prefix) for route in node.routes]))
+        for index, route in enumerate(node.routes):
+            if (node.vrfs[route.vrf], route.prefix) in inside:
+                yield Need("a route inside the prefix of a SID", ("routes", index), tables.MY_SID, NOT_A_SID)
 
 
 def _problem(node: Node, profile: str, need: Need, profiles: list[tuple[str, Capabilities]]) -> Problem:

@@ -16,10 +16,9 @@ from srv6cp.behaviours import REGISTRY
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.ids import Ids, short_key, sidlist_key
-from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import NextHops, action_set, towards
 from srv6cp.compile.routes import Routes
-from srv6cp.model import Encap, FlowLabel, NextHop, Node, Policy, SegmentList, Sid
+from srv6cp.model import Encap, FlowLabel, NextHop, Node, Policy, SegmentList
 from srv6cp.model.numbers import EncapFlag
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value
 
@@ -59,7 +58,6 @@ class Policies:
         self._entries: dict[int, ActionSet] = {}
         self._keys: dict[int, bytes] = {}
         self._sidlists: dict[int, tuple[IPv6Address, ...]] = {}
-        self._sids: PrefixMap[Sid] | None = None
         self._resolved: dict[tuple[str, IPv6Address], int | None] = {}
         for policy in node.policies.values():
             self.use(policy.name)
@@ -144,15 +142,11 @@ class Policies:
 
     def _find_nexthop(self, vrf: str, segment: IPv6Address) -> int | None:
         """Next hop towards a first segment; a SID of this node is reached by processing the packet again."""
-        if self._sids is None:
-            self._sids = PrefixMap()
-            for sid in self._node.sids:
-                self._sids.add(sid.in_vrf, sid.prefix, sid)
-        if self._sids.lookup(vrf, segment) is not None:
-            return self._nexthops.to_local_sid()
         way = self._routes.underlay(vrf, segment)
         if way is None:
             return None
+        if way.local_sid:
+            return self._nexthops.to_local_sid()
         if way.connected is not None:
             return self._nexthops.single(NextHop(way.connected, segment))
         return self._nexthops.via(towards(segment, way.hops)) if way.hops else None

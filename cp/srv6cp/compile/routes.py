@@ -16,7 +16,7 @@ from typing import NamedTuple
 from srv6cp.compile import tables
 from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import Neighbors, NextHops, towards
-from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, NextHop, Node, Route
+from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, LocalSids, NextHop, Node, Route
 from srv6cp.p4rt.entities import Action, TableEntry
 
 _LOCAL = Action("local")
@@ -29,10 +29,11 @@ _LONGEST_NO_UNICAST_COVER = 9
 
 
 class Way(NamedTuple):
-    """What the underlay knows of a prefix: next hops, or a connected interface, or (neither) a dead end."""
+    """What the underlay knows of a prefix: next hops, a connected interface, a local SID, or (none) a dead end."""
 
     hops: tuple[NextHop, ...] = ()
     connected: InterfaceId | None = None
+    local_sid: bool = False
 
 
 class Routes:
@@ -66,9 +67,9 @@ class Routes:
         vrfs = self._node.vrfs
         for vrf, address in self._node.own_addresses():
             self._entries[vrfs[vrf], ip_network(address)] = _LOCAL
+        self._add_learned()
         for locator in self._node.locators:
             self._entries[0, locator.prefix] = _LOCAL_SID
-        self._add_learned()
         inside = self._routes_inside_locators()
         locators = [(int(loc.prefix.network_address), int(loc.prefix.netmask)) for loc in self._node.locators]
         for sid in self._node.sids:
@@ -76,6 +77,10 @@ class Routes:
             covered = sid.in_vrf == DEFAULT_VRF and any(bits & mask == network for network, mask in locators)
             if not covered or any(bits & mask == network for network, mask in inside):
                 self._entries[vrfs[sid.in_vrf], sid.prefix] = _LOCAL_SID
+
+    def prefixes(self) -> Iterator[tuple[int, IPNetwork]]:
+        """(VRF id, prefix) of every entry that does not stand for local SIDs."""
+        return (key for key, action in self._entries.items() if action is not _LOCAL_SID)
 
     def entities(self) -> Iterator[TableEntry]:
         """All entries of both tables."""
@@ -104,7 +109,12 @@ class Routes:
                 yield interface, neighbor.address
 
     def _add_learned(self) -> None:
-        """Host routes of neighbours, in every VRF whose longest match says that they are on link."""
+        """Host routes of neighbours, in every VRF whose longest match says that they are on link.
+
+        None for one inside a local SID: nobody takes a part of a SID over by sending from it.
+        """
+        sids = LocalSids(self._node) if len(self._neighbors) > len(self._node.neighbors) else None
+        static = {(neighbor.interface, neighbor.address) for neighbor in self._node.neighbors}
         links: dict[InterfaceId, list[tuple[int, IPNetwork]]] = {}
         for key, (action, interfaces) in self._on_link.items():
             for interface in interfaces if self._entries[key] == action else ():
@@ -114,7 +124,8 @@ class Routes:
             lengths.setdefault((vrf, prefix.version), set()).add(prefix.prefixlen)
         for interface, address in self._neighbors:
             for vrf, prefix in links.get(interface, ()):
-                if address in prefix:
+                inside = sids and address.version == 6 and sids.lookup(vrf, int(address))
+                if address in prefix and ((interface, address) in static or not inside):
                     longer = (each for each in lengths[vrf, address.version] if each > prefix.prefixlen)
                     if not any((vrf, ip_network((address, each), strict=False)) in self._entries for each in longer):
                         self._entries[vrf, ip_network(address)] = self._to_neighbor(interface, address)
@@ -158,11 +169,13 @@ class Routes:
             ways.add(interface.vrf, ip_network(address), Way(connected=interface.id))
         for route in self._routes:
             ways.add(route.vrf, route.prefix, Way(route.nexthops))
-        # What is the node's own can be reached only as a SID, which the caller has looked for before.
+        # What is the node's own can be reached only as a SID.
         for locator in self._node.locators:
             ways.add(DEFAULT_VRF, locator.prefix, Way())
         for vrf, address in self._node.own_addresses():
             ways.add(vrf, ip_network(address), Way())
+        for sid in self._node.sids:
+            ways.add(sid.in_vrf, sid.prefix, Way(local_sid=True))
         return ways
 
     def _routes_inside_locators(self) -> list[tuple[int, int]]:

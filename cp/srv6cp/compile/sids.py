@@ -19,6 +19,9 @@ from srv6cp.compile.policies import Policies
 from srv6cp.model import NextHop, Node, Port, Sid
 from srv6cp.p4rt.entities import Action, TableEntry, Value
 
+#: Of what lies inside a SID's prefix and is not the SID's (:mod:`srv6cp.compile.not_sids`).
+NOT_A_SID = "not_a_sid"
+
 
 class Numbers:
     """Numbers of the data plane for what operands name: the ``Binder`` of :mod:`srv6cp.behaviours`.

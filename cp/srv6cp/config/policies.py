@@ -85,7 +85,7 @@ def _read_segments(value: Any) -> tuple[IPv6Address, ...]:
     segments = []
     for index, text in enumerate(items):
         segment = with_path(index, values.ipv6_address, text, "a segment")
-        if segment.is_multicast or segment.is_unspecified or segment.is_link_local:
+        if values.not_forwarded(segment):
             raise InvalidError(f"{segment} cannot be a segment: it is no routable unicast address", index)
         segments.append(segment)
     return tuple(segments)

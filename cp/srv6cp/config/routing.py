@@ -69,8 +69,9 @@ def _read_route(item: dict[Any, Any], context: Context) -> Route:
     except InvalidError as error:
         error.path = ("prefix",)
         raise
-    if prefix.is_multicast or prefix.is_link_local:
-        raise InvalidError(f"{prefix} is multicast or link-local and is not forwarded", "prefix")
+    kind = values.not_forwarded(prefix)
+    if kind is not None:
+        raise InvalidError(f"{prefix} is {kind} and is not forwarded", "prefix")
     vrf = context.vrf(item) if "vrf" in item else DEFAULT_VRF
     via = item.get("via")
     if "blackhole" in item and with_path("blackhole", values.boolean, item["blackhole"], "blackhole"):

@@ -45,7 +45,7 @@ def _read_locator(item: Any) -> Locator:
     values.check_keys(item, LOCATOR_KEYS, ("prefix",))
     prefix = with_path("prefix", values.ipv6_prefix, item["prefix"])
     length = prefix.prefixlen
-    if not _MIN_SID_LENGTH <= length <= 127 or prefix.is_multicast or prefix.is_link_local:
+    if not _MIN_SID_LENGTH <= length <= 127 or values.not_forwarded(prefix):
         raise InvalidError(f"{prefix} is no unicast prefix of 16 to 127 bits", "prefix")
     block, node = item.get("block"), item.get("node")
     if node is not None:
@@ -137,7 +137,7 @@ class _SidReader:
         return item, known
 
     def _check_place(self, prefix: IPv6Network, item: dict[Any, Any]) -> None:
-        if prefix.prefixlen < _MIN_SID_LENGTH or prefix.is_multicast or prefix.is_link_local:
+        if prefix.prefixlen < _MIN_SID_LENGTH or values.not_forwarded(prefix):
             raise InvalidError(f"SID {prefix} is no unicast prefix of 16 to 128 bits")
         bits = int(prefix.network_address)
         for network, mask, length in self._locators:

@@ -80,8 +80,9 @@ def _check_family(policy: Policy | None, version: int | None) -> None:
 def _read_prefix(item: dict[Any, Any], policies: Mapping[str, Policy], context: Context) -> PrefixSteering:
     values.check_keys(item, PREFIX_KEYS)
     prefix = with_path("prefix", values.ip_prefix, item["prefix"])
-    if prefix.is_multicast or prefix.is_link_local:
-        raise InvalidError(f"{prefix} is multicast or link-local and is not forwarded", "prefix")
+    kind = values.not_forwarded(prefix)
+    if kind is not None:
+        raise InvalidError(f"{prefix} is {kind} and is not forwarded", "prefix")
     policy = _policy(item, context)
     _check_family(policies.get(policy), prefix.version)
     return PrefixSteering(prefix, policy, context.vrf(item))

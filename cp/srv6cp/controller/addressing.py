@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_network
 
-from srv6cp.model import InterfaceId, IPAddress, IPNetwork, Node
+from srv6cp.model import InterfaceId, IPAddress, IPNetwork, LocalSids, Node
 from srv6cp.model.interfaces import Interface
 
 DUMMY_IPV4 = IPv4Address("192.0.0.8").packed
@@ -116,13 +116,7 @@ class NodeIndex:
         self.static_neighbors = frozenset((n.interface, n.address) for n in node.neighbors)
         self._own = {(vrfs[vrf], address.packed) for vrf, address in node.own_addresses()}
         self._loopbacks = [(vrfs[own.vrf], own.address.packed) for own in node.addresses]
-        # Per length: (VRF, bits of the SID), to the VRF of its next hops where it has some.
-        self._sids: dict[int, dict[tuple[int, int], int | None]] = {}
-        for sid in node.sids:
-            shift = 128 - sid.prefix.prefixlen
-            via = sid.operands.get("via")
-            crossed = self.interfaces[via[0].interface].vrf_id if via else None
-            self._sids.setdefault(shift, {})[vrfs[sid.in_vrf], int(sid.prefix.network_address) >> shift] = crossed
+        self._sids = LocalSids(node)
         self._sources = {
             policy.encap.source.packed for policy in node.policies.values() if policy.encap.source is not None
         }
@@ -137,19 +131,14 @@ class NodeIndex:
         return (vrf_id, address) in self._own or (vrf_id == 0 and address in self._sources)
 
     def is_sid(self, vrf_id: int, address: bytes) -> bool:
-        """True when `address` falls into a local SID that can be reached in that VRF."""
-        if len(address) != 16:
-            return False
-        value = int.from_bytes(address, "big")
-        return any((vrf_id, value >> shift) in sids for shift, sids in self._sids.items())
+        """True when the longest match of `address` in that VRF is a local SID."""
+        return len(address) == 16 and self._sids.lookup(vrf_id, int.from_bytes(address, "big")) is not None
 
     def crossed_vrf(self, vrf_id: int, address: bytes) -> int | None:
         """VRF of the interface that the SID at `address` sends packets to; None for a SID without next hops."""
-        value = int.from_bytes(address, "big")
-        for shift in sorted(self._sids):
-            if (vrf_id, value >> shift) in self._sids[shift]:
-                return self._sids[shift][vrf_id, value >> shift]
-        return None
+        sid = self._sids.lookup(vrf_id, int.from_bytes(address, "big"))
+        via = sid.operands.get("via") if sid is not None else None
+        return self.interfaces[via[0].interface].vrf_id if via else None
 
     def asker(self, interface: InterfaceView, target: bytes) -> bytes:
         """Source address of a question for the neighbour `target`, 16 or 4 bytes like it.

@@ -35,6 +35,7 @@ class Problem(Enum):
     HOP_LIMIT_EXCEEDED = ((3, 0), (11, 0))
     REASSEMBLY_TIME_EXCEEDED = ((3, 1), (11, 1))
     PARAMETER_PROBLEM = ((4, 0), (12, 0))
+    UNKNOWN_OPTION = ((4, 2), None)
     UPPER_LAYER_ERROR = ((4, 4), None)
     """SR Upper-layer Header Error (RFC 8986 4.1.1, RFC 8754 5.3)."""
 
@@ -55,7 +56,7 @@ def deserves_error(quote: Quote, problem: Problem) -> bool:
     """Whether an error may be sent about this packet (RFC 4443 2.4 e, RFC 1812 4.3.2.7).
 
     Not about ICMP errors and redirects, nor packets from an address that does not name one node, nor packets
-    to a group, except Packet Too Big and code 2 of Parameter Problem, which this router never sends.
+    to a group, except Packet Too Big and code 2 of Parameter Problem.
     """
     view = quote.view
     if isinstance(view, Ipv4View):
@@ -64,7 +65,8 @@ def deserves_error(quote: Quote, problem: Problem) -> bool:
         return False
     if not any(view.src) or view.src[0] == 0xFF or view.src == bytes(15) + b"\x01":
         return False
-    return problem is Problem.PACKET_TOO_BIG or not (quote.group_frame or view.dst[0] == 0xFF)
+    to_group = quote.group_frame or view.dst[0] == 0xFF
+    return not to_group or problem in (Problem.PACKET_TOO_BIG, Problem.UNKNOWN_OPTION)
 
 
 def _is_error_v6(view: Ipv6View) -> bool:

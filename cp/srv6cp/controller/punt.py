@@ -5,9 +5,9 @@ values."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from srv6cp.model.numbers import CPU_PORT, PuntReason
+from srv6cp.model.numbers import CPU_PORT, PacketOutFlag, PuntReason
 
 """Ingress port of packets of the controller's own making."""
 
@@ -57,7 +57,7 @@ class PacketOut:
     """A frame to send: by `egress_port` as it is, or with `submit_to_ingress` through the pipeline.
 
     Submitted frames are routed in `vrf_id` as the node's own, or with `as_received` processed from the start
-    as if they had just arrived by `ingress_port`.
+    as if they had just arrived by `ingress_port`; with `options_walked` their options are not looked at again.
     """
 
     payload: bytes
@@ -66,16 +66,19 @@ class PacketOut:
     as_received: bool = False
     ingress_port: int = 0
     vrf_id: int = 0
+    options_walked: bool = False
 
     @property
     def metadata(self) -> dict[str, int]:
         """The packet_out fields by name."""
+        flags = {"flags": int(PacketOutFlag.OPTIONS_WALKED)} if self.options_walked else {}
         return {
             "egress_port": self.egress_port,
             "submit_to_ingress": int(self.submit_to_ingress),
             "as_received": int(self.as_received),
             "ingress_port": self.ingress_port,
             "vrf_id": self.vrf_id,
+            **flags,
         }
 
 
@@ -96,3 +99,8 @@ def again(packet: PacketIn) -> PacketOut:
     if packet.own:
         return PacketOut(packet.payload, submit_to_ingress=True, vrf_id=packet.vrf_id)
     return PacketOut(packet.payload, submit_to_ingress=True, as_received=True, ingress_port=packet.ingress_port)
+
+
+def again_with_options(packet: PacketIn) -> PacketOut:
+    """A punted packet once more, none of whose options hinders it."""
+    return replace(again(packet), options_walked=True)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from srv6cp.model import Fragmentation, InterfaceId, IPAddress, NeighborKey, Node, PuntReason
 from srv6cp.packets import arp, ndp, notation, raw
+from srv6cp.packets.options import Action, UnknownOption, unknown_option
 
 from . import relay
 from .addressing import InterfaceView, NodeIndex, is_link_local
@@ -24,7 +25,7 @@ from .fragment import CannotFragmentError, fragment_frame, fragment_packet
 from .icmp_errors import Problem, Quote, error
 from .neighbors import NeighborCache, NeighborTimers, Outcome, Solicitation
 from .origin import origin_vrf
-from .punt import PacketIn, PacketOut, again, framed, routed
+from .punt import PacketIn, PacketOut, again, again_with_options, framed, routed
 from .reinjection import Reinjections
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class PuntHandler:
             PuntReason.ARP: self._arp,
             PuntReason.NEIGHBOR_UNRESOLVED: self._unresolved,
             PuntReason.FRAGMENT: self._fragment,
+            PuntReason.OPTION: self._option,
         }
 
     def configure(self, node: Node) -> None:
@@ -229,6 +231,13 @@ class PuntHandler:
         if not ours:
             self._ignore("not ours", packet)
             return []
+        if isinstance(view, raw.Ipv6View):
+            option = unknown_option(view)
+            if option is not None:
+                return self._unknown_option(packet, view, ethernet, option)
+            if any(extension.protocol == raw.AUTHENTICATION for extension in view.extensions):
+                self._ignore("authentication header", packet)
+                return []
         if view.upper_protocol is None or view.is_fragment:
             self._ignore("fragment", packet)
             return []
@@ -261,6 +270,26 @@ class PuntHandler:
         return self._error(
             packet, Problem.PORT_UNREACHABLE if view.protocol == raw.UDP else Problem.PROTOCOL_UNREACHABLE
         )
+
+    def _option(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """A packet that a SID refused for its options. One that only has more of them than the switch walks is sent
+        again, marked, so that it does not come back from this SID."""
+        ethernet, _ = self._ingress(packet)
+        view = raw.parse_ipv6(packet.payload, packet.offset)
+        option = unknown_option(view)
+        if option is None:
+            return self._sent("again, options walked", [again_with_options(packet)])
+        return self._unknown_option(packet, view, ethernet, option)
+
+    def _unknown_option(
+        self, packet: PacketIn, view: raw.Ipv6View, ethernet: raw.EthernetView, option: UnknownOption
+    ) -> list[PacketOut]:
+        """What the type of an unknown option asks for (RFC 8200 4.2)."""
+        to_group = view.dst[0] == 0xFF or ethernet.is_group
+        if option.action is Action.DISCARD or (option.action is Action.REPORT_UNICAST and to_group):
+            self._ignore("unknown option", packet)
+            return []
+        return self._error(packet, Problem.UNKNOWN_OPTION, option.pointer)
 
     def _relay(self, packet: PacketIn, view: raw.Ipv6View) -> list[PacketOut]:
         """HE-12: an error about a packet that this node encapsulated, told in the VRF that it came from."""

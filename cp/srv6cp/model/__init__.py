@@ -13,6 +13,7 @@ from srv6cp.model.interfaces import (
     NeighborKey,
     Port,
 )
+from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Link, Node, Origin, RateLimit, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
 from srv6cp.model.policies import (
@@ -53,6 +54,7 @@ __all__ = [
     "Interface",
     "InterfaceId",
     "Link",
+    "LocalSids",
     "Locator",
     "Neighbor",
     "NeighborKey",

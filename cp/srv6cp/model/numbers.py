@@ -42,8 +42,11 @@ class DropReason(enum.IntEnum):
     RECIRCULATION_LIMIT = 23
     MULTICAST = 24  # multicast and link-local destinations are not forwarded
     L2_PORT_NO_POLICY = 25
-    SOURCE_INVALID = 26  # multicast source, or link-local source off link
+    SOURCE_INVALID = 26  # multicast, loopback, unspecified or IPv4-mapped source, link-local source off link
     PACKET_OUT_INVALID = 27
+    DESTINATION_INVALID = 28  # loopback, unspecified or IPv4-mapped destination, or next segment
+    OPTION = 29  # at a SID: an unknown option that must not be skipped, or one that was not looked at
+    AUTHENTICATION_HEADER = 30  # at a SID: it cannot be verified
 
 
 class PuntReason(enum.IntEnum):
@@ -60,6 +63,7 @@ class PuntReason(enum.IntEnum):
     UPPER_LAYER_ERROR = 8  # ICMPv6 type 4 code 4
     NO_ROUTE = 9
     PACKET_TOO_BIG = 10
+    OPTION = 11  # ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
 
 
 class InterfaceFlag(enum.IntFlag):
@@ -76,6 +80,12 @@ class FlavorBit(enum.IntFlag):
     PSP = 0x01
     USP = 0x02
     USD = 0x04  # How a behaviour decapsulates. No option exists yet: 0.
+
+
+class PacketOutFlag(enum.IntFlag):
+    """Flags of a packet-out."""
+
+    OPTIONS_WALKED = 0x01  # with as_received: all options are to be skipped
 
 
 class EncapFlag(enum.IntFlag):

@@ -47,8 +47,16 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.RECIRCULATION_LIMIT: Reason("too many own SIDs in one list", "implementation limit"),
     DropReason.MULTICAST: Reason("multicast and link-local are not forwarded", "RFC 4291 2.5.6, 2.7"),
     DropReason.L2_PORT_NO_POLICY: Reason("frame on a layer 2 port without policy", "configuration: ports.policy"),
-    DropReason.SOURCE_INVALID: Reason("multicast or off-link link-local source", "RFC 4291 2.5.6, 2.7"),
+    DropReason.SOURCE_INVALID: Reason(
+        "multicast, loopback, unspecified or IPv4-mapped source, or off-link link-local one",
+        "RFC 4291 2.5, 2.7, 1122 3.2.1.3",
+    ),
     DropReason.PACKET_OUT_INVALID: Reason("packet-out that asks for no valid port", "control plane error"),
+    DropReason.DESTINATION_INVALID: Reason(
+        "loopback, unspecified or IPv4-mapped destination, or next segment", "RFC 4291 2.5, RFC 1122 3.2.1.3"
+    ),
+    DropReason.OPTION: Reason("unknown option that must not be skipped, or too many options, at a SID", "RFC 8200 4.2"),
+    DropReason.AUTHENTICATION_HEADER: Reason("Authentication Header at a SID: it cannot be verified", "RFC 4302 3.4"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {
@@ -62,4 +70,5 @@ PUNT_REASONS: dict[PuntReason, Reason] = {
     PuntReason.UPPER_LAYER_ERROR: Reason("ICMPv6 parameter problem, code 4", "RFC 8986 4.1.1"),
     PuntReason.NO_ROUTE: Reason("ICMP destination unreachable", "RFC 4443 3.1"),
     PuntReason.PACKET_TOO_BIG: Reason("ICMP packet too big", "RFC 4443 3.2"),
+    PuntReason.OPTION: Reason("ICMPv6 parameter problem, code 2, if the option asks for it", "RFC 8200 4.2"),
 }

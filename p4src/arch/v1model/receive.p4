@@ -20,6 +20,10 @@ control receive(PACKET) {
         FRAME_LENGTH = FRAME_LENGTH - PACKET_OUT_LENGTH;
         hdr.packet_out.setInvalid();
     }
+    // Its options are to be skipped, all of them: the control plane has looked.
+    action forget_options() {
+        md.unusual = md.unusual & ~UNUSUAL_OPTION;
+    }
     // The frame leaves by the port that the control plane names, as it is.
     action send() {
         transmit(hdr.packet_out.egress_port);
@@ -44,6 +48,9 @@ control receive(PACKET) {
 
     apply {
         if (hdr.packet_out.isValid() && hdr.packet_out.submit_to_ingress == 1 && hdr.packet_out.as_received == 1) {
+            if (hdr.packet_out.flags == PACKET_OUT_OPTIONS_WALKED) {
+                forget_options();
+            }
             as_received();
         }
         if (md.carried == 0 && !hdr.packet_out.isValid()) {

@@ -139,6 +139,8 @@ control srh_endpoint(PACKET) {
             } else if (!hdr.srh_after.isValid()
                        || (hdr.ipv6.payload_length |-| md.extension_length) >> 3 <= (bit<16>)hdr.srh.hdr_ext_len) {
                 refuse(drop_reason_t.HEADER_TRUNCATED);
+            } else if (md.unusual & UNUSUAL_INNER_ADDRESS != 0) {
+                refuse(drop_reason_t.DESTINATION_INVALID);
             } else {
                 advance();
             }

@@ -34,10 +34,16 @@ control my_sid(PACKET) {
     L2_ACTIONS
     BIND_ACTIONS
 
+    // The longest match may be no SID: a route, or an address of this node, inside the prefix of one.
+    @id(NOT_A_SID_ID)
+    @name(".not_a_sid")
+    @brief("No SID, although inside the prefix of one: by its route")
+    action not_a_sid() {}
+
     @id(MY_SID_TABLE_ID)
     @name(".my_sid_table")
     @brief("Local SIDs")
-    @description("The longest prefix wins; vrf_id is the VRF in which the SID can be reached")
+    @description("The longest prefix wins; vrf_id is the VRF in which the SID can be reached. What lies inside the prefix of a SID and is routed otherwise is not_a_sid")
     table my_sid_table {
         key = {
             md.vrf_id         : exact @name("vrf_id");
@@ -48,6 +54,7 @@ control my_sid(PACKET) {
             L2_ACTION_NAMES
             DECAP_ACTION_NAMES
             BIND_ACTION_NAMES
+            not_a_sid;
             @defaultonly NoAction;
         }
         const default_action = NoAction();
@@ -62,7 +69,7 @@ control my_sid(PACKET) {
             END_ADVANCES BIND_ADVANCES { srh.apply(THE_PACKET); }
             DECAP_CASES
             L2_CASES
-            NoAction: {
+            not_a_sid: NoAction: {
                 if (md.unusual >= UNUSUAL_SID_BLOCK) {
                     domain.apply(THE_PACKET);
                 }

@@ -27,6 +27,8 @@ control find_upper_layer(PACKET) {
 // only where no segment is left (DEC-2), so its header being there says that the behaviour may take it.
 control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
     VERDICTS
+    refuse_inner_ipv6_address() ipv6_address;
+    refuse_ipv4_address() ipv4_address;
 
     action remove_outer() {
         EXTENSION_POP(hdr, 0)
@@ -52,10 +54,8 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
                 || hdr.ipv6.payload_length - md.extension_length < IPV6_HEADER_LENGTH
                 || hdr.inner_ipv6.payload_length > hdr.ipv6.payload_length - md.extension_length - IPV6_HEADER_LENGTH) {
                 refuse(drop_reason_t.IP_HEADER_INVALID);
-            } else if (hdr.inner_ipv6.src_addr[127:121] == 0x7F || hdr.inner_ipv6.src_addr[127:1] == 0) {
-                refuse(drop_reason_t.SOURCE_INVALID);
-            } else if (hdr.inner_ipv6.dst_addr[127:121] == 0x7F) {
-                refuse(drop_reason_t.MULTICAST);
+            } else if (md.unusual & UNUSUAL_INNER_ADDRESS != 0) {
+                ipv6_address.apply(THE_PACKET);
             } else {
                 if (md.unusual & UNUSUAL_EXTENSION != 0) {
                     remove_outer();
@@ -71,10 +71,8 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
                 refuse(drop_reason_t.IP_HEADER_INVALID);
             } else if (IPV4_CHECKSUM_ERROR) {
                 refuse(drop_reason_t.IPV4_CHECKSUM);
-            } else if (hdr.ipv4.src_addr[31:29] == 7) {
-                refuse(drop_reason_t.SOURCE_INVALID);
-            } else if (hdr.ipv4.dst_addr[31:29] == 7) {
-                refuse(drop_reason_t.MULTICAST);
+            } else if (md.unusual & UNUSUAL_INNER_ADDRESS != 0) {
+                ipv4_address.apply(THE_PACKET);
             } else {
                 remove_outer();
                 expose_ipv4();

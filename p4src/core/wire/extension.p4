@@ -54,8 +54,8 @@ header exhausted_list_t {
 #define SELECT_NEXT(NEXT, N)                                                                             \
     transition select(NEXT) {                                                                            \
         IP_PROTO_ROUTING:  routing_##N;                                                                  \
-        IP_PROTO_HOPOPTS:  extension_##N;                                                                \
-        IP_PROTO_DSTOPTS:  extension_##N;                                                                \
+        IP_PROTO_HOPOPTS:  options_##N;                                                                  \
+        IP_PROTO_DSTOPTS:  options_##N;                                                                  \
         IP_PROTO_FRAGMENT: fragment_##N;                                                                 \
         IP_PROTO_AH:       authentication_##N;                                                           \
         IP_PROTO_IPV4:     parse_ipv4;                                                                   \
@@ -94,6 +94,76 @@ header exhausted_list_t {
 #define EXHAUSTED_SRH_STATES(N, NEXT_N)
 #endif
 
+// The options of a Hop-by-Hop or Destination Options header (RFC 8200 4.2), walked until there is one that must not be
+// skipped: its type begins with other bits than 00. Only a destination minds. VERDICT.options holds the next of the
+// first 16 octets of the header, each bit inverted, so that the zeros that are shifted in read as an option of type
+// 0xFF: an option that begins behind them is not skipped unseen. `length` is what is left of the header, in octets.
+// (A header of 8 octets is read where it was extracted to, since 16 might be more than the packet has.)
+#define OPTION_PAD1  0xFF000000000000000000000000000000 &&& 0xFF000000000000000000000000000000
+#define OPTION_SHORT 0xC0F00000000000000000000000000000 &&& 0xC0F00000000000000000000000000000   // to 15 octets
+#define OPTION_LONG  0xC0000000000000000000000000000000 &&& 0xC0000000000000000000000000000000   // past what is seen
+#define OPTION_DATA_LENGTH (~VERDICT.options[119:112])
+#define OPTIONS_STATES(N, NEXT_N)                                                                          \
+    state options_##N {                                                                                  \
+        BEGIN(VERDICT)                                                                                   \
+        peek = pkt.lookahead<bit<32>>();                                                                 \
+        length = (bit<32>)peek[23:16] << 6;                                                              \
+        md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \
+        transition select(peek) {                                                                        \
+            0x00000000 &&& 0x00FF0000: options_of_8_##N;                                                 \
+            default:                   options_of_more_##N;                                              \
+        }                                                                                                \
+    }                                                                                                    \
+    state options_of_8_##N {                                                                             \
+        pkt.extract(hdr.extension_##N, 0);                                                               \
+        VERDICT.options = ~(hdr.extension_##N.routing_type ++ hdr.extension_##N.segments_left            \
+                            ++ hdr.extension_##N.data ++ ~80w0);                                         \
+        transition first_option_##N;                                                                     \
+    }                                                                                                    \
+    state options_of_more_##N {                                                                          \
+        VERDICT.options = pkt.lookahead<bit<128>>();                                                     \
+        pkt.extract(hdr.extension_##N, length);                                                          \
+        VERDICT.options = ~VERDICT.options << 16;                                                        \
+        transition first_option_##N;                                                                     \
+    }                                                                                                    \
+    state first_option_##N {                                                                             \
+        length = ((bit<32>)hdr.extension_##N.hdr_ext_len << 3) + 6;                                      \
+        md.extension_length = md.extension_length + 2 + (bit<16>)length;                                 \
+        transition next_option_##N;                                                                      \
+    }                                                                                                    \
+    state next_option_##N {                                                                              \
+        transition select(length, VERDICT.options) {                                                     \
+            (0, _):                         after_##N;                                                   \
+            (0x80000000 &&& 0x80000000, _): stop_option_##N;   /* it runs past its header */             \
+            (_, OPTION_PAD1):               skip_pad1_##N;                                               \
+            (_, OPTION_SHORT):              skip_option_##N;                                             \
+            (_, OPTION_LONG):               skip_long_option_##N;                                        \
+            default:                        stop_option_##N;                                             \
+        }                                                                                                \
+    }                                                                                                    \
+    state skip_pad1_##N {                                                                                \
+        length = length - 1;                                                                             \
+        VERDICT.options = VERDICT.options << 8;                                                          \
+        transition next_option_##N;                                                                      \
+    }                                                                                                    \
+    state skip_option_##N {                                                                              \
+        length = length - 2 - (bit<32>)OPTION_DATA_LENGTH;                                               \
+        VERDICT.options = VERDICT.options << (OPTION_DATA_LENGTH << 3) << 16;                            \
+        transition next_option_##N;                                                                      \
+    }                                                                                                    \
+    state skip_long_option_##N {                                                                         \
+        length = length - 2 - (bit<32>)OPTION_DATA_LENGTH;                                               \
+        VERDICT.options = 0;                                                                             \
+        transition next_option_##N;                                                                      \
+    }                                                                                                    \
+    state stop_option_##N {                                                                              \
+        md.unusual = md.unusual | UNUSUAL_OPTION;                                                        \
+        transition after_##N;                                                                            \
+    }                                                                                                    \
+    state after_##N {                                                                                    \
+        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
+    }
+
 // Slot N, and the states that fill it. A routing header that is not an SRH is passed over when it has nothing left to
 // visit (SRH-10); otherwise the walk ends.
 #define EXTENSION_SLOT(N, NEXT_N)                                                            \
@@ -114,26 +184,25 @@ header exhausted_list_t {
     state authentication_##N {                                                               \
         peek = pkt.lookahead<bit<32>>();                                                     \
         length = (bit<32>)peek[23:16] << 5;                                                  \
+        md.unusual = md.unusual | UNUSUAL_AUTHENTICATION;                                    \
         transition take_##N;                                                                 \
     }                                                                                        \
     state take_##N {                                                                         \
         pkt.extract(hdr.extension_##N, length);                                              \
         md.unusual = md.unusual | UNUSUAL_EXTENSION;                                         \
         md.extension_length = md.extension_length + 8 + (bit<16>)(length >> 3);              \
-        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                   \
+        transition after_##N;                                                                \
     }                                                                                        \
+    OPTIONS_STATES(N, NEXT_N)                                                                \
     EXHAUSTED_SRH_STATES(N, NEXT_N)                                                          \
     state fragment_##N {                                                                     \
         pkt.extract(hdr.extension_##N, 0);                                                   \
         md.unusual = md.unusual | UNUSUAL_EXTENSION;                                         \
         md.extension_length = md.extension_length + 8;                                       \
         transition select(hdr.extension_##N.routing_type, hdr.extension_##N.segments_left) { \
-            (0, 0 &&& 0xF9): after_atomic_fragment_##N;                                      \
+            (0, 0 &&& 0xF9): after_##N;                                                      \
             default:         fragment;                                                       \
         }                                                                                    \
-    }                                                                                        \
-    state after_atomic_fragment_##N {                                                        \
-        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                   \
     }
 
 #endif  // SRV6_CORE_WIRE_EXTENSION_P4_
@@ -153,7 +222,7 @@ header exhausted_list_t {
             default:                   unknown_routing_type;
         }
     }
-    state extension_4 { transition accept; }
+    state options_4 { transition accept; }
     state fragment_4 { transition accept; }
     state authentication_4 { transition accept; }
 

@@ -64,10 +64,22 @@ header l4_t {
     pkt.emit(hdr.ipv4);       \
     pkt.emit(hdr.l4);
 
-// fe00::/7 holds link-local and multicast addresses.
-#define LINK_SCOPE 0xFE000000000000000000000000000000 &&& 0xFE000000000000000000000000000000
-// The unspecified and the loopback address.
-#define NO_SCOPE   0x0 &&& 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFE
+// Addresses that are not forwarded (core/addresses.p4). fe00::/7 holds link-local and multicast addresses, ::/127 the
+// unspecified and the loopback address.
+#define LINK_SCOPE  0xFE000000000000000000000000000000 &&& 0xFE000000000000000000000000000000
+#define NO_SCOPE    0x0 &&& 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFE
+#define IPV4_MAPPED 0x0000000000000000FFFF00000000 &&& 0xFFFFFFFFFFFFFFFFFFFFFFFF00000000
+#define IPV6_ADDRESS_CASES(STATE) \
+            (LINK_SCOPE, _):  STATE; \
+            (_, LINK_SCOPE):  STATE; \
+            (NO_SCOPE, _):    STATE; \
+            (_, NO_SCOPE):    STATE; \
+            (IPV4_MAPPED, _): STATE; \
+            (_, IPV4_MAPPED): STATE;
+#define THIS_NETWORK  0x00000000 &&& 0xFF000000   // 0/8
+#define LOOPBACK_IPV4 0x7F000000 &&& 0xFF000000   // 127/8
+#define LOCAL_IPV4    0xA9FE0000 &&& 0xFFFF0000   // 169.254/16
+#define CLASS_D_E     0xE0000000 &&& 0xE0000000   // multicast, reserved, limited broadcast
 
 #endif  // SRV6_CORE_WIRE_IP_P4_
 
@@ -75,10 +87,8 @@ header l4_t {
     state parse_ipv6 {
         pkt.extract(hdr.ipv6);
         transition select(hdr.ipv6.src_addr, hdr.ipv6.dst_addr) {
-            (LINK_SCOPE, _): mark_link_scope;
-            (_, LINK_SCOPE): mark_link_scope;
-            (NO_SCOPE, _):   mark_link_scope;
-            default:         after_ipv6;
+            IPV6_ADDRESS_CASES(mark_link_scope)
+            default:          after_ipv6;
         }
     }
 
@@ -93,6 +103,18 @@ header l4_t {
 
     state parse_inner_ipv6 {
         pkt.extract(hdr.inner_ipv6);
+        transition select(hdr.inner_ipv6.src_addr, hdr.inner_ipv6.dst_addr) {
+            IPV6_ADDRESS_CASES(mark_inner_ipv6)
+            default:          after_inner_ipv6;
+        }
+    }
+
+    state mark_inner_ipv6 {
+        md.unusual = md.unusual | UNUSUAL_INNER_ADDRESS;
+        transition after_inner_ipv6;
+    }
+
+    state after_inner_ipv6 {
         transition select(hdr.inner_ipv6.next_header) {
             IP_PROTO_TCP: parse_l4;
             IP_PROTO_UDP: parse_l4;
@@ -122,6 +144,21 @@ header l4_t {
 
     state take_ipv4 {
         pkt.extract(hdr.ipv4, length);
+        transition select(hdr.ipv4.src_addr, hdr.ipv4.dst_addr) {
+            (THIS_NETWORK, _):  mark_ipv4;
+            (_, THIS_NETWORK):  mark_ipv4;
+            (LOOPBACK_IPV4, _): mark_ipv4;
+            (_, LOOPBACK_IPV4): mark_ipv4;
+            (LOCAL_IPV4, _):    mark_ipv4;
+            (_, LOCAL_IPV4):    mark_ipv4;
+            (CLASS_D_E, _):     mark_ipv4;
+            (_, CLASS_D_E):     mark_ipv4;
+            default:            after_ipv4;
+        }
+    }
+
+    state mark_ipv4 {
+        md.unusual = md.unusual | UNUSUAL_INNER_ADDRESS;
         transition after_ipv4;
     }
 

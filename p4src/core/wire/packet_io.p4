@@ -15,8 +15,8 @@ header packet_out_t {
     bit<1>    submit_to_ingress;
     @description("with submit_to_ingress: 1: as if it had arrived by ingress_port; 0: as made by this node, in vrf_id")
     bit<1>    as_received;
-    @padding
-    bit<5>    pad0;
+    @description("with as_received: 1: the control plane has walked the options")
+    packet_out_flags_t flags;
     port_id_t ingress_port;
     @padding
     bit<7>    pad1;

@@ -156,6 +156,15 @@ header srh_segment_t {
     // extracted, which is how an endpoint knows. (With WITH_SRH_LIST also where Last Entry alone does.)
     state parse_srh_after {
         pkt.extract(hdr.srh_after, length);
+        transition select(hdr.srh_next.sid) {
+            NO_SCOPE:    mark_next_segment;
+            IPV4_MAPPED: mark_next_segment;
+            default:     accept;
+        }
+    }
+
+    state mark_next_segment {
+        md.unusual = md.unusual | UNUSUAL_INNER_ADDRESS;
         transition accept;
     }
 #endif  // PARSER_STATES

@@ -114,6 +114,21 @@ def test_a_program_that_has_all_of_it() -> None:
     assert tables.UPPER_LAYER in {entity.table for entity in more if isinstance(entity, TableEntry)}
 
 
+def test_a_route_inside_a_sid_of_a_program_that_cannot_tell_them_apart() -> None:
+    """Refused with its place in the node file, since packets for it would be the SID's."""
+    data = {
+        "node": "r1",
+        "locator": "fcbb:bb00:1::/48",
+        "sids": [{"sid": "fcbb:bb00:1:1::/64", "behavior": "End"}],
+        "routes": [{"prefix": "fd00::/64", "blackhole": True}, {"prefix": "fcbb:bb00:1:1:5::/80", "blackhole": True}],
+    }
+    node = load_node_dict(data)
+    assert compile_state(node, COMMITTED)
+    with pytest.raises(NotInProgram, match=r"a route inside the prefix of a SID is not in the loaded") as caught:
+        compile_state(node, without(("not_a_sid",)))
+    assert [problem.path for problem in caught.value.problems] == [("routes", 1)]
+
+
 def test_options_are_0_where_an_action_has_them() -> None:
     info = without(())
     for action in info.proto.actions:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from unit.compile.support import MACS, compiled, key, nexthop_of, route, rows
 
+from srv6cp.compile import Compilation
 from srv6cp.p4rt import Action, ActionSet
 
 SET_ADJACENCY_1 = Action(
@@ -233,3 +234,55 @@ def test_members_of_groups_watch_their_port() -> None:
         assert {member.watch_port for member in group.actions} == ports
         [lists] = rows(found, "sr_policy_table").values()
         assert {member.watch_port for member in lists.actions} == ({1, None} if watch else {None})
+
+
+# --- one longest match over SIDs, own addresses and routes ---------------------------------------------------------
+
+INSIDE = "fcbb:bb00:1:1::100:0"
+
+
+def no_sids(found: Compilation) -> set[tuple[int, str]]:
+    """VRF and prefix of what is inside a SID and not the SID's."""
+    return {key for key, action in rows(found, "my_sid_table").items() if action.name == "not_a_sid"}
+
+
+def test_what_lies_inside_a_sid_is_named_once() -> None:
+    """A route, a connected prefix, an own address inside a SID; not what is inside one of these, nor around the SID."""
+    found = compiled(
+        sids=[{"sid": "fcbb:bb00:1:1::/64", "behavior": "End"}, {"sid": f"{INSIDE}/120", "behavior": "End"}],
+        addresses=["fcbb:bb00:1:1::abcd/128", "fcbb:bb00:1:2::1/128"],
+        routes=[
+            {"prefix": "fcbb:bb00::/32", "via": "2001:db8:2::2"},
+            {"prefix": "fcbb:bb00:1:1::/64", "via": "2001:db8:2::2"},  # the SID itself wins
+            {"prefix": f"{INSIDE}/112", "via": "2001:db8:2::2"},
+            {"prefix": f"{INSIDE}/116", "via": "2001:db8:1::2"},
+            {"prefix": f"{INSIDE}/122", "via": "2001:db8:2::2"},
+        ],
+    )
+    assert no_sids(found) == {
+        (0, "fcbb:bb00:1:1::abcd/128"),
+        (0, f"{INSIDE}/112"),
+        (0, f"{INSIDE}/122"),
+    }
+
+
+def test_a_steered_prefix_inside_a_sid() -> None:
+    found = compiled(
+        sids=[{"sid": "fcbb:bb00:1:1::/64", "behavior": "End"}],
+        policies=[{"name": "north", "segments": ["2001:db8:2::2"]}],
+        steering=[{"prefix": f"{INSIDE}/112", "policy": "north"}],
+    )
+    assert no_sids(found) == {(0, f"{INSIDE}/112")}
+
+
+def test_a_learned_neighbour_takes_nothing_from_a_sid() -> None:
+    """Whoever is on the link may send from an address inside a SID; packets for it stay the SID's."""
+    ports = {1: {"mac": "02:00:00:00:01:01", "addresses": ["fcbb:bb00:1:1:8000::1/48", "10.0.1.1/24"]}}
+    learned = {key(1, "fcbb:bb00:1:1::9"): MACS[1], key(1, "fcbb:bb00:1:2::9"): MACS[1]}
+    sids = [{"sid": "fcbb:bb00:1:1::/64", "behavior": "End"}]
+    found = compiled(learned, ports=ports, neighbors=[], sids=sids)
+    assert route(found, "fcbb:bb00:1:1::9/128") is None and route(found, "fcbb:bb00:1:2::9/128") is not None
+    assert no_sids(found) == {(0, "fcbb:bb00:1:1:8000::1/128")}
+    configured = [{"address": "fcbb:bb00:1:1::9", "port": 1, "mac": MACS[1]}]
+    found = compiled(ports=ports, neighbors=configured, sids=sids)
+    assert (0, "fcbb:bb00:1:1::9/128") in no_sids(found)

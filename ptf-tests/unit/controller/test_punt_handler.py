@@ -129,6 +129,33 @@ def test_errors_come_from_the_ingress_interface(
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "dst", "group_frame", "reported"),
+    [
+        (0x5E, "fcbb:bb00:1:e000::", False, False),
+        (0x9E, "fcbb:bb00:1:e000::", False, True),
+        (0xDE, "fcbb:bb00:1:e000::", False, True),
+        (0x9E, "ff02::1", True, True),
+        (0xDE, "ff02::1", True, False),
+        (0xDE, "fcbb:bb00:1:e000::", True, False),
+    ],
+)
+def test_unknown_options(bench: Bench, kind: int, dst: str, group_frame: bool, reported: bool) -> None:
+    """RFC 8200 4.2, and the exception of RFC 4443 2.4 (e.3) for code 2."""
+    packet = ipv6("2001:db8:a::1", dst, bytes((59, 0, kind, 4, 0, 0, 0, 0)), 60)
+    mac = bytes.fromhex("333300000001") if group_frame else OUR_MAC
+    expected = [routed(icmp("2001:db8:1::1", "2001:db8:a::1", 4, 2, 42, packet))] if reported else []
+    assert bench.send(PuntReason.OPTION, ether(packet, mac)) == expected
+
+
+def test_more_options_than_the_switch_walks_go_once_more(bench: Bench) -> None:
+    packet = ipv6("2001:db8:a::1", "fcbb:bb00:1:e000::", bytes((59, 0, 0x1E, 4, 0, 0, 0, 0)), 60)
+    [sent] = bench.send(PuntReason.OPTION, ether(packet), ingress_port=2)
+    assert sent == PacketOut(ether(packet), 0, True, True, 2, options_walked=True)
+    assert sent.metadata["flags"] == 1
+    assert "flags" not in PacketOut(b"").metadata  # a program without options has no such field
+
+
 def test_error_about_an_inner_packet_goes_to_its_source_in_its_vrf(bench: Bench) -> None:
     inner = ipv6("2001:db8:100::9", "2001:db8:dead::1", UDP, 17)
     outer = ipv6("2001:db8:a::1", "fcbb:bb00:1:d4::", inner, 41)

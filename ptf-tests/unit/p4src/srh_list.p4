@@ -12,7 +12,11 @@
 #define LAZY_STATE_IN_METADATA
 #define HEADEND_METADATA
 #define HEADEND_STATE
-#define LAZY_STATE_IN_HEADERS report_t report;
+#define BEGIN(STATE) STATE.setValid();
+#define VERDICT      hdr.verdict
+#define LAZY_STATE_IN_HEADERS \
+    verdict_state_t verdict;  \
+    report_t        report;
 #define PARSER_INTRINSIC , inout standard_metadata_t standard_metadata
 #define PARSER_START state start { transition parse_ethernet; }
 
