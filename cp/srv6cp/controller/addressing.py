@@ -123,9 +123,11 @@ class NodeIndex:
             via = sid.operands.get("via")
             crossed = self.interfaces[via[0].interface].vrf_id if via else None
             self._sids.setdefault(shift, {})[vrfs[sid.in_vrf], int(sid.prefix.network_address) >> shift] = crossed
-        self._sources = {
-            policy.encap.source.packed for policy in node.policies.values() if policy.encap.source is not None
-        }
+        self._own.update(
+            (vrfs[policy.vrf], policy.encap.source.packed)
+            for policy in node.policies.values()
+            if policy.encap.source is not None
+        )
 
     def interface(self, port: int, vlan: int | None) -> InterfaceView | None:
         """The interface that a frame with this tag arrived by; VLAN 0 is a priority tag of the untagged
@@ -134,7 +136,7 @@ class NodeIndex:
 
     def is_own(self, vrf_id: int, address: bytes) -> bool:
         """True for an address of the node in that VRF, the source addresses of policies included."""
-        return (vrf_id, address) in self._own or (vrf_id == 0 and address in self._sources)
+        return (vrf_id, address) in self._own
 
     def is_sid(self, vrf_id: int, address: bytes) -> bool:
         """True when `address` falls into a local SID that can be reached in that VRF."""

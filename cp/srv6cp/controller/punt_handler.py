@@ -77,6 +77,8 @@ class PuntHandler:
     def configure(self, node: Node) -> None:
         """Use a new configuration; neighbours that no longer fit it are forgotten."""
         self.index = NodeIndex(node)
+        self._reinjections = Reinjections()
+        self._faulty.clear()
         self.neighbors.keep(self._fits)
 
     def _fits(self, key: NeighborKey) -> bool:
