@@ -23,7 +23,7 @@ from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
 from .icmp_errors import Problem, Quote, error
 from .neighbors import NeighborCache, NeighborTimers, Outcome, Solicitation
-from .origin import origin_vrf
+from .origin import Origins
 from .punt import PacketIn, PacketOut, again, framed, routed
 from .reinjection import Reinjections
 
@@ -64,6 +64,7 @@ class PuntHandler:
         self._program = program
         self._targets = targets
         self._identification = 0
+        self._origins: Origins | None = None  # made when the first error comes back
         self._reinjections = Reinjections()
         self._faulty: set[int] = set()  # next hops that a warning was given about
         self._handlers: dict[PuntReason, Callable[[PacketIn, float], list[PacketOut]]] = {
@@ -77,6 +78,7 @@ class PuntHandler:
     def configure(self, node: Node) -> None:
         """Use a new configuration; neighbours that no longer fit it are forgotten."""
         self.index = NodeIndex(node)
+        self._origins = None
         self._reinjections = Reinjections()
         self._faulty.clear()
         self.neighbors.keep(self._fits)
@@ -271,7 +273,9 @@ class PuntHandler:
             self._ignore("icmp", packet)
             return []
         inner = told.quote.view
-        vrf_id = origin_vrf(self.index.node, packet.vrf_id, told.outer, inner)
+        if self._origins is None:
+            self._origins = Origins(self.index.node)
+        vrf_id = self._origins.vrf_id(packet.vrf_id, told.outer, inner)
         if vrf_id is None:
             self._ignore("origin unknown", packet)
             return []
