@@ -65,7 +65,6 @@ class Routes:
             self._entries[vrfs[vrf], ip_network(address)] = _LOCAL
         for locator in self._node.locators:
             self._entries[0, locator.prefix] = _LOCAL_SID
-        self._add_learned()
         inside = self._routes_inside_locators()
         locators = [(int(loc.prefix.network_address), int(loc.prefix.netmask)) for loc in self._node.locators]
         for sid in self._node.sids:
@@ -73,6 +72,7 @@ class Routes:
             covered = sid.in_vrf == DEFAULT_VRF and any(bits & mask == network for network, mask in locators)
             if not covered or any(bits & mask == network for network, mask in inside):
                 self._entries[vrfs[sid.in_vrf], sid.prefix] = _LOCAL_SID
+        self._add_learned()
 
     def entities(self) -> Iterator[TableEntry]:
         """All entries of both tables."""
@@ -101,7 +101,8 @@ class Routes:
                 yield interface, neighbor.address
 
     def _add_learned(self) -> None:
-        """Host routes of neighbours, in every VRF whose longest match says that they are on link."""
+        """Host routes of neighbours, in every VRF whose longest match says that they are on link. It is asked of all
+        entries: nobody takes over a part of a SID, of a steered prefix or of a route by sending from it."""
         links: dict[InterfaceId, list[tuple[int, IPNetwork]]] = {}
         for key, (action, interfaces) in self._on_link.items():
             for interface in interfaces if self._entries[key] == action else ():

@@ -85,6 +85,22 @@ def test_neighbours_of_prefixes_by_a_port() -> None:
     assert route(found, "2001:db8:77::c1/128", 7) is not None
 
 
+def test_learned_neighbour_takes_nothing_from_a_sid() -> None:
+    """Inside a SID of a locator that the link's prefix lies in, of one outside locators, and beside them."""
+    found = compiled(
+        {key(2, f"{prefix}::9"): "02:00:00:00:09:09" for prefix in ("fcbb:bb00:1:e", "fcbb:bb00:1:f", "2001:db8:2:1")},
+        ports={2: {"addresses": ["fcbb:bb00:1:e::1/60", "2001:db8:2::1/48"]}},
+        neighbors=[],
+        sids=[
+            {"sid": "fcbb:bb00:1:e::/64", "behavior": "End"},
+            {"sid": "2001:db8:2:1::/64", "behavior": "End", "allow-outside-locator": True},
+        ],
+    )
+    assert route(found, "fcbb:bb00:1:e::9/128") is None
+    assert route(found, "2001:db8:2:1::9/128") is None
+    assert route(found, "fcbb:bb00:1:f::9/128") is not None
+
+
 def test_first_segment_on_link_by_a_route_is_the_next_hop() -> None:
     found = compiled(
         routes=[{"prefix": "fcbb:bb00::/32", "via": {"port": 2}}],
