@@ -377,10 +377,7 @@ class PuntHandler:
         if not keys:
             self._ignore("no neighbour to ask", packet)
             return []
-        out = self._carry_out(self.neighbors.request(keys[0], packet, now), now)
-        for key in keys[1:]:
-            out += self._carry_out(self.neighbors.request(key, None, now), now)
-        return out
+        return self._carry_out(self.neighbors.request(keys, packet, now), now)
 
     def _key(self, packet: PacketIn, target: Target) -> NeighborKey | None:
         interface = self.index.interfaces.get(target[0])
