@@ -117,6 +117,10 @@ class Endpoint:
         """The port behind which the inner hosts ``IN*`` are, seen from the VRF of the decapsulated packet."""
         return 4 if self.vrf == "blue" else 1
 
+    def speaker(self, inner: craft.Packet) -> str:
+        """Source of ICMP errors about a decapsulated packet: an address of its VRF (RFC 4443 2.2, RFC 1812 4.3.2.4)."""
+        return f"2001:db8:{self.home}::1" if inner.version == 6 else f"10.0.{self.home}.1"
+
     @property
     def sid_config(self) -> dict[str, Any]:
         """Its entry under ``sids``."""

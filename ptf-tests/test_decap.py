@@ -39,11 +39,6 @@ def inners(endpoint: Endpoint) -> list[craft.Packet]:
     return found
 
 
-def speaker(home: int, inner: craft.Packet) -> str:
-    """Source of ICMP errors about an inner packet whose VRF has its first address on port ``home`` (RFC 4443 2.2)."""
-    return f"2001:db8:{home}::1" if inner.version == 6 else f"10.0.{home}.1"
-
-
 @for_each(IP)
 @rfc("8986", "4.4", "S01")
 @rfc("8986", "4.6", "S01", "S02", "S03", "S04", "S05")
@@ -183,7 +178,7 @@ class InnerHopLimitOne(EndpointTest):
                 for packet in (craft.ip6(HOST, self.sid, late), self.packet([self.sid, NEXT], 0, craft.dstopt(late))):
                     self.send(1, packet)
                     expect = self.expect_icmp6 if six else self.expect_icmp4
-                    expect(self.endpoint.home, 3 if six else 11, 0, 0, late, src=speaker(self.endpoint.home, late))
+                    expect(self.endpoint.home, 3 if six else 11, 0, 0, late, src=self.endpoint.speaker(late))
                     count += 1
         self.expect_nothing()
         self.expect_drop("HOP_LIMIT_EXCEEDED", count)
@@ -219,11 +214,11 @@ class NoRouteInTable(EndpointTest):
             if inner.version == 6:
                 lost = craft.ip6(IN6, "2001:db8:dead::1", craft.udp())
                 self.send(1, self.packet([self.sid, NEXT], 0, lost))
-                self.expect_icmp6(4, 1, 0, 0, lost, src=speaker(4, lost))
+                self.expect_icmp6(4, 1, 0, 0, lost, src=self.endpoint.speaker(lost))
             else:
                 lost = craft.ip4(IN4, "192.0.2.1", craft.udp())
                 self.send(1, self.packet([self.sid, NEXT], 0, lost))
-                self.expect_icmp4(4, 3, 0, 0, lost, src=speaker(4, lost))
+                self.expect_icmp4(4, 3, 0, 0, lost, src=self.endpoint.speaker(lost))
             self.expect_drop("NO_ROUTE")
 
 
@@ -375,9 +370,9 @@ class InnerTooLong(EndpointTest):
             self.expect_only(self.endpoint.exit, wire.hop(fits))
             self.send(1, self.packet([self.sid, NEXT], 0, longer))
             if inner.version == 6:
-                self.expect_icmp6(self.endpoint.home, 2, 0, 1300, longer, src=speaker(self.endpoint.home, longer))
+                self.expect_icmp6(self.endpoint.home, 2, 0, 1300, longer, src=self.endpoint.speaker(longer))
             else:
-                self.expect_icmp4(self.endpoint.home, 3, 4, 1300, longer, src=speaker(self.endpoint.home, longer))
+                self.expect_icmp4(self.endpoint.home, 3, 4, 1300, longer, src=self.endpoint.speaker(longer))
             self.expect_drop("PACKET_TOO_BIG")
 
 

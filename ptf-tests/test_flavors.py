@@ -334,10 +334,10 @@ class InnerHopLimit(EndpointTest):
         for ttl in (1, 0):
             inner6 = craft.ip6(IN6, OUT6, craft.udp(b"inner"), hl=ttl)
             self.send(1, self.packet([self.sid, NEXT], 0, inner6))
-            self.expect_icmp6(self.endpoint.home, 3, 0, 0, inner6)
+            self.expect_icmp6(self.endpoint.home, 3, 0, 0, inner6, src=self.endpoint.speaker(inner6))
             inner4 = craft.ip4(IN4, OUT4, craft.udp(b"inner"), ttl=ttl)
             self.send(1, craft.ip6(HOST, self.sid, inner4))
-            self.expect_icmp4(self.endpoint.home, 11, 0, 0, inner4)
+            self.expect_icmp4(self.endpoint.home, 11, 0, 0, inner4, src=self.endpoint.speaker(inner4))
         self.expect_nothing()
         self.expect_drop("HOP_LIMIT_EXCEEDED", 4)
         self.expect_sid_counter(self.endpoint.prefix, packets=0, errors=4)
@@ -412,8 +412,8 @@ class InnerDestinationWithoutRoute(EndpointTest):
     def runTest(self) -> None:
         inner6 = craft.ip6(IN6, "2001:db8:dead::1", craft.udp())
         self.send(1, self.packet([self.sid, NEXT], 0, inner6))
-        self.expect_icmp6(self.endpoint.home, 1, 0, 0, inner6)
+        self.expect_icmp6(self.endpoint.home, 1, 0, 0, inner6, src=self.endpoint.speaker(inner6))
         inner4 = craft.ip4(IN4, "192.0.2.1", craft.udp())
         self.send(1, self.packet([self.sid, NEXT], 0, inner4))
-        self.expect_icmp4(self.endpoint.home, 3, 0, 0, inner4)
+        self.expect_icmp4(self.endpoint.home, 3, 0, 0, inner4, src=self.endpoint.speaker(inner4))
         self.expect_drop("NO_ROUTE", 2)

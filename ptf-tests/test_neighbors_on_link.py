@@ -154,6 +154,27 @@ class NextHopOutsideThePrefixesOfItsPort(OnLinkTest):
         self.passes(3, "198.51.100.1")
 
 
+@rfc("4861", "7.2.2")
+@behaviours("IPv6 router", "IPv4 router")
+class PrefixOnLinkByTwoPorts(OnLinkTest):
+    """A prefix by two ports: both are asked, and the packet goes to the one that answers."""
+
+    def runTest(self) -> None:
+        dst, dst4 = "2001:db8:77::5", "192.0.2.5"
+        via = [{"port": 2}, {"port": 3}]
+        self.unresolved(routes=[{"prefix": each, "via": via} for each in ("2001:db8:77::/64", "192.0.2.0/24")])
+        self.send(1, packet(dst))
+        for port in (2, 3):
+            self.expect_solicitation(port, dst, src=link_local(self.mac(port)))
+        self.advertise(3, dst, link_local(self.mac(3)))
+        self.expect(3, wire.hop(packet(dst)))
+        self.send(1, packet(dst4))
+        for port in (2, 3):
+            self.expect_arp_request(port, dst4, f"10.0.{port}.1")
+        self.arp_reply(3, dst4, "10.0.3.1")
+        self.expect(3, wire.hop(packet(dst4)))
+
+
 @rfc("4861", "5.2")
 class RouteByPortOfAnotherVrf(OnLinkTest):
     """A route of VRF blue by a port of the default VRF: the neighbour there is found, and reached from blue."""

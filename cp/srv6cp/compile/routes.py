@@ -16,7 +16,7 @@ from typing import NamedTuple
 from srv6cp.compile import tables
 from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import Neighbors, NextHops, towards
-from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, LocalSids, NextHop, Node, Route
+from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, NextHop, Node, Route
 from srv6cp.p4rt.entities import Action, TableEntry
 
 _LOCAL = Action("local")
@@ -67,7 +67,6 @@ class Routes:
         vrfs = self._node.vrfs
         for vrf, address in self._node.own_addresses():
             self._entries[vrfs[vrf], ip_network(address)] = _LOCAL
-        self._add_learned()
         for locator in self._node.locators:
             self._entries[0, locator.prefix] = _LOCAL_SID
         inside = self._routes_inside_locators()
@@ -77,6 +76,7 @@ class Routes:
             covered = sid.in_vrf == DEFAULT_VRF and any(bits & mask == network for network, mask in locators)
             if not covered or any(bits & mask == network for network, mask in inside):
                 self._entries[vrfs[sid.in_vrf], sid.prefix] = _LOCAL_SID
+        self._add_learned()
 
     def prefixes(self) -> Iterator[tuple[int, IPNetwork]]:
         """(VRF id, prefix) of every entry that does not stand for local SIDs."""
@@ -109,12 +109,8 @@ class Routes:
                 yield interface, neighbor.address
 
     def _add_learned(self) -> None:
-        """Host routes of neighbours, in every VRF whose longest match says that they are on link.
-
-        None for one inside a local SID: nobody takes a part of a SID over by sending from it.
-        """
-        sids = LocalSids(self._node) if len(self._neighbors) > len(self._node.neighbors) else None
-        static = {(neighbor.interface, neighbor.address) for neighbor in self._node.neighbors}
+        """Host routes of neighbours, in every VRF whose longest match says that they are on link. It is asked of all
+        entries: nobody takes over a part of a SID, of a steered prefix or of a route by sending from it."""
         links: dict[InterfaceId, list[tuple[int, IPNetwork]]] = {}
         for key, (action, interfaces) in self._on_link.items():
             for interface in interfaces if self._entries[key] == action else ():
@@ -124,8 +120,7 @@ class Routes:
             lengths.setdefault((vrf, prefix.version), set()).add(prefix.prefixlen)
         for interface, address in self._neighbors:
             for vrf, prefix in links.get(interface, ()):
-                inside = sids and address.version == 6 and sids.lookup(vrf, int(address))
-                if address in prefix and ((interface, address) in static or not inside):
+                if address in prefix:
                     longer = (each for each in lengths[vrf, address.version] if each > prefix.prefixlen)
                     if not any((vrf, ip_network((address, each), strict=False)) in self._entries for each in longer):
                         self._entries[vrf, ip_network(address)] = self._to_neighbor(interface, address)

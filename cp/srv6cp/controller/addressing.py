@@ -117,9 +117,11 @@ class NodeIndex:
         self._own = {(vrfs[vrf], address.packed) for vrf, address in node.own_addresses()}
         self._loopbacks = [(vrfs[own.vrf], own.address.packed) for own in node.addresses]
         self._sids = LocalSids(node)
-        self._sources = {
-            policy.encap.source.packed for policy in node.policies.values() if policy.encap.source is not None
-        }
+        self._own.update(
+            (vrfs[policy.vrf], policy.encap.source.packed)
+            for policy in node.policies.values()
+            if policy.encap.source is not None
+        )
 
     def interface(self, port: int, vlan: int | None) -> InterfaceView | None:
         """The interface that a frame with this tag arrived by; VLAN 0 is a priority tag of the untagged
@@ -128,7 +130,7 @@ class NodeIndex:
 
     def is_own(self, vrf_id: int, address: bytes) -> bool:
         """True for an address of the node in that VRF, the source addresses of policies included."""
-        return (vrf_id, address) in self._own or (vrf_id == 0 and address in self._sources)
+        return (vrf_id, address) in self._own
 
     def is_sid(self, vrf_id: int, address: bytes) -> bool:
         """True when the longest match of `address` in that VRF is a local SID."""

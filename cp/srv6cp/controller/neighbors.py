@@ -9,7 +9,7 @@ those in use.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -73,6 +73,16 @@ class Outcome(NamedTuple):
 NOTHING = Outcome()
 
 
+@dataclass(eq=False)
+class _Waiter:
+    """A packet that waits, for one neighbour or for the first of several."""
+
+    packet: PacketIn
+    queues: int = 0
+    """Queues that it stands in; none: its time is over."""
+    released: bool = False
+
+
 @dataclass
 class _Entry:
     state: State
@@ -80,7 +90,7 @@ class _Entry:
     mac: bytes | None = None
     asked: int = 0
     wanted: bool = False
-    waiting: deque[PacketIn] = field(default_factory=deque)
+    waiting: deque[_Waiter] = field(default_factory=deque)
 
 
 class NeighborCache:
@@ -117,7 +127,7 @@ class NeighborCache:
     def rows(self) -> list[tuple[NeighborKey, State, bytes | None, int]]:
         """Every neighbour with state, MAC and number of waiting packets, sorted for display."""
         return [
-            (key, entry.state, entry.mac, len(entry.waiting))
+            (key, entry.state, entry.mac, sum(not waiter.released for waiter in entry.waiting))
             for key, entry in sorted(self._entries.items(), key=lambda item: (item[0][0], str(item[0][1])))
         ]
 
@@ -160,23 +170,30 @@ class NeighborCache:
         self._drop(key)
         return Outcome(changed=(key,) if known else ())
 
-    def request(self, key: NeighborKey, packet: PacketIn | None, now: float) -> Outcome:
-        """A packet needs this neighbour. When it is known the packet is released at once."""
-        entry = self._entries.get(key)
-        if entry is not None and entry.mac is not None:
-            return Outcome(released=(packet,) if packet else ())
-        solicitations: tuple[Solicitation, ...] = ()
-        if entry is None or entry.state is State.FAILED:
+    def request(self, keys: Sequence[NeighborKey], packet: PacketIn, now: float) -> Outcome:
+        """A packet needs one of these neighbours, the members of a set: it is released when the first of them is known,
+        at once when one is."""
+        solicitations: list[Solicitation] = []
+        entries: list[_Entry] = []
+        known = False
+        for key in keys:
+            entry = self._entries.get(key)
             if entry is None:
                 entry = self._create(key, State.INCOMPLETE, now)
                 if entry is None:
-                    self.dropped += packet is not None
-                    return NOTHING
-            entry.state, entry.asked = State.INCOMPLETE, 0
-            solicitations = (self._ask(key, entry, now),)
-        if packet is not None:
-            self._enqueue(entry, packet)
-        return Outcome(solicitations=solicitations)
+                    continue
+                solicitations.append(self._ask(key, entry, now))
+            elif entry.mac is not None:
+                known = True
+                continue
+            elif entry.state is State.FAILED:
+                entry.state, entry.asked = State.INCOMPLETE, 0
+                solicitations.append(self._ask(key, entry, now))
+            entries.append(entry)
+        if known:
+            return Outcome(released=(packet,), solicitations=tuple(solicitations))
+        self._enqueue(_Waiter(packet), entries)
+        return Outcome(solicitations=tuple(solicitations))
 
     def heard(self, key: NeighborKey, mac: bytes, now: float, create: bool = True) -> Outcome:
         """A packet of the neighbour showed its MAC (RFC 4861 7.2.3, RFC 826); it is believed for a while,
@@ -226,8 +243,7 @@ class NeighborCache:
             elif entry.asked >= self.timers.solicitations:
                 if entry.state is State.PROBE:
                     changed.append(key)
-                unreachable += entry.waiting
-                self._clear_queue(entry)
+                unreachable += self._give_up(entry)
                 if not entry.wanted:
                     del self._entries[key]
                     continue
@@ -262,28 +278,42 @@ class NeighborCache:
             self._set_reachable(entry, now)
         else:
             entry.state, entry.deadline = state, now + self.timers.delay
-        released = tuple(entry.waiting)
-        self._clear_queue(entry)
+        released = tuple(waiter.packet for waiter in entry.waiting if not waiter.released)
+        for waiter in entry.waiting:
+            self._waiting -= not waiter.released
+            waiter.released = True
+            waiter.queues -= 1
+        entry.waiting.clear()
         return Outcome((key,), released)
 
     def _set_reachable(self, entry: _Entry, now: float) -> None:
         entry.state, entry.deadline, entry.asked = State.REACHABLE, now + self.timers.reachable, 0
 
-    def _enqueue(self, entry: _Entry, packet: PacketIn) -> None:
-        if len(entry.waiting) >= self.timers.queue:
-            entry.waiting.popleft()
-            self._waiting -= 1
-            self.dropped += 1
-        if self._waiting >= self.timers.total_queue:
+    def _enqueue(self, waiter: _Waiter, entries: Sequence[_Entry]) -> None:
+        for entry in entries:
+            while entry.waiting and (entry.waiting[0].released or len(entry.waiting) >= self.timers.queue):
+                self.dropped += self._leave(entry.waiting.popleft())
+        if self._waiting >= self.timers.total_queue or not entries:
             self.dropped += 1
             return
-        entry.waiting.append(packet)
+        for entry in entries:
+            entry.waiting.append(waiter)
+            waiter.queues += 1
         self._waiting += 1
 
-    def _clear_queue(self, entry: _Entry) -> None:
-        self._waiting -= len(entry.waiting)
+    def _leave(self, waiter: _Waiter) -> bool:
+        """One queue less: True when it was the last that a packet waited in, in vain."""
+        waiter.queues -= 1
+        over = waiter.queues == 0 and not waiter.released
+        self._waiting -= over
+        return over
+
+    def _give_up(self, entry: _Entry) -> list[PacketIn]:
+        """Empty the queue of a neighbour; the packets that wait for no other."""
+        over = [waiter.packet for waiter in entry.waiting if self._leave(waiter)]
         entry.waiting.clear()
+        return over
 
     def _drop(self, key: NeighborKey) -> None:
-        self._clear_queue(self._entries[key])
+        self._give_up(self._entries[key])
         del self._entries[key]

@@ -14,40 +14,77 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from srv6cp.behaviours import REGISTRY
+from srv6cp.compile.lpm import PrefixMap
 from srv6cp.model import ClassifierRule, IPAddress, Node, Policy, SegmentList, Sid
 from srv6cp.packets.raw import Ipv6View, IpView
 
 
 class _Way(NamedTuple):
-    """The inner packet may have entered ``policy``, in the headend mode ``mode``, from ``vrf``."""
+    """A packet of ``vrf`` may enter ``policy``, in the headend mode ``mode``."""
 
     policy: Policy
     mode: str
     vrf: str
 
 
-def origin_vrf(node: Node, underlay: int, outer: Ipv6View, inner: IpView) -> int | None:
-    """The VRF of ``inner``, which this node sent in ``outer`` through the VRF ``underlay``; None when unknown."""
-    if len(node.vrfs) == 1:
-        return 0
-    ways = [way for way in _ways(node, inner) if _has_sent(node, way, underlay, outer)]
-    listed = [way for way in ways if any(_made(way, entry, outer) for entry in way.policy.lists)]
-    # A list that others have changed on the way tells nothing.
-    vrfs = {way.vrf for way in listed or ways}
-    return node.vrfs[vrfs.pop()] if len(vrfs) == 1 else None
+class Origins:
+    """The ways into the policies of a node, arranged for the question whence a packet came."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._prefixes: PrefixMap[Policy] = PrefixMap()
+        for steering in node.prefix_steering:
+            self._prefixes.add(steering.vrf, steering.prefix, node.policies[steering.policy])
+        self._steered = {steering.vrf for steering in node.prefix_steering}
+        self._ports = [_way(node.policies[each.policy], each.vrf) for each in node.interfaces() if each.policy]
+        self._bound: list[tuple[Sid, _Way]] = []
+        for sid in node.sids:
+            mode = REGISTRY.programmed(sid.behaviour, sid.operands).binding_mode
+            if mode:
+                self._bound.append((sid, _Way(node.policies[sid.operands["policy"]], mode, sid.in_vrf)))
+
+    def vrf_id(self, underlay: int, outer: Ipv6View, inner: IpView) -> int | None:
+        """The VRF of ``inner``, which this node sent in ``outer`` through the VRF ``underlay``; None when unknown."""
+        vrfs = self._node.vrfs
+        if len(vrfs) == 1:
+            return 0
+        ways = [way for way in self._ways(inner) if self._has_sent(way, underlay, outer)]
+        listed = [way for way in ways if any(_made(way, entry, outer) for entry in way.policy.lists)]
+        # A list that others have changed on the way tells nothing.
+        found = {way.vrf for way in listed or ways}
+        return vrfs[found.pop()] if len(found) == 1 else None
+
+    def _has_sent(self, way: _Way, underlay: int, outer: Ipv6View) -> bool:
+        """True when headers like the outer one leave by this way, whatever the segments."""
+        headend = REGISTRY.headend(way.mode)
+        source = way.policy.encap.source or self._node.source
+        return (
+            not headend.inserts
+            and not headend.layer2
+            and source is not None
+            and source.packed == outer.src
+            and self._node.vrfs[way.policy.vrf] == underlay
+        )
+
+    def _ways(self, inner: IpView) -> Iterator[_Way]:
+        """Ways that are open to a packet with the addresses of ``inner``; one may come twice."""
+        node, destination = self._node, ip_address(inner.dst)
+        for vrf in self._steered:
+            policy = self._prefixes.lookup(vrf, destination)
+            if policy is not None:
+                yield _way(policy, vrf)
+        yield from self._ports
+        for rule in node.classifiers:
+            if rule.policy is not None and _takes(rule, ip_address(inner.src), destination):
+                for interface in node.interfaces():
+                    if rule.vrf in (None, interface.vrf) and rule.port in (None, interface.id.port):
+                        yield _way(node.policies[rule.policy], interface.vrf)
+        if isinstance(inner, Ipv6View):
+            yield from (way for sid, way in self._bound if _was_bound(sid, inner))
 
 
-def _has_sent(node: Node, way: _Way, underlay: int, outer: Ipv6View) -> bool:
-    """True when headers like the outer one leave by this way, whatever the segments."""
-    headend = REGISTRY.headend(way.mode)
-    source = way.policy.encap.source or node.source
-    return (
-        not headend.inserts
-        and not headend.layer2
-        and source is not None
-        and source.packed == outer.src
-        and node.vrfs[way.policy.vrf] == underlay
-    )
+def _way(policy: Policy, vrf: str) -> _Way:
+    return _Way(policy, policy.encap.mode, vrf)
 
 
 def _made(way: _Way, entry: SegmentList, outer: Ipv6View) -> bool:
@@ -68,38 +105,6 @@ def _shifted(segment: bytes, destination: bytes) -> bool:
             if segment[:block] + segment[block + moved :] + bytes(moved) == destination:
                 return True
     return False
-
-
-def _ways(node: Node, inner: IpView) -> Iterator[_Way]:
-    """Ways into policies that are open to a packet with the addresses of ``inner``."""
-    destination = ip_address(inner.dst)
-    for vrf, policy in _by_prefix(node, destination):
-        yield _Way(policy, policy.encap.mode, vrf)
-    for interface in node.interfaces():
-        if interface.policy is not None:
-            policy = node.policies[interface.policy]
-            yield _Way(policy, policy.encap.mode, interface.vrf)
-    for rule in node.classifiers:
-        if rule.policy is not None and _takes(rule, ip_address(inner.src), destination):
-            policy = node.policies[rule.policy]
-            for interface in node.interfaces():
-                if rule.vrf in (None, interface.vrf) and rule.port in (None, interface.id.port):
-                    yield _Way(policy, policy.encap.mode, interface.vrf)
-    for sid in node.sids:
-        record = REGISTRY.programmed(sid.behaviour, sid.operands)
-        if record.binding_mode and isinstance(inner, Ipv6View) and _was_bound(sid, inner):
-            yield _Way(node.policies[sid.operands["policy"]], record.binding_mode, sid.in_vrf)
-
-
-def _by_prefix(node: Node, destination: IPAddress) -> Iterator[tuple[str, Policy]]:
-    """The policy that the longest steering prefix has for a destination, in each VRF that has one."""
-    longest: dict[str, tuple[int, str]] = {}
-    for steering in node.prefix_steering:
-        length = steering.prefix.prefixlen
-        if length > longest.get(steering.vrf, (-1, ""))[0] and destination in steering.prefix:
-            longest[steering.vrf] = length, steering.policy
-    for vrf, (_, name) in longest.items():
-        yield vrf, node.policies[name]
 
 
 def _takes(rule: ClassifierRule, source: IPAddress, destination: IPAddress) -> bool:

@@ -24,7 +24,7 @@ from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
 from .icmp_errors import Problem, Quote, error
 from .neighbors import NeighborCache, NeighborTimers, Outcome, Solicitation
-from .origin import origin_vrf
+from .origin import Origins
 from .punt import PacketIn, PacketOut, again, again_with_options, framed, routed
 from .reinjection import Reinjections
 
@@ -65,6 +65,7 @@ class PuntHandler:
         self._program = program
         self._targets = targets
         self._identification = 0
+        self._origins: Origins | None = None  # made when the first error comes back
         self._reinjections = Reinjections()
         self._faulty: set[int] = set()  # next hops that a warning was given about
         self._handlers: dict[PuntReason, Callable[[PacketIn, float], list[PacketOut]]] = {
@@ -79,6 +80,9 @@ class PuntHandler:
     def configure(self, node: Node) -> None:
         """Use a new configuration; neighbours that no longer fit it are forgotten."""
         self.index = NodeIndex(node)
+        self._origins = None
+        self._reinjections = Reinjections()
+        self._faulty.clear()
         self.neighbors.keep(self._fits)
 
     def _fits(self, key: NeighborKey) -> bool:
@@ -298,7 +302,9 @@ class PuntHandler:
             self._ignore("icmp", packet)
             return []
         inner = told.quote.view
-        vrf_id = origin_vrf(self.index.node, packet.vrf_id, told.outer, inner)
+        if self._origins is None:
+            self._origins = Origins(self.index.node)
+        vrf_id = self._origins.vrf_id(packet.vrf_id, told.outer, inner)
         if vrf_id is None:
             self._ignore("origin unknown", packet)
             return []
@@ -400,10 +406,7 @@ class PuntHandler:
         if not keys:
             self._ignore("no neighbour to ask", packet)
             return []
-        out = self._carry_out(self.neighbors.request(keys[0], packet, now), now)
-        for key in keys[1:]:
-            out += self._carry_out(self.neighbors.request(key, None, now), now)
-        return out
+        return self._carry_out(self.neighbors.request(keys, packet, now), now)
 
     def _key(self, packet: PacketIn, target: Target) -> NeighborKey | None:
         interface = self.index.interfaces.get(target[0])

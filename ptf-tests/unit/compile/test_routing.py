@@ -86,6 +86,22 @@ def test_neighbours_of_prefixes_by_a_port() -> None:
     assert route(found, "2001:db8:77::c1/128", 7) is not None
 
 
+def test_learned_neighbour_takes_nothing_from_a_sid() -> None:
+    """Inside a SID of a locator that the link's prefix lies in, of one outside locators, and beside them."""
+    found = compiled(
+        {key(2, f"{prefix}::9"): "02:00:00:00:09:09" for prefix in ("fcbb:bb00:1:e", "fcbb:bb00:1:f", "2001:db8:2:1")},
+        ports={2: {"addresses": ["fcbb:bb00:1:e::1/60", "2001:db8:2::1/48"]}},
+        neighbors=[],
+        sids=[
+            {"sid": "fcbb:bb00:1:e::/64", "behavior": "End"},
+            {"sid": "2001:db8:2:1::/64", "behavior": "End", "allow-outside-locator": True},
+        ],
+    )
+    assert route(found, "fcbb:bb00:1:e::9/128") is None
+    assert route(found, "2001:db8:2:1::9/128") is None
+    assert route(found, "fcbb:bb00:1:f::9/128") is not None
+
+
 def test_first_segment_on_link_by_a_route_is_the_next_hop() -> None:
     found = compiled(
         routes=[{"prefix": "fcbb:bb00::/32", "via": {"port": 2}}],
@@ -277,12 +293,12 @@ def test_a_steered_prefix_inside_a_sid() -> None:
 
 def test_a_learned_neighbour_takes_nothing_from_a_sid() -> None:
     """Whoever is on the link may send from an address inside a SID; packets for it stay the SID's."""
-    ports = {1: {"mac": "02:00:00:00:01:01", "addresses": ["fcbb:bb00:1:1:8000::1/48", "10.0.1.1/24"]}}
-    learned = {key(1, "fcbb:bb00:1:1::9"): MACS[1], key(1, "fcbb:bb00:1:2::9"): MACS[1]}
-    sids = [{"sid": "fcbb:bb00:1:1::/64", "behavior": "End"}]
+    ports = {1: {"mac": "02:00:00:00:01:01", "addresses": ["fcbb:bb00:1:8001:8000::1/49", "10.0.1.1/24"]}}
+    learned = {key(1, "fcbb:bb00:1:8001::9"): MACS[1], key(1, "fcbb:bb00:1:8002::9"): MACS[1]}
+    sids = [{"sid": "fcbb:bb00:1:8001::/64", "behavior": "End"}]
     found = compiled(learned, ports=ports, neighbors=[], sids=sids)
-    assert route(found, "fcbb:bb00:1:1::9/128") is None and route(found, "fcbb:bb00:1:2::9/128") is not None
-    assert no_sids(found) == {(0, "fcbb:bb00:1:1:8000::1/128")}
-    configured = [{"address": "fcbb:bb00:1:1::9", "port": 1, "mac": MACS[1]}]
+    assert route(found, "fcbb:bb00:1:8001::9/128") is None and route(found, "fcbb:bb00:1:8002::9/128") is not None
+    assert no_sids(found) == {(0, "fcbb:bb00:1:8001:8000::1/128")}
+    configured = [{"address": "fcbb:bb00:1:8001::9", "port": 1, "mac": MACS[1]}]
     found = compiled(ports=ports, neighbors=configured, sids=sids)
-    assert (0, "fcbb:bb00:1:1::9/128") in no_sids(found)
+    assert (0, "fcbb:bb00:1:8001::9/128") in no_sids(found)

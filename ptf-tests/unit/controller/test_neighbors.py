@@ -24,19 +24,19 @@ def state(cache: NeighborCache, key: NeighborKey = KEY) -> State | None:
 
 def test_resolution_releases_packets_in_order() -> None:
     cache = NeighborCache()
-    assert cache.request(KEY, packet(1), 0.0) == Outcome(solicitations=(Solicitation(KEY, None),))
-    assert cache.request(KEY, packet(2), 0.1) == Outcome(), "asked already"
+    assert cache.request([KEY], packet(1), 0.0) == Outcome(solicitations=(Solicitation(KEY, None),))
+    assert cache.request([KEY], packet(2), 0.1) == Outcome(), "asked already"
     assert cache.waiting == 2
     assert cache.advertised(KEY, MAC, True, True, 0.2) == Outcome((KEY,), (packet(1), packet(2)))
     assert cache.resolved() == {KEY: "02:00:00:00:00:02"}
     assert (cache.waiting, state(cache)) == (0, State.REACHABLE)
-    assert cache.request(KEY, packet(3), 0.3) == Outcome(released=(packet(3),))
+    assert cache.request([KEY], packet(3), 0.3) == Outcome(released=(packet(3),))
 
 
 def test_three_solicitations_a_second_apart_then_unreachable() -> None:
     """RFC 4861 10: RETRANS_TIMER 1 s, MAX_MULTICAST_SOLICIT 3; RFC 4443 3.1: code 3 afterwards."""
     cache = NeighborCache()
-    cache.request(KEY, packet(1), 0.0)
+    cache.request([KEY], packet(1), 0.0)
     assert cache.next_deadline() == 1.0
     assert cache.poll(0.9) == Outcome()
     assert cache.poll(1.0) == Outcome(solicitations=(Solicitation(KEY, None),))
@@ -48,7 +48,7 @@ def test_three_solicitations_a_second_apart_then_unreachable() -> None:
 def test_queue_keeps_the_newest_three() -> None:
     cache = NeighborCache()
     for n in range(5):
-        cache.request(KEY, packet(n), 0.0)
+        cache.request([KEY], packet(n), 0.0)
     assert cache.dropped == 2
     assert cache.heard(KEY, MAC, 0.0).released == (packet(2), packet(3), packet(4))
 
@@ -57,21 +57,57 @@ def test_all_queues_together_are_bounded() -> None:
     cache = NeighborCache(NeighborTimers(total_queue=2))
     keys = [NeighborKey(InterfaceId(1), ip_address(f"10.0.0.{n}")) for n in range(3)]
     for key in keys:
-        cache.request(key, packet(1), 0.0)
+        cache.request([key], packet(1), 0.0)
     assert (cache.waiting, cache.dropped) == (2, 1)
+
+
+def test_packet_waits_for_the_first_of_several_that_answers() -> None:
+    """A set of next hops: all are asked, whoever answers gets the packet, and it is not sent twice."""
+    cache = NeighborCache()
+    assert [each.key for each in cache.request([KEY, OTHER], packet(1), 0.0).solicitations] == [KEY, OTHER]
+    cache.request([KEY], packet(2), 0.0)
+    assert cache.waiting == 2
+    assert cache.advertised(OTHER, MAC, True, True, 0.1) == Outcome((OTHER,), (packet(1),))
+    assert (cache.waiting, [row[3] for row in cache.rows()]) == (1, [0, 1])
+    assert cache.request([KEY, OTHER], packet(3), 0.2) == Outcome(released=(packet(3),))
+    assert cache.advertised(KEY, MAC, True, True, 0.3) == Outcome((KEY,), (packet(2),))
+    assert cache.waiting == 0
+
+
+def test_unreachable_when_none_of_several_has_answered() -> None:
+    cache = NeighborCache()
+    cache.request([KEY], packet(1), 0.0)
+    cache.request([KEY, OTHER], packet(2), 0.5)
+    cache.poll(1.0)
+    cache.poll(2.0)
+    assert cache.poll(3.1).unreachable == (packet(1),), "the other one may still answer"
+    assert cache.waiting == 1
+    assert cache.poll(4.2).unreachable == (packet(2),)
+    assert (cache.waiting, cache.rows()) == (0, [])
+
+
+def test_packet_pushed_out_of_one_queue_waits_in_the_other() -> None:
+    cache = NeighborCache()
+    cache.request([KEY, OTHER], packet(0), 0.0)
+    for n in (1, 2, 3):
+        cache.request([KEY], packet(n), 0.0)
+    assert (cache.waiting, cache.dropped) == (4, 0)
+    assert cache.heard(KEY, MAC, 0.1).released == (packet(1), packet(2), packet(3))
+    assert cache.heard(OTHER, MAC, 0.1).released == (packet(0),)
+    assert cache.waiting == 0
 
 
 def test_table_is_bounded() -> None:
     cache = NeighborCache(NeighborTimers(entries=1))
     cache.heard(KEY, MAC, 0.0)
     assert cache.heard(OTHER, MAC, 0.0) == Outcome()
-    assert cache.request(OTHER, packet(1), 0.0) == Outcome()
+    assert cache.request([OTHER], packet(1), 0.0) == Outcome()
     assert (len(cache), cache.dropped) == (1, 1)
 
 
 def test_reachable_neighbour_is_probed_and_confirmed() -> None:
     cache = NeighborCache()
-    cache.request(KEY, None, 0.0)
+    cache.request([KEY], packet(0), 0.0)
     cache.advertised(KEY, MAC, True, True, 0.0)
     assert cache.poll(29.9) == Outcome()
     assert cache.poll(30.0) == Outcome(solicitations=(Solicitation(KEY, MAC),)), "by unicast"
@@ -99,7 +135,7 @@ def test_configured_next_hop_is_never_given_up() -> None:
         assert cache.poll(now).solicitations == (Solicitation(KEY, None),)
     assert cache.poll(3.0) == Outcome()
     assert state(cache) is State.FAILED
-    assert cache.request(KEY, packet(1), 4.0).solicitations == (Solicitation(KEY, None),), "traffic asks at once"
+    assert cache.request([KEY], packet(1), 4.0).solicitations == (Solicitation(KEY, None),), "traffic asks at once"
     cache.poll(5.0), cache.poll(6.0)
     assert cache.poll(7.0) == Outcome(unreachable=(packet(1),))
     assert cache.poll(17.0).solicitations == (Solicitation(KEY, None),)
@@ -118,7 +154,7 @@ def test_advertisement_rules() -> None:
     """RFC 4861 7.2.5."""
     cache = NeighborCache()
     assert cache.advertised(KEY, MAC, True, True, 0.0) == Outcome(), "nobody asked"
-    cache.request(KEY, None, 0.0)
+    cache.request([KEY], packet(0), 0.0)
     assert cache.advertised(KEY, None, True, True, 0.0) == Outcome(), "no address"
     assert cache.advertised(KEY, MAC, False, False, 0.0).changed == (KEY,)
     assert state(cache) is State.STALE, "unsolicited"
@@ -148,7 +184,7 @@ def test_adopted_neighbours_are_probed() -> None:
 def test_keep_and_clear() -> None:
     cache = NeighborCache()
     cache.heard(KEY, MAC, 0.0)
-    cache.request(OTHER, packet(1), 0.0)
+    cache.request([OTHER], packet(1), 0.0)
     cache.keep(lambda key: key == KEY)
     assert (len(cache), cache.waiting) == (1, 0)
     assert cache.clear(KEY) == Outcome((KEY,))
