@@ -93,7 +93,7 @@ def compile_state(
     ids = ids or ids_for(p4info)
     with gc_paused():
         nexthops = NextHops(node, known, ids)
-        routes = Routes(node, known, nexthops)
+        routes = Routes(node, known, nexthops, program)
         policies = Policies(node, routes, nexthops, ids, program)
         numbers = Numbers(node, nexthops, policies, ids)
         sections = list(section_entities(node, numbers, program))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """``ipv6_table`` and ``ipv4_table``: routes, connected prefixes, neighbours, own addresses, locators.
 
-Where several sources name the same prefix, the later of this list wins: connected prefix, neighbour,
-static route, steering, own address, local SID.
+Where several sources name the same prefix, the later of this list wins: connected prefix, its broadcast addresses,
+neighbour, static route, steering, own address, local SID.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from ipaddress import IPv6Network, ip_network
 from typing import NamedTuple
 
 from srv6cp.compile import tables
+from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import Neighbors, NextHops
 from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, LocalSids, NextHop, Node
@@ -20,6 +21,7 @@ from srv6cp.p4rt.entities import Action, TableEntry
 _LOCAL = Action("local")
 _LOCAL_SID = Action("local_sid")
 BLACKHOLE = Action("blackhole")
+_BROADCAST = Action("broadcast")
 # No unicast destinations (RFC 4291 2.5.2, 2.5.6, 2.7): no route leads to them, however short its prefix. A SID may
 # name one as the next segment (END-12); packets that arrive for one are stopped by admission.
 _NO_UNICAST = tuple(IPv6Network(prefix) for prefix in ("::/128", "fe80::/10", "ff00::/8"))
@@ -37,8 +39,9 @@ class Way(NamedTuple):
 class Routes:
     """The routing tables of a node under construction."""
 
-    def __init__(self, node: Node, neighbors: Neighbors, nexthops: NextHops) -> None:
+    def __init__(self, node: Node, neighbors: Neighbors, nexthops: NextHops, program: Capabilities) -> None:
         self._node = node
+        self._broadcast = _BROADCAST if program.has(tables.ROUTES[4], _BROADCAST.name) else BLACKHOLE
         self._neighbors = neighbors
         self._nexthops = nexthops
         self._entries: dict[tuple[int, IPNetwork], Action] = {}
@@ -89,6 +92,9 @@ class Routes:
             for prefix in _connected_prefixes(interface):
                 number = self._nexthops.connected(interface)
                 self._entries[vrfs[interface.vrf], prefix] = _set_nexthop(number)
+        for interface in self._node.interfaces():
+            for broadcast in interface.broadcasts:
+                self._entries[vrfs[interface.vrf], ip_network(broadcast)] = self._broadcast
         for interface, address in self._host_routes():
             number = self._nexthops.single(NextHop(interface.id, address))
             self._entries[vrfs[interface.vrf], ip_network(address)] = _set_nexthop(number)

@@ -63,7 +63,7 @@ def test_clone_session_and_meters() -> None:
     entities = compiled(icmp={"rate": 10, "burst": 5}).entities
     assert CloneSession(1, (Replica(510, 1),)) in entities
     meters = {entity.index: entity for entity in entities if isinstance(entity, MeterEntry)}
-    assert set(meters) == set(range(1, 11))
+    assert set(meters) == set(range(1, 12))
     assert all(meters[reason].cir == 10 and meters[reason].pburst == 5 for reason in range(6, 11))
     assert all((meters[reason].cir or 0) >= 1000 for reason in range(1, 6))
     unmetered = {entity.index for entity in compiled(icmp=None).entities if isinstance(entity, MeterEntry)}
