@@ -192,12 +192,12 @@ class BadRequests4(Echo):
 
 @rfc("4443", "4.2")
 @rfc("1122", "3.2.2.6")
-class GroupsAreNotAnswered(Echo):
-    """Requests to multicast groups, to the subnet's or the limited broadcast: no answer."""
+class GroupsOfOthersAreNotAnswered(Echo):
+    """Requests to multicast groups that routers are not in, to the subnet's or the limited broadcast: no answer."""
 
     def runTest(self) -> None:
         self.node()
-        for group in ("ff02::1", "ff02::2", "ff0e::1"):
+        for group in ("ff01::1", "ff02::3", "ff02::16", "ff05::1", "ff0e::1"):
             request = craft.ip6(HOST, group, craft.echo_request())
             self.send(1, craft.ether(request, dst=multicast_mac(group), src=self.neighbor_mac(1)))
             self.expect_nothing()

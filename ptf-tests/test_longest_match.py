@@ -5,6 +5,7 @@ for that address or has it as its next segment (RFC 8986 4, RFC 8754 4.3)."""
 from __future__ import annotations
 
 from srv6_base import Srv6Test, behaviours, craft, rfc, rule, wire
+from srv6cp.cli import readback
 
 HOST = "2001:db8:1::2"
 SID, OTHER = "fcbb:bb00:1:1::", "fcbb:bb00:1:2::"  # End; the other SID leads packets to addresses inside the first
@@ -62,6 +63,8 @@ class RouteInsideASid(LongestMatch):
         self.expect_only(3, wire.hop(packet))
         self.at_the_sid(SID, f"{SID}/64")
         self.at_the_sid("fcbb:bb00:1:1::101:0", f"{SID}/64")
+        rows = readback.sid_rows(self.router.client, readback.Names(None, None))
+        assert [row["sid"] for row in rows] == [f"{SID}/64", f"{OTHER}/64"]  # the route is shown as a route only
 
 
 @behaviours("End")

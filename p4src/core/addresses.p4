@@ -10,6 +10,10 @@
 #ifndef SRV6_CORE_ADDRESSES_P4_
 #define SRV6_CORE_ADDRESSES_P4_
 
+// ff02::1 (all nodes), ff02::2 and ff05::2 (all routers), and the solicited-node groups (RFC 4291 2.8).
+#define IS_GROUP_OF_ROUTERS(ADDRESS)                                                                            \
+    (ADDRESS == 0xFF020000000000000000000000000001 || ADDRESS == 0xFF020000000000000000000000000002            \
+     || ADDRESS == 0xFF050000000000000000000000000002 || ADDRESS[127:24] == 0xFF0200000000000000000001FF)
 #define IS_LOOPBACK_OR_MAPPED(ADDRESS) (ADDRESS[127:1] == 0 || ADDRESS[127:32] == 0xFFFF)
 
 // The packet is marked: which of the addresses of HDR.ipv4 is it?

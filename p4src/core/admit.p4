@@ -104,10 +104,19 @@ control admit(PACKET) {
                     } else if (hdr.ipv6.next_header == IP_PROTO_ICMPV6 && hdr.l4.isValid() && hdr.ipv6.hop_limit == 255
                                && hdr.l4.src_port[15:8] >= 133 && hdr.l4.src_port[15:8] <= 137) {
                         punt(punt_reason_t.NDP);
-                    } else if (hdr.ipv6.dst_addr[127:120] == 0xFF) {
-                        refuse(drop_reason_t.MULTICAST);
                     } else if (IS_LOOPBACK_OR_MAPPED(hdr.ipv6.src_addr)) {
                         refuse(drop_reason_t.SOURCE_INVALID);
+                    } else if (hdr.ipv6.dst_addr[127:120] == 0xFF) {
+                        // To a group that routers are in: a ping is answered (RFC 4443 4.2), an option that is not
+                        // known may be reported (2.4 e.3). The control plane knows what it has joined.
+                        if (IS_GROUP_OF_ROUTERS(hdr.ipv6.dst_addr)
+                            && (md.unusual & UNUSUAL_EXTENSION != 0
+                                || (hdr.ipv6.next_header == IP_PROTO_ICMPV6 && hdr.l4.isValid()
+                                    && hdr.l4.src_port[15:8] == 128))) {
+                            punt(punt_reason_t.LOCAL);
+                        } else {
+                            refuse(drop_reason_t.MULTICAST);
+                        }
                     } else if (IS_LOOPBACK_OR_MAPPED(hdr.ipv6.dst_addr)) {
                         refuse(drop_reason_t.DESTINATION_INVALID);
                     } else if (hdr.ipv6.dst_addr[127:121] == 0x7F) {

@@ -86,6 +86,7 @@
 #define REWRITE_VLAN_ID          0x0100003F
 #define POP_VLAN_ID              0x01000040
 #define NOT_A_SID_ID             0x01000041
+#define BROADCAST_ID             0x01000042
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001

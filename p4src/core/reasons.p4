@@ -30,7 +30,7 @@ enum bit<8> drop_reason_t {
     NEIGHBOR_UNRESOLVED   = 21,
     PUNT_RATE_LIMITED     = 22,
     RECIRCULATION_LIMIT   = 23,
-    MULTICAST             = 24,  // multicast and link-local destinations are not forwarded
+    MULTICAST             = 24,  // multicast, broadcast and link-local destinations are not forwarded
     L2_PORT_NO_POLICY     = 25,
     SOURCE_INVALID        = 26,  // multicast, loopback, unspecified or IPv4-mapped source, link-local source off link
     PACKET_OUT_INVALID    = 27,

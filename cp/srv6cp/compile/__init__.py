@@ -102,7 +102,7 @@ def compile_state(
     ids = ids or ids_for(p4info)
     with gc_paused():
         nexthops = NextHops(node, known, ids, watch)
-        routes = Routes(node, known, nexthops, down)
+        routes = Routes(node, known, nexthops, program, down)
         policies = Policies(node, routes, nexthops, ids, program)
         numbers = Numbers(node, nexthops, policies, ids)
         sections = list(section_entities(node, numbers, program))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """``ipv6_table`` and ``ipv4_table``: routes, connected prefixes, neighbours, own addresses, locators.
 
-Where several sources name the same prefix, the later of this list wins: connected prefix, static neighbour,
-static route, steering, own address, local SID. A learned neighbour gets a host route where nothing longer than the
-prefix that it is on link by leads elsewhere. A port that is down takes its connected prefixes and neighbours along, and
-the routes that have no next hop behind another port.
+Where several sources name the same prefix, the later of this list wins: connected prefix, its broadcast addresses,
+static neighbour, static route, steering, own address, local SID. A learned neighbour gets a host route where nothing
+longer than the prefix that it is on link by leads elsewhere. A port that is down takes its connected prefixes and
+neighbours along, and the routes that have no next hop behind another port.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ipaddress import IPv6Network, ip_network
 from typing import NamedTuple
 
 from srv6cp.compile import tables
+from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import Neighbors, NextHops, towards
 from srv6cp.model import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, NextHop, Node, Route
@@ -22,6 +23,7 @@ from srv6cp.p4rt.entities import Action, TableEntry
 _LOCAL = Action("local")
 _LOCAL_SID = Action("local_sid")
 BLACKHOLE = Action("blackhole")
+_BROADCAST = Action("broadcast")
 # No unicast destinations (RFC 4291 2.5.2, 2.5.6, 2.7): no route leads to them, however short its prefix. A SID may
 # name one as the next segment (END-12); packets that arrive for one are stopped by admission.
 _NO_UNICAST = tuple(IPv6Network(prefix) for prefix in ("::/128", "fe80::/10", "ff00::/8"))
@@ -39,8 +41,16 @@ class Way(NamedTuple):
 class Routes:
     """The routing tables of a node under construction."""
 
-    def __init__(self, node: Node, neighbors: Neighbors, nexthops: NextHops, down: Collection[int] = ()) -> None:
+    def __init__(
+        self,
+        node: Node,
+        neighbors: Neighbors,
+        nexthops: NextHops,
+        program: Capabilities,
+        down: Collection[int] = (),
+    ) -> None:
         self._node = node
+        self._broadcast = _BROADCAST if program.has(tables.ROUTES[4], _BROADCAST.name) else BLACKHOLE
         self._interfaces = [interface for interface in node.interfaces() if interface.id.port not in down]
         self._routes = [route for route in node.routes if not (down and _needs(route, down))]
         self._neighbors = neighbors
@@ -97,6 +107,9 @@ class Routes:
                 key = (vrfs[interface.vrf], prefix)
                 action = self._entries[key] = _set_nexthop(self._nexthops.connected(interface))
                 self._on_link[key] = action, frozenset((interface.id,))
+        for interface in self._interfaces:
+            for broadcast in interface.broadcasts:
+                self._entries[vrfs[interface.vrf], ip_network(broadcast)] = self._broadcast
         for interface, address in self._static_neighbors():
             self._entries[vrfs[interface.vrf], ip_network(address)] = self._to_neighbor(interface.id, address)
 

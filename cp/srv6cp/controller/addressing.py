@@ -10,6 +10,9 @@ from ipaddress import IPv4Address, ip_network
 
 from srv6cp.model import InterfaceId, IPAddress, IPNetwork, LocalSids, Node
 from srv6cp.model.interfaces import Interface
+from srv6cp.packets import ndp
+
+_ALL_ROUTERS = (bytes.fromhex("ff020000000000000000000000000002"), bytes.fromhex("ff050000000000000000000000000002"))
 
 DUMMY_IPV4 = IPv4Address("192.0.0.8").packed
 """Source of ICMP errors of a node without any IPv4 address (RFC 7600 4.8)."""
@@ -61,11 +64,11 @@ class InterfaceView:
         hosts = {prefix for prefix in on_link if prefix.prefixlen == prefix.max_prefixlen}
         self._hosts = frozenset(prefix.network_address.packed for prefix in hosts)
         self._on_link = tuple(Prefix.of(each.network_address, each.prefixlen) for each in on_link if each not in hosts)
-        self._broadcasts = frozenset(
-            address.network.broadcast_address.packed
-            for address in interface.addresses
-            if address.version == 4 and address.network.prefixlen < 31
+        self.broadcasts = frozenset(address.packed for address in interface.broadcasts) - {*self.addresses}
+        solicited = (
+            ndp.solicited_node(address) for address in (self.link_local, *self.addresses) if len(address) == 16
         )
+        self._groups = frozenset((ndp.ALL_NODES, *_ALL_ROUTERS, *solicited))
 
     def owns(self, address: bytes) -> bool:
         """True when `address` is one of the interface's own, its link-local address included."""
@@ -74,15 +77,21 @@ class InterfaceView:
     def on_link(self, address: bytes) -> bool:
         """True when a neighbour may have `address`: link-local, on link by a prefix of the interface or a route, or a
         next hop of the configuration; and not ours."""
-        if self.owns(address):
+        if self.owns(address) or address in self.broadcasts:
             return False
         return (
             is_link_local(address) or address in self._hosts or any(prefix.holds(address) for prefix in self._on_link)
         )
 
-    def is_broadcast(self, address: bytes) -> bool:
-        """True for the directed broadcast address of an IPv4 prefix of the interface."""
-        return address in self._broadcasts
+    def has_joined(self, group: bytes) -> bool:
+        """True for a multicast group that a router is in on each of its links (RFC 4291 2.8)."""
+        return group in self._groups
+
+    def answers_from(self, target: bytes) -> bytes:
+        """Our IPv6 address for an answer to ``target``, who asked a group on this link (RFC 4443 4.2)."""
+        if is_link_local(target):
+            return self.link_local
+        return self.address_beside(target) or self.address(16) or self.link_local
 
     def address_beside(self, target: bytes) -> bytes | None:
         """Our address in a prefix of the interface that holds `target`."""
@@ -114,6 +123,7 @@ class NodeIndex:
         }
         self.source = node.source.packed if node.source is not None else None
         self.static_neighbors = frozenset((n.interface, n.address) for n in node.neighbors)
+        self._broadcasts = {(each.vrf_id, address) for each in self.interfaces.values() for address in each.broadcasts}
         self._own = {(vrfs[vrf], address.packed) for vrf, address in node.own_addresses()}
         self._loopbacks = [(vrfs[own.vrf], own.address.packed) for own in node.addresses]
         self._sids = LocalSids(node)
@@ -127,6 +137,10 @@ class NodeIndex:
         """The interface that a frame with this tag arrived by; VLAN 0 is a priority tag of the untagged
         one."""
         return self.interfaces.get(InterfaceId(port, vlan or 0))
+
+    def is_broadcast(self, vrf_id: int, address: bytes) -> bool:
+        """True for a broadcast address of a connected IPv4 prefix of that VRF."""
+        return (vrf_id, address) in self._broadcasts
 
     def is_own(self, vrf_id: int, address: bytes) -> bool:
         """True for an address of the node in that VRF, the source addresses of policies included."""

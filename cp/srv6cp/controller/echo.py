@@ -17,11 +17,11 @@ def is_echo_request(view: IpView) -> bool:
     return view.upper_protocol == ICMPV6 and kind == ECHO_REQUEST_V6
 
 
-def echo_reply(view: IpView) -> bytes | None:
+def echo_reply(view: IpView, source: bytes | None = None) -> bytes | None:
     """The reply to the echo request in `view`, or None when it is malformed, fragmented or was sent to a
-    group.
+    group and no `source` is given.
 
-    Source is the destination of the request (a SID where a SID was pinged), destination its source; no
+    Source is the destination of the request (a SID where a SID was pinged) or `source`, destination its source; no
     extension header of the request is repeated, so that the reply is routed without SRH (RFC 9259 A.1).
     Traffic class or TOS are those of the request; in IPv4 the Identification and DF too, which keeps them
     unique per pair of addresses.
@@ -40,12 +40,13 @@ def echo_reply(view: IpView) -> bytes | None:
             view.identification,
             view.dont_fragment,
         )
-    if view.dst[0] == 0xFF or view.src[0] == 0xFF or not any(view.src):
+    source = source or view.dst
+    if source[0] == 0xFF or view.src[0] == 0xFF or not any(view.src):
         return None
     if ipv6_checksum(view.src, view.dst, ICMPV6, body) != 0:
         return None
     return icmpv6(
-        view.dst,
+        source,
         view.src,
         bytes((ECHO_REPLY_V6, 0, 0, 0)) + body[4:],
         traffic_class=view.traffic_class,

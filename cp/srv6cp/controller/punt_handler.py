@@ -157,7 +157,7 @@ class PuntHandler:
             self._ignore("no interface", packet)  # our own, or a frame of a layer 2 port, whose hosts are not ours
             return []
         view = raw.parse_ip(packet.payload, packet.offset)
-        if interface.is_broadcast(view.dst):
+        if self.index.is_broadcast(packet.vrf_id, view.dst):
             self._ignore("broadcast", packet)
             return []
         vrf_id = self._vrf_of(packet, ethernet)
@@ -228,7 +228,10 @@ class PuntHandler:
             self._ignore("own packet", packet)
             return []
         at_sid = self.index.is_sid(packet.vrf_id, view.dst)
-        if is_link_local(view.dst):
+        to_group = view.dst[0] == 0xFF and len(view.dst) == 16
+        if to_group:
+            ours = interface is not None and interface.has_joined(view.dst)
+        elif is_link_local(view.dst):
             ours = interface is not None and view.dst == interface.link_local
         else:
             ours = at_sid or self.index.is_own(packet.vrf_id, view.dst)
@@ -245,6 +248,8 @@ class PuntHandler:
         if view.upper_protocol is None or view.is_fragment:
             self._ignore("fragment", packet)
             return []
+        if to_group and interface is not None:
+            return self._to_group(packet, view, ethernet, interface)
         if is_echo_request(view):
             reply = echo_reply(view)
             if reply is None:
@@ -266,6 +271,17 @@ class PuntHandler:
         # The pointer names the Next Header field that is not recognised (RFC 4443 3.4).
         field = view.extensions[-1].offset if view.extensions else view.offset + 6
         return self._error(packet, Problem.PROTOCOL_UNREACHABLE, field - view.offset)
+
+    def _to_group(
+        self, packet: PacketIn, view: raw.IpView, ethernet: raw.EthernetView, interface: InterfaceView
+    ) -> list[PacketOut]:
+        """A group of this link: pings are answered, straight back (RFC 4443 4.2); nothing is told of anything else."""
+        reply = echo_reply(view, interface.answers_from(view.src)) if is_echo_request(view) else None
+        if reply is None:
+            self._ignore("to a group", packet)
+            return []
+        port, vlan = interface.id
+        return self._sent("echo-reply", [framed(reply, port, vlan, interface.mac, ethernet.src, raw.ETHERTYPE_IPV6)])
 
     def _local_v4(self, packet: PacketIn, view: raw.Ipv4View) -> list[PacketOut]:
         if view.protocol in (raw.ICMP, raw.TCP):

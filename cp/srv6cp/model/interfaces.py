@@ -60,6 +60,20 @@ class Interface:
         host = bytes((octets[0] ^ 2,)) + octets[1:3] + b"\xff\xfe" + octets[3:]
         return ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + host)
 
+    @property
+    def broadcasts(self) -> frozenset[ipaddress.IPv4Address]:
+        """The broadcast addresses of the connected prefixes, and their obsolete form, the network addresses.
+
+        RFC 1812 4.2.3.1 has both; a prefix of 31 bits has neither (RFC 3021).
+        """
+        networks = [own.network for own in self.addresses if own.version == 4 and own.network.prefixlen < 31]
+        return frozenset(
+            address
+            for network in networks
+            for address in (network.network_address, network.broadcast_address)
+            if isinstance(address, ipaddress.IPv4Address)
+        )
+
 
 @dataclass(frozen=True)
 class Port:

@@ -45,7 +45,9 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.NEIGHBOR_UNRESOLVED: Reason("MAC of the neighbour not known yet", "RFC 4861 7.2, RFC 826"),
     DropReason.PUNT_RATE_LIMITED: Reason("over the rate limit of the control plane", "RFC 4443 2.4 (f); icmp"),
     DropReason.RECIRCULATION_LIMIT: Reason("too many own SIDs in one list", "implementation limit"),
-    DropReason.MULTICAST: Reason("multicast and link-local are not forwarded", "RFC 4291 2.5.6, 2.7"),
+    DropReason.MULTICAST: Reason(
+        "multicast, broadcast and link-local are not forwarded", "RFC 4291 2.5.6, 2.7, 1812 5.3.5"
+    ),
     DropReason.L2_PORT_NO_POLICY: Reason("frame on a layer 2 port without policy", "configuration: ports.policy"),
     DropReason.SOURCE_INVALID: Reason(
         "multicast, loopback, unspecified or IPv4-mapped source, or off-link link-local one",

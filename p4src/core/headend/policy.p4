@@ -47,7 +47,9 @@
     if (md.unusual != 0) {                                                                          \
         if (md.unusual & UNUSUAL_STEER != 0 && md.origin == ORIGIN_RECEIVED && md.next != FATE_PUNT \
             && !(md.next == FATE_DROP && VERDICT.drop_reason == drop_reason_t.ROUTING_TYPE)) {      \
-            classifier.apply(THE_PACKET);                                                           \
+            if (md.next != FATE_DROP || VERDICT.drop_reason != drop_reason_t.MULTICAST) {           \
+                classifier.apply(THE_PACKET);                                                       \
+            }                                                                                       \
         }                                                                                           \
     }
 #define POLICY_STAGE                    \

@@ -34,6 +34,13 @@ control routing(PACKET) {
         refuse(drop_reason_t.BLACKHOLE);
     }
 
+    @id(BROADCAST_ID)
+    @name(".broadcast")
+    @brief("The broadcast address of a connected prefix, or its obsolete form, the network address")
+    action broadcast() {
+        refuse(drop_reason_t.MULTICAST);   // RFC 1812 5.3.5.2, RFC 2644; 4.3.2.7: nobody is told
+    }
+
     @id(NO_ROUTE_ID)
     @name(".no_route")
     action no_route() {
@@ -61,7 +68,7 @@ control routing(PACKET) {
             md.vrf_id         : exact @name("vrf_id");
             hdr.ipv4.dst_addr : lpm @name("ipv4_dst") @format(IPV4_ADDRESS);
         }
-        actions = { set_nexthop; ROUTE_POLICY_ACTION_NAME local; blackhole; no_route; }
+        actions = { set_nexthop; ROUTE_POLICY_ACTION_NAME local; broadcast; blackhole; no_route; }
         const default_action = no_route();
         size = IPV4_TABLE_SIZE;
     }
