@@ -40,6 +40,7 @@
 #include "core/router/hop_limit.p4"
 #include "core/router/mtu.p4"
 #include "core/router/link.p4"
+#include "core/router/trim.p4"
 #include "core/router/nexthop.p4"
 #include "core/router/pipeline.p4"
 #include "arch/v1model/receive.p4"

@@ -44,6 +44,8 @@ const unusual_t UNUSUAL_EXTENSION      = 0x0400;  // extension headers in front 
 const unusual_t UNUSUAL_FRAGMENT       = 0x0800;  // a piece of a packet: the walk of the chain ended there (UL-5)
 const unusual_t UNUSUAL_ROUTING_TYPE   = 0x1000;  // segments left in another routing header: likewise (SRH-10)
 const unusual_t UNUSUAL_OF_PARSER      = 0x1F00;
+const unusual_t UNUSUAL_PADDING        = 0x2000;  // octets behind the end of the packet (router/trim.p4)
+#define IS_PADDED md.unusual[13:13]
 // A SID refuses the packet when it is UNUSUAL_FOREIGN_SOURCE or greater.
 const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x4000;  // the source is outside the SR domain (SEC-1)
 const unusual_t UNUSUAL_SID_BLOCK      = 0x8000;  // from outside the domain to its SID block (SEC-1)

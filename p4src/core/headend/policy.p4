@@ -35,6 +35,8 @@
 #define L2_PORT_CHECK                            \
     if (HEADEND.policy_id == 0) {                \
         refuse(drop_reason_t.L2_PORT_NO_POLICY); \
+    } else if (!hdr.ethernet.isValid()) {        \
+        refuse(drop_reason_t.HEADER_TRUNCATED);  \
     }
 #define STEER_BY_INTERFACE(POLICY_ID) md.interface_policy_id = POLICY_ID;
 

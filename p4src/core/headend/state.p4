@@ -18,6 +18,7 @@ LAZY_STATE headend_state_t {
 
 // The outer header, once there is one, stands for what is inside.
 #define IS_PUSHED hdr.outer_ipv6.isValid()
+#define OUTERMOST_IPV6 hdr.outer_ipv6   // of a packet with one
 #define FLOW_OF_PUSHED take(hdr.outer_ipv6.src_addr, hdr.outer_ipv6.dst_addr, hdr.outer_ipv6.flow_label, 0, 0, 0);
 
 #endif  // SRV6_CORE_HEADEND_STATE_P4_

@@ -8,12 +8,19 @@
 control frame_of_link(PACKET) {
     mtu_check() mtu;
     link_layer() link;
+    trim_packet() trim;
 
     apply {
         // The usual case in one expression: an untagged packet that was not made longer fits when its frame would.
-        if (FRAME_LENGTH > (bit<32>)md.mtu || md.egress_vlan != 0 || hdr.vlan.isValid() || IS_PUSHED) {
+        if (FRAME_LENGTH > (bit<32>)md.mtu || md.egress_vlan != 0
+            || md.unusual & (UNUSUAL_TAG | UNUSUAL_PADDING) != 0 || IS_PUSHED) {
             mtu.apply(THE_PACKET);
             link.apply(THE_PACKET);
+            if (md.unusual & UNUSUAL_PADDING != 0) {
+                if (md.next == FATE_TRANSMIT) {
+                    trim.apply(THE_PACKET);
+                }
+            }
         }
     }
 }

@@ -150,6 +150,15 @@ control decap_frame(PACKET) {
         EXTENSION_POP(hdr, 3)
         md.origin = ORIGIN_DECAPSULATED;
     }
+    action take_length_of_frame() {
+        FRAME_LENGTH = (bit<32>)FRAME_INSIDE_LENGTH;
+    }
+    action take_tag_off() {
+        FRAME_LENGTH = FRAME_LENGTH - 4;
+    }
+    action cut() {
+        END_FRAME
+    }
 
     apply {
         if (md.unusual >= UNUSUAL_FOREIGN_SOURCE) {
@@ -172,6 +181,13 @@ control decap_frame(PACKET) {
                     if (FRAME_INSIDE_LENGTH - ETHERNET_HEADER_LENGTH > md.mtu) {
                         refuse(drop_reason_t.PACKET_TOO_BIG);
                     } else {
+                        if (md.unusual & UNUSUAL_PADDING != 0) {
+                            take_length_of_frame();
+                            if (hdr.ethernet.isValid()) {   // in place of the frame's own and its tag
+                                take_tag_off();
+                            }
+                            cut();
+                        }
                         remove_outer();
                     }
                 }

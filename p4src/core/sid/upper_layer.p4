@@ -25,6 +25,9 @@ control find_upper_layer(PACKET) {
 // Decapsulation (DEC-4): the outer IPv6 header and all its extension headers go, the packet behind them is the
 // packet. What it says of itself is checked like that of a packet from the wire. The parser reaches a packet inside
 // only where no segment is left (DEC-2), so its header being there says that the behaviour may take it.
+#define END_OF_INNER_IPV6 (hdr.inner_ipv6.payload_length |+| (IPV6_HEADER_LENGTH + md.extension_length))
+#define END_OF_INNER_IPV4 (hdr.ipv4.total_len |+| md.extension_length)
+
 control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
     VERDICTS
 
@@ -43,20 +46,24 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
         hdr.ipv6.setInvalid();
         hdr.ethernet.ether_type = ETHERTYPE_IPV4;
     }
+    action mark_padding() {
+        md.unusual = md.unusual | UNUSUAL_PADDING;
+    }
 
     apply {
         if (hdr.ipv6.payload_length < md.extension_length) {
             refuse(drop_reason_t.HEADER_TRUNCATED);
         } else if (takes_ipv6 && hdr.inner_ipv6.isValid()) {
-            if (hdr.inner_ipv6.version != 6
-                || hdr.ipv6.payload_length - md.extension_length < IPV6_HEADER_LENGTH
-                || hdr.inner_ipv6.payload_length > hdr.ipv6.payload_length - md.extension_length - IPV6_HEADER_LENGTH) {
+            if (hdr.inner_ipv6.version != 6 || END_OF_INNER_IPV6 > hdr.ipv6.payload_length) {
                 refuse(drop_reason_t.IP_HEADER_INVALID);
             } else if (hdr.inner_ipv6.src_addr[127:121] == 0x7F || hdr.inner_ipv6.src_addr[127:1] == 0) {
                 refuse(drop_reason_t.SOURCE_INVALID);
             } else if (hdr.inner_ipv6.dst_addr[127:121] == 0x7F) {
                 refuse(drop_reason_t.MULTICAST);
             } else {
+                if (END_OF_INNER_IPV6 != hdr.ipv6.payload_length) {
+                    mark_padding();
+                }
                 if (md.unusual & UNUSUAL_EXTENSION != 0) {
                     remove_outer();
                 } else {
@@ -67,7 +74,7 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
         } else if (takes_ipv4 && hdr.ipv4.isValid()) {
             if (hdr.ipv4.version != 4 || hdr.ipv4.ihl < 5
                 || hdr.ipv4.total_len < (bit<16>)hdr.ipv4.ihl << 2
-                || hdr.ipv4.total_len > hdr.ipv6.payload_length - md.extension_length) {
+                || END_OF_INNER_IPV4 > hdr.ipv6.payload_length) {
                 refuse(drop_reason_t.IP_HEADER_INVALID);
             } else if (IPV4_CHECKSUM_ERROR) {
                 refuse(drop_reason_t.IPV4_CHECKSUM);
@@ -76,6 +83,9 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
             } else if (hdr.ipv4.dst_addr[31:29] == 7) {
                 refuse(drop_reason_t.MULTICAST);
             } else {
+                if (END_OF_INNER_IPV4 != hdr.ipv6.payload_length) {
+                    mark_padding();
+                }
                 remove_outer();
                 expose_ipv4();
             }
