@@ -78,6 +78,8 @@ LAZY_STATE verdict_state_t {
     bit<16>      table_id;             // of the behaviour: where it looks up ...
     vlan_id_t    vlan_id;              // ... the VLAN of the frame inside; 0: untagged
     bit<4>       pad_vlan_id;
+    bit<32>      flow_seed;            // of a group of next hops: the node's ...
+    bit<32>      flow_number;          // ... and what a member is chosen by
 }
 
 #define LAZY_STATE_INSTANCES    \

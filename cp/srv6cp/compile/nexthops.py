@@ -13,6 +13,7 @@ from math import gcd
 
 from srv6cp.compile import tables
 from srv6cp.compile.ids import Ids
+from srv6cp.compile.seeds import seeds
 from srv6cp.model import Interface, InterfaceId, IPAddress, NextHop, Node
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, WeightedAction
 
@@ -34,6 +35,7 @@ class NextHops:
         self._interfaces = {interface.id: interface for interface in node.interfaces()}
         self._neighbors = neighbors
         self._ids = ids
+        self._flow_seed = seeds(node).nexthops
         self._actions: dict[int, Action] = {}
         self._groups: dict[int, ActionSet] = {}
         # Routes that share a next hop share the tuple: identity is a fast key, and the node keeps it alive.
@@ -89,7 +91,9 @@ class NextHops:
         else:
             group = self._ids.groups.take(key)
             self._groups[group] = action_set(resolved)
-            self._actions[number] = Action("set_nexthop_group", {"nexthop_group_id": group})
+            self._actions[number] = Action(
+                "set_nexthop_group", {"nexthop_group_id": group, "flow_seed": self._flow_seed}
+            )
         return number
 
     def _adjacency(self, hop: NextHop) -> Action | None:

@@ -28,12 +28,24 @@ from srv6cp.problems import ConfigError, InvalidError, Problem, with_path
 #: Keys of every node file; the sections that records of behaviours bring come beside them.
 NODE_KEYS = frozenset(
     (
-        *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain", "upper-layer", "icmp"),
+        *(
+            "node",
+            "device-id",
+            "grpc-addr",
+            "locator",
+            "locators",
+            "source",
+            "sr-domain",
+            "upper-layer",
+            "icmp",
+            "flow-seed",
+        ),
         *("vrfs", "addresses", "ports", "neighbors", "routes", "sids", "policies", "steering"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources"))
 ICMP_KEYS = frozenset(("rate", "burst"))
+MAX_FLOW_SEED = 2**32 - 1
 DEFAULT_RATE = RateLimit(100, 50)
 
 
@@ -93,7 +105,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
             values.check_keys({key: None}, keys)
     name = ""
     device_id, source, grpc_addr = 1, None, None
-    domain, icmp = SrDomain(), None
+    domain, icmp, flow_seed = SrDomain(), None, None
     upper_layers: tuple[int, ...] = (ICMPV6,)
     with context.at():
         if data.get("node") is None:
@@ -111,6 +123,9 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         upper_layers = _read_upper_layers(data.get("upper-layer"))
     with context.at("icmp"):
         icmp = _read_icmp(data["icmp"]) if "icmp" in data else DEFAULT_RATE
+    with context.at("flow-seed"):
+        if data.get("flow-seed") is not None:
+            flow_seed = values.integer(data["flow-seed"], "flow-seed", 0, MAX_FLOW_SEED)
     read_vrfs(data.get("vrfs"), context)
     declare_policies(data.get("policies"), context)
     declare_sections(data, context)
@@ -131,6 +146,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         domain=domain,
         upper_layers=upper_layers,
         icmp=icmp,
+        flow_seed=flow_seed,
         vrfs=context.vrfs,
         addresses=addresses,
         ports=context.ports,

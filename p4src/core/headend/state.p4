@@ -12,6 +12,7 @@ LAZY_STATE headend_state_t {
     encap_flags_t encap_flags;     // of an encapsulation
     mtu_t         tunnel_mtu;
     bit<32>       flow_hash;
+    bit<32>       flow_number;     // what a segment list is chosen by
     bit<32>       policy_cell;     // of sr_policy_counter
 }
 #define HEADEND_STATE headend_state_t headend;
