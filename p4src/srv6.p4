@@ -31,6 +31,7 @@
 #include "core/verdict.p4"
 #include "core/domain.p4"
 #include "core/router/flow.p4"
+#include "core/sid/outer_to_inner.p4"
 #include "core/sid/upper_layer.p4"
 #include "core/sid/srh.p4"
 #include "profiles/families.p4"

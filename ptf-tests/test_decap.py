@@ -185,14 +185,14 @@ class InnerHopLimitOne(EndpointTest):
 
 
 @for_each(IP)
-@rfc("6040", "4.2")
-@rule("DEC-8")
+@rfc("2983", "4.1")
+@rule("DEC-6", "DEC-8")
 class InnerTrafficClassStays(EndpointTest):
-    """DSCP and ECN of the outer header are not copied in."""
+    """The DSCP of the outer header is not copied in, nor is its hop limit (pipe)."""
 
     def runTest(self) -> None:
         for inner in inners(self.endpoint):
-            self.send(1, craft.ip6(HOST, self.sid, inner, tc=0x03))
+            self.send(1, craft.ip6(HOST, self.sid, inner, tc=0xFC, hl=3))
             self.expect_only(self.endpoint.exit, wire.hop(inner))
 
 

@@ -33,7 +33,8 @@ enum bit<8> drop_reason_t {
     MULTICAST             = 24,  // multicast and link-local destinations are not forwarded
     L2_PORT_NO_POLICY     = 25,
     SOURCE_INVALID        = 26,  // multicast source, or link-local source off link
-    PACKET_OUT_INVALID    = 27
+    PACKET_OUT_INVALID    = 27,
+    CE_ON_NOT_ECT         = 34   // DEC-15: congestion marked on the outer header, inner packet not ECN-capable
 }
 
 // Index of punt_counter and punt_meter.

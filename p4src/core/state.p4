@@ -108,7 +108,7 @@ struct local_metadata_t {
     HEADEND_METADATA
 
     bit<32>        sid_cell;          // of my_sid_counter
-    srv6_flavors_t flavors;
+    bit<8>         sid_options;       // flavours and decapsulation options of the SID (types.p4)
 
     nexthop_id_t   nexthop_id;        // or the group that stands for it
     mtu_t          mtu;

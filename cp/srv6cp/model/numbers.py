@@ -44,6 +44,7 @@ class DropReason(enum.IntEnum):
     L2_PORT_NO_POLICY = 25
     SOURCE_INVALID = 26  # multicast source, or link-local source off link
     PACKET_OUT_INVALID = 27
+    CE_ON_NOT_ECT = 34  # DEC-15: congestion marked on the outer header, inner packet not ECN-capable
 
 
 class PuntReason(enum.IntEnum):
@@ -75,7 +76,15 @@ class FlavorBit(enum.IntFlag):
 
     PSP = 0x01
     USP = 0x02
-    USD = 0x04  # How a behaviour decapsulates. No option exists yet: 0.
+    USD = 0x04
+
+
+class DecapOption(enum.IntFlag):
+    """How a behaviour decapsulates IP."""
+
+    TTL_UNIFORM = 0x10  # hop limit or TTL not above that of the outer header (RFC 3443 3.1)
+    DSCP_UNIFORM = 0x20  # DSCP of the outer header (RFC 2983 4.2)
+    ECN_KEEP = 0x40  # ECN of the inner header alone, not combined (RFC 6040 4.2)
 
 
 class EncapFlag(enum.IntFlag):

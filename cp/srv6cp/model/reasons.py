@@ -49,6 +49,9 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.L2_PORT_NO_POLICY: Reason("frame on a layer 2 port without policy", "configuration: ports.policy"),
     DropReason.SOURCE_INVALID: Reason("multicast or off-link link-local source", "RFC 4291 2.5.6, 2.7"),
     DropReason.PACKET_OUT_INVALID: Reason("packet-out that asks for no valid port", "control plane error"),
+    DropReason.CE_ON_NOT_ECT: Reason(
+        "congestion marked on the outer header, and the inner packet does not know ECN", "RFC 6040 4.2"
+    ),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {

@@ -22,14 +22,16 @@ control find_upper_layer(PACKET) {
     }
 }
 
+// Nothing to do but to take the packet out: no padding behind it, no ECN in the outer header, no option.
+#define OUTER_IS_PLAIN(END) \
+    (((END) ^ hdr.ipv6.payload_length) | (bit<16>)(hdr.ipv6.traffic_class & 3 | md.sid_options) == 0)
+
 // Decapsulation (DEC-4): the outer IPv6 header and all its extension headers go, the packet behind them is the
 // packet. What it says of itself is checked like that of a packet from the wire. The parser reaches a packet inside
 // only where no segment is left (DEC-2), so its header being there says that the behaviour may take it.
-#define END_OF_INNER_IPV6 (hdr.inner_ipv6.payload_length |+| (IPV6_HEADER_LENGTH + md.extension_length))
-#define END_OF_INNER_IPV4 (hdr.ipv4.total_len |+| md.extension_length)
-
 control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
     VERDICTS
+    outer_to_inner() outer;
 
     action remove_outer() {
         EXTENSION_POP(hdr, 0)
@@ -46,9 +48,6 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
         hdr.ipv6.setInvalid();
         hdr.ethernet.ether_type = ETHERTYPE_IPV4;
     }
-    action mark_padding() {
-        md.unusual = md.unusual | UNUSUAL_PADDING;
-    }
 
     apply {
         if (hdr.ipv6.payload_length < md.extension_length) {
@@ -61,8 +60,8 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
             } else if (hdr.inner_ipv6.dst_addr[127:121] == 0x7F) {
                 refuse(drop_reason_t.MULTICAST);
             } else {
-                if (END_OF_INNER_IPV6 != hdr.ipv6.payload_length) {
-                    mark_padding();
+                if (!OUTER_IS_PLAIN(END_OF_INNER_IPV6)) {
+                    outer.apply(THE_PACKET);
                 }
                 if (md.unusual & UNUSUAL_EXTENSION != 0) {
                     remove_outer();
@@ -83,8 +82,8 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
             } else if (hdr.ipv4.dst_addr[31:29] == 7) {
                 refuse(drop_reason_t.MULTICAST);
             } else {
-                if (END_OF_INNER_IPV4 != hdr.ipv6.payload_length) {
-                    mark_padding();
+                if (!OUTER_IS_PLAIN(END_OF_INNER_IPV4)) {
+                    outer.apply(THE_PACKET);
                 }
                 remove_outer();
                 expose_ipv4();
