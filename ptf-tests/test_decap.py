@@ -129,7 +129,7 @@ class WrongFamily(EndpointTest):
 @rfc("8986", "4.6", "S01")
 @rule("DEC-4", "UL-4", "END-16", "SRH-10")
 class WithAllExtensionHeaders(EndpointTest):
-    """All extension headers of the outer packet go: options, SRHs, other routing types, an atomic fragment, AH."""
+    """All extension headers of the outer packet go: options, SRHs, other routing types, an atomic fragment."""
 
     def runTest(self) -> None:
         done = [self.sid, NEXT]
@@ -140,7 +140,6 @@ class WithAllExtensionHeaders(EndpointTest):
                 craft.srh(done, sl=0, payload=craft.srh(done, sl=0, payload=inner)),
                 craft.srh(done, sl=0, rtype=2, payload=inner),
                 craft.fragment(inner, more=False),
-                craft.srh(done, sl=0, payload=craft.auth(inner)),
             ):
                 self.send(1, craft.ip6(HOST, self.sid, payload))
                 self.expect_only(self.endpoint.exit, wire.hop(inner))
@@ -186,14 +185,14 @@ class InnerHopLimitOne(EndpointTest):
 
 
 @for_each(IP)
-@rfc("6040", "4.2")
-@rule("DEC-8")
+@rfc("2983", "4.1")
+@rule("DEC-6", "DEC-8")
 class InnerTrafficClassStays(EndpointTest):
-    """DSCP and ECN of the outer header are not copied in."""
+    """The DSCP of the outer header is not copied in, nor is its hop limit (pipe)."""
 
     def runTest(self) -> None:
         for inner in inners(self.endpoint):
-            self.send(1, craft.ip6(HOST, self.sid, inner, tc=0x03))
+            self.send(1, craft.ip6(HOST, self.sid, inner, tc=0xFC, hl=3))
             self.expect_only(self.endpoint.exit, wire.hop(inner))
 
 

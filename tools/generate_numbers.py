@@ -40,6 +40,7 @@ BIT_MAPS = {
     "interface_flags_t": ("INTERFACE_", "InterfaceFlag", "Flags of a router interface."),
     "srv6_flavors_t": ("FLAVOR_", "FlavorBit", "Flavours of End, End.X and End.T (RFC 8986 4.16)."),
     "packet_out_flags_t": ("PACKET_OUT_", "PacketOutFlag", "Flags of a packet-out."),
+    "decap_options_t": ("DECAP_", "DecapOption", "How a behaviour decapsulates IP."),
     "encap_flags_t": ("ENCAP_", "EncapFlag", "How the outer header of a headend behaviour is filled."),
 }
 #: Macros of arch.p4.
@@ -67,7 +68,7 @@ def bit_map_members(text: str, type_name: str, prefix: str) -> Iterator[tuple[st
     """Name without prefix, value and comment of the constants of a bit map, without those that the program sets."""
     text = text.partition("// Set by the program.")[0] if type_name == "interface_flags_t" else text
     for member in re.finditer(
-        rf"^const {type_name}\s+{prefix}(\w+)\s*=\s*(0x[0-9A-Fa-f]+);(?:\s*//\s*(.*))?$", text, re.M
+        rf"^const {type_name}\s+{prefix}(\w+)\s*=\s*(0x[0-9A-Fa-f]+);(?:[ \t]*//\s*(.*))?$", text, re.M
     ):
         yield member[1], int(member[2], 16), (member[3] or "").strip()
 

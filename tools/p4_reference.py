@@ -248,12 +248,17 @@ def flags() -> Iterator[str]:
     """Bit maps that controllers write."""
     source = (ROOT / "p4src/core/types.p4").read_text()
     yield from ("", "## Flags", "")
-    yield "Bits of the parameters `flags` and `flavors`."
+    yield "Bits of the parameters `flags`, `flavors` and `options`."
     yield ""
-    wanted = {"interface_flags_t": "router interface", "srv6_flavors_t": "SID", "encap_flags_t": "policy"}
+    wanted = {
+        "interface_flags_t": "router interface",
+        "srv6_flavors_t": "SID",
+        "decap_options_t": "SID that decapsulates",
+        "encap_flags_t": "policy",
+    }
     rows = []
     for kind, name, value, comment in re.findall(r"^const (\w+) (\w+)\s*= (0x\w+);(?:[ \t]*// (.*))?$", source, re.M):
-        if kind in wanted and int(value, 16) < 0x40:  # 0x40 and 0x80 are the program's own
+        if kind in wanted:
             rows.append((wanted[kind], f"`{name}`", value, comment or f"{name.rpartition('_')[2]} (RFC 8986 4.16)"))
     yield from markdown_table(("of a", "flag", "bit", "meaning"), rows)
 

@@ -9,6 +9,10 @@
 
 // Bytes of the IP packet, at most.
 #define LENGTH_BEHIND_LINK(HEADERS) ((bit<16>)FRAME_LENGTH |-| (HEADERS))
+// A length that the packet gives, which is within the frame, does not reach the frame's end: the link padded it.
+#define ENDS_BEFORE_FRAME(LENGTH, HEADERS)                                \
+    ((!hdr.vlan.isValid() && LENGTH != LENGTH_BEHIND_LINK(HEADERS))       \
+     || (hdr.vlan.isValid() && LENGTH != LENGTH_BEHIND_LINK(HEADERS + 4)))
 
 control admit(PACKET) {
     VERDICTS
@@ -25,7 +29,7 @@ control admit(PACKET) {
     action set_router_interface(vrf_id_t vrf_id, @format(MAC_ADDRESS) mac_addr_t mac, policy_id_t policy_id,
                                 interface_flags_t flags) {
         md.vrf_id = vrf_id;
-        md.unusual = md.unusual | (bit<16>)flags | (hdr.ethernet.dst_addr == mac ? 16w0 : UNUSUAL_NOT_MY_MAC);
+        md.unusual = md.unusual | (unusual_t)flags | (hdr.ethernet.dst_addr == mac ? 24w0 : UNUSUAL_NOT_MY_MAC);
         STEER_BY_INTERFACE(policy_id)
     }
 
@@ -73,13 +77,16 @@ control admit(PACKET) {
     action forget_port() {
         md.unusual = md.unusual & UNUSUAL_OF_PARSER;
     }
+    action mark_padding() {
+        md.unusual = md.unusual | UNUSUAL_PADDING;
+    }
 
     apply {
         ingress_port_table.apply();
         // The usual case in one expression: untagged IPv6 for this router. Whatever fails it is looked at below. (A
         // port that is not configured has decided already.)
         if (!(md.unusual == 0 && hdr.ipv6.isValid() && hdr.ipv6.version == 6
-              && (bit<32>)hdr.ipv6.payload_length + 54 <= FRAME_LENGTH)) {
+              && (bit<32>)hdr.ipv6.payload_length + 54 == FRAME_LENGTH)) {
             if (hdr.vlan.isValid() && hdr.vlan.vid != 0 && md.next == NEXT_IN_SEQUENCE) {
                 forget_port();
                 ingress_vlan_table.apply();
@@ -146,6 +153,11 @@ control admit(PACKET) {
                 punt(punt_reason_t.ARP);
             } else {
                 refuse(drop_reason_t.UNSUPPORTED_ETHERTYPE);
+            }
+            if (md.next == NEXT_IN_SEQUENCE
+                && ((hdr.ipv6.isValid() && ENDS_BEFORE_FRAME(hdr.ipv6.payload_length, 54))
+                    || (!hdr.ipv6.isValid() && ENDS_BEFORE_FRAME(hdr.ipv4.total_len, 14)))) {
+                mark_padding();
             }
         }
     }

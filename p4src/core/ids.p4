@@ -4,7 +4,7 @@
 #ifndef SRV6_CORE_IDS_P4_
 #define SRV6_CORE_IDS_P4_
 
-// Tables (0x02). Next: 0x02000015.
+// Tables (0x02). Next: 0x02000016.
 #define INGRESS_PORT_TABLE_ID    0x02000001
 #define INGRESS_VLAN_TABLE_ID    0x02000002
 #define SID_BLOCK_TABLE_ID       0x02000003
@@ -23,8 +23,9 @@
 #define NEXTHOP_TABLE_ID         0x02000010
 #define NEXTHOP_GROUP_TABLE_ID   0x02000011
 #define DX2V_TABLE_ID            0x02000014
+#define FLOW_SEED_TABLE_ID       0x02000015
 
-// Actions (0x01). Next: 0x01000050.
+// Actions (0x01). Next: 0x01000045. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -57,7 +58,6 @@
 #define H_INSERT_ID              0x0100001E
 #define H_INSERT_RED_ID          0x0100001F
 #define SET_ADJACENCY_ID         0x01000020
-#define SET_NEXTHOP_GROUP_ID     0x01000021
 #define GLEAN_ID                 0x01000022
 #define TO_LOCAL_SID_ID          0x01000023
 #define NO_INTERFACE_ID          0x01000024
@@ -87,6 +87,8 @@
 #define POP_VLAN_ID              0x01000040
 #define NOT_A_SID_ID             0x01000041
 #define BROADCAST_ID             0x01000042
+#define SET_NEXTHOP_GROUP_ID     0x01000043
+#define SET_FLOW_SEED_ID         0x01000044
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001

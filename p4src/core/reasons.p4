@@ -36,7 +36,8 @@ enum bit<8> drop_reason_t {
     PACKET_OUT_INVALID    = 27,
     DESTINATION_INVALID   = 28,  // loopback, unspecified or IPv4-mapped destination, or next segment
     OPTION                = 29,  // at a SID: an unknown option that must not be skipped, or one that was not looked at
-    AUTHENTICATION_HEADER = 30   // at a SID: it cannot be verified
+    AUTHENTICATION_HEADER = 30,  // at a SID: it cannot be verified
+    CE_ON_NOT_ECT         = 31   // DEC-15: congestion marked on the outer header, inner packet not ECN-capable
 }
 
 // Index of punt_counter and punt_meter.

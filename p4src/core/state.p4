@@ -30,7 +30,7 @@ const origin_t ORIGIN_OWN          = 3;  // this node made it
 const origin_t ORIGIN_FRAME        = 4;  // a frame, taken whole: what it carries is not looked at
 
 // What the usual packet has not: a bit map of the interface, the parser and the domain's filters.
-typedef bit<16> unusual_t;
+typedef bit<24> unusual_t;
 // The flags of the interface as they are (types.p4).
 const unusual_t UNUSUAL_EXTERNAL       = 0x0001;
 const unusual_t UNUSUAL_STEER          = 0x0002;
@@ -46,12 +46,14 @@ const unusual_t UNUSUAL_TAG            = 0x0100;  // a VLAN tag
 const unusual_t UNUSUAL_LINK_SCOPE     = 0x0200;  // an address of the IPv6 header that is not forwarded
 const unusual_t UNUSUAL_EXTENSION      = 0x0400;  // extension headers in front of the SRH or the upper layer
 const unusual_t UNUSUAL_FRAGMENT       = 0x0800;  // a piece of a packet: likewise (UL-5)
-const unusual_t UNUSUAL_OF_PARSER      = 0x6F18;
+const unusual_t UNUSUAL_OF_PARSER      = 0x060F18;
+const unusual_t UNUSUAL_PADDING        = 0x1000;  // octets behind the end of the packet (router/trim.p4)
+#define IS_PADDED md.unusual[12:12]
 // A SID refuses the packet when it is UNUSUAL_FOREIGN_SOURCE or greater.
-const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x1000;  // the source is outside the SR domain (SEC-1)
-const unusual_t UNUSUAL_AUTHENTICATION = 0x2000;  // an Authentication Header, which nobody here verifies
-const unusual_t UNUSUAL_OPTION         = 0x4000;  // an option that must not be skipped, or that was not looked at
-const unusual_t UNUSUAL_SID_BLOCK      = 0x8000;  // from outside the domain to its SID block (SEC-1)
+const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x010000;  // the source is outside the SR domain (SEC-1)
+const unusual_t UNUSUAL_AUTHENTICATION = 0x020000;  // an Authentication Header, which nobody here verifies
+const unusual_t UNUSUAL_OPTION         = 0x040000;  // an option that must not be skipped, or that was not looked at
+const unusual_t UNUSUAL_SID_BLOCK      = 0x080000;  // from outside the domain to its SID block (SEC-1)
 
 // The flow, as far as selectors, hash and classifiers look at it. The hash is over all of it.
 LAZY_STATE flow_state_t {
@@ -82,6 +84,8 @@ LAZY_STATE verdict_state_t {
     bit<16>      table_id;             // of the behaviour: where it looks up ...
     vlan_id_t    vlan_id;              // ... the VLAN of the frame inside; 0: untagged
     bit<4>       pad_vlan_id;
+    bit<32>      flow_seed;            // of a group of next hops: the node's ...
+    bit<32>      flow_number;          // ... and what a member is chosen by
 }
 
 #define LAZY_STATE_INSTANCES    \
@@ -110,7 +114,7 @@ struct local_metadata_t {
     HEADEND_METADATA
 
     bit<32>        sid_cell;          // of my_sid_counter
-    srv6_flavors_t flavors;
+    bit<8>         sid_options;       // flavours and decapsulation options of the SID (types.p4)
 
     nexthop_id_t   nexthop_id;        // or the group that stands for it
     mtu_t          mtu;

@@ -28,8 +28,13 @@ const srv6_flavors_t FLAVOR_PSP = 0x01;
 const srv6_flavors_t FLAVOR_USP = 0x02;
 const srv6_flavors_t FLAVOR_USD = 0x04;
 
-// How a behaviour decapsulates. No option exists yet: 0.
+// How a behaviour decapsulates IP. The bits are none of the flavours', since both travel in one field (state.p4).
 typedef bit<8> decap_options_t;
+const decap_options_t DECAP_TTL_UNIFORM  = 0x10;  // hop limit or TTL not above that of the outer header (RFC 3443 3.1)
+const decap_options_t DECAP_DSCP_UNIFORM = 0x20;  // DSCP of the outer header (RFC 2983 4.2)
+const decap_options_t DECAP_ECN_KEEP     = 0x40;  // ECN of the inner header alone, not combined (RFC 6040 4.2)
+#define DECAP_OPTIONS_RESTRICTION \
+    "options==0||options==16||options==32||options==48||options==64||options==80||options==96||options==112"
 
 // Flags of a packet_out.
 typedef bit<5> packet_out_flags_t;

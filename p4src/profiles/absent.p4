@@ -9,6 +9,7 @@
 #define HEADEND_METADATA
 #define HEADEND_STATE
 #define IS_PUSHED false
+#define OUTERMOST_IPV6 hdr.ipv6
 #define FLOW_OF_PUSHED
 #define TUNNEL_MTU_CONTROL
 #define TUNNEL_MTU_CHECK

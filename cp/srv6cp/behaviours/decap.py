@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from srv6cp.behaviours.operands import CROSS4, CROSS6, VRF
+from srv6cp.behaviours.operands import CROSS4, CROSS6, DECAP, VRF
 from srv6cp.behaviours.record import Endpoint
 
 _LABEL = "decapsulates"
@@ -12,7 +12,7 @@ ENDPOINTS = (
     Endpoint(
         "End.DX6",
         action="end_dx6",
-        operands=(CROSS6,),
+        operands=(CROSS6, *DECAP),
         code_points=(16,),
         spec="RFC 8986 4.4",
         takes=("ipv6",),
@@ -22,7 +22,7 @@ ENDPOINTS = (
     Endpoint(
         "End.DX4",
         action="end_dx4",
-        operands=(CROSS4,),
+        operands=(CROSS4, *DECAP),
         code_points=(17,),
         spec="RFC 8986 4.5",
         takes=("ipv4",),
@@ -32,7 +32,7 @@ ENDPOINTS = (
     Endpoint(
         "End.DT6",
         action="end_dt6",
-        operands=(VRF,),
+        operands=(VRF, *DECAP),
         code_points=(18,),
         spec="RFC 8986 4.6",
         takes=("ipv6",),
@@ -41,7 +41,7 @@ ENDPOINTS = (
     Endpoint(
         "End.DT4",
         action="end_dt4",
-        operands=(VRF,),
+        operands=(VRF, *DECAP),
         code_points=(19,),
         spec="RFC 8986 4.7",
         takes=("ipv4",),
@@ -50,7 +50,7 @@ ENDPOINTS = (
     Endpoint(
         "End.DT46",
         action="end_dt46",
-        operands=(VRF,),
+        operands=(VRF, *DECAP),
         code_points=(20,),
         spec="RFC 8986 4.8",
         takes=("ipv6", "ipv4"),

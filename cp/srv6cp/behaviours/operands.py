@@ -6,6 +6,7 @@
 ``PORT``            a port to leave by, as a frame
 ``policy(MODE)``    an SR policy, in the headend mode that the behaviour prescribes
 ``item(SECTION)``   an item of a section that the record brings
+``DECAP``           options of a behaviour that takes an IP packet out
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from srv6cp import values
 from srv6cp.behaviours.interfaces import Binder, Names, Number, Schema, Scope
 from srv6cp.behaviours.section import Section
 from srv6cp.model import DEFAULT_VRF, MAX_WEIGHT
+from srv6cp.model.numbers import DecapOption
 from srv6cp.problems import InvalidError, with_path
 
 Bind = Callable[[Any, Binder], Number]
@@ -80,7 +82,7 @@ class Operand:
         raise NotImplementedError
 
     def text(self, value: Any, names: Names) -> str:
-        """Its words for the value of its first parameter, read back from a switch."""
+        """Its words for the value of its first parameter, read back from a switch; ``""``: nothing to be said."""
         raise NotImplementedError
 
 
@@ -238,11 +240,54 @@ class Item(Operand):
         return names.item(self.section.key, value)
 
 
+@dataclass(frozen=True)
+class Option(Operand):
+    """A choice that may be left out. The parameter ``options`` holds the bits of all that are not the default.
+
+    ``choices``: the default, and the word that ``bit`` stands for. What is left out is not in ``Sid.operands``.
+    """
+
+    choices: tuple[str, str] = ("", "")
+    bit: int = 0
+
+    @property
+    def schema(self) -> Schema:
+        return {"enum": list(self.choices)}
+
+    @property
+    def parameters(self) -> Mapping[str, Bind]:
+        return {"options": self.bits}
+
+    def bits(self, word: str, _: Binder) -> int:
+        """Its part of the parameter."""
+        return int(self.bit) if word == self.choices[1] else 0
+
+    def read(self, item: dict[Any, Any], scope: Scope, behaviour: str) -> dict[str, Any]:
+        word = item.get(self.key)
+        if word is None:
+            return {}
+        return {self.key: with_path(self.key, values.choice, word, self.choices, f"{self.key!r}")}
+
+    def text(self, value: Any, names: Names) -> str:
+        return self.choices[1] if value & self.bit else ""
+
+
+def _option(key: str, choices: tuple[str, str], bit: DecapOption) -> Option:
+    return Option(key, f"[`{key}`]", f"{key} {'|'.join(choices)}", choices, bit)
+
+
 VIA6 = Via("via", "`via` (one IPv6 next hop or several)", "via A [port P]")
 CROSS6 = Via("via", "`via`, looked for in every VRF unless `vrf` is given", "via A [port P]", crosses=True)
 CROSS4 = replace(CROSS6, version=4)
 VRF = Vrf("vrf", "`vrf`", "vrf V")
 PORT = OutPort("port", "`port`", "port P")
+
+#: RFC 3443 3 and RFC 2983 4: the inner fields stay (pipe), or the outer ones go on (uniform); RFC 6040 4.2.
+DECAP = (
+    _option("ttl", ("pipe", "uniform"), DecapOption.TTL_UNIFORM),
+    _option("dscp", ("pipe", "uniform"), DecapOption.DSCP_UNIFORM),
+    _option("ecn", ("combine", "keep"), DecapOption.ECN_KEEP),
+)
 
 
 def policy(mode: str) -> OfPolicy:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srv6cp.behaviours.interfaces import Scope
-from srv6cp.behaviours.operands import OfPolicy, Operand
+from srv6cp.behaviours.operands import OfPolicy, Operand, Option
 from srv6cp.behaviours.section import Section
 from srv6cp.model import Flavour
 
@@ -57,6 +57,11 @@ class Endpoint:
     def keys(self) -> frozenset[str]:
         """Keys of the node file that its operands are read from."""
         return frozenset(key for operand in self.operands for key in operand.keys)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Keys that say how it decapsulates."""
+        return tuple(operand.key for operand in self.operands if isinstance(operand, Option))
 
     def code_point(self, flavours: Flavour = Flavour.NONE) -> int | None:
         """IANA number with these flavours (RFC 8986 section 10.2.2); None where none is assigned."""

@@ -236,8 +236,9 @@ def _operands(record: Endpoint, params: Mapping[str, Any], names: Names) -> str 
     words = []
     for operand in record.operands:
         parameter = next(iter(operand.parameters))
-        if parameter in params:
-            words.append(f"{operand.key} {operand.text(params[parameter], names)}")
+        text = operand.text(params[parameter], names) if parameter in params else ""
+        if text:
+            words.append(f"{operand.key} {text}")
     return " ".join(words) or None
 
 

@@ -14,7 +14,7 @@ from srv6cp.artifacts import ArtifactError, available, find
 from srv6cp.p4rt import P4Info, Scope
 from srv6cp.p4rt.entities import Action, Value
 
-#: Parameters of bits that nothing sets yet: 0 where an action has them.
+#: Parameters of bits that need no operand: 0 where an action has them and nothing sets them.
 UNUSED_PARAMETERS = frozenset(("options",))
 
 

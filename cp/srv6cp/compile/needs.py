@@ -82,6 +82,7 @@ def _of_policies(node: Node) -> Iterator[Need]:
         path = ("policies", index)
         headend = REGISTRY.headend(policy.encap.mode)
         yield Need(headend.name, path, tables.POLICY, headend.action)
+        yield Need(headend.name, path, tables.FLOW_SEED)
         pushed = max(len(each.segments) for each in policy.lists) - headend.reduced
         for chunk, table in enumerate(tables.SIDLISTS):
             if pushed > chunk * tables.SEGMENTS_PER_SIDLIST:

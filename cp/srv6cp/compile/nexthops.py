@@ -15,6 +15,7 @@ from math import gcd
 
 from srv6cp.compile import tables
 from srv6cp.compile.ids import Ids, short_key
+from srv6cp.compile.seeds import seeds
 from srv6cp.model import Interface, InterfaceId, IPAddress, NextHop, Node
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value, WeightedAction
 
@@ -38,6 +39,7 @@ class NextHops:
         self._interfaces = {interface.id: interface for interface in node.interfaces()}
         self._neighbors = neighbors
         self._ids = ids
+        self._flow_seed = seeds(node).nexthops
         self._actions: dict[int, Action] = {}
         self._groups: dict[int, ActionSet] = {}
         self._keys: dict[int, bytes] = {}
@@ -112,7 +114,9 @@ class NextHops:
             watched = [action.params["egress_port"] for _, action in resolved] if self.watch else []
             self._groups[group] = action_set(resolved, watched)
             self._group_keys[group] = key
-            self._actions[number] = Action("set_nexthop_group", {"nexthop_group_id": group})
+            self._actions[number] = Action(
+                "set_nexthop_group", {"nexthop_group_id": group, "flow_seed": self._flow_seed}
+            )
         return number
 
     def _adjacency(self, hop: NextHop) -> Action | None:

@@ -18,6 +18,7 @@ from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.ids import Ids, short_key, sidlist_key
 from srv6cp.compile.nexthops import NextHops, action_set, towards
 from srv6cp.compile.routes import Routes
+from srv6cp.compile.seeds import seeds
 from srv6cp.model import Encap, FlowLabel, NextHop, Node, Policy, SegmentList
 from srv6cp.model.numbers import EncapFlag
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value
@@ -102,6 +103,9 @@ class Policies:
                 yield TableEntry(table, {"sidlist_id": number}, action)
         for number, actions in self._entries.items():
             yield TableEntry(tables.POLICY, {"policy_id": number}, actions, metadata=self._keys[number])
+        if self._entries:
+            seed = Action("set_flow_seed", {"flow_seed": seeds(self._node).policies})
+            yield TableEntry(tables.FLOW_SEED, {"always_0": 0}, seed)
 
     def _action(self, policy: Policy, mode: str, entry: SegmentList, nexthop: int) -> Action:
         headend = REGISTRY.headend(mode)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.behaviours.operands import Option
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import UNUSED_PARAMETERS, Capabilities
 from srv6cp.compile.ids import Ids, short_key, sid_key
@@ -56,11 +57,16 @@ class Numbers:
 
 
 class _Plan(NamedTuple):
-    """How the SIDs of a behaviour get their action: (parameter, operand, how it is bound) for each parameter."""
+    """How the SIDs of a behaviour get their action.
+
+    ``bound``: (parameter, operand, how it is bound). ``options``: (operand, how it is bound to the bits of the
+    parameter ``options``), of those that a SID may have.
+    """
 
     record: Endpoint
     flavoured: bool
     bound: tuple[tuple[str, str, Callable[[Any, Numbers], Value]], ...]
+    options: tuple[tuple[str, Callable[[Any, Numbers], int]], ...]
     unused: tuple[str, ...]
 
 
@@ -91,6 +97,12 @@ class Sids:
                 params[name] = bind(sid.operands[key], binder)
             for name in plan.unused:
                 params[name] = 0
+            options = 0
+            for key, bits in plan.options:
+                if key in sid.operands:
+                    options |= bits(sid.operands[key], binder)
+            if options:
+                params["options"] = options
             action = Action(plan.record.action, params)
             self._entries.append(TableEntry(tables.MY_SID, {"vrf_id": vrf, "ipv6_dst": prefix}, action))
 
@@ -108,7 +120,12 @@ def _plan(record: Endpoint, program: Capabilities) -> _Plan:
     Raises:
         LookupError: the action has a parameter that the record cannot give.
     """
-    sources = {name: (operand.key, bind) for operand in record.operands for name, bind in operand.parameters.items()}
+    sources = {
+        name: (operand.key, bind)
+        for operand in record.operands
+        if operand.key not in record.options
+        for name, bind in operand.parameters.items()
+    }
     names = [name for name in program.parameters(record.action) if name not in ("sid_index", "flavors")]
     unknown = [name for name in names if name not in sources and name not in UNUSED_PARAMETERS]
     if unknown:
@@ -117,6 +134,7 @@ def _plan(record: Endpoint, program: Capabilities) -> _Plan:
         record,
         "flavors" in program.parameters(record.action),
         tuple((name, *sources[name]) for name in names if name in sources),
+        tuple((each.key, each.bits) for each in record.operands if isinstance(each, Option) and "options" in names),
         tuple(name for name in names if name not in sources),
     )
 

@@ -12,6 +12,7 @@ UPPER_LAYER = "upper_layer_table"
 ROUTES = {6: "ipv6_table", 4: "ipv4_table"}
 CLASSIFIERS = {6: "classifier_ipv6_table", 4: "classifier_ipv4_table"}
 POLICY = "sr_policy_table"
+FLOW_SEED = "flow_seed_table"
 #: Segment lists are chained: the first four SIDs of a list in the first table, and so on.
 SIDLISTS = (
     "srv6_sidlist_1_4_table",

@@ -29,11 +29,13 @@ from srv6cp.problems import ConfigError, InvalidError, Problem, with_path
 NODE_KEYS = frozenset(
     (
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain", "upper-layer", "icmp"),
-        *("fragmentation", "vrfs", "addresses", "ports", "neighbors", "routes", "sids", "policies", "steering"),
+        *("flow-seed", "fragmentation", "vrfs", "addresses", "ports", "neighbors", "routes", "sids", "policies"),
+        "steering",
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources"))
 ICMP_KEYS = frozenset(("rate", "burst"))
+MAX_FLOW_SEED = 2**32 - 1
 DEFAULT_RATE = RateLimit(100, 50)
 
 
@@ -93,7 +95,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
             values.check_keys({key: None}, keys)
     name = ""
     device_id, source, grpc_addr = 1, None, None
-    domain, icmp = SrDomain(), None
+    domain, icmp, flow_seed = SrDomain(), None, None
     upper_layers: tuple[int, ...] = (ICMPV6,)
     with context.at():
         if data.get("node") is None:
@@ -115,6 +117,9 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     with context.at("fragmentation"):
         kinds = tuple(kind.value for kind in Fragmentation)
         fragmentation = Fragmentation(values.choice(data.get("fragmentation", "inner"), kinds, "fragmentation"))
+    with context.at("flow-seed"):
+        if data.get("flow-seed") is not None:
+            flow_seed = values.integer(data["flow-seed"], "flow-seed", 0, MAX_FLOW_SEED)
     read_vrfs(data.get("vrfs"), context)
     declare_policies(data.get("policies"), context)
     declare_sections(data, context)
@@ -138,6 +143,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         upper_layers=upper_layers,
         icmp=icmp,
         fragmentation=fragmentation,
+        flow_seed=flow_seed,
         vrfs=context.vrfs,
         addresses=addresses,
         ports=context.ports,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import IPv6Network
 from typing import Any, NamedTuple
 
@@ -83,6 +84,13 @@ def read_sids(value: Any, locators: tuple[Locator, ...], context: Context) -> tu
     return tuple(sids)
 
 
+def _check_decapsulates(record: Endpoint, operands: Mapping[str, Any]) -> None:
+    """Refuse options of a decapsulation that there is none of."""
+    for key in record.options:
+        if key in operands:
+            raise InvalidError(f"{record.name} decapsulates with the flavour usd only: {key!r} says nothing here", key)
+
+
 class _Known(NamedTuple):
     """A behaviour as it is written in this file, and the keys that its SIDs may have."""
 
@@ -116,6 +124,8 @@ class _SidReader:
         flavours = self._flavours(item["flavors"], known) if "flavors" in item else known.flavours
         in_vrf = self._context.vrf(item, "in-vrf") if "in-vrf" in item else DEFAULT_VRF
         operands = record.read(item, self._context) if record.operands else {}
+        if operands and record.flavours and not flavours & Flavour.USD:
+            _check_decapsulates(record, operands)
         return Sid(prefix, record.name, flavours, operands, in_vrf)
 
     def _read_slowly(self, item: dict[Any, Any]) -> tuple[dict[Any, Any], _Known]:

@@ -58,8 +58,9 @@ class Node:
     """One router. References between parts (VRF, policy, port) have been checked by the loader.
 
     ``vrfs`` maps names to ids and always holds ``default`` with id 0. ``icmp`` None means that ICMP
-    errors are not rate-limited. ``upper_layers`` are the protocol numbers delivered locally at a SID.
-    ``sections`` are what the records of behaviours bring: key in the node file to name to value.
+    errors are not rate-limited. ``flow_seed`` None means: by the name (:mod:`srv6cp.compile.seeds`).
+    ``upper_layers`` are the protocol numbers delivered locally at a SID. ``sections`` are what the
+    records of behaviours bring: key in the node file to name to value.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Node:
     upper_layers: tuple[int, ...] = (ICMPV6,)
     icmp: RateLimit | None = RateLimit(100, 50)
     fragmentation: Fragmentation = Fragmentation.INNER
+    flow_seed: int | None = None
     vrfs: Mapping[str, int] = field(default_factory=lambda: {DEFAULT_VRF: 0})
     addresses: tuple[OwnAddress, ...] = ()
     ports: Mapping[int, Port] = field(default_factory=dict)

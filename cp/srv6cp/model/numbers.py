@@ -47,6 +47,7 @@ class DropReason(enum.IntEnum):
     DESTINATION_INVALID = 28  # loopback, unspecified or IPv4-mapped destination, or next segment
     OPTION = 29  # at a SID: an unknown option that must not be skipped, or one that was not looked at
     AUTHENTICATION_HEADER = 30  # at a SID: it cannot be verified
+    CE_ON_NOT_ECT = 31  # DEC-15: congestion marked on the outer header, inner packet not ECN-capable
 
 
 class PuntReason(enum.IntEnum):
@@ -79,13 +80,21 @@ class FlavorBit(enum.IntFlag):
 
     PSP = 0x01
     USP = 0x02
-    USD = 0x04  # How a behaviour decapsulates. No option exists yet: 0.
+    USD = 0x04
 
 
 class PacketOutFlag(enum.IntFlag):
     """Flags of a packet-out."""
 
     OPTIONS_WALKED = 0x01  # with as_received: all options are to be skipped
+
+
+class DecapOption(enum.IntFlag):
+    """How a behaviour decapsulates IP."""
+
+    TTL_UNIFORM = 0x10  # hop limit or TTL not above that of the outer header (RFC 3443 3.1)
+    DSCP_UNIFORM = 0x20  # DSCP of the outer header (RFC 2983 4.2)
+    ECN_KEEP = 0x40  # ECN of the inner header alone, not combined (RFC 6040 4.2)
 
 
 class EncapFlag(enum.IntFlag):

@@ -59,6 +59,9 @@ DROP_REASONS: dict[DropReason, Reason] = {
     ),
     DropReason.OPTION: Reason("unknown option that must not be skipped, or too many options, at a SID", "RFC 8200 4.2"),
     DropReason.AUTHENTICATION_HEADER: Reason("Authentication Header at a SID: it cannot be verified", "RFC 4302 3.4"),
+    DropReason.CE_ON_NOT_ECT: Reason(
+        "congestion marked on the outer header, and the inner packet does not know ECN", "RFC 6040 4.2"
+    ),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {

@@ -69,6 +69,11 @@ const MeterColor_t METER_RED    = 2;
 // 32 bits of CRC-32 over the fields of a state; a list of fields would be copied into temporaries first.
 #define CRC32_HASH(RESULT, STATE) hash(RESULT, HashAlgorithm.crc32, (bit<32>)0, STATE, 33w0x100000000);
 
+// The frame ends after FRAME_LENGTH bytes, counted when it leaves. simple_switch forgets it of a packet that is
+// recirculated or cloned. An action of its own: p4c would move what another statement of the action has assigned into
+// the argument, and take a temporary for it.
+#define END_FRAME truncate(FRAME_LENGTH);
+
 // RFC 1071: 16 bits, the carry comes in again at the low end.
 #define ONES_COMPLEMENT_SUM(A, B) \
     ((((bit<32>)(A) + (bit<32>)(bit<16>)(B))[15:0]) + ((bit<16>)((((bit<32>)(A) + (bit<32>)(bit<16>)(B))[31:16]))))

@@ -5,7 +5,8 @@
 #define SRV6_ARCH_V1MODEL_RECEIVE_P4_
 
 // What a recirculated packet takes along in md.carried. No interface: its filters and its policy have been applied.
-#define CARRY_INTO_LATER_PASS(PASSES) md.carried = 87w0 ++ (PASSES) ++ INGRESS_PORT ++ md.vrf_id;
+#define CARRY_INTO_LATER_PASS(PASSES) md.carried = 86w0 ++ IS_PADDED ++ (PASSES) ++ INGRESS_PORT ++ md.vrf_id;
+#define CARRIED_PADDING      md.carried[33:33]
 #define CARRIED_PASSES       md.carried[32:25]
 #define CARRIED_INGRESS_PORT md.carried[24:16]
 #define CARRIED_VRF_ID       md.carried[15:0]
@@ -41,6 +42,7 @@ control receive(PACKET) {
     action resume() {
         INGRESS_PORT = CARRIED_INGRESS_PORT;
         md.vrf_id = CARRIED_VRF_ID;
+        md.unusual = md.unusual | (unusual_t)CARRIED_PADDING << 12;
     }
     action resume_own() {
         md.origin = ORIGIN_OWN;

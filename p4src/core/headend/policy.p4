@@ -35,6 +35,8 @@
 #define L2_PORT_CHECK                            \
     if (HEADEND.policy_id == 0) {                \
         refuse(drop_reason_t.L2_PORT_NO_POLICY); \
+    } else if (!hdr.ethernet.isValid()) {        \
+        refuse(drop_reason_t.HEADER_TRUNCATED);  \
     }
 #define STEER_BY_INTERFACE(POLICY_ID) md.interface_policy_id = POLICY_ID;
 
@@ -90,7 +92,7 @@ control sr_policy(PACKET) {
     insert() insertion;
     srv6_sidlist() sidlist;
 
-    WCMP_SELECTOR(SR_POLICY_SELECTOR_ID, sr_policy_selector, crc32)
+    WCMP_SELECTOR(SR_POLICY_SELECTOR_ID, sr_policy_selector, identity)
 
     // Of that many entries. With none (HE-3) push.p4 takes it away again.
     action push_srh(bit<8> entries, bit<8> segments_left) {
@@ -204,7 +206,7 @@ control sr_policy(PACKET) {
     table sr_policy_table {
         key = {
             HEADEND.policy_id : exact @name("policy_id");
-            REVERSED_FLOW_SELECTOR
+            HEADEND.flow_number : selector @name("flow_number");
         }
         actions = {
             h_encaps; h_encaps_red; h_encaps_l2; h_encaps_l2_red; h_insert; h_insert_red;
@@ -212,6 +214,27 @@ control sr_policy(PACKET) {
         }
         size = SR_POLICY_TABLE_SIZE;
         TABLE_SELECTOR(sr_policy_selector)
+    }
+
+    // The seed as an entry, which is written, compared and read back like any other; of a table without key it would be
+    // the default action.
+    @id(SET_FLOW_SEED_ID)
+    @name(".set_flow_seed")
+    action set_flow_seed(bit<32> flow_seed) {
+        CRC32_HASH(HEADEND.flow_hash, FLOW)
+        MIX_FLOW(HEADEND.flow_number, HEADEND.flow_hash, flow_seed)
+    }
+
+    @id(FLOW_SEED_TABLE_ID)
+    @name(".flow_seed_table")
+    @brief("The node's seed for the choice of a segment list")
+    @description("One entry; flow_seed: 32 bits of this node's own. Headends with the same seed choose alike")
+    @entry_restriction("always_0 == 0")
+    table flow_seed_table {
+        key = { FLOW.pad : exact @name("always_0"); }
+        actions = { set_flow_seed; }
+        const default_action = set_flow_seed(0);
+        size = 1;
     }
 
     action add_frame() {
@@ -224,6 +247,7 @@ control sr_policy(PACKET) {
         if (md.origin == ORIGIN_FRAME) {
             add_frame();
         }
+        flow_seed_table.apply();
         // A miss takes no case in a table with a selector, nor does it run an action.
         switch (sr_policy_table.apply().action_run) {
             h_encaps: h_encaps_red: { encapsulation.apply(THE_PACKET); }

@@ -19,7 +19,6 @@
 // 20 bits, never zero (HE-8).
 #define HASH_FLOW_LABEL                                             \
     action hash_flow_label() {                                      \
-        CRC32_HASH(HEADEND.flow_hash, FLOW)                         \
         hdr.outer_ipv6.flow_label = HEADEND.flow_hash[31:12] |+| 1; \
     }
 

@@ -4,27 +4,20 @@
 // frame is known by its MAC addresses too (headend/policy.p4). The outer header, once there is one, stands for what
 // is inside.
 //
-// The two selectors hash these fields themselves, each in an order of its own, so that the choice of a next hop does
-// not follow from the choice of a segment list. Both use CRC-32: a CRC-16 of consecutive port numbers misses members
-// of a group.
+// A member of a group is chosen by the CRC-32 of these fields, mixed with a seed of the node: were it the CRC alone,
+// all flows that a router sends one way would be sent one way by the next router, too. A CRC is affine, so that a seed
+// among its input, or another start value, only exchanges the ways; the mixing multiplies and shifts, twice, and the
+// selectors take its result as it is. Each selector has a seed of its own, so that the choice of a next hop does not
+// follow from the choice of a segment list.
 #ifndef SRV6_CORE_ROUTER_FLOW_P4_
 #define SRV6_CORE_ROUTER_FLOW_P4_
 
-// The keys of the selectors: of a next hop, of a segment list.
-#define FLOW_SELECTOR            \
-    FLOW.src         : selector; \
-    FLOW.dst         : selector; \
-    FLOW.label       : selector; \
-    FLOW.protocol    : selector; \
-    FLOW.l4_src_port : selector; \
-    FLOW.l4_dst_port : selector;
-#define REVERSED_FLOW_SELECTOR   \
-    FLOW.l4_src_port : selector; \
-    FLOW.l4_dst_port : selector; \
-    FLOW.protocol    : selector; \
-    FLOW.label       : selector; \
-    FLOW.dst         : selector; \
-    FLOW.src         : selector;
+// From the hash of a flow and a seed, both 32 bits wide, to the number that a member is chosen by. The factor is the
+// prime next to 2^32 over the golden ratio (Knuth 6.4); shifts bring what it did to the high bits down to the low ones.
+#define MIX_FLOW(NUMBER, HASH, SEED)                            \
+    NUMBER = (HASH ^ SEED) * 32w0x9E3779B1;                     \
+    NUMBER = (NUMBER ^ (NUMBER >> 15)) * 32w0x9E3779B1;         \
+    NUMBER = NUMBER ^ (NUMBER >> 16);
 
 control flow_key(PACKET) {
     action take(ipv6_addr_t src, ipv6_addr_t dst, bit<20> label, bit<8> protocol, bit<16> src_port, bit<16> dst_port) {

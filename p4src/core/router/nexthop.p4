@@ -8,12 +8,19 @@
 control frame_of_link(PACKET) {
     mtu_check() mtu;
     link_layer() link;
+    trim_packet() trim;
 
     apply {
         // The usual case in one expression: an untagged packet that was not made longer fits when its frame would.
-        if (FRAME_LENGTH > (bit<32>)md.mtu || md.egress_vlan != 0 || hdr.vlan.isValid() || IS_PUSHED) {
+        if (FRAME_LENGTH > (bit<32>)md.mtu || md.egress_vlan != 0
+            || md.unusual & (UNUSUAL_TAG | UNUSUAL_PADDING) != 0 || IS_PUSHED) {
             mtu.apply(THE_PACKET);
             link.apply(THE_PACKET);
+            if (md.unusual & UNUSUAL_PADDING != 0) {
+                if (md.next == FATE_TRANSMIT) {
+                    trim.apply(THE_PACKET);
+                }
+            }
         }
     }
 }
@@ -24,7 +31,7 @@ control nexthop(PACKET) {
     frame_of_link() frame;
     frame_of_link() member_frame;
 
-    WCMP_SELECTOR(NEXTHOP_GROUP_SELECTOR_ID, nexthop_group_selector, crc32)
+    WCMP_SELECTOR(NEXTHOP_GROUP_SELECTOR_ID, nexthop_group_selector, identity)
 
     @id(SET_ADJACENCY_ID)
     @name(".set_adjacency")
@@ -41,8 +48,12 @@ control nexthop(PACKET) {
 
     @id(SET_NEXTHOP_GROUP_ID)
     @name(".set_nexthop_group")
-    action set_nexthop_group(@refers_to(nexthop_group_table, nexthop_group_id) nexthop_group_id_t nexthop_group_id) {
+    @description("flow_seed: 32 bits of this node's own, the same in all entries; routers in a row with the same seed choose alike")
+    action set_nexthop_group(@refers_to(nexthop_group_table, nexthop_group_id) nexthop_group_id_t nexthop_group_id,
+                             bit<32> flow_seed) {
         md.nexthop_id = nexthop_group_id;
+        BEGIN(VERDICT)
+        VERDICT.flow_seed = flow_seed;
     }
 
     @id(GLEAN_ID)
@@ -83,11 +94,16 @@ control nexthop(PACKET) {
     table nexthop_group_table {
         key = {
             md.nexthop_id : exact @name("nexthop_group_id");
-            FLOW_SELECTOR
+            VERDICT.flow_number : selector @name("flow_number");
         }
         actions = { set_adjacency; @defaultonly NoAction; }
         size = NEXTHOP_GROUP_TABLE_SIZE;
         TABLE_SELECTOR(nexthop_group_selector)
+    }
+
+    action mix_flow() {
+        CRC32_HASH(VERDICT.flow_number, FLOW)
+        MIX_FLOW(VERDICT.flow_number, VERDICT.flow_number, VERDICT.flow_seed)
     }
 
     apply {
@@ -95,6 +111,7 @@ control nexthop(PACKET) {
             set_adjacency: { frame.apply(THE_PACKET); }
             set_nexthop_group: {
                 flow.apply(THE_PACKET);
+                mix_flow();
                 if (nexthop_group_table.apply().hit) {
                     member_frame.apply(THE_PACKET);
                 } else {

@@ -9,7 +9,7 @@
     SID_ACTION(ID, NAME, BRIEF) @description(STRING(The action of the policy is POLICY_ACTION)) \
     action NAME(sid_index_t sid_index, policy_id_t policy_id) {                                 \
         TAKE_SID_INDEX(sid_index)                                                               \
-        md.flavors = 0;                                                                         \
+        md.sid_options = 0;                                                                         \
         TO_POLICY(policy_id)                                                                    \
     }
 #define BIND_ACTIONS                                                                                       \

@@ -7,16 +7,18 @@
 #define SRV6_CORE_SID_DECAP_P4_
 
 #define DECAP_X_ACTION(ID, NAME, BRIEF)                                          \
-    SID_ACTION(ID, NAME, BRIEF)                                                  \
+    DECAP_SID_ACTION(ID, NAME, BRIEF)                                            \
     action NAME(sid_index_t sid_index, NEXTHOP_PARAM, decap_options_t options) { \
         TAKE_SID_INDEX(sid_index)                                                \
+        md.sid_options = options;                                                \
         md.nexthop_id = nexthop_id;                                              \
         md.next = NEXT_NEXTHOP;                                                  \
     }
 #define DECAP_T_ACTION(ID, NAME, BRIEF)                                            \
-    SID_ACTION(ID, NAME, BRIEF)                                                    \
+    DECAP_SID_ACTION(ID, NAME, BRIEF)                                              \
     action NAME(sid_index_t sid_index, vrf_id_t vrf_id, decap_options_t options) { \
         TAKE_SID_INDEX(sid_index)                                                  \
+        md.sid_options = options;                                                  \
         CHANGE_VRF(vrf_id)                                                         \
     }
 #define DECAP_ACTIONS                                                                                         \

@@ -4,6 +4,8 @@
 //   end_dx2   out of a port, as it is
 //   end_dx2v  out of the port that dx2v_table has for its VLAN: as it is, with another VID, or without the tag
 //
+// The outer hop limit, DSCP and ECN field end here: what a frame carries is not looked at.
+//
 // The VLAN of a frame is that of its outermost tag, 0 of an untagged one. To look for a tag takes 18 bytes: a shorter
 // frame is refused there.
 //
@@ -20,6 +22,7 @@ typedef bit<16> dx2v_table_id_t;
 
 #define L2_ACTIONS                                                                                              \
     SID_ACTION(END_DX2_ID, end_dx2, "End.DX2, RFC 8986 4.9")                                                    \
+    @action_restriction("options == 0")                                                                         \
     @description("mtu: longest payload of a frame that the port sends")                                         \
     action end_dx2(sid_index_t sid_index, port_id_t egress_port, mtu_t mtu, decap_options_t options) {          \
         TAKE_SID_INDEX(sid_index)                                                                               \
@@ -27,6 +30,7 @@ typedef bit<16> dx2v_table_id_t;
         transmit(egress_port);                                                                                  \
     }                                                                                                           \
     SID_ACTION(END_DX2V_ID, end_dx2v, "End.DX2V, RFC 8986 4.10")                                                \
+    @action_restriction("options == 0")                                                                         \
     @description("dx2v_table_id: where the VLAN of the frame is looked up")                                     \
     action end_dx2v(sid_index_t sid_index, @refers_to(dx2v_table, dx2v_table_id) dx2v_table_id_t dx2v_table_id, \
                     decap_options_t options) {                                                                  \
@@ -150,6 +154,15 @@ control decap_frame(PACKET) {
         EXTENSION_POP(hdr, 3)
         md.origin = ORIGIN_DECAPSULATED;
     }
+    action take_length_of_frame() {
+        FRAME_LENGTH = (bit<32>)FRAME_INSIDE_LENGTH;
+    }
+    action take_tag_off() {
+        FRAME_LENGTH = FRAME_LENGTH - 4;
+    }
+    action cut() {
+        END_FRAME
+    }
 
     apply {
         if (md.unusual >= UNUSUAL_FOREIGN_SOURCE) {
@@ -172,6 +185,13 @@ control decap_frame(PACKET) {
                     if (FRAME_INSIDE_LENGTH - ETHERNET_HEADER_LENGTH > md.mtu) {
                         refuse(drop_reason_t.PACKET_TOO_BIG);
                     } else {
+                        if (md.unusual & UNUSUAL_PADDING != 0) {
+                            take_length_of_frame();
+                            if (hdr.ethernet.isValid()) {   // in place of the frame's own and its tag
+                                take_tag_off();
+                            }
+                            cut();
+                        }
                         remove_outer();
                     }
                 }

@@ -97,10 +97,10 @@ control psp_usp(PACKET) {
 
     apply {
         // PSP first: the header in front of the SRH may be one that USP takes, which passes its next header on.
-        if (md.flavors & FLAVOR_PSP != 0 && hdr.srh.segments_left == 0) {
+        if (md.sid_options & FLAVOR_PSP != 0 && hdr.srh.segments_left == 0) {
             psp.apply(THE_PACKET);
         }
-        if (md.flavors & FLAVOR_USP != 0 && hdr.extension_0.isValid()) {
+        if (md.sid_options & FLAVOR_USP != 0 && hdr.extension_0.isValid()) {
             ultimate_segment_pop.apply(THE_PACKET);
         }
     }
@@ -144,12 +144,12 @@ control srh_endpoint(PACKET) {
             } else {
                 advance();
             }
-        } else if (md.flavors & FLAVOR_USD != 0 && (hdr.inner_ipv6.isValid() || hdr.ipv4.isValid())) {
+        } else if (md.sid_options & FLAVOR_USD != 0 && (hdr.inner_ipv6.isValid() || hdr.ipv4.isValid())) {
             usd.apply(THE_PACKET);
         } else {
             md.next = NEXT_UPPER_LAYER;
         }
-        if (md.flavors != 0 && md.origin == ORIGIN_ADVANCED) {
+        if (md.sid_options != 0 && md.origin == ORIGIN_ADVANCED) {
             flavor.apply(THE_PACKET);
         }
     }

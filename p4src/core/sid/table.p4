@@ -13,6 +13,7 @@
 
 // What the families' actions are written with.
 #define SID_ACTION(ID, NAME, BRIEF) @id(ID) @name(STRING(.NAME)) @brief(BRIEF)
+#define DECAP_SID_ACTION(ID, NAME, BRIEF) SID_ACTION(ID, NAME, BRIEF) @action_restriction(DECAP_OPTIONS_RESTRICTION)
 #define TAKE_SID_INDEX(SID_INDEX) md.sid_cell = CELL_BY_TAG(SID_INDEX);
 #define NEXTHOP_PARAM @refers_to(nexthop_table, nexthop_id) nexthop_id_t nexthop_id
 // The VRF that the packet came in by is kept: there is its source, should an error have to be told (END-11).

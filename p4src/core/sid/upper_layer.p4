@@ -22,6 +22,10 @@ control find_upper_layer(PACKET) {
     }
 }
 
+// Nothing to do but to take the packet out: no padding behind it, no ECN in the outer header, no option.
+#define OUTER_IS_PLAIN(END) \
+    (((END) ^ hdr.ipv6.payload_length) | (bit<16>)(hdr.ipv6.traffic_class & 3 | md.sid_options) == 0)
+
 // Decapsulation (DEC-4): the outer IPv6 header and all its extension headers go, the packet behind them is the
 // packet. What it says of itself is checked like that of a packet from the wire. The parser reaches a packet inside
 // only where no segment is left (DEC-2), so its header being there says that the behaviour may take it.
@@ -29,6 +33,7 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
     VERDICTS
     refuse_inner_ipv6_address() ipv6_address;
     refuse_ipv4_address() ipv4_address;
+    outer_to_inner() outer;
 
     action remove_outer() {
         EXTENSION_POP(hdr, 0)
@@ -50,13 +55,14 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
         if (hdr.ipv6.payload_length < md.extension_length) {
             refuse(drop_reason_t.HEADER_TRUNCATED);
         } else if (takes_ipv6 && hdr.inner_ipv6.isValid()) {
-            if (hdr.inner_ipv6.version != 6
-                || hdr.ipv6.payload_length - md.extension_length < IPV6_HEADER_LENGTH
-                || hdr.inner_ipv6.payload_length > hdr.ipv6.payload_length - md.extension_length - IPV6_HEADER_LENGTH) {
+            if (hdr.inner_ipv6.version != 6 || END_OF_INNER_IPV6 > hdr.ipv6.payload_length) {
                 refuse(drop_reason_t.IP_HEADER_INVALID);
             } else if (md.unusual & UNUSUAL_INNER_ADDRESS != 0) {
                 ipv6_address.apply(THE_PACKET);
             } else {
+                if (!OUTER_IS_PLAIN(END_OF_INNER_IPV6)) {
+                    outer.apply(THE_PACKET);
+                }
                 if (md.unusual & UNUSUAL_EXTENSION != 0) {
                     remove_outer();
                 } else {
@@ -67,13 +73,16 @@ control decapsulate(PACKET)(bool takes_ipv4, bool takes_ipv6) {
         } else if (takes_ipv4 && hdr.ipv4.isValid()) {
             if (hdr.ipv4.version != 4 || hdr.ipv4.ihl < 5
                 || hdr.ipv4.total_len < (bit<16>)hdr.ipv4.ihl << 2
-                || hdr.ipv4.total_len > hdr.ipv6.payload_length - md.extension_length) {
+                || END_OF_INNER_IPV4 > hdr.ipv6.payload_length) {
                 refuse(drop_reason_t.IP_HEADER_INVALID);
             } else if (IPV4_CHECKSUM_ERROR) {
                 refuse(drop_reason_t.IPV4_CHECKSUM);
             } else if (md.unusual & UNUSUAL_INNER_ADDRESS != 0) {
                 ipv4_address.apply(THE_PACKET);
             } else {
+                if (!OUTER_IS_PLAIN(END_OF_INNER_IPV4)) {
+                    outer.apply(THE_PACKET);
+                }
                 remove_outer();
                 expose_ipv4();
             }

@@ -7,6 +7,7 @@ import pytest
 
 from srv6cp.artifacts import find
 from srv6cp.behaviours import REGISTRY
+from srv6cp.behaviours.operands import Option
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import UNUSED_PARAMETERS, Capabilities
 from srv6cp.compile.sids import NOT_A_SID
@@ -151,7 +152,12 @@ def test_parameters_come_from_operands(name: str) -> None:
     """Each parameter of the action has one source, and the first of every operand is a parameter."""
     record = REGISTRY.endpoint(name)
     given = {"sid_index", *UNUSED_PARAMETERS} | ({"flavors"} if record.flavours else set())
+    options = [operand for operand in record.operands if isinstance(operand, Option)]
+    assert len({each.bit for each in options}) == len(options)
     for operand in record.operands:
+        if operand in options:
+            assert operand.parameters.keys() == {"options"} <= set(PROGRAM.parameters(record.action))
+            continue
         assert not given & operand.parameters.keys()
         given |= operand.parameters.keys()
         assert next(iter(operand.parameters)) in PROGRAM.parameters(record.action)

@@ -98,6 +98,9 @@ def test_sids_come_and_go(srv6: Run, node: Path) -> None:
     assert rows["fcbb:bb00:1:e000::/64"]["flavors"] == ["psp"]
     assert srv6("sid replace fcbb:bb00:1:e001::/128 End.DT4 vrf blue")[0] == 0
     assert "vrf blue" in srv6("sid show fcbb:bb00:1:e001::")[1]
+    assert srv6("sid replace fcbb:bb00:1:e001::/128 End.DT4 vrf blue ttl uniform dscp pipe ecn keep")[0] == 0
+    rows = {row["sid"]: row for row in json.loads(srv6("sid show --json")[1])}
+    assert rows["fcbb:bb00:1:e001::/128"]["operand"] == "vrf blue ttl uniform ecn keep"
     code, _, err = srv6("sid add fcbb:bb00:1:e001:: End")
     assert (code, "is given twice" in err) == (3, True)
     assert srv6("sid del fcbb:bb00:1:e001::")[0] == 0

@@ -149,7 +149,8 @@ def ecmp(via: list[object], neighbors: dict[object, str] | None = None) -> tuple
 def test_ecmp_weights_are_divided_by_their_common_divisor() -> None:
     action, groups = ecmp([{"address": "2001:db8:1::2", "weight": 100}, {"address": "2001:db8:2::2", "weight": 200}])
     [(number, group)] = groups.items()
-    assert action == Action("set_nexthop_group", {"nexthop_group_id": number})
+    assert isinstance(action, Action) and action.name == "set_nexthop_group"
+    assert action.params["nexthop_group_id"] == number
     assert isinstance(group, ActionSet)
     assert [(each.weight, each.action) for each in group.actions] == [
         (1, SET_ADJACENCY_1),

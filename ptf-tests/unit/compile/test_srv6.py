@@ -266,6 +266,13 @@ BEHAVIORS = [
     ({"behavior": "End.DT4", "vrf": "blue"}, "end_dt4", {"vrf_id": 9}),
     ({"behavior": "End.DT6", "vrf": "default"}, "end_dt6", {"vrf_id": 0}),
     ({"behavior": "End.DT46", "vrf": "blue"}, "end_dt46", {"vrf_id": 9}),
+    ({"behavior": "End.DT6", "vrf": "blue", "ttl": "uniform"}, "end_dt6", {"vrf_id": 9, "options": 0x10}),
+    ({"behavior": "End.DX6", "via": "::", "dscp": "uniform"}, "end_dt6", {"vrf_id": 0, "options": 0x20}),
+    (
+        {"behavior": "End", "flavors": ["usd"], "ttl": "uniform", "dscp": "pipe", "ecn": "keep"},
+        "end",
+        {"flavors": 4, "options": 0x50},
+    ),
 ]
 
 
@@ -275,10 +282,10 @@ def test_behaviours(sid: dict[str, Any], action: str, params: dict[str, Any]) ->
     entry = rows(found, "my_sid_table")[0, "fcbb:bb00:1:1::/64"]
     given = dict(entry.params)
     assert found.sids[given.pop("sid_index")].prefix.prefixlen == 64
-    assert given.pop("options", 0) == 0
+    assert given.pop("options", 0) == params.get("options", 0)
     if isinstance(params.get("nexthop_id"), str):
         given["nexthop_id"] = nexthop_of(found, entry).name
-    assert (entry.name, given) == (action, params)
+    assert (entry.name, given) == (action, {key: value for key, value in params.items() if key != "options"})
 
 
 @pytest.mark.parametrize(

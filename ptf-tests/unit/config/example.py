@@ -43,7 +43,7 @@ sids:
   - {sid: "fcbb:bb00:1:e004::/64", behavior: End.DX4, via: "10.0.13.2"}
   - {sid: "fcbb:bb00:1:e005::/64", behavior: End.DX6, via: "::"}
   - {sid: "fcbb:bb00:1:e006::/64", behavior: End.DX6, via: "2001:db8:b::9"}
-  - {sid: "fcbb:bb00:1:e007::", behavior: end.dt46, vrf: blue}
+  - {sid: "fcbb:bb00:1:e007::", behavior: end.dt46, vrf: blue, ttl: uniform, dscp: uniform, ecn: keep}
   - {sid: "fcbb:bb00:1:e008::/64", behavior: End.B6.Encaps, policy: north}
   - {sid: "fcbb:bb00:1:e009::/64", behavior: End.B6.Insert.Red, policy: north}
   - {sid: "fcbb:bb00:1:e00a::/64", behavior: End.DX2V, table: wires}

@@ -52,6 +52,17 @@ SIDS = [
         "flavors",
         "End.DT6 takes no flavours",
     ),
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End.DT6, vrf: blue, ttl: uniforn}',
+        "ttl",
+        "'ttl' must be one of pipe, uniform, not 'uniforn'; did you mean 'uniform'?",
+    ),
+    (
+        '{sid: "fcbb:bb00:1:1::/64", behavior: End, flavors: [psp], dscp: uniform}',
+        "dscp",
+        "End decapsulates with the flavour usd only: 'dscp' says nothing here",
+    ),
+    ('{sid: "fcbb:bb00:1:1::/64", behavior: End.DX2, port: 3, ecn: keep}', "ecn", "End.DX2 takes no 'ecn'"),
     ('{sid: "fcbb:bb00:2:1::/64", behavior: End}', "sid", "is outside the locator fcbb:bb00:1::/48"),
     ('{sid: "fcbb:bb00::/32", behavior: End}', "sid", "is outside the locator"),
     (

@@ -80,7 +80,7 @@ def srv6() -> None:
     tables["ipv6_table"].insert(Entry((Exact(0), Lpm(0, 0)), ActionSpec("set_nexthop", (1,))))
     adjacency = ActionSpec("set_adjacency", (2, 0, MAC, MAC, 1500))
     tables["nexthop_table"].insert(Entry((Exact(1),), adjacency))
-    tables["nexthop_table"].insert(Entry((Exact(2),), ActionSpec("set_nexthop_group", (1,))))
+    tables["nexthop_table"].insert(Entry((Exact(2),), ActionSpec("set_nexthop_group", (1, 0))))
     selector = next(name for name in device.profiles if "nexthop" in name)
     profile, groups = device.profiles[selector], tables["nexthop_group_table"]
     for member in (1, 2, 3):

@@ -77,6 +77,8 @@ def schema() -> Schema:
             ]
         },
         "fragmentation": {"enum": [kind.value for kind in Fragmentation]},
+        "flow-seed": _integer(0, loader.MAX_FLOW_SEED)
+        | {"description": "makes the choice of next hops and segment lists this node's own; by default from its name"},
         "vrfs": _array({"anyOf": [NAME, _object(ports.VRF_KEYS, {"name": NAME, "id": _integer(1, 65535)}, ["name"])]}),
         "addresses": _array(
             {
