@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import secrets
 import signal
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from srv6cp.artifacts import Artifacts
     from srv6cp.controller.loop import NodeController
     from srv6cp.model import Node
+    from srv6cp.p4rt import Client
 
 log = logging.getLogger(__name__)
 
 _POLL = 0.25
 _LATEST = 1 << 62
+_FOR_EVER = 1_000_000_000
 _SWITCHES = ("auto", *SWITCHES, "none")
 
 
@@ -60,6 +63,14 @@ def register(subparsers: Any) -> None:
     )
     parser.add_argument("--pcap", metavar="DIR", help="record every port")
     parser.add_argument("--switch-log", metavar="FILE", help="log of the switch")
+    parser.add_argument(
+        "--wait",
+        nargs="?",
+        type=session.number(1, 1_000_000_000),
+        const=_FOR_EVER,
+        metavar="SECONDS",
+        help="with --switch none: the switch may be started later (default: for ever)",
+    )
     session.add_profile(parser)
     parser.set_defaults(run=run)
 
@@ -74,14 +85,19 @@ def run(args: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: stop.put(received))
     if args.election_id is None:
-        # The controller that was started first stays primary; later ones are its backups.
-        args.election_id = _LATEST - time.time_ns() // 1_000_000
+        # The controller that was started first stays primary; later ones are its backups. Of a pair that is started in
+        # the same millisecond either may be, but no two have the same.
+        args.election_id = (_LATEST - time.time_ns() // 1_000_000) << 32 | secrets.randbits(32)
     client = session.make_client(args, node)
     kind = _switch(args.switch)
     interfaces = _interfaces(args.interface, node)
     if kind == "none":
         _refuse_flags_of_a_switch(args)
+        if args.wait is not None and not _wait_for_switch(client, args.wait, stop):
+            return exitcodes.OK
         return _control(args, path, node, program, None, interfaces, stop)
+    if args.wait is not None:
+        raise UsageError("--wait is for a switch that is started elsewhere: it needs --switch none")
     launch = Launch(kind, client.address, client.device_id, interfaces, args.pcap, args.switch_log)
     with Switch(launch) as switch:
         return _control(args, path, node, program, switch, interfaces, stop)
@@ -177,6 +193,28 @@ def _switch(given: str | None) -> str:
     if name not in _SWITCHES:
         raise UsageError(f"SWITCH={name}: no such switch; one of {', '.join(_SWITCHES)}")
     return choose(name)
+
+
+def _wait_for_switch(client: Client, seconds: float, stop: SimpleQueue[int]) -> bool:
+    """Wait until it answers; False when a signal comes before. Raises ConnectionFailed after ``seconds``."""
+    from srv6cp.p4rt import ConnectionFailed
+
+    end = time.monotonic() + seconds
+    with closing(client):
+        try:
+            client.connect()
+        except ConnectionFailed as error:
+            print(f"waiting for {client.address}, device id {client.device_id}: {error.reason}", flush=True)
+        while True:
+            try:
+                client.connect(_POLL, wait=True)
+            except ConnectionFailed:
+                if time.monotonic() > end:
+                    raise
+            else:
+                return True
+            if not stop.empty():
+                return False
 
 
 def _refuse_flags_of_a_switch(args: argparse.Namespace) -> None:

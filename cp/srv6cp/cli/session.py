@@ -154,14 +154,16 @@ def tls_of(args: argparse.Namespace) -> TLS | None:
 
 def become_primary(client: Client, force: bool) -> None:
     """Get the right to write, or say how."""
-    from srv6cp.p4rt import NotPrimary, Primacy
+    from srv6cp.p4rt import MAX_ELECTION_ID, NOT_TO_BE_OUTBID, NotPrimary, Primacy
 
+    answer = client.arbitrate()
     try:
-        answer = client.arbitrate()
         # A switch remembers the highest id there was: where nobody is primary now, go above it.
         if not answer.is_primary:
             client.become_primary(force=force or answer.primacy is Primacy.NO_PRIMARY)
-    except NotPrimary:
+    except NotPrimary as error:
+        if answer.election_id == MAX_ELECTION_ID:
+            raise ControllerRunning(f"{client.address}: {NOT_TO_BE_OUTBID}", exitcodes.REJECTED) from error
         raise ControllerRunning(
             f"{client.address}: another controller is primary; stop it, or use --force for this command",
             exitcodes.REJECTED,

@@ -353,7 +353,12 @@ class NodeController:
         primary = self._election.stand()
         self._client.watch_ports(self._tell_ports)
         if primary:
-            self._take_over()
+            try:
+                self._take_over()
+            except NotPrimary as error:
+                # The other one of a pair was started at the same moment, with a higher election id.
+                log.info("%s: backup after all: %s", self._where, error)
+                self._election.step_back()
 
     def _apply(self, node: Node) -> Changes | None:
         self._tables.configure(node)

@@ -47,10 +47,15 @@ from .program import P4Info
 from .status import code_of, failed, reason
 from .stream import Listeners, Stream, Subscription
 
-__all__ = ["Session"]
+__all__ = ["MAX_ELECTION_ID", "NOT_TO_BE_OUTBID", "Session"]
 
 log = logging.getLogger(__name__)
 
+MAX_ELECTION_ID = (1 << 128) - 1
+NOT_TO_BE_OUTBID = (
+    "a controller has the highest election id that there is (2**128-1), so no other one can become primary: stop that"
+    " controller, or restart the switch, which forgets election ids"
+)
 _MASK64 = (1 << 64) - 1
 Self = TypeVar("Self", bound="Session")
 
@@ -223,7 +228,7 @@ class Session:
         """
         answer = self.arbitrate(timeout=timeout)
         if not answer.is_primary and force:
-            answer = self.arbitrate(max(answer.election_id, self.election_id) + 1, timeout)
+            answer = self.outbid(max(answer.election_id, self.election_id), timeout)
         if not answer.is_primary:
             rival = "the last primary had" if answer.primacy is Primacy.NO_PRIMARY else "the primary has"
             raise NotPrimary(
@@ -233,6 +238,27 @@ class Session:
                 f"{self.address} device-id {self.device_id}",
             )
         return answer
+
+    def outbid(self, highest: int, timeout: float = 5.0) -> Arbitration:
+        """Arbitrate with an election id above ``highest``, or with the highest that there is, which is as good once
+        the client that had it has left.
+
+        Raises :class:`NotPrimary` when that client is there still: nobody can take its place then.
+        """
+        if highest < MAX_ELECTION_ID:
+            return self.arbitrate(highest + 1, timeout)
+        own = self.election_id
+        self._close_stream()  # on a stream of its own: BMv2 dies when one changes to an election id that is in use
+        try:
+            return self.arbitrate(MAX_ELECTION_ID, timeout)
+        except ArbitrationFailed:
+            self.arbitrate(own, timeout)  # as before
+            raise NotPrimary(
+                "StreamChannel",
+                Code.ALREADY_EXISTS,
+                NOT_TO_BE_OUTBID,
+                f"{self.address} device-id {self.device_id}",
+            ) from None
 
     @property
     def arbitration(self) -> Arbitration | None:

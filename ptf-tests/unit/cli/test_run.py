@@ -163,6 +163,30 @@ def test_a_backup_does_not_say_what_a_primary_says(tmp_path: Path, routers: Call
         wait_for(lambda: second.said(": primary with election id"))
 
 
+def test_a_pair_started_at_once_and_before_its_switch(tmp_path: Path, routers: Callable[..., Router]) -> None:
+    """One is primary, the other its backup, whoever comes first; none ends."""
+    address = free_address()
+    pair = [routers(tmp_path / name, "--wait", switch="none", address=address) for name in "ab"]
+    for one in pair:
+        wait_for(lambda one=one: one.said(f"waiting for {address}, device id 1: connection refused"))
+    with Switch(Launch("softswitch", address)) as switch:
+        switch.wait_until_ready()
+        wait_for(lambda: sum(one.said("SIDs; Ctrl-C stops") for one in pair) == 1)
+        wait_for(lambda: sum(one.said("r1: backup of another controller") for one in pair) == 1)
+        for one in pair:
+            one.process.terminate()
+            assert one.process.wait(TIMEOUT) == 0
+
+
+def test_waiting_ends_in_time_and_with_a_signal(tmp_path: Path, routers: Callable[..., Router]) -> None:
+    limited = routers(tmp_path / "a", "--wait", "1", switch="none")
+    assert limited.process.wait(TIMEOUT) == 4
+    waiting = routers(tmp_path / "b", "--wait", switch="none")
+    wait_for(lambda: waiting.said("waiting for"))
+    waiting.process.send_signal(signal.SIGINT)
+    assert waiting.process.wait(TIMEOUT) == 0
+
+
 def test_a_switch_that_is_lost_and_found_is_both_said(tmp_path: Path, routers: Callable[..., Router]) -> None:
     address = free_address()
     with Switch(Launch("softswitch", address)) as switch:
@@ -211,6 +235,7 @@ def test_a_link_that_goes_down_is_said_and_shown(tmp_path: Path, routers: Callab
         ("-i 1@a -i 2@a", "interface a is that of port 1 and of port 2"),
         ("-i 2@lan", "interface lan is that of port 1 and of port 2"),
         ("--switch none --pcap x", "--pcap is for a switch that is started here; it cannot go with --switch none"),
+        ("--wait", "--wait is for a switch that is started elsewhere: it needs --switch none"),
         ("--profile tiny", "no profile 'tiny'; there are: transit, edge, full"),
     ],
 )
