@@ -100,6 +100,7 @@ def _run(options: Options, stop: SimpleQueue[int]) -> int:
         drop_port=options.drop_port,
         pcap_dir=options.pcap,
         engine=options.engine,
+        keepalive=options.keepalive,
         address=None,
     )
     with switch:

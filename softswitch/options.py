@@ -77,6 +77,7 @@ class Options:
     trace: bool = False
     engine: str = "auto"
     workers: int = 1
+    keepalive: int = 4
     address: str = "127.0.0.1:9559"
     cpu_port: int | None = None
     drop_port: int = 511
@@ -174,6 +175,13 @@ def _parser() -> _Parser:
         metavar="N",
         help="threads that serve the interfaces; the packets of a flow stay in one (native engine) [1]",
     )
+    add(
+        "--keepalive",
+        type=_number(1, 3600, "a number of seconds"),
+        default=4,
+        metavar="SECONDS",
+        help="a client that does not answer for so long has left, and a backup is told [4]",
+    )
     add("-v", "--version", action="store_true", help="show the version")
     add("--json-version", action="store_true", help="show the highest BMv2 JSON version understood")
     # target options
@@ -217,6 +225,7 @@ def parse(arguments: Sequence[str], version: str) -> Options:
         trace=found.trace,
         engine=found.engine,
         workers=found.workers,
+        keepalive=found.keepalive,
         address=found.grpc_server_addr,
         cpu_port=found.cpu_port,
         drop_port=found.drop_port,

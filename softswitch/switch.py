@@ -45,6 +45,9 @@ _MAX_MESSAGE = 256 << 20
 #: Error details of a batch travel in the trailing metadata, about 100 bytes an update.
 _MAX_METADATA = 16 << 20
 
+#: Seconds after which a client that does not answer is given up, so that a backup takes its place.
+KEEPALIVE = 4.0
+
 Source = str | Path | bytes
 
 
@@ -60,6 +63,20 @@ class Tls:
         if client_auth and ca is None:
             raise SwitchError("client authentication needs a CA certificate")
         self.credentials = grpc.ssl_server_credentials([(key, certificate)], ca if client_auth else None, client_auth)
+
+
+def _keepalive_options(seconds: float) -> list[tuple[str, int]]:
+    """A client that says nothing is pinged after a third of the time, and has the rest to answer."""
+    return [
+        ("grpc.keepalive_time_ms", int(seconds * 1000 / 3)),
+        ("grpc.keepalive_timeout_ms", int(seconds * 2000 / 3)),
+        ("grpc.http2.ping_timeout_ms", int(seconds * 2000 / 3)),  # what newer gRPC waits for an answer
+        ("grpc.keepalive_permit_without_calls", 1),
+        # An idle stream is pinged for ever, not twice; and clients may do as much.
+        ("grpc.http2.max_pings_without_data", 0),
+        ("grpc.http2.min_ping_interval_without_data_ms", 500),
+        ("grpc.http2.max_ping_strikes", 0),
+    ]
 
 
 def read_p4info(source: Source) -> Any:
@@ -88,7 +105,8 @@ class SoftSwitch:
     the P4Runtime server is ready at once; without it clients must set the pipeline first, as with BMv2.
     ``ports``: numbers, or number -> name; ``None`` takes any number.  ``address``: where gRPC listens; port 0
     is an ephemeral one (see :attr:`address`), ``None`` starts no server.  ``pcap_dir``: where every port is recorded;
-    it is made.  ``engine``: see :mod:`softswitch.engine`.  ``SwitchError`` when anything of it is not usable.
+    it is made.  ``engine``: see :mod:`softswitch.engine`.  ``keepalive``: seconds after which a client that does not
+    answer has left.  ``SwitchError`` when anything of it is not usable.
     """
 
     def __init__(
@@ -104,6 +122,7 @@ class SoftSwitch:
         tls: Tls | None = None,
         pcap_dir: Path | None = None,
         engine: str = "auto",
+        keepalive: float = KEEPALIVE,
     ) -> None:
         names = dict(ports) if isinstance(ports, Mapping) else dict.fromkeys(ports or (), "")
         known = None if ports is None else list(names)
@@ -117,6 +136,7 @@ class SoftSwitch:
             except OSError as error:
                 raise SwitchError(f"recordings in {pcap_dir}: {error.strerror}") from None
         self.device_id = device_id
+        self._keepalive = keepalive
         self.device = make_device()
         self.server = P4RuntimeServer(
             self.device, device_id, make_device=make_device, port_is_up=lambda port: self.board.is_up(port)
@@ -165,6 +185,7 @@ class SoftSwitch:
                 ("grpc.max_send_message_length", -1),
                 ("grpc.max_metadata_size", _MAX_METADATA),
                 ("grpc.absolute_max_metadata_size", _MAX_METADATA),
+                *_keepalive_options(self._keepalive),
             ],
         )
         server.add_generic_rpc_handlers(

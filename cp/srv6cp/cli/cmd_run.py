@@ -71,6 +71,14 @@ def register(subparsers: Any) -> None:
         metavar="SECONDS",
         help="with --switch none: the switch may be started later (default: for ever)",
     )
+    parser.add_argument(
+        "--keepalive",
+        type=session.number(1, 3600),
+        default=4,
+        metavar="SECONDS",
+        help="switch and controller give each other up when there is no answer for so long; then a backup takes over "
+        "(default: 4)",
+    )
     session.add_profile(parser)
     parser.set_defaults(run=run)
 
@@ -98,7 +106,8 @@ def run(args: argparse.Namespace) -> int:
         return _control(args, path, node, program, None, interfaces, stop)
     if args.wait is not None:
         raise UsageError("--wait is for a switch that is started elsewhere: it needs --switch none")
-    launch = Launch(kind, client.address, client.device_id, interfaces, args.pcap, args.switch_log)
+    flags = ("--keepalive", str(args.keepalive)) if kind == "softswitch" else ()  # BMv2 waits for ever
+    launch = Launch(kind, client.address, client.device_id, interfaces, args.pcap, args.switch_log, flags)
     with Switch(launch) as switch:
         return _control(args, path, node, program, switch, interfaces, stop)
 
@@ -113,13 +122,14 @@ def _control(
     stop: SimpleQueue[int],
 ) -> int:
     from srv6cp.controller.links import LinkWatch
-    from srv6cp.controller.loop import NodeController
+    from srv6cp.controller.loop import ControllerOptions, NodeController
 
     logging.getLogger("srv6cp.controller").setLevel(min(logging.INFO, logging.getLogger().level))
     client = session.make_client(args, node)
     if switch is not None:
         switch.wait_until_ready()
-    with client, NodeController(client, node, program=program) as controller, ExitStack() as stack:
+    options = ControllerOptions(keepalive=args.keepalive)
+    with client, NodeController(client, node, options, program) as controller, ExitStack() as stack:
         if interfaces and client.port_states() is None:
             # Not softswitch, which tells of its ports by itself.
             stack.enter_context(LinkWatch(interfaces, controller.port_state))

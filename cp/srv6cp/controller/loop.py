@@ -68,6 +68,8 @@ class ControllerOptions:
     """... up to this."""
     attempt: float = 1.0
     """How long one attempt may take."""
+    keepalive: float = 4.0
+    """A switch that is silent for so long is lost."""
 
 
 @dataclass(frozen=True)
@@ -351,6 +353,7 @@ class NodeController:
 
     def _begin(self) -> None:
         primary = self._election.stand()
+        self._client.keep_alive(self._options.keepalive)
         self._client.watch_ports(self._tell_ports)
         if primary:
             try:

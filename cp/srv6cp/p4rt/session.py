@@ -45,7 +45,7 @@ from .messages import (
 from .packetio import PacketCodec
 from .program import P4Info
 from .status import code_of, failed, reason
-from .stream import Listeners, Stream, Subscription
+from .stream import Heartbeat, Listeners, Stream, Subscription
 
 __all__ = ["MAX_ELECTION_ID", "NOT_TO_BE_OUTBID", "Session"]
 
@@ -94,6 +94,7 @@ class Session:
         self._service: Service | None = None
         self._stream: Stream | None = None
         self._port_watch: PortWatch | None = None
+        self._heartbeat: Heartbeat | None = None
         self._stream_error: Disconnected | None = None
         self._sent_election = 0  # on the present stream
         self._takes_part = False  # in arbitration, and so again after a reconnect
@@ -138,6 +139,9 @@ class Session:
 
     def close(self) -> None:
         """End the stream and the connection; the client can connect again."""
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+            self._heartbeat = None
         self._takes_part = False
         self._close_stream()
         if self._channel is not None:
@@ -173,6 +177,30 @@ class Session:
     def capabilities(self) -> Capabilities:
         """What the server says of itself."""
         return self.connect()
+
+    def keep_alive(self, seconds: float) -> None:
+        """Give the switch up, as if the stream had ended, when it does not answer for so long.
+
+        It is asked for its capabilities after a third of the time; a ping of HTTP/2 would be less, but BMv2 ends the
+        connection of whoever sends more than one in five minutes.
+        """
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        self._heartbeat = Heartbeat(self._beat, seconds / 3, f"p4rt-heartbeat-{self.address}-{self.device_id}")
+
+    def _beat(self, interval: float) -> None:
+        stream = self._stream
+        service = self._service
+        if stream is None or service is None or not stream.open:
+            return  # lost already, and looked for by whoever wants it
+        request = p4runtime_pb2.CapabilitiesRequest(device_id=self.device_id)
+        try:
+            service.capabilities(request, timeout=2 * interval)
+        except grpc.RpcError as error:
+            if code_of(error) is Code.DEADLINE_EXCEEDED:
+                stream.give_up(f"no answer for {3 * interval:g} s")
+        except ValueError:
+            pass  # the channel was closed meanwhile
 
     # --- arbitration ------------------------------------------------------------------------------
 
@@ -457,8 +485,12 @@ class Session:
     def _ended(self, stream: Stream, error: grpc.RpcError | None) -> None:
         if stream.closing:
             return
-        code = Code.UNAVAILABLE if error is None else code_of(error)
-        text = "the switch ended the stream" if error is None else (error.details() or "")
+        if stream.given_up:
+            code, text = Code.UNAVAILABLE, stream.given_up
+        elif error is None:
+            code, text = Code.UNAVAILABLE, "the switch ended the stream"
+        else:
+            code, text = code_of(error), error.details() or ""
         event = Disconnected(code, " ".join(text.split()))
         with self._answered:
             self._stream_error = event

@@ -20,7 +20,7 @@ import pytest
 from harness import testbed
 from harness.netns import Namespace
 from srv6cp.cli.main import main
-from srv6cp.sync.launch import Launch, Switch, free_address, missing
+from srv6cp.sync.launch import SWITCHES, Launch, Switch, free_address, missing
 
 ROOT = Path(__file__).resolve().parents[3]
 NODE = """\
@@ -198,6 +198,35 @@ def test_a_switch_that_is_lost_and_found_is_both_said(tmp_path: Path, routers: C
         wait_for(lambda: router.said("found the switch again after"))
         router.process.terminate()
         assert router.process.wait(TIMEOUT) == 0
+
+
+def test_a_primary_that_hangs_is_replaced_and_steps_down(tmp_path: Path, routers: Callable[..., Router]) -> None:
+    """It holds its connection and says nothing: the switch gives it up, and when it returns it is a backup."""
+    with Switch(Launch("softswitch", free_address(), flags=("--keepalive", "1"))) as switch:
+        switch.wait_until_ready()
+        first = routers(tmp_path / "1", switch="none", address=switch.address)
+        wait_for(lambda: first.said("Ctrl-C stops"))
+        second = routers(tmp_path / "2", switch="none", address=switch.address)
+        wait_for(lambda: second.said("backup of another controller"))
+        first.process.send_signal(signal.SIGSTOP)
+        wait_for(lambda: second.said(": primary with election id"))
+        first.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: first.said(": backup with election id"))
+        assert "lost the switch" in first.log.read_text()
+
+
+@pytest.mark.parametrize("kind", SWITCHES)
+def test_a_switch_that_hangs_is_lost(tmp_path: Path, routers: Callable[..., Router], kind: str) -> None:
+    if reason := missing(kind):
+        pytest.skip(reason)
+    with Switch(Launch(kind, free_address())) as switch:
+        switch.wait_until_ready()
+        router = routers(tmp_path, "--keepalive", "1", switch="none", address=switch.address)
+        wait_for(lambda: router.said("Ctrl-C stops"))
+        os.kill(switch.pid, signal.SIGSTOP)
+        wait_for(lambda: router.said("lost the switch: no answer for 1 s"))
+        os.kill(switch.pid, signal.SIGCONT)
+        wait_for(lambda: router.said("found the switch again"))
 
 
 LINKED = NODE.replace("1: {addr", "1: {interface: sw1, addr")
