@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -72,24 +71,11 @@ def _configure_logging(options: Options) -> None:
     logging.getLogger("grpc").setLevel(logging.WARNING)
 
 
-def _pem(path: Path | None) -> bytes | None:
-    if path is None:
-        return None
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SwitchError(f"certificate file {path}: {error.strerror}") from None
-
-
 def _run(options: Options, stop: SimpleQueue[int]) -> int:
     tls = None
     if options.tls:
-        tls = Tls(
-            _pem(options.tls_cert) or b"",
-            _pem(options.tls_key) or b"",
-            _pem(options.tls_ca),
-            client_auth=options.tls_client_auth,
-        )
+        assert options.tls_cert is not None and options.tls_key is not None, "the parser asks for them"
+        tls = Tls.of_files(options.tls_cert, options.tls_key, options.tls_ca, client_auth=options.tls_client_auth)
     # The gRPC server starts last: whoever reaches it finds a switch with all its ports.
     switch = SoftSwitch(
         options.program,

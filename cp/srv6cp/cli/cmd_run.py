@@ -19,9 +19,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from p4rtlib.addresses import is_loopback
 from srv6cp.cli import exitcodes, session
 from srv6cp.cli.exitcodes import CliError, UsageError
-from srv6cp.sync.launch import SWITCHES, Launch, Switch, choose
+from srv6cp.sync.launch import SWITCHES, Launch, ServerTls, Switch, choose
 
 if TYPE_CHECKING:
     from srv6cp.artifacts import Artifacts
@@ -79,6 +80,17 @@ def register(subparsers: Any) -> None:
         help="switch and controller give each other up when there is no answer for so long; then a backup takes over "
         "(default: 4)",
     )
+    for name, text in (("cert", "certificate"), ("key", "key")):
+        parser.add_argument(
+            f"--server-{name}",
+            metavar="FILE",
+            help=f"{text} of the switch that is started, PEM; implies --ssl, verified by --cacert or by itself",
+        )
+    parser.add_argument(
+        "--insecure",
+        action="store_true",
+        help="without TLS the switch may listen at an address that others reach: any of them can be its controller",
+    )
     session.add_profile(parser)
     parser.set_defaults(run=run)
 
@@ -96,8 +108,9 @@ def run(args: argparse.Namespace) -> int:
         # The controller that was started first stays primary; later ones are its backups. Of a pair that is started in
         # the same millisecond either may be, but no two have the same.
         args.election_id = (_LATEST - time.time_ns() // 1_000_000) << 32 | secrets.randbits(32)
-    client = session.make_client(args, node)
     kind = _switch(args.switch)
+    own_tls = _tls(args) if kind != "none" else None
+    client = session.make_client(args, node)
     interfaces = _interfaces(args.interface, node)
     if kind == "none":
         _refuse_flags_of_a_switch(args)
@@ -106,8 +119,21 @@ def run(args: argparse.Namespace) -> int:
         return _control(args, path, node, program, None, interfaces, stop)
     if args.wait is not None:
         raise UsageError("--wait is for a switch that is started elsewhere: it needs --switch none")
-    flags = ("--keepalive", str(args.keepalive)) if kind == "softswitch" else ()  # BMv2 waits for ever
-    launch = Launch(kind, client.address, client.device_id, interfaces, args.pcap, args.switch_log, flags)
+    if own_tls is None and not args.insecure and not is_loopback(client.address):
+        raise UsageError(
+            f"{client.address}: whoever reaches it would be controller of the switch; use TLS (--server-cert, "
+            "--server-key), an address of this machine alone such as 127.0.0.1:9559, or say --insecure"
+        )
+    launch = Launch(
+        kind,
+        client.address,
+        client.device_id,
+        interfaces,
+        args.pcap,
+        args.switch_log,
+        _own_flags(args) if kind == "softswitch" else (),
+        tls=own_tls,
+    )
     with Switch(launch) as switch:
         return _control(args, path, node, program, switch, interfaces, stop)
 
@@ -127,7 +153,7 @@ def _control(
     logging.getLogger("srv6cp.controller").setLevel(min(logging.INFO, logging.getLogger().level))
     client = session.make_client(args, node)
     if switch is not None:
-        switch.wait_until_ready()
+        switch.wait_until_ready(tls=session.tls_of(args))
     options = ControllerOptions(keepalive=args.keepalive)
     with client, NodeController(client, node, options, program) as controller, ExitStack() as stack:
         if interfaces and client.port_states() is None:
@@ -205,6 +231,27 @@ def _switch(given: str | None) -> str:
     return choose(name)
 
 
+def _own_flags(args: argparse.Namespace) -> list[str]:
+    """Flags that softswitch alone has. BMv2 waits for ever for its clients, and lets in whoever comes."""
+    return ["--keepalive", str(args.keepalive), *(["--insecure"] if args.insecure else [])]
+
+
+def _tls(args: argparse.Namespace) -> ServerTls | None:
+    """TLS of the switch that is started; its controller's options are completed to match. Raises UsageError."""
+    if session.tls_of(args) is None and not args.server_cert and not args.server_key:
+        return None
+    if args.insecure:
+        raise UsageError("--insecure means no TLS; it cannot go with --ssl or certificates")
+    if not args.server_cert or not args.server_key:
+        raise UsageError("with TLS the switch needs a certificate and its key: --server-cert FILE --server-key FILE")
+    if args.cert and not args.cacert:
+        raise UsageError("--cert needs --cacert: the CA by which the switch knows its clients")
+    clients = args.cacert if args.cert else None
+    args.ssl = True
+    args.cacert = args.cacert or args.server_cert  # trusted as it is
+    return ServerTls(args.server_cert, args.server_key, clients)
+
+
 def _wait_for_switch(client: Client, seconds: float, stop: SimpleQueue[int]) -> bool:
     """Wait until it answers; False when a signal comes before. Raises ConnectionFailed after ``seconds``."""
     from srv6cp.p4rt import ConnectionFailed
@@ -229,7 +276,14 @@ def _wait_for_switch(client: Client, seconds: float, stop: SimpleQueue[int]) -> 
 
 def _refuse_flags_of_a_switch(args: argparse.Namespace) -> None:
     """Flags that only say how a switch is started make no sense for one that runs already."""
-    for flag, value in (("--pcap", args.pcap), ("--switch-log", args.switch_log)):
+    given = {
+        "--pcap": args.pcap,
+        "--switch-log": args.switch_log,
+        "--server-cert": args.server_cert,
+        "--server-key": args.server_key,
+        "--insecure": args.insecure,
+    }
+    for flag, value in given.items():
         if value:
             raise UsageError(f"{flag} is for a switch that is started here; it cannot go with --switch none")
 

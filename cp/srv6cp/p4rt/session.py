@@ -19,6 +19,7 @@ from p4rtlib.protos import p4runtime_pb2
 
 from .channel import Service, open_channel
 from .debug import PortWatch, ports
+from .diagnosis import why_closed
 from .errors import (
     ArbitrationFailed,
     Code,
@@ -44,7 +45,7 @@ from .messages import (
 )
 from .packetio import PacketCodec
 from .program import P4Info
-from .status import code_of, failed, reason
+from .status import CLOSED, RESET, code_of, failed, reason
 from .stream import Heartbeat, Listeners, Stream, Subscription
 
 __all__ = ["MAX_ELECTION_ID", "NOT_TO_BE_OUTBID", "Session"]
@@ -133,7 +134,10 @@ class Session:
             if code is Code.DEADLINE_EXCEEDED:
                 raise ConnectionFailed(self.address, self.device_id, f"no answer within {limit:g} s") from None
             if code is Code.UNAVAILABLE:
-                raise ConnectionFailed(self.address, self.device_id, reason(error.details() or "")) from None
+                text = reason(error.details() or "")
+                if text in (CLOSED, RESET):
+                    text = why_closed(self.address, self._tls) or text
+                raise ConnectionFailed(self.address, self.device_id, text) from None
             raise failed("Capabilities", error, self.address, self.device_id) from None
         return Capabilities(answer.p4runtime_api_version)
 

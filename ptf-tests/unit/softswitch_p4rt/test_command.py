@@ -32,7 +32,7 @@ def test_flags_of_simple_switch_grpc(tmp_path: Path) -> None:
     found = options(
         "-i", "1@veth0", "--interface", "2@veth2", "--device-id", "7", "--thrift-port", "9090",
         "--nanolog", "ipc:///x", f"--pcap={tmp_path}", "--log-console", "-L", "debug", "p.json", "--",
-        "--grpc-server-addr", "0.0.0.0:50051", "--cpu-port", "255", "--drop-port", "511",
+        "--grpc-server-addr", "0.0.0.0:50051", "--insecure", "--cpu-port", "255", "--drop-port", "511",
     )  # fmt: skip
     assert found.interfaces == {1: "veth0", 2: "veth2"}
     assert (found.device_id, found.pcap, found.log_console, found.log_level) == (7, tmp_path, True, "debug")
@@ -51,6 +51,16 @@ def test_defaults() -> None:
     )
     assert options("--no-p4").program is None
     assert options("--no-p4", "--use-files", "-3").use_files == 0
+
+
+TLS = ["--no-p4", "--grpc-server-ssl", "--grpc-server-cert", "c", "--grpc-server-key", "k"]
+
+
+def test_plaintext_beyond_this_machine_is_asked_for() -> None:
+    assert options("--no-p4", "--grpc-server-addr", "0.0.0.0:1", "--insecure").insecure
+    assert options(*TLS, "--grpc-server-addr", "0.0.0.0:1").tls
+    for address in ("unix:/s", "localhost:1", "[::1]:1", "127.0.0.2:1"):
+        assert options("--no-p4", "--grpc-server-addr", address).address == address
 
 
 @pytest.mark.parametrize(
@@ -74,6 +84,18 @@ def test_defaults() -> None:
         (["--pcap", "--use-files", "0", "--no-p4"], "same files"),
         (["--grpc-server-ssl", "a.json"], "--grpc-server-cert"),
         (["--no-p4", "--p4info", "x"], "--p4info"),
+        (["--no-p4", "--keepalive", "0"], "number of seconds"),
+        # who can be controller
+        (["--no-p4", "--grpc-server-addr", "0.0.0.0:9559"], "say --insecure"),
+        (["--no-p4", "--grpc-server-addr", "[::]:9559"], "say --insecure"),
+        (["--no-p4", "--grpc-server-addr", "192.0.2.1:9559"], "say --insecure"),
+        (["--no-p4", "--grpc-server-cert", "x"], "--grpc-server-cert means nothing without --grpc-server-ssl"),
+        (["--no-p4", "--grpc-server-key", "x"], "--grpc-server-key means nothing without"),
+        (["--no-p4", "--grpc-server-cacert", "x"], "--grpc-server-cacert means nothing without"),
+        (["--no-p4", "--grpc-server-with-client-auth"], "--grpc-server-with-client-auth means nothing without"),
+        ([*TLS, "--insecure"], "--insecure means no TLS"),
+        ([*TLS, "--grpc-server-cacert", "x"], "keeps nobody out without --grpc-server-with-client-auth"),
+        ([*TLS, "--grpc-server-with-client-auth"], "needs --grpc-server-cacert"),
     ],
 )
 def test_wrong_command_lines(words: list[str], named: str) -> None:
