@@ -139,7 +139,7 @@ class Launch:
         """The command line. Raises NotInstalled."""
         from srv6cp.model.numbers import CPU_PORT
 
-        words = [*_program(self.kind), *self._logging(), *self.flags]
+        words = [*_program(self.kind), *self.flags, *self._logging()]  # those of the environment win
         for port, interface in self.interfaces.items():
             words += ["-i", f"{port}@{interface}"]
         if self.pcap:
