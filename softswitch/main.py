@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import TypeVar
 
+from p4rtlib.addresses import is_loopback
 from p4rtlib.pcap import PcapError
 from softswitch.io.files import FilePorts, PlayedFiles
 from softswitch.io.interfaces import InterfaceError, Interfaces
@@ -142,10 +143,19 @@ def _announce(switch: SoftSwitch, options: Options) -> None:
             raise SwitchError(f"--port-file {options.port_file}: {error.strerror}") from None
     program = options.program or "no program yet"
     print(
-        f"softswitch {VERSION}: {program}, P4Runtime on {switch.address}, device id {options.device_id},"
-        f" CPU port {options.cpu_port or 'none'}",
+        f"softswitch {VERSION}: {program}, P4Runtime on {switch.address} ({_admitted(options)}),"
+        f" device id {options.device_id}, CPU port {options.cpu_port or 'none'}",
         flush=True,
     )
+
+
+def _admitted(options: Options) -> str:
+    """Who can be controller."""
+    if options.tls:
+        return "TLS, clients of the CA" if options.tls_client_auth else "TLS, any client"
+    if options.address.startswith("unix:"):
+        return "who may write to the socket"
+    return "any user of this machine" if is_loopback(options.address) else "anybody, in plaintext"
 
 
 def _trace_everything(switch: SoftSwitch) -> None:

@@ -131,12 +131,11 @@ def _check_files(certificate: Path, key: Path, ca: Path | None) -> None:
 
 
 def _keepalive_options(seconds: float) -> list[tuple[str, int]]:
-    """A client that says nothing is pinged after a third of the time, and has the rest to answer."""
+    """A client with a call that says nothing is pinged after a third of the time, and has the rest to answer."""
     return [
         ("grpc.keepalive_time_ms", int(seconds * 1000 / 3)),
         ("grpc.keepalive_timeout_ms", int(seconds * 2000 / 3)),
         ("grpc.http2.ping_timeout_ms", int(seconds * 2000 / 3)),  # what newer gRPC waits for an answer
-        ("grpc.keepalive_permit_without_calls", 1),
         # An idle stream is pinged for ever, not twice; and clients may do as much.
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.http2.min_ping_interval_without_data_ms", 500),

@@ -18,6 +18,7 @@ import pytest
 from conformance.raw import JSON, P4INFO, pb
 
 from p4rtlib.pcap import PcapWriter, read_pcap
+from softswitch.main import _admitted
 from softswitch.native.compiler import has_compiler
 from softswitch.options import Options, UsageError, parse
 
@@ -163,8 +164,21 @@ def test_start_and_stop(start: Starter, number: int) -> None:
     assert code == 0
     fallback = "" if has_compiler() else r".* the Python engine runs this program: no C compiler.*\n"
     assert re.fullmatch(fallback, err)
-    assert "device id 5" in out
+    assert "(any user of this machine), device id 5" in out
     assert running.address.rpartition(":")[2] in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--grpc-server-addr", "unix:/s"], "who may write to the socket"),
+        (["--grpc-server-addr", "0.0.0.0:1", "--insecure"], "anybody, in plaintext"),
+        (TLS[1:], "TLS, any client"),
+        ([*TLS[1:], "--grpc-server-cacert", "x", "--grpc-server-with-client-auth"], "TLS, clients of the CA"),
+    ],
+)
+def test_who_can_be_controller_is_said(words: list[str], said: str) -> None:
+    assert _admitted(options("--no-p4", *words)) == said
 
 
 @pytest.mark.parametrize(
