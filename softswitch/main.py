@@ -8,10 +8,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
+from p4rtlib.addresses import is_loopback
 from p4rtlib.pcap import PcapError
 from softswitch.io.files import FilePorts, PlayedFiles
 from softswitch.io.interfaces import InterfaceError, Interfaces
@@ -72,24 +72,11 @@ def _configure_logging(options: Options) -> None:
     logging.getLogger("grpc").setLevel(logging.WARNING)
 
 
-def _pem(path: Path | None) -> bytes | None:
-    if path is None:
-        return None
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SwitchError(f"certificate file {path}: {error.strerror}") from None
-
-
 def _run(options: Options, stop: SimpleQueue[int]) -> int:
     tls = None
     if options.tls:
-        tls = Tls(
-            _pem(options.tls_cert) or b"",
-            _pem(options.tls_key) or b"",
-            _pem(options.tls_ca),
-            client_auth=options.tls_client_auth,
-        )
+        assert options.tls_cert is not None and options.tls_key is not None, "the parser asks for them"
+        tls = Tls.of_files(options.tls_cert, options.tls_key, options.tls_ca, client_auth=options.tls_client_auth)
     # The gRPC server starts last: whoever reaches it finds a switch with all its ports.
     switch = SoftSwitch(
         options.program,
@@ -100,6 +87,7 @@ def _run(options: Options, stop: SimpleQueue[int]) -> int:
         drop_port=options.drop_port,
         pcap_dir=options.pcap,
         engine=options.engine,
+        keepalive=options.keepalive,
         address=None,
     )
     with switch:
@@ -155,10 +143,19 @@ def _announce(switch: SoftSwitch, options: Options) -> None:
             raise SwitchError(f"--port-file {options.port_file}: {error.strerror}") from None
     program = options.program or "no program yet"
     print(
-        f"softswitch {VERSION}: {program}, P4Runtime on {switch.address}, device id {options.device_id},"
-        f" CPU port {options.cpu_port or 'none'}",
+        f"softswitch {VERSION}: {program}, P4Runtime on {switch.address} ({_admitted(options)}),"
+        f" device id {options.device_id}, CPU port {options.cpu_port or 'none'}",
         flush=True,
     )
+
+
+def _admitted(options: Options) -> str:
+    """Who can be controller."""
+    if options.tls:
+        return "TLS, clients of the CA" if options.tls_client_auth else "TLS, any client"
+    if options.address.startswith("unix:"):
+        return "who may write to the socket"
+    return "any user of this machine" if is_loopback(options.address) else "anybody, in plaintext"
 
 
 def _trace_everything(switch: SoftSwitch) -> None:

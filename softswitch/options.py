@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from p4rtlib.addresses import is_loopback
+
 __all__ = ["LEVELS", "Options", "UsageError", "parse"]
 
 #: BMv2's log levels and those of Python's logging.
@@ -22,7 +24,8 @@ target options, after "--" as with simple_switch_grpc (accepted before it as wel
   --cpu-port N                      port of packet-in and packet-out, 1..511 except the drop port
   --drop-port N                     port that drops [511]
   --grpc-server-ssl                 TLS, with
-  --grpc-server-cert FILE, --grpc-server-key FILE, --grpc-server-cacert FILE, --grpc-server-with-client-auth
+  --grpc-server-cert FILE, --grpc-server-key FILE, --grpc-server-cacert FILE, --grpc-server-with-client-auth;
+                                    files are read again when they are renewed
 
 exit codes: 0 stopped by a signal, 1 could not start, 2 wrong command line
 
@@ -77,6 +80,7 @@ class Options:
     trace: bool = False
     engine: str = "auto"
     workers: int = 1
+    keepalive: int = 4
     address: str = "127.0.0.1:9559"
     cpu_port: int | None = None
     drop_port: int = 511
@@ -85,6 +89,7 @@ class Options:
     tls_key: Path | None = None
     tls_ca: Path | None = None
     tls_client_auth: bool = False
+    insecure: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -174,6 +179,14 @@ def _parser() -> _Parser:
         metavar="N",
         help="threads that serve the interfaces; the packets of a flow stay in one (native engine) [1]",
     )
+    add(
+        "--keepalive",
+        type=_number(1, 3600, "a number of seconds"),
+        default=4,
+        metavar="SECONDS",
+        help="a client that does not answer for so long has left, and a backup is told [4]",
+    )
+    add("--insecure", action="store_true", help="admit anyone who reaches the P4Runtime address, unencrypted")
     add("-v", "--version", action="store_true", help="show the version")
     add("--json-version", action="store_true", help="show the highest BMv2 JSON version understood")
     # target options
@@ -217,6 +230,7 @@ def parse(arguments: Sequence[str], version: str) -> Options:
         trace=found.trace,
         engine=found.engine,
         workers=found.workers,
+        keepalive=found.keepalive,
         address=found.grpc_server_addr,
         cpu_port=found.cpu_port,
         drop_port=found.drop_port,
@@ -225,6 +239,7 @@ def parse(arguments: Sequence[str], version: str) -> Options:
         tls_key=found.grpc_server_key,
         tls_ca=found.grpc_server_cacert,
         tls_client_auth=found.grpc_server_with_client_auth,
+        insecure=found.insecure,
     )
     if found.use_files is not None:
         options.use_files = max(0, found.use_files)
@@ -262,11 +277,32 @@ def _check(options: Options, program: Path | None, no_p4: bool) -> None:
         raise UsageError(f"--pcap: {options.pcap} is not a directory")
     if options.pcap is not None and options.use_files is not None:
         raise UsageError("--pcap and --use-files write the same files; the files of --use-files suffice")
+    _check_reach(options)
+
+
+def _check_reach(options: Options) -> None:
+    """Who can be controller: flags that contradict each other are refused, and so is a door left open by mistake."""
     if options.tls:
         for flag, path in (("--grpc-server-cert", options.tls_cert), ("--grpc-server-key", options.tls_key)):
             if path is None:
                 raise UsageError(f"--grpc-server-ssl needs {flag}")
         if options.tls_client_auth and options.tls_ca is None:
             raise UsageError("--grpc-server-with-client-auth needs --grpc-server-cacert")
-    elif options.tls_cert or options.tls_key or options.tls_ca or options.tls_client_auth:
-        options.notes.append("TLS options are ignored without --grpc-server-ssl")
+        if options.tls_ca is not None and not options.tls_client_auth:
+            raise UsageError("--grpc-server-cacert keeps nobody out without --grpc-server-with-client-auth: give both")
+        if options.insecure:
+            raise UsageError("--insecure means no TLS; it cannot go with --grpc-server-ssl")
+        return
+    for flag, given in (
+        ("cert", options.tls_cert),
+        ("key", options.tls_key),
+        ("cacert", options.tls_ca),
+        ("with-client-auth", options.tls_client_auth),
+    ):
+        if given:
+            raise UsageError(f"--grpc-server-{flag} means nothing without --grpc-server-ssl")
+    if not options.insecure and not is_loopback(options.address):
+        raise UsageError(
+            f"--grpc-server-addr {options.address}: whoever reaches it would be controller of the switch; use"
+            " --grpc-server-ssl, an address of this machine alone such as 127.0.0.1:9559, or say --insecure"
+        )

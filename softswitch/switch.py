@@ -16,6 +16,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ import grpc
 
 from p4rtlib.errors import P4InfoError
 from p4rtlib.p4info import parse_p4info
+from p4rtlib.tls import TlsFileError, check_authority, check_identity
 from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device
 from softswitch.io.switchboard import Switchboard
@@ -46,6 +48,9 @@ _MAX_MESSAGE = 64 << 20
 #: Requests at a time, each in a thread: the streams, the reads, and others. gRPC refuses what is more.
 _MAX_REQUESTS = MAX_STREAMS + MAX_READS + 32
 
+#: Seconds after which a client that does not answer is given up, so that a backup takes its place.
+KEEPALIVE = 4.0
+
 Source = str | Path | bytes
 
 
@@ -55,12 +60,88 @@ class SwitchError(Exception):
 
 class Tls:
     """Server credentials: PEM bytes of certificate chain and key, and of the CA that clients must have
-    (mutual authentication) when ``client_auth`` is true."""
+    (mutual authentication) when ``client_auth`` is true.  ``SwitchError`` when they cannot be used."""
 
     def __init__(self, certificate: bytes, key: bytes, ca: bytes | None = None, *, client_auth: bool = False) -> None:
         if client_auth and ca is None:
             raise SwitchError("client authentication needs a CA certificate")
+        with TemporaryDirectory() as folder:  # mode 0700
+            files = [Path(folder, name) for name in ("certificate", "key", "ca")]
+            for path, data in zip(files, (certificate, key, ca), strict=True):
+                path.write_bytes(data or b"")
+            _check_files(files[0], files[1], files[2] if client_auth else None)
         self.credentials = grpc.ssl_server_credentials([(key, certificate)], ca if client_auth else None, client_auth)
+
+    @classmethod
+    def of_files(cls, certificate: Path, key: Path, ca: Path | None = None, *, client_auth: bool = False) -> Tls:
+        """The same from files, which are read again when they have changed: a renewed certificate needs no restart."""
+        made = cls.__new__(cls)
+        files = _TlsFiles(certificate, key, ca if client_auth else None)
+        renewed: Any = files.renewed  # may say None, whatever the types of gRPC say
+        made.credentials = grpc.dynamic_ssl_server_credentials(files.read(), renewed, client_auth)
+        return made
+
+
+class _TlsFiles:
+    """Certificate, key and CA on disk."""
+
+    def __init__(self, certificate: Path, key: Path, ca: Path | None) -> None:
+        self._certificate, self._key, self._ca = certificate, key, ca
+        self._seen = self._state()
+
+    def read(self) -> grpc.ServerCertificateConfiguration:
+        """What the files say now; ``SwitchError`` when they cannot be used."""
+        _check_files(self._certificate, self._key, self._ca)
+        pair = self._key.read_bytes(), self._certificate.read_bytes()
+        return grpc.ssl_server_certificate_configuration([pair], self._ca.read_bytes() if self._ca else None)
+
+    def renewed(self) -> grpc.ServerCertificateConfiguration | None:
+        """For every connection: what the files say if they have changed, else None.  Files that cannot be used change
+        nothing, and are told once."""
+        state = self._state()
+        if state == self._seen:
+            return None
+        self._seen = state
+        try:
+            found = self.read()
+        except (SwitchError, OSError) as error:
+            _log.warning("TLS goes on with the certificate that it has: %s", error)
+            return None
+        _log.info("TLS uses the renewed certificate in %s", self._certificate)
+        return found
+
+    def _state(self) -> list[tuple[int, int, int] | None]:
+        return [_identity(path) for path in (self._certificate, self._key, self._ca) if path is not None]
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _check_files(certificate: Path, key: Path, ca: Path | None) -> None:
+    try:
+        check_identity(certificate, key)
+        if ca is not None:
+            check_authority(ca)
+    except TlsFileError as error:
+        raise SwitchError(str(error)) from None
+
+
+def _keepalive_options(seconds: float) -> list[tuple[str, int]]:
+    """A client with a call that says nothing is pinged after a third of the time, and has the rest to answer."""
+    return [
+        ("grpc.keepalive_time_ms", int(seconds * 1000 / 3)),
+        ("grpc.keepalive_timeout_ms", int(seconds * 2000 / 3)),
+        ("grpc.http2.ping_timeout_ms", int(seconds * 2000 / 3)),  # what newer gRPC waits for an answer
+        # An idle stream is pinged for ever, not twice; and clients may do as much.
+        ("grpc.http2.max_pings_without_data", 0),
+        ("grpc.http2.min_ping_interval_without_data_ms", 500),
+        ("grpc.http2.max_ping_strikes", 0),
+    ]
 
 
 def read_p4info(source: Source) -> Any:
@@ -89,7 +170,8 @@ class SoftSwitch:
     the P4Runtime server is ready at once; without it clients must set the pipeline first, as with BMv2.
     ``ports``: numbers, or number -> name; ``None`` takes any number.  ``address``: where gRPC listens; port 0
     is an ephemeral one (see :attr:`address`), ``None`` starts no server.  ``pcap_dir``: where every port is recorded;
-    it is made.  ``engine``: see :mod:`softswitch.engine`.  ``SwitchError`` when anything of it is not usable.
+    it is made.  ``engine``: see :mod:`softswitch.engine`.  ``keepalive``: seconds after which a client that does not
+    answer has left.  ``SwitchError`` when anything of it is not usable.
     """
 
     def __init__(
@@ -105,6 +187,7 @@ class SoftSwitch:
         tls: Tls | None = None,
         pcap_dir: Path | None = None,
         engine: str = "auto",
+        keepalive: float = KEEPALIVE,
     ) -> None:
         names = dict(ports) if isinstance(ports, Mapping) else dict.fromkeys(ports or (), "")
         known = None if ports is None else list(names)
@@ -118,6 +201,7 @@ class SoftSwitch:
             except OSError as error:
                 raise SwitchError(f"recordings in {pcap_dir}: {error.strerror}") from None
         self.device_id = device_id
+        self._keepalive = keepalive
         self.device = make_device()
         self.server = P4RuntimeServer(
             self.device, device_id, make_device=make_device, port_is_up=lambda port: self.board.is_up(port)
@@ -165,6 +249,7 @@ class SoftSwitch:
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", _MAX_MESSAGE),
                 ("grpc.max_send_message_length", -1),
+                *_keepalive_options(self._keepalive),
             ],
         )
         server.add_generic_rpc_handlers(

@@ -56,8 +56,12 @@ def up(args: argparse.Namespace) -> int:
     program = session.profile(args.profile)
     topology = load_topology(args.topology)
     switch = args.switch or os.environ.get("SWITCH", "")
-    if switch not in ("auto", *SWITCHES):
+    if switch.startswith("softswitch-"):
+        switch = "softswitch"  # of the packet tests: an engine, or kinds of ports
+    if not switch:
         switch = "auto" if args.netns else "softswitch"
+    if switch not in ("auto", *SWITCHES):
+        raise UsageError(f"SWITCH={switch}: no such switch; one of auto, {', '.join(SWITCHES)}")
     if switch == "auto":
         switch = choose(switch) if args.netns or os.geteuid() == 0 else "softswitch"
     if args.netns or switch == "bmv2":

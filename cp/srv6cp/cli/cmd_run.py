@@ -9,28 +9,32 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import secrets
 import signal
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from p4rtlib.addresses import is_loopback
 from srv6cp.cli import exitcodes, session
 from srv6cp.cli.exitcodes import CliError, UsageError
-from srv6cp.sync.launch import SWITCHES, Launch, Switch, choose
+from srv6cp.sync.launch import SWITCHES, Launch, ServerTls, Switch, choose
 
 if TYPE_CHECKING:
     from srv6cp.artifacts import Artifacts
     from srv6cp.controller.loop import NodeController
     from srv6cp.model import Node
+    from srv6cp.p4rt import Client
 
 log = logging.getLogger(__name__)
 
 _POLL = 0.25
 _LATEST = 1 << 62
+_FOR_EVER = 1_000_000_000
 _SWITCHES = ("auto", *SWITCHES, "none")
 
 
@@ -60,6 +64,33 @@ def register(subparsers: Any) -> None:
     )
     parser.add_argument("--pcap", metavar="DIR", help="record every port")
     parser.add_argument("--switch-log", metavar="FILE", help="log of the switch")
+    parser.add_argument(
+        "--wait",
+        nargs="?",
+        type=session.number(1, 1_000_000_000),
+        const=_FOR_EVER,
+        metavar="SECONDS",
+        help="with --switch none: the switch may be started later (default: for ever)",
+    )
+    parser.add_argument(
+        "--keepalive",
+        type=session.number(1, 3600),
+        default=4,
+        metavar="SECONDS",
+        help="switch and controller give each other up when there is no answer for so long; then a backup takes over "
+        "(default: 4)",
+    )
+    for name, text in (("cert", "certificate"), ("key", "key")):
+        parser.add_argument(
+            f"--server-{name}",
+            metavar="FILE",
+            help=f"{text} of the switch that is started, PEM; implies --ssl, verified by --cacert or by itself",
+        )
+    parser.add_argument(
+        "--insecure",
+        action="store_true",
+        help="without TLS the switch may listen at an address that others reach: any of them can be its controller",
+    )
     session.add_profile(parser)
     parser.set_defaults(run=run)
 
@@ -74,15 +105,35 @@ def run(args: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: stop.put(received))
     if args.election_id is None:
-        # The controller that was started first stays primary; later ones are its backups.
-        args.election_id = _LATEST - time.time_ns() // 1_000_000
-    client = session.make_client(args, node)
+        # The controller that was started first stays primary; later ones are its backups. Of a pair that is started in
+        # the same millisecond either may be, but no two have the same.
+        args.election_id = (_LATEST - time.time_ns() // 1_000_000) << 32 | secrets.randbits(32)
     kind = _switch(args.switch)
+    own_tls = _tls(args) if kind != "none" else None
+    client = session.make_client(args, node)
     interfaces = _interfaces(args.interface, node)
     if kind == "none":
         _refuse_flags_of_a_switch(args)
+        if args.wait is not None and not _wait_for_switch(client, args.wait, stop):
+            return exitcodes.OK
         return _control(args, path, node, program, None, interfaces, stop)
-    launch = Launch(kind, client.address, client.device_id, interfaces, args.pcap, args.switch_log)
+    if args.wait is not None:
+        raise UsageError("--wait is for a switch that is started elsewhere: it needs --switch none")
+    if own_tls is None and not args.insecure and not is_loopback(client.address):
+        raise UsageError(
+            f"{client.address}: whoever reaches it would be controller of the switch; use TLS (--server-cert, "
+            "--server-key), an address of this machine alone such as 127.0.0.1:9559, or say --insecure"
+        )
+    launch = Launch(
+        kind,
+        client.address,
+        client.device_id,
+        interfaces,
+        args.pcap,
+        args.switch_log,
+        _own_flags(args) if kind == "softswitch" else (),
+        tls=own_tls,
+    )
     with Switch(launch) as switch:
         return _control(args, path, node, program, switch, interfaces, stop)
 
@@ -97,13 +148,14 @@ def _control(
     stop: SimpleQueue[int],
 ) -> int:
     from srv6cp.controller.links import LinkWatch
-    from srv6cp.controller.loop import NodeController
+    from srv6cp.controller.loop import ControllerOptions, NodeController
 
     logging.getLogger("srv6cp.controller").setLevel(min(logging.INFO, logging.getLogger().level))
     client = session.make_client(args, node)
     if switch is not None:
-        switch.wait_until_ready()
-    with client, NodeController(client, node, program=program) as controller, ExitStack() as stack:
+        switch.wait_until_ready(tls=session.tls_of(args))
+    options = ControllerOptions(keepalive=args.keepalive)
+    with client, NodeController(client, node, options, program) as controller, ExitStack() as stack:
         if interfaces and client.port_states() is None:
             # Not softswitch, which tells of its ports by itself.
             stack.enter_context(LinkWatch(interfaces, controller.port_state))
@@ -179,9 +231,59 @@ def _switch(given: str | None) -> str:
     return choose(name)
 
 
+def _own_flags(args: argparse.Namespace) -> list[str]:
+    """Flags that softswitch alone has. BMv2 waits for ever for its clients, and lets in whoever comes."""
+    return ["--keepalive", str(args.keepalive), *(["--insecure"] if args.insecure else [])]
+
+
+def _tls(args: argparse.Namespace) -> ServerTls | None:
+    """TLS of the switch that is started; its controller's options are completed to match. Raises UsageError."""
+    if session.tls_of(args) is None and not args.server_cert and not args.server_key:
+        return None
+    if args.insecure:
+        raise UsageError("--insecure means no TLS; it cannot go with --ssl or certificates")
+    if not args.server_cert or not args.server_key:
+        raise UsageError("with TLS the switch needs a certificate and its key: --server-cert FILE --server-key FILE")
+    if args.cert and not args.cacert:
+        raise UsageError("--cert needs --cacert: the CA by which the switch knows its clients")
+    clients = args.cacert if args.cert else None
+    args.ssl = True
+    args.cacert = args.cacert or args.server_cert  # trusted as it is
+    return ServerTls(args.server_cert, args.server_key, clients)
+
+
+def _wait_for_switch(client: Client, seconds: float, stop: SimpleQueue[int]) -> bool:
+    """Wait until it answers; False when a signal comes before. Raises ConnectionFailed after ``seconds``."""
+    from srv6cp.p4rt import ConnectionFailed
+
+    end = time.monotonic() + seconds
+    with closing(client):
+        try:
+            client.connect()
+        except ConnectionFailed as error:
+            print(f"waiting for {client.address}, device id {client.device_id}: {error.reason}", flush=True)
+        while True:
+            try:
+                client.connect(_POLL, wait=True)
+            except ConnectionFailed:
+                if time.monotonic() > end:
+                    raise
+            else:
+                return True
+            if not stop.empty():
+                return False
+
+
 def _refuse_flags_of_a_switch(args: argparse.Namespace) -> None:
     """Flags that only say how a switch is started make no sense for one that runs already."""
-    for flag, value in (("--pcap", args.pcap), ("--switch-log", args.switch_log)):
+    given = {
+        "--pcap": args.pcap,
+        "--switch-log": args.switch_log,
+        "--server-cert": args.server_cert,
+        "--server-key": args.server_key,
+        "--insecure": args.insecure,
+    }
+    for flag, value in given.items():
         if value:
             raise UsageError(f"{flag} is for a switch that is started here; it cannot go with --switch none")
 

@@ -166,8 +166,8 @@ _STATES = {True: "up", False: "down", None: "unknown"}
 
 def _port_states(client: Client, node: Node | None) -> dict[int, bool]:
     """Which ports are up: as the switch says, else as their interfaces are, if they are known and on this machine."""
+    from p4rtlib.addresses import is_loopback
     from p4rtlib.links import link_is_up
-    from srv6cp.sync.preflight import is_loopback
 
     told = client.port_states()
     if told is not None or node is None or not is_loopback(client.address):

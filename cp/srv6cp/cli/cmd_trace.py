@@ -90,7 +90,7 @@ def _offline(args: argparse.Namespace, node: Node, packets: list[bytes]) -> list
     from srv6cp.sync.launch import Launch, Switch, free_address
 
     args.grpc_addr = free_address()
-    args.ssl, args.cacert, args.cert, args.private_key = False, None, None, None
+    args.ssl, args.cacert, args.cert, args.private_key, args.server_name = False, None, None, None, None
     client = session.make_client(args, node)
     with Switch(Launch("softswitch", client.address, client.device_id)) as switch:
         switch.wait_until_ready()

@@ -55,6 +55,11 @@ def connection_options() -> argparse.ArgumentParser:
     group.add_argument("--ssl", action="store_true", help="use TLS")
     for name in ("cacert", "cert", "private-key"):
         group.add_argument(f"--{name}", metavar="FILE", help="PEM file; implies --ssl")
+    group.add_argument(
+        "--server-name",
+        metavar="NAME",
+        help="the name in the certificate of the switch, where it is not the host of --grpc-addr; implies --ssl",
+    )
     return parser
 
 
@@ -144,24 +149,28 @@ def make_client(args: argparse.Namespace, node: Node | None) -> Client:
 
 
 def tls_of(args: argparse.Namespace) -> TLS | None:
-    """The TLS files that the options name; None without TLS."""
+    """The TLS files that the options name; None without TLS. Raises UsageError for half of a pair."""
     from srv6cp.p4rt import TLS
 
-    if args.ssl or args.cacert or args.cert or args.private_key:
-        return TLS(args.cacert, args.cert, args.private_key)
+    if bool(args.cert) != bool(args.private_key):
+        raise UsageError("--cert and --private-key belong together: a client certificate and its key")
+    if args.ssl or args.cacert or args.cert or args.server_name:
+        return TLS(args.cacert, args.cert, args.private_key, args.server_name)
     return None
 
 
 def become_primary(client: Client, force: bool) -> None:
     """Get the right to write, or say how."""
-    from srv6cp.p4rt import NotPrimary, Primacy
+    from srv6cp.p4rt import MAX_ELECTION_ID, NOT_TO_BE_OUTBID, NotPrimary, Primacy
 
+    answer = client.arbitrate()
     try:
-        answer = client.arbitrate()
         # A switch remembers the highest id there was: where nobody is primary now, go above it.
         if not answer.is_primary:
             client.become_primary(force=force or answer.primacy is Primacy.NO_PRIMARY)
-    except NotPrimary:
+    except NotPrimary as error:
+        if answer.election_id == MAX_ELECTION_ID:
+            raise ControllerRunning(f"{client.address}: {NOT_TO_BE_OUTBID}", exitcodes.REJECTED) from error
         raise ControllerRunning(
             f"{client.address}: another controller is primary; stop it, or use --force for this command",
             exitcodes.REJECTED,

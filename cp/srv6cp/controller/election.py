@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 
-from srv6cp.p4rt import Arbitration, ArbitrationFailed, Client, Primacy
+from srv6cp.p4rt import MAX_ELECTION_ID, NOT_TO_BE_OUTBID, Arbitration, ArbitrationFailed, Client, NotPrimary, Primacy
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ class Election:
         self._client = client
         self._own_id = client.election_id
         self._highest = 0
+        self._said = False
         self.role = "disconnected"
         """`primary`, `backup` or `disconnected`, as last settled."""
 
@@ -71,13 +72,24 @@ class Election:
                 self._client.election_id,
                 "" if answer.is_primary else f", {answer.election_id} is primary",
             )
+        if role == "backup" and answer.election_id == MAX_ELECTION_ID and not nobody:
+            self._say_that_it_cannot_be_outbid()
         self.role = role
         return self.is_primary
 
+    def step_back(self) -> None:
+        """The switch refuses to be written to: another client is primary, and the switch tells so in its time."""
+        self.role = "backup"
+
+    def _say_that_it_cannot_be_outbid(self) -> None:
+        if not self._said:
+            self._said = True
+            log.warning("%s device-id %d: %s", self._client.address, self._client.device_id, NOT_TO_BE_OUTBID)
+
     def _outbid(self) -> Arbitration:
         try:
-            return self._client.arbitrate(max(self._highest, self._own_id) + 1)
-        except ArbitrationFailed as error:
+            return self._client.outbid(max(self._highest, self._own_id))
+        except (ArbitrationFailed, NotPrimary) as error:
             # Another backup was faster with the same id.
             log.debug("%s: %s", self._client.address, error)
             return self._client.arbitrate(self._own_id)

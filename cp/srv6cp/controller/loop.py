@@ -68,6 +68,8 @@ class ControllerOptions:
     """... up to this."""
     attempt: float = 1.0
     """How long one attempt may take."""
+    keepalive: float = 4.0
+    """A switch that is silent for so long is lost."""
 
 
 @dataclass(frozen=True)
@@ -351,9 +353,15 @@ class NodeController:
 
     def _begin(self) -> None:
         primary = self._election.stand()
+        self._client.keep_alive(self._options.keepalive)
         self._client.watch_ports(self._tell_ports)
         if primary:
-            self._take_over()
+            try:
+                self._take_over()
+            except NotPrimary as error:
+                # The other one of a pair was started at the same moment, with a higher election id.
+                log.info("%s: backup after all: %s", self._where, error)
+                self._election.step_back()
 
     def _apply(self, node: Node) -> Changes | None:
         self._tables.configure(node)

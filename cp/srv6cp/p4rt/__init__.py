@@ -22,9 +22,12 @@ from .messages import *  # noqa: F403
 from .messages import __all__ as _messages
 from .program import P4Info
 from .render import render_action, render_entity, render_key, render_match, render_update
+from .session import MAX_ELECTION_ID, NOT_TO_BE_OUTBID
 from .stream import Subscription
 
 __all__ = [
+    "MAX_ELECTION_ID",
+    "NOT_TO_BE_OUTBID",
     *_entities,
     *_errors,
     *_messages,

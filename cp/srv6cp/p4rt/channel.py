@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 
 from p4rtlib.protos import p4runtime_pb2
+from p4rtlib.tls import TlsFileError, check_authority, check_identity
 
 from .errors import P4RuntimeError
 from .messages import TLS
@@ -60,22 +61,21 @@ class Service:
 
 
 def open_channel(address: str, tls: TLS | None) -> grpc.Channel:
-    """A channel to ``address`` (``host:port``); it connects when first used."""
+    """A channel to ``address`` (``host:port``); it connects when first used. The files of ``tls`` are read anew each
+    time, so that renewed ones are used after a reconnect."""
     options = list(_OPTIONS)
     if tls is None:
         return grpc.insecure_channel(address, options)
     if bool(tls.cert) != bool(tls.key):
         raise P4RuntimeError(f"{address}: TLS needs both a client certificate and its key, or neither")
+    try:
+        if tls.ca:
+            check_authority(Path(tls.ca))
+        if tls.cert and tls.key:
+            check_identity(Path(tls.cert), Path(tls.key))
+    except TlsFileError as error:
+        raise P4RuntimeError(str(error)) from None
     if tls.server_name:
         options.append(("grpc.ssl_target_name_override", tls.server_name))
-    credentials = grpc.ssl_channel_credentials(_pem(tls.ca), _pem(tls.key), _pem(tls.cert))
-    return grpc.secure_channel(address, credentials, options)
-
-
-def _pem(path: str | None) -> bytes | None:
-    if path is None:
-        return None
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise P4RuntimeError(f"{path}: cannot read the TLS file: {error.strerror or error}") from None
+    ca, key, cert = (Path(file).read_bytes() if file else None for file in (tls.ca, tls.key, tls.cert))
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(ca, key, cert), options)

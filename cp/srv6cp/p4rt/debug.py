@@ -21,6 +21,7 @@ __all__ = ["PortWatch", "ports", "trace"]
 log = logging.getLogger(__name__)
 
 _TRACE = "/softswitch.v1.Debug/Trace"
+_STATS = "/softswitch.v1.Debug/Stats"
 _PORTS = "/softswitch.v1.Debug/Ports"
 _TIMEOUT = 30.0
 
@@ -47,17 +48,13 @@ def ports(channel: grpc.Channel, address: str, device_id: int) -> dict[int, bool
 
     Raises:
         ConnectionFailed: no server answers.
-        RpcFailed: it refuses.
     """
-    call: Any = channel.unary_stream(_PORTS, bytes, bytes)(b"", timeout=_TIMEOUT)
     try:
-        return _states(next(call))
+        return _states(channel.unary_unary(_STATS, bytes, bytes)(b"", timeout=_TIMEOUT))
     except grpc.RpcError as error:
-        if code_of(error) is Code.UNIMPLEMENTED:
-            return None
-        raise failed("Ports", error, address, device_id) from None
-    finally:
-        call.cancel()
+        if code_of(error) in (Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED):
+            raise failed("Stats", error, address, device_id) from None
+        return None  # switches differ in how they refuse a service that they do not have
 
 
 class PortWatch:

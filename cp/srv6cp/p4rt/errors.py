@@ -104,6 +104,8 @@ class NotPrimary(RpcFailed):
 
     def hint(self) -> str:
         """What to do about it, appended to the message."""
+        if self.rpc == "StreamChannel":
+            return ""  # the message says it
         return "; another controller is primary, or become_primary() was not called"
 
 

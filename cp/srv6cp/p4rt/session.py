@@ -19,6 +19,7 @@ from p4rtlib.protos import p4runtime_pb2
 
 from .channel import Service, open_channel
 from .debug import PortWatch, ports
+from .diagnosis import why_closed
 from .errors import (
     ArbitrationFailed,
     Code,
@@ -44,13 +45,18 @@ from .messages import (
 )
 from .packetio import PacketCodec
 from .program import P4Info
-from .status import code_of, failed, reason
-from .stream import Listeners, Stream, Subscription
+from .status import CLOSED, RESET, code_of, failed, reason
+from .stream import Heartbeat, Listeners, Stream, Subscription
 
-__all__ = ["Session"]
+__all__ = ["MAX_ELECTION_ID", "NOT_TO_BE_OUTBID", "Session"]
 
 log = logging.getLogger(__name__)
 
+MAX_ELECTION_ID = (1 << 128) - 1
+NOT_TO_BE_OUTBID = (
+    "a controller has the highest election id that there is (2**128-1), so no other one can become primary: stop that"
+    " controller, or restart the switch, which forgets election ids"
+)
 _MASK64 = (1 << 64) - 1
 Self = TypeVar("Self", bound="Session")
 
@@ -89,6 +95,7 @@ class Session:
         self._service: Service | None = None
         self._stream: Stream | None = None
         self._port_watch: PortWatch | None = None
+        self._heartbeat: Heartbeat | None = None
         self._stream_error: Disconnected | None = None
         self._sent_election = 0  # on the present stream
         self._takes_part = False  # in arbitration, and so again after a reconnect
@@ -127,12 +134,18 @@ class Session:
             if code is Code.DEADLINE_EXCEEDED:
                 raise ConnectionFailed(self.address, self.device_id, f"no answer within {limit:g} s") from None
             if code is Code.UNAVAILABLE:
-                raise ConnectionFailed(self.address, self.device_id, reason(error.details() or "")) from None
+                text = reason(error.details() or "")
+                if text in (CLOSED, RESET):
+                    text = why_closed(self.address, self._tls) or text
+                raise ConnectionFailed(self.address, self.device_id, text) from None
             raise failed("Capabilities", error, self.address, self.device_id) from None
         return Capabilities(answer.p4runtime_api_version)
 
     def close(self) -> None:
         """End the stream and the connection; the client can connect again."""
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+            self._heartbeat = None
         self._takes_part = False
         self._close_stream()
         if self._channel is not None:
@@ -168,6 +181,30 @@ class Session:
     def capabilities(self) -> Capabilities:
         """What the server says of itself."""
         return self.connect()
+
+    def keep_alive(self, seconds: float) -> None:
+        """Give the switch up, as if the stream had ended, when it does not answer for so long.
+
+        It is asked for its capabilities after a third of the time; a ping of HTTP/2 would be less, but BMv2 ends the
+        connection of whoever sends more than one in five minutes.
+        """
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        self._heartbeat = Heartbeat(self._beat, seconds / 3, f"p4rt-heartbeat-{self.address}-{self.device_id}")
+
+    def _beat(self, interval: float) -> None:
+        stream = self._stream
+        service = self._service
+        if stream is None or service is None or not stream.open:
+            return  # lost already, and looked for by whoever wants it
+        request = p4runtime_pb2.CapabilitiesRequest(device_id=self.device_id)
+        try:
+            service.capabilities(request, timeout=2 * interval)
+        except grpc.RpcError as error:
+            if code_of(error) is Code.DEADLINE_EXCEEDED:
+                stream.give_up(f"no answer for {3 * interval:g} s")
+        except ValueError:
+            pass  # the channel was closed meanwhile
 
     # --- arbitration ------------------------------------------------------------------------------
 
@@ -223,7 +260,7 @@ class Session:
         """
         answer = self.arbitrate(timeout=timeout)
         if not answer.is_primary and force:
-            answer = self.arbitrate(max(answer.election_id, self.election_id) + 1, timeout)
+            answer = self.outbid(max(answer.election_id, self.election_id), timeout)
         if not answer.is_primary:
             rival = "the last primary had" if answer.primacy is Primacy.NO_PRIMARY else "the primary has"
             raise NotPrimary(
@@ -233,6 +270,27 @@ class Session:
                 f"{self.address} device-id {self.device_id}",
             )
         return answer
+
+    def outbid(self, highest: int, timeout: float = 5.0) -> Arbitration:
+        """Arbitrate with an election id above ``highest``, or with the highest that there is, which is as good once
+        the client that had it has left.
+
+        Raises :class:`NotPrimary` when that client is there still: nobody can take its place then.
+        """
+        if highest < MAX_ELECTION_ID:
+            return self.arbitrate(highest + 1, timeout)
+        own = self.election_id
+        self._close_stream()  # on a stream of its own: BMv2 dies when one changes to an election id that is in use
+        try:
+            return self.arbitrate(MAX_ELECTION_ID, timeout)
+        except ArbitrationFailed:
+            self.arbitrate(own, timeout)  # as before
+            raise NotPrimary(
+                "StreamChannel",
+                Code.ALREADY_EXISTS,
+                NOT_TO_BE_OUTBID,
+                f"{self.address} device-id {self.device_id}",
+            ) from None
 
     @property
     def arbitration(self) -> Arbitration | None:
@@ -431,8 +489,12 @@ class Session:
     def _ended(self, stream: Stream, error: grpc.RpcError | None) -> None:
         if stream.closing:
             return
-        code = Code.UNAVAILABLE if error is None else code_of(error)
-        text = "the switch ended the stream" if error is None else (error.details() or "")
+        if stream.given_up:
+            code, text = Code.UNAVAILABLE, stream.given_up
+        elif error is None:
+            code, text = Code.UNAVAILABLE, "the switch ended the stream"
+        else:
+            code, text = code_of(error), error.details() or ""
         event = Disconnected(code, " ".join(text.split()))
         with self._answered:
             self._stream_error = event

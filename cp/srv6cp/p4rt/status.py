@@ -28,8 +28,9 @@ from .errors import (
     WriteError,
 )
 
-__all__ = ["code_of", "failed", "reason", "write_failed"]
+__all__ = ["CLOSED", "RESET", "code_of", "failed", "reason", "write_failed"]
 
+CLOSED, RESET = "connection closed", "connection reset"
 _TRAILER = "grpc-status-details-bin"
 
 
@@ -91,19 +92,21 @@ def reason(message: str) -> str:
     """The useful part of gRPC's connection error text."""
     for phrase, text in (
         ("Connection refused", "connection refused"),
-        ("Connection reset", "connection reset"),
+        ("Connection reset", RESET),
         ("Name or service not known", "unknown host name"),
         ("DNS resolution failed", "unknown host name"),
         ("hostname lookup error", "unknown host name"),
         ("Network is unreachable", "network unreachable"),
         ("No route to host", "no route to host"),
+        ("certificate has expired", "its TLS certificate has expired"),
+        ("certificate is not yet valid", "its TLS certificate is not valid yet"),
         ("CERTIFICATE_VERIFY_FAILED", "its TLS certificate is not signed by the given CA"),
         ("Hostname Verification Check failed", "its TLS certificate is for another host name"),
         ("is not in peer certificate", "its TLS certificate is for another host name"),  # an older gRPC
         ("WRONG_VERSION_NUMBER", "it does not speak TLS"),
         ("Ssl handshake failed", "TLS handshake failed"),
         ("SSL_ERROR", "TLS handshake failed"),
-        ("Socket closed", "connection closed"),
+        ("Socket closed", CLOSED),
         ("Trying to connect an http1.x server", "it speaks HTTP/1, not gRPC"),
         ("SETTINGS frame", "it accepts connections but does not speak gRPC, or is too slow"),
         ("Connection timed out", "connection timed out"),

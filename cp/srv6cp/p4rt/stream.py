@@ -14,7 +14,7 @@ import grpc
 
 from .errors import StreamClosed
 
-__all__ = ["Listeners", "Stream", "Subscription"]
+__all__ = ["Heartbeat", "Listeners", "Stream", "Subscription"]
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +113,24 @@ class Subscription(Generic[T]):
                     pass
 
 
+class Heartbeat:
+    """Calls ``beat(interval)`` every ``interval`` seconds in a thread of its own."""
+
+    def __init__(self, beat: Callable[[float], object], interval: float, name: str) -> None:
+        self._beat = beat
+        self._interval = interval
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._interval):
+            self._beat(self._interval)
+
+    def stop(self) -> None:
+        """No more calls; one that is under way is not waited for."""
+        self._ended.set()
+
+
 class Stream:
     """One StreamChannel call. ``receive`` gets each message; ``ended`` the end, with the gRPC error if
     there was one.
@@ -132,6 +150,7 @@ class Stream:
         self._ended = ended
         self.closing = False
         self.open = True
+        self.given_up = ""
         self._call = call(iter(self._requests.get, None))
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -153,6 +172,11 @@ class Stream:
             self._call.cancel()
             if not self.on_own_thread:
                 self._thread.join(timeout)
+
+    def give_up(self, reason: str) -> None:
+        """End it because the switch is silent."""
+        self.given_up = reason
+        self._call.cancel()
 
     @property
     def on_own_thread(self) -> bool:

@@ -25,10 +25,14 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
+from p4rtlib.tls import TlsFileError, check_authority, check_identity
 from srv6cp.sync import preflight
 from srv6cp.sync.preflight import LaunchError
+
+if TYPE_CHECKING:
+    from srv6cp.p4rt import TLS
 
 __all__ = [
     "BMV2",
@@ -37,6 +41,7 @@ __all__ = [
     "Launch",
     "LaunchError",
     "NotInstalled",
+    "ServerTls",
     "Switch",
     "choose",
     "free_address",
@@ -88,6 +93,31 @@ def free_address() -> str:
 
 
 @dataclass(frozen=True)
+class ServerTls:
+    """PEM files of a switch: its certificate and key, and the CA whose certificates its clients must have, if any."""
+
+    certificate: str
+    key: str
+    clients: str | None = None
+
+    def words(self) -> list[str]:
+        """Flags of a switch."""
+        words = ["--grpc-server-ssl", "--grpc-server-cert", self.certificate, "--grpc-server-key", self.key]
+        if self.clients:
+            words += ["--grpc-server-with-client-auth", "--grpc-server-cacert", self.clients]
+        return words
+
+    def check(self) -> None:
+        """Raises LaunchError when the files cannot be used."""
+        try:
+            check_identity(Path(self.certificate), Path(self.key))
+            if self.clients:
+                check_authority(Path(self.clients))
+        except TlsFileError as error:
+            raise LaunchError(str(error)) from None
+
+
+@dataclass(frozen=True)
 class Launch:
     """What to start. ``interfaces``: port to network interface; ``log_file``: the switch writes a full log there."""
 
@@ -103,18 +133,20 @@ class Launch:
     """More flags of the switch."""
     target_flags: Sequence[str] = ()
     """More flags behind ``--``."""
+    tls: ServerTls | None = None
 
     def words(self) -> list[str]:
         """The command line. Raises NotInstalled."""
         from srv6cp.model.numbers import CPU_PORT
 
-        words = [*_program(self.kind), *self._logging(), *self.flags]
+        words = [*_program(self.kind), *self.flags, *self._logging()]  # those of the environment win
         for port, interface in self.interfaces.items():
             words += ["-i", f"{port}@{interface}"]
         if self.pcap:
             words.append(f"--pcap={self.pcap}")
         words += ["--no-p4", "--device-id", str(self.device_id), "--", "--grpc-server-addr", self.address]
-        return [*words, "--cpu-port", str(CPU_PORT), "--drop-port", str(DROP_PORT), *self.target_flags]
+        words += ["--cpu-port", str(CPU_PORT), "--drop-port", str(DROP_PORT)]
+        return [*words, *(self.tls.words() if self.tls else ()), *self.target_flags]
 
     def check(self) -> None:
         """Make the folder of the recordings, and see whether all else is there, in the namespace of the caller.
@@ -124,6 +156,8 @@ class Launch:
         """
         preflight.address_is_free(self.address)
         preflight.interfaces_are_there(self.interfaces)
+        if self.tls:
+            self.tls.check()
         if self.pcap:
             preflight.folder_for_recordings(self.pcap)
         if self.log_file and not Path(self.log_file).absolute().parent.is_dir():
@@ -248,23 +282,39 @@ class Switch:
         said = lines[-1] if lines else "it said nothing"
         return f"{self.ending}: {said}" if self.ending else said
 
-    def wait_until_ready(self, timeout: float = START_LIMIT) -> None:
-        """Wait until its P4Runtime server answers. Raises LaunchError when it ends, or does not in time."""
+    def wait_until_ready(self, timeout: float = START_LIMIT, tls: TLS | None = None) -> None:
+        """Wait until its P4Runtime server answers. Raises LaunchError when it ends, or does not in time, and when a
+        client with these files of ``tls`` will never be answered."""
         from srv6cp.p4rt import ConnectionFailed, wait_for_switch
 
         end = time.monotonic() + timeout
         while True:
             try:
-                wait_for_switch(self.address, self.launch.device_id, timeout=0.5)
+                wait_for_switch(self.address, self.launch.device_id, timeout=0.5, tls=tls)
             except ConnectionFailed as error:
                 if self.alive and time.monotonic() > end:
                     raise LaunchError(f"{self.kind}: {error}") from None
+                if tls is not None and (reason := self._tls_failure(tls)):
+                    raise LaunchError(f"{self.kind} at {self.address}: {reason}") from None
             else:
                 if self.alive:  # else somebody else answers
                     self._told = os.fstat(self._output.fileno()).st_size
                     return
             if not self.alive:
                 raise LaunchError(f"{self.kind} does not start ({self.last_words()})")
+
+    def _tls_failure(self, tls: TLS) -> str | None:
+        """What is wrong with the certificates, which patience does not mend. Waiting for a connection does not tell."""
+        from srv6cp.p4rt import Client, ConnectionFailed
+
+        client = Client(self.address, self.launch.device_id, tls=tls)
+        try:
+            client.connect(timeout=0.5)
+        except ConnectionFailed as error:
+            return error.reason if "TLS" in error.reason else None
+        finally:
+            client.close()
+        return None
 
     def terminate(self) -> None:
         """Ask it to end, without waiting."""

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LaunchError", "address_is_free", "claim", "folder_for_recordings", "interfaces_are_there", "is_loopback"]
+__all__ = ["LaunchError", "address_is_free", "claim", "folder_for_recordings", "interfaces_are_there"]
 
 _LONGEST_PATH = 107  # of sockaddr_un
 
@@ -31,18 +31,6 @@ def split(address: str) -> tuple[str, int]:
     if not colon or not host or not (port.isascii() and port.isdecimal()) or not 0 < int(port) < 65536:
         raise LaunchError(f"P4Runtime address {address!r}: HOST:PORT is needed, such as 127.0.0.1:9559, or unix:PATH")
     return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether only this machine reaches ``HOST:PORT`` or ``unix:PATH``. Raises LaunchError for what is neither."""
-    if address.startswith("unix:"):
-        return True
-    host, _ = split(address)
-    try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
-    except OSError:
-        return False
-    return all(text.startswith("127.") or text == "::1" for text in found)
 
 
 def claim(address: str) -> socket.socket | None:

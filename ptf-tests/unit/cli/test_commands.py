@@ -20,7 +20,7 @@ from srv6cp.artifacts import Artifacts
 from srv6cp.cli.exitcodes import CliError
 from srv6cp.cli.main import main
 from srv6cp.cli.packetspec import frame
-from srv6cp.p4rt import Client
+from srv6cp.p4rt import MAX_ELECTION_ID, Client
 from srv6cp.sync.launch import free_address
 from srv6cp.sync.program import Program
 
@@ -262,6 +262,17 @@ def test_a_running_controller_is_left_alone(srv6: Run, switch: SoftSwitch, node:
         assert not controller.is_primary or controller.arbitrate().is_primary
 
 
+def test_a_controller_with_the_highest_election_id_cannot_be_outbid(srv6: Run, switch: SoftSwitch) -> None:
+    with Client(switch.address, 1, election_id=MAX_ELECTION_ID) as controller:
+        controller.become_primary()
+        for command in ("apply node.yaml", "apply node.yaml --force"):
+            code, _, err = srv6(command)
+            assert (code, len(err.splitlines())) == (5, 1)
+            assert "a controller has the highest election id that there is (2**128-1)" in err
+            assert err.endswith("stop that controller, or restart the switch, which forgets election ids\n")
+    assert srv6("apply node.yaml")[0] == 0
+
+
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Artifacts:
     """A second profile: the same program in other bytes."""
@@ -305,7 +316,7 @@ def test_run_controls_with_its_profile(
     """Not the one that the switch runs: it is started for this."""
     seen: list[Any] = []
 
-    def controller(*_: Any, program: Artifacts) -> None:
+    def controller(_client: Any, _node: Any, _options: Any, program: Artifacts) -> None:
         seen.append(program)
         raise CliError("enough", 1)
 
@@ -347,8 +358,8 @@ def test_a_switch_that_cannot_be_started(
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         assert main(["run", "node.yaml", "--switch", "softswitch", "--grpc-addr", address]) == 4
-    somebody = f"srv6: softswitch does not start: somebody listens at {address} already\n"
-    assert capsys.readouterr() == ("", somebody)
+    somebody = f"srv6: softswitch does not start: somebody listens at {address} already; stop it, "
+    assert capsys.readouterr().err.startswith(somebody)
 
 
 USAGE = [
@@ -358,7 +369,7 @@ USAGE = [
     (["sid", "add", "fc00::1"], "no behaviour is given"),
     (["steer", "add", "port", "1"], "'policy' is missing"),
     (["trace", "nonsense"], "neither a file"),
-    (["apply", "node.yaml", "--election-id", "0"], "--election-id must be 1 or more"),
+    (["apply", "node.yaml", "--election-id", "0"], "argument --election-id: '0' is no number from 1 to "),
     (["run", "node.yaml", "--switch", "softswitch", "-i", "veth0"], "write PORT@IFACE"),
     (["ip", "link", "show"], "unknown word 'link'; valid: neigh, route, sr"),
     (["srconf", "srdev"], "only `srconf localsid` exists"),

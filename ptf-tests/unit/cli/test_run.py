@@ -1,120 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``srv6 run``: a switch, a controller, a watched file, and nothing left behind."""
+"""``srv6 run``: a switch, a controller, a watched file, and nothing left behind; options that cannot be meant."""
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
+from unit.cli.running import NODE, TIMEOUT, Router, wait_for
 
-from harness import testbed
-from harness.netns import Namespace
 from srv6cp.cli.main import main
-from srv6cp.sync.launch import Launch, Switch, free_address, missing
-
-ROOT = Path(__file__).resolve().parents[3]
-NODE = """\
-node: r1
-locator: "fcbb:bb00:1::/48"
-source: "fcbb:bb00:1::1"
-ports: {1: {addresses: ["2001:db8:12::1/64"]}}
-sids:
-  - {sid: "fcbb:bb00:1:1::", behavior: End}
-"""
-TIMEOUT = 20.0
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < end, "timed out"
-        time.sleep(0.05)
-
-
-class Router:
-    """``srv6 run`` in a process of its own."""
-
-    def __init__(
-        self,
-        folder: Path,
-        *words: str,
-        node: str = NODE,
-        switch: str = "softswitch",
-        address: str | None = None,
-        inside: Callable[[Callable[[], Any]], Any] = lambda start: start(),
-    ) -> None:
-        folder.mkdir(exist_ok=True)
-        self.node = folder / "node.yaml"
-        self.node.write_text(node)
-        self.address = address or free_address()
-        self.log = folder / "run.log"
-        self.environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join((str(ROOT / "cp"), str(ROOT))),
-            "SRV6_GRPC_ADDR": self.address,
-        }
-        self.inside = inside
-        with self.log.open("w") as log:
-            self.process = inside(
-                lambda: subprocess.Popen(
-                    self.command("run", str(self.node), "--switch", switch, *words),
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env=self.environment,
-                )
-            )
-
-    @staticmethod
-    def command(*words: str) -> list[str]:
-        return [sys.executable, "-m", "srv6cp.cli.main", *words]
-
-    def said(self, text: str) -> bool:
-        assert self.process.poll() is None or text in self.log.read_text(), self.log.read_text()
-        return text in self.log.read_text()
-
-    def show(self, *words: str) -> Any:
-        command = self.command(*words, "--json", "-c", str(self.node))
-        done = self.inside(
-            lambda: subprocess.run(command, env=self.environment, capture_output=True, check=True, text=True)
-        )
-        return json.loads(done.stdout)
-
-    def sids(self) -> set[str]:
-        return {row["sid"] for row in self.show("sid", "show")}
-
-    def stop(self) -> None:
-        """End it, whatever its state."""
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        wait_for(lambda: not self.answers())  # the switch goes with its parent
-
-    def answers(self) -> bool:
-        if self.address.startswith("unix:"):
-            with socket.socket(socket.AF_UNIX) as probe:
-                return probe.connect_ex(self.address.removeprefix("unix:")) == 0
-        host, _, port = self.address.partition(":")
-        with socket.socket() as probe:
-            return probe.connect_ex((host, int(port))) == 0
-
-
-@pytest.fixture
-def router(tmp_path: Path) -> Iterator[Router]:
-    running = Router(tmp_path)
-    try:
-        yield running
-    finally:
-        running.stop()
 
 
 def test_a_router_follows_its_file_and_leaves_nothing(router: Router) -> None:
@@ -138,68 +33,11 @@ def test_a_killed_run_takes_its_switch_along(router: Router) -> None:
     wait_for(lambda: not router.answers())
 
 
-@pytest.fixture
-def routers() -> Iterator[Callable[..., Router]]:
-    """Starts routers; what is left is stopped in the end, the last one first."""
-    with ExitStack() as stack:
-
-        def start(folder: Path, *words: str, **options: Any) -> Router:
-            running = Router(folder, *words, **options)
-            stack.callback(running.stop)
-            return running
-
-        yield start
-
-
-def test_a_backup_does_not_say_what_a_primary_says(tmp_path: Path, routers: Callable[..., Router]) -> None:
-    with Switch(Launch("softswitch", free_address())) as switch:
-        switch.wait_until_ready()
-        first = routers(tmp_path / "1", switch="none", address=switch.address)
-        wait_for(lambda: first.said("Ctrl-C stops"))
-        second = routers(tmp_path / "2", switch="none", address=switch.address)
-        wait_for(lambda: second.said("r1: backup of another controller of the switch at"))
-        assert "SIDs; Ctrl-C stops" not in second.log.read_text()
-        first.process.terminate()
-        wait_for(lambda: second.said(": primary with election id"))
-
-
-def test_a_switch_that_is_lost_and_found_is_both_said(tmp_path: Path, routers: Callable[..., Router]) -> None:
-    address = free_address()
-    with Switch(Launch("softswitch", address)) as switch:
-        switch.wait_until_ready()
-        router = routers(tmp_path, switch="none", address=address)
-        wait_for(lambda: router.said("Ctrl-C stops"))
-    wait_for(lambda: router.said("lost the switch"))
-    with Switch(Launch("softswitch", address)) as switch:
-        wait_for(lambda: router.said("found the switch again after"))
-        router.process.terminate()
-        assert router.process.wait(TIMEOUT) == 0
-
-
-LINKED = NODE.replace("1: {addr", "1: {interface: sw1, addr")
-
-
-@pytest.mark.root
-@pytest.mark.parametrize("kind", ["softswitch", "bmv2"])
-def test_a_link_that_goes_down_is_said_and_shown(tmp_path: Path, routers: Callable[..., Router], kind: str) -> None:
-    if reason := testbed.veth_missing() or missing(kind):
-        pytest.skip(reason)
-    namespace = Namespace()
-    try:
-        namespace.veth_pairs([("sw1", "host1")])
-        address = f"unix:{tmp_path}/s"
-        router = routers(tmp_path, node=LINKED, switch=kind, address=address, inside=namespace.run)
-        wait_for(lambda: router.said("Ctrl-C stops"))
-        assert [row["state"] for row in router.show("show", "ports")] == ["up"]
-        namespace.set_link("host1", False)
-        wait_for(lambda: router.said("port 1 is down"))
-        assert [row["state"] for row in router.show("show", "ports")] == ["down"]
-        namespace.set_link("host1", True)
-        wait_for(lambda: router.said("port 1 is up"))
-        router.process.terminate()
-        assert router.process.wait(TIMEOUT) == 0
-    finally:
-        namespace.close()
+NEEDS_A_PAIR = "with TLS the switch needs a certificate and its key: --server-cert FILE --server-key FILE"
+OPEN_TO_ALL = (
+    "0.0.0.0:9559: whoever reaches it would be controller of the switch; use TLS (--server-cert, --server-key), "
+    "an address of this machine alone such as 127.0.0.1:9559, or say --insecure"
+)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +49,29 @@ def test_a_link_that_goes_down_is_said_and_shown(tmp_path: Path, routers: Callab
         ("-i 1@a -i 2@a", "interface a is that of port 1 and of port 2"),
         ("-i 2@lan", "interface lan is that of port 1 and of port 2"),
         ("--switch none --pcap x", "--pcap is for a switch that is started here; it cannot go with --switch none"),
+        ("--wait", "--wait is for a switch that is started elsewhere: it needs --switch none"),
+        ("--ssl", "with TLS the switch needs a certificate and its key: --server-cert FILE --server-key FILE"),
+        (
+            "--server-cert x",
+            "with TLS the switch needs a certificate and its key: --server-cert FILE --server-key FILE",
+        ),
+        ("--cert x", "--cert and --private-key belong together: a client certificate and its key"),
+        (
+            "--server-cert x --server-key x --cert x --private-key x",
+            "--cert needs --cacert: the CA by which the switch knows its clients",
+        ),
+        (
+            "--server-cert x --server-key x --insecure",
+            "--insecure means no TLS; it cannot go with --ssl or certificates",
+        ),
+        (
+            "--grpc-addr 0.0.0.0:9559",
+            OPEN_TO_ALL,
+        ),
+        (
+            "--switch none --insecure",
+            "--insecure is for a switch that is started here; it cannot go with --switch none",
+        ),
         ("--profile tiny", "no profile 'tiny'; there are: transit, edge, full"),
     ],
 )

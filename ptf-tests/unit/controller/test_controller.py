@@ -31,10 +31,12 @@ from srv6cp.controller import loop as controller_module
 from srv6cp.controller.loop import ControllerOptions, NodeController
 from srv6cp.model import InterfaceId, NeighborKey, NextHop, Route
 from srv6cp.p4rt import (
+    MAX_ELECTION_ID,
     Action,
     ArbitrationFailed,
     Client,
     ConnectionFailed,
+    NotPrimary,
     TableEntry,
     delete,
     insert,
@@ -385,3 +387,45 @@ def test_stop_twice_and_wait(lab: Lab) -> None:
     controller.stop()
     assert controller.wait(0.0) is True
     assert not started[0].is_alive()
+
+
+def test_a_pair_that_starts_at_once_is_primary_and_backup(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one, with the higher election id, comes while the first one loads its program: no error, a backup."""
+    load = controller_module.Tables.take_over
+    second: list[NodeController] = []
+
+    def overtaken(tables: Any, *arguments: Any, **options: Any) -> Any:
+        if not second:
+            second.append(NodeController(lab.client(2), NODE, OPTIONS))
+            second[0].start()
+        return load(tables, *arguments, **options)
+
+    monkeypatch.setattr(controller_module.Tables, "take_over", overtaken)
+    first = lab.controller(lab.client(1))
+    assert [first.status().role, second[0].status().role] == ["backup", "primary"]
+    first.drain()
+    assert first.status().role == "backup"
+    second[0].stop()
+
+
+def test_the_highest_election_id_is_said_and_not_outbid(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """A client that takes 2**128-1 keeps the others away while it lives; a backup says what to do, and takes over when
+    it has left."""
+    greedy = lab.client(MAX_ELECTION_ID)
+    assert greedy.become_primary().is_primary
+    client = lab.client(5)
+    backup = lab.controller(client)
+    assert backup.status().role == "backup"
+    assert [record.getMessage() for record in caplog.records if "stop that controller" in record.getMessage()]
+    with pytest.raises(
+        NotPrimary, match=r"highest election id that there is \(2\*\*128-1\).*restart the switch"
+    ) as error:
+        lab.client(7).become_primary(force=True)
+    assert str(error.value).count("become_primary") == 0
+    greedy.close()
+    eventually(lambda: backup.status().role == "primary", "the backup to take over")
+    second = lab.controller(lab.client(6))
+    assert second.status().role == "backup"
+    backup.stop()
+    client.close()
+    eventually(lambda: second.status().role == "primary", "the next one to take over")

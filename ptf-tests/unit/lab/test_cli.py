@@ -191,6 +191,15 @@ def test_names_of_labs_and_nodes(one: Path, capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr() == ("", "")
 
 
+def test_an_unknown_switch_in_the_environment_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make run SWITCH=foo` ran softswitch."""
+    monkeypatch.setenv("SWITCH", "foo")
+    assert lab(["up", "quickstart"]) == exitcodes.USAGE
+    assert capsys.readouterr().err == "srv6: SWITCH=foo: no such switch; one of auto, softswitch, bmv2\n"
+
+
 def test_an_unknown_profile_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert lab(["up", "quickstart", "--profile", "tiny"]) == exitcodes.USAGE
     assert capsys.readouterr().err == f"srv6: no profile 'tiny'; there are: {', '.join(PROFILES)}\n"

@@ -13,6 +13,7 @@ from unit.p4rt.switches import CPU_PORT, DEVICE_ID, SWITCHES, running, unavailab
 
 from srv6cp import artifacts
 from srv6cp.p4rt import (
+    MAX_ELECTION_ID,
     Action,
     ArbitrationFailed,
     Atomicity,
@@ -240,3 +241,17 @@ def test_a_switch_that_dies_and_returns(switch: Switch) -> None:
         client.insert(route(0))
         client.close()
     assert len(lost) == 1
+
+
+def test_nobody_outbids_the_highest_election_id(switch: Switch) -> None:
+    """While the client lives that has it; when it has left, another one may have it."""
+    with running(switch.kind) as address:
+        with Client(address, DEVICE_ID, election_id=MAX_ELECTION_ID) as greedy:
+            greedy.become_primary()
+            with (
+                Client(address, DEVICE_ID) as other,
+                pytest.raises(NotPrimary, match="stop that controller"),
+            ):
+                other.become_primary(force=True)
+        with Client(address, DEVICE_ID) as other:
+            assert other.become_primary(force=True).is_primary

@@ -51,8 +51,13 @@ def test_client_certificate(pem: Path) -> None:
     with server(pem, clients="other.crt") as fake:
         with Client(fake.address, tls=TLS(ca, str(pem / "other.crt"), str(pem / "other.key"))) as client:
             assert client.become_primary().is_primary
-        with pytest.raises(ConnectionFailed):
+        with pytest.raises(ConnectionFailed) as caught:
             Client(fake.address, tls=TLS(ca)).connect(timeout=2)
+        assert caught.value.reason == "it asks its clients for a TLS certificate: --cert and --private-key"
+        wrong = TLS(ca, str(pem / "switch.crt"), str(pem / "switch.key"))
+        with pytest.raises(ConnectionFailed) as caught:
+            Client(fake.address, tls=wrong).connect(timeout=2)
+        assert caught.value.reason.startswith(f"it does not accept this client's TLS certificate ({wrong.cert})")
 
 
 def test_mismatches_read_well(pem: Path) -> None:
@@ -65,7 +70,7 @@ def test_mismatches_read_well(pem: Path) -> None:
         assert caught.value.reason == "its TLS certificate is for another host name"
         with pytest.raises(ConnectionFailed) as caught:
             Client(fake.address).connect(timeout=2)
-        assert "both or neither use TLS" in str(caught.value)
+        assert caught.value.reason.startswith("it speaks TLS, and this client does not")
     with FakeServer() as plain, pytest.raises(ConnectionFailed) as caught:
         Client(plain.address, tls=TLS(ca=str(pem / "switch.crt"))).connect()
     assert caught.value.reason == "it does not speak TLS"
@@ -74,5 +79,11 @@ def test_mismatches_read_well(pem: Path) -> None:
 def test_files_that_cannot_be_read(pem: Path) -> None:
     with pytest.raises(P4RuntimeError, match=r"^/nowhere.pem: cannot read the TLS file: No such file or directory$"):
         Client(tls=TLS(ca="/nowhere.pem")).connect()
+    with pytest.raises(P4RuntimeError, match=r"test_tls.py: no certificate in PEM format$"):
+        Client(tls=TLS(ca=__file__)).connect()
+    with pytest.raises(P4RuntimeError, match=r"other.key is not the key of the certificate in .*switch.crt$"):
+        Client(tls=TLS(cert=str(pem / "switch.crt"), key=str(pem / "other.key"))).connect()
+    with pytest.raises(P4RuntimeError, match=r"other.crt: no private key in PEM format without a pass phrase$"):
+        Client(tls=TLS(cert=str(pem / "other.crt"), key=str(pem / "other.crt"))).connect()
     with pytest.raises(P4RuntimeError, match="needs both a client certificate and its key, or neither"):
         Client(tls=TLS(cert=str(pem / "other.crt"))).connect()

@@ -18,6 +18,7 @@ import pytest
 from conformance.raw import JSON, P4INFO, pb
 
 from p4rtlib.pcap import PcapWriter, read_pcap
+from softswitch.main import _admitted
 from softswitch.native.compiler import has_compiler
 from softswitch.options import Options, UsageError, parse
 
@@ -32,7 +33,7 @@ def test_flags_of_simple_switch_grpc(tmp_path: Path) -> None:
     found = options(
         "-i", "1@veth0", "--interface", "2@veth2", "--device-id", "7", "--thrift-port", "9090",
         "--nanolog", "ipc:///x", f"--pcap={tmp_path}", "--log-console", "-L", "debug", "p.json", "--",
-        "--grpc-server-addr", "0.0.0.0:50051", "--cpu-port", "255", "--drop-port", "511",
+        "--grpc-server-addr", "0.0.0.0:50051", "--insecure", "--cpu-port", "255", "--drop-port", "511",
     )  # fmt: skip
     assert found.interfaces == {1: "veth0", 2: "veth2"}
     assert (found.device_id, found.pcap, found.log_console, found.log_level) == (7, tmp_path, True, "debug")
@@ -51,6 +52,16 @@ def test_defaults() -> None:
     )
     assert options("--no-p4").program is None
     assert options("--no-p4", "--use-files", "-3").use_files == 0
+
+
+TLS = ["--no-p4", "--grpc-server-ssl", "--grpc-server-cert", "c", "--grpc-server-key", "k"]
+
+
+def test_plaintext_beyond_this_machine_is_asked_for() -> None:
+    assert options("--no-p4", "--grpc-server-addr", "0.0.0.0:1", "--insecure").insecure
+    assert options(*TLS, "--grpc-server-addr", "0.0.0.0:1").tls
+    for address in ("unix:/s", "localhost:1", "[::1]:1", "127.0.0.2:1"):
+        assert options("--no-p4", "--grpc-server-addr", address).address == address
 
 
 @pytest.mark.parametrize(
@@ -74,6 +85,18 @@ def test_defaults() -> None:
         (["--pcap", "--use-files", "0", "--no-p4"], "same files"),
         (["--grpc-server-ssl", "a.json"], "--grpc-server-cert"),
         (["--no-p4", "--p4info", "x"], "--p4info"),
+        (["--no-p4", "--keepalive", "0"], "number of seconds"),
+        # who can be controller
+        (["--no-p4", "--grpc-server-addr", "0.0.0.0:9559"], "say --insecure"),
+        (["--no-p4", "--grpc-server-addr", "[::]:9559"], "say --insecure"),
+        (["--no-p4", "--grpc-server-addr", "192.0.2.1:9559"], "say --insecure"),
+        (["--no-p4", "--grpc-server-cert", "x"], "--grpc-server-cert means nothing without --grpc-server-ssl"),
+        (["--no-p4", "--grpc-server-key", "x"], "--grpc-server-key means nothing without"),
+        (["--no-p4", "--grpc-server-cacert", "x"], "--grpc-server-cacert means nothing without"),
+        (["--no-p4", "--grpc-server-with-client-auth"], "--grpc-server-with-client-auth means nothing without"),
+        ([*TLS, "--insecure"], "--insecure means no TLS"),
+        ([*TLS, "--grpc-server-cacert", "x"], "keeps nobody out without --grpc-server-with-client-auth"),
+        ([*TLS, "--grpc-server-with-client-auth"], "needs --grpc-server-cacert"),
     ],
 )
 def test_wrong_command_lines(words: list[str], named: str) -> None:
@@ -141,8 +164,21 @@ def test_start_and_stop(start: Starter, number: int) -> None:
     assert code == 0
     fallback = "" if has_compiler() else r".* the Python engine runs this program: no C compiler.*\n"
     assert re.fullmatch(fallback, err)
-    assert "device id 5" in out
+    assert "(any user of this machine), device id 5" in out
     assert running.address.rpartition(":")[2] in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--grpc-server-addr", "unix:/s"], "who may write to the socket"),
+        (["--grpc-server-addr", "0.0.0.0:1", "--insecure"], "anybody, in plaintext"),
+        (TLS[1:], "TLS, any client"),
+        ([*TLS[1:], "--grpc-server-cacert", "x", "--grpc-server-with-client-auth"], "TLS, clients of the CA"),
+    ],
+)
+def test_who_can_be_controller_is_said(words: list[str], said: str) -> None:
+    assert _admitted(options("--no-p4", *words)) == said
 
 
 @pytest.mark.parametrize(

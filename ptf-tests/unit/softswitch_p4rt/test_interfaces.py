@@ -169,6 +169,16 @@ def test_link_state(veth: tuple[Switchboard, Recorder, socket.socket]) -> None:
 
 
 @pytest.mark.root
+def test_a_carrier_that_is_lost_takes_the_port_down(veth: tuple[Switchboard, Recorder, socket.socket]) -> None:
+    """The interface itself stays switched on: the cable was cut, or the other end is off."""
+    board, _, _ = veth
+    ip("link", "set", FAR, "down")
+    until(lambda: not board.is_up(7))
+    ip("link", "set", FAR, "up")
+    until(lambda: board.is_up(7))
+
+
+@pytest.mark.root
 @pytest.mark.parametrize("kind", [Interfaces, native_interfaces], ids=["python", "native"])
 def test_errors_name_the_interface(kind: Callable[[Switchboard], Interfaces | NativeInterfaces]) -> None:
     if os.geteuid() != 0:

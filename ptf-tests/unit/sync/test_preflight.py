@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from p4rtlib.addresses import is_loopback
 from srv6cp.sync import preflight
 from srv6cp.sync.launch import Launch, LaunchError, Switch, free_address
 
@@ -97,8 +98,8 @@ def test_a_log_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_loopback() -> None:
-    assert all(map(preflight.is_loopback, ("127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1", "unix:/s")))
-    assert not any(map(preflight.is_loopback, ("0.0.0.0:1", "[::]:1", "192.0.2.1:1")))
+    assert all(map(is_loopback, ("127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1", "unix:/s")))
+    assert not any(map(is_loopback, ("0.0.0.0:1", "[::]:1", ":1", "192.0.2.1:1", "no-such-host.invalid:1")))
 
 
 def test_a_thrift_port_that_the_user_chose_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
