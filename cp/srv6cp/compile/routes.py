@@ -46,6 +46,7 @@ class Routes:
         self._nexthops = nexthops
         self._entries: dict[tuple[int, IPNetwork], Action] = {}
         self._underlay: PrefixMap[Way] | None = None
+        self._hosts = tuple(self._host_routes())
         self._add_connected()
         self._add_routes()
 
@@ -95,7 +96,7 @@ class Routes:
         for interface in self._node.interfaces():
             for broadcast in interface.broadcasts:
                 self._entries[vrfs[interface.vrf], ip_network(broadcast)] = self._broadcast
-        for interface, address in self._host_routes():
+        for interface, address in self._hosts:
             number = self._nexthops.single(NextHop(interface.id, address))
             self._entries[vrfs[interface.vrf], ip_network(address)] = _set_nexthop(number)
 
@@ -138,7 +139,7 @@ class Routes:
         for interface in self._node.interfaces():
             for prefix in _connected_prefixes(interface):
                 ways.add(interface.vrf, prefix, Way(connected=interface.id))
-        for interface, address in self._host_routes():
+        for interface, address in self._hosts:
             ways.add(interface.vrf, ip_network(address), Way(connected=interface.id))
         for route in self._node.routes:
             ways.add(route.vrf, route.prefix, Way(route.nexthops))
