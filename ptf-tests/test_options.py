@@ -204,6 +204,31 @@ class UnknownOptionInAPing(Srv6Test):
                 self.expect_nothing()
 
 
+@behaviours("IPv6 router", "Steering")
+@rfc("8200", "4.1", "4.2")
+@rfc("8754", "4.3.2")
+@rule("END-14")
+class UnknownOptionInFrontOfAnSrhAtAnOwnAddress(EndpointTest):
+    """Headers are processed in their order: the option is reported, not the segments left behind it; with options that
+    hinder nothing, however many, the segments are. A policy of the port takes neither."""
+
+    def runTest(self) -> None:
+        own = "2001:db8:1::1"
+        policy = {"name": "single", "segments": [NEXT]}
+        for config in ({}, {"policies": [policy], "steering": [{"port": 1, "policy": "single"}], "sids": []}):
+            self.node(routes=[{"prefix": "fcbb:bb00:2::/48", "via": "2001:db8:2::2"}], **config)
+            for options, code, pointer in (
+                (option(REPORT), 2, 42),
+                (option(SKIP), 0, 50),
+                (option(SKIP, 20) + option(SKIP, 6), 0, 74),
+                (option(SKIP, 20) + option(REPORT, 6), 2, 64),
+            ):
+                packet = craft.ip6(HOST, own, craft.dstopt(craft.srh([LAST, NEXT], sl=1, payload=craft.udp()), options))
+                self.send(1, packet)
+                self.expect_icmp6(1, 4, code, pointer, packet)
+                self.expect_nothing()
+
+
 # --- Authentication Header ---------------------------------------------------------------------------------------
 
 

@@ -49,7 +49,8 @@
     if (md.unusual != 0) {                                                                          \
         if (md.unusual & UNUSUAL_STEER != 0 && md.origin == ORIGIN_RECEIVED && md.next != FATE_PUNT \
             && !(md.next == FATE_DROP && VERDICT.drop_reason == drop_reason_t.ROUTING_TYPE)) {      \
-            if (md.next != FATE_DROP || VERDICT.drop_reason != drop_reason_t.MULTICAST) {           \
+            if (md.next != FATE_DROP || (VERDICT.drop_reason != drop_reason_t.MULTICAST             \
+                                         && VERDICT.drop_reason != drop_reason_t.OPTION)) {         \
                 classifier.apply(THE_PACKET);                                                       \
             }                                                                                       \
         }                                                                                           \

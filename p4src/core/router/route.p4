@@ -83,8 +83,13 @@ control routing(PACKET) {
                         go_again();
                     } else if (md.origin != ORIGIN_DECAPSULATED
                                && (hdr.srh.isValid() || md.unusual & UNUSUAL_ROUTING_TYPE != 0)) {
-                        // END-14: a routing header with segments left, at an address that is no SID.
-                        parameter_problem(drop_reason_t.ROUTING_TYPE, POINTER_ROUTING_TYPE);
+                        // END-14: a routing header with segments left, at an address that is no SID. The options in
+                        // front of it come first.
+                        if (md.unusual & UNUSUAL_OPTION != 0) {
+                            unrecognized_option();
+                        } else {
+                            parameter_problem(drop_reason_t.ROUTING_TYPE, POINTER_ROUTING_TYPE);
+                        }
                     }
                 }
                 local_sid: {

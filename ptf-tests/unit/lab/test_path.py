@@ -29,6 +29,7 @@ NODE = load_node_dict(
             {"sid": "fcbb:bb00:1:4::/64", "behavior": "End.B6.Encaps", "policy": "way"},
             {"sid": "fcbb:bb00:1:5::/64", "behavior": "End.DX2", "port": 2},
         ],
+        "routes": [{"prefix": "fcbb:bb00:1:1:7::/80", "blackhole": True}],
         "policies": [{"name": "way", "segment-lists": [{"segments": ["fcbb:bb00:2::"]}]}],
     }
 )
@@ -53,6 +54,7 @@ CASES = {
     "plain forwarding": (INNER, INNER, "route"),
     "transit": (outer([FAR, FURTHER], 1) / INNER, outer([FAR, FURTHER], 1) / INNER, "route"),
     "End": (outer([END, FAR], 1) / INNER, outer([END, FAR], 0) / INNER, "End"),
+    "a route inside a SID": (outer(["fcbb:bb00:1:1:7::", FAR], 1), outer(["fcbb:bb00:1:1:7::", FAR], 1), "route"),
     "PSP": (outer([PSP, FAR], 1) / INNER, IPv6(src="fcbb::9", dst=FAR) / INNER, "End (PSP)"),
     "not yet PSP": (outer([PSP, FAR, FURTHER], 2) / INNER, outer([PSP, FAR, FURTHER], 1) / INNER, "End"),
     "USD": (IPv6(src="fcbb::9", dst=PSP) / INNER, INNER, "End (USD)"),
