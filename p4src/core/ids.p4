@@ -87,6 +87,8 @@
 #define POP_VLAN_ID              0x01000040
 #define SET_NEXTHOP_GROUP_ID     0x01000050
 #define SET_FLOW_SEED_ID         0x01000051
+#define END_B6_INSERT_RETURN_ID     0x01000052
+#define END_B6_INSERT_RED_RETURN_ID 0x01000053
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
