@@ -59,6 +59,53 @@ class InsertsBehindHopByHop(EndpointTest):
                 self.expect_only(7, pushed(red, [B1, B2], moved, 48 if packet.nh == wire.HOP_BY_HOP else 40))
 
 
+class Returning(EndpointTest):
+    """A policy whose insertion leads back to the binding SID."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.endpoints(policies=[{"name": "north", "encap": {"return-to": "binding-sid"}, "segments": [B1, B2]}])
+
+
+@for_each(plain(INSERTS))
+@rfc("8986", "4.1", "S12")
+@rule("B6-5", "B6-3", "CNT-1")
+class InsertsInTheOrderOfLinuxAndSai(Returning):
+    """Segments Left and the list stay, the binding SID is List[0] of the new SRH; the hop limit lowers once."""
+
+    def runTest(self) -> None:
+        red = self.endpoint.behaviour.endswith("Red")
+        for left in (1, 2):
+            packet = self.packet([LAST, NEXT, self.sid], left, tag=5, tlvs=[craft.padn(6)])
+            expected = pushed(red, [B1, B2], wire.hop(packet))
+            at = 40 + 8 * (1 + expected[41])
+            assert expected[at + 3] == left and expected[48:64] == wire.v6(self.sid)
+            self.send(1, packet)
+            self.expect_only(7, expected)
+        packet = craft.ip6(HOST, self.sid, craft.hbh(craft.srh([LAST, NEXT], sl=1, payload=craft.udp())))
+        self.send(1, packet)
+        self.expect_only(7, pushed(red, [B1, B2], wire.hop(packet), 48))
+        self.expect_no_drop()
+
+
+@for_each(plain(INSERTS))
+@rfc("8986", "4.1", "S05", "S09")
+@rule("B6-4", "END-3", "END-4")
+class RefusesInThatOrderWhatItRefusesInTheOther(Returning):
+    """Hop limit 1, Segments Left out of bounds, no segment left, no SRH: as ever."""
+
+    def runTest(self) -> None:
+        for packet, kind, code, value, reason in (
+            (self.packet([LAST, self.sid], 1, hl=1), 3, 0, 0, "HOP_LIMIT_EXCEEDED"),
+            (self.packet([LAST, self.sid], 3), 4, 0, 43, "SRH_SEGMENTS_LEFT"),
+            (self.packet([self.sid, NEXT], 0), 4, 4, 80, "UPPER_LAYER"),
+            (craft.ip6(HOST, self.sid, craft.udp()), 4, 4, 40, "UPPER_LAYER"),
+        ):
+            self.send(1, packet)
+            self.expect_icmp6(1, kind, code, value, packet)
+            self.expect_drop(reason)
+
+
 @for_each(plain(INSERTS))
 @rfc("8754", "4.3.1.1")
 @rule("B6-5", "END-16")

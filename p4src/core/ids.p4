@@ -25,7 +25,7 @@
 #define DX2V_TABLE_ID            0x02000014
 #define FLOW_SEED_TABLE_ID       0x02000015
 
-// Actions (0x01). Next: 0x01000045. (0x01000021: a set_nexthop_group without a seed)
+// Actions (0x01). Next: 0x01000047. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -89,6 +89,8 @@
 #define BROADCAST_ID             0x01000042
 #define SET_NEXTHOP_GROUP_ID     0x01000043
 #define SET_FLOW_SEED_ID         0x01000044
+#define END_B6_INSERT_RETURN_ID     0x01000045
+#define END_B6_INSERT_RED_RETURN_ID 0x01000046
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001

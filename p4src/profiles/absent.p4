@@ -30,6 +30,8 @@
 #define BIND_ACTIONS
 #define BIND_ACTION_NAMES
 #define BIND_ADVANCES
+#define BIND_CONTROLS
+#define BIND_CASES
 #endif
 
 #ifndef WITH_DECAP

@@ -78,7 +78,7 @@ _TEXT = {
         "One segment and nothing else to say: the new SRH may be left out",
         "Red: the first segment is in the destination only",
         "Segments Left 0 or no SRH: the upper-layer rule",
-        "Insert: List[0] of the new SRH is the next segment, to which the packet comes back",
+        "Insert: List[0] of the new SRH is the next segment, or by the policy's wish the SID and the old SRH unchanged",
         "End.BM pushes labels around the packet",
     ),
     "HE": (

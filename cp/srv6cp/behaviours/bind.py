@@ -26,6 +26,7 @@ ENDPOINTS = (
     Endpoint(
         "End.B6.Insert",
         action="end_b6_insert",
+        returning="end_b6_insert_return",
         operands=(policy("insert"),),
         code_points=(13,),
         spec=_DRAFT,
@@ -34,6 +35,7 @@ ENDPOINTS = (
     Endpoint(
         "End.B6.Insert.Red",
         action="end_b6_insert_red",
+        returning="end_b6_insert_red_return",
         operands=(policy("insert.red"),),
         code_points=(26,),
         spec=_DRAFT,

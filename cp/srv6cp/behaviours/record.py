@@ -23,7 +23,8 @@ class Endpoint:
     parameters come from ``operands`` by name. ``code_points`` are the IANA "SRv6 Endpoint Behaviors" numbers: one,
     or with ``flavours`` one for each value of their bit map (0 where none is assigned). ``takes`` is what it accepts
     inside the header that it removes, ``label`` what the lab adds to its name. ``lookup`` names the behaviour that it
-    is when ``via`` is the unspecified address. ``sections`` are the parts of the node file that it brings.
+    is when ``via`` is the unspecified address. ``returning`` stands for ``action`` at a binding SID whose policy says
+    so (``Encap.returns_to_sid``). ``sections`` are the parts of the node file that it brings.
     """
 
     name: str
@@ -36,12 +37,18 @@ class Endpoint:
     label: str = ""
     aliases: tuple[str, ...] = ()
     lookup: str = ""
+    returning: str = ""
     sections: tuple[Section, ...] = ()
 
     def __post_init__(self) -> None:
         wanted = 1 + int(self.flavours)
         if self.code_points and len(self.code_points) != wanted:
             raise ValueError(f"{self.name}: {wanted} code points, not {len(self.code_points)}")
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The actions of ``my_sid_table`` that implement it."""
+        return (self.action, self.returning) if self.returning else (self.action,)
 
     @property
     def decapsulates(self) -> bool:

@@ -27,7 +27,7 @@ class Registry:
         self._index()
 
     def _index(self) -> None:
-        self._by_action = {record.action: record for record in self._endpoints.values()}
+        self._by_action = {action: record for record in self._endpoints.values() for action in record.actions}
         self._headend_by_action = {record.action: record for record in self._headends.values()}
         self._spellings: dict[str, Endpoint] = {}
         self._by_code_point: dict[int, tuple[Endpoint, Flavour]] = {}

@@ -18,12 +18,13 @@ from srv6cp.cli.words import Words, segments
 from srv6cp.config import InvalidError
 from srv6cp.config.spelling import parse_words
 
-_ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label")
+_ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to")
 _MATCH_KEYS = ("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf")
 
 _USAGE = {
     "policy": "srv6 policy add NAME segs A,B [weight N] [segs C,D [weight N]] [mode M] [source A] "
-    "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] [invalid forward|drop] [vrf V]",
+    "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] "
+    "[return-to next-segment|binding-sid] [invalid forward|drop] [vrf V]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
     "match KEY VALUE... [priority N] policy NAME|none",
     "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...]",

@@ -126,7 +126,7 @@ def sid_rows(client: Client, names: Names) -> list[dict[str, Any]]:
             "sid": str(entry.match["ipv6_dst"]),
             "behavior": record.name,
             "flavors": list(Flavour(_int(action.params.get("flavors", 0))).names()),
-            "operand": _operands(record, action.params, names),
+            "operand": _operands(record, action.name, action.params, names),
             "in_vrf": names.vrf(entry.match["vrf_id"]),
         }
         indices[id(row)] = _int(action.params["sid_index"])
@@ -231,7 +231,7 @@ def section_rows(client: Client, section: Section, names: Names) -> list[dict[st
     return section.rows(found, names)
 
 
-def _operands(record: Endpoint, params: Mapping[str, Any], names: Names) -> str | None:
+def _operands(record: Endpoint, action: str, params: Mapping[str, Any], names: Names) -> str | None:
     """The operands of a SID in the words of the command line."""
     words = []
     for operand in record.operands:
@@ -239,6 +239,8 @@ def _operands(record: Endpoint, params: Mapping[str, Any], names: Names) -> str 
         text = operand.text(params[parameter], names) if parameter in params else ""
         if text:
             words.append(f"{operand.key} {text}")
+    if action == record.returning:
+        words.append("return-to binding-sid")  # the policy's word, seen at the SID alone
     return " ".join(words) or None
 
 

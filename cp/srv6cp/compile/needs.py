@@ -64,14 +64,17 @@ def needs(node: Node) -> Iterator[Need]:
 
 
 def _of_sids(node: Node) -> Iterator[Need]:
-    seen: set[tuple[str, bool]] = set()
+    seen: set[tuple[str, bool, bool]] = set()
     for index, sid in enumerate(node.sids):
-        kind = (sid.behaviour, not sid.operands.get("via"))
+        policy = node.policies.get(sid.operands.get("policy", ""))
+        returns = policy is not None and policy.encap.returns_to_sid
+        kind = (sid.behaviour, not sid.operands.get("via"), returns)
         if kind in seen:
             continue
         seen.add(kind)
         record = REGISTRY.programmed(sid.behaviour, sid.operands)
-        yield Need(sid.behaviour, ("sids", index), tables.MY_SID, record.action)
+        action = record.returning if returns and record.returning else record.action
+        yield Need(sid.behaviour, ("sids", index), tables.MY_SID, action)
         if record.binding_mode:
             headend = REGISTRY.headend(record.binding_mode)
             yield Need(sid.behaviour, ("sids", index), tables.POLICY, headend.action)

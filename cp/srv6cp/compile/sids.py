@@ -47,6 +47,10 @@ class Numbers:
     def policy_id(self, name: str, mode: str) -> int:
         return self._policies.use(name, mode).number
 
+    def returns_to_sid(self, policy: str) -> bool:
+        """Whether what a binding SID inserts for a policy leads back to the SID."""
+        return self._node.policies[policy].encap.returns_to_sid
+
     def port(self, number: int) -> Port:
         return self._node.ports[number]
 
@@ -103,7 +107,8 @@ class Sids:
                     options |= bits(sid.operands[key], binder)
             if options:
                 params["options"] = options
-            action = Action(plan.record.action, params)
+            returns = plan.record.returning and binder.returns_to_sid(sid.operands["policy"])
+            action = Action(plan.record.returning if returns else plan.record.action, params)
             self._entries.append(TableEntry(tables.MY_SID, {"vrf_id": vrf, "ipv6_dst": prefix}, action))
 
     def entities(self) -> Iterator[TableEntry]:

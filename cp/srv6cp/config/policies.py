@@ -13,7 +13,9 @@ from srv6cp.model import MAX_SEGMENTS, Encap, FlowLabel, Policy, SegmentList
 from srv6cp.problems import InvalidError, with_path
 
 POLICY_KEYS = frozenset(("name", "encap", "invalid", "segment-lists", "segments", "vrf"))
-ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label"))
+ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to"))
+#: Where what End.B6.Insert inserts leads back to: the default, and the other.
+RETURNS = ("next-segment", "binding-sid")
 LIST_KEYS = frozenset(("weight", "segments"))
 INHERIT = "inherit"
 
@@ -106,6 +108,7 @@ def _read_encap(value: Any) -> Encap:
         with_path("hop-limit", _number_or_inherit, item.get("hop-limit", 64), "hop-limit", 1),
         with_path("traffic-class", _number_or_inherit, item.get("traffic-class", INHERIT), "traffic-class", 0),
         with_path("flow-label", _read_flow_label, item.get("flow-label", "hash")),
+        with_path("return-to", values.choice, item.get("return-to", RETURNS[0]), RETURNS, "return-to") == RETURNS[1],
     )
 
 

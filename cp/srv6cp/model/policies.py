@@ -37,6 +37,9 @@ class Encap:
 
     ``mode`` is that of a headend record of :mod:`srv6cp.behaviours`. ``hop_limit`` and ``traffic_class`` None
     mean: inherit from the inner packet. ``source`` None means the node's source address.
+
+    ``returns_to_sid``: End.B6.Insert leaves the received SRH as it is and puts the binding SID last, as Linux does and
+    SAI's tests ask; otherwise Segments Left lowers first and the next segment is last (B6-5).
     """
 
     mode: str = "encap"
@@ -44,6 +47,7 @@ class Encap:
     hop_limit: int | None = 64
     traffic_class: int | None = None
     flow_label: FlowLabel = FlowLabel.HASH
+    returns_to_sid: bool = False
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,15 @@ control psp_usp(PACKET) {
     }
 }
 
-control srh_endpoint(PACKET) {
+// What all of them do where the SRH is right: END-5, or (B6-5) the hop limit alone.
+#define ON_ITS_WAY       \
+    if (advances) {      \
+        advance();       \
+    } else {             \
+        stay();          \
+    }
+
+control srh_endpoint(PACKET)(bool advances) {
     VERDICTS
     domain_verdict() domain;
     decapsulate(true, true) usd;
@@ -118,6 +126,10 @@ control srh_endpoint(PACKET) {
         SRH_ADVANCE(hdr)
         md.origin = ORIGIN_ADVANCED;
     }
+    action stay() {
+        hdr.ipv6.hop_limit = hdr.ipv6.hop_limit - 1;
+        md.origin = ORIGIN_ADVANCED;
+    }
 
     apply {
         // The usual case in one expression: an SRH to advance and nothing wrong with it. Last Entry > HEL/2 - 1 is
@@ -125,7 +137,7 @@ control srh_endpoint(PACKET) {
         if (hdr.srh_after.isValid() && md.unusual == 0 && hdr.ipv6.hop_limit > 1
             && hdr.srh.last_entry < hdr.srh.hdr_ext_len >> 1 && hdr.srh.segments_left <= hdr.srh.last_entry |+| 1
             && hdr.ipv6.payload_length >> 3 > (bit<16>)hdr.srh.hdr_ext_len) {
-            advance();
+            ON_ITS_WAY
         } else if (md.unusual >= UNUSUAL_FOREIGN_SOURCE) {
             domain.apply(THE_PACKET);
         } else if (hdr.srh.isValid()) {
@@ -142,14 +154,14 @@ control srh_endpoint(PACKET) {
             } else if (md.unusual & UNUSUAL_INNER_ADDRESS != 0) {
                 refuse(drop_reason_t.DESTINATION_INVALID);
             } else {
-                advance();
+                ON_ITS_WAY
             }
-        } else if (md.sid_options & FLAVOR_USD != 0 && (hdr.inner_ipv6.isValid() || hdr.ipv4.isValid())) {
+        } else if (advances && md.sid_options & FLAVOR_USD != 0 && (hdr.inner_ipv6.isValid() || hdr.ipv4.isValid())) {
             usd.apply(THE_PACKET);
         } else {
             md.next = NEXT_UPPER_LAYER;
         }
-        if (md.sid_options != 0 && md.origin == ORIGIN_ADVANCED) {
+        if (advances && md.sid_options != 0 && md.origin == ORIGIN_ADVANCED) {
             flavor.apply(THE_PACKET);
         }
     }

@@ -26,7 +26,8 @@ control my_sid(PACKET) {
     VERDICTS
     domain_filter() filter;
     domain_verdict() domain;
-    srh_endpoint() srh;
+    srh_endpoint(true) srh;
+    BIND_CONTROLS
     DECAP_CONTROLS
     L2_CONTROLS
 
@@ -70,6 +71,7 @@ control my_sid(PACKET) {
             END_ADVANCES BIND_ADVANCES { srh.apply(THE_PACKET); }
             DECAP_CASES
             L2_CASES
+            BIND_CASES
             not_a_sid: NoAction: {
                 if (md.unusual >= UNUSUAL_SID_BLOCK) {
                     domain.apply(THE_PACKET);

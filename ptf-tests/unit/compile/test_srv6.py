@@ -288,6 +288,21 @@ def test_behaviours(sid: dict[str, Any], action: str, params: dict[str, Any]) ->
     assert (entry.name, given) == (action, {key: value for key, value in params.items() if key != "options"})
 
 
+@pytest.mark.parametrize("behavior", ["End.B6.Insert", "End.B6.Insert.Red", "End.B6.Encaps"])
+def test_a_policy_says_where_an_insertion_leads_back_to(behavior: str) -> None:
+    """The action of the binding SID follows from its policy; an encapsulation leads nowhere back."""
+    actions = []
+    for encap in ({}, {"return-to": "next-segment"}, {"return-to": "binding-sid"}):
+        found = compiled(
+            routes=[NORTH],
+            policies=[{"name": "p", "encap": encap, "segments": ["fcbb:bb00:4::"]}],
+            sids=[{"sid": "fcbb:bb00:1:1::/64", "behavior": behavior, "policy": "p"}],
+        )
+        actions.append(rows(found, "my_sid_table")[0, "fcbb:bb00:1:1::/64"].name)
+    plain = behavior.lower().replace(".", "_")
+    assert actions == [plain, plain, plain if behavior == "End.B6.Encaps" else f"{plain}_return"]
+
+
 @pytest.mark.parametrize(
     ("behavior", "sid_action", "policy_action"),
     [

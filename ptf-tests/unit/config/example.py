@@ -52,7 +52,9 @@ vlan-tables:
   - {name: wires, entries: [{vlan: 0, port: 4}, {vlan: 10, port: 1, rewrite: 20}, {vlan: 11, port: 4, rewrite: pop}]}
 policies:
   - name: north
-    encap: {mode: encap.red, hop-limit: inherit, traffic-class: 5, flow-label: copy, source: "fcbb:bb00:1::9"}
+    encap:
+      {mode: encap.red, source: "fcbb:bb00:1::9", hop-limit: inherit, traffic-class: 5, flow-label: copy,
+       return-to: binding-sid}
     invalid: forward
     vrf: default
     segment-lists:

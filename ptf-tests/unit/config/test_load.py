@@ -122,7 +122,7 @@ def test_sids() -> None:
 
 def test_policies() -> None:
     north = NODE.policies["north"]
-    assert north.encap == Encap("encap.red", ip_address("fcbb:bb00:1::9"), None, 5, FlowLabel.COPY)
+    assert north.encap == Encap("encap.red", ip_address("fcbb:bb00:1::9"), None, 5, FlowLabel.COPY, True)
     assert [entry.weight for entry in north.lists] == [4, 2]
     assert NODE.policies["frames"].lists == (SegmentList((ip_address("fcbb:bb00:5::"),)),)
     assert NODE.policies["frames"].encap.mode == "l2encap"

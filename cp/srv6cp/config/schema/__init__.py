@@ -151,6 +151,7 @@ def _policy() -> Schema:
             "hop-limit": byte_or_inherit,
             "traffic-class": byte_or_inherit,
             "flow-label": {"enum": [label.value for label in FlowLabel] + [0]},
+            "return-to": {"enum": list(policies.RETURNS), "description": "of End.B6.Insert: what it puts last"},
         },
     )
     segment_list = _object(policies.LIST_KEYS, {"weight": WEIGHT, "segments": _SEGMENTS}, ["segments"])
