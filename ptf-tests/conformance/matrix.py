@@ -44,6 +44,11 @@ conventions of SAI-P4 that the specification does not have.
   a restriction that is not understood refuses the pipeline.
 * **RECONCILE_AND_COMMIT** keeps all entities, counter values and registers whose ids and types the new program has,
   and is refused when some entity does not fit. With an unchanged program only the cookie changes.
+* **Tables that no packet can reach** are in the p4info and not in the program, since p4c writes the p4info before it
+  optimises. Such a table is read as empty, and writing into it is `FAILED_PRECONDITION`; direct resources and references
+  of it go with it. A table of the program that the p4info lacks still refuses the pair.
+* **Keys of type `error`** have no width in p4c's p4info; they take that of the program, 32 bits.
+* **Controller headers** of no whole number of bytes are filled up at their end, as by PI.
 * **Watch ports**: with every choice of a group down, a packet runs no action.
 * **Idle timeouts** are checked every 20 ms; a notification is repeated after each further TTL without a hit.
 

@@ -19,6 +19,7 @@ from conformance.raw import (
     RawStream,
     StreamEnd,
     action,
+    config,
     entry,
     pb,
 )
@@ -62,6 +63,32 @@ def test_packet_out(stream: RawStream, switch: SoftSwitch) -> None:
     while not out and time.monotonic() < deadline:
         time.sleep(0.005)
     assert out == [mac(1)]
+
+
+def unpadded() -> Any:
+    """The configuration without the padding of its controller headers, as some compilers write p4infos."""
+    made = config()
+    for header in made.p4info.controller_packet_metadata:
+        del header.metadata[-1]
+    assert [sum(m.bitwidth for m in h.metadata) for h in made.p4info.controller_packet_metadata] == [12, 9]
+    return made
+
+
+@requirement("16.1", "Controller headers of no whole number of bytes are filled up at their end")
+def test_headers_of_no_whole_bytes(client: RawClient, stream: RawStream, switch: SoftSwitch) -> None:
+    client.set_pipeline("VERIFY_AND_COMMIT", unpadded())
+    client.insert(PUNT)
+    switch.inject(6, mac(1))
+    packet = stream.next("packet")
+    assert packet.payload == mac(1)
+    assert [(m.metadata_id, m.value) for m in packet.metadata] == [(1, b"\6"), (2, b"\5")]
+    sent: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    switch.attach(4, sent.put)
+    request = pb.StreamMessageRequest()
+    request.packet.payload = mac(1)
+    request.packet.metadata.add(metadata_id=1, value=b"\4")
+    stream.send(request)
+    assert sent.get(timeout=3) == mac(1)
 
 
 @requirement(

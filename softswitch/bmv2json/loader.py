@@ -79,6 +79,15 @@ def _check_version(root: Cursor) -> None:
     major, minor = meta.at("version").items(2)
     if major.number() != 2:
         raise UnsupportedProgram(major.path, f"JSON format {major.raw}.{minor.raw}", "2.x is")
+    compiler = meta.get("compiler")
+    # p4c-bm said who it is from format 2.5 on
+    if minor.number() < 5 if compiler is None else compiler.text().rstrip("/").endswith("/p4c-bm"):
+        raise UnsupportedProgram(meta.path, "a P4-14 program of p4c-bm", "programs of p4c-bm2-ss are")
+
+
+def _signed(at: Cursor) -> bool:
+    """Whether a field has a sign: true or false, or the 0 that p4c writes for fields of type bool."""
+    return bool(at.number()) if at.raw.__class__ is int else at.flag()
 
 
 def _by_name(items: list[_T], name: Callable[[_T], str], at: str) -> dict[str, _T]:
@@ -226,7 +235,7 @@ class _Loader:
             if len(parts) not in (2, 3):
                 raise field_at.fail("[name, width] or [name, width, signed] expected")
             name = parts[0].text()
-            signed = parts[2].flag() if len(parts) == 3 else False
+            signed = len(parts) == 3 and _signed(parts[2])
             if parts[1].raw == "*":
                 fields.append(FieldType(name, 0, signed, True))
             else:

@@ -114,8 +114,16 @@ def _key_part(at: Cursor, scope: Scope) -> KeyPart:
     return KeyPart(source, next(f.width for f in fields if f.name == source.field))
 
 
+def _transition_kind(at: Cursor) -> str:
+    """The type; p4c of formats 2.7 to 2.18 wrote none, and the value ``default`` for the default."""
+    kind = at.get("type")
+    if kind is not None:
+        return kind.text()
+    return "default" if at.at("value").raw == "default" else "hexstr"
+
+
 def _transition(at: Cursor, value_sets: Mapping[str, ValueSet]) -> Transition:
-    kind = at.at("type").text()
+    kind = _transition_kind(at)
     next_at = at.get("next_state")
     following = next_at.text() if next_at else None
     mask_at = at.get("mask")

@@ -37,6 +37,8 @@ def test_not_a_program(text: bytes) -> None:
     ("change", "words"),
     [
         (lambda p: p["__meta__"].update(version=[3, 0]), ["JSON format 3.0"]),
+        (lambda p: p["__meta__"].update(compiler="https://github.com/p4lang/p4c-bm"), ["P4-14", "p4c-bm2-ss"]),
+        (lambda p: p.update(__meta__={"version": [2, 0]}), ["P4-14", "p4c-bm2-ss"]),
         (
             lambda p: p["actions"][0]["primitives"].append({"op": "teleport", "parameters": []}),
             ["actions[0].primitives", "teleport"],
@@ -142,9 +144,9 @@ def test_failed_load_keeps_the_old_program() -> None:
     program = load_program(TABLES)
     device.load(program)
 
-    def loop(broken: dict[str, Any]) -> None:
-        broken["actions"][-1]["primitives"].append({"op": "_jump", "parameters": [{"type": "hexstr", "value": "0x0"}]})
+    def astray(broken: dict[str, Any]) -> None:
+        broken["actions"][-1]["primitives"].append({"op": "_jump", "parameters": [{"type": "hexstr", "value": "0x63"}]})
 
-    with pytest.raises(UnsupportedProgram, match="jump backwards"):
-        device.load(load_program(changed(loop)))
+    with pytest.raises(UnsupportedProgram, match="jump to primitive 99"):
+        device.load(load_program(changed(astray)))
     assert device.program is program
