@@ -12,9 +12,10 @@ The same class is behind the command ``softswitch``.
 
 from __future__ import annotations
 
+import atexit
 import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from softswitch.io.switchboard import Switchboard
 from softswitch.p4runtime.arbitration import MAX_STREAMS
 from softswitch.p4runtime.debug import debug_handler
 from softswitch.p4runtime.errors import Fault
+from softswitch.p4runtime.pool import DaemonPool
 from softswitch.p4runtime.server import P4RuntimeServer
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ _MAX_MESSAGE = 256 << 20
 _MAX_METADATA = 16 << 20
 
 Source = str | Path | bytes
+
+#: Seconds that calls under way have when a switch is closed.
+_GRACE = 0.2
 
 
 class SwitchError(Exception):
@@ -124,6 +129,7 @@ class SoftSwitch:
         self._grpc: grpc.Server | None = None
         self._address = ""
         self._closed = False
+        atexit.register(self.close)
         try:
             self._load(json, p4info)
             if address is not None:
@@ -149,7 +155,7 @@ class SoftSwitch:
 
     def listen(self, address: str, tls: Tls | None = None) -> None:
         """Start the gRPC server (for switches made with ``address=None``)."""
-        pool = ThreadPoolExecutor(max_workers=MAX_STREAMS + 32, thread_name_prefix="grpc")
+        pool = DaemonPool(MAX_STREAMS + 32, "grpc")
         server = grpc.server(
             pool,
             options=[
@@ -247,13 +253,15 @@ class SoftSwitch:
         }
 
     def close(self) -> None:
-        """Stop everything; may be called again."""
+        """Stop everything; may be called again.  What is left open at the end of the process is closed then."""
         if self._closed:
             return
         self._closed = True
+        atexit.unregister(self.close)
         self.server.stop()
         if self._grpc is not None:
-            self._grpc.stop(grace=0.2).wait()
+            # gRPC waits in a thread of its own, and a process that ends makes no threads
+            self._grpc.stop(_GRACE if threading.main_thread().is_alive() else None).wait()
         self.board.close()
 
     def __enter__(self) -> SoftSwitch:

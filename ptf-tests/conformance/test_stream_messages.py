@@ -25,6 +25,7 @@ from conformance.raw import (
 )
 from conformance.requirement import requirement
 
+from p4rtlib import barrier
 from softswitch.p4runtime.stream import MAX_QUEUED
 from softswitch.switch import SoftSwitch
 
@@ -63,6 +64,31 @@ def test_packet_out(stream: RawStream, switch: SoftSwitch) -> None:
     while not out and time.monotonic() < deadline:
         time.sleep(0.005)
     assert out == [mac(1)]
+
+
+@requirement(
+    "16",
+    "A barrier of softswitch's (other: softswitch.v1.Barrier) comes back behind what was sent before it",
+    bmv2="refused",
+)
+def test_barrier(client: RawClient, stream: RawStream, switch: SoftSwitch) -> None:
+    client.insert(PUNT)
+    switch.inject(6, mac(1))
+    assert switch.flush()
+    stream.send(barrier.request(7))
+    received = [stream.next(), stream.next()]
+    assert [message.WhichOneof("update") for message in received] == ["packet", "other"]
+    assert barrier.number(received[1]) == 7
+
+
+@requirement("16", "Stream messages of another architecture: an error that says so")
+def test_other_stream_message(stream: RawStream) -> None:
+    request = barrier.request(1)
+    request.other.type_url = "type.googleapis.com/else.where.Message"
+    stream.send(request)
+    error = stream.next("error")
+    assert error.canonical_code == Code.INVALID_ARGUMENT
+    assert error.other.other == request.other
 
 
 def unpadded() -> Any:

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf.message import DecodeError
 
+from p4rtlib import barrier
 from p4rtlib.protos import code_pb2, p4runtime_pb2
 from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device, DeviceError
@@ -359,9 +360,11 @@ class P4RuntimeServer:
             elif which == "digest_ack":
                 error.error.digest_list_ack.digest_list_ack.CopyFrom(request.digest_ack)
                 self._digest_ack(stream, request.digest_ack)
+            elif (answer := barrier.answer(request)) is not None:
+                stream.send(answer)
             else:
                 error.error.other.other.CopyFrom(request.other)
-                raise invalid("architecture-specific stream messages are not supported by this target")
+                raise invalid("this target has no architecture-specific stream messages but softswitch.v1.Barrier")
         except Fault as fault:
             error.error.canonical_code = fault.code
             error.error.message = fault.message
