@@ -34,10 +34,16 @@ conventions of SAI-P4 that the specification does not have.
 * **Rolled back batches**: the update that failed carries its error, all others `ABORTED`.
 * **Reads that find nothing** answer nothing; only direct resources of an entry that does not exist are `NOT_FOUND`
   (9.3.1, 9.4.1).
-* **Roles**: any role name may be used. Without annotations every role may do everything. A table, counter, meter,
-  register, digest, value set or controller header annotated `@p4runtime_role("r")` belongs to role `r`: other named
-  roles may not write it and do not see it when they read with their role as the filter; the default role may do
-  everything. `role.config` is refused, as there is no scheme for it.
+* **Roles**: any role name may be used, and the default role may do everything. What other roles may do is said by the
+  program, by the controller, or both:
+  * A table, counter, meter, register, digest, value set or controller header annotated `@p4runtime_role("r")` belongs to
+    role `r`: other named roles may not write it and do not see it when they read with their role as the filter.
+  * `role.config` is understood in the scheme of stratum, `stratum.P4RoleConfig`, which ONOS and finsy send. The role
+    writes and reads the objects of `exclusive_p4_ids` and `shared_p4_ids` alone; replication belongs to no id and stays
+    open to it. `can_push_pipeline`, `receives_packet_ins` and `packet_in_filter` say what they are called. What is
+    exclusive to one role is refused in the configuration of another, and to roles without configuration when they
+    write. The configuration is that of the role's last primary, also while it is away; one that brings none takes it
+    back. It comes back in the answer to arbitration. Other schemes are `INVALID_ARGUMENT`.
 * **`@refers_to`**: see the module `softswitch.p4runtime.references`. A missing target is `NOT_FOUND`; taking away the
   last target of a reference is `FAILED_PRECONDITION`.
 * **`@entry_restriction`, `@action_restriction`**: the language is described in `softswitch.p4runtime.constraints`;

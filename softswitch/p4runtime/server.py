@@ -209,6 +209,9 @@ class P4RuntimeServer:
         self._check_device(request.device_id)
         with self._state:
             self.arbiter.check_primary(request.role, election_of(request))
+            access = self.arbiter.access(request.role)
+            if access is not None:
+                access.check_push()
             action = request.action
             if action == _SET.COMMIT:
                 if request.HasField("config"):
@@ -292,7 +295,8 @@ class P4RuntimeServer:
         self._check_device(request.device_id)
         with self._state:
             self.arbiter.check_primary(request.role, election_of(request))
-            results = self._current().batch(request.updates, request.atomicity, request.role)
+            access = self.arbiter.access(request.role)
+            results = self._current().batch(request.updates, request.atomicity, request.role, access)
         failures = sum(result is not None for result in results)
         if failures:
             raise _BatchError(batch_status(f"{failures} of {len(results)} updates failed", results))
@@ -304,10 +308,11 @@ class P4RuntimeServer:
         results: list[Fault | None] = []
         with self._state:
             pipeline = self._current()
+            access = self.arbiter.access(request.role)
             for wanted in request.entities:
                 response = p4runtime_pb2.ReadResponse()
                 try:
-                    for entity in pipeline.read(wanted, request.role):
+                    for entity in pipeline.read(wanted, request.role, access):
                         response.entities.append(entity)
                         if len(response.entities) >= READ_BATCH:
                             responses.append(response.SerializeToString())
@@ -385,6 +390,9 @@ class P4RuntimeServer:
         if pipeline is None:
             raise failed_precondition("digest ack: no forwarding pipeline config has been set")
         self._must_be_primary(stream, "digest ack", pipeline.schema.digests.get(message.digest_id))
+        access = self.arbiter.access(self.arbiter.role_of(stream) or "")
+        if access is not None:
+            access.check_write("digest_entry", message)
         pipeline.digests.acknowledge(message)
 
     def _must_be_primary(self, stream: Stream, what: str, entity: Any) -> None:
@@ -407,13 +415,15 @@ class P4RuntimeServer:
         return True
 
     def _offer_to_role(self, owner: str, message: Any) -> bool:
-        """Queue a message for the primaries that may have it: every role, or ``owner`` and the default
-        role."""
+        """Queue a message for the primaries that may have it: every role, or ``owner`` and the default role, as far as
+        their ``role.config`` allows."""
         taken = False
         for role, peer in self.arbiter.primaries():
             if not owner or role in ("", owner):
                 assert isinstance(peer, Stream)
-                taken = peer.offer(message) or taken
+                access = self.arbiter.access(role)
+                shown = message if access is None else access.visible(message)
+                taken = (shown is not None and peer.offer(shown)) or taken
         return taken
 
     def _learned(self, name: str, values: list[tuple[int, ...]]) -> None:
