@@ -277,6 +277,16 @@ def test_table_left_out_by_the_compiler(kinds: tuple[RawClient, dict[str, Any]])
         assert "ingress.unreached: the compiler left it out" in error.message
 
 
+@requirement("6.4", "An action profile of no table, which the compiler leaves out of the device config, is accepted")
+def test_profile_left_out_by_the_compiler(client: RawClient) -> None:
+    changed = config()
+    profile = changed.p4info.action_profiles.add(with_selector=True, size=16)
+    profile.preamble.id, profile.preamble.name = 0x11ABCDEF, "unused_selector"
+    client.set_pipeline("VERIFY_AND_COMMIT", changed)
+    member = pb.ActionProfileMember(action_profile_id=0x11ABCDEF, member_id=1, action=action("drop"))
+    assert client.refused(INSERT, member).canonical_code == Code.INVALID_ARGUMENT
+
+
 @requirement(
     "9.1.1",
     "A match field of type error, of which the p4info has no width, takes that of the device config",

@@ -125,10 +125,12 @@ def _realised(info: Any, program: Program) -> tuple[Any, dict[int, str]]:
     """A p4info as the program has it, and the tables by id that it has not.
 
     The compiler writes the p4info before it optimises: a table that no packet can reach is in the p4info alone, with
-    what belongs to it. A match field of type ``error`` has its width in the program alone.
+    what belongs to it, and so is an action profile without tables. A match field of type ``error`` has its width in the
+    program alone.
     """
     absent = {t.preamble.id: t.preamble.name for t in info.tables if t.preamble.name not in program.tables}
-    if not absent and all(field.bitwidth for table in info.tables for field in table.match_fields):
+    profiles = all(profile.preamble.name in program.profiles for profile in info.action_profiles)
+    if not absent and profiles and all(field.bitwidth for table in info.tables for field in table.match_fields):
         return info, absent
     found = type(info)()
     found.CopyFrom(info)
