@@ -15,7 +15,7 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device
 from softswitch.io.switchboard import Switchboard
 from softswitch.p4runtime.arbitration import MAX_STREAMS
+from softswitch.p4runtime.dataplane import DataplaneService
 from softswitch.p4runtime.debug import debug_handler
 from softswitch.p4runtime.errors import Fault
 from softswitch.p4runtime.pool import DaemonPool
@@ -49,6 +50,8 @@ _MAX_METADATA = 16 << 20
 
 Source = str | Path | bytes
 
+#: A stream of frames takes a thread, one that is refused another.
+_DATAPLANE_THREADS = 8
 #: Seconds that calls under way have when a switch is closed.
 _GRACE = 0.2
 
@@ -126,7 +129,7 @@ class SoftSwitch:
         )
         for number, name in names.items():
             self.board.add(number, name)
-        self._grpc: grpc.Server | None = None
+        self._grpc: list[grpc.Server] = []
         self._address = ""
         self._closed = False
         atexit.register(self.close)
@@ -155,7 +158,23 @@ class SoftSwitch:
 
     def listen(self, address: str, tls: Tls | None = None) -> None:
         """Start the gRPC server (for switches made with ``address=None``)."""
-        pool = DaemonPool(MAX_STREAMS + 32, "grpc")
+        handlers = self.server.handler(), debug_handler(self.device, self.stats, self.info)
+        self._address = self._serve(address, MAX_STREAMS + 32, handlers, tls)
+        _log.info("P4Runtime on %s, device id %d", self._address, self.device_id)
+
+    def listen_dataplane(self, address: str) -> str:
+        """Serve the frames of all ports over gRPC, as BMv2 does with ``--dp-grpc-server-addr``; where it listens.
+
+        The switch must have been made for any ports.
+        """
+        handler = DataplaneService(self.board, self.device_id).handler()
+        return self._serve(address, _DATAPLANE_THREADS, (handler,), None)
+
+    def _serve(
+        self, address: str, threads: int, handlers: Sequence[grpc.GenericRpcHandler[Any, Any]], tls: Tls | None
+    ) -> str:
+        """Start a gRPC server; its address as a client on this machine reaches it."""
+        pool = DaemonPool(threads, "grpc")
         server = grpc.server(
             pool,
             options=[
@@ -166,12 +185,7 @@ class SoftSwitch:
                 ("grpc.absolute_max_metadata_size", _MAX_METADATA),
             ],
         )
-        server.add_generic_rpc_handlers(
-            (
-                self.server.handler(),
-                debug_handler(self.device, self.stats, self.info),
-            )
-        )
+        server.add_generic_rpc_handlers(handlers)
         host, colon, port = address.rpartition(":")
         local = address.startswith("unix:")
         if not local and (not colon or not port.isdigit() or int(port) > 65535):
@@ -189,13 +203,11 @@ class SoftSwitch:
             pool.shutdown(wait=False)
             raise SwitchError(f"gRPC address {address}: cannot listen there; is another switch running?")
         server.start()
-        self._grpc = server
+        self._grpc.append(server)
         if local:
-            self._address = address
-        else:
-            reachable = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "": "127.0.0.1"}.get(host, host)
-            self._address = f"{reachable}:{bound}"
-        _log.info("P4Runtime on %s, device id %d", self._address, self.device_id)
+            return address
+        reachable = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "": "127.0.0.1"}.get(host, host)
+        return f"{reachable}:{bound}"
 
     # -- use
 
@@ -259,9 +271,10 @@ class SoftSwitch:
         self._closed = True
         atexit.unregister(self.close)
         self.server.stop()
-        if self._grpc is not None:
-            # gRPC waits in a thread of its own, and a process that ends makes no threads
-            self._grpc.stop(_GRACE if threading.main_thread().is_alive() else None).wait()
+        # gRPC waits in a thread of its own, and a process that ends makes no threads
+        grace = _GRACE if threading.main_thread().is_alive() else None
+        for stopped in [server.stop(grace) for server in self._grpc]:
+            stopped.wait()
         self.board.close()
 
     def __enter__(self) -> SoftSwitch:
