@@ -53,6 +53,8 @@ conventions of SAI-P4 that the specification does not have.
 * **Tables that no packet can reach** are in the p4info and not in the program, since p4c writes the p4info before it
   optimises. Such a table is read as empty, and writing into it is `FAILED_PRECONDITION`; direct resources and references
   of it go with it. A table of the program that the p4info lacks still refuses the pair.
+* **Types translated to numbers** (`@p4runtime_translation` with a width): a number goes to the data plane as it is, and
+  must fit there; the width for the controller is not asked.
 * **Keys of type `error`** have no width in p4c's p4info; they take that of the program, 32 bits.
 * **Controller headers** of no whole number of bytes are filled up at their end, as by PI.
 * **Watch ports**: with every choice of a group down, a packet runs no action.
@@ -67,7 +69,8 @@ conventions of SAI-P4 that the specification does not have.
 | colour counters of meters, excess bursts | `UNIMPLEMENTED` | optional (9.4) |
 | direct counters and meters of default entries | `INVALID_ARGUMENT` | BMv2 has none |
 | value set members with mask, prefix or range | `UNIMPLEMENTED` | BMv2's parser compares whole values |
-| types translated to strings, externs | pipeline refused | no v1model program of p4c's BMv2 back end has them |
+| types translated to strings | pipeline refused | which string is which number is agreed outside of P4Runtime |
+| externs | pipeline refused | no v1model program of p4c's BMv2 back end has them |
 | constant entries in a table with other initial entries | taken as changeable | p4c's BMv2 JSON does not tell them apart |
 
 gRPC carries the errors of a batch in its trailing metadata, of which clients accept 8 kB unless told otherwise. A

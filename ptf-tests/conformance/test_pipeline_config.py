@@ -287,6 +287,25 @@ def test_profile_left_out_by_the_compiler(client: RawClient) -> None:
     assert client.refused(INSERT, member).canonical_code == Code.INVALID_ARGUMENT
 
 
+@requirement("8.4.6", "Numbers of a translated type go to the data plane as they are, and must fit there")
+def test_translated_type_of_another_width(client: RawClient) -> None:
+    changed = config()
+    kind = changed.p4info.type_info.new_types["port_id_t"].translated_type
+    kind.uri, kind.sdn_bitwidth = "", 32
+    table = next(t for t in changed.p4info.tables if t.preamble.name == "exact_table")
+    forward = next(a for a in changed.p4info.actions if a.preamble.name == "forward")
+    for part in (table.match_fields[1], forward.params[0]):
+        assert part.name in ("ingress_port", "port") and part.bitwidth == 9
+        part.bitwidth, part.type_name.name = 32, "port_id_t"
+    client.set_pipeline("VERIFY_AND_COMMIT", changed)
+    made = entry("exact_table", {"dst_addr": 1, "ingress_port": 3}, action("forward", port=2, dst_addr=2))
+    client.insert(made)
+    assert client.read_tables(table_id=IDS["exact_table"]) == [made]
+    made.match[1].exact.value = b"\0\0\2\0"
+    assert client.refused(INSERT, made).canonical_code == Code.OUT_OF_RANGE
+    assert client.get_pipeline().config.p4info == changed.p4info
+
+
 @requirement(
     "9.1.1",
     "A match field of type error, of which the p4info has no width, takes that of the device config",

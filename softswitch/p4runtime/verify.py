@@ -7,7 +7,7 @@ JSON, annotations understood.  Every defect raises ``INVALID_ARGUMENT`` and name
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -126,11 +126,13 @@ def _realised(info: Any, program: Program) -> tuple[Any, dict[int, str]]:
 
     The compiler writes the p4info before it optimises: a table that no packet can reach is in the p4info alone, with
     what belongs to it, and so is an action profile without tables. A match field of type ``error`` has its width in the
-    program alone.
+    program alone. Numbers of a translated type go to the data plane as they are, so the program's width counts.
     """
     absent = {t.preamble.id: t.preamble.name for t in info.tables if t.preamble.name not in program.tables}
     profiles = all(profile.preamble.name in program.profiles for profile in info.action_profiles)
-    if not absent and profiles and all(field.bitwidth for table in info.tables for field in table.match_fields):
+    translated = {name for name, kind in info.type_info.new_types.items() if kind.translated_type.sdn_bitwidth}
+    widths = all(field.bitwidth for table in info.tables for field in table.match_fields)
+    if not absent and not translated and profiles and widths:
         return info, absent
     found = type(info)()
     found.CopyFrom(info)
@@ -141,11 +143,21 @@ def _realised(info: Any, program: Program) -> tuple[Any, dict[int, str]]:
         profile.table_ids[:] = [number for number in profile.table_ids if number not in absent]
     _keep(found.action_profiles, lambda p: p.table_ids or p.preamble.name in program.profiles)
     for table in found.tables:
-        widths = {key.name: key.width for key in program.tables[table.preamble.name].keys}
-        for field in table.match_fields:
-            if not field.bitwidth:
-                field.bitwidth = widths.get(field.name, 0)
+        _widen(
+            table.match_fields, {key.name: key.width for key in program.tables[table.preamble.name].keys}, translated
+        )
+    params = {(action.name, p.name): p.width for action in program.actions.values() for p in action.params}
+    for action in found.actions:
+        own = {name: width for (of, name), width in params.items() if of == action.preamble.name}
+        _widen(action.params, own, translated)
     return found, absent
+
+
+def _widen(fields: Any, widths: Mapping[str, int], translated: Container[str]) -> None:
+    """Give fields without width, and of translated types, the widths of the program."""
+    for field in fields:
+        if not field.bitwidth or field.type_name.name in translated:
+            field.bitwidth = widths.get(field.name, field.bitwidth)
 
 
 def _keep(items: Any, wanted: Callable[[Any], object]) -> None:
