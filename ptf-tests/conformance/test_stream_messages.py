@@ -213,6 +213,17 @@ def test_digest(client: RawClient, stream: RawStream, switch: SoftSwitch) -> Non
     stream.nothing()
 
 
+@requirement("9.8", "A digest of a tuple, which p4info and program call differently, is sent under the p4info's id")
+def test_digest_of_a_tuple(client: RawClient, stream: RawStream, switch: SoftSwitch) -> None:
+    changed = config()
+    changed.p4info.digests[0].preamble.name = "digest_0"
+    client.set_pipeline("VERIFY_AND_COMMIT", changed)
+    client.insert(learn(max_list_size=1))
+    switch.inject(3, mac(7))
+    digest = stream.next("digest")
+    assert (digest.digest_id, members(digest)) == (IDS["learn_t"], [(7, 3)])
+
+
 @requirement("9.8", "A list is sent when it holds max_list_size distinct messages, or after max_timeout_ns")
 def test_digest_limits(client: RawClient, stream: RawStream, switch: SoftSwitch) -> None:
     client.insert(learn(max_list_size=3, max_timeout_ns=10**11))

@@ -52,13 +52,15 @@ class RegisterInfo:
 
 @dataclass(frozen=True, slots=True)
 class DigestInfo:
-    """A digest; ``widths`` are those of its members in order, ``struct`` says how ``P4Data`` wraps them."""
+    """A digest; ``widths`` are those of its members in order, ``struct`` says how ``P4Data`` wraps them, ``learn`` is
+    the program's name for it."""
 
     id: int
     name: str
     widths: tuple[int, ...]
     struct: bool
     role: str
+    learn: str
 
 
 def by_id(kind: str, objects: Mapping[int, T], number: int) -> T:

@@ -313,7 +313,7 @@ class _Builder:
 
     def digest(self, digest: objects.DigestInfo) -> DigestInfo:
         name = digest.name
-        self.in_json(name, {learn.name: learn for learn in self.program.learn_lists.values()}, "digest")
+        learn = self.learn_list(name)
         spec = digest.type_spec
         kind = spec.WhichOneof("type_spec")
         if kind == "struct":
@@ -327,7 +327,18 @@ class _Builder:
             members = [self.bits_of(member, f"digest {name}") for member in spec.tuple.members]
         else:
             members = [self.bits_of(spec, f"digest {name}")]
-        return DigestInfo(digest.id, name, tuple(members), kind in ("struct", "tuple"), digest.role)
+        return DigestInfo(digest.id, name, tuple(members), kind in ("struct", "tuple"), digest.role, learn)
+
+    def learn_list(self, name: str) -> str:
+        """The program's name of a digest. A tuple is called ``digest_0`` in the p4info and ``tuple_0`` in the program:
+        where each has one name that the other has not, they are the same."""
+        known = {learn.name: learn for learn in self.program.learn_lists.values()}
+        named = {digest.name for digest in self.view.digests.ids.values()}
+        others = known.keys() - named
+        if len(others) == 1 and named - known.keys() == {name}:
+            return others.pop()
+        self.in_json(name, known, "digest")
+        return name
 
     def bits_of(self, spec: Any, where: str) -> int:
         """Width of a bit-like type specification of the p4info."""
