@@ -173,10 +173,18 @@ class ValueSetInfo(_Object):
 
 @dataclass(frozen=True, slots=True)
 class HeaderInfo(_Object):
-    """A controller header, ``packet_in`` or ``packet_out``: its fields in the order of the wire, and their sum."""
+    """A controller header, ``packet_in`` or ``packet_out``: its fields in the order of the wire, and their sum.
+
+    On the wire it has ``size`` bytes: p4c fills its last one up with bits that the p4info does not have.
+    """
 
     fields: tuple[FieldInfo, ...] = ()
     bits: int = 0
+
+    @property
+    def size(self) -> int:
+        """Length in bytes, rounded up."""
+        return (self.bits + 7) // 8
 
 
 @dataclass(frozen=True, slots=True)

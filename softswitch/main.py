@@ -81,7 +81,7 @@ def _run(options: Options, stop: SimpleQueue[int]) -> int:
     switch = SoftSwitch(
         options.program,
         options.p4info,
-        options.interfaces,
+        options.interfaces if options.dataplane is None else None,
         device_id=options.device_id,
         cpu_port=options.cpu_port,
         drop_port=options.drop_port,
@@ -105,8 +105,9 @@ def _run(options: Options, stop: SimpleQueue[int]) -> int:
                 for number, name in options.interfaces.items():
                     interfaces.add(number, name)
                 interfaces.start()
+            dataplane = None if options.dataplane is None else switch.listen_dataplane(options.dataplane)
             switch.listen(options.address, tls)
-            _announce(switch, options)
+            _announce(switch, options, dataplane)
             if files is not None:
                 files.start(options.use_files or 0)
             stop.get()
@@ -132,7 +133,7 @@ def _ports(options: Options, native: Callable[[], N], python: Callable[[], P]) -
         return python()
 
 
-def _announce(switch: SoftSwitch, options: Options) -> None:
+def _announce(switch: SoftSwitch, options: Options, dataplane: str | None) -> None:
     if options.port_file is not None:
         # Written aside and renamed: whoever waits for the file never reads half of it.
         aside = options.port_file.with_name(options.port_file.name + ".new")
@@ -144,7 +145,8 @@ def _announce(switch: SoftSwitch, options: Options) -> None:
     program = options.program or "no program yet"
     print(
         f"softswitch {VERSION}: {program}, P4Runtime on {switch.address} ({_admitted(options)}),"
-        f" device id {options.device_id}, CPU port {options.cpu_port or 'none'}",
+        f" device id {options.device_id}, CPU port {options.cpu_port or 'none'}"
+        f"{f', frames on {dataplane}' if dataplane else ''}",
         flush=True,
     )
 

@@ -23,6 +23,8 @@ target options, after "--" as with simple_switch_grpc (accepted before it as wel
                                     unix:PATH is possible too
   --cpu-port N                      port of packet-in and packet-out, 1..511 except the drop port
   --drop-port N                     port that drops [511]
+  --dp-grpc-server-addr ADDRESS:PORT
+                                    frames over gRPC (p4.bm.DataplaneInterface) instead of interfaces
   --grpc-server-ssl                 TLS, with
   --grpc-server-cert FILE, --grpc-server-key FILE, --grpc-server-cacert FILE, --grpc-server-with-client-auth;
                                     files are read again when they are renewed
@@ -53,9 +55,8 @@ _IGNORED_PLAIN = {
     "--disable-swap": "programs are replaced by P4Runtime only",
 }
 _REFUSED = {
-    "--packet-in": "packets over nanomsg are not supported; use -i, --use-files or the in-process API",
+    "--packet-in": "frames over nanomsg are not supported; use -i, --use-files or --dp-grpc-server-addr",
     "--restore-state": "restoring a state file is not supported; let the controller reconcile",
-    "--dp-grpc-server-addr": "frames over gRPC are not supported; use -i, --use-files or the in-process API",
 }
 
 
@@ -82,6 +83,7 @@ class Options:
     workers: int = 1
     keepalive: int = 4
     address: str = "127.0.0.1:9559"
+    dataplane: str | None = None
     cpu_port: int | None = None
     drop_port: int = 511
     tls: bool = False
@@ -198,6 +200,7 @@ def _parser() -> _Parser:
     add("--grpc-server-cert", type=Path, help=argparse.SUPPRESS)
     add("--grpc-server-key", type=Path, help=argparse.SUPPRESS)
     add("--grpc-server-with-client-auth", action="store_true", help=argparse.SUPPRESS)
+    add("--dp-grpc-server-addr", help=argparse.SUPPRESS)
     for flag in [*_IGNORED_WITH_VALUE, *_REFUSED]:
         add(flag, help=argparse.SUPPRESS)
     for flag in _IGNORED_PLAIN:
@@ -232,6 +235,7 @@ def parse(arguments: Sequence[str], version: str) -> Options:
         workers=found.workers,
         keepalive=found.keepalive,
         address=found.grpc_server_addr,
+        dataplane=found.dp_grpc_server_addr,
         cpu_port=found.cpu_port,
         drop_port=found.drop_port,
         tls=found.grpc_server_ssl,
@@ -277,6 +281,8 @@ def _check(options: Options, program: Path | None, no_p4: bool) -> None:
         raise UsageError(f"--pcap: {options.pcap} is not a directory")
     if options.pcap is not None and options.use_files is not None:
         raise UsageError("--pcap and --use-files write the same files; the files of --use-files suffice")
+    if options.dataplane is not None and (options.interfaces or options.use_files is not None):
+        raise UsageError("--dp-grpc-server-addr carries the frames of all ports; it cannot go with -i or --use-files")
     _check_reach(options)
 
 

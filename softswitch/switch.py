@@ -12,9 +12,10 @@ The same class is behind the command ``softswitch``.
 
 from __future__ import annotations
 
+import atexit
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -29,8 +30,10 @@ from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device
 from softswitch.io.switchboard import Switchboard
 from softswitch.p4runtime.arbitration import MAX_STREAMS
+from softswitch.p4runtime.dataplane import DataplaneService
 from softswitch.p4runtime.debug import PortFeed, debug_handler
 from softswitch.p4runtime.errors import Fault
+from softswitch.p4runtime.pool import DaemonPool
 from softswitch.p4runtime.reads import MAX_READS
 from softswitch.p4runtime.server import P4RuntimeServer
 
@@ -52,6 +55,11 @@ _MAX_REQUESTS = MAX_STREAMS + MAX_READS + 32
 KEEPALIVE = 4.0
 
 Source = str | Path | bytes
+
+#: A stream of frames takes a thread, one that is refused another.
+_DATAPLANE_THREADS = 8
+#: Seconds that calls under way have when a switch is closed.
+_GRACE = 0.2
 
 
 class SwitchError(Exception):
@@ -213,9 +221,10 @@ class SoftSwitch:
         self.board.watchers.append(self._feed.changed)
         for number, name in names.items():
             self.board.add(number, name)
-        self._grpc: grpc.Server | None = None
+        self._grpc: list[grpc.Server] = []
         self._address = ""
         self._closed = False
+        atexit.register(self.close)
         try:
             self._load(json, p4info)
             if address is not None:
@@ -241,10 +250,26 @@ class SoftSwitch:
 
     def listen(self, address: str, tls: Tls | None = None) -> None:
         """Start the gRPC server (for switches made with ``address=None``)."""
-        pool = ThreadPoolExecutor(max_workers=_MAX_REQUESTS, thread_name_prefix="grpc")
+        handlers = self.server.handler(), debug_handler(self.device, self.stats, self.info, self._feed)
+        self._address = self._serve(address, _MAX_REQUESTS, handlers, tls)
+        _log.info("P4Runtime on %s, device id %d", self._address, self.device_id)
+
+    def listen_dataplane(self, address: str) -> str:
+        """Serve the frames of all ports over gRPC, as BMv2 does with ``--dp-grpc-server-addr``; where it listens.
+
+        The switch must have been made for any ports.
+        """
+        handler = DataplaneService(self.board, self.device_id).handler()
+        return self._serve(address, _DATAPLANE_THREADS, (handler,), None)
+
+    def _serve(
+        self, address: str, threads: int, handlers: Sequence[grpc.GenericRpcHandler[Any, Any]], tls: Tls | None
+    ) -> str:
+        """Start a gRPC server; its address as a client on this machine reaches it."""
+        pool = DaemonPool(threads, "grpc")
         server = grpc.server(
             pool,
-            maximum_concurrent_rpcs=_MAX_REQUESTS,
+            maximum_concurrent_rpcs=threads,
             options=[
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", _MAX_MESSAGE),
@@ -252,12 +277,7 @@ class SoftSwitch:
                 *_keepalive_options(self._keepalive),
             ],
         )
-        server.add_generic_rpc_handlers(
-            (
-                self.server.handler(),
-                debug_handler(self.device, self.stats, self.info, self._feed),
-            )
-        )
+        server.add_generic_rpc_handlers(handlers)
         host, colon, port = address.rpartition(":")
         local = address.startswith("unix:")
         if not local and (not colon or not port.isdigit() or int(port) > 65535):
@@ -275,13 +295,11 @@ class SoftSwitch:
             pool.shutdown(wait=False)
             raise SwitchError(f"gRPC address {address}: cannot listen there; is another switch running?")
         server.start()
-        self._grpc = server
+        self._grpc.append(server)
         if local:
-            self._address = address
-        else:
-            reachable = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "": "127.0.0.1"}.get(host, host)
-            self._address = f"{reachable}:{bound}"
-        _log.info("P4Runtime on %s, device id %d", self._address, self.device_id)
+            return address
+        reachable = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "": "127.0.0.1"}.get(host, host)
+        return f"{reachable}:{bound}"
 
     # -- use
 
@@ -343,13 +361,16 @@ class SoftSwitch:
         }
 
     def close(self) -> None:
-        """Stop everything; may be called again."""
+        """Stop everything; may be called again.  What is left open at the end of the process is closed then."""
         if self._closed:
             return
         self._closed = True
+        atexit.unregister(self.close)
         self.server.stop()
-        if self._grpc is not None:
-            self._grpc.stop(grace=0.2).wait()
+        # gRPC waits in a thread of its own, and a process that ends makes no threads
+        grace = _GRACE if threading.main_thread().is_alive() else None
+        for stopped in [server.stop(grace) for server in self._grpc]:
+            stopped.wait()
         self.board.close()
 
     def __enter__(self) -> SoftSwitch:

@@ -165,13 +165,17 @@ class RawStream:
             return
         raise AssertionError(f"unexpected message: {message}")
 
-    def arbitrate(self, election: int | None, role: str = "", device_id: int = DEVICE_ID) -> Any:
+    def arbitrate(
+        self, election: int | None, role: str = "", device_id: int = DEVICE_ID, config: Any | None = None
+    ) -> Any:
         """Send a ``MasterArbitrationUpdate`` and wait for the answer."""
         request = pb.StreamMessageRequest()
         update = request.arbitration
         update.device_id = device_id
         if role:
             update.role.name = role
+        if config is not None:
+            update.role.config.CopyFrom(config)
         if election is not None:
             update.election_id.high, update.election_id.low = election >> 64, election & (1 << 64) - 1
         self.send(request)

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from conformance.raw import Code, RawClient, Refused, StreamEnd, action, entry, pb
+from conformance.raw import Code, RawClient, Refused, StreamEnd, action, entry
 from conformance.requirement import requirement
 
 from softswitch.p4runtime.arbitration import MAX_STREAMS
@@ -163,20 +163,6 @@ def test_roles_are_independent(switch: SoftSwitch) -> None:
         with pytest.raises(Refused) as refusal:
             client.insert(entry("route_table", ROUTE, action("drop")))
         assert refusal.value.code == Code.NOT_FOUND
-
-
-@requirement("5.2", "A role.config of no agreed scheme: INVALID_ARGUMENT", bmv2="UNIMPLEMENTED schemes are ignored")
-def test_role_config(switch: SoftSwitch) -> None:
-    with raw(switch) as client:
-        stream = client.stream()
-        request = pb.StreamMessageRequest()
-        request.arbitration.device_id = 1
-        request.arbitration.role.name = "routing"
-        request.arbitration.role.config.type_url = "type.googleapis.com/google.protobuf.Empty"
-        stream.send(request)
-        with pytest.raises(StreamEnd) as end:
-            stream.next()
-        assert end.value.code == Code.INVALID_ARGUMENT
 
 
 @requirement("5.3", "A change of primary waits for writes that have begun")

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance.raw import IDS, Code, RawClient, Refused, action, config, entry, pb
+from conformance.raw import IDS, INSERT, MODIFY, Code, RawClient, Refused, action, config, entry, pb
 from conformance.requirement import requirement
 
-from softswitch.switch import SoftSwitch
+from softswitch.switch import SoftSwitch, read_p4info
 
 ROUTE = {"ipv6_dst": (0x2001 << 112, 16)}
 
@@ -202,10 +203,6 @@ def _no_table_of_counter(info: Any) -> None:
     info.direct_counters[0].direct_table_id = 0x02FFFFFF
 
 
-def _odd_header(info: Any) -> None:
-    info.controller_packet_metadata[0].metadata[0].bitwidth += 1
-
-
 @requirement(
     "6.4",
     "A p4info that contradicts itself or the device config is refused: INVALID_ARGUMENT, by name",
@@ -227,7 +224,6 @@ def _odd_header(info: Any) -> None:
         (_foreign_profile, "profile_table: implementation"),
         (_no_table_of_profile, "nexthop_selector: unknown table id"),
         (_no_table_of_counter, "exact_counter: unknown table id"),
-        (_odd_header, "packet_in: 17 bits"),
         (_bad_restriction, "no_such_key"),
         (_bad_reference, "no_such_table"),
     ],
@@ -242,6 +238,92 @@ def test_inconsistent_p4info(client: RawClient, change: Callable[[Any], None], n
         assert error.code == Code.INVALID_ARGUMENT
         assert named in error.message
         assert client.everything() == before
+
+
+#: Programs of the engine's tests: kinds.p4 has a key of type error, and a table that the compiler left out.
+KINDS = Path(__file__).parents[1] / "unit/softswitch_engine/programs/kinds"
+
+
+@pytest.fixture
+def kinds() -> Iterator[tuple[RawClient, dict[str, Any]]]:
+    """The primary of a switch that runs kinds.p4, and the tables of its p4info by alias."""
+    info = read_p4info(KINDS.with_suffix(".p4info.txtpb"))
+    with (
+        SoftSwitch(KINDS.with_suffix(".json"), KINDS.with_suffix(".p4info.txtpb")) as made,
+        RawClient(made.address) as client,
+    ):
+        client.primary()
+        yield client, {table.preamble.alias: table for table in info.tables}
+
+
+@requirement(
+    "6.4",
+    "A table that the compiler left out of the device config: read as empty, written FAILED_PRECONDITION",
+    bmv2="UNKNOWN",
+)
+def test_table_left_out_by_the_compiler(kinds: tuple[RawClient, dict[str, Any]]) -> None:
+    client, tables = kinds
+    table = tables["unreached"]
+    assert client.get_pipeline().config.p4info.tables[-1] == table
+    assert client.read_tables(table_id=table.preamble.id) == []
+    assert client.read_tables() != []
+    for counter in (False, True):
+        made = pb.TableEntry(table_id=table.preamble.id)
+        made.match.add(field_id=1).exact.value = b"\1"
+        made.action.action.action_id = table.action_refs[0].id
+        written = pb.DirectCounterEntry(table_entry=made) if counter else made
+        error = client.refused(MODIFY, written)
+        assert error.canonical_code == Code.FAILED_PRECONDITION
+        assert "ingress.unreached: the compiler left it out" in error.message
+
+
+@requirement("6.4", "An action profile of no table, which the compiler leaves out of the device config, is accepted")
+def test_profile_left_out_by_the_compiler(client: RawClient) -> None:
+    changed = config()
+    profile = changed.p4info.action_profiles.add(with_selector=True, size=16)
+    profile.preamble.id, profile.preamble.name = 0x11ABCDEF, "unused_selector"
+    client.set_pipeline("VERIFY_AND_COMMIT", changed)
+    member = pb.ActionProfileMember(action_profile_id=0x11ABCDEF, member_id=1, action=action("drop"))
+    assert client.refused(INSERT, member).canonical_code == Code.INVALID_ARGUMENT
+
+
+@requirement("8.4.6", "Numbers of a translated type go to the data plane as they are, and must fit there")
+def test_translated_type_of_another_width(client: RawClient) -> None:
+    changed = config()
+    kind = changed.p4info.type_info.new_types["port_id_t"].translated_type
+    kind.uri, kind.sdn_bitwidth = "", 32
+    table = next(t for t in changed.p4info.tables if t.preamble.name == "exact_table")
+    forward = next(a for a in changed.p4info.actions if a.preamble.name == "forward")
+    for part in (table.match_fields[1], forward.params[0]):
+        assert part.name in ("ingress_port", "port") and part.bitwidth == 9
+        part.bitwidth, part.type_name.name = 32, "port_id_t"
+    client.set_pipeline("VERIFY_AND_COMMIT", changed)
+    made = entry("exact_table", {"dst_addr": 1, "ingress_port": 3}, action("forward", port=2, dst_addr=2))
+    client.insert(made)
+    assert client.read_tables(table_id=IDS["exact_table"]) == [made]
+    made.match[1].exact.value = b"\0\0\2\0"
+    assert client.refused(INSERT, made).canonical_code == Code.OUT_OF_RANGE
+    assert client.get_pipeline().config.p4info == changed.p4info
+
+
+@requirement(
+    "9.1.1",
+    "A match field of type error, of which the p4info has no width, takes that of the device config",
+    bmv2="the field has no width: no value fits",
+)
+def test_key_of_type_error(kinds: tuple[RawClient, dict[str, Any]]) -> None:
+    client, tables = kinds
+    table = tables["by_error"]
+    assert table.match_fields[0].bitwidth == 0
+    made = pb.TableEntry(table_id=table.preamble.id)
+    made.match.add(field_id=1).exact.value = b"\1"
+    made.action.action.action_id = table.action_refs[0].id
+    client.insert(made)
+    assert client.read_tables(table_id=table.preamble.id) == [made]
+    made.match[0].exact.value = b"\1\0\0\0\0"
+    error = client.refused(INSERT, made)
+    assert error.canonical_code == Code.OUT_OF_RANGE
+    assert "md.reason" in error.message
 
 
 @requirement("15", "GetForwardingPipelineConfig: all response types, with the cookie that was set")

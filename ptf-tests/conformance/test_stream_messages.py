@@ -19,11 +19,13 @@ from conformance.raw import (
     RawStream,
     StreamEnd,
     action,
+    config,
     entry,
     pb,
 )
 from conformance.requirement import requirement
 
+from p4rtlib import barrier
 from softswitch.p4runtime.stream import MAX_QUEUED, MAX_QUEUED_BYTES
 from softswitch.switch import SoftSwitch
 
@@ -62,6 +64,57 @@ def test_packet_out(stream: RawStream, switch: SoftSwitch) -> None:
     while not out and time.monotonic() < deadline:
         time.sleep(0.005)
     assert out == [mac(1)]
+
+
+@requirement(
+    "16",
+    "A barrier of softswitch's (other: softswitch.v1.Barrier) comes back behind what was sent before it",
+    bmv2="refused",
+)
+def test_barrier(client: RawClient, stream: RawStream, switch: SoftSwitch) -> None:
+    client.insert(PUNT)
+    switch.inject(6, mac(1))
+    assert switch.flush()
+    stream.send(barrier.request(7))
+    received = [stream.next(), stream.next()]
+    assert [message.WhichOneof("update") for message in received] == ["packet", "other"]
+    assert barrier.number(received[1]) == 7
+
+
+@requirement("16", "Stream messages of another architecture: an error that says so")
+def test_other_stream_message(stream: RawStream) -> None:
+    request = barrier.request(1)
+    request.other.type_url = "type.googleapis.com/else.where.Message"
+    stream.send(request)
+    error = stream.next("error")
+    assert error.canonical_code == Code.INVALID_ARGUMENT
+    assert error.other.other == request.other
+
+
+def unpadded() -> Any:
+    """The configuration without the padding of its controller headers, as some compilers write p4infos."""
+    made = config()
+    for header in made.p4info.controller_packet_metadata:
+        del header.metadata[-1]
+    assert [sum(m.bitwidth for m in h.metadata) for h in made.p4info.controller_packet_metadata] == [12, 9]
+    return made
+
+
+@requirement("16.1", "Controller headers of no whole number of bytes are filled up at their end")
+def test_headers_of_no_whole_bytes(client: RawClient, stream: RawStream, switch: SoftSwitch) -> None:
+    client.set_pipeline("VERIFY_AND_COMMIT", unpadded())
+    client.insert(PUNT)
+    switch.inject(6, mac(1))
+    packet = stream.next("packet")
+    assert packet.payload == mac(1)
+    assert [(m.metadata_id, m.value) for m in packet.metadata] == [(1, b"\6"), (2, b"\5")]
+    sent: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    switch.attach(4, sent.put)
+    request = pb.StreamMessageRequest()
+    request.packet.payload = mac(1)
+    request.packet.metadata.add(metadata_id=1, value=b"\4")
+    stream.send(request)
+    assert sent.get(timeout=3) == mac(1)
 
 
 @requirement(
@@ -158,6 +211,17 @@ def test_digest(client: RawClient, stream: RawStream, switch: SoftSwitch) -> Non
     switch.inject(3, mac(8))
     assert switch.flush()
     stream.nothing()
+
+
+@requirement("9.8", "A digest of a tuple, which p4info and program call differently, is sent under the p4info's id")
+def test_digest_of_a_tuple(client: RawClient, stream: RawStream, switch: SoftSwitch) -> None:
+    changed = config()
+    changed.p4info.digests[0].preamble.name = "digest_0"
+    client.set_pipeline("VERIFY_AND_COMMIT", changed)
+    client.insert(learn(max_list_size=1))
+    switch.inject(3, mac(7))
+    digest = stream.next("digest")
+    assert (digest.digest_id, members(digest)) == (IDS["learn_t"], [(7, 3)])
 
 
 @requirement("9.8", "A list is sent when it holds max_list_size distinct messages, or after max_timeout_ns")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from softswitch.bmv2json.errors import MalformedProgram
+from softswitch.bmv2json.limits import MAX_DIGITS
 
 _TYPE_NAMES = {dict: "an object", list: "a list", str: "a string", int: "an integer", bool: "true or false"}
 
@@ -39,9 +40,11 @@ class Cursor:
         result: str = self._expect(str)
         return result
 
-    def number(self) -> int:
-        """The value, which must be an integer."""
+    def number(self, low: int | None = None, high: int | None = None) -> int:
+        """The value, which must be an integer, between ``low`` and ``high`` where they are given."""
         result: int = self._expect(int)
+        if (low is not None and result < low) or (high is not None and result > high):
+            raise self.fail(f"{_shorten(result)} is not in {low}..{high}")
         return result
 
     def flag(self) -> bool:
@@ -52,6 +55,8 @@ class Cursor:
     def hex(self) -> int:
         """The value, which must be a hexadecimal string, possibly negative."""
         text = self.text()
+        if len(text) > MAX_DIGITS:
+            raise self.fail(f"a number of {len(text)} digits; {MAX_DIGITS} may be")
         try:
             return int(text, 16)
         except ValueError:
@@ -91,5 +96,8 @@ class Cursor:
 
 
 def _shorten(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python prints
+        text = "a number of thousands of digits"
     return text if len(text) <= 60 else text[:57] + "..."

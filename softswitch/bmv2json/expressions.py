@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from softswitch.bmv2json.cursor import Cursor
 from softswitch.bmv2json.errors import UnsupportedProgram
+from softswitch.bmv2json.limits import MAX_OFFSET, MAX_PARAMS, MAX_WIDTH
 from softswitch.bmv2json.model import (
     AccessField,
     AccessUnionHeader,
@@ -19,6 +20,7 @@ from softswitch.bmv2json.model import (
     Header,
     HeaderRef,
     HeaderStack,
+    HeaderType,
     HeaderUnion,
     Lookahead,
     ObjectRef,
@@ -112,15 +114,15 @@ class Scope:
             return self.field(value)
         if kind == "hexstr":
             width = at.get("bitwidth")
-            return Const(value.hex(), width.number() if width else 0)
+            return Const(value.hex(), width.number(0, MAX_WIDTH) if width else 0)
         if kind == "bool":
             return BoolConst(value.flag())
         if kind == "string":
             return StrConst(value.text())
         if kind in ("local", "runtime_data"):
-            return ParamRef(value.number())
+            return ParamRef(value.number(0, MAX_PARAMS))
         if kind == "header":
-            if value.raw in self.unions:  # p4c writes the validity of a union so
+            if value.text() in self.unions:  # p4c writes the validity of a union so
                 return UnionRef(value.text())
             return HeaderRef(self.header(value))
         if kind == "header_stack":
@@ -135,7 +137,7 @@ class Scope:
             return self._union_stack_field(value)
         if kind == "lookahead":
             offset, width_at = value.items(2)
-            return Lookahead(offset.number(), width_at.number())
+            return Lookahead(offset.number(0, MAX_OFFSET), width_at.number(1, MAX_WIDTH))
         if kind == "register":
             name_at, index = value.items(2)
             return RegisterRef(self._object("register_array", name_at), self.expr(index))
@@ -170,6 +172,24 @@ class Scope:
             raise field_at.fail(f"union member {member_at.raw!r} has no field {name!r}")
         return UnionStackFieldRef(stack, member, name)
 
+    def _type(self, at: Cursor, header: Expr) -> HeaderType:
+        """The type of a header that an expression yields."""
+        if isinstance(header, HeaderRef):
+            return self.headers[header.header].type
+        if isinstance(header, DerefStack):
+            return self.stacks[header.stack].type
+        if isinstance(header, AccessUnionHeader):
+            return self.headers[self._members(at, header.union)[header.offset]].type
+        raise UnsupportedProgram(at.path, f"field of a {type(header).__name__}")
+
+    def _members(self, at: Cursor, union: Expr) -> tuple[str, ...]:
+        """The headers of a union that an expression yields."""
+        if isinstance(union, UnionRef):
+            return self.unions[union.union].members
+        if isinstance(union, DerefUnionStack):
+            return self.unions[self.union_stacks[union.stack].unions[0]].members
+        raise UnsupportedProgram(at.path, f"member of a {type(union).__name__}")
+
     def _op(self, at: Cursor) -> Expr:
         op = at.at("op").text()
         if op in _UNARY:
@@ -184,7 +204,9 @@ class Scope:
         if op == "dereference_union_stack":
             return DerefUnionStack(self.union_stack(at.at("left").at("value")), self.expr(at.at("right")))
         if op == "access_field":
-            return AccessField(self.expr(at.at("left")), at.at("right").number())
+            header = self.expr(at.at("left"))
+            return AccessField(header, at.at("right").number(0, len(self._type(at, header).fields) - 1))
         if op == "access_union_header":
-            return AccessUnionHeader(self.expr(at.at("left")), at.at("right").number())
+            union = self.expr(at.at("left"))
+            return AccessUnionHeader(union, at.at("right").number(0, len(self._members(at, union)) - 1))
         raise UnsupportedProgram(at.path, f"operator {op}")

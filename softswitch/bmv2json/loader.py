@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from softswitch.bmv2json.cursor import Cursor
 from softswitch.bmv2json.errors import MalformedProgram, UnsupportedProgram, too_deep
 from softswitch.bmv2json.expressions import Scope
+from softswitch.bmv2json.limits import MAX_CELLS, MAX_ENTRIES, MAX_HEADER, MAX_RATES, MAX_WIDTH
 from softswitch.bmv2json.model import (
     Action,
     ActionProfile,
@@ -79,6 +80,15 @@ def _check_version(root: Cursor) -> None:
     major, minor = meta.at("version").items(2)
     if major.number() != 2:
         raise UnsupportedProgram(major.path, f"JSON format {major.raw}.{minor.raw}", "2.x is")
+    compiler = meta.get("compiler")
+    # p4c-bm said who it is from format 2.5 on
+    if minor.number() < 5 if compiler is None else compiler.text().rstrip("/").endswith("/p4c-bm"):
+        raise UnsupportedProgram(meta.path, "a P4-14 program of p4c-bm", "programs of p4c-bm2-ss are")
+
+
+def _signed(at: Cursor) -> bool:
+    """Whether a field has a sign: true or false, or the 0 that p4c writes for fields of type bool."""
+    return bool(at.number()) if at.raw.__class__ is int else at.flag()
 
 
 def _by_name(items: list[_T], name: Callable[[_T], str], at: str) -> dict[str, _T]:
@@ -177,7 +187,11 @@ class _Loader:
             registers={
                 r.name: r
                 for r in (
-                    RegisterArray(c.at("name").text(), c.at("size").number(), c.at("bitwidth").number())
+                    RegisterArray(
+                        c.at("name").text(),
+                        c.at("size").number(0, MAX_CELLS),
+                        c.at("bitwidth").number(1, MAX_WIDTH),
+                    )
                     for c in root.optional_items("register_arrays")
                 )
             },
@@ -208,6 +222,11 @@ class _Loader:
             },
             name=name.text() if (name := root.get("program")) else "",
         )
+        cells = sum(a.size for arrays in (counters, meters, program.registers) for a in arrays.values())
+        if cells > MAX_CELLS:
+            raise UnsupportedProgram(
+                "program", f"{cells} cells of counters, meters and registers", f"{MAX_CELLS} may be in all"
+            )
         for field in _REQUIRED:
             if program.standard(f"standard_metadata.{field}") is None:
                 raise root.fail(f"field standard_metadata.{field}, which v1model requires, is missing")
@@ -220,28 +239,29 @@ class _Loader:
 
     @staticmethod
     def _type(at: Cursor) -> HeaderType:
-        fields = []
+        fields: list[FieldType] = []
         for field_at in at.at("fields").items():
             parts = field_at.items()
             if len(parts) not in (2, 3):
                 raise field_at.fail("[name, width] or [name, width, signed] expected")
             name = parts[0].text()
-            signed = parts[2].flag() if len(parts) == 3 else False
+            if any(field.name == name for field in fields):
+                raise field_at.fail(f"field {name!r} is defined twice")
+            signed = len(parts) == 3 and _signed(parts[2])
             if parts[1].raw == "*":
                 fields.append(FieldType(name, 0, signed, True))
             else:
-                width = parts[1].number()
-                if width < 1:
-                    raise parts[1].fail(f"width {width} is below 1")
-                fields.append(FieldType(name, width, signed))
+                fields.append(FieldType(name, parts[1].number(1, MAX_WIDTH), signed))
         length = at.get("max_length")
-        max_length = length.number() if length else None
+        max_length = length.number(0, MAX_HEADER) if length else None
         if at.get("length_exp") is not None:
             raise UnsupportedProgram(at.path, "length_exp", "p4c gives the length at extraction")
         if any(f.varbit for f in fields):
             if max_length is None:
                 raise at.fail("a type with a variable-length field needs max_length")
             fixed = sum(f.width for f in fields)
+            if max_length * 8 < fixed:
+                raise at.fail(f"max_length {max_length} is less than the {fixed} bits of its other fields")
             fields = [FieldType(f.name, max_length * 8 - fixed, f.signed, True) if f.varbit else f for f in fields]
         return HeaderType(at.at("name").text(), tuple(fields), max_length)
 
@@ -302,7 +322,11 @@ class _Loader:
             type_at = at.at("union_type")
             if type_at.text() not in member_names:
                 raise type_at.fail(f"no header union type {type_at.raw!r}")
-            result[name] = UnionStack(name, names, member_names[type_at.text()])
+            members = member_names[type_at.text()]
+            for union in ids.values():
+                if union.name in names and len(union.members) != len(members):
+                    raise at.fail(f"union {union.name!r} has {len(union.members)} members, its type {len(members)}")
+            result[name] = UnionStack(name, names, members)
         return result
 
     # -- objects
@@ -310,17 +334,23 @@ class _Loader:
     @staticmethod
     def _value_set(at: Cursor) -> ValueSet:
         size = at.get("max_size")
-        return ValueSet(at.at("name").text(), at.at("compressed_bitwidth").number(), size.number() if size else 0)
+        return ValueSet(
+            at.at("name").text(),
+            at.at("compressed_bitwidth").number(1, MAX_WIDTH),
+            size.number(0, MAX_ENTRIES) if size else 0,
+        )
 
     @staticmethod
     def _action(at: Cursor, scope: Scope) -> Action:
-        params = tuple(Param(p.at("name").text(), p.at("bitwidth").number()) for p in at.at("runtime_data").items())
+        params = tuple(
+            Param(p.at("name").text(), p.at("bitwidth").number(1, MAX_WIDTH)) for p in at.at("runtime_data").items()
+        )
         primitives = tuple(load_primitive(p, scope) for p in at.at("primitives").items())
         return Action(at.at("name").text(), at.at("id").number(), params, primitives)
 
     @staticmethod
     def _profile(at: Cursor, scope: Scope) -> ActionProfile:
-        name, size = at.at("name").text(), at.at("max_size").number()
+        name, size = at.at("name").text(), at.at("max_size").number(0, MAX_ENTRIES)
         selector = at.get("selector")
         if selector is None:
             return ActionProfile(name, size)
@@ -377,7 +407,7 @@ class _Loader:
     def _counter(at: Cursor) -> CounterArray:
         if at.at("is_direct").flag():
             return CounterArray(at.at("name").text(), 0, at.at("binding").text())
-        return CounterArray(at.at("name").text(), at.at("size").number())
+        return CounterArray(at.at("name").text(), at.at("size").number(0, MAX_CELLS))
 
     @staticmethod
     def _meter(at: Cursor, scope: Scope) -> MeterArray:
@@ -387,9 +417,9 @@ class _Loader:
         direct = at.at("is_direct").flag()
         return MeterArray(
             at.at("name").text(),
-            at.at("size").number(),
+            at.at("size").number(0, MAX_CELLS),
             unit == "packets",
-            at.at("rate_count").number(),
+            at.at("rate_count").number(1, MAX_RATES),
             at.at("binding").text() if direct else "",
             scope.field(at.at("result_target")) if direct else None,
         )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from softswitch.bmv2json.cursor import Cursor
 from softswitch.bmv2json.errors import UnsupportedProgram
 from softswitch.bmv2json.expressions import Scope
+from softswitch.bmv2json.limits import MAX_HEADER
 from softswitch.bmv2json.model import (
     Advance,
     Const,
@@ -76,7 +77,7 @@ def _op(at: Cursor, scope: Scope) -> ParserOp:
     if op == "advance" and len(args) == 1:
         return Advance(scope.expr(args[0]))
     if op == "shift" and len(args) == 1:
-        return Advance(Const(args[0].number() * 8))
+        return Advance(Const(args[0].number(0, MAX_HEADER) * 8))
     if op == "primitive" and len(args) == 1:
         return load_primitive(args[0], scope, in_control=False)
     raise UnsupportedProgram(at.path, f"parser operation {op} with {len(args)} parameters")
@@ -114,8 +115,16 @@ def _key_part(at: Cursor, scope: Scope) -> KeyPart:
     return KeyPart(source, next(f.width for f in fields if f.name == source.field))
 
 
+def _transition_kind(at: Cursor) -> str:
+    """The type; p4c of formats 2.7 to 2.18 wrote none, and the value ``default`` for the default."""
+    kind = at.get("type")
+    if kind is not None:
+        return kind.text()
+    return "default" if at.at("value").raw == "default" else "hexstr"
+
+
 def _transition(at: Cursor, value_sets: Mapping[str, ValueSet]) -> Transition:
-    kind = at.at("type").text()
+    kind = _transition_kind(at)
     next_at = at.get("next_state")
     following = next_at.text() if next_at else None
     mask_at = at.get("mask")

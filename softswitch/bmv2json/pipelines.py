@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from softswitch.bmv2json.cursor import Cursor
 from softswitch.bmv2json.errors import UnsupportedProgram
 from softswitch.bmv2json.expressions import Scope
+from softswitch.bmv2json.limits import MAX_ENTRIES
 from softswitch.bmv2json.model import (
     Action,
     ActionCall,
@@ -133,7 +134,7 @@ def _table(
         match=match,
         keys=keys,
         actions=tuple(own),
-        size=at.at("max_size").number(),
+        size=at.at("max_size").number(0, MAX_ENTRIES),
         profile=profile,
         with_counters=at.at("with_counters").flag(),
         support_timeout=at.at("support_timeout").flag(),
@@ -235,7 +236,7 @@ def _entry(at: Cursor, keys: tuple[TableKey, ...], own: list[Action]) -> ConstEn
         elif kind is MatchKind.EXACT:
             parts.append((kind, part.at("key").hex(), 0))
         elif kind is MatchKind.LPM:
-            parts.append((kind, part.at("key").hex(), part.at("prefix_length").number()))
+            parts.append((kind, part.at("key").hex(), part.at("prefix_length").number(0, key.width)))
         elif kind is MatchKind.TERNARY:
             parts.append((kind, part.at("key").hex(), part.at("mask").hex()))
         else:

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from p4rtlib.pcap import PcapWriter
@@ -131,6 +132,8 @@ class Switchboard:
         self._closed = False
         self._ended: set[Path] = set()  # recordings whose end was told
         self._worker: threading.Thread | None = None
+        #: gets the frames of all ports, with their number
+        self._taker: Callable[[int, bytes], None] | None = None
         self.losses = Losses()
         #: losses that are counted in native code
         self.native_losses: Callable[[], Losses] | None = None
@@ -178,6 +181,11 @@ class Switchboard:
             self._changed()
 
         return detach
+
+    def attach_all(self, sender: Callable[[int, bytes], None]) -> None:
+        """Give the frames that leave by any port to ``sender`` as well, with the port's number; a port is made known by
+        the first that leaves by it."""
+        self._taker = sender
 
     def set_up(self, number: int, up: bool) -> None:
         """Set the state of a port; a port that is down neither receives nor sends, watched group members
@@ -292,6 +300,9 @@ class Switchboard:
             self._to_controller(frame)
             return
         port = self._ports.get(number)
+        taker = self._taker
+        if port is None and taker is not None:
+            port = self.add(number)
         if port is None:
             self.losses.unattached += 1
             return
@@ -303,7 +314,8 @@ class Switchboard:
         stats.tx_bytes += len(frame)
         if port.pcap_out is not None:
             self._record(port, port.pcap_out, frame)
-        for sender in port.senders:
+        senders: list[Sender] = port.senders if taker is None else [*port.senders, partial(taker, number)]
+        for sender in senders:
             try:
                 sender(frame)
             except OSError as error:

@@ -22,6 +22,7 @@ from softswitch.p4runtime.errors import (
     permission_denied,
     resource_exhausted,
 )
+from softswitch.p4runtime.roles import Access, RoleConfig, check_overlap
 
 __all__ = ["MAX_STREAMS", "Arbiter", "Peer", "election_of", "format_election"]
 
@@ -51,14 +52,15 @@ def format_election(election: int | None) -> str:
 
 
 class _Role:
-    """One role of the device: its live streams with their election ids, the primary and the highest id
-    ever."""
+    """One role of the device: its live streams with their election ids, the primary, the highest id ever, and the
+    configuration that the last primary brought."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.streams: dict[Peer, int | None] = {}
         self.primary: Peer | None = None
         self.highest: int | None = None
+        self.config: RoleConfig | None = None
 
 
 class Arbiter:
@@ -111,6 +113,15 @@ class Arbiter:
         """(role, stream) of every primary."""
         return [(role.name, role.primary) for role in list(self._roles.values()) if role.primary is not None]
 
+    def access(self, role: str) -> Access | None:
+        """What a role may do; None: everything, as the default role always may."""
+        state = self._roles.get(role)
+        if state is None or not role:
+            return None
+        configs = self._configs()
+        taken = {number: name for name, theirs in configs.items() if name != role for number in theirs.exclusive}
+        return Access(role, state.config, taken) if state.config is not None or taken else None
+
     # -- events
 
     def update(self, peer: Peer, message: Any) -> None:
@@ -122,20 +133,18 @@ class Arbiter:
         name = message.role.name
         if message.role.id:
             raise invalid("role.id is deprecated since P4Runtime 1.2; use role.name")
-        if message.role.HasField("config"):
-            raise invalid(
-                f"role {name!r}: role.config is set, but no role scheme is agreed with this server;"
-                " rights of a role come from @p4runtime_role annotations of the program"
-            )
         if len(name.encode()) > MAX_ROLE_NAME:
             raise invalid(f"role.name has {len(name.encode())} bytes; at most {MAX_ROLE_NAME} are taken")
+        config = RoleConfig.parse(name, message.role.config) if message.role.HasField("config") else None
         election = election_of(message)
         with self._lock:
+            if config is not None:
+                check_overlap(name, config, self._configs())
             role = self._admit(peer, name, election)
             previous = role.primary
             role.streams[peer] = election
             if election is not None and (role.highest is None or election >= role.highest):
-                self._promote(role, peer, election)
+                self._promote(role, peer, election, config)
             elif previous is peer:
                 role.primary = None
                 self._notify(role, list(role.streams))
@@ -173,7 +182,10 @@ class Arbiter:
             self._role_of[peer] = role
         return role
 
-    def _promote(self, role: _Role, peer: Peer, election: int) -> None:
+    def _configs(self) -> dict[str, RoleConfig]:
+        return {role.name: role.config for role in list(self._roles.values()) if role.config is not None}
+
+    def _promote(self, role: _Role, peer: Peer, election: int, config: RoleConfig | None) -> None:
         others = [stream for stream in role.streams if stream is not peer]
         if role.primary is not None and role.primary is not peer:
             role.primary = None  # from here on the old primary's writes are refused
@@ -182,9 +194,9 @@ class Arbiter:
             stream.send(self._message(role, code_pb2.ALREADY_EXISTS, "another controller is the primary"))
         if before is not None:
             with self._in_flight:  # writes that have begun end first
-                role.primary = peer
+                role.primary, role.config = peer, config
         else:
-            role.primary = peer
+            role.primary, role.config = peer, config
         self._on_primary(role.name)
         peer.send(self._message(role, code_pb2.OK, "primary"))
 
@@ -203,6 +215,8 @@ class Arbiter:
         update.device_id = self.device_id
         if role.name:
             update.role.name = role.name
+            if role.config is not None:
+                update.role.config.CopyFrom(role.config.source)
         if role.highest is not None:
             update.election_id.high = role.highest >> 64
             update.election_id.low = role.highest & (1 << 64) - 1

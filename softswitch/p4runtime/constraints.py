@@ -4,7 +4,7 @@
 Supported, in order of rising precedence::
 
     restriction := expr (';' expr)* [';']               every part must hold
-    expr        := '->'  |  '||'  |  '&&'  |  '!'  |  == != < <= > >=  |  ( expr )
+    expr        := '->'  |  '||'  |  '&&'  |  '!'  |  == != < <= > >=  |  ( restriction )
     operand     := true | false | 12 | 0x1f | 0b101 | -3 | name | name::field | ::priority
 
 ``name`` is a match field of the table (``@action_restriction``: a parameter of the action).  ``field`` is
@@ -150,6 +150,18 @@ class _Parser:
             raise ConstraintError(f"{where} needs a condition, not a value of kind {typed.kind}")
         return typed
 
+    def sequence(self) -> _Typed:
+        """What may stand between parentheses: expressions that must all hold, or one of any kind."""
+        left = self.implication()
+        while self.peek() == ";":
+            self.take()
+            if self.peek() == ")":
+                break
+            a = self.boolean(left, "';'").run
+            b = self.boolean(self.implication(), "';'").run
+            left = _Typed("bool", lambda v, p, a=a, b=b: a(v, p) and b(v, p))  # type: ignore[misc]
+        return left
+
     def implication(self) -> _Typed:
         left = self.disjunction()
         if self.peek() != "->":
@@ -218,7 +230,7 @@ class _Parser:
             number = inner_value.run
             return _Typed("int", lambda v, p: -number(v, p))
         if text == "(":
-            inside = self.implication()
+            inside = self.sequence()
             self.expect(")")
             return inside
         if kind == "number":

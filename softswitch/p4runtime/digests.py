@@ -52,7 +52,7 @@ class DigestManager:
         self._send = send
         self._lock = threading.Lock()
         self._learns: dict[int, _Learn] = {}
-        self._by_name = {info.name: info for info in context.schema.digests.values()}
+        self._by_name = {info.learn: info for info in context.schema.digests.values()}
         self._next_list = 1
         self.dropped = 0
 

@@ -26,11 +26,11 @@ def encode_packet_in(schema: Schema, frame: bytes) -> Any | None:
     if header is None:
         packet.payload = frame
         return response
-    length = header.bits >> 3
+    length = header.size
     if len(frame) < length:
         return None
     packed = int.from_bytes(frame[:length], "big")
-    left = header.bits
+    left = length * 8
     for field in header.fields:
         left -= field.width
         metadata = packet.metadata.add()
@@ -65,7 +65,8 @@ def decode_packet_out(schema: Schema, message: Any) -> bytes:
         if field.id not in values and not field.name.lstrip("_").startswith("pad"):
             raise invalid(f"packet-out: metadata {field.name} (id {field.id}) is missing; needed: {_choices(header)}")
         packed = packed << field.width | values.get(field.id, 0)
-    return packed.to_bytes(header.bits >> 3, "big") + bytes(message.payload)
+    packed <<= header.size * 8 - header.bits
+    return packed.to_bytes(header.size, "big") + bytes(message.payload)
 
 
 def _choices(header: HeaderInfo) -> str:

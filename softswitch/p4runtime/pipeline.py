@@ -21,6 +21,7 @@ from softswitch.p4runtime.digests import DigestManager
 from softswitch.p4runtime.errors import Fault, choices, invalid, permission_denied, unimplemented
 from softswitch.p4runtime.profiles import ProfileManager
 from softswitch.p4runtime.replication import ReplicationManager
+from softswitch.p4runtime.roles import Access, object_id
 from softswitch.p4runtime.schema import Schema
 from softswitch.p4runtime.tables import TableManager
 from softswitch.p4runtime.valuesets import ValueSetManager
@@ -128,8 +129,11 @@ class Pipeline:
 
     # ------------------------------------------------------------------ write
 
-    def write(self, update: Any, role: str = "") -> None:
-        """Carry out one ``Update``; a ``Fault`` when it is refused, and then nothing has changed."""
+    def write(self, update: Any, role: str = "", access: Access | None = None) -> None:
+        """Carry out one ``Update``; a ``Fault`` when it is refused, and then nothing has changed.
+
+        ``role`` is for ``@p4runtime_role``, ``access`` what its ``role.config`` leaves it.
+        """
         entity = update.entity
         which = entity.WhichOneof("entity")
         writer = self._writers.get(which)
@@ -143,64 +147,50 @@ class Pipeline:
         message = getattr(entity, which)
         if role and self._roles:
             self._check_role(which, message, role)
+        if access is not None:
+            access.check_write(which, message)
         writer(kind, message)
 
     def _check_role(self, which: str, message: Any, role: str) -> None:
-        if which in ("direct_counter_entry", "direct_meter_entry"):
-            number = message.table_entry.table_id
-        elif which == "packet_replication_engine_entry":
-            return
-        else:
-            number = getattr(
-                message,
-                {
-                    "table_entry": "table_id",
-                    "action_profile_member": "action_profile_id",
-                    "action_profile_group": "action_profile_id",
-                    "counter_entry": "counter_id",
-                    "meter_entry": "meter_id",
-                    "register_entry": "register_id",
-                    "value_set_entry": "value_set_id",
-                    "digest_entry": "digest_id",
-                }[which],
-            )
-        owner = self._roles.get(number)
+        owner = self._roles.get(object_id(which, message))
         if owner is not None and owner[1] != role:
             raise permission_denied(f"{owner[0]} belongs to role {owner[1]!r}, not to {role!r} (@p4runtime_role)")
 
-    def batch(self, updates: Sequence[Any], atomicity: int, role: str = "") -> list[Fault | None]:
+    def batch(
+        self, updates: Sequence[Any], atomicity: int, role: str = "", access: Access | None = None
+    ) -> list[Fault | None]:
         """Carry out the updates in order; one result an update, ``None`` for success."""
         if len(updates) < _MANY:
-            return self._batch(updates, atomicity, role)
+            return self._batch(updates, atomicity, role, access)
         with _no_collection():
-            return self._batch(updates, atomicity, role)
+            return self._batch(updates, atomicity, role, access)
 
-    def _batch(self, updates: Sequence[Any], atomicity: int, role: str) -> list[Fault | None]:
+    def _batch(self, updates: Sequence[Any], atomicity: int, role: str, access: Access | None) -> list[Fault | None]:
         if atomicity == _CONTINUE:
             results: list[Fault | None] = []
             write = self.write
             for update in updates:
                 try:
-                    write(update, role)
+                    write(update, role, access)
                     results.append(None)
                 except Exception as error:
                     results.append(_fault(error))
             return results
         if atomicity == _ROLLBACK:
-            return self._transaction(updates, role)
+            return self._transaction(updates, role, access)
         if atomicity == _ATOMIC:
             with self.device.lock:
-                return self._transaction(updates, role)
+                return self._transaction(updates, role, access)
         raise invalid(f"atomicity {atomicity}; valid: CONTINUE_ON_ERROR, ROLLBACK_ON_ERROR, DATAPLANE_ATOMIC")
 
-    def _transaction(self, updates: Sequence[Any], role: str) -> list[Fault | None]:
+    def _transaction(self, updates: Sequence[Any], role: str, access: Access | None) -> list[Fault | None]:
         undo: list[Callable[[], None]] = []
         self.context.undo = undo
         failed: tuple[int, Fault] | None = None
         try:
             for place, update in enumerate(updates):
                 try:
-                    self.write(update, role)
+                    self.write(update, role, access)
                 except Exception as error:
                     failed = place, _fault(error)
                     break
@@ -217,12 +207,19 @@ class Pipeline:
 
     # ------------------------------------------------------------------ read
 
-    def read(self, entity: Any, role: str = "") -> Iterator[Any]:
+    def read(self, entity: Any, role: str = "", access: Access | None = None) -> Iterator[Any]:
         """The entities that one element of a ``ReadRequest`` selects.
 
         What they are is settled when this returns, with the state lock held; they become messages as they are asked
         for, without it.  Counts of table entries are those of that later moment.
         """
+        if access is None:
+            return self._read(entity, role)
+        which = entity.WhichOneof("entity")
+        access.check_read(which, None if which is None else getattr(entity, which))
+        return filter(access.may_read, self._read(entity, role))
+
+    def _read(self, entity: Any, role: str) -> Iterator[Any]:
         which = entity.WhichOneof("entity")
         reader = self._readers.get(which)
         if reader is None:

@@ -102,6 +102,8 @@ class References:
         tables: dict[str, dict[str, int]] = {}
         for place, refers, where in parts:
             for table, name in refers:
+                if self._schema.is_absent(table):
+                    continue
                 self._check_target(table, name, where)
                 fields = tables.setdefault(table, {})
                 if name in fields:

@@ -52,13 +52,15 @@ class RegisterInfo:
 
 @dataclass(frozen=True, slots=True)
 class DigestInfo:
-    """A digest; ``widths`` are those of its members in order, ``struct`` says how ``P4Data`` wraps them."""
+    """A digest; ``widths`` are those of its members in order, ``struct`` says how ``P4Data`` wraps them, ``learn`` is
+    the program's name for it."""
 
     id: int
     name: str
     widths: tuple[int, ...]
     struct: bool
     role: str
+    learn: str
 
 
 def by_id(kind: str, objects: Mapping[int, T], number: int) -> T:
@@ -90,6 +92,8 @@ class Schema:
     value_sets: Mapping[int, ValueSetInfo]
     packet_in: HeaderInfo | None
     packet_out: HeaderInfo | None
+    #: Id -> name of tables that the compiler left out of the program, since no packet can reach them.
+    absent: Mapping[int, str]
     tables: dict[int, TableInfo] = field(default_factory=dict)
     counters: dict[int, CounterInfo] = field(default_factory=dict)
     meters: dict[int, MeterInfo] = field(default_factory=dict)
@@ -99,6 +103,10 @@ class Schema:
     #: Table id -> its direct counter, its direct meter.
     counter_of: dict[int, CounterInfo] = field(default_factory=dict)
     meter_of: dict[int, MeterInfo] = field(default_factory=dict)
+
+    def is_absent(self, name: str) -> bool:
+        """Whether a table with this full name or alias was left out of the program."""
+        return any(name in (full, full.rpartition(".")[2]) for full in self.absent.values())
 
     def table_named(self, name: str) -> TableInfo | None:
         """The table with this full name or alias."""

@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf.message import DecodeError
 
+from p4rtlib import barrier
 from p4rtlib.protos import code_pb2, p4runtime_pb2
 from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device, DeviceError
@@ -214,6 +215,9 @@ class P4RuntimeServer:
         self._check_device(request.device_id)
         with self._state:
             self.arbiter.check_primary(request.role, election_of(request))
+            access = self.arbiter.access(request.role)
+            if access is not None:
+                access.check_push()
             action = request.action
             if action == _SET.COMMIT:
                 if request.HasField("config"):
@@ -297,7 +301,8 @@ class P4RuntimeServer:
         self._check_device(request.device_id)
         with self._state:
             self.arbiter.check_primary(request.role, election_of(request))
-            results = self._current().batch(request.updates, request.atomicity, request.role)
+            access = self.arbiter.access(request.role)
+            results = self._current().batch(request.updates, request.atomicity, request.role, access)
         failures = sum(result is not None for result in results)
         if failures:
             raise _BatchError(batch_status(f"{failures} of {len(results)} updates failed", results))
@@ -312,9 +317,10 @@ class P4RuntimeServer:
         try:
             with self._state:
                 pipeline = self._current()
+                access = self.arbiter.access(request.role)
                 for wanted in request.entities:
                     try:
-                        found.append(pipeline.read(wanted, request.role))
+                        found.append(pipeline.read(wanted, request.role, access))
                         results.append(None)
                     except Fault as fault:
                         results.append(fault)
@@ -404,9 +410,11 @@ class P4RuntimeServer:
             elif which == "digest_ack":
                 error.error.digest_list_ack.digest_list_ack.CopyFrom(request.digest_ack)
                 self._digest_ack(stream, request.digest_ack)
+            elif (answer := barrier.answer(request)) is not None:
+                stream.send(answer)
             else:
                 error.error.other.other.CopyFrom(request.other)
-                raise invalid("architecture-specific stream messages are not supported by this target")
+                raise invalid("this target has no architecture-specific stream messages but softswitch.v1.Barrier")
         except Fault as fault:
             error.error.canonical_code = fault.code
             error.error.message = fault.message
@@ -427,6 +435,9 @@ class P4RuntimeServer:
         if pipeline is None:
             raise failed_precondition("digest ack: no forwarding pipeline config has been set")
         self._must_be_primary(stream, "digest ack", pipeline.schema.digests.get(message.digest_id))
+        access = self.arbiter.access(self.arbiter.role_of(stream) or "")
+        if access is not None:
+            access.check_write("digest_entry", message)
         pipeline.digests.acknowledge(message)
 
     def _must_be_primary(self, stream: Stream, what: str, entity: Any) -> None:
@@ -449,13 +460,15 @@ class P4RuntimeServer:
         return True
 
     def _offer_to_role(self, owner: str, message: Any) -> bool:
-        """Queue a message for the primaries that may have it: every role, or ``owner`` and the default
-        role."""
+        """Queue a message for the primaries that may have it: every role, or ``owner`` and the default role, as far as
+        their ``role.config`` allows."""
         taken = False
         for role, peer in self.arbiter.primaries():
             if not owner or role in ("", owner):
                 assert isinstance(peer, Stream)
-                taken = peer.offer(message) or taken
+                access = self.arbiter.access(role)
+                shown = message if access is None else access.visible(message)
+                taken = (shown is not None and peer.offer(shown)) or taken
         return taken
 
     def _learned(self, name: str, values: list[tuple[int, ...]]) -> None:

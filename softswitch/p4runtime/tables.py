@@ -15,6 +15,7 @@ from softswitch.p4runtime.context import Context, device_errors, fault_of
 from softswitch.p4runtime.defaults import DefaultEntries
 from softswitch.p4runtime.errors import (
     already_exists,
+    failed_precondition,
     invalid,
     not_found,
     permission_denied,
@@ -75,7 +76,14 @@ class TableManager:
             table.state.immutable = False
 
     def table(self, number: int) -> Table:
-        """The table with this id, ``INVALID_ARGUMENT`` when there is none."""
+        """The table with this id, ``INVALID_ARGUMENT`` when there is none, ``FAILED_PRECONDITION`` for one that the
+        compiler left out."""
+        absent = self._context.schema.absent.get(number)
+        if absent is not None:
+            raise failed_precondition(
+                f"table {absent}: the compiler left it out of the program, since no packet can reach it;"
+                " it has no entries"
+            )
         by_id("table", self._context.schema.tables, number)
         return self.tables[number]
 
@@ -345,6 +353,8 @@ class TableManager:
                 return iter([entity for table in tables for entity in self.defaults.read(table, message)])
             found = [(table, record) for table in tables for record in table.records.values()]
             return (self.encode(table, record, message) for table, record in found)
+        if message.table_id in self._context.schema.absent:
+            return iter(())
         table = self.table(message.table_id)
         if message.is_default_action:
             if message.match or message.priority:

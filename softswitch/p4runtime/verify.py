@@ -7,14 +7,14 @@ JSON, annotations understood.  Every defect raises ``INVALID_ARGUMENT`` and name
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from p4rtlib import annotations as notes
 from p4rtlib import objects
 from p4rtlib.errors import P4InfoError
-from p4rtlib.objects import ActionInfo, FieldInfo, HeaderInfo, MatchKind, TableInfo
+from p4rtlib.objects import ActionInfo, FieldInfo, MatchKind, TableInfo
 from p4rtlib.p4info import P4Info
 from softswitch.bmv2json import Program
 from softswitch.p4runtime.constraints import Constraint, ConstraintError, Operand, parse_constraint
@@ -101,7 +101,9 @@ def _check_match_fields(fields: Any, where: str) -> None:
         label = f"{where}, field {entity.name}" if entity.name else where
         if entity.WhichOneof("match") != "match_type" or not entity.match_type:
             raise invalid(f"{label}: unknown match type {entity.other_match_type or 'UNSPECIFIED'}")
-        _check_width(entity, label)
+        # p4c gives a key of type `error` no width; see _realised
+        if entity.bitwidth or entity.HasField("type_name") or where.startswith("value set"):
+            _check_width(entity, label)
     if not _sound_ids(fields):
         raise invalid(f"{where}: match field ids must be unique and not 0")
 
@@ -119,15 +121,64 @@ def _sound_ids(entities: Any) -> bool:
     return len(ids) == len(entities) and 0 not in ids
 
 
-class _Builder:
-    """Holds the view of a p4info against a program, and puts the schema together."""
+def _realised(info: Any, program: Program) -> tuple[Any, dict[int, str]]:
+    """A p4info as the program has it, and the tables by id that it has not.
 
-    def __init__(self, view: P4Info, program: Program) -> None:
+    The compiler writes the p4info before it optimises: a table that no packet can reach is in the p4info alone, with
+    what belongs to it, and so is an action profile without tables. A match field of type ``error`` has its width in the
+    program alone. Numbers of a translated type go to the data plane as they are, so the program's width counts.
+    """
+    absent = {t.preamble.id: t.preamble.name for t in info.tables if t.preamble.name not in program.tables}
+    profiles = all(profile.preamble.name in program.profiles for profile in info.action_profiles)
+    translated = {name for name, kind in info.type_info.new_types.items() if kind.translated_type.sdn_bitwidth}
+    widths = all(field.bitwidth for table in info.tables for field in table.match_fields)
+    if not absent and not translated and profiles and widths:
+        return info, absent
+    found = type(info)()
+    found.CopyFrom(info)
+    _keep(found.tables, lambda table: table.preamble.id not in absent)
+    for resources in (found.direct_counters, found.direct_meters):
+        _keep(resources, lambda resource: resource.direct_table_id not in absent)
+    for profile in found.action_profiles:
+        profile.table_ids[:] = [number for number in profile.table_ids if number not in absent]
+    _keep(found.action_profiles, lambda p: p.table_ids or p.preamble.name in program.profiles)
+    for table in found.tables:
+        _widen(
+            table.match_fields, {key.name: key.width for key in program.tables[table.preamble.name].keys}, translated
+        )
+    params = {(action.name, p.name): p.width for action in program.actions.values() for p in action.params}
+    for action in found.actions:
+        own = {name: width for (of, name), width in params.items() if of == action.preamble.name}
+        _widen(action.params, own, translated)
+    return found, absent
+
+
+def _widen(fields: Any, widths: Mapping[str, int], translated: Container[str]) -> None:
+    """Give fields without width, and of translated types, the widths of the program."""
+    for field in fields:
+        if not field.bitwidth or field.type_name.name in translated:
+            field.bitwidth = widths.get(field.name, field.bitwidth)
+
+
+def _keep(items: Any, wanted: Callable[[Any], object]) -> None:
+    """Take what is not wanted out of a repeated field."""
+    for place in reversed(range(len(items))):
+        if not wanted(items[place]):
+            del items[place]
+
+
+class _Builder:
+    """Holds the view of a p4info against a program, and puts the schema together.
+
+    ``absent``: the tables of the p4info, by id, that the view does not have (:func:`_realised`).
+    """
+
+    def __init__(self, view: P4Info, program: Program, absent: Mapping[int, str]) -> None:
         self.view = view
         self.program = program
         packet_in, packet_out = view.headers.named("packet_in"), view.headers.named("packet_out")
         self.schema = Schema(
-            view, program, view.actions.ids, view.profiles.ids, view.value_sets.ids, packet_in, packet_out
+            view, program, view.actions.ids, view.profiles.ids, view.value_sets.ids, packet_in, packet_out, absent
         )
 
     def run(self) -> Schema:
@@ -149,8 +200,6 @@ class _Builder:
             schema.digests[digest.id] = self.digest(digest)
         for value_set in view.value_sets.ids.values():
             self.in_json(value_set.name, program.value_sets, "value set")
-        for header in view.headers.values():
-            _check_whole_bytes(header)
         self.names_of_json()
         return schema
 
@@ -264,7 +313,7 @@ class _Builder:
 
     def digest(self, digest: objects.DigestInfo) -> DigestInfo:
         name = digest.name
-        self.in_json(name, {learn.name: learn for learn in self.program.learn_lists.values()}, "digest")
+        learn = self.learn_list(name)
         spec = digest.type_spec
         kind = spec.WhichOneof("type_spec")
         if kind == "struct":
@@ -278,7 +327,18 @@ class _Builder:
             members = [self.bits_of(member, f"digest {name}") for member in spec.tuple.members]
         else:
             members = [self.bits_of(spec, f"digest {name}")]
-        return DigestInfo(digest.id, name, tuple(members), kind in ("struct", "tuple"), digest.role)
+        return DigestInfo(digest.id, name, tuple(members), kind in ("struct", "tuple"), digest.role, learn)
+
+    def learn_list(self, name: str) -> str:
+        """The program's name of a digest. A tuple is called ``digest_0`` in the p4info and ``tuple_0`` in the program:
+        where each has one name that the other has not, they are the same."""
+        known = {learn.name: learn for learn in self.program.learn_lists.values()}
+        named = {digest.name for digest in self.view.digests.ids.values()}
+        others = known.keys() - named
+        if len(others) == 1 and named - known.keys() == {name}:
+            return others.pop()
+        self.in_json(name, known, "digest")
+        return name
 
     def bits_of(self, spec: Any, where: str) -> int:
         """Width of a bit-like type specification of the p4info."""
@@ -306,22 +366,20 @@ class _Builder:
         known = {table.name for table in self.schema.tables.values()}
         for name, table in self.program.tables.items():
             if table.keys and name not in known and not table.entries:
+                others = self.schema.absent.values()
+                there = f"{choices(others)} instead" if others else choices(known)
                 raise invalid(
-                    f"table {name} of the device configuration is not in the p4info, which has"
-                    f" {choices(known)}; are both from the same compilation?"
+                    f"table {name} of the device configuration is not in the p4info, which has {there};"
+                    " are both from the same compilation?"
                 )
-
-
-def _check_whole_bytes(header: HeaderInfo) -> None:
-    if header.bits % 8:
-        raise invalid(f"controller header {header.name}: {header.bits} bits are no whole number of bytes")
 
 
 def verify(p4info: Any, program: Program) -> Schema:
     """The schema of ``p4info`` and ``program``; ``Fault`` (``INVALID_ARGUMENT``) on the first defect."""
     try:
         _check_p4info(p4info)
-        return _Builder(P4Info(p4info), program).run()
+        realised, absent = _realised(p4info, program)
+        return _Builder(P4Info(realised), program, absent).run()
     except Fault:
         raise
     except P4InfoError as error:

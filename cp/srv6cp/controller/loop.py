@@ -12,11 +12,12 @@ controller left behind.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -137,6 +138,7 @@ class NodeController:
         self._stopping = False
         self._stopped = threading.Event()
         # Of the controller thread:
+        self._calm: list[Future[None]] = []  # those who wait until no packet waits for a neighbour
         self._stale = False  # neighbours have changed since the tables were written
         self._retry_at: float | None = None  # when to look for the lost switch again
         self._repair_at: float | None = None  # when to reconcile after a failed write
@@ -169,6 +171,7 @@ class NodeController:
         name = f"controller-{self._node.name}"
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
+        atexit.register(self.stop)
         try:
             inbox.order(self._begin).result()
         except BaseException:
@@ -180,6 +183,7 @@ class NodeController:
         thread, self._thread = self._thread, None
         if thread is None:
             return
+        atexit.unregister(self.stop)
         for unsubscribe in self._subscriptions:
             unsubscribe()
         self._stopping = True
@@ -188,6 +192,8 @@ class NodeController:
         if thread.is_alive():
             log.warning("%s: the switch does not answer; not waiting for it", self._where)
         self._inbox.abandon()
+        for calm in self._calm:
+            calm.cancel()
         self._election.lost()
         self._stopped.set()
 
@@ -224,6 +230,28 @@ class NodeController:
     def drain(self, timeout: float | None = None) -> None:
         """Return when everything that had arrived before is handled and answered. Raises TimeoutError."""
         self._ask(lambda: None, timeout)
+
+    def settle(self, timeout: float = 5.0) -> None:
+        """Return when everything that the switch had sent before is handled, no packet waits for its neighbour, and the
+        switch has taken the answers.
+
+        A switch of softswitch's is needed; see ``softswitch.settle`` for a network of them. Raises TimeoutError.
+        """
+        deadline = time.monotonic() + timeout
+
+        def left() -> float:
+            return max(0.0, deadline - time.monotonic())
+
+        calm: Future[None] = Future()
+        self._client.barrier(left())
+        self._ask(lambda: self._calm.append(calm), left())
+        try:
+            calm.result(left())
+        except FutureTimeout:
+            raise TimeoutError(f"packets waited for their neighbours for more than {timeout:g} s") from None
+        except CancelledError:
+            raise RuntimeError("the controller was stopped") from None
+        self._client.barrier(left())
 
     def flush_neighbors(self, keys: Iterable[NeighborKey] | None = None) -> None:
         """Forget these learned neighbours (default: all); they are asked for again when needed."""
@@ -280,6 +308,10 @@ class NodeController:
                     work.carry_out()
                 else:
                     self._guard(lambda packets=work or []: self._work(packets))  # type: ignore[misc]
+                if self._calm and not self._handler.neighbors.waiting:
+                    for calm in self._calm:
+                        calm.set_result(None)
+                    self._calm.clear()
 
     def _deadline(self) -> float | None:
         times = [self._retry_at]

@@ -7,6 +7,8 @@ switch: loading a program, writing and reading.
 
 from __future__ import annotations
 
+import atexit
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -15,6 +17,7 @@ from typing import Any, TypeVar
 
 import grpc
 
+from p4rtlib import barrier
 from p4rtlib.protos import p4runtime_pb2
 
 from .channel import Service, open_channel
@@ -101,6 +104,8 @@ class Session:
         self._takes_part = False  # in arbitration, and so again after a reconnect
         self._arbitration: Arbitration | None = None
         self._answered = threading.Condition()
+        self._barriers = itertools.count(1)
+        self._passed = 0  # the last barrier that the switch has answered
         self._on_packet: Listeners[PacketIn] = Listeners("packet-in")
         self._on_digest: Listeners[DigestList] = Listeners("digest")
         self._on_idle: Listeners[IdleTimeout] = Listeners("idle-timeout")
@@ -143,6 +148,7 @@ class Session:
 
     def close(self) -> None:
         """End the stream and the connection; the client can connect again."""
+        atexit.unregister(self.close)
         if self._heartbeat is not None:
             self._heartbeat.stop()
             self._heartbeat = None
@@ -369,6 +375,25 @@ class Session:
             raise StreamClosed(f"{self.address}: packet_out() needs the stream: call become_primary() first")
         stream.send(self._packet_codec.encode(payload, metadata))
 
+    def barrier(self, timeout: float = 5.0) -> None:
+        """Return when the switch has taken everything that was sent on the stream before, and everything that it had
+        sent has reached the listeners.
+
+        softswitch answers, other switches do not. Raises TimeoutError, :class:`StreamClosed`.
+        """
+        stream = self._stream
+        if stream is None or stream.on_own_thread:
+            raise StreamClosed(f"{self.address}: barrier() needs the stream, and cannot be called from its callbacks")
+        with self._answered:
+            count = next(self._barriers)
+            stream.send(barrier.request(count))
+            self._answered.wait_for(lambda: self._passed >= count or not stream.open, timeout)
+            if self._passed >= count:
+                return
+        if not stream.open:
+            raise StreamClosed("the stream to the switch is closed")
+        raise TimeoutError(f"{self.address}: the switch did not answer a barrier within {timeout:g} s")
+
     def on_packet_in(self, call: Callable[[PacketIn], object]) -> Callable[[], None]:
         """Have ``call`` get every packet-in; the result unregisters it. Likewise the methods below."""
         return self._on_packet.add(call)
@@ -472,6 +497,9 @@ class Session:
 
     def _open_stream(self) -> Stream:
         self._close_stream()
+        # a stream whose switch goes away while the interpreter ends would be looked for
+        atexit.unregister(self.close)
+        atexit.register(self.close)
         with self._answered:
             self._stream_error = None
             self._arbitration = None
@@ -511,6 +539,10 @@ class Session:
                     self._on_packet(self._packet_codec.decode(message.packet))
             elif kind == "arbitration":
                 self._arbitrated(message.arbitration)
+            elif kind == "other":
+                with self._answered:
+                    self._passed = barrier.number(message) or self._passed
+                    self._answered.notify_all()
             elif kind == "digest":
                 self._on_digest(self._packet_codec.decode_digest(message.digest))
             elif kind == "idle_timeout_notification":

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -104,7 +105,9 @@ def test_scopes_profiles_and_headers() -> None:
     profile = info().table("group_table").profile
     assert profile is not None and profile.selector and profile.table_ids == (33554435,)
     assert info().action("set_adjacency").positions == {1: 0, 2: 1}
-    assert info().header("packet_in").bits == 24
+    header = info().header("packet_in")
+    assert (header.bits, header.size) == (24, 3)
+    assert (replace(header, bits=21).size, replace(header, bits=0).size) == (3, 0)
 
 
 def test_annotations_are_read_and_places_named() -> None:

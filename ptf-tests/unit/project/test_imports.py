@@ -33,7 +33,7 @@ LAYERS = """
     srv6cp.artifacts srv6cp.problems srv6cp.gcpause
 
     softswitch.__main__
-    softswitch.main
+    softswitch.main softswitch.settle
     softswitch.switch softswitch.options
     softswitch.io softswitch.p4runtime
     softswitch.device

@@ -40,6 +40,10 @@ EXCEPT = {
         "unions": "BMv2 crashes on the validity of a union that is an element of a stack",
     },
 }
+#: A table of the p4info that the compiler left out of the program: no packet can reach it.
+LEFT_OUT = "unreached"
+#: Tables that BMv2's P4Runtime server fails to read: keys with bits outside the mask of the program, no table at all.
+UNREADABLE = ("masked_table", LEFT_OUT)
 PORTS = range(505)
 PATIENCE = 20.0  # s until a digest must have arrived
 Outputs = list[dict[int, list[bytes]]]  # for each frame in, the frames that left by port, in their order
@@ -118,8 +122,7 @@ class Rig:
         tell them).
         """
         patterns: list[Entity] = [CounterEntry(name) for name in self.info.counters]
-        # BMv2's P4Runtime server fails to read entries whose keys have bits outside the mask of the program
-        tables = [t for t in self.info.tables.values() if not t.is_const and (registers or t.alias != "masked_table")]
+        tables = [t for t in self.info.tables.values() if not t.is_const and (registers or t.alias not in UNREADABLE)]
         patterns += [TableEntry(table.alias, counter=CounterData() if table.counter else None) for table in tables]
         if registers:
             patterns += [RegisterEntry(name) for name in self.info.registers]

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import pytest
 
 from softswitch.bmv2json import MalformedProgram, ProgramError, UnsupportedProgram, load_program
 from softswitch.device import Device
+from softswitch.engine.native.assemble import generate
+
+from .rigs import NAMES, PROGRAMS
 
 TABLES: dict[str, Any] = json.loads((Path(__file__).parent / "programs/tables.json").read_text())
 
@@ -37,6 +41,8 @@ def test_not_a_program(text: bytes) -> None:
     ("change", "words"),
     [
         (lambda p: p["__meta__"].update(version=[3, 0]), ["JSON format 3.0"]),
+        (lambda p: p["__meta__"].update(compiler="https://github.com/p4lang/p4c-bm"), ["P4-14", "p4c-bm2-ss"]),
+        (lambda p: p.update(__meta__={"version": [2, 0]}), ["P4-14", "p4c-bm2-ss"]),
         (
             lambda p: p["actions"][0]["primitives"].append({"op": "teleport", "parameters": []}),
             ["actions[0].primitives", "teleport"],
@@ -83,7 +89,7 @@ def test_unsupported_construct_is_named(change: Callable[[dict[str, Any]], objec
         (lambda p: p["pipelines"].pop(), ["egress"]),
         (lambda p: p.pop("actions"), ["'actions' is missing"]),
         (lambda p: p["pipelines"][0]["tables"][0].update(max_size="many"), ["max_size", "integer"]),
-        (lambda p: p["header_types"][0]["fields"].append(["x", 0]), ["width 0"]),
+        (lambda p: p["header_types"][0]["fields"].append(["x", 0]), ["fields[", "0 is not in 1..8192"]),
         (lambda p: p["header_types"].append(p["header_types"][0]), ["defined twice"]),
         (
             lambda p: next(h for h in p["header_types"] if h["name"] == "standard_metadata").update(
@@ -99,6 +105,111 @@ def test_malformed_program_says_where(change: Callable[[dict[str, Any]], object]
     for word in words:
         assert word in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def _first(program: dict[str, Any], key: str, **values: Any) -> None:
+    program[key][0].update(values)
+
+
+def _nested(program: dict[str, Any], levels: int) -> None:
+    condition = program["pipelines"][0]["conditionals"][0]
+    for _ in range(levels):
+        condition["expression"] = {
+            "type": "expression",
+            "value": {"op": "not", "left": None, "right": condition["expression"]},
+        }
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda p: _first(p, "meter_arrays", size=1 << 40), "meter_arrays[0].size: 1099511627776"),
+        (lambda p: _first(p, "meter_arrays", rate_count=10**9), "meter_arrays[0].rate_count"),
+        (lambda p: _first(p, "register_arrays", size=-5), "register_arrays[0].size: -5"),
+        (lambda p: _first(p, "register_arrays", size=10**10), "register_arrays[0].size: 10000000000"),
+        (lambda p: _first(p, "register_arrays", bitwidth=10**30), "register_arrays[0].bitwidth"),
+        (lambda p: _first(p, "counter_arrays", size=10**12), "counter_arrays[0].size"),
+        (lambda p: [_first(p, kind, size=1 << 25) for kind in ("register_arrays", "counter_arrays")], "cells of"),
+        (lambda p: p["header_types"][1]["fields"][0].__setitem__(1, 10**30), "header_types[1].fields[0][1]"),
+        (lambda p: p["header_types"][1]["fields"].append(p["header_types"][1]["fields"][0]), "defined twice"),
+        (lambda p: p["actions"][0]["runtime_data"].append({"name": "x", "bitwidth": 10**30}), "runtime_data["),
+        (lambda p: p["pipelines"][0]["tables"][0].update(max_size=-1), "tables[0].max_size: -1"),
+        (
+            lambda p: p["actions"][0]["primitives"].append(
+                {"op": "log_msg", "parameters": [
+                    {"type": "string", "value": "{}"},
+                    {"type": "parameters_vector", "value": [{"type": "hexstr", "value": "0x" + "f" * 10**6}]},
+                ]}
+            ),
+            "digits",
+        ),
+        (lambda p: _nested(p, 500), "nested too deeply"),
+    ],
+)  # fmt: skip
+def test_what_is_too_large_is_refused_by_name(change: Callable[[dict[str, Any]], object], words: str) -> None:
+    program = json.loads((PROGRAMS / "state.json").read_text())
+    change(program)
+    with pytest.raises(ProgramError) as caught:
+        Device().load(load_program(program))
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"a":' * 200_000, '{"__meta__": ' + "[" * 200_000])
+def test_text_that_is_nested_too_deeply_is_refused(text: str) -> None:
+    with pytest.raises(UnsupportedProgram, match="nested too deeply"):
+        load_program(text)
+
+
+#: What mutations put in the place of anything.
+STRANGE: list[Any] = [
+    None, True, 0, -1, 2**31, 2**63, 10**30, -(10**30), 1.5, "", "x", "0xff", "-0x1", "*", "default", "\ud800", [], {},
+    [1], {"type": "hexstr", "value": "0x1"}, {"type": "field", "value": ["x", "y"]},
+]  # fmt: skip
+
+
+def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+    """(container, key) of everything in a JSON value but source positions."""
+    items = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
+    for key, value in items:
+        if key != "source_info":
+            yield node, key
+            yield from _places(value)
+
+
+def _mutate(program: dict[str, Any], rng: random.Random) -> None:
+    """One value becomes another, one from elsewhere, or goes."""
+    node, key = rng.choice(list(_places(program)))
+    kind = rng.random()
+    if kind < 0.6:
+        node[key] = copy.deepcopy(rng.choice(STRANGE))
+    elif kind < 0.7:
+        del node[key]
+    else:
+        other, there = rng.choice(list(_places(program)))
+        node[key] = copy.deepcopy(other[there])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_mutated_programs_load_or_are_refused(name: str) -> None:
+    """And what loads survives frames; the C of what both engines take can be written."""
+    rng = random.Random(name)
+    original = (PROGRAMS / f"{name}.json").read_bytes()
+    refused = 0
+    for _ in range(25):
+        program = json.loads(original)
+        for _ in range(rng.choice((1, 1, 1, 2, 3))):
+            _mutate(program, rng)
+        device = Device(cpu_port=510)
+        try:
+            device.load(load_program(program))
+            generate(device.program, 511)
+        except ProgramError as error:
+            refused += 1
+            assert "\n" not in str(error)
+        for port in range(4):
+            device.process(port, rng.randbytes(rng.randrange(80)))
+    assert refused
 
 
 def test_every_single_deletion_loads_or_is_refused_cleanly() -> None:
@@ -142,9 +253,9 @@ def test_failed_load_keeps_the_old_program() -> None:
     program = load_program(TABLES)
     device.load(program)
 
-    def loop(broken: dict[str, Any]) -> None:
-        broken["actions"][-1]["primitives"].append({"op": "_jump", "parameters": [{"type": "hexstr", "value": "0x0"}]})
+    def astray(broken: dict[str, Any]) -> None:
+        broken["actions"][-1]["primitives"].append({"op": "_jump", "parameters": [{"type": "hexstr", "value": "0x63"}]})
 
-    with pytest.raises(UnsupportedProgram, match="jump backwards"):
-        device.load(load_program(changed(loop)))
+    with pytest.raises(UnsupportedProgram, match="jump to primitive 99"):
+        device.load(load_program(changed(astray)))
     assert device.program is program

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from softswitch.device import ActionSpec, Entry, Exact, GroupRef, MemberRef
+from softswitch.device import ActionSpec, Entry, Exact, GroupRef, MemberRef, Ternary
 
 from .conftest import Bench
 
@@ -141,6 +141,33 @@ def test_parsing(bench: Load, frame: str, report: tuple[int, ...], rest: str) ->
 )
 def test_unions(bench: Load, frame: str, expected: str) -> None:
     assert bench("unions").run(bytes.fromhex(frame)) == [(1, bytes.fromhex(expected))]
+
+
+# ---------------------------------------------------------------------------- kinds
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        # first, equal, number (5 bits), last: bool fields of a header; number chooses the port
+        ("0e 99", (2, "0e 99")),
+        ("10 99", (3, "10 99")),
+        # first and last: two variable-length fields are compared, those that differ have their length changed
+        ("81 01aa 01aa 99", (1, "c1 01aa 01aa 99")),
+        ("81 01aa 01ab 99", (1, "81 02aa 01ab 99")),
+        ("81 00 00 99", (1, "c1 00 00 99")),
+        ("81 02aabb 01aa 99", (1, "81 03aabb 01aa 99")),
+    ],
+)
+def test_bool_header_fields_and_equal_octets(bench: Load, frame: str, expected: tuple[int, str]) -> None:
+    port, sent = expected
+    assert bench("kinds").run(bytes.fromhex(frame)) == [(port, bytes.fromhex(sent))]
+
+
+def test_bool_header_field_as_key(bench: Load) -> None:
+    device = bench("kinds")
+    device.tables["ingress.by_flags"].insert(Entry((Exact(0), Ternary(1, 1)), ActionSpec("ingress.turn"), 1))
+    assert device.run(bytes.fromhex("0199")) == [(1, bytes.fromhex("8199"))]
 
 
 # ---------------------------------------------------------------------------- tables

@@ -59,6 +59,15 @@ def older_primitives(program: Json) -> None:
     program["actions"][0]["primitives"].append({"op": "no_op", "parameters": []})
 
 
+def untyped_transitions(program: Json) -> None:
+    """Transitions as p4c wrote them in formats 2.7 to 2.18: no type, and the value ``default`` for the default."""
+    program["__meta__"]["version"] = [2, 7]
+    for state in program["parsers"][0]["parse_states"]:
+        for transition in state["transitions"]:
+            if transition["type"] != "parse_vset" and transition.pop("type") == "default":
+                transition["value"] = "default"
+
+
 def whole_copies(program: Json) -> None:
     """copy_header, assign_header_stack, assign_union, size_stack and the operator valid."""
     stacks = _action(program, "others[0]", "items[0]")["primitives"]
@@ -198,6 +207,7 @@ VARIANTS: dict[str, tuple[str, Callable[[Json], None]]] = {
     "state in conditions": ("order", state_in_conditions),
     "turns": ("order", _with_hashes("round_robin")),
     "union stacks": ("selects", union_stacks),
+    "untyped transitions": ("selects", untyped_transitions),
     "valid keys": ("tables", valid_keys),
     "whole copies": ("headers", whole_copies),
 }

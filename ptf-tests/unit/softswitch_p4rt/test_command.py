@@ -11,12 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import grpc
 import pytest
-from conformance.raw import JSON, P4INFO, pb
+from conformance.raw import JSON, P4INFO, RawClient, action, entry, pb
 
+from harness.dataplane import FrameService
 from p4rtlib.pcap import PcapWriter, read_pcap
 from softswitch.main import _admitted
 from softswitch.native.compiler import has_compiler
@@ -79,6 +81,8 @@ def test_plaintext_beyond_this_machine_is_asked_for() -> None:
         (["--cpu-port", "511", "a.json"], "drop port"),
         (["--device-id", "x", "a.json"], "device id"),
         (["--packet-in", "ipc:///x", "a.json"], "nanomsg"),
+        (["-i", "1@veth0", "a.json", "--", "--dp-grpc-server-addr", "127.0.0.1:0"], "-i"),
+        (["--use-files", "0", "a.json", "--", "--dp-grpc-server-addr", "127.0.0.1:0"], "--use-files"),
         (["--log-console", "--log-file", "x", "a.json"], "exclude"),
         (["--log-level", "loud", "a.json"], "loud"),
         ([f"--pcap={__file__}", "a.json"], "directory"),
@@ -150,6 +154,19 @@ def start(tmp_path: Path) -> Iterator[Starter]:
         if one.process.poll() is None:
             one.process.kill()
             one.process.communicate()
+
+
+def test_frames_over_grpc(start: Starter) -> None:
+    running = start("--device-id", "1", "--p4info", str(P4INFO), "--dp-grpc-server-addr", "127.0.0.1:0", str(JSON))
+    with RawClient(running.address) as client:
+        client.primary()
+        client.insert(entry("exact_table", {"dst_addr": 1, "ingress_port": 400}, action("forward", port=8, dst_addr=2)))
+        assert running.process.stdout is not None
+        found = re.search(r"frames on (\S+)", running.process.stdout.readline())
+        assert found is not None
+        with closing(FrameService(found[1], 1, lambda: running.process.poll() is None)) as frames:
+            head = bytes(6) + b"\x12\x34" + bytes(46)
+            assert frames.exchange([(400, bytes(5) + b"\1" + head)]) == [[(8, bytes(5) + b"\2" + head)]]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -31,6 +31,9 @@ VALUES = ((5,), (0x0A000000, 8), (6, 0xFF), (10, 20), (0, 0), (64,))
         ("5 <= e; e >= 5", True),
         ("e == 5; e == 6", False),
         ("!(e == 6)", True),
+        ("e == 6 || (e == 5; true)", True),
+        ("(e == 5; e == 6;) || false", False),
+        ("(e) == 5", True),
         ("e == 6 -> false", True),
         ("e == 5 -> false", False),
         ("false -> false -> false", True),  # right-associative

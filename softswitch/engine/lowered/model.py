@@ -170,10 +170,31 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """The states that can be reached, by number."""
+    """The states that can be reached, by number.
+
+    Where there are loops, one run takes at most :data:`~.statements.MAX_ROUNDS` steps to a state of the same or a lower
+    number, of which each loop has some.
+    """
 
     entry: int
     states: dict[int, State]
+
+    @property
+    def loops(self) -> bool:
+        """Whether some state follows itself."""
+        pending = dict.fromkeys(self.states, 0)
+        for state in self.states.values():
+            for target in state.following():
+                pending[target] += 1
+        ready = [number for number, count in pending.items() if not count]
+        done = 0
+        while ready:
+            done += 1
+            for target in self.states[ready.pop()].following():
+                pending[target] -= 1
+                if not pending[target]:
+                    ready.append(target)
+        return done < len(self.states)
 
 
 # ---------------------------------------------------------------------------- steps

@@ -74,17 +74,18 @@ class Primitives:
     # -- bodies
 
     def body(self, primitives: Sequence[Primitive]) -> s.Body:
-        """Blocks of primitives; a jump backwards is refused."""
+        """Blocks of primitives, in their order; a jump to a primitive that is not there is refused."""
         count = len(primitives)
-        starts = {0, count}
+        starts, loops = {0, count}, False
         for place, primitive in enumerate(primitives):
             if primitive.op in ("_jump", "_jump_if_zero"):
                 target = self._target(primitive)
-                if not place < target <= count:
-                    raise self.operands.refuse("jump backwards in an action (a loop)")
+                if not 0 <= target <= count:
+                    raise self.operands.refuse(f"jump to primitive {target}", f"there are {count}")
+                loops |= target <= place
                 starts |= {target, place + 1}
         exits = [place for place, primitive in enumerate(primitives) if primitive.op == "exit"]
-        last = exits == [count - 1]
+        last = exits == [count - 1] and not loops
         ordered = sorted(starts)
         numbers: dict[int, int | None] = {start: number for number, start in enumerate(ordered)}
         numbers[count] = None

@@ -22,6 +22,9 @@ class Picked:
 
 #: Bits of a clone mark that are the session, and the bit that says "cloned", as in BMv2.
 CLONE_SESSIONS = 0x7FFF
+#: Jumps backwards that one run of an action, or of the parser, may take: as many as a counter of 16 bits has values.
+#: One more is a fault. BMv2 has no such limit, and a thread of it that never ends.
+MAX_ROUNDS = 1 << 16
 CLONED = 0x8000
 
 #: What can be assigned to.
@@ -355,7 +358,19 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Blocks from the first on; jumps go forward.  ``leaves``: some :class:`Exit` takes effect at the end."""
+    """Blocks from the first on.  ``leaves``: some :class:`Exit` takes effect at the end.
+
+    A jump to the same or an earlier block closes a loop; one run of the body takes at most :data:`MAX_ROUNDS`.
+    """
 
     blocks: tuple[Block, ...]
     leaves: bool = False
+
+    @property
+    def loops(self) -> bool:
+        """Whether some jump goes back."""
+        return any(
+            target is not None and target <= place
+            for place, block in enumerate(self.blocks)
+            for target in (block.following, block.otherwise)
+        )

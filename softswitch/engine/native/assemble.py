@@ -107,7 +107,7 @@ class _Assembler:
             "const u8 *const data = it->data;",
             "const u32 n = it->n;",
             "struct marks *const x = &L->marks;",
-            "u32 error = 0;",
+            "u32 error = 0, rounds UNUSED = 0;",
             "int rc UNUSED = GO_ON, leaving UNUSED = GO_ON;",
         ):
             out.line(line)

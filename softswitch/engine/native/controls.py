@@ -61,7 +61,7 @@ class ControlCode:
             self._table(node)
 
     def _call(self, action: Action, args: str) -> None:
-        if not any(block.statements for block in action.body.blocks):
+        if not action.body.loops and not any(block.statements for block in action.body.blocks):
             return
         out = self.ctx.out
         out.line(f"rc = action_{action.id}(S, W, it, m, x, {args});")

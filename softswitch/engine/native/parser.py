@@ -10,7 +10,7 @@ from softswitch.engine import text
 from softswitch.engine.lowered.model import Case, State
 from softswitch.engine.native.calculations import Calculations
 from softswitch.engine.native.context import Context
-from softswitch.engine.native.statements import Statements
+from softswitch.engine.native.statements import ROUND, Statements
 from softswitch.engine.native.storage import Storage
 from softswitch.engine.native.text import literal
 
@@ -22,6 +22,7 @@ class ParserCode:
         self.ctx = ctx
         self.storage = storage
         self.calculations = calculations
+        self._loops = ctx.program.parser.loops
 
     def emit(self) -> None:
         """Print all states; control arrives at ``accept`` in the end."""
@@ -45,6 +46,11 @@ class ParserCode:
     def _select(self, state: State, statements: Statements) -> None:
         """The parts are compared one by one: a key has no limit of width, its parts have."""
         out, select = self.ctx.out, state.select
+
+        def leave(target: int | None) -> str:
+            back = self._loops and target is not None and target <= state.index
+            return f"{{ {ROUND} {self._goto(target)} }}" if back else self._goto(target)
+
         names = []
         for part in select.parts:
             value = statements.values.exact(part)
@@ -58,8 +64,8 @@ class ParserCode:
                 raise statements.values.refuse("value set of more than 128 bits")
             else:
                 test = _value_set(case, names, select.widths)
-            out.line(f"if ({test}) {self._goto(case.target)}")
-        out.line(self._goto(select.default))
+            out.line(f"if ({test}) {leave(case.target)}")
+        out.line(leave(select.default))
 
 
 def _value_test(case: Case, names: list[str], widths: tuple[int, ...]) -> str:

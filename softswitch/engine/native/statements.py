@@ -17,12 +17,15 @@ from softswitch.engine.native.storage import Storage
 from softswitch.engine.native.text import storage_type
 from softswitch.engine.native.values import Value, Values
 
+#: Where control goes back, which it does not do for ever.
+ROUND = f"if (++rounds > {s.MAX_ROUNDS}) goto fault;"
+
 
 class Statements:
     """Prints statements at the writer's position.
 
-    The function around them has a label ``fault``, variables ``it``, ``m``, ``x``, ``data``, ``n`` and ``leaving``, in
-    the parser also ``error`` and a label ``accept``.
+    The function around them has a label ``fault``, variables ``it``, ``m``, ``x``, ``data``, ``n``, ``rounds`` and
+    ``leaving``, in the parser also ``error`` and a label ``accept``.
     """
 
     def __init__(
@@ -88,17 +91,18 @@ class Statements:
             for target in (block.following, block.otherwise if block.condition is not None else i + 1)
         }
 
-        def goto(target: int | None) -> str:
-            return f"goto {label}_{end if target is None else target};"
+        def goto(source: int, target: int | None) -> str:
+            jump = f"goto {label}_{end if target is None else target};"
+            return f"{{ {ROUND} {jump} }}" if target is not None and target <= source else jump
 
         for i, block in enumerate(body.blocks):
             if i in targets:
                 out.line(f"{label}_{i}:;")
             self.run(block.statements)
             if block.condition is not None:
-                out.line(f"if (!{self.values.truth(block.condition)}) {goto(block.otherwise)}")
+                out.line(f"if (!{self.values.truth(block.condition)}) {goto(i, block.otherwise)}")
             if (end if block.following is None else block.following) != i + 1:
-                out.line(goto(block.following))
+                out.line(goto(i, block.following))
         if end in targets:
             out.line(f"{label}_{end}:;")
 
@@ -328,6 +332,7 @@ def function(ctx: Context, storage: Storage, calculations: Calculations, action:
         out.line("const u8 *data UNUSED = it->data;")
         out.line("const u32 n UNUSED = it->n;")
         out.line("int leaving UNUSED = GO_ON;")
+        out.line("u32 rounds UNUSED = 0;")
         statements.body(action.body)
         out.line("return leaving;")
         out.line("fault: UNUSED;")

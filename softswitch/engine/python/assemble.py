@@ -32,8 +32,8 @@ NO_CUT = 1 << 30
 _RESERVED = (
     "run kind port data ilen extra o n error step node state row hit member slots action leaving clone "
     "clone_list digest resubmit recirculate cut plen parts frame egress_port_ rid_ T depth truth step_ "
-    "now_us monotonic_ns from_bytes randint outputs digests push_egress push_ingress sessions groups stats snapshot "
-    "session replica parser_step texts __debug__ len bytes min max any bool hex int"
+    "rounds now_us monotonic_ns from_bytes randint outputs digests push_egress push_ingress sessions groups stats "
+    "snapshot session replica parser_step texts __debug__ len bytes min max any bool hex int"
 )
 
 

@@ -195,18 +195,18 @@ class Structurer(Generic[Node]):
             self._place_guarded(children[middle:])
 
 
-def has_cycle(successors: Mapping[Node, Sequence[Node]]) -> bool:
-    """Whether some node follows itself."""
-    pending = dict.fromkeys(successors, 0)
-    for following in successors.values():
-        for node in following:
-            pending[node] += 1
-    ready = [node for node, count in pending.items() if not count]
-    done = 0
-    while ready:
-        done += 1
-        for node in successors[ready.pop()]:
-            pending[node] -= 1
-            if not pending[node]:
-                ready.append(node)
-    return done < len(successors)
+def dispatch(writer: Writer, variable: str, places: Sequence[int], emit: Callable[[int], None]) -> None:
+    """Write the branch of the place that ``variable`` has, one of the ascending ``places``, found by halving.
+
+    The branches exclude each other, so one may set ``variable``.
+    """
+    if len(places) <= 2:
+        for i, place in enumerate(places):
+            with writer.block(f"{'if' if not i else 'elif'} {variable} == {place}:"):
+                emit(place)
+        return
+    middle = len(places) // 2
+    with writer.block(f"if {variable} < {places[middle]}:"):
+        dispatch(writer, variable, places[:middle], emit)
+    with writer.block("else:"):
+        dispatch(writer, variable, places[middle:], emit)

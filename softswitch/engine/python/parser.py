@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from softswitch.engine.lowered.model import Case, Select, State
 from softswitch.engine.python.context import Context
-from softswitch.engine.python.graph import FlowGraph, Structurer, has_cycle
+from softswitch.engine.python.graph import FlowGraph, Structurer, dispatch
 from softswitch.engine.python.statements import Statements
 
 
@@ -26,46 +26,36 @@ class ParserCode:
     def emit(self) -> None:
         """Print ``while True: ... break``."""
         parser, out = self.ctx.program.parser, self.ctx.out
-        successors = {number: state.following() for number, state in parser.states.items()}
+        loops = parser.loops
+        if loops:
+            out.line("rounds = 0")
         with out.block("while True:"):
-            if has_cycle(successors):
+            if loops:
                 self._loop(parser.entry, sorted(parser.states))
             else:
+                successors = {number: state.following() for number, state in parser.states.items()}
                 structurer = Structurer(FlowGraph(parser.entry, successors), out, self._state, "step", "break")
                 self._goto = structurer.goto
                 structurer.run()
                 out.line("break")
 
     def _loop(self, entry: int, states: list[int]) -> None:
-        """A parser with a cycle: one pass of the loop per state."""
+        """A parser with a loop: one pass of the surrounding loop per state."""
         out = self.ctx.out
-        places = {number: i for i, number in enumerate(states)}
 
-        def goto(target: int | None) -> None:
-            if target is None:
-                out.line("break")
-            else:
-                out.line(f"state = {places[target]}")
-                out.line("continue")
+        def emit(number: int) -> None:
+            def goto(target: int | None) -> None:
+                if target is not None and target <= number:
+                    self.statements.count_round()
+                out.line("break" if target is None else f"state = {target}")
 
-        self._goto = goto
+            self._goto = goto
+            self._state(number)
+
         # the surrounding loop is entered with no state chosen
         with out.block("if state < 0:"):
-            out.line(f"state = {places[entry]}")
-        self._dispatch(states, places)
-
-    def _dispatch(self, states: list[int], places: dict[int, int]) -> None:
-        out = self.ctx.out
-        if len(states) <= 2:
-            for i, number in enumerate(states):
-                with out.block(f"{'if' if not i else 'elif'} state == {places[number]}:"):
-                    self._state(number)
-            return
-        middle = len(states) // 2
-        with out.block(f"if state < {places[states[middle]]}:"):
-            self._dispatch(states[:middle], places)
-        with out.block("else:"):
-            self._dispatch(states[middle:], places)
+            out.line(f"state = {entry}")
+        dispatch(out, "state", states, emit)
 
     def _state(self, number: int) -> None:
         state = self.ctx.program.parser.states[number]

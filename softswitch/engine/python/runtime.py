@@ -12,6 +12,10 @@ class AssertionFailed(Exception):
     """``assert`` or ``assume`` of the program does not hold; BMv2 aborts, here the packet is dropped."""
 
 
+class TooManyRounds(Exception):
+    """A loop of an action or of the parser does not end; BMv2 would go on for ever, here the packet is dropped."""
+
+
 def format_log(text: str, args: Sequence[int]) -> str:
     """Replace each ``{}`` of a ``log_msg`` by the next argument; ``\\{`` and ``\\}`` are literal braces."""
     result: list[str] = []

@@ -12,9 +12,9 @@ from softswitch.engine.lowered.objects import Field
 from softswitch.engine.lowered.values import Cell, Constant, Number
 from softswitch.engine.python.calculations import Calculations
 from softswitch.engine.python.context import Context
-from softswitch.engine.python.graph import FlowGraph, Structurer
+from softswitch.engine.python.graph import FlowGraph, Structurer, dispatch
 from softswitch.engine.python.headers import Headers
-from softswitch.engine.python.runtime import AssertionFailed, format_log, unspent
+from softswitch.engine.python.runtime import AssertionFailed, TooManyRounds, format_log, unspent
 from softswitch.engine.python.values import Values, fit
 
 _log = logging.getLogger("softswitch.program")
@@ -80,7 +80,9 @@ class Statements:
         out = self.ctx.out
         if body.leaves:
             out.line("leaving = 0")
-        if len(body.blocks) == 1:
+        if body.loops:
+            self._loop(body.blocks)
+        elif len(body.blocks) == 1:
             self.run(body.blocks[0].statements)
         elif body.blocks:
             self._blocks(body.blocks)
@@ -116,6 +118,37 @@ class Statements:
 
         structurer = Structurer(FlowGraph(0, successors), out, emit, "step", None)
         structurer.run()
+
+    def _loop(self, blocks: Sequence[s.Block]) -> None:
+        """Blocks that jump backwards: one pass of a loop per block."""
+        out = self.ctx.out
+
+        def emit(place: int) -> None:
+            def goto(target: int | None) -> None:
+                if target is not None and target <= place:
+                    self.count_round()
+                out.line("break" if target is None else f"step = {target}")
+
+            block = blocks[place]
+            self.run(block.statements)
+            if block.condition is None:
+                goto(block.following)
+                return
+            with out.block(f"if {self.values.code(block.condition)}:"):
+                goto(block.following)
+            with out.block("else:"):
+                goto(block.otherwise)
+
+        out.line("step = rounds = 0")
+        with out.block("while True:"):
+            dispatch(out, "step", range(len(blocks)), emit)
+
+    def count_round(self) -> None:
+        """Print that control goes back, which it does not do for ever."""
+        failed = self.ctx.constant("TooManyRounds", TooManyRounds, "TooManyRounds")
+        self.ctx.out.line("rounds += 1")
+        with self.ctx.out.block(f"if rounds > {s.MAX_ROUNDS}:"):
+            self.ctx.out.line(f"raise {failed}('a loop of the program does not end')")
 
     # -- fields
 
