@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 _TRACE = "/softswitch.v1.Debug/Trace"
 _STATS = "/softswitch.v1.Debug/Stats"
 _PORTS = "/softswitch.v1.Debug/Ports"
+_LONGEST_CLOSE = 2.0
 _TIMEOUT = 30.0
 
 
@@ -67,7 +68,8 @@ class PortWatch:
         self._report = report
         self._where = where
         self._call: Any = channel.unary_stream(_PORTS, bytes, bytes)(b"")
-        threading.Thread(target=self._run, name=f"ports of {where}", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=f"ports of {where}", daemon=True)
+        self._thread.start()
 
     def _run(self) -> None:
         try:
@@ -78,8 +80,10 @@ class PortWatch:
                 log.warning("%s: does not tell the states of its ports: %s", self._where, error.details())
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop watching, and wait for the thread: gRPC must not be left while the process ends."""
         self._call.cancel()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(_LONGEST_CLOSE)
 
 
 def _states(answer: bytes) -> dict[int, bool]:

@@ -152,6 +152,9 @@ class Session:
         if self._heartbeat is not None:
             self._heartbeat.stop()
             self._heartbeat = None
+        if self._port_watch is not None:
+            self._port_watch.close()
+            self._port_watch = None
         self._takes_part = False
         self._close_stream()
         if self._channel is not None:

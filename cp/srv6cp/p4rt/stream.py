@@ -113,6 +113,10 @@ class Subscription(Generic[T]):
                     pass
 
 
+#: Seconds that a heartbeat under way is waited for.
+_LONGEST_STOP = 1.0
+
+
 class Heartbeat:
     """Calls ``beat(interval)`` every ``interval`` seconds in a thread of its own."""
 
@@ -120,15 +124,18 @@ class Heartbeat:
         self._beat = beat
         self._interval = interval
         self._ended = threading.Event()
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
 
     def _run(self) -> None:
         while not self._ended.wait(self._interval):
             self._beat(self._interval)
 
     def stop(self) -> None:
-        """No more calls; one that is under way is not waited for."""
+        """No more calls; one that is under way is waited for a while, unless it is what stops this."""
         self._ended.set()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(_LONGEST_STOP)
 
 
 class Stream:
