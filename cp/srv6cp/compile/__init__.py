@@ -84,8 +84,9 @@ def compile_state(
     that need one of them are left out, so that the next longest prefix has its turn. With ``watch`` the switch is told
     which port a member of a group needs.
 
-    ``neighbors`` are learned ones, (interface, address) to MAC; the node's static ones win over them. Pass
-    the same ``ids`` every time to keep numbers across compilations even where hashes collide.
+    ``neighbors`` are learned ones, (interface, address) to MAC; the node's static ones win over them. With ``ids``
+    that have adopted what a switch has, numbers stay what they are there even where hashes collide. Whoever passes
+    them calls ``ids.sweep()`` once the switch holds exactly this, or ``ids.undo()`` when nothing of it was written.
 
     Raises:
         NotInProgram: the program lacks something that the node asks for; nothing is numbered then.
@@ -120,7 +121,6 @@ def compile_state(
             *domain_entities(node),
             *ports,
         ]
-    ids.sweep()
     return Compilation(entities, nexthops.targets, sids.numbers, policies.uses, numbers.items)
 
 
