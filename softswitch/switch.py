@@ -31,7 +31,7 @@ from softswitch.device import Device
 from softswitch.io.switchboard import Switchboard
 from softswitch.p4runtime.arbitration import MAX_STREAMS
 from softswitch.p4runtime.dataplane import DataplaneService
-from softswitch.p4runtime.debug import PortFeed, debug_handler
+from softswitch.p4runtime.debug import MAX_WATCHERS, PortFeed, debug_handler
 from softswitch.p4runtime.errors import Fault
 from softswitch.p4runtime.pool import DaemonPool
 from softswitch.p4runtime.reads import MAX_READS
@@ -48,8 +48,8 @@ _log = logging.getLogger(__name__)
 
 #: Longest request: a batch of some hundred thousand entries.
 _MAX_MESSAGE = 64 << 20
-#: Requests at a time, each in a thread: the streams, the reads, and others. gRPC refuses what is more.
-_MAX_REQUESTS = MAX_STREAMS + MAX_READS + 32
+#: Requests at a time, each in a thread: streams, reads, watchers of ports, and others. gRPC refuses what is more.
+_MAX_REQUESTS = MAX_STREAMS + MAX_READS + MAX_WATCHERS + 32
 
 #: Seconds after which a client that does not answer is given up, so that a backup takes its place.
 KEEPALIVE = 4.0

@@ -30,7 +30,7 @@ import grpc
 from softswitch.device import Device, DeviceError
 from softswitch.p4runtime.errors import Fault, invalid
 
-__all__ = ["SERVICE", "PortFeed", "debug_handler", "decode_request"]
+__all__ = ["MAX_WATCHERS", "SERVICE", "PortFeed", "debug_handler", "decode_request"]
 
 SERVICE = "softswitch.v1.Debug"
 
