@@ -29,7 +29,7 @@ control admit(PACKET) {
     action set_router_interface(vrf_id_t vrf_id, @format(MAC_ADDRESS) mac_addr_t mac, policy_id_t policy_id,
                                 interface_flags_t flags) {
         md.vrf_id = vrf_id;
-        md.unusual = md.unusual | (unusual_t)flags | (hdr.ethernet.dst_addr == mac ? 24w0 : UNUSUAL_NOT_MY_MAC);
+        md.unusual = md.unusual | (unusual_t)flags | (hdr.ethernet.dst_addr == mac ? 0 : UNUSUAL_NOT_MY_MAC);
         STEER_BY_INTERFACE(policy_id)
     }
 

@@ -30,30 +30,29 @@ const origin_t ORIGIN_OWN          = 3;  // this node made it
 const origin_t ORIGIN_FRAME        = 4;  // a frame, taken whole: what it carries is not looked at
 
 // What the usual packet has not: a bit map of the interface, the parser and the domain's filters.
-typedef bit<24> unusual_t;
+typedef bit<32> unusual_t;
 // The flags of the interface as they are (types.p4).
 const unusual_t UNUSUAL_EXTERNAL       = 0x0001;
 const unusual_t UNUSUAL_STEER          = 0x0002;
 const unusual_t UNUSUAL_CHECK_SOURCE   = 0x0004;
-// Of the IPv4 header, the IPv6 header inside, or the next segment: one that is not forwarded (core/addresses.p4).
-const unusual_t UNUSUAL_INNER_ADDRESS  = 0x0008;
-// Segments left in a routing header that is no SRH: the walk of the chain ended there (SRH-10).
-const unusual_t UNUSUAL_ROUTING_TYPE   = 0x0010;
 const unusual_t UNUSUAL_NOT_MY_MAC     = 0x0020;  // the frame is not addressed to the interface
 const unusual_t UNUSUAL_L2_PORT        = 0x0040;  // the frame is taken whole
 const unusual_t UNUSUAL_OTHER_VRF      = 0x0080;  // the SID is of another VRF than the packet
 const unusual_t UNUSUAL_TAG            = 0x0100;  // a VLAN tag
 const unusual_t UNUSUAL_LINK_SCOPE     = 0x0200;  // an address of the IPv6 header that is not forwarded
 const unusual_t UNUSUAL_EXTENSION      = 0x0400;  // extension headers in front of the SRH or the upper layer
-const unusual_t UNUSUAL_FRAGMENT       = 0x0800;  // a piece of a packet: likewise (UL-5)
-const unusual_t UNUSUAL_OF_PARSER      = 0x060F18;
-const unusual_t UNUSUAL_PADDING        = 0x1000;  // octets behind the end of the packet (router/trim.p4)
-#define IS_PADDED md.unusual[12:12]
+const unusual_t UNUSUAL_FRAGMENT       = 0x0800;  // a piece of a packet: the walk of the chain ended there (UL-5)
+const unusual_t UNUSUAL_ROUTING_TYPE   = 0x1000;  // segments left in another routing header: likewise (SRH-10)
+const unusual_t UNUSUAL_PADDING        = 0x2000;  // octets behind the end of the packet (router/trim.p4)
+#define IS_PADDED md.unusual[13:13]
+// Of the IPv4 header, the IPv6 header inside, or the next segment: one that is not forwarded (core/addresses.p4).
+const unusual_t UNUSUAL_INNER_ADDRESS  = 0x4000;
+const unusual_t UNUSUAL_OF_PARSER      = 0x65F00;  // kept when a VLAN interface is looked up
 // A SID refuses the packet when it is UNUSUAL_FOREIGN_SOURCE or greater.
-const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x010000;  // the source is outside the SR domain (SEC-1)
-const unusual_t UNUSUAL_AUTHENTICATION = 0x020000;  // an Authentication Header, which nobody here verifies
-const unusual_t UNUSUAL_OPTION         = 0x040000;  // an option that must not be skipped, or that was not looked at
-const unusual_t UNUSUAL_SID_BLOCK      = 0x080000;  // from outside the domain to its SID block (SEC-1)
+const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x10000;  // the source is outside the SR domain (SEC-1)
+const unusual_t UNUSUAL_AUTHENTICATION = 0x20000;  // an Authentication Header, which nobody here verifies
+const unusual_t UNUSUAL_OPTION         = 0x40000;  // an option that must not be skipped, or that was not looked at
+const unusual_t UNUSUAL_SID_BLOCK      = 0x80000;  // from outside the domain to its SID block (SEC-1)
 
 // The flow, as far as selectors, hash and classifiers look at it. The hash is over all of it.
 LAZY_STATE flow_state_t {

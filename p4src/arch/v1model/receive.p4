@@ -42,7 +42,7 @@ control receive(PACKET) {
     action resume() {
         INGRESS_PORT = CARRIED_INGRESS_PORT;
         md.vrf_id = CARRIED_VRF_ID;
-        md.unusual = md.unusual | (unusual_t)CARRIED_PADDING << 12;
+        md.unusual = md.unusual | (unusual_t)CARRIED_PADDING << 13;
     }
     action resume_own() {
         md.origin = ORIGIN_OWN;
