@@ -117,6 +117,7 @@ docs: $(STAMP) ## regenerate what documents and schema have from tests, program 
 	@$(BIN)/python tools/p4_reference.py
 	@$(BIN)/python tools/behaviour_tables.py
 	@$(BIN)/python -m srv6cp.config.schema
+	@$(BIN)/python -m srv6lab.schema
 
 shell: .venv-shell/.stamp ## p4runtime-shell in .venv-shell, an environment of its own
 

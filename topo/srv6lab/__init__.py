@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks of SRv6 routers from a topology file.
 
-* `topology`    what a file says, and the configuration of every router that follows from it
-* `loader`      YAML in, errors that name file and place; `nodes`: the routers as the control plane has them
+* `topology`    what a file says; `steps`: those of its scenario
+* `configuration`  the node file of a router that follows from it; `nodes`: routers as the control plane has them
+* `loader`      YAML in, all `mistakes` with file and line; `script`: its scenario; `schema`: the same for editors
 * `routes`      shortest paths; `graph`: pictures
+* `intent`      the node files of a lab that runs, which commands change; `reach`: what a name means at a host
 * `lab`         what a running network can do, whatever it is made of
 * `network`     one in this process, without root: routers on softswitch; `host`: its hosts
 * `running`     one in network namespaces, seen from the command line; behind it `control` (up, down, status ...),
-  `state` (what is on disk), `daemon` (controllers and switches), `namespaces` and `cables` (Linux),
+  `state` (what is on disk), `daemon` (controllers and switches), `namespaces`, `cables` and `portwatch` (Linux),
   `linuxhost` and `sniff` (packets)
 * `path`        the way of a packet, hop by hop
-* `scenario`    what a topology file wants to be shown; `shell`: commands for a running network
+* `scenario`    plays the steps; `shell`: commands for a running network; `terminal`: text that fits
 * `cli`         the words of ``srv6 lab``; `commands`: what they do; `shipped`: topologies of the package
 """

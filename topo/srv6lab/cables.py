@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nodes as network namespaces, links as veth pairs between them, hosts with addresses and routes.
+"""Nodes as network namespaces, the cables between them, hosts with addresses and routes.
 
 A router's port P is the interface ``ethP`` of its namespace, without addresses: the kernel there neither answers nor
 sends anything. A host has ``eth0``.
+
+A cable is a veth pair from each of its ends into a namespace of cables, where a bridge joins the two. So a cable can be
+cut (`connect`) as a real one: both ends lose the carrier and no interface of a node is taken down. That would make a
+host forget its addresses, and BMv2 deaf on all ports: libpcap waits in the one thread that receives for the interface
+that went down.
 """
 
 from __future__ import annotations
@@ -17,15 +22,17 @@ from functools import partial
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 
-from pyroute2 import IPRoute
+from pyroute2 import IPRoute, NetlinkError
 
 from srv6lab import namespaces
-from srv6lab.topology import End, Host, Topology
+from srv6lab.topology import End, Host, Link, Topology
 
 SIOCETHTOOL = 0x8946
 # Of linux/ethtool.h: checksums of sent packets, TCP segmentation, generic segmentation and its reversal.
 OFFLOADS = {"ETHTOOL_STXCSUM": 0x17, "ETHTOOL_STSO": 0x1F, "ETHTOOL_SGSO": 0x24, "ETHTOOL_SGRO": 0x2C}
 IFA_F_NODAD = 0x02
+#: Link-local groups pass as well, but for those that the kernel keeps: spanning tree, pause, link aggregation.
+BRIDGE = {"br_ageing_time": 0, "br_mcast_snooping": 0, "br_group_fwd_mask": 0xFFF8}
 # Nobody advertises routers in a lab and addresses are unique: no solicitations, no waiting for duplicates.
 HOST_SETTINGS = {"accept_ra": 0, "autoconf": 0, "router_solicitations": 0, "accept_dad": 0, "dad_transmits": 0}
 
@@ -35,19 +42,41 @@ def interface(end: End) -> str:
     return f"eth{end.port}"
 
 
-def build(topology: Topology, names: Mapping[str, str]) -> None:
-    """Make namespaces (``names``: node to namespace), links and hosts. Raises OSError; clean up with `clear` then."""
-    for name in names.values():
+def build(topology: Topology, names: Mapping[str, str], cables: str) -> None:
+    """Make namespaces (``names``: node to namespace), cables and hosts.
+
+    Raises OSError; clean up with `namespaces.clear` then, ``cables`` as well.
+    """
+    for name in (cables, *names.values()):
         namespaces.create(name)
+    namespaces.inside(cables, _prepare_router)
     for node, name in names.items():
         namespaces.inside(name, _prepare_router if node in topology.routers else _prepare_host)
     for link in topology.links:
-        here, there = link.ends
-        namespaces.inside(names[here.node], partial(_cable, here, there, names[there.node], link.mtu))
+        namespaces.inside(cables, partial(_cable, link, [names[end.node] for end in link.ends]))
     for node, name in names.items():
         ports = [interface(link.at(node)) for link in topology.links_of(node)]
         host = topology.hosts.get(node)
         namespaces.inside(name, partial(_bring_up, ports, host))
+
+
+def connect(link: Link, cables: str, whole: bool) -> None:
+    """Cut or restore a cable. Raises OSError."""
+    namespaces.inside(cables, partial(_set_links, _middle(link), "up" if whole else "down"))
+
+
+def _middle(link: Link) -> tuple[str, str]:
+    """The far ends of the two veth pairs of a cable."""
+    return f"cable{link.number}a", f"cable{link.number}b"
+
+
+def _set_links(ports: tuple[str, ...], state: str) -> None:
+    with IPRoute() as ip:
+        for port in ports:
+            try:
+                ip.link("set", index=ip.link_lookup(ifname=port)[0], state=state)
+            except (IndexError, NetlinkError) as error:
+                raise OSError(f"interface {port} cannot be set {state}: {error}") from None
 
 
 def _set(settings: Mapping[str, int]) -> None:
@@ -67,15 +96,23 @@ def _prepare_host() -> None:
     _set(HOST_SETTINGS)
 
 
-def _cable(here: End, there: End, namespace: str, mtu: int) -> None:
-    """A veth pair from this namespace into another one. It never shows outside them."""
-    descriptor = os.open(namespaces.RUN / namespace, os.O_RDONLY)
-    try:
-        with IPRoute() as ip:
-            peer = {"ifname": interface(there), "mtu": mtu, "net_ns_fd": descriptor}
-            ip.link("add", ifname=interface(here), kind="veth", mtu=mtu, peer=peer)
-    finally:
-        os.close(descriptor)
+def _cable(link: Link, names: list[str]) -> None:
+    """From the namespace of cables, where this runs, to both ends."""
+    bridge = f"cable{link.number}"
+    with IPRoute() as ip:
+        # Whatever comes in at one end leaves at the other: nothing is learned, no group is looked for.
+        ip.link("add", ifname=bridge, kind="bridge", mtu=link.mtu, **BRIDGE)
+        index = ip.link_lookup(ifname=bridge)[0]
+        for end, middle, namespace in zip(link.ends, _middle(link), names, strict=True):
+            descriptor = os.open(namespaces.RUN / namespace, os.O_RDONLY)
+            try:
+                peer = {"ifname": interface(end), "mtu": link.mtu, "net_ns_fd": descriptor}
+                ip.link("add", ifname=middle, kind="veth", mtu=link.mtu, peer=peer)
+            finally:
+                os.close(descriptor)
+            _no_offloads(middle)
+            ip.link("set", index=ip.link_lookup(ifname=middle)[0], master=index)
+    _set_links((bridge, *_middle(link)), "up")
 
 
 def _bring_up(ports: list[str], host: Host | None) -> None:

@@ -21,6 +21,8 @@ _EPILOG = """try:
   srv6 lab exec quickstart h1 -- ping -c3 h2
   srv6 lab path quickstart h1 h2
   srv6 lab steer quickstart r1 h2 r3 r4/End.DT46
+  srv6 lab edit quickstart r1 sid add fcbb:bb00:1:7::/64 End
+  srv6 lab cut quickstart r1 r2
   srv6 lab down quickstart"""
 
 
@@ -51,6 +53,7 @@ def register(subparsers: Any) -> None:
     _topology(config)
     config.add_argument("router", metavar="ROUTER")
     verbs.add("list", "topologies that come with the package")
+    verbs.add("schema", "print the JSON schema of topologies, for editors")
     names = verbs.add("names", "names of the networks that are up, or of the nodes of one or of a topology")
     names.add_argument("name", nargs="?", metavar="LAB", help="name of a lab or topology")
     kinds = names.add_mutually_exclusive_group()
@@ -130,13 +133,26 @@ def _add_running(verbs: _Verbs) -> None:
     steer.add_argument("router", metavar="ROUTER")
     steer.add_argument("host", metavar="HOST")
     steer.add_argument("segments", nargs="+", metavar="SEGMENT", help="such as r3 r4/End.DT46")
-    unsteer = add("unsteer", "a router gets back its configuration of the topology")
+    unsteer = add("unsteer", "take back what steer and apply did at a router")
     unsteer.add_argument("router", metavar="ROUTER")
+    edit = add("edit", "add, replace, delete or show SIDs, policies ... of a router, in the words of `srv6 sid add`")
+    edit.usage = "srv6 lab edit LAB ROUTER sid|policy|steer|route|neighbor|vrf add|replace|del|show ..."
+    edit.add_argument("router", metavar="ROUTER")
+    edit.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD", help="sid add SID End ...; segments by name")
+    show = add("show", "SIDs of all routers by name; of one: its node file as it is now")
+    show.add_argument("router", nargs="?", metavar="ROUTER")
+    for verb, text in (
+        ("cut", "unplug the cable between two nodes: both see the link go down"),
+        ("restore", "plug the cable between two nodes in again"),
+    ):
+        cable = add(verb, text)
+        cable.add_argument("one", metavar="NODE")
+        cable.add_argument("other", metavar="NODE")
     shell = add("shell", "take commands for a running network")
     shell.add_argument("-c", "--command", dest="lines", action="append", metavar="LINE", help="run this command only")
     apply = add("apply", "add a file's policies, steering, sids ... to the configuration of a router")
     apply.add_argument("router", metavar="ROUTER")
-    apply.add_argument("file", metavar="FILE", help="YAML; what an earlier apply or steer added is gone")
+    apply.add_argument("file", metavar="FILE", help="YAML; takes the place of an earlier apply or steer")
     restart = verbs.add("restart", "start a router's switch (again); its controller fills it")
     restart.add_argument("name", nargs="?", metavar="LAB", help="name of the lab [the only one]")
     restart.add_argument("router", metavar="ROUTER")

@@ -12,21 +12,24 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import yaml
 
 from srv6cp.cli import session
-from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, INTERRUPTED, OK, USAGE, CliError, UsageError
+from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, INTERRUPTED, OK, CliError, UsageError
 from srv6cp.sync.launch import SWITCHES, choose
 from srv6lab import graph as pictures
+from srv6lab.configuration import config_of
 from srv6lab.errors import LabError
+from srv6lab.intent import read_words
 from srv6lab.lab import Lab
-from srv6lab.loader import load_topology, read_changes
+from srv6lab.loader import NAME, check_changes, load_topology, read_changes
 from srv6lab.scenario import Failed, Player
 from srv6lab.shell import Shell
+from srv6lab.shell import edit as edit_router
 from srv6lab.shipped import shipped
-from srv6lab.topology import Topology, TopologyError
+from srv6lab.terminal import wrap
+from srv6lab.topology import Topology, TopologyError, UnknownName
 
 
 def run(verb: str, args: argparse.Namespace) -> int:
@@ -44,7 +47,11 @@ def run(verb: str, args: argparse.Namespace) -> int:
         raise CliError("interrupted", INTERRUPTED) from None
 
 
-def _failure(error: TopologyError | LabError | Failed) -> CliError:
+def _failure(error: TopologyError | LabError | Failed | CliError) -> CliError:
+    if isinstance(error, CliError):
+        return error
+    if isinstance(error, UnknownName):  # what is in a file has been checked: a word of the command line
+        return UsageError(str(error))
     return CliError(str(error), CONFIG if isinstance(error, TopologyError) else CHECK_FAILED)
 
 
@@ -54,14 +61,10 @@ def _failure(error: TopologyError | LabError | Failed) -> CliError:
 def up(args: argparse.Namespace) -> int:
     """Start a network and play its scenario."""
     program = session.profile(args.profile)
+    if args.name and not NAME.fullmatch(args.name):
+        raise UsageError(f"--name: {args.name!r} is no name; a letter, then up to 30 letters, digits, - and _")
+    switch = _switch(args)
     topology = load_topology(args.topology)
-    switch = args.switch or os.environ.get("SWITCH", "")
-    if switch.startswith("softswitch-"):
-        switch = "softswitch"  # of the packet tests: an engine, or kinds of ports
-    if not switch:
-        switch = "auto" if args.netns else "softswitch"
-    if switch not in ("auto", *SWITCHES):
-        raise UsageError(f"SWITCH={switch}: no such switch; one of auto, {', '.join(SWITCHES)}")
     if switch == "auto":
         switch = choose(switch) if args.netns or os.geteuid() == 0 else "softswitch"
     if args.netns or switch == "bmv2":
@@ -79,8 +82,19 @@ def up(args: argparse.Namespace) -> int:
         rows += [(f"up {args.topology} --netns", "the same with Linux hosts: ping, iperf3, tcpdump (root)")]
         rows += [("list", "other networks")]
         width = max(len(words) for words, _ in rows)
-        print("\nGo on:\n" + "\n".join(f"  srv6 lab {words:<{width}}   {text}" for words, text in rows))
+        lines = [wrap(f"  srv6 lab {words:<{width}}   {text}", indent=" " * 8) for words, text in rows]
+        print("\nGo on:\n" + "\n".join(lines))
     return code
+
+
+def _switch(args: argparse.Namespace) -> str:
+    """The kind of switch that is asked for."""
+    given = args.switch or os.environ.get("SWITCH") or ("auto" if args.netns else "softswitch")
+    if given.startswith("softswitch-"):  # as the packet tests call it with one of its engines, or kinds of ports
+        return "softswitch"
+    if given not in ("auto", *SWITCHES):
+        raise UsageError(f"SWITCH={given}: no such switch; one of {', '.join(('auto', *SWITCHES))}")
+    return str(given)
 
 
 def _up_namespaces(args: argparse.Namespace, topology: Topology, switch: str) -> int:
@@ -97,7 +111,7 @@ def _up_namespaces(args: argparse.Namespace, topology: Topology, switch: str) ->
             if not args.quiet:
                 _say_ready(topology, f"{switch}, a network namespace for each node", begin)
             code = _play(args, lab, check)
-        except (Failed, TopologyError, LabError) as error:  # kept, to be looked into
+        except (Failed, TopologyError, LabError, CliError) as error:  # kept, to be looked into
             code = _complain(error)
         except BaseException:
             keep = False
@@ -120,7 +134,7 @@ def _up_namespaces(args: argparse.Namespace, topology: Topology, switch: str) ->
     return code
 
 
-def _complain(error: TopologyError | LabError | Failed) -> int:
+def _complain(error: TopologyError | LabError | Failed | CliError) -> int:
     """Print an error of something that goes on; its exit code."""
     sys.stdout.flush()
     failure = _failure(error)
@@ -137,7 +151,7 @@ def _say_head(args: argparse.Namespace, topology: Topology) -> None:
 def _say_ready(topology: Topology, what: str, begin: float) -> None:
     seconds = time.perf_counter() - begin
     routers, hosts = _count(len(topology.routers), "P4 router"), _count(len(topology.hosts), "host")
-    print(f"{routers} (switch and controller each) and {hosts}, ready in {seconds:.1f} s: {what}", flush=True)
+    print(wrap(f"{routers} (switch and controller each) and {hosts}, ready in {seconds:.1f} s: {what}"), flush=True)
 
 
 def _count(number: int, what: str) -> str:
@@ -147,22 +161,20 @@ def _count(number: int, what: str) -> str:
 def _play(args: argparse.Namespace, lab: Lab, check: Callable[[], None] = lambda: None) -> int:
     """Scenario or commands, then the shell; ``check`` raises KeyboardInterrupt when one was lost on the way."""
     player = Player(lab, lambda text: print(text, flush=True))
-    code = OK
     if args.lines:
-        code = _lines(player, args.lines)
+        _lines(player, args.lines)
     elif not args.no_scenario:
         player.run(lab.topology.scenario)
     check()
     if args.shell and not args.lines:
         Shell(player).cmdloop()
-    return code
+    return OK
 
 
 def _lines(player: Player, lines: Sequence[str]) -> int:
     shell = Shell(player)
     for line in lines:
-        if not shell.run_line(line):
-            return USAGE
+        shell.run_line(line)
     return OK
 
 
@@ -229,6 +241,29 @@ def unsteer(args: argparse.Namespace) -> int:
     return _lines(_player(args.name), [f"unsteer {args.router}"])
 
 
+def edit(args: argparse.Namespace) -> int:
+    """Change the node file of a router, or show what its switch has."""
+    if not args.words or args.words[1:2] != ["show"]:
+        read_words(args.words)
+    edit_router(_player(args.name), args.router, args.words)
+    return OK
+
+
+def cut(args: argparse.Namespace) -> int:
+    """Unplug a cable."""
+    return _lines(_player(args.name), [f"cut {args.one} {args.other}"])
+
+
+def restore(args: argparse.Namespace) -> int:
+    """Plug it in again."""
+    return _lines(_player(args.name), [f"restore {args.one} {args.other}"])
+
+
+def show(args: argparse.Namespace) -> int:
+    """SIDs by name, or the node file of a router."""
+    return _lines(_player(args.name), [f"show {args.router or ''}".strip()])
+
+
 def shell(args: argparse.Namespace) -> int:
     """Take commands."""
     player = _player(args.name)
@@ -241,7 +276,11 @@ def shell(args: argparse.Namespace) -> int:
 def apply(args: argparse.Namespace) -> int:
     """Add to a router's configuration."""
     changes = read_changes(args.file)
-    _player(args.name).apply({args.router: changes})
+    player = _player(args.name)
+    player.network.topology.check_router(args.router)
+    topology, network = player.network.topology, player.network
+    check_changes(args.file, topology, args.router, {name: network.data(name) for name in topology.routers})
+    player.apply({args.router: changes})
     return OK
 
 
@@ -266,17 +305,24 @@ def graph(args: argparse.Namespace) -> int:
 def config(args: argparse.Namespace) -> int:
     """Print a node file."""
     topology = load_topology(args.topology)
-    if args.router not in topology.routers:
-        raise TopologyError(f"no router {args.router!r}; there are {', '.join(topology.routers)}")
-    config: dict[str, Any] = topology.config(args.router)
+    topology.check_router(args.router)
+    config = config_of(topology, args.router)
     print(yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=120), end="")
+    return OK
+
+
+def schema(args: argparse.Namespace) -> int:
+    """Print the JSON schema of topologies."""
+    from srv6lab.schema import schema_text
+
+    print(schema_text(), end="")
     return OK
 
 
 def list_(args: argparse.Namespace) -> int:
     """Print the topologies that come with the package."""
     for name, path in shipped().items():
-        print(f"{name:<12}{load_topology(path).about}")
+        print(wrap(f"{name:<12}{load_topology(path, check=False).about}", indent=" " * 12))
     return OK
 
 
@@ -289,7 +335,9 @@ def names(args: argparse.Namespace) -> int:
         found = there
     else:
         try:
-            topology = state.State(args.name).topology() if args.name in there else load_topology(args.name)
+            topology = (
+                state.State(args.name).topology() if args.name in there else load_topology(args.name, check=False)
+            )
         except TopologyError:
             return CHECK_FAILED
         found = [*([] if args.hosts else topology.routers), *([] if args.routers else topology.hosts)]
@@ -305,6 +353,11 @@ _VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "path": path,
     "steer": steer,
     "unsteer": unsteer,
+    "edit": edit,
+    "cut": cut,
+    "restore": restore,
+    "show": show,
+    "schema": schema,
     "shell": shell,
     "apply": apply,
     "restart": restart,

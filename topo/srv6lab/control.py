@@ -11,15 +11,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from srv6cp.sync.launch import missing, python_environment
-from srv6lab.errors import LabError
+from srv6lab.errors import LabError, Terminated
+from srv6lab.intent import file_of
 from srv6lab.loader import find
-from srv6lab.running import RunningLab
+from srv6lab.running import RunningLab, ports_of
 from srv6lab.state import Record, State, names
-from srv6lab.topology import Topology
+from srv6lab.terminal import wrap
+from srv6lab.topology import Topology, UnknownName
 
 STOP_LIMIT = 15.0  # s for the daemon to end
 
@@ -57,20 +58,12 @@ def up(name: str, source: str, topology: Topology, switch: str, profile: str) ->
         with _uninterrupted():
             state.create(Record(name, source, switch, profile, namespaces), find(source))
             created = True
-        state.hosts_file.write_text(_hosts(topology))
         _start_daemon(state)
         return RunningLab(state)
     except BaseException:
         if created:
             down(name)
         raise
-
-
-def _hosts(topology: Topology) -> str:
-    lines = ["127.0.0.1 localhost", "::1 localhost"]
-    lines += [f"{address} {name}" for name, host in topology.hosts.items() for address in (host.ipv6, host.ipv4)]
-    lines += [f"{router.source} {name}" for name, router in topology.routers.items()]
-    return "\n".join(lines) + "\n"
 
 
 def _start_daemon(state: State) -> None:
@@ -122,8 +115,8 @@ def _uninterrupted() -> Iterator[None]:
 def termination_as_interrupt() -> Iterator[Callable[[], None]]:
     """SIGTERM and SIGHUP like Ctrl-C, for as long as these would leave a lab behind.
 
-    Gives a function that raises KeyboardInterrupt when there was one: Python drops those that arrive in a destructor
-    or in a callback of an import.
+    They raise Terminated, which the shell lets through. Gives a function that raises KeyboardInterrupt when there was
+    one: Python drops those that arrive in a destructor or in a callback of an import.
     """
     caught: list[int] = []
 
@@ -137,7 +130,7 @@ def termination_as_interrupt() -> Iterator[Callable[[], None]]:
 
     def interrupt(number: int, _: object) -> None:
         caught.append(number)
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, interrupt) for number in numbers}
@@ -159,7 +152,7 @@ def down(name: str) -> None:
         if record is not None:
             from srv6lab import namespaces
 
-            namespaces.clear(list(record.namespaces.values()))
+            namespaces.clear([*record.namespaces.values(), state.cables])
         state.remove()
     finally:
         if before is not None:
@@ -218,54 +211,68 @@ def status(name: str) -> dict[str, Any]:
         result |= {"topology": record.source, "profile": record.profile, "namespaces": dict(record.namespaces)}
     if state.alive():
         result["routers"] = RunningLab(state).request("status")["routers"]
-        result["well"] = all(
-            router["state"] == "running" and router["controller"] == "primary" for router in result["routers"].values()
-        )
+        result["well"] = all(map(_runs_well, result["routers"].values()))
     return result
+
+
+def _runs_well(router: Mapping[str, Any]) -> bool:
+    """A cable that was cut on purpose is nothing that is wrong."""
+    ports = all(port.up or port.cut for port in ports_of(router).values())
+    return router["state"] == "running" and router["controller"] == "primary" and ports and not router["wrong"]
 
 
 def render(name: str, found: Mapping[str, Any]) -> str:
     """What `status` found, as text."""
     if "routers" not in found:
-        return f"{name}: its controllers have crashed, see {found['folder']}; `srv6 lab down {name}` clears it away"
+        return wrap(
+            f"{name}: its controllers have crashed, see {found['folder']}; `srv6 lab down {name}` clears it away"
+        )
     runs = f"topology {found['topology']}, profile {found['profile']}"
     lines = [f"{name}: {runs}, controllers pid {found['daemon']}, logs in {found['folder']}"]
     for router, row in found["routers"].items():
         note = ", configuration changed" if row["changed"] else ""
         if row["state"] != "running":
             note += f"; `srv6 lab restart {name} {router}` starts it again"
-        lines.append(
-            f"  {router}  {row['switch']} pid {row['pid']} {row['state']}, controller {row['controller']}{note}\n"
-            f"      namespace {found['namespaces'][router]}, P4Runtime {row['address']}, device id {row['device-id']}"
-        )
+        lines += [
+            f"  {router}  {row['switch']} pid {row['pid']} {row['state']}, controller {row['controller']}{note}",
+            "      ports: " + ", ".join(f"{number} {port}" for number, port in ports_of(row).items()),
+            f"      namespace {found['namespaces'][router]}, P4Runtime {row['address']}, device id {row['device-id']}",
+            f"      node file {row['file']}",
+        ]
+        if row["wrong"]:
+            lines.append(f"      not applied: {row['wrong']}")
     for node, namespace in found["namespaces"].items():
         if node not in found["routers"]:
             lines.append(f"  {node}  host, namespace {namespace}")
-    return "\n".join(lines)
+    return "\n".join(wrap(line, indent="      ") for line in lines)
 
 
 def restart(name: str, router: str) -> str:
     """Start the switch of a router anew; what happened, as text."""
     lab = attach(name)
-    if router not in lab.topology.routers:
-        raise LabError(f"no router {router!r} in {name}; there are {', '.join(lab.topology.routers)}")
+    lab.topology.check_router(router)
     done = lab.request("restart", router=router)
     return f"{router}: switch restarted, its controller filled it ({done['written']}) within {done['seconds']:.1f} s"
 
 
 def execute(name: str, node: str, words: list[str]) -> int:
-    """Become a command in a node's namespace; returns, with exit code 127, only when there is no such command."""
+    """Become a command in a node's namespace; where it is ``srv6``, it speaks of that router.
+
+    Returns, with exit code 127, only when there is no such command.
+    """
     state = _existing(name)
     check_root()
     record = state.record()
     namespaces_of = record.namespaces if record is not None else {}
     if node not in namespaces_of:
-        raise LabError(f"no node {node!r} in {name}; there are {', '.join(namespaces_of)}")
+        raise UnknownName(f"no node {node!r} in {name}; there are {', '.join(namespaces_of)}")
     from srv6lab import namespaces
 
+    if (file := file_of(state.folder, node)).exists():  # `exec r1 -- srv6 sid show` speaks of this router
+        os.environ.update(SRV6_NODE=str(file), SRV6_GRPC_ADDR=f"unix:{state.socket(node)}")
     sys.stdout.flush()
     try:
-        namespaces.become(namespaces_of[node], Path(state.hosts_file), words)
+        namespaces.become(namespaces_of[node], state.hosts_file(node), words)
     except FileNotFoundError:
         print(f"srv6: exec: {words[0]}: there is no such command", file=sys.stderr)
     except OSError as error:

@@ -18,18 +18,26 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from srv6cp import artifacts
+from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, USAGE, CliError
 from srv6cp.controller.loop import ControllerOptions, NodeController
+from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
 from srv6cp.sync.launch import Launch, LaunchError, Switch
+from srv6cp.sync.tables import Changes
 from srv6lab import cables, namespaces
 from srv6lab.errors import LabError
-from srv6lab.nodes import node_of
-from srv6lab.state import State
-from srv6lab.topology import TopologyError
+from srv6lab.intent import Intent
+from srv6lab.lab import ELECTION_ID, PortState
+from srv6lab.portwatch import PortWatch
+from srv6lab.reach import names_at
+from srv6lab.state import State, hosts_file
+from srv6lab.topology import TopologyError, UnknownName
 
 FILL_LIMIT = 30.0  # s for a controller to fill a switch that answers
 REQUEST_LIMIT = 5.0  # s for a request to arrive
@@ -53,7 +61,11 @@ class Daemon:
         self._profile = record.profile
         self._namespaces = record.namespaces
         self._topology = state.topology()
-        self._changes: dict[str, Mapping[str, Any]] = {name: {} for name in self._topology.routers}
+        self._intent: Intent
+        self._seen: dict[str, tuple[int, int, int]] = {}  # node files as they were read last
+        self._wrong: dict[str, str] = {}  # what is wrong with those that are not applied
+        self._watch = PortWatch(self._topology, self._namespaces)
+        self._cut: set[int] = set()  # numbers of links
         self._switches: dict[str, Switch] = {}
         self._controllers: dict[str, NodeController] = {}
         self._dead: set[str] = set()  # switches whose end has been logged
@@ -72,20 +84,27 @@ class Daemon:
 
     def start(self) -> None:
         """Make the network. Raises LabError, TopologyError, ArtifactError, OSError or P4RuntimeError."""
-        nodes = {name: node_of(self._topology, name) for name in self._topology.routers}
+        self._intent = Intent(self._topology, self._state.folder, watched=True)
+        nodes = self._intent.nodes
         program = artifacts.find(self._profile)
-        cables.build(self._topology, self._namespaces)
+        for name in self._namespaces:
+            self._write_names(name)
+        cables.build(self._topology, self._namespaces, self._state.cables)
+        self._stack.enter_context(self._watch)
         for name in nodes:
             self._start_switch(name)
         for name, node in nodes.items():
             self._wait_for_switch(name)
-            client = self._stack.enter_context(Client(self._address(name), device_id=node.device_id))
+            client = self._stack.enter_context(
+                Client(self._address(name), device_id=node.device_id, election_id=ELECTION_ID)
+            )
             self._controllers[name] = NodeController(client, node, CONTROLLER, program)
         with ThreadPoolExecutor(len(nodes)) as pool:
             for done in [pool.submit(controller.start) for controller in self._controllers.values()]:
                 done.result()
-        for controller in self._controllers.values():
+        for name, controller in self._controllers.items():
             self._stack.callback(controller.stop)
+            self._note(name)
 
     def _address(self, router: str) -> str:
         return f"unix:{self._state.socket(router)}"
@@ -117,13 +136,15 @@ class Daemon:
         """Answer requests and look after the switches, for ever."""
         verbs: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
             "status": lambda _: self._status(),
-            "changes": lambda _: self._changes,
             "apply": self._apply,
+            "edit": self._edit,
+            "cable": self._cable,
             "restart": self._restart,
         }
         while True:
             ready, _, _ = select.select([listener], [], [], LOOK_INTERVAL)
             self._look()
+            self._look_at_files()
             if not ready:
                 continue
             connection, _ = listener.accept()
@@ -133,10 +154,13 @@ class Daemon:
                 try:
                     request = json.loads(_receive(connection))
                     answer = {"answer": verbs[request["verb"]](request)}
-                except (TopologyError, LabError, P4RuntimeError, OverflowError) as error:
-                    answer = {"error": str(error), "config": isinstance(error, (TopologyError, OverflowError))}
+                except (TopologyError, LabError, CliError, P4RuntimeError, OverflowError) as error:
+                    answer = {"error": str(error), "code": _code(error)}
                 except (OSError, ValueError, KeyError, TypeError) as error:
-                    answer = {"error": f"request not understood: {error!r}"}
+                    answer = {"error": f"request not understood: {error!r}", "code": CHECK_FAILED}
+                except Exception as error:  # one request must not end the lab
+                    log.exception("request failed")
+                    answer = {"error": f"{error!r}; see {self._state.log}", "code": CHECK_FAILED}
                 try:
                     connection.sendall(json.dumps(answer).encode())
                 except OSError as error:
@@ -147,6 +171,45 @@ class Daemon:
             if not switch.alive and name not in self._dead:
                 self._dead.add(name)
                 log.warning("%s: %s ended (%s)", name, self._kind, switch.last_words())
+
+    def _look_at_files(self) -> None:
+        """Apply node files that somebody has changed; once for each change."""
+        for name in self._topology.routers:
+            stamp = None
+            try:
+                stamp = _stamp(self._intent.file(name))
+                if stamp == self._seen.get(name):
+                    continue
+                written = self._give(name, self._intent.reload(name))
+            except (TopologyError, P4RuntimeError, OverflowError, OSError) as error:
+                self._wrong[name] = str(error)
+                log.warning("%s: not applied: %s", name, error)
+            else:
+                log.info("%s: its node file has changed: %s", name, written or "applied when its switch answers")
+            if stamp is not None:  # that of what was read: it may have changed again
+                self._seen[name] = stamp
+
+    def _note(self, router: str) -> None:
+        with suppress(OSError):
+            self._seen[router] = _stamp(self._intent.file(router))
+
+    def _give(self, router: str, node: Node) -> Changes | None:
+        """Have the controller apply what the node file says; what was written, None when the switch is not there."""
+        written = self._controllers[router].apply(node)
+        self._wrong.pop(router, None)
+        self._note(router)
+        for host in self._topology.hosts.values():
+            if host.router == router:
+                self._write_names(host.name)
+        return written
+
+    def _write_names(self, node: str) -> None:
+        """What others are called where a command runs (``srv6 lab exec``): it follows from what can be reached.
+
+        In place: commands that run have the file mounted.
+        """
+        text = hosts_file(names_at(self._topology, self._intent.nodes, node))
+        self._state.hosts_file(node).write_text(text, "utf-8")
 
     def _status(self) -> dict[str, Any]:
         routers = {}
@@ -159,21 +222,50 @@ class Daemon:
                 "address": self._address(name),
                 "device-id": self._topology.routers[name].number,
                 "controller": controller.role,
-                "changed": bool(self._changes[name]),
+                "changed": self._intent.changed(name),
+                "file": str(self._intent.file(name)),
+                "wrong": self._wrong.get(name),
+                "ports": self._ports(name),
             }
         return {"routers": routers}
 
+    def _ports(self, router: str) -> dict[str, Any]:
+        return {
+            str(link.at(router).port): asdict(
+                PortState(link.other(router).node, self._watch.up(link.at(router)), link.number in self._cut)
+            )
+            for link in self._topology.links_of(router)
+        }
+
     def _apply(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        router, changes = request["router"], request["changes"]
-        node = node_of(self._topology, router, changes)
-        written = self._controllers[router].apply(node)
-        self._changes[router] = changes
+        return self._change(request["router"], lambda router: self._intent.change(router, request["changes"]))
+
+    def _edit(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return self._change(request["router"], lambda router: self._intent.edit(router, request["words"]))
+
+    def _change(self, router: str, change: Callable[[str], Node]) -> dict[str, Any]:
+        node = change(router)
+        try:
+            written = self._give(router, node)
+        except (P4RuntimeError, OverflowError):
+            with suppress(P4RuntimeError):
+                self._give(router, self._intent.undo(router))
+            raise
         return {"written": None if written is None else str(written)}
+
+    def _cable(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        whole = request["whole"]
+        for link in self._topology.links_between(*request["ends"]):
+            try:
+                cables.connect(link, self._state.cables, whole)
+            except OSError as error:
+                raise LabError(f"the cable between {' and '.join(request['ends'])}: {error}") from None
+            (self._cut.discard if whole else self._cut.add)(link.number)
+        return {}
 
     def _restart(self, request: Mapping[str, Any]) -> dict[str, Any]:
         router = request["router"]
-        if router not in self._switches:
-            raise LabError(f"no router {router!r}; there are {', '.join(self._switches)}")
+        self._topology.check_router(router)
         controller = self._controllers[router]
         before = controller.status().reconciliations
         self._switches[router].stop()
@@ -186,6 +278,20 @@ class Daemon:
                 raise LabError(f"{router}: the controller did not fill the new switch within {FILL_LIMIT:g} s")
             time.sleep(0.02)
         return {"written": str(status.changes), "seconds": time.monotonic() - begin}
+
+
+def _stamp(file: Path) -> tuple[int, int, int]:
+    stat = file.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _code(error: Exception) -> int:
+    """The exit code that the asker ends with."""
+    if isinstance(error, CliError):
+        return error.code
+    if isinstance(error, UnknownName):
+        return USAGE
+    return CONFIG if isinstance(error, (TopologyError, OverflowError)) else CHECK_FAILED
 
 
 def _receive(connection: socket.socket) -> bytes:

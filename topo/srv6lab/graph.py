@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import textwrap
 
+from srv6lab.terminal import wrap
 from srv6lab.topology import DEFAULT_VRF, Host, Topology
 
 
@@ -28,7 +29,7 @@ def dot(topology: Topology) -> str:
 
 def head(topology: Topology) -> str:
     """Name, purpose and drawing."""
-    title = f"{topology.name}: {topology.about}".rstrip(": ")
+    title = wrap(f"{topology.name}: {topology.about}".rstrip(": "))
     if not topology.picture:
         return title
     return f"{title}\n\n{textwrap.indent(textwrap.dedent(topology.picture), '    ')}\n"
@@ -42,7 +43,7 @@ def text(topology: Topology) -> str:
     for link in topology.links:
         ends = " -- ".join(f"{end.node}" + (f" port {end.port}" if end.port else "") for end in link.ends)
         lines.append(f"  {ends}" + (f", cost {link.cost}" if link.cost != 1 else ""))
-    return "\n".join(lines)
+    return "\n".join([lines[0], *(wrap(line, indent=" " * 6) for line in lines[1:])])
 
 
 def _host(host: Host) -> str:

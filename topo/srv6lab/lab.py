@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from srv6cp.model import Node
@@ -12,6 +13,8 @@ from srv6lab.topology import Topology
 
 PROBE_PORT = 9  # UDP destination port of probes (discard)
 FIRST_SOURCE_PORT = 40000
+#: Of the controllers: above what commands take that come and go, so that none takes a router from its controller.
+ELECTION_ID = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,18 @@ class Passage:
     sender: str
     receiver: str
     frame: bytes
+
+
+@dataclass(frozen=True)
+class PortState:
+    """A port of a router: the node at the other end of its cable, whether it has a link, whether the cable is cut."""
+
+    to: str
+    up: bool
+    cut: bool
+
+    def __str__(self) -> str:
+        return f"to {self.to} " + ("up" if self.up else "down (cable cut)" if self.cut else "down")
 
 
 @dataclass(frozen=True)
@@ -67,9 +82,29 @@ class Lab(Protocol):
     def apply(self, router: str, changes: Mapping[str, Any]) -> None:
         """Give a router its configuration of the topology with ``changes`` added; what an earlier call added is gone.
 
+        What `edit` did stays.
+
         Raises:
             TopologyError: no such router, or a configuration that is not valid, or that the switch refuses.
         """
+
+    def edit(self, router: str, words: Sequence[str]) -> str:
+        """Do ``sid add ...`` and the like to the node file of a router and have its controller apply it.
+
+        Returns what was written. Raises TopologyError as `apply` does, CliError for words that make no sense.
+        """
+
+    def file(self, router: str) -> Path:
+        """The node file that a router has now."""
+
+    def data(self, router: str) -> Mapping[str, Any]:
+        """What is in that file."""
+
+    def ports(self, router: str) -> Mapping[int, PortState]:
+        """The ports of a router and what they are connected to."""
+
+    def set_cable(self, one: str, other: str, whole: bool) -> None:
+        """Cut or restore the cables between two nodes. Raises UnknownName where there is none."""
 
     def server(self, router: str) -> str:
         """Address of a router's P4Runtime server."""

@@ -11,19 +11,28 @@ hosts:
   h2: {router: r2, vrf: blue, ipv6: "2001:db8:1::2/64", ipv4: "10.0.1.2/24"}
   h3: {router: r2, l2: true}                  # on a layer 2 port
 links: [r1 -- r2, {link: r1 -- r3, cost: 5, mtu: 9000}]
-scenario: [...]                               # see srv6lab.scenario
+scenario: [...]                               # see srv6lab.script
+
+Everything that is wrong in a file is told at once, with its line: the topology, what the sections of the routers make
+of it, the scenario, and what its steps would add to the routers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from srv6cp import values
+from srv6cp.config import ConfigError, Source, read_source
+from srv6cp.problems import InvalidError, Problem
+from srv6lab import steps
+from srv6lab.mistakes import Mistakes
+from srv6lab.nodes import check_node
+from srv6lab.script import read_scenario
 from srv6lab.shipped import shipped
 from srv6lab.topology import (
     DEFAULT_VRF,
@@ -37,8 +46,10 @@ from srv6lab.topology import (
     TopologyError,
 )
 
-KEYS = {"name", "about", "picture", "routers", "hosts", "links", "scenario"}
-HOST_KEYS = {"router", "vrf", "l2", "ipv6", "ipv4"}
+KEYS = frozenset(("name", "about", "picture", "routers", "hosts", "links", "scenario"))
+HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4"))
+LINK_KEYS = frozenset(("link", "cost", "mtu"))
+MAX_COST = 1 << 20
 # Namespaces, hosts files and Graphviz take such names; so does the path of a Unix socket, which is short.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,30}")
 
@@ -49,153 +60,210 @@ def find(source: str | Path) -> Path:
     return path if path.exists() else shipped().get(str(source), path)
 
 
-def load_topology(source: str | Path) -> Topology:
-    """A topology by path, or by name where it is one of the package's own. Raises TopologyError."""
+def load_topology(source: str | Path, *, check: bool = True) -> Topology:
+    """A topology by path, or by name where it is one of the package's own.
+
+    ``check`` False leaves the routers' sections and what the scenario adds to them unread: for what has been checked.
+
+    Raises:
+        TopologyError: the file cannot be read or is not valid; a line a mistake, with file and line.
+    """
     path = find(source)
-    data = _read(path, f"; give a file, or one of: {', '.join(shipped())}")
-    try:
-        return read_topology(data, path.stem)
-    except TopologyError as error:
-        raise TopologyError(f"{path}: {error}") from None
+    text, data = _read(path, f"; give a file, or one of: {', '.join(shipped())}")
+    if isinstance(data, dict) and "node" in data and "routers" not in data:
+        raise TopologyError(f"{path}: this is the node file of one router, not a topology; `srv6 run {path}` runs it")
+    topology, problems = _read_topology(data, path.stem)
+    if check or problems:
+        problems += _check_nodes(topology)
+    if problems:
+        located = [replace(problem, file=text.file, line=text.line(problem.path)) for problem in problems]
+        raise TopologyError(_lines(sorted(located, key=lambda problem: problem.line)))
+    return topology
+
+
+def read_topology(data: Any, name: str = "lab") -> Topology:
+    """A topology from what YAML gave. Raises TopologyError with every mistake, a line each."""
+    topology, problems = _read_topology(data, name)
+    problems += _check_nodes(topology)
+    if problems:
+        raise TopologyError(_lines(problems))
+    return topology
 
 
 def read_changes(source: str | Path) -> Mapping[str, Any]:
     """What ``srv6 lab apply`` adds to a router, from a file. Raises TopologyError."""
-    data = _read(Path(source))
+    text, data = _read(Path(source))
     if not isinstance(data, dict):
-        raise TopologyError(f"{source}: a mapping such as policies: [...] and steering: [...] is needed")
+        raise TopologyError(f"{text.file}: a mapping such as policies: [...] and steering: [...] is needed")
     if "node" in data or "locator" in data:
         raise TopologyError(
-            f"{source}: this is a whole node file; give only what is added to the router's configuration"
+            f"{text.file}: this is a whole node file; give only what is added to the router's configuration"
         )
     return data
 
 
-def _read(path: Path, hint: str = "") -> Any:
+def check_changes(source: str | Path, topology: Topology, router: str, present: Mapping[str, Any]) -> None:
+    """Refuse, with file and line, what a file would add to a router of a lab. Raises TopologyError.
+
+    ``present``: node files of the routers as they are now, whose SIDs segments may name.
+    """
+    text, data = _read(Path(source))
+    _, problems = check_node(topology, router, data, present=present)
+    if problems:
+        located = [replace(problem, file=text.file, line=text.line(problem.path)) for problem in problems]
+        raise TopologyError(_lines(sorted(located, key=lambda problem: problem.line)))
+
+
+def _lines(problems: Collection[Problem]) -> str:
+    return "\n".join(dict.fromkeys(map(str, problems)))
+
+
+def _read(path: Path, hint: str = "") -> tuple[Source, Any]:
     try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise TopologyError(f"{path}: {error.strerror}{hint}") from None
-    except UnicodeDecodeError:
-        raise TopologyError(f"{path}: not a text file") from None
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise TopologyError(f"{where}: not YAML: {getattr(error, 'problem', error)}") from None
+        text = read_source(path)
+        return text, text.load()
+    except ConfigError as error:
+        missing = hint if not path.exists() else ""
+        raise TopologyError(f"{error}{missing}") from None
 
 
-def read_topology(data: Any, name: str = "lab") -> Topology:
-    """A topology from what YAML gave. Raises TopologyError."""
-    top = _mapping(data, "the topology")
-    if unknown := set(top) - KEYS:
-        raise TopologyError(f"unknown key {sorted(map(str, unknown))[0]!r}; there are {', '.join(sorted(KEYS))}")
-    sections = _mapping(top.get("routers"), "routers")
-    if not sections or len(sections) > MAX_ROUTERS:
-        raise TopologyError(f"routers: 1 to {MAX_ROUTERS} are needed, there are {len(sections)}")
-    routers = {
-        _name(key, "routers"): Router(key, number, _mapping(extra or {}, f"routers.{key}"))
-        for number, (key, extra) in enumerate(sections.items(), 1)
-    }
-    hosts = _hosts(_mapping(top.get("hosts") or {}, "hosts"), routers)
-    links = _links(top.get("links") or [], routers, hosts)
-    scenario = top.get("scenario") or []
-    if not isinstance(scenario, list):
-        raise TopologyError("scenario: a list of steps is needed")
-    about = " ".join(str(top.get("about", "")).split())
-    return Topology(
-        _name(top.get("name", name), "name"),
-        about,
-        str(top.get("picture", "")).rstrip(),
-        routers,
-        hosts,
-        links,
-        tuple(scenario),
-    )
+def _read_topology(data: Any, name: str) -> tuple[Topology, list[Problem]]:
+    """What is right in a topology, and what is wrong."""
+    mistakes = Mistakes()
+    topology = Topology(name, "", "", {}, {}, ())
+    with mistakes.at():
+        top = values.mapping(data, "a topology")
+        topology = _Reader(mistakes).read(top, name)
+        topology = replace(topology, scenario=read_scenario(top.get("scenario"), topology, mistakes))
+    return topology, mistakes.found
 
 
-def _name(value: Any, where: str) -> str:
+def _check_nodes(topology: Topology) -> list[Problem]:
+    """What is wrong in the routers' sections and in what the scenario would add to them."""
+    found: list[Problem] = []
+    for router in topology.routers:
+        found += check_node(topology, router)[1]
+    known = {problem.path for problem in found}
+    for step in topology.scenario:
+        if isinstance(step, steps.Apply):
+            for router, changes in step.changes.items():
+                problems = check_node(topology, router, changes, ("scenario", step.place, "apply", router))[1]
+                found += [problem for problem in problems if problem.path not in known]
+    return found
+
+
+class _Reader:
+    def __init__(self, mistakes: Mistakes) -> None:
+        self._mistakes = mistakes
+        self.at = mistakes.at
+
+    def read(self, top: Mapping[Any, Any], name: str) -> Topology:
+        self._mistakes.check_keys(top, KEYS)
+        with self.at("name"):
+            name = _name(top.get("name", name))
+        routers = self._routers(top.get("routers"))
+        hosts = self._hosts(top.get("hosts"), routers) if routers else {}
+        links = self._links(top.get("links"), routers, hosts) if routers else ()
+        about = " ".join(str(top.get("about") or "").split())
+        return Topology(name, about, str(top.get("picture") or "").rstrip(), routers, hosts, links)
+
+    def _routers(self, value: Any) -> dict[str, Router]:
+        routers: dict[str, Router] = {}
+        with self.at("routers"):
+            sections = values.mapping(value, "routers")
+            if not 1 <= len(sections) <= MAX_ROUTERS:
+                raise InvalidError(f"1 to {MAX_ROUTERS} are needed, there are {len(sections)}")
+            for number, (key, extra) in enumerate(sections.items(), 1):
+                with self.at("routers", key):
+                    name = _name(key)
+                    routers[name] = Router(name, number)
+                    section = values.mapping({} if extra is None else extra, "the section of a router")
+                    routers[name] = Router(name, number, section)
+        return routers
+
+    def _hosts(self, value: Any, routers: Mapping[str, Router]) -> dict[str, Host]:
+        hosts: dict[str, Host] = {}
+        with self.at("hosts"):
+            sections = values.mapping({} if value is None else value, "hosts")
+            if len(sections) > MAX_HOSTS:
+                raise InvalidError(f"at most {MAX_HOSTS} are possible, there are {len(sections)}")
+            for number, (key, settings) in enumerate(sections.items(), 1):
+                with self.at("hosts", key):
+                    hosts[_name(key)] = self._host(key, number, settings, routers)
+        return hosts
+
+    def _host(self, key: str, number: int, value: Any, routers: Mapping[str, Router]) -> Host:
+        settings = values.mapping(value, "a host")
+        self._mistakes.below("hosts", key).check_keys(settings, HOST_KEYS)
+        if key in routers:
+            raise InvalidError("a router has that name")
+        six, four = IPv6Interface(f"2001:db8:{number:x}::2/64"), IPv4Interface(f"10.0.{number}.2/24")
+        vrf, l2 = DEFAULT_VRF, False
+        with self.at("hosts", key, "ipv6"):
+            six = _address(settings.get("ipv6", six), IPv6Interface, six)
+        with self.at("hosts", key, "ipv4"):
+            four = _address(settings.get("ipv4", four), IPv4Interface, four)
+        with self.at("hosts", key, "vrf"):
+            vrf = _name(settings.get("vrf", DEFAULT_VRF))
+        with self.at("hosts", key, "l2"):
+            l2 = values.boolean(settings.get("l2", False), "l2")
+        at = settings.get("router")
+        if not isinstance(at, str) or at not in routers:
+            hint = values.suggest(str(at), routers) or f"; there are {', '.join(routers)}"
+            raise InvalidError(f"router {at!r} does not exist{hint}", *(("router",) if "router" in settings else ()))
+        return Host(key, number, at, six, four, vrf, l2)
+
+    def _links(self, value: Any, routers: Mapping[str, Router], hosts: Mapping[str, Host]) -> tuple[Link, ...]:
+        ports = dict.fromkeys(routers, 0)
+
+        def end(name: str) -> End:
+            if name not in routers:  # a mistake: the other end has its port all the same
+                return End("")
+            ports[name] += 1
+            return End(name, ports[name])
+
+        links: list[Link] = []
+        with self.at("links"):
+            for place, item in enumerate(values.listing(value, "links")):
+                with self.at("links", place):
+                    settings = {"link": item} if isinstance(item, str) else values.mapping(item, "a link")
+                    words = str(settings.get("link", "")).split()
+                    if len(words) != 3 or words[1] != "--" or words[0] == words[2]:
+                        raise InvalidError("write r1 -- r2, or {link: r1 -- r2, cost: 5, mtu: 1500}")
+                    cost, mtu = self._link_settings(settings, place)
+                    links.append(Link(len(links) + 1, (end(words[0]), end(words[2])), cost, mtu))
+                    for name in (words[0], words[2]):
+                        with self.at("links", place):
+                            if name not in routers:
+                                raise InvalidError(f"no router {name!r}; there are {', '.join(routers)}")
+        for host in hosts.values():
+            links.append(Link(len(links) + 1, (End(host.name), end(host.router))))
+        return tuple(links)
+
+    def _link_settings(self, settings: Mapping[Any, Any], place: int) -> tuple[int, int]:
+        cost, mtu = 1, 1500
+        self._mistakes.below("links", place).check_keys(settings, LINK_KEYS)
+        with self.at("links", place, "cost"):
+            cost = values.integer(settings.get("cost", cost), "cost", 1, MAX_COST)
+        with self.at("links", place, "mtu"):
+            mtu = values.integer(settings.get("mtu", mtu), "mtu", values.MIN_MTU, values.MAX_MTU)
+        return cost, mtu
+
+
+def _name(value: Any) -> str:
     if not isinstance(value, str) or not NAME.fullmatch(value):
-        raise TopologyError(f"{where}: {value!r} is no name; a letter, then up to 30 letters, digits, - and _")
+        raise InvalidError(f"{value!r} is no name; a letter, then up to 30 letters, digits, - and _")
     return value
 
 
-def _hosts(sections: Mapping[str, Any], routers: Mapping[str, Router]) -> dict[str, Host]:
-    if len(sections) > MAX_HOSTS:
-        raise TopologyError(f"hosts: at most {MAX_HOSTS} are possible, there are {len(sections)}")
-    hosts: dict[str, Host] = {}
-    for number, (key, value) in enumerate(sections.items(), 1):
-        where = f"hosts.{key}"
-        settings = _mapping(value, where)
-        if unknown := set(settings) - HOST_KEYS:
-            raise TopologyError(
-                f"{where}: unknown key {sorted(map(str, unknown))[0]!r}; there are {', '.join(sorted(HOST_KEYS))}"
-            )
-        if _name(key, "hosts") in routers:
-            raise TopologyError(f"{where}: a router has that name")
-        at = settings.get("router")
-        if not isinstance(at, str) or at not in routers:
-            raise TopologyError(f"{where}: router {at!r} does not exist; there are {', '.join(routers)}")
-        if not isinstance(settings.get("l2", False), bool):
-            raise TopologyError(f"{where}.l2: true or false is needed, not {settings['l2']!r}")
-        six = _address(settings.get("ipv6", f"2001:db8:{number:x}::2/64"), f"{where}.ipv6")
-        four = _address(settings.get("ipv4", f"10.0.{number}.2/24"), f"{where}.ipv4")
-        if not isinstance(six, IPv6Interface) or not isinstance(four, IPv4Interface):
-            raise TopologyError(f"{where}: ipv6 and ipv4 have each other's address")
-        vrf = _name(settings.get("vrf", DEFAULT_VRF), f"{where}.vrf")
-        hosts[key] = Host(key, number, at, six, four, vrf, settings.get("l2", False))
-    return hosts
-
-
-def _address(value: Any, where: str) -> IPv4Interface | IPv6Interface:
-    """An address that leaves the first one of its network to the router."""
+def _address(value: Any, kind: type, example: IPv4Interface | IPv6Interface) -> Any:
+    """An address of a family that leaves the first one of its network to the router."""
     try:
         found = ip_interface(str(value))
     except ValueError:
         found = None
-    if found is None or "/" not in str(value) or int(found.ip) - int(found.network.network_address) < 2:
-        raise TopologyError(
-            f"{where}: {value!r} is not an address with prefix length, such as 10.0.1.2/24, above the router's (.1)"
-        )
+    right = isinstance(found, kind) and "/" in str(value)
+    if not right or found is None or int(found.ip) - int(found.network.network_address) < 2:
+        router = "above the router's (the first)"
+        raise InvalidError(f"{values.show(value)} is not an address with prefix length, such as {example}, {router}")
     return found
-
-
-def _links(items: Any, routers: Mapping[str, Router], hosts: Mapping[str, Host]) -> tuple[Link, ...]:
-    if not isinstance(items, list):
-        raise TopologyError("links: a list is needed")
-    ports = dict.fromkeys(routers, 0)
-
-    def end(name: str) -> End:
-        if name in hosts:
-            return End(name)
-        ports[name] += 1
-        return End(name, ports[name])
-
-    links: list[Link] = []
-    for place, item in enumerate(items):
-        settings = {"link": item} if isinstance(item, str) else dict(_mapping(item, f"links[{place}]"))
-        words = str(settings.pop("link", "")).split()
-        if len(words) != 3 or words[1] != "--" or words[0] == words[2]:
-            raise TopologyError(f"links[{place}]: write 'r1 -- r2', or {{link: r1 -- r2, cost: 5, mtu: 1500}}")
-        for name in (words[0], words[2]):
-            if name not in routers:
-                raise TopologyError(f"links[{place}]: no router {name!r}; there are {', '.join(routers)}")
-        numbers = {}
-        for key, low in (("cost", 1), ("mtu", 1280)):
-            value = settings.pop(key, {"cost": 1, "mtu": 1500}[key])
-            if not isinstance(value, int) or value < low:
-                raise TopologyError(f"links[{place}].{key}: {value!r} is not a number from {low}")
-            numbers[key] = value
-        if settings:
-            raise TopologyError(f"links[{place}]: unknown key {sorted(settings)[0]!r}; there are cost, link, mtu")
-        links.append(Link(len(links) + 1, (end(words[0]), end(words[2])), **numbers))
-    for host in hosts.values():
-        links.append(Link(len(links) + 1, (End(host.name), end(host.router))))
-    return tuple(links)
-
-
-def _mapping(value: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise TopologyError(f"{where}: a mapping is needed, not {value!r}")
-    return value

@@ -10,7 +10,9 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
@@ -19,9 +21,10 @@ from srv6cp.artifacts import Artifacts
 from srv6cp.controller.loop import NodeController
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
+from srv6cp.sync.tables import Changes
 from srv6lab.host import HostStack
-from srv6lab.lab import PROBE_PORT, Passage, Trip, in_order
-from srv6lab.nodes import node_of
+from srv6lab.intent import Intent, data_of
+from srv6lab.lab import ELECTION_ID, PROBE_PORT, Passage, PortState, Trip, in_order
 from srv6lab.topology import Host, Link, Topology, TopologyError
 
 
@@ -40,20 +43,21 @@ class Network:
         self.hosts: dict[str, HostStack] = {}
         self.switches: dict[str, SoftSwitch] = {}
         self.controllers: dict[str, NodeController] = {}
-        self.nodes: dict[str, Node] = {}
         self._count = itertools.count(1)
         self._probes = itertools.count(1)
         self._watchers: list[Callable[[Passage], None]] = []
         self._lock = threading.Lock()
+        self._cut: set[int] = set()  # numbers of links
         self._stack = ExitStack()
         try:
+            folder = self._stack.enter_context(TemporaryDirectory(prefix="srv6-lab-"))
+            self._intent = Intent(topology, Path(folder))
             self._start()
         except BaseException:
             self.close()
             raise
 
     def _start(self) -> None:
-        self.nodes = {name: node_of(self.topology, name) for name in self.topology.routers}
         for name, router in self.topology.routers.items():
             ports = {link.at(name).port: link.other(name).node for link in self.topology.links_of(name)}
             switch = SoftSwitch(ports=ports, device_id=router.number)
@@ -62,19 +66,21 @@ class Network:
         for link in self.topology.links:
             self._connect(link)
         for name, node in self.nodes.items():
-            client = self._stack.enter_context(Client(self.switches[name].address, device_id=node.device_id))
+            client = self._stack.enter_context(
+                Client(self.switches[name].address, device_id=node.device_id, election_id=ELECTION_ID)
+            )
             self.controllers[name] = self._stack.enter_context(NodeController(client, node, program=self._program))
 
     def _connect(self, link: Link) -> None:
         for here, there in (link.ends, link.ends[::-1]):
             deliver = self._into(there.node, there.port, link)
             if here.node in self.topology.routers:
-                self.switches[here.node].attach(here.port, self._cable(here.node, there.node, deliver))
+                self.switches[here.node].attach(here.port, self._cable(link, here.node, there.node, deliver))
             else:
                 host = self.topology.hosts[here.node]
                 gateway = self.topology.routers[there.node].mac(there.port)
                 self.hosts[host.name] = HostStack(
-                    host, gateway, self._on_link(host), self._cable(here.node, there.node, deliver)
+                    host, gateway, self._on_link(host), self._cable(link, here.node, there.node, deliver)
                 )
 
     def _on_link(self, host: Host) -> dict[str, str]:
@@ -90,8 +96,12 @@ class Network:
             return lambda frame: switch.inject(port, frame)
         return lambda frame: self.hosts[node].receive(frame)
 
-    def _cable(self, sender: str, receiver: str, deliver: Callable[[bytes], object]) -> Callable[[bytes], None]:
+    def _cable(
+        self, link: Link, sender: str, receiver: str, deliver: Callable[[bytes], object]
+    ) -> Callable[[bytes], None]:
         def carry(frame: bytes) -> None:
+            if link.number in self._cut:
+                return
             with self._lock:
                 watchers = tuple(self._watchers)
                 if watchers:
@@ -138,14 +148,52 @@ class Network:
         """See :class:`srv6lab.lab.Lab`."""
         return self.switches[router].address
 
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """See :class:`srv6lab.lab.Lab`."""
+        return self._intent.nodes
+
+    def file(self, router: str) -> Path:
+        """See :class:`srv6lab.lab.Lab`."""
+        return self._intent.file(router)
+
+    def data(self, router: str) -> Mapping[str, Any]:
+        """See :class:`srv6lab.lab.Lab`."""
+        return data_of(self._intent.file(router))
+
     def apply(self, router: str, changes: Mapping[str, Any]) -> None:
         """See :class:`srv6lab.lab.Lab`."""
-        node = node_of(self.topology, router, changes)
+        self._give(router, self._intent.change(router, changes))
+
+    def edit(self, router: str, words: Sequence[str]) -> str:
+        """See :class:`srv6lab.lab.Lab`."""
+        return str(self._give(router, self._intent.edit(router, words)))
+
+    def _give(self, router: str, node: Node) -> Changes | None:
         try:
-            self.controllers[router].apply(node)
-        except P4RuntimeError as error:
+            return self.controllers[router].apply(node)
+        except (P4RuntimeError, OverflowError) as error:
+            with suppress(P4RuntimeError):
+                self.controllers[router].apply(self._intent.undo(router))
             raise TopologyError(f"router {router}: {error}") from None
-        self.nodes[router] = node
+
+    def ports(self, router: str) -> Mapping[int, PortState]:
+        """See :class:`srv6lab.lab.Lab`."""
+        up = {int(number): port["up"] for number, port in self.switches[router].stats()["ports"].items()}
+        return {
+            link.at(router).port: PortState(
+                link.other(router).node, up.get(link.at(router).port, False), link.number in self._cut
+            )
+            for link in self.topology.links_of(router)
+        }
+
+    def set_cable(self, one: str, other: str, whole: bool) -> None:
+        """See :class:`srv6lab.lab.Lab`."""
+        for link in self.topology.links_between(one, other):
+            (self._cut.discard if whole else self._cut.add)(link.number)
+            for end in link.ends:
+                if end.node in self.switches:
+                    self.switches[end.node].set_port_up(end.port, whole)
 
     def close(self) -> None:
         """Stop everything."""

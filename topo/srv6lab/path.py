@@ -16,6 +16,7 @@ from srv6cp.cli.output import table
 from srv6cp.model import Flavour, LocalSids, Node, Sid
 from srv6cp.packets import notation, raw
 from srv6lab.lab import Passage
+from srv6lab.terminal import wrap, wrap_packet
 from srv6lab.topology import Topology
 
 _ADDRESS = re.compile(r"(?<=[(,])[0-9a-f.:]+(?=[),;])")  # in the notation of a packet
@@ -155,9 +156,14 @@ def _sid(node: Node, destination: bytes) -> Sid | None:
 
 LEGEND = "packet: (source,destination)(segment list, last one first; SL = segments left)(packet inside), with names"
 
+_COLUMNS = ("node", "does", "sends to", "SL", "packet")
+
 
 def render(found: Sequence[Hop], width: int = 0) -> str:
-    """The hops as a table; lines longer than ``width`` (0: any length) are cut."""
+    """The hops as a table that fits into ``width`` columns (0: any number).
+
+    Where it would not the packet stands below its hop, and where that is not enough the hop's columns do as well.
+    """
     rows = [
         {
             "node": hop.node,
@@ -168,5 +174,26 @@ def render(found: Sequence[Hop], width: int = 0) -> str:
         }
         for hop in found
     ]
-    lines = table(rows, ("node", "does", "sends to", "SL", "packet")).splitlines()
-    return "\n".join(line[: width or None] for line in lines)
+    whole = table(rows, _COLUMNS)
+    if not width or _fits(whole, width):
+        return whole
+    heading, *lines = table(rows, _COLUMNS[:-1]).splitlines()
+    indent = " " * (2 + max(len(row["node"]) for row in rows))
+    if not _fits("\n".join((heading, *lines)), width):
+        heading, lines = "", [_stacked(row, width, indent) for row in rows]
+    text = [heading] if heading else []
+    for line, row in zip(lines, rows, strict=True):
+        text += [line, *(indent + part for part in wrap_packet(row["packet"], width - len(indent)) if part)]
+    return "\n".join(text)
+
+
+def _fits(text: str, width: int) -> bool:
+    return all(len(line) <= width for line in text.splitlines())
+
+
+def _stacked(row: Mapping[str, str], width: int, indent: str) -> str:
+    lines = [wrap(f"{row['node']:<{len(indent)}}{row['does']}", width, indent)]
+    if row["sends to"]:
+        left = f", SL {row['SL']}" if row["SL"] else ""
+        lines.append(wrap(f"{indent}to {row['sends to']}{left}", width, indent))
+    return "\n".join(lines)

@@ -9,16 +9,24 @@ import os
 import socket
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from srv6cp.cli.exitcodes import CliError
+from srv6cp.config import ConfigError, load_node
 from srv6cp.model import Node
 from srv6lab.errors import LabError
-from srv6lab.lab import Trip
-from srv6lab.nodes import node_of
+from srv6lab.intent import data_of, file_of
+from srv6lab.lab import PortState, Trip
 from srv6lab.state import State
 from srv6lab.topology import Topology, TopologyError
 
 ANSWER_LIMIT = 60.0  # s
+
+
+def ports_of(router: Mapping[str, Any]) -> dict[int, PortState]:
+    """The ports of a router of which the daemon has told the status."""
+    return {int(number): PortState(**port) for number, port in router["ports"].items()}
 
 
 class RunningLab:
@@ -43,12 +51,23 @@ class RunningLab:
 
     @property
     def nodes(self) -> Mapping[str, Node]:
+        """See :class:`srv6lab.lab.Lab`. Raises TopologyError for a node file that somebody has broken."""
+        try:
+            return {name: load_node(self.file(name)) for name in self.topology.routers}
+        except ConfigError as error:
+            raise TopologyError(str(error)) from None
+
+    def file(self, router: str) -> Path:
         """See :class:`srv6lab.lab.Lab`."""
-        changes = self.request("changes")
-        return {name: node_of(self.topology, name, changes[name]) for name in self.topology.routers}
+        self.topology.check_router(router)
+        return file_of(self._state.folder, router)
+
+    def data(self, router: str) -> Mapping[str, Any]:
+        """See :class:`srv6lab.lab.Lab`."""
+        return data_of(self.file(router))
 
     def request(self, verb: str, **arguments: Any) -> Any:
-        """Ask the daemon. Raises TopologyError for configuration that is not valid, else LabError."""
+        """Ask the daemon. Raises CliError with what it answers when it cannot, LabError when it does not answer."""
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(ANSWER_LIMIT)
@@ -61,17 +80,33 @@ class RunningLab:
                 f"{self._state.name}: its controllers do not answer ({error}); see {self._state.log}"
             ) from None
         if "error" in answer:
-            raise (TopologyError if answer.get("config") else LabError)(answer["error"])
+            raise CliError(answer["error"], answer["code"])
         return answer["answer"]
 
     def apply(self, router: str, changes: Mapping[str, Any]) -> None:
         """See :class:`srv6lab.lab.Lab`. LabError when the router's switch does not run."""
-        node_of(self.topology, router, changes)
-        if self.request("apply", router=router, changes=changes)["written"] is None:
+        self._written(router, self.request("apply", router=router, changes=changes))
+
+    def edit(self, router: str, words: Sequence[str]) -> str:
+        """See :class:`srv6lab.lab.Lab`. LabError when the router's switch does not run."""
+        return self._written(router, self.request("edit", router=router, words=list(words)))
+
+    def _written(self, router: str, answer: Mapping[str, Any]) -> str:
+        if answer["written"] is None:
             raise LabError(
                 f"{router}: its switch does not answer; it gets the configuration after "
                 f"`srv6 lab restart {self._state.name} {router}`"
             )
+        return str(answer["written"])
+
+    def ports(self, router: str) -> Mapping[int, PortState]:
+        """See :class:`srv6lab.lab.Lab`."""
+        return ports_of(self.request("status")["routers"][router])
+
+    def set_cable(self, one: str, other: str, whole: bool) -> None:
+        """See :class:`srv6lab.lab.Lab`."""
+        self.topology.links_between(one, other)
+        self.request("cable", ends=[one, other], whole=whole)
 
     def server(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""

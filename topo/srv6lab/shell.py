@@ -4,18 +4,30 @@
 from __future__ import annotations
 
 import cmd
-import contextlib
 import inspect
+import shlex
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+from typing import Any
 
-from srv6lab import graph
-from srv6lab.errors import LabError
+from srv6cp.behaviours import REGISTRY
+from srv6cp.cli.exitcodes import CliError, UsageError
+from srv6lab import graph, steps
+from srv6lab.errors import LabError, Terminated
+from srv6lab.mistakes import Mistakes
 from srv6lab.scenario import Failed, Player
-from srv6lab.topology import TopologyError
+from srv6lab.script import read_step
+from srv6lab.terminal import wrap
+from srv6lab.topology import TopologyError, UnknownName
+
+_MISTAKES = (TopologyError, Failed, LabError, CliError)
 
 
 class Shell(cmd.Cmd):
-    """A prompt; every command is a method ``do_...`` whose text is its help."""
+    """A prompt; every command is a method ``do_...`` whose text is its help.
+
+    Ctrl-C clears the line, or ends what a command waits for; the network stays.
+    """
 
     intro = "\nCommands: {0}; `help` explains them. Try:\n  path {1} {2}\n  show"
     prompt = "lab> "
@@ -25,27 +37,43 @@ class Shell(cmd.Cmd):
         self._player = player
         self._network = player.network
         hosts = [*self._network.topology.hosts, "HOST", "HOST"]
-        self.intro = self.intro.format(", ".join(self._known()), *hosts)
+        self.intro = wrap(self.intro.format(", ".join(self._known()), *hosts))
 
-    def run_line(self, line: str) -> bool:
-        """Run one command; whether there is such a command. Errors are raised."""
+    def cmdloop(self, intro: Any = None) -> None:
+        """Take commands until `quit` or the end of input."""
+        while True:
+            try:
+                super().cmdloop(intro)
+                return
+            except KeyboardInterrupt as interrupt:
+                if isinstance(interrupt, Terminated):
+                    raise
+                print("\n(`quit` or Ctrl-D leaves)")
+                intro = ""
+
+    def run_line(self, line: str) -> None:
+        """Run one command. Raises what it raises, UsageError for one that does not exist."""
         word = line.split(" ", 1)[0]
         action: Callable[[str], object] | None = getattr(self, f"do_{word}", None)
         if action is None:
-            print(f"srv6 lab: no command {word!r}; there are {', '.join(self._known())}")
-            return False
-        action(line[len(word) :].strip())
-        return True
+            raise UsageError(f"no command {word!r}; there are {', '.join(self._known())}")
+        try:
+            action(line[len(word) :].strip())
+        except UnknownName as error:  # the line names it
+            raise UsageError(str(error)) from None
 
     def _known(self) -> list[str]:
         return sorted(name[3:] for name in dir(self) if name.startswith("do_") and name != "do_EOF")
 
     def onecmd(self, line: str) -> bool:
-        with contextlib.suppress(KeyboardInterrupt):
-            try:
-                return bool(super().onecmd(line))
-            except (TopologyError, Failed, LabError) as error:
-                print(error)
+        try:
+            return bool(super().onecmd(line))
+        except Terminated:
+            raise
+        except KeyboardInterrupt:
+            print()
+        except _MISTAKES as error:
+            print(wrap(str(error)))
         return False
 
     def default(self, line: str) -> None:
@@ -54,58 +82,114 @@ class Shell(cmd.Cmd):
     def emptyline(self) -> bool:
         return False
 
-    @staticmethod
-    def _ends(line: str, usage: str, most: int) -> dict[str, str]:
+    def _probe(self, verb: str, line: str, usage: str, most: int) -> None:
         words = line.split()
-        family = {"family": words.pop()[1:]} if words and words[-1] in ("-4", "-6") else {}
+        item: dict[str, Any] = {"family": words.pop()[1:]} if words and words[-1] in ("-4", "-6") else {}
         if not 2 <= len(words) <= most:
-            raise TopologyError(f"usage: {usage}")
-        return {"from": words[0], "to": words[1], **({"count": words[2]} if len(words) == 3 else {}), **family}
+            raise UsageError(f"usage: {usage}")
+        item |= {"from": words[0], "to": words[1], **({"count": words[2]} if len(words) == 3 else {})}
+        mistakes = Mistakes()
+        step = read_step({verb: item}, self._network.topology, mistakes)
+        if step is None:
+            raise UsageError("; ".join(problem.message for problem in mistakes.found))
+        self._player.play(step)
 
     def do_ping(self, line: str) -> None:
-        """ping HOST HOST-OR-ADDRESS [COUNT] [-4]: echo requests"""
-        self._player.ping(self._ends(line, "ping HOST HOST-OR-ADDRESS [COUNT] [-4]", 3))
+        """ping HOST HOST-OR-ADDRESS [COUNT] [-4|-6]: echo requests"""
+        self._probe("ping", line, "ping HOST HOST-OR-ADDRESS [COUNT] [-4|-6]", 3)
 
     def do_path(self, line: str) -> None:
-        """path HOST HOST [-4]: the way of one packet, hop by hop"""
-        self._player.path(self._ends(line, "path HOST HOST [-4]", 2))
+        """path HOST HOST [-4|-6]: the way of one packet, hop by hop"""
+        self._probe("path", line, "path HOST HOST [-4|-6]", 2)
 
     def do_flows(self, line: str) -> None:
-        """flows HOST HOST [COUNT] [-4]: the ways of many packets that differ in the source port"""
-        self._player.flows(self._ends(line, "flows HOST HOST [COUNT] [-4]", 3))
+        """flows HOST HOST [COUNT] [-4|-6]: the ways of many packets that differ in the source port"""
+        self._probe("flows", line, "flows HOST HOST [COUNT] [-4|-6]", 3)
 
     def do_steer(self, line: str) -> None:
         """steer ROUTER HOST SEGMENT...: the router sends what goes to the host along these segments
 
+        IPv6, IPv4 or both, as the last segment takes; it takes the place of what the router did with it.
         A segment is a router (its End), ROUTER/End.DT46, ROUTER/End.X/NEIGHBOUR, another SID of `show`, or an address.
         The last one has to decapsulate:   steer r1 h2 r3 r4/End.DT46
         """
         words = line.split()
         topology = self._network.topology
         if len(words) < 3:
-            raise TopologyError("usage: steer ROUTER HOST SEGMENT..., such as: steer r1 h2 r3 r4/End.DT46")
+            raise UsageError("usage: steer ROUTER HOST SEGMENT..., such as: steer r1 h2 r3 r4/End.DT46")
         host = topology.hosts.get(words[1])
         if host is None:
-            raise TopologyError(f"no host {words[1]!r}; there are {', '.join(topology.hosts)}")
+            raise UsageError(f"no host {words[1]!r}; there are {', '.join(topology.hosts)}")
         if host.l2:
-            raise TopologyError(f"{host.name} is reached by a layer 2 tunnel, not by a route that could be steered")
-        policy = {"name": "steer", "encap": {"mode": "encap"}, "segment-lists": [{"segments": words[2:]}]}
-        steering = [{"prefix": prefix, "vrf": host.vrf, "policy": "steer"} for prefix in host.prefixes]
+            raise UsageError(f"{host.name} is reached by a layer 2 tunnel, not by a route that could be steered")
+        topology.check_router(words[0])
+        present = {name: self._network.data(name) for name in topology.routers}
+        segments = [topology.segment(segment, present) for segment in words[2:]]
+        policy = {"name": "steer", "encap": {"mode": "encap"}, "segment-lists": [{"segments": segments}]}
+        prefixes = [prefix for prefix in host.prefixes if _version(prefix) in self._families(segments[-1])]
+        steering = [{"prefix": prefix, "vrf": host.vrf, "policy": "steer"} for prefix in prefixes]
         self._player.apply({words[0]: {"policies": [policy], "steering": steering}})
 
+    def _families(self, segment: str) -> set[int]:
+        """Versions of IP that the last segment takes inside: of End.DT4 4 alone. Both where it is no SID of the lab."""
+        try:
+            address = ip_address(segment)
+        except ValueError:  # for the loader to refuse
+            return {6, 4}
+        sids = [sid for node in self._network.nodes.values() for sid in node.sids if address in sid.prefix]
+        sid = max(sids, key=lambda sid: sid.prefix.prefixlen, default=None)
+        takes = REGISTRY.endpoint(sid.behaviour).takes if sid is not None else ()
+        return {version for version, name in ((6, "ipv6"), (4, "ipv4")) if name in takes} or {6, 4}
+
     def do_unsteer(self, line: str) -> None:
-        """unsteer ROUTER: back to the router's configuration in the topology"""
+        """unsteer ROUTER: takes back what `steer` did at a router"""
         if len(line.split()) != 1:
-            raise TopologyError("usage: unsteer ROUTER")
+            raise UsageError("usage: unsteer ROUTER")
         self._player.apply({line: {}})
 
+    def do_edit(self, line: str) -> None:
+        """edit ROUTER sid|policy|steer|route|neighbor|vrf add|replace|del|show ...: as `srv6 sid add ...`, for a router
+
+        Segments may be names:   edit r1 policy add p segs r3,r4/End.DT46
+        """
+        words = shlex.split(line)
+        if not words:
+            raise UsageError("usage: edit ROUTER sid|policy|steer|route|neighbor|vrf add|replace|del|show ...")
+        edit(self._player, words[0], words[1:])
+
+    def do_cut(self, line: str) -> None:
+        """cut NODE NODE: unplugs the cable between them; both ends see the link go down"""
+        self._cable(line, "cut", whole=False)
+
+    def do_restore(self, line: str) -> None:
+        """restore NODE NODE: plugs the cable in again"""
+        self._cable(line, "restore", whole=True)
+
+    def _cable(self, line: str, verb: str, *, whole: bool) -> None:
+        words = line.split()
+        if len(words) != 2:
+            raise UsageError(f"usage: {verb} NODE NODE, such as: {verb} r1 r2")
+        self._player.play(steps.Cable((words[0], words[1]), whole))
+
     def do_show(self, line: str) -> None:
-        """show: SIDs of every router by the names that `steer` takes, and where its P4Runtime server is"""
+        """show [ROUTER]: SIDs of every router by the names that `steer` takes, and its ports; one router's node file
+
+        The SIDs are those of the node files as they are now, and so is the node file of one router.
+        """
         topology = self._network.topology
-        for name, node in self._network.nodes.items():
-            print(f"{name}  P4Runtime {self._network.server(name)}, device id {node.device_id}")
-            for words, address in topology.sid_names(name).items():
-                print(f"    {name}/{words:<20} {address}")
+        if line:
+            topology.check_router(line)
+            print(self._network.file(line).read_text("utf-8"), end="")
+            return
+        present = {name: self._network.data(name) for name in topology.routers}
+        for name, router in topology.routers.items():
+            print(wrap(f"{name}  P4Runtime {self._network.server(name)}, device id {router.number}", indent="    "))
+            ports = ", ".join(f"{number} {port}" for number, port in self._network.ports(name).items())
+            print(wrap(f"    ports: {ports}", indent="      "))
+            names = topology.sid_names(name, present)
+            widest = max(map(len, names))
+            for words, address in names.items():
+                print(wrap(f"    {name}/{words:<{widest}}  {address}", indent=" " * 8))
 
     def do_graph(self, line: str) -> None:
         """graph: nodes and cables"""
@@ -114,9 +198,10 @@ class Shell(cmd.Cmd):
     def do_help(self, arg: str) -> None:
         """help [COMMAND]: what there is, or more about one command"""
         if arg in self._known():
-            print(inspect.getdoc(getattr(self, f"do_{arg}")))
+            print(wrap(inspect.getdoc(getattr(self, f"do_{arg}")) or arg))
         else:
-            print("\n".join((getattr(self, f"do_{name}").__doc__ or name).splitlines()[0] for name in self._known()))
+            texts = [(getattr(self, f"do_{name}").__doc__ or name).splitlines()[0] for name in self._known()]
+            print("\n".join(wrap(text, indent="    ") for text in texts))
 
     def do_quit(self, line: str) -> bool:
         """quit: leave"""
@@ -126,3 +211,21 @@ class Shell(cmd.Cmd):
         """End of input: leave"""
         print()
         return True
+
+
+def _version(prefix: str) -> int:
+    return ip_network(prefix).version
+
+
+def edit(player: Player, router: str, words: list[str]) -> None:
+    """``sid add ...`` of one router, or ``sid show``. Raises UnknownName, TopologyError or CliError."""
+    from srv6cp.cli import main
+
+    network = player.network
+    file = network.file(router)
+    if words[1:2] == ["show"]:
+        code = main.main([words[0], *words[1:], "-c", str(file), "--grpc-addr", network.server(router)])
+        if code:
+            raise CliError("", code)
+        return
+    player.say(f"{router}: {network.edit(router, words)}")

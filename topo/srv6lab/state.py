@@ -4,7 +4,8 @@
 /run/srv6lab/NAME/        (/tmp/srv6lab/NAME where /run cannot be written, $SRV6LAB_DIR/NAME where that is set)
     record.json           switch, profile, namespaces; written before anything is made
     topology.yaml         as it was when the lab went up
-    hosts                 names of the nodes, for /etc/hosts inside
+    NODE.hosts            what names mean at a node, for its /etc/hosts
+    ROUTER.yaml           node file of a router as it is now; the daemon applies changes of it
     lock                  locked by the daemon as long as it lives
     pid, control          the daemon's process id and socket
     daemon.log            the controllers' log
@@ -51,15 +52,19 @@ class State:
         self.name = name
         self.folder = base() / name
         self.topology_file = self.folder / "topology.yaml"
-        self.hosts_file = self.folder / "hosts"
         self.control = self.folder / "control"
         self.log = self.folder / "daemon.log"
         self.lock = self.folder / "lock"
         self.pid_file = self.folder / "pid"
+        self.cables = f"srv6-{name}.cables"  # the namespace of cables; no node can be called so
 
     def socket(self, router: str) -> Path:
         """Where the router's P4Runtime server listens."""
         return self.folder / f"{router}.sock"
+
+    def hosts_file(self, node: str) -> Path:
+        """What names mean at a node, for its /etc/hosts."""
+        return self.folder / f"{node}.hosts"
 
     def switch_log(self, router: str) -> Path:
         """What the router's switch prints."""
@@ -100,7 +105,7 @@ class State:
 
     def topology(self) -> Topology:
         """The topology of the lab."""
-        return load_topology(self.topology_file)
+        return load_topology(self.topology_file, check=False)
 
     def acquire(self) -> int | None:
         """Take the lock for the daemon; the descriptor that holds it, None when a daemon has it."""
@@ -132,6 +137,12 @@ class State:
     def remove(self) -> None:
         """Delete the directory."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def hosts_file(names: Mapping[str, str]) -> str:
+    """Addresses to names as the text of an /etc/hosts."""
+    lines = ["127.0.0.1 localhost", "::1 localhost"]
+    return "\n".join([*lines, *(f"{address} {name}" for address, name in names.items())]) + "\n"
 
 
 def base() -> Path:

@@ -21,20 +21,26 @@ on a port of that VRF, one with ``l2`` on a layer 2 port: how its packets go on 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Any
 
-from srv6lab import routes
+from srv6cp.behaviours import REGISTRY
+from srv6cp.config.spelling import normalize_sid
+from srv6cp.problems import InvalidError
+from srv6lab.steps import Step
 
 MAX_ROUTERS = MAX_HOSTS = 254
 DEFAULT_VRF = "default"
 
 
 class TopologyError(Exception):
-    """The topology is not usable; the message says where and why."""
+    """A topology, or what is to be added to it, is not usable; the message says where and why, a line a mistake."""
+
+
+class UnknownName(TopologyError):
+    """There is no such node, cable or SID: the topology is right, and who asks is not."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,7 @@ class Topology:
     routers: Mapping[str, Router]
     hosts: Mapping[str, Host]
     links: tuple[Link, ...]
-    scenario: tuple[Mapping[str, Any], ...] = ()
+    scenario: tuple[Step, ...] = ()
 
     def links_of(self, node: str) -> Iterator[Link]:
         """The links at a node, in order of its ports."""
@@ -155,142 +161,78 @@ class Topology:
         """The links between routers."""
         return (link for link in self.links if all(end.node in self.routers for end in link.ends))
 
-    def port_to(self, node: str, neighbor: str) -> int:
-        """The port of router ``node`` towards ``neighbor``. Raises TopologyError when they share no link."""
-        for link in self.links_of(node):
-            if link.other(node).node == neighbor:
-                return link.at(node).port
-        raise TopologyError(f"{node} and {neighbor} share no link")
+    def links_between(self, one: str, other: str) -> list[Link]:
+        """The cables between two nodes. Raises UnknownName where there is none."""
+        for name in (one, other):
+            self.check_node(name)
+        found = [link for link in self.links_of(one) if link.other(one).node == other]
+        if not found:
+            raise UnknownName(f"{one} and {other} share no cable; {one} has those to {self._neighbors(one)}")
+        return found
 
-    def segment(self, text: str) -> str:
+    def _neighbors(self, node: str) -> str:
+        return ", ".join(dict.fromkeys(link.other(node).node for link in self.links_of(node))) or "nobody"
+
+    def check_node(self, name: str) -> None:
+        """Raise UnknownName unless there is a router or host of this name."""
+        if name not in self.routers and name not in self.hosts:
+            raise UnknownName(f"no node {name!r}; there are {', '.join((*self.routers, *self.hosts))}")
+
+    def check_router(self, name: str) -> None:
+        """Raise UnknownName unless there is a router of this name."""
+        if name not in self.routers:
+            raise UnknownName(f"no router {name!r}; there are {', '.join(self.routers)}")
+
+    def segment(self, text: str, present: Mapping[str, Any] | None = None) -> str:
         """A segment as written in a topology: an address, ``r3`` (its End), ``r4/End.DT46``, ``r2/End.X/r3``.
 
-        The last word is the neighbour of an End.X, the VRF, policy or port of a SID of the router's section.
+        The last word is the neighbour of an End.X, or the operand (VRF, policy, port ...) of a SID of the router's
+        section. ``present``: node files of routers as they are now, where they are no more those of the topology.
 
         Raises:
-            TopologyError: no such router, or no such SID there.
+            UnknownName: no such router, or no such SID there.
         """
-        if ":" in text:
-            return text
         name, _, words = text.partition("/")
+        if ":" in name:
+            return text
         if name not in self.routers:
-            raise TopologyError(f"segment {text!r}: no router {name!r}; there are {', '.join(self.routers)}")
-        known = self.sid_names(name)
+            raise UnknownName(f"segment {text!r}: no router {name!r}; there are {', '.join(self.routers)}")
+        known = self.sid_names(name, present)
         found = {key.lower(): sid for key, sid in known.items()}.get((words or "End").lower())
         if found is None:
             valid = ", ".join(f"{name}/{key}" for key in known)
-            raise TopologyError(f"segment {text!r}: {name} has no such SID; write an address, or one of {valid}")
+            raise UnknownName(f"segment {text!r}: {name} has no such SID; write an address, or one of {valid}")
         return found
 
-    def sid_names(self, name: str) -> dict[str, str]:
+    def sid_names(self, name: str, present: Mapping[str, Any] | None = None) -> dict[str, str]:
         """The SIDs of a router as addresses, by the names that segments use (without the router)."""
         router = self.routers[name]
         names = {"End": router.sid(END), "End.DT46": router.sid(END_DT46)}
         for link in self.links_of(name):
             if (other := link.other(name).node) in self.routers:
                 names.setdefault(f"End.X/{other}", router.sid(END_X + link.at(name).port))
-        own = router.extra.get("sids")
+        known = set(names.values())
+        own = ((present or {}).get(name) or router.extra).get("sids")
         for item in own if isinstance(own, list) else ():
-            if isinstance(item, Mapping) and "sid" in item:
-                operand = next((item[key] for key in ("vrf", "policy", "port") if key in item), None)
-                key = str(item.get("behavior")) + (f"/{operand}" if operand is not None else "")
-                names.setdefault(key, str(item["sid"]).partition("/")[0])
+            if (found := _named(item)) is not None and found[1] not in known:
+                names.setdefault(*found)
         return names
-
-    def config(self, name: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The node configuration of a router (the schema of ``docs/configuration.md``), with ``changes`` added.
-
-        Raises:
-            TopologyError: a segment that does not exist, or settings of a port that are none.
-        """
-        router = self.routers[name]
-        made: dict[str, Any] = {
-            "node": name,
-            "device-id": router.number,
-            "locator": {"prefix": router.locator, "block": 32, "node": 16},
-            "source": router.source,
-            "ports": {},
-            "neighbors": [],
-            "routes": list(self._routes(name)),
-            "sids": [
-                {"sid": f"{router.sid(END)}/64", "behavior": "End", "flavors": ["psp", "usd"]},
-                {"sid": f"{router.sid(END_DT46)}/64", "behavior": "End.DT46", "vrf": "default"},
-            ],
-        }
-        for link in self.links_of(name):
-            port, other = link.at(name).port, link.other(name).node
-            host = self.hosts.get(other)
-            if host is not None and host.l2:
-                made["ports"][port] = {"mode": "l2", "mtu": link.mtu}
-                continue
-            made["ports"][port] = {"mac": router.mac(port), "mtu": link.mtu}
-            if host is not None:
-                mine = tuple(map(str, host.gateways))
-                theirs, mac = (host.ipv6, host.ipv4), host.mac
-                if host.vrf != DEFAULT_VRF:
-                    made["ports"][port]["vrf"] = host.vrf
-                    if host.vrf not in made.setdefault("vrfs", []):
-                        made["vrfs"].append(host.vrf)
-            else:
-                peer = self.routers[other]
-                six, four = self.link_addresses(link, router)
-                mine = (f"{six}/64", f"{four}/24")
-                theirs, mac = self.link_addresses(link, peer), peer.mac(link.other(name).port)
-                made["sids"].append({"sid": f"{router.sid(END_X + port)}/64", "behavior": "End.X", "via": theirs[0]})
-            made["ports"][port]["addresses"] = list(mine)
-            made["neighbors"] += [{"address": address, "port": port, "mac": mac} for address in theirs]
-        for part in (router.extra, changes or {}):
-            self._merge(made, part)
-        return made
 
     @staticmethod
     def link_addresses(link: Link, router: Router) -> tuple[str, str]:
         """The IPv6 and IPv4 address of a router on a link."""
         return f"2001:db8:ff00:{link.number:x}::{router.number:x}", f"10.255.{link.number}.{router.number}"
 
-    def _routes(self, name: str) -> Iterator[dict[str, Any]]:
-        graph = {node: {} for node in self.routers}  # type: dict[str, dict[str, int]]
-        between = {}
-        for link in self.router_links():
-            one, two = (end.node for end in link.ends)
-            for here, there in ((one, two), (two, one)):
-                if link.cost < graph[here].get(there, routes.INFINITE):
-                    graph[here][there] = link.cost
-                    between[here, there] = link
-        first = routes.first_hops(graph, name)
-        for target, hops in first.items():
-            peers = [self.link_addresses(between[name, hop], self.routers[hop]) for hop in sorted(hops)]
-            via6, via4 = [address for address, _ in peers], [address for _, address in peers]
-            yield {"prefix": self.routers[target].locator, "via": via6}
-            for host in self.hosts.values():
-                if host.router == target and host.vrf == DEFAULT_VRF and not host.l2:
-                    yield {"prefix": host.prefixes[0], "via": via6}
-                    yield {"prefix": host.prefixes[1], "via": via4}
 
-    def _merge(self, made: dict[str, Any], part: Mapping[str, Any]) -> None:
-        for key, value in part.items():
-            value, old = copy.deepcopy(value), made.get(key)
-            if key == "policies" and isinstance(value, list):
-                value = [self._policy(policy) for policy in value]
-            if key == "ports" and isinstance(value, dict):
-                for port, settings in value.items():
-                    if not isinstance(settings, dict):
-                        raise TopologyError(f"ports.{port}: a mapping is needed, not {settings!r}")
-                    made[key][port] = {**made[key].get(port, {}), **settings}
-            elif isinstance(value, list) and isinstance(old, list):
-                if key in ("vrfs", "policies"):  # by name; a later one replaces an earlier one
-                    old = [item for item in old if _name(item) not in map(_name, value)]
-                made[key] = old + value
-            else:
-                made[key] = value
-
-    def _policy(self, policy: Any) -> Any:
-        lists = policy.get("segment-lists") if isinstance(policy, dict) else None
-        for one in lists if isinstance(lists, list) else ():
-            if isinstance(one, dict) and isinstance(one.get("segments"), list):
-                one["segments"] = [self.segment(str(segment)) for segment in one["segments"]]
-        return policy
-
-
-def _name(item: Any) -> Any:
-    return item.get("name") if isinstance(item, dict) else item
+def _named(item: Any) -> tuple[str, str] | None:
+    """Name and address of a SID of a node file; None where it has none (the loader says what is wrong with it)."""
+    try:
+        item = normalize_sid(item)
+        address = str(item["sid"]).partition("/")[0]
+        record, _ = REGISTRY.parse_endpoint(str(item["behavior"]))
+    except (InvalidError, ValueError, KeyError, AttributeError):
+        return None
+    operand = next((item[each.key] for each in record.operands if item.get(each.key) is not None), None)
+    if isinstance(operand, Mapping):
+        operand = operand.get("address", operand.get("port"))
+    return record.name + (f"/{operand}" if isinstance(operand, (str, int)) else ""), address

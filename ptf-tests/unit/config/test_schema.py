@@ -14,6 +14,7 @@ import srv6cp.config.schema as node_schema
 from srv6cp.behaviours.operands import HOPS
 from srv6cp.config import ConfigError, Source, load_node_dict
 from srv6cp.config.context import VIA_KEYS
+from srv6cp.config.schema.descriptions import undescribed
 
 SCHEMA = node_schema.schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -27,6 +28,10 @@ def as_json(text: str) -> object:
 def test_the_committed_file_is_what_the_loader_says() -> None:
     committed = Path(node_schema.__file__).parent / "node.schema.json"
     assert committed.read_text() == node_schema.schema_text(), "run make docs"
+
+
+def test_every_key_has_a_description() -> None:
+    assert list(undescribed(SCHEMA)) == [], "srv6cp/config/schema/descriptions.py"
 
 
 def test_next_hops_have_the_keys_of_the_loader() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -62,7 +63,7 @@ def test_up_with_shell(one: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
     assert lab(["up", str(one), "-q", "--shell"]) == exitcodes.OK
     out = capsys.readouterr().out
-    assert "Commands: flows, graph, help, path, ping, quit, show, steer, unsteer" in out
+    assert "Commands: cut, edit, flows, graph, help, path, ping, quit, restore, show, steer, unsteer" in out
     assert "  r1  router, locator fcbb:bb00:1::/48" in out
 
 
@@ -76,9 +77,15 @@ def test_topology_that_is_not_valid(one: Path, capsys: pytest.CaptureFixture[str
     one.write_text("routers: {r1: {sids: [{sid: 'fcbb:bb00:1:7::', behavior: End.Nonsense}]}}\n")
     assert lab(["up", str(one), "-q"]) == exitcodes.CONFIG
     err = capsys.readouterr().err
-    assert err.startswith("srv6: router r1: ") and "End.Nonsense" in err and "Traceback" not in err
+    assert (
+        err.startswith(f"srv6: {one}:1: routers.r1.sids[0].behavior: ")
+        and "End.Nonsense" in err
+        and "Traceback" not in err
+    )
     assert lab(["graph", "nowhere"]) == exitcodes.CONFIG
-    assert capsys.readouterr().err.startswith("srv6: nowhere: No such file or directory; give a file, or one of: ")
+    assert capsys.readouterr().err.startswith(
+        "srv6: nowhere: cannot read: No such file or directory; give a file, or one of: "
+    )
 
 
 def test_interrupt(one: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,10 +110,63 @@ def test_interrupt(one: Path, capsys: pytest.CaptureFixture[str], monkeypatch: p
         ["exec", "x", "h1"],
         ["path", "x", "h1"],
         ["unsteer", "x", "r1", "r2"],
+        ["up", "quickstart", "--name", "a b"],
+        ["up", "quickstart", "-q", "-c", "path h1"],
+        ["up", "quickstart", "-q", "-c", "path h1 h9"],
+        ["up", "quickstart", "-q", "-c", "ping h1 h2 many"],
+        ["up", "quickstart", "-q", "-c", "steer r1 h9 r2"],
+        ["up", "quickstart", "-q", "-c", "steer r9 h2 r2"],
+        ["up", "quickstart", "-q", "-c", "steer r1 h2 r9"],
+        ["up", "quickstart", "-q", "-c", "unsteer r9"],
+        ["up", "quickstart", "-q", "-c", "edit r1 sid"],
+        ["up", "quickstart", "-q", "-c", "edit r9 sid add x End"],
+        ["up", "quickstart", "-q", "-c", "cut r1 r4"],
+        ["up", "quickstart", "-q", "-c", "show r9"],
+        ["config", "quickstart", "r9"],
+        ["edit", "x", "r1"],
+        ["edit", "x", "r1", "dance", "add", "y"],
+        ["cut", "x", "r1"],
     ],
 )
-def test_wrong_command_line(words: list[str]) -> None:
+def test_wrong_command_line_is_a_usage_error(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Names that do not exist and words too few ended with 3 or 1."""
     assert lab(words) == exitcodes.USAGE
+    err = capsys.readouterr().err
+    assert err or not words
+    assert "Traceback" not in err
+
+
+def test_switch_of_the_environment_that_does_not_exist(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWITCH", "foo")
+    assert lab(["up", "quickstart", "-q"]) == exitcodes.USAGE
+    assert capsys.readouterr().err == "srv6: SWITCH=foo: no such switch; one of auto, softswitch, bmv2\n"
+
+
+def test_node_file_given_to_lab_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "r1.yaml"
+    path.write_text("node: r1\n")
+    assert lab(["up", str(path)]) == exitcodes.CONFIG
+    assert capsys.readouterr().err == (
+        f"srv6: {path}: this is the node file of one router, not a topology; `srv6 run {path}` runs it\n"
+    )
+
+
+def test_mistake_in_a_scenario_starts_nothing(
+    one: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was found when the step was played, with the network up and the steps before it done."""
+    monkeypatch.setattr("srv6lab.network.Network.__init__", lambda *_: pytest.fail("started"))
+    one.write_text(ONE + "scenario:\n- say: hello\n- ping: {from: h1, to: h9}\n- jump: 1\n")
+    assert lab(["up", str(one)]) == exitcodes.CONFIG
+    out, err = capsys.readouterr()
+    assert out == "" and [line.split(": ")[1] for line in err.splitlines()] == [f"{one}:6", f"{one}:7"]
+
+
+def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lab(["schema"]) == exitcodes.OK
+    assert json.loads(capsys.readouterr().out)["title"] == "SRv6 topology"
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,7 +189,7 @@ def test_config_is_a_node_file(tmp_path: Path, capsys: pytest.CaptureFixture[str
     node = load_node(tmp_path / "r3.yaml")
     assert node.name == "r3" and set(node.vrfs) == {"default", "blue", "red"}
     assert yaml.safe_load(text)["source"] == "fcbb:bb00:3::1"
-    assert lab(["config", "vpn", "r7"]) == exitcodes.CONFIG
+    assert lab(["config", "vpn", "r7"]) == exitcodes.USAGE
     assert capsys.readouterr().err == "srv6: no router 'r7'; there are r1, r2, r3\n"
 
 
@@ -162,6 +222,9 @@ def test_without_root(words: list[str], capsys: pytest.CaptureFixture[str], monk
         ["exec", "none", "h1", "--", "true"],
         ["shell", "none"],
         ["restart", "none", "r1"],
+        ["edit", "none", "r1", "sid", "add", "fcbb::", "End"],
+        ["show", "none"],
+        ["cut", "none", "r1", "r2"],
         ["down", "none"],
         ["status", "none"],
     ],
@@ -189,15 +252,6 @@ def test_names_of_labs_and_nodes(one: Path, capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out.split() == ["r1", "h1", "h2"]
     assert lab(["names", "nowhere"]) == exitcodes.CHECK_FAILED
     assert capsys.readouterr() == ("", "")
-
-
-def test_an_unknown_switch_in_the_environment_is_refused(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`make run SWITCH=foo` ran softswitch."""
-    monkeypatch.setenv("SWITCH", "foo")
-    assert lab(["up", "quickstart"]) == exitcodes.USAGE
-    assert capsys.readouterr().err == "srv6: SWITCH=foo: no such switch; one of auto, softswitch, bmv2\n"
 
 
 def test_an_unknown_profile_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

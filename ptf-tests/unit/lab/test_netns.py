@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +110,7 @@ class Lab:
 
     def remains(self) -> list[str]:
         """Everything of this lab that is on the machine."""
-        found = [f"namespace {path.name}" for path in RUN.glob(f"srv6-{self.name}-*")]
+        found = [f"namespace {path.name}" for path in RUN.glob(f"srv6-{self.name}[-.]*")]
         found += [f"file {path}" for path in self.folder.rglob("*")]
         for entry in Path("/proc").glob("[0-9]*/cmdline"):
             try:
@@ -221,7 +221,92 @@ def test_apply_file(lab: Lab, tmp_path: Path) -> None:
     assert "r1    H.Insert" in lab("path", lab.name, "h1", "h2")
     lab("unsteer", lab.name, "r1")
     file.write_text("policies: [{name: in, segment-lists: [{segments: [r9]}]}]\n")
-    assert "segment 'r9': no router 'r9'" in lab("apply", lab.name, "r1", str(file), code=3)
+    wanted = f"{file}:1: policies[0].segment-lists[0].segments[0]: segment 'r9': no router 'r9'"
+    assert wanted in lab("apply", lab.name, "r1", str(file), code=3)
+
+
+def test_router_is_edited_while_its_controller_runs_and_keeps_it(lab: Lab) -> None:
+    """What `srv6 sid add --grpc-addr unix:...` wrote was taken back."""
+    sid = "fcbb:bb00:1:77::/64"
+    assert "1 inserted" in lab("edit", lab.name, "r1", "sid", "add", sid, "End")
+    lab("steer", lab.name, "r1", "h2", "r3", "r4/End.DT46")
+    lab("unsteer", lab.name, "r1")
+    lab("restart", lab.name, "r1")
+    assert sid in lab("edit", lab.name, "r1", "sid", "show")
+    assert sid in lab("show", lab.name, "r1")
+    assert "controller primary, configuration changed" in lab("status", lab.name)
+    assert "1 deleted" in lab("edit", lab.name, "r1", "sid", "del", sid)
+    assert "configuration changed" not in lab("status", lab.name)
+    lab("edit", lab.name, "r1", "sid", "add", sid, "End.Dance", code=3)
+    lab("edit", lab.name, "r9", "sid", "add", sid, "End", code=2)
+
+
+def test_node_file_of_a_router_is_watched(lab: Lab) -> None:
+    """Also what ``srv6`` does to it where it runs in the namespace of the router."""
+    file = lab.folder / lab.name / "r1.yaml"
+    before = file.read_text()
+
+    def until(condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + SLOW
+        while not condition():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    file.write_text(before.replace("behavior: End.DT46", "behavior: End.Dance"))
+    until(lambda: not lab.state()["well"])
+    assert "not applied: " in lab("status", lab.name, code=1)
+    file.write_text(before)
+    assert main(["policy", "add", "mine", "segs", "fcbb:bb00:3:e000::", "-c", str(file), "--no-apply"]) == 0
+    until(lambda: "mine" in lab("edit", lab.name, "r1", "policy", "show"))
+    assert lab.state()["well"]
+    words = ("exec", lab.name, "r1", "--", sys.executable, "-m", "srv6cp.cli.main", "policy", "show")
+    assert "mine" in lab(*words)
+    file.write_text(before)
+    until(lambda: "mine" not in lab("edit", lab.name, "r1", "policy", "show"))
+
+
+def ports(lab: Lab, router: str) -> list[str]:
+    """The ports of a router, as `lab status` tells them."""
+    routers = lab.state()["routers"]
+    assert isinstance(routers, dict)
+    return [f"{port['to']} {port['up']} {port['cut']}" for port in routers[router]["ports"].values()]
+
+
+def test_cut_cable_is_down_at_both_ends(lab: Lab) -> None:
+    _need("ping")
+    lab("cut", lab.name, "r1", "r2")
+    try:
+        here = lab("exec", lab.name, "h1", "--", "ping", "-c", "3", "-W", "5", "2001:db8:1::1")
+        assert "bytes from 2001:db8:1::1" in here  # the switch hears its other ports
+        assert ports(lab, "r1") == ["r2 False True", "r3 True False", "h1 True False"]
+        assert ports(lab, "r2")[0] == "r1 False True"
+        assert "ports: 1 to r2 down (cable cut), 2 to r3 up, 3 to h1 up" in lab("status", lab.name)
+    finally:
+        lab("restore", lab.name, "r1", "r2")
+    assert ports(lab, "r1")[0] == "r2 True False"
+    lab("cut", lab.name, "h1", "r1")
+    try:
+        assert ports(lab, "r1")[2] == "h1 False True"
+        assert "2001:db8:1::2" in lab("exec", lab.name, "h1", "--", "ip", "address")
+    finally:
+        lab("restore", lab.name, "h1", "r1")
+    out = lab("exec", lab.name, "h1", "--", "ping", "-c", "3", "-W", "5", "h2")
+    assert "bytes from h2" in out
+    assert "h1 and h2 share no cable; h1 has those to r1" in lab("cut", lab.name, "h1", "h2", code=2)
+
+
+def test_port_that_is_down_without_being_cut_is_not_well(lab: Lab) -> None:
+    def unplug(state: str) -> None:
+        subprocess.run(["ip", "-n", f"srv6-{lab.name}.cables", "link", "set", "cable3a", state], check=True)
+
+    _need("ip")
+    unplug("down")
+    try:
+        assert ports(lab, "r1")[1] == "r3 False False" and not lab.state()["well"]
+        assert "2 to r3 down, " in lab("status", lab.name, code=1)
+    finally:
+        unplug("up")
+    assert lab.state()["well"]
 
 
 def test_second_up_is_refused(lab: Lab) -> None:
@@ -233,7 +318,7 @@ def test_second_up_is_refused(lab: Lab) -> None:
 def test_exec_has_the_exit_code_of_the_command(lab: Lab) -> None:
     lab("exec", lab.name, "h1", "--", "sh", "-c", "exit 7", code=7)
     assert "nonsense: there is no such command" in lab("exec", lab.name, "r1", "--", "nonsense", code=127)
-    assert "there are r1, r2, r3, r4, h1, h2" in lab("exec", lab.name, "r9", "--", "true", code=1)
+    assert "there are r1, r2, r3, r4, h1, h2" in lab("exec", lab.name, "r9", "--", "true", code=2)
 
 
 def test_names_for_completion(lab: Lab) -> None:
@@ -281,6 +366,20 @@ def test_shipped_topology(idle: Lab, topology: str) -> None:
     """The steps `expect` and `ping` of the file are the assertions."""
     out = idle.up(topology)
     assert f"  srv6 lab down {idle.name}" in out
+
+
+def test_name_in_a_vpn_is_the_host_that_can_be_reached(idle: Lab) -> None:
+    """`exec red1 -- ping red2` pinged the address of blue2, which is that of red2 in another VRF, by IPv6."""
+    _need("ping")
+    idle.up("vpn", "--no-scenario")
+    out = idle("exec", idle.name, "red1", "--", "ping", "-c", "1", "-W", "5", "red2")
+    assert "PING red2 (10.0.2.2)" in out and " 0% packet loss" in out
+    hosts = idle("exec", idle.name, "red1", "--", "cat", "/etc/hosts")
+    assert hosts.splitlines()[2:] == ["2001:db8:1::2 red1", "10.0.1.2 red1", "10.0.2.2 red2"]
+    way = idle("edit", idle.name, "r1", "steer", "add", "2001:db8:2::/64", "vrf", "red", "policy", "red-to-r3")
+    assert way.startswith("r1: ")
+    hosts = idle("exec", idle.name, "red1", "--", "cat", "/etc/hosts")
+    assert "2001:db8:2::2 red2" in hosts
 
 
 def test_down_leaves_nothing(idle: Lab) -> None:

@@ -112,7 +112,48 @@ def test_hops_with_names() -> None:
         "r1    route     2001:db8:2::2 (h2)      (h1,h2) UDP 7>9",
         "h2    receives",
     ]
-    assert all(len(line) <= 20 for line in path.render(found, 20).splitlines())
+
+
+LONG = [
+    path.Hop("h1", "", "2001:db8:2::2 (h2)", None, "(h1,h2) UDP 40000>9"),
+    path.Hop(
+        "r1", "H.Encaps", "fcbb:bb00:3:e000:: (r3 End)", 1, "(r1,r3 End)(r4 End.DT46,r3 End; SL=1)(h1,h2) UDP 40000>9"
+    ),
+    path.Hop("r4", "End (USD), then End.DT46 (decapsulates)", "2001:db8:2::2 (h2)", None, "(h1,h2) UDP 40000>9"),
+    path.Hop("h2", "", "", None, ""),
+]
+
+
+@pytest.mark.parametrize("width", [30, 40, 80, 120])
+def test_nothing_of_a_path_is_cut_in_a_narrow_terminal(width: int) -> None:
+    """The packet, last column, used to be cut at the edge."""
+    text = path.render(LONG, width)
+    assert all(len(line) <= width for line in text.splitlines())
+    words = "".join(text.split())
+    for hop in LONG:
+        for part in (hop.node, hop.did, hop.destination, hop.packet):
+            assert "".join(part.split()) in words
+
+
+def test_path_at_80_and_40_columns() -> None:
+    assert path.render(LONG[:2], 80).splitlines() == [
+        "node  does      sends to                     SL",
+        "h1    sends     2001:db8:2::2 (h2)",
+        "    (h1,h2) UDP 40000>9",
+        "r1    H.Encaps  fcbb:bb00:3:e000:: (r3 End)  1",
+        "    (r1,r3 End)(r4 End.DT46,r3 End; SL=1)(h1,h2) UDP 40000>9",
+    ]
+    assert path.render(LONG[1:3], 40).splitlines() == [
+        "r1  H.Encaps",
+        "    to fcbb:bb00:3:e000:: (r3 End), SL 1",
+        "    (r1,r3 End)",
+        "    (r4 End.DT46,r3 End; SL=1)(h1,h2)",
+        "    UDP 40000>9",
+        "r4  End (USD), then End.DT46",
+        "    (decapsulates)",
+        "    to 2001:db8:2::2 (h2)",
+        "    (h1,h2) UDP 40000>9",
+    ]
 
 
 def test_lost_packet_says_where() -> None:

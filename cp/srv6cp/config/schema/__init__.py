@@ -16,6 +16,7 @@ from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
 from srv6cp.config import loader, policies, ports, routing, sids, steering
+from srv6cp.config.schema.descriptions import describe
 from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, FlowLabel, Fragmentation
 
 Schema = dict[str, Any]
@@ -111,14 +112,16 @@ def schema() -> Schema:
     for section in REGISTRY.sections:
         item = _object(section.keys, {"name": NAME, **section.schema}, ["name", *section.required])
         properties[section.key] = _array(item)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "SRv6 node",
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": False,
-        "required": ["node"],
-    }
+    return describe(
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "SRv6 node",
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": False,
+            "required": ["node"],
+        }
+    )
 
 
 def schema_text() -> str:

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every key of a node file means, in the words that an editor shows beside it.
+
+A key that its own schema describes (operands of behaviours, sections that records bring) is left as it is. A test holds
+that none is without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Schema = dict[str, Any]
+
+_INTERFACE = {
+    "mac": "MAC address of the router on this port",
+    "addresses": "own addresses, each with the length of its connected prefix",
+    "mtu": "IP MTU in bytes",
+    "vrf": "VRF in which packets from this port are routed",
+    "role": "external: the edge of the SR domain, where packets to sr-domain.sid-block are dropped (RFC 8754 5.1)",
+    "policy": "SR policy for everything that is routed from this port, or for the frames of a layer 2 port",
+}
+_HOP = {
+    "address": "of the neighbour",
+    "port": "where the neighbour is; needed where no connected prefix tells",
+    "weight": "share of the flows among several next hops",
+}
+
+#: Path of a key to its text.
+DESCRIPTIONS: Mapping[str, str] = {
+    "device-id": "P4Runtime device id of the switch",
+    "locator": "prefix of this node's SIDs, or its parts",
+    "locators": "the same for several",
+    "block": "bits of the locator that all nodes of the domain share",
+    "node": "bits of the locator that tell this node",
+    "sr-domain": "what may reach this node's SIDs (RFC 8754 5.1)",
+    "sr-domain.sid-block": "prefixes of the domain's SIDs: packets to them from external ports are dropped",
+    "sr-domain.sources": "where packets to local SIDs must come from; anywhere when empty",
+    "upper-layer": "protocols that are delivered to the controller when a SID is their destination, by number or name",
+    "icmp": "limit of ICMP errors; null: none",
+    "icmp.rate": "a second",
+    "icmp.burst": "at once",
+    "fragmentation": "of IPv4 without DF that is too long for its tunnel: of the packet inside, or of the outer one",
+    "vrfs": "VRFs besides `default`",
+    "vrfs.name": "by which the rest of the file calls it",
+    "vrfs.id": "number on the switch; chosen when it is not given",
+    "addresses": "own addresses that are on no port (loopbacks)",
+    "addresses.address": "an own address",
+    "addresses.vrf": "VRF in which it is the node's own",
+    "ports": "ports of the switch by number",
+    "ports.mode": "l3: routed; l2: frames are taken as they are",
+    "ports.vlans": "routed interfaces by VLAN id",
+    **{f"ports.{key}": text for key, text in _INTERFACE.items()},
+    **{f"ports.vlans.{key}": text for key, text in _INTERFACE.items()},
+    "neighbors": "static neighbours; others are found by ARP and neighbour discovery",
+    "neighbors.address": "IP address of the neighbour",
+    "neighbors.vrf": "VRF of its interface, to tell which of several is meant",
+    "neighbors.mac": "MAC address of the neighbour",
+    "routes": "static routes",
+    "routes.via": "next hop: an address, {address, port, weight}, or a list of them",
+    **{f"routes.via.{key}": text for key, text in _HOP.items()},
+    "routes.vrf": "VRF of the route",
+    "routes.blackhole": "true: drop what matches",
+    "sids": "local SIDs",
+    "sids.behavior": "what the SID does, by its name in RFC 8986",
+    "sids.flavors": "psp, usp, usd (RFC 8986 4.16)",
+    "sids.ttl": "hop limit of the packet inside: pipe, its own; uniform, not above the outer one (RFC 3443)",
+    "sids.dscp": "DSCP of the packet inside: pipe, its own; uniform, that of the outer header (RFC 2983)",
+    "sids.ecn": "combine: congestion of the tunnel is passed on (RFC 6040); keep: it is not",
+    "sids.via": "next hop: an address, {address, port, weight}, or a list of them",
+    **{f"sids.via.{key}": text for key, text in _HOP.items()},
+    "sids.vrf": "VRF in which the packet inside is looked up",
+    "sids.port": "port by which the frame inside leaves",
+    "sids.table": "VLAN table by which the frame inside leaves",
+    "sids.policy": "SR policy of a binding SID",
+    "sids.allow-outside-locator": "true: the SID is meant to be outside the locators",
+    "policies": "SR policies",
+    "policies.name": "by which steering and binding SIDs call it",
+    "policies.encap": "how packets enter: a mode such as encap.red, or all of it",
+    "policies.encap.mode": "encap, encap.red, insert, insert.red, l2encap or l2encap.red",
+    "policies.encap.source": "outer source address instead of the node's",
+    "policies.encap.hop-limit": "of the outer header; inherit: that of the packet",
+    "policies.encap.traffic-class": "of the outer header; inherit: that of the packet",
+    "policies.encap.flow-label": "of the outer header: hash of the flow (RFC 6438), copy, or 0",
+    "policies.invalid": "what becomes of the traffic while no segment list is valid",
+    "policies.segment-lists": "lists that share the flows by weight",
+    "policies.segment-lists.weight": "share of the flows",
+    "steering": "what goes into which policy: by prefix, by port, or by what it matches",
+    "steering.vrf": "VRF of the prefix",
+    "steering.policy": "name of the policy; null exempts what matches from steering",
+    "steering.match": "fields of the packet that all have to match",
+    "steering.match.protocol": "of the packet, by number or name",
+    "steering.match.src-port": "TCP or UDP source port",
+    "steering.match.dst-port": "TCP or UDP destination port",
+    "steering.match.traffic-class": "IPv6 traffic class or IPv4 type of service",
+    "steering.match.port": "port that it came in by",
+    "steering.match.vrf": "VRF that it is routed in",
+    "vlan-tables": "tables of End.DX2V",
+    "vlan-tables.name": "by which SIDs call it",
+    "vlan-tables.entries": "VLAN to port",
+    "vlan-tables.entries.port": "port by which the frame leaves",
+}
+
+
+def describe(schema: Schema) -> Schema:
+    """``schema`` with texts for the keys that have none."""
+    return _described(schema, "")
+
+
+def undescribed(schema: Schema) -> Iterator[str]:
+    """Paths of keys without a text."""
+    for key, inner in _inner(schema):
+        if key and "description" not in inner:
+            yield key
+        yield from (f"{key}.{path}".strip(".") for path in undescribed(inner))
+
+
+def _inner(schema: Schema) -> Iterator[tuple[str, Schema]]:
+    """The schemas right inside: of a key by its name, others with "" for a name."""
+    yield from schema.get("properties", {}).items()
+    yield from (("", each) for each in schema.get("anyOf", ()))
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield "", schema[key]
+
+
+def _described(schema: Schema, path: str) -> Schema:
+    made = dict(schema)
+    if "properties" in schema:
+        made["properties"] = {
+            key: _with_text(_described(each, at), at)
+            for key, each in schema["properties"].items()
+            for at in [f"{path}.{key}".strip(".")]
+        }
+    if "anyOf" in schema:
+        made["anyOf"] = [_described(each, path) for each in schema["anyOf"]]
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            made[key] = _described(schema[key], path)
+    return made
+
+
+def _with_text(schema: Schema, path: str) -> Schema:
+    text = DESCRIPTIONS.get(path) or DESCRIPTIONS.get(path.rpartition(".")[2] if path.startswith("locator") else path)
+    return schema if "description" in schema or text is None else {**schema, "description": text}

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JSON schema of topologies, for editors.
+
+``topology.schema.json`` beside this file is what :func:`schema` makes out of the loader's own key sets and the schema
+of node files; a test keeps them equal (``python -m srv6lab.schema`` writes it). It checks shapes; names that do not
+exist only the loader knows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from srv6cp import values
+from srv6cp.config.schema import schema as node_schema
+from srv6lab import loader, script
+from srv6lab.configuration import FIXED
+from srv6lab.topology import MAX_HOSTS, MAX_ROUTERS
+
+Schema = dict[str, Any]
+
+_NAME: Schema = {"type": "string", "pattern": f"^{loader.NAME.pattern}$"}
+_CABLE: Schema = {"type": "string", "pattern": r"^\s*\S+\s+--\s+\S+\s*$"}
+
+
+def schema() -> Schema:
+    """The schema as Python data."""
+    host = _object(
+        loader.HOST_KEYS,
+        {
+            "router": _NAME | _text("router that the host hangs on"),
+            "vrf": _NAME | _text("VRF of the router's port; default unless said"),
+            "l2": {"type": "boolean"} | _text("true: the router's port takes frames as they are"),
+            "ipv6": {"type": "string"} | _text("address/length; the router has the first address of the prefix"),
+            "ipv4": {"type": "string"} | _text("address/length; the router has the first address of the prefix"),
+        },
+        ["router"],
+    )
+    link = _object(
+        loader.LINK_KEYS,
+        {
+            "link": _CABLE | _text("r1 -- r2"),
+            "cost": {"type": "integer", "minimum": 1, "maximum": loader.MAX_COST}
+            | _text("of the route; 1 unless said"),
+            "mtu": {"type": "integer", "minimum": values.MIN_MTU, "maximum": values.MAX_MTU}
+            | _text("IP MTU in bytes; 1500 unless said"),
+        },
+        ["link"],
+    )
+    section = _section()
+    properties = {
+        "name": _NAME | _text("name of the lab; that of the file unless said"),
+        "about": {"type": ["string", "null"]} | _text("what it shows, in one sentence"),
+        "picture": {"type": ["string", "null"]} | _text("drawing that is printed when the network starts"),
+        "routers": _by_name({"anyOf": [section, {"type": "null"}]}, MAX_ROUTERS)
+        | {"minProperties": 1}
+        | _text("routers by name, each with what is added to its configuration; their order gives them numbers"),
+        "hosts": _by_name(host, MAX_HOSTS) | _text("hosts by name; their order gives them numbers"),
+        "links": _array({"anyOf": [_CABLE, link]})
+        | _text("cables between routers; their order gives the port numbers"),
+        "scenario": _array({"anyOf": [_step(verb, each) for verb, each in _steps(section).items()]})
+        | _text("what `srv6 lab up` shows, step by step; a step that fails ends it with exit code 1"),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "SRv6 topology",
+        "$defs": {"section": _node_section()},
+        **_object(loader.KEYS, properties, ["routers"]),
+    }
+
+
+def schema_text() -> str:
+    """The schema as the committed file holds it."""
+    return json.dumps(schema(), indent=2) + "\n"
+
+
+def _section() -> Schema:
+    return {"$ref": "#/$defs/section"}
+
+
+def _node_section() -> Schema:
+    """A node file without what follows from the place in the topology, and with names for segments."""
+    node = node_schema()
+    properties = {key: each for key, each in node["properties"].items() if key not in FIXED}
+    names = _text("path order; a router (its End), ROUTER/End.DT46, ROUTER/End.X/NEIGHBOUR, or an address")
+    policy = properties["policies"]["items"]["properties"]
+    for holder in (policy, policy["segment-lists"]["items"]["properties"]):
+        holder["segments"] = {**holder["segments"], **names}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _steps(section: Schema) -> dict[str, Schema]:
+    """What each verb takes."""
+    source, to = {"type": "string"} | _text("host that sends"), {"type": "string"} | _text("host that it goes to")
+    family = {"enum": list(script.FAMILIES)} | _text("of IP; one in which the host can be reached unless said")
+    count = {"type": "integer", "minimum": 1, "maximum": script.MAX_PACKETS} | _text("how many packets")
+    probe = {"from": source, "to": to, "family": family}
+    counted = {**probe, "count": count}
+    expected = {
+        "path": {"type": "array", "items": {"type": "string"}} | _text("nodes that the last `path` has passed"),
+        "does": {"type": "object", "additionalProperties": {"type": "string"}}
+        | _text("node to what it did in the last `path`"),
+        "share": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}}
+        | _text("node to its share of the last `flows`, 0.15 more or less"),
+    }
+    steps = {
+        "say": {"type": ["string", "integer"]} | _text("text to print"),
+        "ping": _object(script.COUNTED_KEYS, {**counted, "to": to | _text("host or address")}, ["from", "to"])
+        | _text("echo requests; fails when one is not answered"),
+        "path": _object(script.PROBE_KEYS, probe, ["from", "to"]) | _text("the way of one packet, hop by hop"),
+        "flows": _object(script.COUNTED_KEYS, counted, ["from", "to"])
+        | _text("how many packets that differ in the source port went which way"),
+        "apply": {"type": "object", "additionalProperties": {"anyOf": [section, {"type": "null"}]}}
+        | _text("router to what is added to its configuration, in place of what an earlier step added"),
+        "cut": _CABLE | _text("unplug the cable between two nodes: r1 -- r2"),
+        "restore": _CABLE | _text("plug it in again"),
+        "expect": _object(script.EXPECT_KEYS, expected) | {"minProperties": 1} | _text("fails when it was otherwise"),
+    }
+    assert steps.keys() == script.VERBS.keys(), steps.keys() ^ script.VERBS.keys()
+    return steps
+
+
+def _step(verb: str, argument: Schema) -> Schema:
+    return _object({verb}, {verb: argument}, [verb])
+
+
+def _by_name(item: Schema, most: int) -> Schema:
+    return {
+        "type": ["object", "null"],
+        "propertyNames": _NAME,
+        "additionalProperties": item,
+        "maxProperties": most,
+    }
+
+
+def _array(items: Schema) -> Schema:
+    return {"type": ["array", "null"], "items": items}
+
+
+def _object(keys: Collection[str], properties: Schema, required: list[str] | None = None) -> Schema:
+    """An object with exactly the loader's ``keys``."""
+    assert set(keys) == properties.keys(), set(keys) ^ properties.keys()
+    made: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    if required:
+        made["required"] = required
+    return made
+
+
+def _text(text: str) -> Schema:
+    return {"description": text}
+
+
+if __name__ == "__main__":
+    (Path(__file__).parent / "topology.schema.json").write_text(schema_text(), encoding="utf-8")

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps of a scenario as data; `script` reads them, `scenario` plays them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Say:
+    """A text to print."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Ping:
+    """Echo requests from a host. ``to`` is a host, or an address; ``family`` None: one that reaches the host."""
+
+    source: str
+    to: str
+    count: int = 1
+    family: int | None = None
+
+
+@dataclass(frozen=True)
+class Path:
+    """The way of one packet from host to host."""
+
+    source: str
+    to: str
+    family: int | None = None
+
+
+@dataclass(frozen=True)
+class Flows:
+    """The ways of ``count`` packets that differ in the source port."""
+
+    source: str
+    to: str
+    count: int = 64
+    family: int | None = None
+
+
+@dataclass(frozen=True)
+class Apply:
+    """Router to what is added to its configuration; ``place`` of the step in its scenario, from 0."""
+
+    changes: Mapping[str, Mapping[str, Any]]
+    place: int = 0
+
+
+@dataclass(frozen=True)
+class Cable:
+    """The cables between two nodes are cut, or (``whole``) restored."""
+
+    ends: tuple[str, str]
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Expect:
+    """What the last `Path` (``path``: its nodes; ``does``: node to behaviour) or `Flows` (``share``) has shown."""
+
+    path: tuple[str, ...] | None = None
+    does: Mapping[str, str] = field(default_factory=dict)
+    share: Mapping[str, float] = field(default_factory=dict)
+
+
+Step = Say | Ping | Path | Flows | Apply | Cable | Expect
