@@ -194,8 +194,10 @@ def same_thing(one: Any, other: Any) -> bool:
     """Whether two identities are one: two routes to a prefix, two SIDs of an address, two policies of a name ..."""
     if one is None or other is None:
         return False
-    if isinstance(one, tuple) and isinstance(other, tuple) and {None, "None"} & {one[-1], other[-1]}:
-        return one[:-1] == other[:-1]  # a neighbour on whatever port
+    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
+        # a neighbour on whatever port, in whatever VRF
+        pairs = list(zip(one, other, strict=True))
+        return pairs[0][0] == pairs[0][1] and all(a == b or {None, "None"} & {a, b} for a, b in pairs[1:])
     return bool(one == other)
 
 

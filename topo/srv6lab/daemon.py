@@ -20,11 +20,13 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from srv6cp import artifacts
 from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, USAGE, CliError
+from srv6cp.controller.links import LinkWatch
 from srv6cp.controller.loop import ControllerOptions, NodeController
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
@@ -34,7 +36,7 @@ from srv6lab import cables, namespaces
 from srv6lab.errors import LabError
 from srv6lab.intent import Intent
 from srv6lab.lab import ELECTION_ID, PortState
-from srv6lab.portwatch import PortWatch
+from srv6lab.portwatch import PortWatch, wait_until_known
 from srv6lab.reach import names_at
 from srv6lab.state import State, hosts_file
 from srv6lab.topology import TopologyError, UnknownName
@@ -104,7 +106,17 @@ class Daemon:
                 done.result()
         for name, controller in self._controllers.items():
             self._stack.callback(controller.stop)
+            if self._kind == "bmv2":
+                self._watch_links(name, controller)
             self._note(name)
+
+    def _watch_links(self, router: str, controller: NodeController) -> None:
+        """Tell a controller of the links of its ports, as softswitch does by itself."""
+        interfaces = {
+            link.at(router).port: cables.interface(link.at(router)) for link in self._topology.links_of(router)
+        }
+        watch = namespaces.inside(self._namespaces[router], partial(LinkWatch, interfaces, controller.port_state))
+        self._stack.callback(watch.close)
 
     def _address(self, router: str) -> str:
         return f"unix:{self._state.socket(router)}"
@@ -261,6 +273,7 @@ class Daemon:
             except OSError as error:
                 raise LabError(f"the cable between {' and '.join(request['ends'])}: {error}") from None
             (self._cut.discard if whole else self._cut.add)(link.number)
+            wait_until_known(self._controllers, link.ends, whole)
         return {}
 
     def _restart(self, request: Mapping[str, Any]) -> dict[str, Any]:

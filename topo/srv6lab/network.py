@@ -25,6 +25,7 @@ from srv6cp.sync.tables import Changes
 from srv6lab.host import HostStack
 from srv6lab.intent import Intent, data_of
 from srv6lab.lab import ELECTION_ID, PROBE_PORT, Passage, PortState, Trip, in_order
+from srv6lab.portwatch import wait_until_known
 from srv6lab.topology import Host, Link, Topology, TopologyError
 
 
@@ -194,6 +195,7 @@ class Network:
             for end in link.ends:
                 if end.node in self.switches:
                     self.switches[end.node].set_port_up(end.port, whole)
+            wait_until_known(self.controllers, link.ends, whole)
 
     def close(self) -> None:
         """Stop everything."""

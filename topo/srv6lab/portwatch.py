@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the ports of routers in network namespaces have a link."""
+"""Whether the ports of routers have a link, and whether their controllers know."""
 
 from __future__ import annotations
 
-import fcntl
 import socket
-import struct
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 
+from p4rtlib.links import link_is_up
+from srv6cp.controller.loop import NodeController
 from srv6lab import namespaces
 from srv6lab.cables import interface
 from srv6lab.topology import End, Topology
 
-SIOCGIFFLAGS = 0x8913
-IFF_UP, IFF_RUNNING = 0x1, 0x40
-_IFREQ = struct.Struct("16sh22x")
+#: Seconds that a controller may take to hear of a port.
+LONGEST = 3.0
 
 
 class PortWatch:
@@ -37,9 +37,17 @@ class PortWatch:
 
     def up(self, end: End) -> bool:
         """Whether the interface of a port is up and has a carrier; False as well where it is gone."""
-        request = _IFREQ.pack(interface(end).encode(), 0)
-        try:
-            _, flags = _IFREQ.unpack(fcntl.ioctl(self._sockets[end.node], SIOCGIFFLAGS, request))
-        except OSError:
-            return False
-        return bool(flags & IFF_UP and flags & IFF_RUNNING)
+        return link_is_up(interface(end), self._sockets[end.node])
+
+
+def wait_until_known(controllers: Mapping[str, NodeController], ends: Iterable[End], up: bool) -> None:
+    """Return when the controllers of these ports have heard that they are up or down, and have acted on it; at the
+    latest after :data:`LONGEST`, since one that has lost its switch hears nothing."""
+    latest = time.monotonic() + LONGEST
+    for end in ends:
+        controller = controllers.get(end.node)
+        while controller is not None and controller.status().role == "primary" and time.monotonic() < latest:
+            if controller.status().ports.get(end.port, True) is up:
+                controller.drain(LONGEST)
+                break
+            time.sleep(0.01)
