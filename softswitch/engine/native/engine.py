@@ -73,6 +73,7 @@ class Worker:
         self._seen = (0,) * 6
         # the worker goes first, then the handle that it refers to
         self._finalizer = weakref.finalize(self, _free_worker, handle, self._address)
+        self._finalizer.atexit = False  # threads may still run packets
 
     def process(self, port: int, frame: bytes) -> None:
         """Run one frame; what it causes is put into the host's lists."""

@@ -226,6 +226,7 @@ class Handle:
         #: memory that native code refers to
         self.keep: list[Any] = []
         self._finalizer = weakref.finalize(self, library.sw_free, self.address)
+        self._finalizer.atexit = False  # threads may still run packets
 
 
 class Mirror:
