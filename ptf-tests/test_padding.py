@@ -80,10 +80,11 @@ class LinkPaddingIsNoPartOfAFrameWithoutItsTag(PaddedEndpoint):
     def runTest(self) -> None:
         wires = [{"vlan": 7, "port": 5, "rewrite": "pop"}, {"vlan": 8, "port": 5, "rewrite": 9}]
         self.endpoints(vlan_tables=[{"name": "wires", "entries": wires}])
-        for vlan, left in ((7, ()), (8, 9)):
+        for vlan, left in ((7, 0), (8, 9)):
             frame = craft.ether(b"x" * 46, dst=B, src=A, ethertype=0x88B5, vlan=vlan)
             self.send_padded(1, craft.ip6(HOST, self.sid, frame))
-            self.expect_only(5, Frame(craft.ether(b"x" * 46, dst=B, src=A, ethertype=0x88B5, vlan=left)))
+            tag = bytes.fromhex(f"8100 {left:04x}") if left else b""
+            self.expect_only(5, Frame(bytes(frame)[:12] + tag + bytes.fromhex("88b5") + b"x" * 46))
 
 
 @for_each(

@@ -94,9 +94,8 @@ class Generator:
     def _source6(self) -> str:
         return self.random.choice(
             (
-                "2001:db8:1::2",
-                "2001:db8:1::2",
-                "fcbb:bb00:9::9",
+                *["2001:db8:1::2"] * 12,
+                *["fcbb:bb00:9::9"] * 6,
                 "fcbb:bb00:1::1",
                 "2001:db9::1",
                 "::",
@@ -199,7 +198,7 @@ class Generator:
         )
 
     def _extensions(self, payload: Part) -> Part:
-        for _ in range(self.random.choices((0, 1, 2, 4, 5), (70, 18, 8, 2, 2))[0]):
+        for _ in range(self.random.choices((0, 1, 2, 4, 5, 6), (66, 18, 8, 3, 3, 2))[0]):
             payload = self._extension(payload)
         return payload
 
@@ -207,12 +206,20 @@ class Generator:
         lying = bytes((payload.proto, self._byte())) + self.random.randbytes(6)
         offset, more = self.random.choice((0, 0, 1, 185)), self._often(0.5)
         return self._one(
-            (3, lambda: wire.hbh(payload, self._bytes(20))),
-            (3, lambda: wire.dstopt(payload, self._bytes(20))),
+            (3, lambda: wire.hbh(payload, self._options())),
+            (3, lambda: wire.dstopt(payload, self._options())),
             (1, lambda: wire.fragment(payload, offset=offset, more=more, ident=7)),
-            (1, lambda: wire.auth(payload)),
+            (0.4, lambda: wire.auth(payload)),
             (1, lambda: Part(lying + payload, wire.DEST_OPTIONS)),
         )
+
+    def _options(self) -> bytes:
+        """Mostly options that whoever does not know them skips."""
+        skipped = bytes((0x1E, 2, 0, 0))
+        return self.random.choice((b"", b"", skipped, skipped * 3, wire.PAD1 * 3, self._bytes(20), self._bytes(20)))
+
+    def _traffic_class(self) -> int:
+        return self.random.choice((0, 0, 1, 2, 3, 3, self._byte(), self._byte()))
 
     def _segment_count(self) -> int:
         return self.random.choices(
@@ -280,7 +287,7 @@ class Generator:
             target,
             payload,
             hl=self._hop_limit(),
-            tc=self._byte(),
+            tc=self._traffic_class(),
             fl=self.random.choice((0, 0xABCDE, self.random.getrandbits(20))),
             **wrong,
         )
@@ -304,7 +311,7 @@ class Generator:
             self._target4(),
             payload,
             ttl=self._hop_limit(),
-            tos=self._byte(),
+            tos=self._traffic_class(),
             ident=self.random.randrange(65536),
             df=self._often(0.5),
             mf=self._often(0.05),
