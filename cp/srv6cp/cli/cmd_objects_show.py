@@ -51,10 +51,10 @@ def run_show(args: argparse.Namespace) -> int:
 
 def run_flush(args: argparse.Namespace) -> int:
     """Delete all SIDs from the node file and the switch."""
-    file = open_file(args)
-    for index in reversed(range(len(file.items("sids")))):
-        file.remove("sids", index)
-    return finish(args, file)
+    with open_file(args) as file:
+        for index in reversed(range(len(file.items("sids")))):
+            file.remove("sids", index)
+        return finish(args, file)
 
 
 def run_clear(args: argparse.Namespace) -> int:

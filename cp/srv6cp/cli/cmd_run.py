@@ -91,12 +91,17 @@ def _control(
     switch: Switch | None,
     stop: SimpleQueue[int],
 ) -> int:
+    from srv6cp.controller.following import Follower, Saying
     from srv6cp.controller.loop import NodeController
 
     client = session.make_client(args, node)
     if switch is not None:
         switch.wait_until_ready()
-    with client, NodeController(client, node, program=program) as controller:
+    with (
+        client,
+        NodeController(client, node, program=program) as controller,
+        Saying(Follower.of(client, node.name, path)) as says,
+    ):
         name = switch.kind if switch else "switch"
         print(
             f"{node.name}: {name} at {client.address}, device id {client.device_id}, "
@@ -107,6 +112,7 @@ def _control(
         while not _arrived(stop, _POLL):
             if switch is not None and not switch.alive:
                 raise CliError(f"{switch.kind} stopped: {switch.last_words()}", exitcodes.CHECK_FAILED)
+            says.election_id(client.election_id)
             if watch.changed():
                 _reload(path, controller)
     return exitcodes.OK

@@ -39,27 +39,43 @@ def open_file(args: argparse.Namespace) -> NodeFile:
 
 
 def add(file: NodeFile, edits: Sequence[Edit], replace: bool) -> None:
-    """Append the items; with ``replace`` in place of what has the same key."""
-    for edit in edits:
-        if replace:
-            identity = kind_of(edit.section).identity
-            key = identity(edit.item)
-            for index in reversed(range(len(file.items(edit.section)))):
-                if identity(file.items(edit.section)[index]) == key:
-                    file.remove(edit.section, index)
-        file.add(edit.section, edit.item)
+    """Append the items; with ``replace`` in place of what has the same key. Raises CliError for what is there."""
+    places = [_places(file, edit) for edit in edits]
+    if not replace:
+        # Backwards: what else an item brings, a policy for a SID say, stands in front of it.
+        for edit, (index, *_) in reversed([found for found in zip(edits, places, strict=True) if found[1]]):
+            kind = kind_of(edit.section)
+            raise CliError(
+                f"{file.path}:{file.line(edit.section, index)}: {kind.name} {kind.called(edit.item)} is there already; "
+                f"to change it: srv6 {kind.name} replace",
+                exitcodes.CONFIG,
+            )
+    for edit, indices in zip(edits, places, strict=True):
+        if not indices:
+            file.add(edit.section, edit.item)
+            continue
+        for index in reversed(indices[1:]):
+            file.remove(edit.section, index)
+        file.replace(edit.section, indices[0], edit.item)
+
+
+def _places(file: NodeFile, edit: Edit) -> list[int]:
+    """Where in its section the item is already. Raises CliError when its key leaves open which one is meant."""
+    kind = kind_of(edit.section)
+    items = file.items(edit.section)
+    indices = [index for index, item in enumerate(items) if kind.same(edit.item, item)]
+    if len({kind.identity(items[index]) for index in indices}) > 1:
+        more = ", ".join(kind.called(items[index]) for index in indices)
+        raise CliError(f"{file.path}: {kind.name} {kind.called(edit.item)} may be any of {more}", exitcodes.CONFIG)
+    return indices
 
 
 def remove(file: NodeFile, kind: str, words: Sequence[str]) -> None:
     """Remove the item that the words name. Raises CliError when there is none."""
     found = kinds()[kind]
     section = found.section
-    wanted = found.identity(found.key_item(words))
-    keys = [found.identity(item) for item in file.items(section)]
-    if kind == "neighbor" and "port" not in words and "dev" not in words:
-        # Without a port: on whatever port it is.
-        wanted, keys = wanted[0], [key[0] for key in keys]
-    indices = [index for index, key in enumerate(keys) if key == wanted]
+    wanted = found.key_item(words)
+    indices = [index for index, item in enumerate(file.items(section)) if found.same(wanted, item)]
     if not indices:
         raise CliError(f"{file.path}: no {kind} {' '.join(words)}", exitcodes.CONFIG)
     for index in reversed(indices):
@@ -67,28 +83,62 @@ def remove(file: NodeFile, kind: str, words: Sequence[str]) -> None:
 
 
 def finish(args: argparse.Namespace, file: NodeFile) -> int:
-    """Check, save and apply the edited file."""
-    from srv6cp.cli.cmd_apply import applied, plan_data
+    """Check, save and apply the edited file.
 
-    before = file.path.read_text(encoding="utf-8")
+    Nothing is saved where a controller runs that would not apply it: then the file would say what is not so.
+    """
+    from srv6cp.cli.cmd_apply import applied, plan_data
+    from srv6cp.p4rt import P4RuntimeError
+    from srv6cp.sync.update import update
+
+    node = file.node()
     if args.dry_run:
-        file.node()
-        print(_text_diff(before, file.text, str(file.path)), end="")
+        print(_text_diff(file.before, file.text, str(file.path)), end="")
         return exitcodes.OK
-    node = file.save()
     if args.no_apply:
+        file.save()
         emit({"file": str(file.path), "applied": False}, args.json, f"{file.path}: saved, not applied")
         return exitcodes.OK
     try:
-        todo = session.apply_node(args, node, _forgotten(before, node))
-    except session.ControllerRunning:
-        emit({"file": str(file.path), "applied": False}, args.json, "")
-        note(f"{file.path}: saved; the controller that is running applies it")
-        return exitcodes.OK
-    except Exception:
-        note(f"{file.path}: saved, but not applied:")
+        with session.make_client(args, node) as client:
+            session.become_primary(client, args.force)
+            file.save()
+            todo = update(client, node, forgotten=_forgotten(file.before, node))
+    except session.ControllerRunning as running:
+        return _left_to(running, args, file)
+    except Exception as error:
+        if isinstance(error, P4RuntimeError) and not file.saved:
+            file.save()
+        if file.saved:
+            note(f"{file.path}: saved, but not applied:")
         raise
     emit({"node": node.name, **plan_data(todo)}, args.json, f"{node.name}: {applied(todo)}")
+    return exitcodes.OK
+
+
+def _left_to(running: session.ControllerRunning, args: argparse.Namespace, file: NodeFile) -> int:
+    """Save for a controller that follows the file. Raises CliError when none is known to."""
+    from srv6cp.controller import following
+
+    primary = running.follower
+    if primary is not None and primary.follows(file.path):
+        follower, when = primary, ""
+    else:
+        here = (each for each in following.followers() if each.follows(file.path) and each.at(running.address))
+        backup = next(here, None)
+        if backup is None:
+            that = "it does not say what it follows"
+            if primary is not None:
+                that = f"it follows {primary.file} (process {primary.pid})"
+            raise CliError(
+                f"{running.address}: another controller is primary, and {that}, so {file.path} is not saved; "
+                "--no-apply edits the file alone, --force writes to the switch as well",
+                exitcodes.REJECTED,
+            )
+        follower, when = backup, ", once it is primary"
+    file.save()
+    emit({"file": str(file.path), "applied": False, "controller": follower.pid}, args.json, "")
+    note(f"{file.path}: saved; the controller that follows it (process {follower.pid}) applies it{when}")
     return exitcodes.OK
 
 

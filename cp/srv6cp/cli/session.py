@@ -5,29 +5,40 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srv6cp.artifacts import DEFAULT, PROFILES, Artifacts, find
 from srv6cp.cli import exitcodes
+from srv6cp.cli.arguments import number
 from srv6cp.cli.exitcodes import CliError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from srv6cp.model import Neighbor, Node
+    from srv6cp.controller.following import Follower
+    from srv6cp.model import Node
     from srv6cp.p4rt import TLS, Client, P4Info
     from srv6cp.sync.reconcile import Plan
 
 DEFAULT_NODE_FILE = "node.yaml"
 DEFAULT_ADDRESS = "127.0.0.1:9559"
-# Election ids of commands that come and go: below those of controllers, and rarely the same twice.
-_LOW_ELECTION_IDS = 1 << 16
+# Of commands that come and go: the lowest, so that to ask who is primary takes the switch from nobody.
+_LOWEST_ELECTION_ID = 1
 
 
 class ControllerRunning(CliError):
-    """Another controller is primary, so that nothing can be written."""
+    """Another controller is primary, so that nothing can be written.
+
+    ``follower`` is what it says of itself, None when it is of another machine or says nothing.
+    """
+
+    def __init__(self, address: str, follower: Follower | None) -> None:
+        self.address = address
+        self.follower = follower
+        who = f" (process {follower.pid}, for {follower.file})" if follower else ""
+        super().__init__(
+            f"{address}: another controller is primary{who}; stop it, or use --force for this command",
+            exitcodes.REJECTED,
+        )
 
 
 def connection_options() -> argparse.ArgumentParser:
@@ -41,8 +52,12 @@ def connection_options() -> argparse.ArgumentParser:
         metavar="HOST:PORT",
         help=f"P4Runtime server (default: grpc-addr of the node file, $SRV6_GRPC_ADDR, {DEFAULT_ADDRESS})",
     )
-    group.add_argument("--device-id", type=int, metavar="N", help="default: that of the node file, or 1")
-    group.add_argument("--election-id", type=int, metavar="N", help="the highest is primary (default: a low one)")
+    group.add_argument(
+        "--device-id", type=number(0, 2**64 - 1), metavar="N", help="default: that of the node file, or 1"
+    )
+    group.add_argument(
+        "--election-id", type=number(1, 2**128 - 1), metavar="N", help="the highest is primary (default: the lowest)"
+    )
     group.add_argument("--force", action="store_true", help="become primary even if a controller is running")
     group.add_argument("--ssl", action="store_true", help="use TLS")
     for name in ("cacert", "cert", "private-key"):
@@ -118,9 +133,7 @@ def make_client(args: argparse.Namespace, node: Node | None) -> Client:
 
     address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
     device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
-    election_id = args.election_id if args.election_id is not None else random.randint(1, _LOW_ELECTION_IDS)
-    if election_id < 1:
-        raise UsageError("--election-id must be 1 or more")
+    election_id = _LOWEST_ELECTION_ID if args.election_id is None else args.election_id
     return Client(address or DEFAULT_ADDRESS, device_id, election_id=election_id, tls=tls_of(args))
 
 
@@ -134,19 +147,26 @@ def tls_of(args: argparse.Namespace) -> TLS | None:
 
 
 def become_primary(client: Client, force: bool) -> None:
-    """Get the right to write, or say how."""
-    from srv6cp.p4rt import NotPrimary, Primacy
+    """Get the right to write. Raises ControllerRunning when somebody else has it, unless ``force`` takes it."""
+    from srv6cp.controller import following
+    from srv6cp.p4rt import ElectionIdTaken, NotPrimary, Primacy
 
     try:
         answer = client.arbitrate()
         # A switch remembers the highest id there was: where nobody is primary now, go above it.
         if not answer.is_primary:
             client.become_primary(force=force or answer.primacy is Primacy.NO_PRIMARY)
+    except ElectionIdTaken:
+        if force:
+            client.arbitrate(client.election_id + 1)
+            client.become_primary(force=True)
+            return
+        primary = client.election_id
     except NotPrimary:
-        raise ControllerRunning(
-            f"{client.address}: another controller is primary; stop it, or use --force for this command",
-            exitcodes.REJECTED,
-        ) from None
+        primary = client.arbitration.election_id if client.arbitration else 0
+    else:
+        return
+    raise ControllerRunning(client.address, following.find(client.address, client.device_id, primary))
 
 
 def program(client: Client) -> P4Info:
@@ -158,10 +178,10 @@ def program(client: Client) -> P4Info:
     return info
 
 
-def apply_node(args: argparse.Namespace, node: Node, forgotten: Collection[Neighbor] = ()) -> Plan:
+def apply_node(args: argparse.Namespace, node: Node) -> Plan:
     """Make the switch hold ``node``; the plan that was written."""
     from srv6cp.sync.update import update
 
     with make_client(args, node) as client:
         become_primary(client, args.force)
-        return update(client, node, forgotten=forgotten)
+        return update(client, node)

@@ -20,6 +20,8 @@ from srv6cp.artifacts import Artifacts
 from srv6cp.cli.exitcodes import CliError
 from srv6cp.cli.main import main
 from srv6cp.cli.packetspec import frame
+from srv6cp.controller import following
+from srv6cp.controller.following import Follower, Saying
 from srv6cp.p4rt import Client
 from srv6cp.sync.launch import free_address
 from srv6cp.sync.program import Program
@@ -99,7 +101,8 @@ def test_sids_come_and_go(srv6: Run, node: Path) -> None:
     assert srv6("sid replace fcbb:bb00:1:e001::/128 End.DT4 vrf blue")[0] == 0
     assert "vrf blue" in srv6("sid show fcbb:bb00:1:e001::")[1]
     code, _, err = srv6("sid add fcbb:bb00:1:e001:: End")
-    assert (code, "is given twice" in err) == (3, True)
+    said = "srv6: node.yaml:15: sid fcbb:bb00:1:e001:: is there already; to change it: srv6 sid replace\n"
+    assert (code, err) == (3, said)
     assert srv6("sid del fcbb:bb00:1:e001::")[0] == 0
     assert node.read_text() == NODE
     code, _, err = srv6("sid del fcbb:bb00:1:e001::")
@@ -143,6 +146,35 @@ def test_policies_and_steering(srv6: Run) -> None:
         "policy del north",
     ):
         assert srv6(line)[0] == 0, line
+
+
+def test_a_replaced_rule_goes_on_winning(srv6: Run, node: Path) -> None:
+    """Of two rules of equal priority the first one wins; one that is replaced is still the first."""
+    node.write_text(
+        NODE
+        + """\
+policies:
+  - {name: north, segments: ["fcbb:bb00:4::"]}
+  - {name: south, segments: ["fcbb:bb00:5::"]}
+steering:
+  - {match: {protocol: udp}, policy: north}   # the first
+  - {match: {src: "2001:db8::/32"}, policy: south}
+"""
+    )
+    before = node.read_text()
+    assert srv6("steer replace match protocol 17 policy south")[0] == 0
+    changed = before.replace("protocol: udp}, policy: north}", "protocol: 17}, policy: south}")
+    assert node.read_text() == changed
+    assert srv6("steer add match protocol udp policy north") == (
+        3,
+        "",
+        "srv6: node.yaml:19: steer match protocol udp is there already; to change it: srv6 steer replace\n",
+    )
+    assert srv6("neighbor replace 2001:db8:12::2 mac 02:00:00:00:02:09")[0] == 0
+    assert node.read_text() == changed.replace('port: 1, mac: "02:00:00:00:02:01"', 'mac: "02:00:00:00:02:09"')
+    node.write_text(before)
+    assert srv6("steer del match protocol 17")[0] == 0
+    assert "# the first" not in node.read_text()
 
 
 def test_routes_neighbours_and_vrfs(srv6: Run) -> None:
@@ -238,10 +270,74 @@ def test_a_running_controller_is_left_alone(srv6: Run, switch: SoftSwitch, node:
         code, _, err = srv6("apply node.yaml")
         assert (code, "another controller is primary" in err) == (5, True)
         code, _, err = srv6("vrf add red")
-        assert (code, err) == (0, "node.yaml: saved; the controller that is running applies it\n")
+        assert code == 5
+        said = "another controller is primary, and it does not say what it follows, so node.yaml is not saved"
+        assert err.startswith(f"srv6: {switch.address}: {said}") and err.count("\n") == 1
+        assert node.read_text() == NODE
+        assert srv6("vrf add red --no-apply")[0] == 0
         assert "red" in node.read_text()
         assert srv6("apply node.yaml --force")[0] == 0
         assert not controller.is_primary or controller.arbitrate().is_primary
+
+
+@pytest.mark.parametrize("election_id", [1, 2])
+def test_a_controller_with_a_low_election_id_is_not_taken_from(
+    election_id: int, node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As those of labs and scripts have: 1 is the default of the library."""
+    with (
+        SoftSwitch(None, ports=[1, 2], device_id=1) as fresh,
+        Client(fresh.address, 1, election_id=election_id) as controller,
+    ):
+        monkeypatch.setenv("SRV6_GRPC_ADDR", fresh.address)
+        controller.become_primary()
+        for line in ("apply node.yaml", "sid add fcbb:bb00:1:e001:: End", "sid clear-counters"):
+            assert main(line.split()) == 5, line
+            assert "another controller is primary" in capsys.readouterr().err
+        assert controller.is_primary
+        assert node.read_text() == NODE
+        assert main(["apply", "node.yaml", "--force"]) == 0
+        assert "inserted" in capsys.readouterr().out
+
+
+def test_an_edit_says_whether_the_controller_applies_it(srv6: Run, switch: SoftSwitch, node: Path) -> None:
+    other = node.parent / "other.yaml"
+    other.write_text(NODE)
+    link = node.parent / "link.yaml"
+    link.symlink_to(node)
+    with Client(switch.address, 1, election_id=1 << 61) as controller:
+        controller.become_primary(force=True)
+        with Saying(Follower.of(controller, "r1", node)):
+            code, out, err = srv6("vrf add red -c link.yaml --json")
+            said = f"link.yaml: saved; the controller that follows it (process {os.getpid()}) applies it\n"
+            assert (code, err) == (0, said)
+            assert json.loads(out) == {"file": "link.yaml", "applied": False, "controller": os.getpid()}
+            code, _, err = srv6("vrf add red -c other.yaml")
+            assert code == 5
+            assert f"it follows {node} (process {os.getpid()}), so other.yaml is not saved" in err
+            assert other.read_text() == NODE
+            assert f"(process {os.getpid()}, for {node})" in srv6("apply other.yaml")[2]
+        with Saying(Follower.of(controller, "r1", node)) as says:  # it has outbid somebody since
+            says.election_id(7)
+            code, _, err = srv6("vrf add green")
+            assert (code, err.endswith(f"(process {os.getpid()}) applies it, once it is primary\n")) == (0, True)
+        assert srv6("vrf add violet")[0] == 5  # it has gone
+
+
+def test_what_a_killed_controller_said_counts_no_more(srv6: Run, switch: SoftSwitch, node: Path) -> None:
+    with Client(switch.address, 1, election_id=1 << 61) as controller:
+        controller.become_primary(force=True)
+        with Saying(Follower.of(controller, "r1", node)):
+            [path] = [path for path in following_files() if f"{os.getpid()}-" in path.name]
+            text = path.read_text()
+        path.write_text(text)
+        assert srv6("vrf add red")[0] == 5
+        assert not path.exists()
+
+
+def following_files() -> list[Path]:
+    """What controllers say on this machine."""
+    return [path for folder in following.folders() for path in folder.glob("*.json")]
 
 
 @pytest.fixture
@@ -340,7 +436,7 @@ USAGE = [
     (["sid", "add", "fc00::1"], "no behaviour is given"),
     (["steer", "add", "port", "1"], "'policy' is missing"),
     (["trace", "nonsense"], "neither a file"),
-    (["apply", "node.yaml", "--election-id", "0"], "--election-id must be 1 or more"),
+    (["apply", "node.yaml", "--election-id", "0"], "--election-id: must be a number from 1 to 2**128-1, not '0'"),
     (["run", "node.yaml", "--switch", "softswitch", "-i", "veth0"], "write PORT@IFACE"),
     (["ip", "link", "show"], "unknown word 'link'; valid: neigh, route, sr"),
     (["srconf", "srdev"], "only `srconf localsid` exists"),
