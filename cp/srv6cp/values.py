@@ -22,7 +22,7 @@ from ipaddress import (
 from typing import Any
 
 from srv6cp.model import InterfaceId, IPAddress, IPInterface, IPNetwork
-from srv6cp.problems import InvalidError
+from srv6cp.problems import Fields, InvalidError
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _INTERFACE = re.compile(r"(\d+)(?:\.(\d+))?")
@@ -45,6 +45,9 @@ _PROTOCOLS = {
 }
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 2, 60, 60, 60
+# To suggest a key takes comparing it with all; more than these were not typed by hand.
+_MOST_UNKNOWN = 20
+_LONGEST_NAME = 60
 MAX_PORT = 508  # 509 to 511: recirculation, CPU and drop port of the program
 MAX_VLAN = 4094
 MIN_MTU = 1280
@@ -65,14 +68,21 @@ def suggest(word: str, valid: Iterable[str]) -> str:
 
 
 def check_keys(mapping: Mapping[Any, Any], allowed: Collection[str], required: Collection[str] = ()) -> None:
-    """Raise for the first key not in ``allowed``, then for the first of ``required`` that is missing."""
-    for key in mapping:
-        if key not in allowed:
-            hint = suggest(str(key), allowed)
-            raise InvalidError(f"unknown key {key!r}{hint or '; valid: ' + ', '.join(sorted(allowed))}", str(key))
+    """Raise for the keys that are not in ``allowed`` and for those of ``required`` that are missing."""
+    fields = Fields(mapping)
+    unknown = [key for key in mapping if key not in allowed]
+    for key in unknown[:_MOST_UNKNOWN]:
+        hint = suggest(str(key)[:_LONGEST_NAME], allowed)
+        with fields.at(str(key)):
+            raise InvalidError(f"unknown key {show(key)}{hint or '; valid: ' + ', '.join(sorted(allowed))}")
+    if len(unknown) > _MOST_UNKNOWN:
+        with fields.at():
+            raise InvalidError(f"{len(unknown) - _MOST_UNKNOWN} more unknown keys")
     for key in required:
         if mapping.get(key) is None:
-            raise InvalidError(f"{key!r} is missing")
+            with fields.at():
+                raise InvalidError(f"{key!r} is missing")
+    fields.finish()
 
 
 def mapping(value: Any, what: str) -> dict[Any, Any]:

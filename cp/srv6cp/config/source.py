@@ -27,6 +27,9 @@ _SPECIAL = {
 _INTEGER = re.compile(r"[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+")
 _MAX_DIGITS = 40
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
+# An address that begins or ends with a colon, which YAML takes for the colon behind a key.
+_BARE_ADDRESS = re.compile(r"(?<![\w:.-])((?:[0-9A-Fa-f]{1,4}:)+:|::[0-9A-Fa-f:.]*)(?:/[0-9]+)?(?![\w:.])")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _NO_KEY = object()
 
 if yaml.__with_libyaml__:
@@ -78,10 +81,19 @@ class Source:
             mark = error.problem_mark or error.context_mark
             reason = " ".join(part for part in (error.context, error.problem) if part)
             message = _TOO_DEEP if mark and self._open_brackets(mark) > MAX_DEPTH else f"not valid YAML: {reason}"
+            address = self._bare_address(mark.line) if mark else None
+            if address:
+                message = _quote(address)
             raise ConfigError([Problem(message, (), self.file, mark.line + 1 if mark else 0)]) from None
         except yaml.YAMLError as error:
             reason = " ".join(str(error).split())
             raise ConfigError([Problem(f"not valid YAML: {reason}", (), self.file)]) from None
+
+    def _bare_address(self, line: int) -> str | None:
+        """An address in a line that YAML cannot read without quotes."""
+        text = self.text.split("\n")[line : line + 1]
+        found = _BARE_ADDRESS.search(_COMMENT.sub("", _QUOTED.sub("''", text[0]))) if text else None
+        return found[0] if found else None
 
     def _open_brackets(self, mark: Any) -> int:
         """How many ``[`` and ``{`` of the line are still open at ``mark``.
@@ -92,6 +104,10 @@ class Source:
         before = self.text[: mark.index].rpartition("\n")[2]
         before = _QUOTED.sub("", before)
         return sum(map(before.count, "[{")) - sum(map(before.count, "]}"))
+
+
+def _quote(address: str) -> str:
+    return f'{address} must be quoted, since YAML reads a colon at its begin or end as that of a key: "{address}"'
 
 
 class _Open:
@@ -160,6 +176,8 @@ class _Builder:
         elif parent.key is _NO_KEY:
             if isinstance(value, (dict, list)):
                 raise self._error(event, "a key must be a plain word or number")
+            if isinstance(value, str) and value.endswith(":") and _BARE_ADDRESS.fullmatch(f"{value}:"):
+                raise self._error(event, _quote(f"{value}:"))
             if value in container:
                 raise self._error(event, f"duplicate key {value!r}")
             parent.key = value

@@ -156,3 +156,30 @@ def test_any_text_loads_or_is_refused(text: str) -> None:
         Source(text).load()
     except ConfigError as refused:
         assert refused.message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "address"),
+    [
+        ("sid: fcbb::\n", 1, "fcbb::"),
+        ("x:\n  - {sid: fcbb:bb00:1::, behavior: End}\n", 2, "fcbb:bb00:1::"),
+        ('x: ["fc00::", fcbb::]  # not ::1\n', 1, "fcbb::"),
+        ("segments:\n- fcbb::\n", 2, "fcbb::"),
+        ("segments:\n- ::\n", 2, "::"),
+        ("{via: ::1}\n", 1, "::1"),
+        ("{prefix: ::/0}\n", 1, "::/0"),
+        ("via: ::\n", 1, "::"),
+    ],
+)
+def test_an_address_without_its_quotes_is_said_to_need_them(text: str, line: int, address: str) -> None:
+    at, message = error(text)
+    assert (at, message.startswith(f"{address} must be quoted, "), message.endswith(f': "{address}"')) == (
+        line,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize("text", ["a: x: y\n", "{a: 'fcbb::': x}\n", "a: @fcbb:\n", "key:: b: c\n"])
+def test_other_colons_are_not_taken_for_addresses(text: str) -> None:
+    assert "must be quoted" not in error(text)[1]
