@@ -256,3 +256,8 @@ def protocol(value: Any) -> int:
     except InvalidError:
         valid = ", ".join(_PROTOCOLS)
         raise InvalidError(f"protocol must be 0 to 255 or one of {valid}, not {show(value)}") from None
+
+
+def protocol_name(number: int) -> str:
+    """The name of an IP protocol, else its number: what :func:`protocol` reads."""
+    return next((name for name, known in _PROTOCOLS.items() if known == number), str(number))

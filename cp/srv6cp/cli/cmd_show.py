@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     node = session.optional_node(args)
     with session.make_client(args, node) as client:
         session.program(client)
-        data, text = _VERBS[args.verb](args, client, node)
+        data, text = _VERBS[args.verb](args, client, session.same_router(args, client, node))
     emit(data, args.json, text)
     return exitcodes.OK
 

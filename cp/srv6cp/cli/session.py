@@ -12,6 +12,7 @@ from srv6cp.artifacts import DEFAULT, PROFILES, Artifacts, find
 from srv6cp.cli import exitcodes
 from srv6cp.cli.arguments import number
 from srv6cp.cli.exitcodes import CliError, UsageError
+from srv6cp.cli.output import note
 
 if TYPE_CHECKING:
     from srv6cp.controller.following import Follower
@@ -176,6 +177,39 @@ def program(client: Client) -> P4Info:
         name = info.name or "another program"
         raise CliError(f"{client.address} runs {name}, not the SRv6 program; run `srv6 apply`", exitcodes.REJECTED)
     return info
+
+
+def same_router(args: argparse.Namespace, client: Client, node: Node | None) -> Node | None:
+    """``node`` if the switch may be its router, else a warning.
+
+    A node file that was only found lying there then gives no names; one that was named with ``-c`` does.
+    """
+    if node is None:
+        return None
+    difference = _difference(client, node)
+    if difference is None:
+        return node
+    note(f"srv6: {node_file(args)} is the file of another router: {difference}")
+    return node if getattr(args, "config", None) else None
+
+
+def _difference(client: Client, node: Node) -> str | None:
+    """What says that the switch is not the router of ``node``: its device id, or not one MAC of its ports."""
+    from srv6cp.p4rt import Action, TableEntry
+
+    if client.device_id != node.device_id:
+        return f"{client.address} has device id {client.device_id}, {node.name} has {node.device_id}"
+    theirs = {
+        int(str(entry.match["ingress_port"])): str(entry.action.params["mac"])
+        for entry in client.read(TableEntry("ingress_port_table"))
+        if isinstance(entry, TableEntry) and isinstance(entry.action, Action) and "mac" in entry.action.params
+    }
+    ours = {port.number: port.interfaces[0].mac for port in node.ports.values() if port.interfaces}
+    both = sorted(theirs.keys() & ours.keys())
+    if not both or any(theirs[number] == ours[number] for number in both):
+        return None
+    number = both[0]
+    return f"port {number} of {client.address} has MAC {theirs[number]}, that of {node.name} has {ours[number]}"
 
 
 def apply_node(args: argparse.Namespace, node: Node) -> Plan:

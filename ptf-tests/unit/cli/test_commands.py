@@ -136,7 +136,7 @@ def test_policies_and_steering(srv6: Run) -> None:
     ]
     traffic = {(row["traffic"], row["policy"]) for row in json.loads(srv6("steer show --json")[1])}
     assert {("2001:db8:99::/64", "north"), ("port 1", "north")} <= traffic
-    assert ("ipv6 next_header=17&&&0xff", "none") in traffic
+    assert ("match protocol udp", "none") in traffic
     code, _, err = srv6("policy del north")
     assert (code, "unknown policy 'north'" in err) == (3, True)
     for line in (
@@ -189,6 +189,88 @@ def test_routes_neighbours_and_vrfs(srv6: Run) -> None:
     assert srv6("neigh del 10.0.13.2")[0] == 0
     assert "02:00:00:00:03:01" not in srv6("neighbor show")[1]
     assert json.loads(srv6("vrf show --json")[1])[1]["interfaces"] == ["2"]
+
+
+def test_what_show_prints_is_what_add_and_del_take(srv6: Run, node: Path) -> None:
+    """No masks, no priorities and numbers of the switch: rows of `show` delete what they show."""
+    lines = [
+        "policy add north segs fcbb:bb00:4::",
+        "steer add 2001:db8:99::/64 policy north",
+        "steer add 10.9.0.0/16 vrf blue policy north",
+        "steer add match src 10.0.0.0/8 protocol tcp dst-port 80 vrf blue priority 7 policy north",
+        "steer add match dst 2001:db8:aa::/48 src-port 9 traffic-class 4 port 1 policy none",
+        "steer add match protocol 99 priority 7 policy north",
+        "neighbor add 10.0.13.2 mac 02:00:00:00:03:01",
+        "neighbor add fe80::1 mac 02:00:00:00:02:07 port 1",
+        "route add 2001:db8:77::/64 nexthop via 2001:db8:12::2 weight 3 nexthop via 2001:db8:12::3",
+        "route add 2001:db8:78::/64 via fe80::1 dev 1",
+    ]
+    for line in lines:
+        assert srv6(line)[0] == 0, line
+    rows = json.loads(srv6("steer show --json")[1])
+    assert [(row["traffic"], row.get("vrf"), row.get("priority"), row["policy"]) for row in rows] == [
+        ("2001:db8:99::/64", "default", None, "north"),
+        ("10.9.0.0/16", "blue", None, "north"),
+        ("match dst 2001:db8:aa::/48 src-port 9 traffic-class 4 port 1", None, 100, "none"),
+        ("match src 10.0.0.0/8 protocol tcp dst-port 80 vrf blue", None, 7, "north"),
+        ("match protocol 99", None, 7, "north"),
+    ]
+    ways = {row["prefix"]: row["way"] for row in json.loads(srv6("route show --json")[1])}
+    assert ways["2001:db8:77::/64"] == "nexthop via 2001:db8:12::2 port 1 weight 3 nexthop via 2001:db8:12::3 port 1"
+    assert ways["2001:db8:78::/64"] == "via fe80::1 port 1"
+    assert ways["2001:db8:12::/64"] == "port 1"
+    found = json.loads(srv6("neighbor show --json")[1])
+    assert [(row["address"], row["port"], row["mac"], row["state"]) for row in found] == [
+        ("2001:db8:12::2", "1", "02:00:00:00:02:01", "static"),
+        ("fe80::1", "1", "02:00:00:00:02:07", "static"),
+        ("10.0.13.2", "2", "02:00:00:00:03:01", "static"),
+    ]
+    for row in rows:
+        scope = f" vrf {row['vrf']}" if row.get("vrf") else ""
+        assert srv6(f"steer del {row['traffic']}{scope}")[0] == 0, row
+    assert json.loads(srv6("steer show --json")[1]) == []
+    assert srv6(f"route replace 2001:db8:77::/64 {ways['2001:db8:77::/64']}")[1].startswith(
+        "r1: 0 inserted, 0 modified"
+    )
+
+
+def test_a_policy_without_a_valid_list_is_shown(srv6: Run, caplog: pytest.LogCaptureFixture) -> None:
+    assert srv6("policy add --no-apply half segs fc00:9::1 weight 2 segs fcbb:bb00:4::")[0] == 0
+    assert srv6("policy add --no-apply gone segs fc00:9::1,fc00:9::2 invalid drop")[0] == 0
+    assert srv6("policy add lost segs fc00:9::1")[0] == 0
+    said = [record.getMessage() for record in caplog.records if ": policy " in record.getMessage()]
+    reason = "lists invalid: first segment fc00:9::1 is unreachable"
+    assert said == [
+        f"r1: policy half: 1 of 2 {reason}; its other lists carry the traffic",
+        f"r1: policy gone: 1 of 1 {reason}; no list is valid: the traffic is dropped",
+        f"r1: policy lost: 1 of 1 {reason}; no list is valid: the traffic is forwarded as if it were not steered",
+    ]
+    rows = {(row["policy"], ",".join(row["segments"])): row for row in json.loads(srv6("policy show --json")[1])}
+    assert {key: row["state"].partition(";")[0] for key, row in rows.items()} == {
+        ("half", "fcbb:bb00:4::"): "valid",
+        ("half", "fc00:9::1"): "invalid: first segment fc00:9::1 is unreachable",
+        ("gone", "fc00:9::1,fc00:9::2"): "invalid: first segment fc00:9::1 is unreachable",
+        ("lost", "fc00:9::1"): "invalid: first segment fc00:9::1 is unreachable",
+    }
+    assert "the traffic is dropped" in srv6("policy show gone")[1]
+
+
+def test_a_node_file_of_another_router_is_said_to_be_one(srv6: Run, node: Path) -> None:
+    text = NODE.replace("02:00:00:00:01:0", "02:00:00:00:09:0").replace("[blue]", "[red]").replace("blue", "red")
+    node.write_text(text.replace("node: r1", "node: r9"))
+    said = "srv6: node.yaml is the file of another router: port 1 of"
+    code, out, err = srv6("sid show")
+    assert (code, err.startswith(said), err.count("\n")) == (0, True, 1)
+    assert "has MAC 02:00:00:00:01:01, that of r9 has 02:00:00:00:09:01" in err
+    code, out, err = srv6("route show")
+    assert ("via next hop #" in out, "via 2001:db8:12::2" in out) == (True, False)
+    code, out, err = srv6("route show -c node.yaml")  # by name: its names, and the warning
+    assert ("via 2001:db8:12::2" in out, err.startswith(said)) == (True, True)
+    assert srv6("show ports")[2].startswith(said)
+    node.write_text(NODE)
+    assert srv6("sid show")[2] == ""
+    node.write_text(NODE + "device-id: 7\n")
+    assert "has device id 1, r1 has 7" in srv6("sid show --device-id 1")[2]
 
 
 def test_iproute2_and_srconf(srv6: Run, node: Path) -> None:
