@@ -25,8 +25,10 @@ from srv6cp.model import InterfaceId, IPAddress, IPInterface, IPNetwork
 from srv6cp.problems import Fields, InvalidError
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
-_INTERFACE = re.compile(r"(\d+)(?:\.(\d+))?")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
+_INTERFACE = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
+_DECIMAL = re.compile(r"[0-9]{1,40}")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,32}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}")
 _MASK_128 = (1 << 128) - 1
 _PROTOCOLS = {
     "icmp": 1,
@@ -120,14 +122,20 @@ def reference(value: Any, known: Collection[str], what: str) -> str:
     text = name(value, what)
     if text not in known:
         valid = ", ".join(sorted(map(str, known))) or "none is declared"
-        raise InvalidError(f"unknown {what} {text!r}{suggest(text, known) or '; valid: ' + valid}")
+        raise InvalidError(f"unknown {what} {show(text)}{suggest(text, known) or '; valid: ' + valid}")
     return text
+
+
+def decimal(text: str) -> int | None:
+    """The number that ASCII digits write; None for other text, and for more digits than any number here has."""
+    return int(text) if _DECIMAL.fullmatch(text) else None
 
 
 def integer(value: Any, what: str, low: int, high: int) -> int:
     """An integer in ``low..high``."""
-    if isinstance(value, str) and re.fullmatch(r"\d+|0x[0-9a-fA-F]+", value):
-        value = int(value, 0 if value.startswith("0x") else 10)
+    if isinstance(value, str):
+        number = int(value, 16) if _HEXADECIMAL.fullmatch(value) else decimal(value)
+        value = value if number is None else number
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise InvalidError(f"{what} must be a number from {low} to {high}, not {show(value)}")
     return value
@@ -165,7 +173,10 @@ def interface_id(value: Any) -> InterfaceId:
     match = _INTERFACE.fullmatch(str(value))
     if match is None or isinstance(value, bool):
         raise InvalidError(f"bad port {show(value)}; write 1, or 1.100 for VLAN 100 of port 1")
-    return InterfaceId(int(match[1]), int(match[2] or 0))
+    port, vlan = decimal(match[1]), decimal(match[2] or "0")
+    if port is None or vlan is None:
+        raise InvalidError(f"bad port {show(value)}; there are none of so many digits")
+    return InterfaceId(port, vlan)
 
 
 def ipv6_address(value: Any, what: str = "address") -> IPv6Address:

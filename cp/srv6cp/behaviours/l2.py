@@ -101,7 +101,8 @@ def _words(given: Sequence[str]) -> dict[str, Any]:
             raise InvalidError(f"{key!r} needs a value")
         if key in entries[-1]:
             raise InvalidError(f"{key!r} is given twice")
-        entries[-1][key] = int(value[0]) if value[0].isdecimal() else value[0]
+        number = values.decimal(value[0])
+        entries[-1][key] = value[0] if number is None else number
     return {"entries": entries}
 
 

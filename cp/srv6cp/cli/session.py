@@ -134,8 +134,11 @@ def make_client(args: argparse.Namespace, node: Node | None) -> Client:
 
     address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
     device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
+    address = address or DEFAULT_ADDRESS
+    if not address.isascii() or not address.isprintable():
+        raise UsageError(f"{address!r} is no address of a switch; write HOST:PORT or unix:PATH")
     election_id = _LOWEST_ELECTION_ID if args.election_id is None else args.election_id
-    return Client(address or DEFAULT_ADDRESS, device_id, election_id=election_id, tls=tls_of(args))
+    return Client(address, device_id, election_id=election_id, tls=tls_of(args))
 
 
 def tls_of(args: argparse.Namespace) -> TLS | None:

@@ -24,7 +24,13 @@ from srv6cp.model import (
 )
 from srv6cp.problems import Fields, InvalidError, Problem, UnknowableError, with_path
 
+# Problems after which nothing more is read.
+_ENOUGH = 500
 VIA_KEYS = frozenset(("address", "port", "weight"))
+
+
+class EnoughError(Exception):
+    """So much is wrong that this is not the file that was meant."""
 
 
 class Context:
@@ -47,6 +53,8 @@ class Context:
     def fail(self, error: InvalidError, *path: str | int) -> None:
         """Record an error found while reading ``path``."""
         self.problems += (Problem(each.message, path + each.path) for each in error.each())
+        if len(self.problems) > _ENOUGH:
+            raise EnoughError
 
     @contextmanager
     def at(self, *path: str | int) -> Iterator[None]:
@@ -62,10 +70,11 @@ class Context:
         if value is None or value == DEFAULT_VRF:
             return DEFAULT_VRF
         text = str(value)
-        if text not in self.vrfs and text.isdecimal():
+        wanted = values.decimal(text)
+        if text not in self.vrfs and wanted is not None:
             # iproute2 speaks of tables by number: a VRF may be referred to by its id.
             for name, number in self.vrfs.items():
-                if number == int(text):
+                if number == wanted:
                     return name
         return str(with_path(key, values.reference, value, self.vrfs, "VRF"))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
-from srv6cp.config.context import Context
+from srv6cp.config.context import Context, EnoughError
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.routing import read_neighbors, read_routes
@@ -37,6 +37,8 @@ ICMP_KEYS = frozenset(("rate", "burst"))
 DEFAULT_RATE = RateLimit(100, 50)
 # What nobody reads through.
 _MOST_PROBLEMS = 100
+# A hundred times what a node with all that a switch can hold needs is none; a device without an end is met as well.
+_LONGEST_TEXT = 64 << 20
 
 
 def load_node(path_or_text: str | os.PathLike[str]) -> Node:
@@ -52,12 +54,19 @@ def load_node(path_or_text: str | os.PathLike[str]) -> Node:
 
 def read_source(path: str | os.PathLike[str]) -> Source:
     """The text of a configuration file. Raises ConfigError when it cannot be read."""
+    name = os.fspath(path)
     try:
-        return Source(Path(path).read_text(encoding="utf-8"), os.fspath(path))
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(_LONGEST_TEXT + 1)
     except OSError as error:
-        raise ConfigError([Problem(f"cannot read: {error.strerror}", (), os.fspath(path))]) from None
+        raise ConfigError([Problem(f"cannot read: {error.strerror}", (), name)]) from None
     except UnicodeDecodeError:
-        raise ConfigError([Problem("not UTF-8 text", (), os.fspath(path))]) from None
+        raise ConfigError([Problem("not UTF-8 text", (), name)]) from None
+    except ValueError:
+        raise ConfigError([Problem("cannot read: no name of a file", (), name)]) from None
+    if len(text) > _LONGEST_TEXT:
+        raise ConfigError([Problem(f"longer than {_LONGEST_TEXT >> 20} MiB, which is no node file", (), name)])
+    return Source(text, name)
 
 
 def load_node_source(source: Source) -> Node:
@@ -67,11 +76,11 @@ def load_node_source(source: Source) -> Node:
         try:
             return replace(load_node_dict(data), origin=source)
         except ConfigError as error:
-            problems = [replace(p, file=source.file, line=source.line(p.path)) for p in error.problems]
+            problems = [replace(p, file=source.file, line=source.line(p.path)) for p in error.problems[:_MOST_PROBLEMS]]
             problems.sort(key=lambda problem: problem.line)
-            if len(problems) > _MOST_PROBLEMS:
-                more = f"{len(problems) - _MOST_PROBLEMS} more mistakes"
-                problems[_MOST_PROBLEMS:] = [Problem(more, (), source.file)]
+            if len(error.problems) > _MOST_PROBLEMS:
+                more = f"{len(error.problems) - _MOST_PROBLEMS} more mistakes, or many more"
+                problems.append(Problem(more, (), source.file))
             raise ConfigError(problems) from None
 
 
@@ -86,7 +95,10 @@ def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
     if not isinstance(data, Mapping):
         raise ConfigError([Problem(f"a node is a mapping of keys, not {values.show(data)}")])
     context = Context()
-    node = _read_node(dict(data), context)
+    try:
+        node = _read_node(dict(data), context)
+    except EnoughError:
+        raise ConfigError([*context.problems, Problem("too many mistakes; what is behind them was not read")]) from None
     if context.problems:
         raise ConfigError(context.problems)
     return node
@@ -185,7 +197,7 @@ def _read_grpc_addr(value: Any) -> str | None:
     if value is None:
         return None
     host, _, port = str(value).rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    if not host or not 0 < (values.decimal(port) or 0) < 65536:
         raise InvalidError(f"grpc-addr must be HOST:PORT such as 127.0.0.1:9559, not {values.show(value)}")
     return str(value)
 

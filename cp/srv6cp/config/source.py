@@ -18,6 +18,10 @@ import yaml
 from srv6cp.problems import ConfigError, Path, Problem
 
 MAX_DEPTH = 32
+# Far above what a configuration holds, and low enough to refuse what is made to take time or memory.
+_LONGEST_SCALAR = 1 << 14
+_MOST_KEYS = 10_000
+_MOST_REPEATED = 1 << 22
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 _SPECIAL = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -77,6 +81,8 @@ class Source:
     def _parse(self, lines: dict[Path, int] | None) -> Any:
         try:
             return _Builder(self.file, lines).build(_Parser(self.text))
+        except UnicodeEncodeError:
+            raise ConfigError([Problem("not UTF-8 text", (), self.file)]) from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             reason = " ".join(part for part in (error.context, error.problem) if part)
@@ -129,6 +135,7 @@ class _Builder:
         self._open: list[_Open] = []
         self._root: Any = None
         self._documents = 0
+        self._repeated = 0
 
     def build(self, parser: Any) -> Any:
         next_event = parser.get_event
@@ -154,6 +161,8 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:
         value = event.value
+        if len(value) > _LONGEST_SCALAR:
+            raise self._error(event, f"a value of {len(value)} characters; at most {_LONGEST_SCALAR}")
         if event.implicit[0] and event.tag is None:
             if value in _SPECIAL:
                 value = _SPECIAL[value]
@@ -180,6 +189,8 @@ class _Builder:
                 raise self._error(event, _quote(f"{value}:"))
             if value in container:
                 raise self._error(event, f"duplicate key {value!r}")
+            if len(container) >= _MOST_KEYS:
+                raise self._error(event, f"a mapping has at most {_MOST_KEYS} keys")
             parent.key = value
             if self._lines is not None:
                 self._lines[self._path()] = event.start_mark.line + 1
@@ -221,13 +232,22 @@ class _Builder:
         for source in merged if isinstance(merged, list) else [merged]:
             if not isinstance(source, dict):
                 raise self._error(event, "<< merges mappings only")
+            self._repeat(len(source), event)
             value = {**source, **value}
         return value
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
             raise self._error(event, f"alias *{event.anchor} stands before the end of its anchor, or has none")
-        return self._anchors[event.anchor]
+        value = self._anchors[event.anchor]
+        self._repeat(len(value) if isinstance(value, str) else 1, event)
+        return value
+
+    def _repeat(self, size: int, event: Any) -> None:
+        """Count what aliases and merges stand for: a short text must not become a long one."""
+        self._repeated += size
+        if self._repeated > _MOST_REPEATED:
+            raise self._error(event, "aliases and merges repeat too much")
 
     def _path(self) -> tuple[str, ...]:
         """Path of the value that comes next, up to the innermost mapping key."""

@@ -400,4 +400,4 @@ def test_thousands_of_mistakes_are_counted(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_node(tmp_path / "node.yaml")
     assert len(caught.value.problems) == 101
-    assert str(caught.value).endswith(f"{tmp_path}/node.yaml: 4900 more mistakes")
+    assert str(caught.value).endswith(f"{tmp_path}/node.yaml: more mistakes, or many more")
