@@ -19,6 +19,23 @@ from srv6cp.model import Flavour, Sid, parse_flavours
 _IANA_NAME = re.compile(r"(?P<name>\S+)\s+with\s+(?P<flavours>.+)", re.IGNORECASE)
 
 
+#: Behaviours of others, which are no misspellings of ours: lower-case name to where it is specified.
+_ELSEWHERE = {
+    name.lower(): spec
+    for spec, names in {
+        "draft-ietf-spring-sr-service-programming": (
+            "End.AS End.AS4 End.AS6 End.AD End.AD4 End.AD6 End.EAD4 End.EAD6 End.AM End.AN"
+        ),
+        "RFC 8986 4.11": "End.DT2U",
+        "RFC 8986 4.12": "End.DT2M",
+        "RFC 9433": "End.MAP End.M.GTP6.D End.M.GTP6.D.Di End.M.GTP6.E End.M.GTP4.E End.Limit",
+        "RFC 9524": "End.Replicate",
+        "RFC 9800": "uN uA uDT4 uDT6 uDT46 uDX4 uDX6 uDX2 uB6 uLBS End.LBS End.XLBS",
+        "Linux": "End.S End.BPF",
+        "draft-ietf-spring-srv6-mpls-interworking": "End.BM End.DTM",
+    }.items()
+    for name in names.split()
+}
 # Comparing takes the product of the lengths.
 _LONGEST_NAME = 60
 
@@ -106,6 +123,11 @@ class Registry:
             flavours = parse_flavours(re.split(r"[\s,&]+", iana["flavours"].replace(" and ", " ")))
         known = self._spellings.get(name.lower().replace("_", ".").replace("-", "."))
         if known is None:
+            spec = _ELSEWHERE.get(name.lower().replace("_", "."))
+            if spec is not None:
+                raise ValueError(
+                    f"{values.show(text)} ({spec}) is none that this router has; valid: {', '.join(self._endpoints)}"
+                )
             near = difflib.get_close_matches(name.lower()[:_LONGEST_NAME], self._spellings, n=1)
             hint = f"did you mean {self._spellings[near[0]].name}? " if near else ""
             raise ValueError(f"unknown behaviour {values.show(text)}; {hint}valid: {', '.join(self._endpoints)}")

@@ -88,7 +88,8 @@ def test_apply_says_what_it_did_and_does_it_once(srv6: Run, node: Path) -> None:
     assert srv6("apply node.yaml --keep-foreign")[1].startswith("r1: 1 inserted, 0 modified, 0 deleted")
     data = json.loads(srv6("apply node.yaml --json")[1])
     assert len(data["delete"]) == 1
-    assert "fcbb:bb00:1:e000::" in data["delete"][0]
+    gone = {"vrf_id": 0, "ipv6_dst": "fcbb:bb00:1:e000::/64"}
+    assert (data["delete"][0]["table"], data["delete"][0]["match"]) == ("my_sid_table", gone)
 
 
 def test_sids_come_and_go(srv6: Run, node: Path) -> None:
@@ -320,14 +321,33 @@ def test_counters_and_drops(srv6: Run, switch: SoftSwitch) -> None:
 def test_sessions_and_tables(srv6: Run) -> None:
     data = json.loads(srv6("show sessions --json")[1])
     assert data["profile"] in artifacts.available()
-    assert data["clone_sessions"] == ["clone session 1 -> {port 510 instance 1}"]
-    assert data["meters"]["NO_ROUTE"].startswith("cir=100 ")
+    # Objects, not lines of text in JSON.
+    assert data["clone_sessions"] == [{"session_id": 1, "replicas": [{"port": 510, "instance": 1}]}]
+    assert data["meters"]["NO_ROUTE"]["cir"] == 100
     sizes = {row["table"]: row["entries"] for row in json.loads(srv6("show tables --json")[1])}
     assert sizes["my_sid_table"] == 1
-    [line] = json.loads(srv6("show tables my_sid_table --json")[1])
-    assert line.startswith("my_sid_table vrf_id=0 ipv6_dst=fcbb:bb00:1:e000::/64 -> end(")
+    [entry] = json.loads(srv6("show tables my_sid_table --json")[1])
+    assert entry["match"] == {"vrf_id": 0, "ipv6_dst": "fcbb:bb00:1:e000::/64"}
+    assert (entry["action"]["name"], entry["action"]["params"]["flavors"]) == ("end", 1)
+    line = "my_sid_table vrf_id=0 ipv6_dst=fcbb:bb00:1:e000::/64 -> end("
+    assert srv6("show tables my_sid_table")[1].startswith(line)
     code, _, err = srv6("show tables my_sid")
     assert (code, "did you mean 'my_sid_table'" in err) == (5, True)
+
+
+@pytest.mark.parametrize("election_id", [1, 1 << 61])
+def test_sessions_say_who_is_primary(election_id: int, srv6: Run, switch: SoftSwitch, node: Path) -> None:
+    assert "primary: nobody" in srv6("show sessions")[1].splitlines()
+    assert json.loads(srv6("show sessions --json")[1])["primary"] is None
+    with Client(switch.address, 1, election_id=election_id) as controller:
+        controller.become_primary(force=True)
+        number = controller.election_id
+        assert f"primary: a controller with election id {number}" in srv6("show sessions")[1].splitlines()
+        with Saying(Follower.of(controller, "r1", node)):
+            primary = json.loads(srv6("show sessions --json")[1])["primary"]
+            assert primary == {"election_id": number, "process": os.getpid(), "file": str(node)}
+            assert f"primary: process {os.getpid()}, for {node}, with" in srv6("show sessions")[1]
+        assert controller.is_primary
 
 
 def test_trace(srv6: Run) -> None:
