@@ -368,7 +368,7 @@ def test_trace_without_a_switch(node: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_a_running_controller_is_left_alone(srv6: Run, switch: SoftSwitch, node: Path) -> None:
     with Client(switch.address, 1, election_id=1 << 61) as controller:
-        controller.become_primary()
+        controller.become_primary(force=True)
         code, _, err = srv6("apply node.yaml")
         assert (code, "another controller is primary" in err) == (5, True)
         code, _, err = srv6("vrf add red")
