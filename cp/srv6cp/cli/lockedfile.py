@@ -37,7 +37,11 @@ class LockedFile:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 self.close()
                 raise CliError(f"{path}: not a regular file, so it cannot be edited", exitcodes.CONFIG)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            except OSError as error:
+                self.close()
+                raise CliError(f"{path}: cannot be locked: {error.strerror}", exitcodes.CHECK_FAILED) from None
             # Whoever had the lock has replaced the file: then this is the lock of what is gone.
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(handle), os.stat(self._target)):

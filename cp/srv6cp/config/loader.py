@@ -37,6 +37,7 @@ ICMP_KEYS = frozenset(("rate", "burst"))
 DEFAULT_RATE = RateLimit(100, 50)
 # What nobody reads through.
 _MOST_PROBLEMS = 100
+_TOO_MANY = "many more mistakes; what is behind them was not read"
 # A hundred times what a node with all that a switch can hold needs is none; a device without an end is met as well.
 _LONGEST_TEXT = 64 << 20
 
@@ -79,7 +80,8 @@ def load_node_source(source: Source) -> Node:
             problems = [replace(p, file=source.file, line=source.line(p.path)) for p in error.problems[:_MOST_PROBLEMS]]
             problems.sort(key=lambda problem: problem.line)
             if len(error.problems) > _MOST_PROBLEMS:
-                more = f"{len(error.problems) - _MOST_PROBLEMS} more mistakes, or many more"
+                left = len(error.problems) - _MOST_PROBLEMS
+                more = _TOO_MANY if error.problems[-1].message == _TOO_MANY else f"{left} more mistakes"
                 problems.append(Problem(more, (), source.file))
             raise ConfigError(problems) from None
 
@@ -98,7 +100,7 @@ def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
     try:
         node = _read_node(dict(data), context)
     except EnoughError:
-        raise ConfigError([*context.problems, Problem("too many mistakes; what is behind them was not read")]) from None
+        raise ConfigError([*context.problems, Problem(_TOO_MANY)]) from None
     if context.problems:
         raise ConfigError(context.problems)
     return node
