@@ -110,7 +110,9 @@ def run(*words: str) -> int:
     return code
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.sampled_from(COMMANDS), WORDS)
 def test_no_argument_gives_a_traceback(
     capsys: pytest.CaptureFixture[str], command: tuple[str, ...], words: list[str]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from srv6cp.cli.exitcodes import CliError
@@ -359,6 +359,7 @@ def block(value: Any, indent: str) -> str:
     return f"{indent}- " + f"\n{indent}  ".join(lines) + "\n"
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no mistake
 @given(ITEMS, ITEMS, st.booleans(), st.booleans())
 def test_a_replaced_item_is_what_was_asked_for(before: Any, after: Any, blocks: bool, last: bool) -> None:
     """In both styles, at the end of the file and before something else; comments of keys that stay, stay."""
