@@ -136,6 +136,7 @@ class _Builder:
         self._root: Any = None
         self._documents = 0
         self._repeated = 0
+        self._duplicates: list[Problem] = []
 
     def build(self, parser: Any) -> Any:
         next_event = parser.get_event
@@ -157,6 +158,8 @@ class _Builder:
                 if self._documents > 1:
                     raise self._error(event, "a configuration is one document, without a second '---'")
             elif kind is yaml.StreamEndEvent:
+                if self._duplicates:
+                    raise ConfigError(self._duplicates)
                 return self._root
 
     def _scalar(self, event: Any) -> None:
@@ -188,7 +191,7 @@ class _Builder:
             if isinstance(value, str) and value.endswith(":") and _BARE_ADDRESS.fullmatch(f"{value}:"):
                 raise self._error(event, _quote(f"{value}:"))
             if value in container:
-                raise self._error(event, f"duplicate key {value!r}")
+                self._duplicates.append(self._problem(event, f"duplicate key {value!r}"))
             if len(container) >= _MOST_KEYS:
                 raise self._error(event, f"a mapping has at most {_MOST_KEYS} keys")
             parent.key = value
@@ -264,4 +267,7 @@ class _Builder:
         return self._error(event, f"tag {event.tag} is not used in configurations")
 
     def _error(self, event: Any, message: str) -> ConfigError:
-        return ConfigError([Problem(message, (), self._file, event.start_mark.line + 1)])
+        return ConfigError([*self._duplicates, self._problem(event, message)])
+
+    def _problem(self, event: Any, message: str) -> Problem:
+        return Problem(message, (), self._file, event.start_mark.line + 1)

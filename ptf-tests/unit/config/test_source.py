@@ -241,3 +241,12 @@ def test_what_has_no_end_is_no_configuration(tmp_path: Path, size: int | None) -
             file.truncate(size)
     with pytest.raises(ConfigError, match="longer than 64 MiB"):
         load_node(path)
+
+
+def test_every_duplicate_key_is_named() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Source("a: 1\na: 2\nb: {c: 1, c: 2}\n").load()
+    assert [(problem.line, problem.message) for problem in caught.value.problems] == [
+        (2, "duplicate key 'a'"),
+        (3, "duplicate key 'c'"),
+    ]
