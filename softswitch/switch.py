@@ -29,6 +29,7 @@ from softswitch.io.switchboard import Switchboard
 from softswitch.p4runtime.arbitration import MAX_STREAMS
 from softswitch.p4runtime.debug import debug_handler
 from softswitch.p4runtime.errors import Fault
+from softswitch.p4runtime.reads import MAX_READS
 from softswitch.p4runtime.server import P4RuntimeServer
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ VERSION = "0.1.0"
 _log = logging.getLogger(__name__)
 
 #: Longest request: a batch of some hundred thousand entries.
-_MAX_MESSAGE = 256 << 20
-#: Error details of a batch travel in the trailing metadata, about 100 bytes an update.
-_MAX_METADATA = 16 << 20
+_MAX_MESSAGE = 64 << 20
+#: Requests at a time, each in a thread: the streams, the reads, and others. gRPC refuses what is more.
+_MAX_REQUESTS = MAX_STREAMS + MAX_READS + 32
 
 Source = str | Path | bytes
 
@@ -149,15 +150,14 @@ class SoftSwitch:
 
     def listen(self, address: str, tls: Tls | None = None) -> None:
         """Start the gRPC server (for switches made with ``address=None``)."""
-        pool = ThreadPoolExecutor(max_workers=MAX_STREAMS + 32, thread_name_prefix="grpc")
+        pool = ThreadPoolExecutor(max_workers=_MAX_REQUESTS, thread_name_prefix="grpc")
         server = grpc.server(
             pool,
+            maximum_concurrent_rpcs=_MAX_REQUESTS,
             options=[
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", _MAX_MESSAGE),
                 ("grpc.max_send_message_length", -1),
-                ("grpc.max_metadata_size", _MAX_METADATA),
-                ("grpc.absolute_max_metadata_size", _MAX_METADATA),
             ],
         )
         server.add_generic_rpc_handlers(
@@ -212,9 +212,9 @@ class SoftSwitch:
         """Wait until every injected frame has been processed; false after ``timeout`` seconds."""
         return self.board.flush(timeout)
 
-    def trace(self, port: int, frame: bytes) -> Trace:
-        """Process a frame now, in this thread, and tell what happened to it."""
-        return self.device.trace(port, frame)
+    def trace(self, port: int, frame: bytes, dry: bool = False) -> Trace:
+        """Process a frame now, in this thread, and tell what happened to it; ``dry``: what would, and nothing does."""
+        return self.device.trace(port, frame, dry)
 
     def set_port_up(self, port: int, up: bool) -> None:
         """Take a port down or up."""

@@ -5,10 +5,13 @@ line.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import logging
 import sys
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import ptf
@@ -71,11 +74,17 @@ class PtfItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        try:
-            line = inspect.getsourcelines(self.obj)[1]
-        except OSError:  # a class made by a program: where its test is written
+        line = _lines_of_classes(self.path).get(self.obj.__name__)
+        if line is None:  # a class made by a program: where its test is written
             line = self.obj.runTest.__code__.co_firstlineno
         return self.path, line - 1, self.name
+
+
+@cache
+def _lines_of_classes(path: Path) -> dict[str, int]:
+    """Where the classes of a file begin. ``inspect`` parses the file anew for each, which took a fifth of a run."""
+    classes = (node for node in ast.parse(path.read_bytes()).body if isinstance(node, ast.ClassDef))
+    return {node.name: min([node.lineno, *(each.lineno for each in node.decorator_list)]) for node in classes}
 
 
 def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) -> Any:

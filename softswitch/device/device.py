@@ -232,11 +232,17 @@ class Device:
             outputs, digests = self._take(host)
         self.deliver(outputs, digests)
 
-    def trace(self, port: int, frame: bytes) -> Trace:
-        """As :meth:`process` (the packet is really sent and counted), answering what happened as a tree."""
+    def trace(self, port: int, frame: bytes, dry: bool = False) -> Trace:
+        """As :meth:`process`, answering what happened as a tree.
+
+        ``dry``: what would happen.  Nothing is sent or reported, and counters, meters, registers and the times of last
+        use stay as they are.
+        """
         with self.lock:
             if self._engine is None:
                 raise NotLoaded("no program is loaded")
+            if dry:
+                return self._engine.trace(port, frame, dry)
             host = self._host
             host.stats.received += 1
             trace = self._engine.trace(port, frame)

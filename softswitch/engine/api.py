@@ -74,8 +74,8 @@ class Engine(Protocol):
     def process_all(self, frames: Iterable[tuple[int, bytes]]) -> None:
         """As :meth:`process` for each (port, frame), in order."""
 
-    def trace(self, port: int, frame: bytes) -> Trace:
-        """As :meth:`process`, recording what happens."""
+    def trace(self, port: int, frame: bytes, dry: bool = False) -> Trace:
+        """As :meth:`process`, recording what happens; ``dry``: what would happen, and nothing does."""
 
     def changed(self, change: Change) -> None:
         """A controller changed the state."""

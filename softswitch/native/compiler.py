@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C compiler, and the cache of what it made.
+"""The C compiler.
 
 It is the system's, or where there is none that of the package ``ziglang``, a wheel with clang and what C needs.
-A shared object is kept under ``$XDG_CACHE_HOME/softswitch`` by the hash of its sources, the compiler's version and
-the options; files that nobody used for :data:`KEEP_DAYS` are removed when a new one is written.
+A shared object is kept (:mod:`.cache`) by the hash of its sources, the compiler's version and the options.
 """
 
 from __future__ import annotations
 
-import fcntl
+import atexit
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -21,17 +20,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
+
+from . import cache
 
 _log = logging.getLogger(__name__)
 
 OPTIONS = ("-std=gnu11", "-fPIC", "-shared", "-fno-strict-aliasing", "-fvisibility=hidden", "-w", "-pthread")
 OPTIMISE = ("-O2",)
-KEEP_DAYS = 30
 #: The package that brings a compiler.
 ZIG = "ziglang"
 
@@ -64,12 +63,12 @@ def find_compiler() -> Compiler:
         raise NoCompiler("no C compiler: neither cc, gcc or clang on PATH, nor the package ziglang")
     # It is of the machine's kind, not of this very machine, as what other compilers make by default; and it does not
     # trap undefined behaviour.  Its own parts, made at first use, stay in our cache.
-    cache = str(cache_folder() / "zig")
+    parts = str(_folder() / "zig")
     return Compiler(
         (sys.executable, "-m", ZIG, "cc"),
         f"{ZIG} {_package_version(str(package.origin))}",
         ("-mcpu=baseline", "-fno-sanitize=undefined"),
-        (("ZIG_GLOBAL_CACHE_DIR", cache), ("ZIG_LOCAL_CACHE_DIR", cache)),
+        (("ZIG_GLOBAL_CACHE_DIR", parts), ("ZIG_LOCAL_CACHE_DIR", parts)),
     )
 
 
@@ -96,16 +95,12 @@ def _package_version(origin: str) -> str:
         return origin
 
 
-def cache_folder() -> Path:
-    """Where shared objects are kept."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "softswitch"
-
-
 def build(source: str, options: tuple[str, ...] = OPTIMISE, include: Sequence[Path] = ()) -> Path:
     """The shared object made of ``source``, from the cache where it is there.  Raises NoCompiler.
 
     ``include``: the folders where its headers are; all their ``*.h`` count as part of the source.
+
+    Where no code may be kept it is made for this process alone, and a warning says why.
     """
     compiler = find_compiler()
     digest = hashlib.sha256()
@@ -123,48 +118,46 @@ def build(source: str, options: tuple[str, ...] = OPTIMISE, include: Sequence[Pa
     for part in parts:
         digest.update(part.encode() + b"\0")
     try:
-        folder = cache_folder()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        target = folder / f"{digest.hexdigest()[:32]}.so"
-        if target.exists():
-            os.utime(target)
-            return target
-        with _one_at_a_time(target.with_suffix(".lock")):
-            if not target.exists():
-                _forget_old(folder)
-                _compile(compiler, source, (*options, *(f"-I{path}" for path in include)), folder, target)
+        target = _folder() / f"{digest.hexdigest()[:32]}.so"
+        if not cache.fetch(target):
+            with cache.only_one(target):
+                if not cache.fetch(target):
+                    cache.sweep(target.parent, target)
+                    _compile(compiler, source, (*options, *(f"-I{path}" for path in include)), target)
         return target
     except OSError as error:
-        raise NoCompiler(f"cannot use the cache {cache_folder()}: {error}") from None
+        raise NoCompiler(f"cannot keep what the compiler makes: {error}") from None
 
 
-@contextmanager
-def _one_at_a_time(path: Path) -> Iterator[None]:
-    """Switches that start together with the same program wait for the first one's compiler."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+def _folder() -> Path:
+    """Where objects are kept."""
+    try:
+        return cache.checked_folder(cache.default_folder())
+    except cache.CacheUnusable as error:
+        return _of_this_process(str(error))
 
 
-def _compile(compiler: Compiler, source: str, options: tuple[str, ...], folder: Path, target: Path) -> None:
+@lru_cache(maxsize=8)
+def _of_this_process(reason: str) -> Path:
+    """A folder that goes when the process does."""
+    _log.warning("no cache of compiled code: %s", reason)
+    try:
+        folder = tempfile.mkdtemp(prefix="softswitch-")
+    except OSError as error:
+        raise NoCompiler(f"no cache of compiled code: {reason}; no temporary folder: {error}") from None
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _compile(compiler: Compiler, source: str, options: tuple[str, ...], target: Path) -> None:
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(dir=folder, prefix="build-") as scratch:
-        text, made = Path(scratch) / "source.c", Path(scratch) / "object.so"
+    with cache.scratch(target) as folder:
+        text, made = folder / "source.c", folder / "object.so"
         text.write_text(source)
         command = [*compiler.command, *OPTIONS, *compiler.options, *options, "-o", str(made), str(text)]
         environment = {**os.environ, **dict(compiler.environment)}
         answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if answer.returncode:
             raise NoCompiler(f"{' '.join(compiler.command)} failed: {answer.stderr.strip()[:2000]}")
-        os.replace(made, target)
+        cache.store(made, target)
     _log.info("compiled with %s in %.1f s: %s", " ".join(compiler.command), time.monotonic() - started, target)
-
-
-def _forget_old(folder: Path) -> None:
-    limit = time.time() - KEEP_DAYS * 86400
-    for path in folder.glob("*.so"):
-        if path.stat().st_mtime < limit:
-            path.unlink(missing_ok=True)

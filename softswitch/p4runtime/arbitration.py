@@ -27,6 +27,10 @@ __all__ = ["MAX_STREAMS", "Arbiter", "Peer", "election_of", "format_election"]
 
 #: Streams served at a time; each needs two threads.
 MAX_STREAMS = 32
+#: Roles of which the highest election id is remembered, which is for as long as the switch runs.
+MAX_ROLES = 256
+#: Bytes.
+MAX_ROLE_NAME = 256
 
 
 class Peer(Protocol):
@@ -123,6 +127,8 @@ class Arbiter:
                 f"role {name!r}: role.config is set, but no role scheme is agreed with this server;"
                 " rights of a role come from @p4runtime_role annotations of the program"
             )
+        if len(name.encode()) > MAX_ROLE_NAME:
+            raise invalid(f"role.name has {len(name.encode())} bytes; at most {MAX_ROLE_NAME} are taken")
         election = election_of(message)
         with self._lock:
             role = self._admit(peer, name, election)
@@ -161,6 +167,8 @@ class Arbiter:
         if known is None:
             if len(self._role_of) >= MAX_STREAMS:
                 raise resource_exhausted(f"{MAX_STREAMS} streams are open, no more are served")
+            if name not in self._roles and len(self._roles) >= MAX_ROLES:
+                raise resource_exhausted(f"{MAX_ROLES} roles have been opened, no more are served")
             self._roles[name] = role
             self._role_of[peer] = role
         return role

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -86,23 +87,21 @@ class ArrayManager:
             if message.counter_id
             else [info for info in self._context.schema.counters.values() if not role or info.role in ("", role)]
         )
+        found: list[tuple[int, int, Sequence[int], Sequence[int]]] = []  # id, first index, packets, bytes
         for info in infos:
-            one = bool(message.counter_id) and message.HasField("index")
-            array = self._context.device.counters[info.name]
-            if one:
+            counters = self._context.device.counters[info.name]
+            if message.counter_id and message.HasField("index"):
                 index = index_of(message, info.size, f"counter {info.name}")
-                cells = [(index, array.read(index))]
+                value = counters.read(index)
+                found.append((info.id, index, (value.packets,), (value.bytes,)))
             else:
                 with self._context.device.lock:
-                    cells = list(enumerate(array.read_all()))
-            for index, value in cells:
-                entity = p4runtime_pb2.Entity()
-                entry = entity.counter_entry
-                entry.counter_id = info.id
-                entry.index.index = index
-                entry.data.packet_count = value.packets & _MAX_INT64
-                entry.data.byte_count = value.bytes & _MAX_INT64
-                yield entity
+                    found.append((info.id, 0, array("Q", counters.packets), array("Q", counters.bytes)))
+        return (
+            _counter_entity(number, index, packets, count)
+            for number, first, all_packets, all_bytes in found
+            for index, (packets, count) in enumerate(zip(all_packets, all_bytes, strict=True), first)
+        )
 
     # -- meters
 
@@ -141,18 +140,15 @@ class ArrayManager:
             else [info for info in self._context.schema.meters.values() if not role or info.role in ("", role)]
         )
         _no_color_counters(message, "meter")
+        found: list[tuple[int, Sequence[int], dict[int, tuple[int, ...]]]] = []
         for info in infos:
-            one = bool(message.meter_id) and message.HasField("index")
-            indices = [index_of(message, info.size, f"meter {info.name}")] if one else range(info.size)
-            for index in indices:
-                entity = p4runtime_pb2.Entity()
-                entry = entity.meter_entry
-                entry.meter_id = info.id
-                entry.index.index = index
-                values = self._configs[info.id].get(index)
-                if values is not None:
-                    encode_meter_config(values, entry.config)
-                yield entity
+            indices: Sequence[int] = range(info.size)
+            if message.meter_id and message.HasField("index"):
+                indices = (index_of(message, info.size, f"meter {info.name}"),)
+            found.append((info.id, indices, dict(self._configs[info.id])))
+        return (
+            _meter_entity(number, index, configs.get(index)) for number, indices, configs in found for index in indices
+        )
 
     # -- registers
 
@@ -188,25 +184,20 @@ class ArrayManager:
             if message.register_id
             else [info for info in self._context.schema.registers.values() if not role or info.role in ("", role)]
         )
+        found: list[tuple[RegisterInfo, int, Sequence[int]]] = []
         for info in infos:
-            one = bool(message.register_id) and message.HasField("index")
-            array = self._context.device.registers[info.name]
-            if one:
+            registers = self._context.device.registers[info.name]
+            if message.register_id and message.HasField("index"):
                 index = index_of(message, info.size, f"register {info.name}")
-                cells = [(index, array.read(index))]
+                found.append((info, index, (registers.read(index),)))
             else:
                 with self._context.device.lock:
-                    cells = list(enumerate(array.read_all()))
-            for index, value in cells:
-                entity = p4runtime_pb2.Entity()
-                entry = entity.register_entry
-                entry.register_id = info.id
-                entry.index.index = index
-                if info.signed and value >> (info.width - 1):
-                    entry.data.bitstring = canonical_signed(value - (1 << info.width))
-                else:
-                    entry.data.bitstring = canonical_signed(value) if info.signed else canonical(value)
-                yield entity
+                    found.append((info, 0, registers.read_all()))
+        return (
+            _register_entity(info, index, value)
+            for info, first, cells in found
+            for index, value in enumerate(cells, first)
+        )
 
 
 class DirectManager:
@@ -256,42 +247,78 @@ class DirectManager:
             table.state.set_meter(record.key, rates_of(values), record.priority)
         record.meter = values
 
-    def _selected(self, message: Any, resource: str, role: str) -> Iterator[tuple[Table, Record]]:
+    def _selected(self, message: Any, resource: str, role: str) -> list[tuple[Table, Record]]:
         """Entries to read: table id 0 is all tables with the resource, no match is all entries of a table."""
         entry = message.table_entry
         if not entry.table_id:
-            for table in self._tables.tables.values():
-                has = table.counts if resource == "counter" else table.meters
-                if has and (not role or table.info.role in ("", role)):
-                    for record in list(table.records.values()):
-                        yield table, record
-        elif entry.match or entry.priority or entry.is_default_action:
-            yield self._find(message, resource)
-        else:
-            table = self._tables.table(entry.table_id)
-            if not (table.counts if resource == "counter" else table.meters):
-                raise invalid(f"{table.where} has no direct {resource}")
-            for record in list(table.records.values()):
-                yield table, record
+            return [
+                (table, record)
+                for table in self._tables.tables.values()
+                if (table.counts if resource == "counter" else table.meters)
+                and (not role or table.info.role in ("", role))
+                for record in table.records.values()
+            ]
+        if entry.match or entry.priority or entry.is_default_action:
+            return [self._find(message, resource)]
+        table = self._tables.table(entry.table_id)
+        if not (table.counts if resource == "counter" else table.meters):
+            raise invalid(f"{table.where} has no direct {resource}")
+        return [(table, record) for record in table.records.values()]
 
     def read_counter(self, message: Any, role: str = "") -> Iterator[Any]:
         """Direct counters."""
-        for table, record in self._selected(message, "counter", role):
-            entity = p4runtime_pb2.Entity()
-            entry = entity.direct_counter_entry
-            self._tables.encode_key(table, record, entry.table_entry)
-            value = table.state.counter(record.key, record.priority)
-            entry.data.packet_count = value.packets & _MAX_INT64
-            entry.data.byte_count = value.bytes & _MAX_INT64
-            yield entity
+        return (self._counter_entity(*found) for found in self._selected(message, "counter", role))
 
     def read_meter(self, message: Any, role: str = "") -> Iterator[Any]:
         """Configurations of direct meters; ``config`` is unset for unconfigured ones."""
         _no_color_counters(message, "direct meter")
-        for table, record in self._selected(message, "meter", role):
-            entity = p4runtime_pb2.Entity()
-            entry = entity.direct_meter_entry
-            self._tables.encode_key(table, record, entry.table_entry)
-            if record.meter is not None:
-                encode_meter_config(record.meter, entry.config)
-            yield entity
+        return (self._meter_entity(*found) for found in self._selected(message, "meter", role))
+
+    def _counter_entity(self, table: Table, record: Record) -> Any:
+        entity = p4runtime_pb2.Entity()
+        entry = entity.direct_counter_entry
+        self._tables.encode_key(table, record, entry.table_entry)
+        value = table.count_of(record)
+        entry.data.packet_count = value.packets & _MAX_INT64
+        entry.data.byte_count = value.bytes & _MAX_INT64
+        return entity
+
+    def _meter_entity(self, table: Table, record: Record) -> Any:
+        entity = p4runtime_pb2.Entity()
+        entry = entity.direct_meter_entry
+        self._tables.encode_key(table, record, entry.table_entry)
+        if record.meter is not None:
+            encode_meter_config(record.meter, entry.config)
+        return entity
+
+
+def _counter_entity(number: int, index: int, packets: int, count: int) -> Any:
+    entity = p4runtime_pb2.Entity()
+    entry = entity.counter_entry
+    entry.counter_id = number
+    entry.index.index = index
+    entry.data.packet_count = packets & _MAX_INT64
+    entry.data.byte_count = count & _MAX_INT64
+    return entity
+
+
+def _meter_entity(number: int, index: int, config: tuple[int, ...] | None) -> Any:
+    entity = p4runtime_pb2.Entity()
+    entry = entity.meter_entry
+    entry.meter_id = number
+    entry.index.index = index
+    if config is not None:
+        encode_meter_config(config, entry.config)
+    return entity
+
+
+def _register_entity(info: RegisterInfo, index: int, value: int) -> Any:
+    entity = p4runtime_pb2.Entity()
+    entry = entity.register_entry
+    entry.register_id = info.id
+    entry.index.index = index
+    if info.signed and value >> (info.width - 1):
+        entry.data.bitstring = canonical_signed(value - (1 << info.width))
+    else:
+        entry.data.bitstring = canonical_signed(value) if info.signed else canonical(value)
+    return entity

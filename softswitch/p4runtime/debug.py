@@ -7,7 +7,8 @@ Unary methods whose request and response are JSON texts (UTF-8), so that a clien
     tree = json.loads(call(json.dumps({"port": 1, "frame": "0200..."}).encode()))
 
 ``Trace``  {"port": N, "frame": HEX}
-           -> {"port", "frame", "steps": [...], "text": the tree for people}; the packet is really processed
+           -> {"port", "frame", "steps": [...], "text": the tree for people}: what would happen; nothing is sent,
+           counted or changed, since whoever reaches the switch may ask, the primary or not
 ``Stats``  {}  -> {"ports": {"1": {"name", "up", "rx_packets", ...}}, "device": {"received", ...},
            "packet_ins_dropped", "events_dropped", "unattached"}
 ``Info``   {}  -> {"program", "device_id", "cpu_port", "drop_port", "engine", "version"}
@@ -36,7 +37,7 @@ def debug_handler(
 
     def trace(request: Mapping[str, Any]) -> Mapping[str, Any]:
         port, frame = _trace_arguments(request)
-        found = device.trace(port, frame)
+        found = device.trace(port, frame, dry=True)
         tree: dict[str, Any] = json.loads(found.to_json())
         tree["text"] = found.to_text()
         return tree

@@ -91,16 +91,16 @@ class Pipeline:
         }
         self._readers: dict[str, Callable[[Any, str], Iterator[Any]]] = {
             "table_entry": self.tables.read,
-            "action_profile_member": lambda message, role: self.profiles.read_members(message),
-            "action_profile_group": lambda message, role: self.profiles.read_groups(message),
+            "action_profile_member": lambda message, role: iter(list(self.profiles.read_members(message))),
+            "action_profile_group": lambda message, role: iter(list(self.profiles.read_groups(message))),
             "counter_entry": self.arrays.read_counter,
             "meter_entry": self.arrays.read_meter,
             "register_entry": self.arrays.read_register,
             "direct_counter_entry": self.direct.read_counter,
             "direct_meter_entry": self.direct.read_meter,
-            "packet_replication_engine_entry": lambda message, role: self.replication.read(message),
-            "value_set_entry": self.value_sets.read,
-            "digest_entry": self.digests.read,
+            "packet_replication_engine_entry": lambda message, role: iter(list(self.replication.read(message))),
+            "value_set_entry": lambda message, role: iter(list(self.value_sets.read(message, role))),
+            "digest_entry": lambda message, role: iter(list(self.digests.read(message, role))),
         }
         self._roles = self._roles_of(schema)
 
@@ -218,7 +218,11 @@ class Pipeline:
     # ------------------------------------------------------------------ read
 
     def read(self, entity: Any, role: str = "") -> Iterator[Any]:
-        """The entities that one element of a ``ReadRequest`` selects."""
+        """The entities that one element of a ``ReadRequest`` selects.
+
+        What they are is settled when this returns, with the state lock held; they become messages as they are asked
+        for, without it.  Counts of table entries are those of that later moment.
+        """
         which = entity.WhichOneof("entity")
         reader = self._readers.get(which)
         if reader is None:

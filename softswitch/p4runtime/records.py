@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from p4rtlib.objects import TableInfo
-from softswitch.device import EntryAction, Key, TableState
+from softswitch.device import CounterValue, EntryAction, Key, NoSuchEntry, TableState
 from softswitch.p4runtime.actions import TableAction
 from softswitch.p4runtime.codec import KeyCodec
 from softswitch.p4runtime.references import Reference
@@ -69,3 +69,10 @@ class Table:
         self.records: dict[tuple[Key, int], Record] = {}
         #: (metadata, controller_metadata) of the default entry
         self.default_meta: tuple[bytes, int] = (b"", 0)
+
+    def count_of(self, record: Record) -> CounterValue:
+        """The direct counter of an entry; zero for one that was deleted since a read began."""
+        try:
+            return self.state.counter(record.key, record.priority)
+        except NoSuchEntry:
+            return CounterValue(0, 0)

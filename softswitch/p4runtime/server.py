@@ -14,6 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from typing import Any, NoReturn
 
 import grpc
@@ -22,7 +23,7 @@ from google.protobuf.message import DecodeError
 from p4rtlib.protos import code_pb2, p4runtime_pb2
 from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device, DeviceError
-from softswitch.p4runtime.arbitration import Arbiter, election_of
+from softswitch.p4runtime.arbitration import MAX_STREAMS, Arbiter, election_of
 from softswitch.p4runtime.errors import (
     SPACE,
     Fault,
@@ -34,6 +35,7 @@ from softswitch.p4runtime.errors import (
 )
 from softswitch.p4runtime.packetio import decode_packet_out, encode_packet_in
 from softswitch.p4runtime.pipeline import Pipeline
+from softswitch.p4runtime.reads import Reading, Reads
 from softswitch.p4runtime.references import References
 from softswitch.p4runtime.schema import Schema
 from softswitch.p4runtime.stream import Stream
@@ -47,6 +49,8 @@ _log = logging.getLogger(__name__)
 API_VERSION = "1.5.0"
 #: Entities in one ``ReadResponse``.
 READ_BATCH = 500
+#: A stream says within so many seconds who it is, or is ended.
+FIRST_MESSAGE = 30
 #: Housekeeping period, seconds; also the resolution of idle timeouts and digest timeouts.
 TICK = 0.02
 
@@ -79,9 +83,11 @@ class P4RuntimeServer:
         self._pipeline: Pipeline | None = None
         self._config: Any | None = None
         self._saved: tuple[Any, Pipeline] | None = None
+        self._admission = threading.Lock()
         self._stop = threading.Event()
         self._housekeeper: threading.Thread | None = None
-        self._streams: set[Stream] = set()
+        self._streams: dict[Stream, None] = {}
+        self._reads = Reads()
         self.dropped_packet_ins = 0
         device.on_digest(self._learned)
 
@@ -298,31 +304,46 @@ class P4RuntimeServer:
         return p4runtime_pb2.WriteResponse()
 
     def _read(self, request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
+        """What is read is the state of one moment, before or after any ``Write`` (section 12.3)."""
         self._check_device(request.device_id)
-        responses: list[bytes] = []
+        reading = self._reads.enter(context)
+        found: list[Iterator[Any]] = []
         results: list[Fault | None] = []
-        with self._state:
-            pipeline = self._current()
-            for wanted in request.entities:
-                response = p4runtime_pb2.ReadResponse()
-                try:
-                    for entity in pipeline.read(wanted, request.role):
-                        response.entities.append(entity)
-                        if len(response.entities) >= READ_BATCH:
-                            responses.append(response.SerializeToString())
-                            response = p4runtime_pb2.ReadResponse()
-                    results.append(None)
-                except Fault as fault:
-                    results.append(fault)
-                except DeviceError as error:
-                    results.append(Fault(code_pb2.INTERNAL, str(error)))
-                if response.entities:
-                    responses.append(response.SerializeToString())
-        return self._answer(responses, results, context)
+        try:
+            with self._state:
+                pipeline = self._current()
+                for wanted in request.entities:
+                    try:
+                        found.append(pipeline.read(wanted, request.role))
+                        results.append(None)
+                    except Fault as fault:
+                        results.append(fault)
+                    except DeviceError as error:
+                        results.append(Fault(code_pb2.INTERNAL, str(error)))
+        except BaseException:
+            self._reads.leave(reading)
+            raise
+        return self._answer(reading, found, results, context)
 
-    @staticmethod
-    def _answer(responses: list[bytes], results: list[Fault | None], context: grpc.ServicerContext) -> Iterator[bytes]:
-        yield from responses
+    def _answer(
+        self,
+        reading: Reading,
+        found: list[Iterator[Any]],
+        results: list[Fault | None],
+        context: grpc.ServicerContext,
+    ) -> Iterator[bytes]:
+        """The responses, made as the client takes them."""
+        try:
+            entities = chain.from_iterable(found)
+            while True:
+                with self._reads.turn(reading):
+                    response = p4runtime_pb2.ReadResponse(entities=islice(entities, READ_BATCH))
+                    data = response.SerializeToString()
+                if not data:
+                    break
+                yield data
+        finally:
+            self._reads.leave(reading)
         failures = sum(result is not None for result in results)
         if failures:
             _abort_batch(batch_status(f"{failures} of {len(results)} read requests failed", results), context)
@@ -336,11 +357,35 @@ class P4RuntimeServer:
 
     def _stream_channel(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Any]:
         stream = Stream(requests, context, self._request, self._closed)
-        self._streams.add(stream)
+        with self._admission:
+            if len(self._streams) >= MAX_STREAMS:
+                self._make_room()
+            full = len(self._streams) >= MAX_STREAMS
+            if not full:
+                self._streams[stream] = None
+        if full:
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, f"{MAX_STREAMS} streams are open, no more are served")
         return stream.run()
 
+    def _make_room(self) -> None:
+        """End the stream that has been waited for longest to say who it is."""
+        for stream in self._streams:
+            if self.arbiter.role_of(stream) is None:
+                self._streams.pop(stream)
+                stream.end(Fault(code_pb2.RESOURCE_EXHAUSTED, "others wait for a stream, and this one sent nothing"))
+                return
+
+    def _end_idle_streams(self) -> None:
+        """Those that do not say who they are, and those that do not read."""
+        limit = time.monotonic() - FIRST_MESSAGE
+        for stream in list(self._streams):
+            stream.end_unread(FIRST_MESSAGE)
+            if stream.opened < limit and self.arbiter.role_of(stream) is None:
+                text = f"no arbitration update within {FIRST_MESSAGE} s"
+                stream.end(Fault(code_pb2.DEADLINE_EXCEEDED, text))
+
     def _closed(self, stream: Stream) -> None:
-        self._streams.discard(stream)
+        self._streams.pop(stream, None)
         self.arbiter.leave(stream)
 
     def _request(self, stream: Stream, data: bytes) -> None:
@@ -429,9 +474,11 @@ class P4RuntimeServer:
     def _housekeeping(self) -> None:
         while not self._stop.wait(TICK):
             pipeline = self._pipeline
-            if pipeline is None:
-                continue
             try:
+                self._end_idle_streams()
+                self._reads.end_stalled()
+                if pipeline is None:
+                    continue
                 if pipeline.digests.active:
                     pipeline.digests.tick()
                 if pipeline.tables.timed:

@@ -6,11 +6,13 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
 
+from p4rtlib.protos import code_pb2
 from softswitch.p4runtime.errors import Fault
 
 __all__ = ["MAX_QUEUED", "Stream"]
@@ -20,6 +22,8 @@ _log = logging.getLogger(__name__)
 #: Packet-ins, digests and notifications that may wait for a slow client; further ones are dropped and
 #: counted.
 MAX_QUEUED = 4096
+#: Their bytes; a client that leaves answers to its own messages unread beyond that is ended.
+MAX_QUEUED_BYTES = 4 << 20
 
 
 class _End:
@@ -44,6 +48,8 @@ class Stream:
         closed: Callable[[Stream], None],
     ) -> None:
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._waiting = 0  # bytes
+        self._lock = threading.Lock()
         self._requests = requests
         self._context = context
         self._handle = handle
@@ -51,22 +57,41 @@ class Stream:
         self._done = threading.Lock()
         self.dropped = 0
         self.peer = context.peer()
+        self.opened = time.monotonic()
+        self._ended_at: float | None = None
 
     def send(self, message: Any) -> None:
         """Queue a message that must arrive (arbitration)."""
-        self._queue.put(message)
+        if not self._put(message):
+            text = f"{MAX_QUEUED_BYTES >> 20} MiB of messages wait for this client to read them"
+            self.end(Fault(code_pb2.RESOURCE_EXHAUSTED, text))
 
     def offer(self, message: Any) -> bool:
         """Queue a message that may be lost when the client does not keep up; false when it was."""
-        if self._queue.qsize() >= MAX_QUEUED:
+        if self._queue.qsize() >= MAX_QUEUED or not self._put(message):
             self.dropped += 1
             return False
-        self._queue.put(message)
+        return True
+
+    def _put(self, message: Any) -> bool:
+        size = message.ByteSize()
+        with self._lock:
+            if self._waiting and self._waiting + size > MAX_QUEUED_BYTES:
+                return False
+            self._waiting += size
+        self._queue.put((message, size))
         return True
 
     def end(self, fault: Fault | None = None) -> None:
         """End the stream, with the status of ``fault``."""
+        if self._ended_at is None:
+            self._ended_at = time.monotonic()
         self._queue.put(_End(fault))
+
+    def end_unread(self, patience: float) -> None:
+        """Cancel the RPC when the client has not taken its end within ``patience`` seconds."""
+        if self._ended_at is not None and time.monotonic() - self._ended_at > patience:
+            self._context.cancel()  # type: ignore[no-untyped-call]
 
     def run(self) -> Iterator[Any]:
         """The responses; returns when either side ended the stream."""
@@ -76,12 +101,15 @@ class Stream:
         _log.info("stream from %s opened", self.peer)
         try:
             while True:
-                message = self._queue.get()
-                if isinstance(message, _End):
-                    if message.fault is not None:
+                item = self._queue.get()
+                if isinstance(item, _End):
+                    if item.fault is not None:
                         self._leave()
-                        self._context.abort(message.fault.grpc_code, message.fault.message)
+                        self._context.abort(item.fault.grpc_code, item.fault.message)
                     return
+                message, size = item
+                with self._lock:
+                    self._waiting -= size
                 yield message
         finally:
             self._leave()

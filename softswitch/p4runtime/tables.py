@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from p4rtlib.protos import p4runtime_pb2
-from softswitch.device import ActionSpec, DeviceError, Entry, EntryAction, Key
+from softswitch.device import ActionSpec, DeviceError, Entry, EntryAction, Key, NoSuchEntry
 from softswitch.p4runtime.actions import TableAction, bound_actions, decode_table_action, encode_table_action
 from softswitch.p4runtime.codec import BoundAction, describe_key
 from softswitch.p4runtime.context import Context, device_errors, fault_of
@@ -334,42 +335,31 @@ class TableManager:
     # ------------------------------------------------------------------ read
 
     def read(self, message: Any, role: str = "") -> Iterator[Any]:
-        """Entities for a ``TableEntry`` of a ``ReadRequest``; unset fields are wildcards (9.1.7)."""
+        """Entities for a ``TableEntry`` of a ``ReadRequest``; unset fields are wildcards (9.1.7).
+
+        Which entries there are is settled when this returns; they become messages as they are asked for.
+        """
         if message.table_id == 0:
             tables = [table for table in self.tables.values() if not role or table.info.role in ("", role)]
-            for table in tables:
-                if message.is_default_action:
-                    yield from self.defaults.read(table, message)
-                else:
-                    for record in list(table.records.values()):
-                        yield self.encode(table, record, message)
-            return
+            if message.is_default_action:
+                return iter([entity for table in tables for entity in self.defaults.read(table, message)])
+            found = [(table, record) for table in tables for record in table.records.values()]
+            return (self.encode(table, record, message) for table, record in found)
         table = self.table(message.table_id)
         if message.is_default_action:
             if message.match or message.priority:
                 raise invalid(f"{table.where}, default entry: match must be empty and priority 0")
-            yield from self.defaults.read(table, message)
-            return
+            return iter(list(self.defaults.read(table, message)))
         self._check_read(table, message)
         if message.match:
             key = table.codec.decode(message.match)
             if table.info.has_priority and not message.priority:
                 raise invalid(f"{table.where}: a match without priority; give both for one entry, or neither")
-            found = table.records.get((key, message.priority))
-            records = [found] if found is not None else []
+            one = table.records.get((key, message.priority))
+            records = [one] if one is not None else []
         else:
             records = list(table.records.values())
-        action_id = message.action.action.action_id
-        for record in records:
-            if message.priority and record.priority != message.priority:
-                continue
-            if message.controller_metadata and record.controller_metadata != message.controller_metadata:
-                continue
-            if message.metadata and record.metadata != message.metadata:
-                continue
-            if action_id and not (isinstance(record.action, BoundAction) and record.action.info.id == action_id):
-                continue
-            yield self.encode(table, record, message)
+        return (self.encode(table, record, message) for record in records if _selected(record, message))
 
     def _check_read(self, table: Table, message: Any) -> None:
         if message.HasField("action"):
@@ -399,13 +389,15 @@ class TableManager:
             entry.is_const = True
         if request is not None:
             if table.counts and request.HasField("counter_data"):
-                counter = table.state.counter(record.key, record.priority)
+                counter = table.count_of(record)
                 entry.counter_data.packet_count = counter.packets & _MAX_INT64
                 entry.counter_data.byte_count = counter.bytes & _MAX_INT64
             if record.meter is not None and request.HasField("meter_config"):
                 encode_meter_config(record.meter, entry.meter_config)
             if table.info.idle_timeout and request.HasField("time_since_last_hit"):
-                entry.time_since_last_hit.elapsed_ns = table.state.time_since_last_hit_ns(record.key, record.priority)
+                with suppress(NoSuchEntry):  # deleted since the read began
+                    idle = table.state.time_since_last_hit_ns(record.key, record.priority)
+                    entry.time_since_last_hit.elapsed_ns = idle
         return entity
 
     @staticmethod
@@ -415,3 +407,14 @@ class TableManager:
         table.codec.encode(record.key, entry.match)
         if record.priority:
             entry.priority = record.priority
+
+
+def _selected(record: Record, message: Any) -> bool:
+    """Whether an entry has what a ``TableEntry`` of a ``ReadRequest`` asks for beside its match."""
+    action_id = message.action.action.action_id
+    return (
+        message.priority in (0, record.priority)
+        and message.controller_metadata in (0, record.controller_metadata)
+        and message.metadata in (b"", record.metadata)
+        and (not action_id or (isinstance(record.action, BoundAction) and record.action.info.id == action_id))
+    )

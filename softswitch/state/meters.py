@@ -8,6 +8,7 @@ too few tokens make it yellow (1).  Buckets are full when configured.  An unconf
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -67,6 +68,13 @@ class Meter:
     def rates(self) -> tuple[Rate, ...]:
         """The configured rates, or () when unconfigured."""
         return self._rates
+
+    def copy(self) -> Meter:
+        """Another meter in the same state."""
+        twin = Meter(self.unit_packets)
+        twin._rates, twin.origin_us = self._rates, self.origin_us
+        twin._buckets = [copy.copy(bucket) for bucket in self._buckets]
+        return twin
 
     def execute(self, length: int, now_us: int) -> int:
         """Colour of a packet of ``length`` bytes seen at ``now_us``."""

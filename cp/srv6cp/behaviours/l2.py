@@ -122,6 +122,7 @@ _VLAN_TABLES = Section(
     what="VLAN table",
     summary="a list of `{name, entries: [{vlan, port, rewrite}]}`: VLAN 0 is untagged, `rewrite` a new VID or `pop`",
     tables=(_TABLE,),
+    number=_NUMBER,
     schema={"entries": {"type": "array", "items": _ENTRY, "minItems": 1}},
     read=_read,
     entries=_entries,

@@ -18,7 +18,7 @@ class Section:
     tables that its entries go to, which a program must have. ``schema`` is JSON Schema by key of an item, ``name``
     aside, and ``required`` are those of these keys that must be there. ``read`` takes the item and returns what
     ``entries`` gets back together with the item's number (1 to ``size`` - 1), which stays the same as long as the
-    name does; it raises ``InvalidError`` with a path inside the item.
+    name does and is the match field ``number`` of its entries; it raises ``InvalidError`` with a path inside the item.
 
     ``command`` is the object of ``srv6 COMMAND add NAME WORDS...``: ``words`` reads the words into an item without
     name (raising ``InvalidError``) and ``usage`` says what they are. ``rows`` makes the lines of ``srv6 COMMAND
@@ -29,6 +29,7 @@ class Section:
     what: str
     summary: str
     tables: tuple[str, ...]
+    number: str
     schema: Mapping[str, Schema]
     read: Callable[[dict[Any, Any], Scope], Any]
     entries: Callable[[int, Any, Binder], Iterable[Entry]]

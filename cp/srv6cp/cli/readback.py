@@ -59,9 +59,13 @@ class Names:
     def of(cls, node: Node | None, client: Client) -> Names:
         """Names of ``node`` as the program on the switch numbers them; fewer where it has not all that node needs."""
         from srv6cp.compile import NotInProgram, compile_state
+        from srv6cp.sync.numbers import numbers_of
 
+        if node is None:
+            return cls(node, None)
+        info = client.p4info
         try:
-            return cls(node, compile_state(node, client.p4info) if node else None)
+            return cls(node, compile_state(node, info, ids=numbers_of(client, info)))
         except NotInProgram:
             return cls(node, None)
 

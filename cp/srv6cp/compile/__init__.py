@@ -80,8 +80,9 @@ def compile_state(
 ) -> Compilation:
     """Compile a node.
 
-    ``neighbors`` are learned ones, (interface, address) to MAC; the node's static ones win over them. Pass
-    the same ``ids`` every time to keep numbers across compilations even where hashes collide.
+    ``neighbors`` are learned ones, (interface, address) to MAC; the node's static ones win over them. With ``ids``
+    that have adopted what a switch has, numbers stay what they are there even where hashes collide. Whoever passes
+    them calls ``ids.sweep()`` once the switch holds exactly this, or ``ids.undo()`` when nothing of it was written.
 
     Raises:
         NotInProgram: the program lacks something that the node asks for; nothing is numbered then.
@@ -114,7 +115,6 @@ def compile_state(
             *domain_entities(node),
             *ports,
         ]
-    ids.sweep()
     return Compilation(entities, nexthops.targets, sids.numbers, policies.uses, numbers.items, nexthops.weights)
 
 

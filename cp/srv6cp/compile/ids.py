@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Numbers for next hops, policies, segment lists and SIDs.
 
-A number follows from what it stands for, by hash, so that it stays the same when other parts of the
-configuration change and when the controller restarts; a collision takes the next free number. A
-controller that keeps its ``Ids`` from one compilation to the next keeps the colliding ones as well.
+A number follows from what it stands for, by hash, so that it stays the same when other parts of the configuration
+change; a collision takes the next free number, and so depends on who came first. Whoever comes to a switch that has
+entries asks them (`Ids.adopt`), so that a number never passes from one thing to another while packets use it: a route
+would lead to another next hop's neighbour until it, too, is written. What an entry stands for is in its ``metadata``,
+which P4Runtime keeps for the controller, unless it can be told from the entry itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from ipaddress import IPv6Address, IPv6Network
 from zlib import crc32
 
 from srv6cp.behaviours import Section
+from srv6cp.compile import tables
+from srv6cp.p4rt.entities import Action, Entity, TableEntry
+
+#: Keys are no longer than this: longer ones stand as a digest.
+_LONGEST_KEY = 32
 
 
 class IdSpace:
@@ -22,6 +32,7 @@ class IdSpace:
         self._ids: dict[bytes, int] = {}
         self._taken: set[int] = set()
         self._used: set[bytes] = set()
+        self._new: list[bytes] = []
 
     def take(self, key: bytes) -> int:
         """The number of ``key``, the same for every call with it.
@@ -40,13 +51,35 @@ class IdSpace:
             number = number % (self._size - 1) + 1
         self._taken.add(number)
         self._ids[key] = number
+        self._new.append(key)
         return number
 
+    def adopt(self, key: bytes, number: int) -> None:
+        """``number`` stands for ``key`` on a switch; the first key of a number, and the first number of a key, count.
+
+        A number that is no key's (``key`` empty: somebody else's entry) is not given to any until the next sweep.
+        """
+        if number in self._taken or not 0 < number < self._size:
+            return
+        key = key or b"foreign %d" % number
+        if key in self._ids:
+            key = b"double %d" % number
+        self._taken.add(number)
+        self._ids[key] = number
+
     def sweep(self) -> None:
-        """Give back the numbers of keys that were not taken since the last sweep."""
+        """Give back the numbers of keys that were not taken since the last sweep: no entry of a switch has them."""
         for key in self._ids.keys() - self._used:
             self._taken.discard(self._ids.pop(key))
         self._used.clear()
+        self._new.clear()
+
+    def undo(self) -> None:
+        """Give back the numbers that were new since the last sweep, and forget what was taken since."""
+        for key in self._new:
+            self._taken.discard(self._ids.pop(key))
+        self._used.clear()
+        self._new.clear()
 
 
 class Ids:
@@ -67,7 +100,66 @@ class Ids:
             space = self._sections[section.key] = IdSpace(section.key, section.size)
         return space
 
+    def adopt(self, entities: Iterable[Entity], sections: Iterable[Section] = ()) -> None:
+        """Take over the numbers of the entries of a switch; others than table entries are passed over."""
+        named = {
+            tables.NEXTHOP: ("nexthop_id", self.nexthops),
+            tables.NEXTHOP_GROUP: ("nexthop_group_id", self.groups),
+            tables.POLICY: ("policy_id", self.policies),
+            **{table: (section.number, self.section(section)) for section in sections for table in section.tables},
+        }
+        sidlists: dict[int, dict[str, Action]] = {}
+        for entry in entities:
+            if not isinstance(entry, TableEntry) or entry.is_default:
+                continue
+            if entry.table in named:
+                field, space = named[entry.table]
+                space.adopt(entry.metadata, _number(entry.match.get(field)))
+            elif entry.table in tables.SIDLISTS and isinstance(entry.action, Action):
+                sidlists.setdefault(_number(entry.match.get("sidlist_id")), {})[entry.table] = entry.action
+            elif entry.table == tables.MY_SID and isinstance(entry.action, Action):
+                prefix, index = entry.match.get("ipv6_dst"), entry.action.params.get("sid_index")
+                if isinstance(prefix, IPv6Network) and index is not None:
+                    self.sids.adopt(sid_key(prefix, _number(entry.match.get("vrf_id"))), _number(index))
+        for number, chunks in sidlists.items():
+            segments = [segment for table in tables.SIDLISTS if table in chunks for segment in _segments(chunks[table])]
+            self.sidlists.adopt(sidlist_key(segments), number)
+
     def sweep(self) -> None:
-        """Give back everything that the last compilation did not use; call once after each."""
-        for space in (self.nexthops, self.groups, self.policies, self.sidlists, self.sids, *self._sections.values()):
+        """Give back everything that was not used since the last call; the switch must have no entry of it any more."""
+        for space in self._spaces():
             space.sweep()
+
+    def undo(self) -> None:
+        """As before a compilation of which nothing is written."""
+        for space in self._spaces():
+            space.undo()
+
+    def _spaces(self) -> Iterator[IdSpace]:
+        yield from (self.nexthops, self.groups, self.policies, self.sidlists, self.sids)
+        yield from self._sections.values()
+
+
+def short_key(key: bytes) -> bytes:
+    """The key, or a digest of it: what the metadata of an entry holds."""
+    return key if len(key) <= _LONGEST_KEY else blake2b(key, digest_size=_LONGEST_KEY).digest()
+
+
+def sid_key(prefix: IPv6Network, vrf_id: int) -> bytes:
+    """What the counter of a SID stands for."""
+    return prefix.network_address.packed + bytes((prefix.prefixlen, vrf_id >> 8, vrf_id & 0xFF))
+
+
+def sidlist_key(segments: Iterable[IPv6Address]) -> bytes:
+    """What the number of a segment list stands for: its segments in the order of the wire."""
+    return b"".join(segment.packed for segment in segments)
+
+
+def _segments(action: Action) -> list[IPv6Address]:
+    """The segments of a chunk, in order."""
+    numbered = sorted((int(name.rpartition("_")[2]), value) for name, value in action.params.items())
+    return [value for _, value in numbered if isinstance(value, IPv6Address)]
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -12,7 +12,7 @@ from functools import reduce
 from math import gcd
 
 from srv6cp.compile import tables
-from srv6cp.compile.ids import Ids
+from srv6cp.compile.ids import Ids, short_key
 from srv6cp.model import Interface, InterfaceId, IPAddress, NextHop, Node
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, WeightedAction
 
@@ -40,6 +40,8 @@ class NextHops:
         self._groups: dict[int, ActionSet] = {}
         # Routes that share a next hop share the tuple: identity is a fast key, and the node keeps it alive.
         self._seen: dict[int, int] = {}
+        self._keys: dict[int, bytes] = {}
+        self._group_keys: dict[int, bytes] = {}
 
     def via(self, hops: tuple[NextHop, ...]) -> int:
         """Number of a next hop, or of an ECMP set of them."""
@@ -52,7 +54,7 @@ class NextHops:
     def single(self, hop: NextHop) -> int:
         """Number of one next hop."""
         interface, address = hop.interface, hop.address
-        number = self._ids.nexthops.take(_key(hop))
+        number = self._number(_key(hop))
         if number not in self._actions:
             self.targets[number] = ((interface, address),)
             self._actions[number] = self._adjacency(hop) or _glean(interface)
@@ -64,21 +66,29 @@ class NextHops:
 
     def to_local_sid(self) -> int:
         """Number of the next hop that processes the packet once more on this node (END-10)."""
-        number = self._ids.nexthops.take(_TO_LOCAL_SID)
+        number = self._number(_TO_LOCAL_SID)
         self._actions[number] = Action("to_local_sid")
         return number
 
     def entities(self) -> Iterator[TableEntry]:
         """All entries, groups before the next hops that refer to them."""
         for number, group in self._groups.items():
-            yield TableEntry(tables.NEXTHOP_GROUP, {"nexthop_group_id": number}, group)
+            yield TableEntry(
+                tables.NEXTHOP_GROUP, {"nexthop_group_id": number}, group, metadata=self._group_keys[number]
+            )
         for number, action in self._actions.items():
-            yield TableEntry(tables.NEXTHOP, {"nexthop_id": number}, action)
+            yield TableEntry(tables.NEXTHOP, {"nexthop_id": number}, action, metadata=self._keys[number])
+
+    def _number(self, key: bytes) -> int:
+        key = short_key(key)
+        number = self._ids.nexthops.take(key)
+        self._keys[number] = key
+        return number
 
     def _group(self, hops: tuple[NextHop, ...]) -> int:
         ordered = sorted(hops, key=_key)
-        key = b"|".join(_key(hop) + b"*%d" % hop.weight for hop in ordered)
-        number = self._ids.nexthops.take(key)
+        key = short_key(b"|".join(_key(hop) + b"*%d" % hop.weight for hop in ordered))
+        number = self._number(key)
         if number in self._actions:
             return number
         self.targets[number] = tuple((hop.interface, hop.address) for hop in ordered)
@@ -92,6 +102,7 @@ class NextHops:
         else:
             group = self._ids.groups.take(key)
             self._groups[group] = action_set(resolved)
+            self._group_keys[group] = key
             self._actions[number] = Action("set_nexthop_group", {"nexthop_group_id": group})
         return number
 

@@ -15,7 +15,7 @@ from ipaddress import IPv6Address
 from srv6cp.behaviours import REGISTRY
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities
-from srv6cp.compile.ids import Ids
+from srv6cp.compile.ids import Ids, short_key, sidlist_key
 from srv6cp.compile.lpm import PrefixMap
 from srv6cp.compile.nexthops import NextHops, action_set
 from srv6cp.compile.routes import Routes
@@ -73,6 +73,7 @@ class Policies:
         self._ids = ids
         self._uses: dict[tuple[str, str], PolicyUse] = {}
         self._entries: dict[int, ActionSet] = {}
+        self._keys: dict[int, bytes] = {}
         self._sidlists: dict[int, tuple[IPv6Address, ...]] = {}
         self._sids: PrefixMap[Sid] | None = None
         self._resolved: dict[tuple[str, IPv6Address], int | None] = {}
@@ -90,7 +91,9 @@ class Policies:
         mode = mode or policy.encap.mode
         use = self._uses.get((name, mode))
         if use is None:
-            number = self._ids.policies.take(f"{name}/{mode}".encode())
+            key = short_key(f"{name}/{mode}".encode())
+            number = self._ids.policies.take(key)
+            self._keys[number] = key
             resolved = [self._resolve(policy.vrf, entry.segments[0]) for entry in policy.lists]
             use = PolicyUse(policy, mode, number, tuple(nexthop is not None for nexthop in resolved))
             self._uses[name, mode] = use
@@ -115,7 +118,7 @@ class Policies:
                 action = Action(f"segments_{first + len(part)}", params)
                 yield TableEntry(table, {"sidlist_id": number}, action)
         for number, actions in self._entries.items():
-            yield TableEntry(tables.POLICY, {"policy_id": number}, actions)
+            yield TableEntry(tables.POLICY, {"policy_id": number}, actions, metadata=self._keys[number])
 
     def _action(self, policy: Policy, mode: str, entry: SegmentList, nexthop: int) -> Action:
         headend = REGISTRY.headend(mode)
@@ -123,7 +126,7 @@ class Policies:
         pushed = entry.segments[1:][::-1] if headend.reduced else entry.segments[::-1]
         sidlist = 0
         if pushed:
-            sidlist = self._ids.sidlists.take(b"".join(segment.packed for segment in pushed))
+            sidlist = self._ids.sidlists.take(sidlist_key(pushed))
             self._sidlists[sidlist] = pushed
         params: dict[str, Value] = {
             "first_segment": entry.segments[0],

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import UNUSED_PARAMETERS, Capabilities
-from srv6cp.compile.ids import Ids
+from srv6cp.compile.ids import Ids, short_key, sid_key
 from srv6cp.compile.nexthops import NextHops
 from srv6cp.compile.policies import Policies
 from srv6cp.model import NextHop, Node, Port, Sid
@@ -47,7 +47,7 @@ class Numbers:
         return self._node.ports[number]
 
     def number(self, section: str, name: str) -> int:
-        number = self._ids.section(self._sections[section]).take(name.encode())
+        number = self._ids.section(self._sections[section]).take(short_key(name.encode()))
         self.items.setdefault(section, {})[number] = name
         return number
 
@@ -75,7 +75,7 @@ class Sids:
         for sid in node.sids:
             vrf = vrfs[sid.in_vrf]
             prefix = sid.prefix
-            number = take(prefix.network_address.packed + bytes((prefix.prefixlen, vrf >> 8, vrf & 0xFF)))
+            number = take(sid_key(prefix, vrf))
             self.numbers[number] = sid
             plan = plans.get(sid.behaviour)
             if plan is None or plan.record.lookup:
@@ -124,4 +124,4 @@ def section_entities(node: Node, binder: Numbers, program: Capabilities) -> Iter
         for name, value in node.sections.get(section.key, {}).items():
             for entry in section.entries(binder.number(section.key, name), value, binder):
                 action = program.action(entry.action, entry.params)
-                yield TableEntry(entry.table, entry.match, action, entry.priority)
+                yield TableEntry(entry.table, entry.match, action, entry.priority, metadata=short_key(name.encode()))

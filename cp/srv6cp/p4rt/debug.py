@@ -19,7 +19,7 @@ _TIMEOUT = 30.0
 
 
 def trace(address: str, device_id: int, port: int, frame: bytes, tls: TLS | None = None) -> dict[str, Any]:
-    """Send ``frame`` into ``port`` for real and return what happened: ``port``, ``frame``, ``steps``, ``text``.
+    """What would happen to ``frame`` at ``port``, and nothing does: ``port``, ``frame``, ``steps``, ``text``.
 
     Raises:
         ConnectionFailed: no server answers.

@@ -176,8 +176,8 @@ def _key(entity: Entity) -> Hashable:
 def _same(before: Entity, after: Entity) -> bool:
     if isinstance(before, TableEntry) and isinstance(after, TableEntry):
         if isinstance(before.action, ActionSet) and isinstance(after.action, ActionSet):
-            return _weights(before.action) == _weights(after.action)
-        return before.action == after.action
+            return before.metadata == after.metadata and _weights(before.action) == _weights(after.action)
+        return before.metadata == after.metadata and before.action == after.action
     if isinstance(before, MeterEntry) and isinstance(after, MeterEntry):
         return all(
             abs(was - now) <= _RATE_TOLERANCE

@@ -17,6 +17,7 @@ from srv6cp.compile import Compilation, Ids, PolicyUse, Target, compile_state, i
 from srv6cp.model import InterfaceId, NeighborKey, Node
 from srv6cp.p4rt import Action, Client, MatchValue, P4Info, TableEntry
 from srv6cp.sync import reconcile as reconciliation
+from srv6cp.sync.numbers import numbers_of
 from srv6cp.sync.program import Program
 from srv6cp.sync.reconcile import Plan
 
@@ -71,7 +72,7 @@ class Tables:
         self._client = client
         self._program = program
         self._info = program.info
-        self._ids: Ids = ids_for(self._info)
+        self._ids: Ids | None = None  # while it is not known which the entries of the switch have
         self._written = _EMPTY
         self._configured = _EMPTY
         self._invalid: dict[str, list[str]] = {}  # policies with invalid lists, and why
@@ -96,20 +97,38 @@ class Tables:
         Raises OverflowError when the configuration is too much, as `configure` does.
         """
         loaded = self._program.load(self._client)
-        if loaded or not recover:
-            return Found(loaded, {})
+        if loaded:
+            self._ids = ids_for(self._info)
+            return Found(True, {})
+        if recover:
+            return Found(False, self.recover(node))
+        self._ids = numbers_of(self._client, self._info)
+        return Found(False, {})
+
+    def recover(self, node: Node) -> dict[NeighborKey, bytes]:
+        """What an earlier writer of the tables knew: numbers, which are kept, and neighbours, which are returned.
+
+        Raises OverflowError when the configuration is too much, as `configure` does.
+        """
+        self._ids = numbers_of(self._client, self._info)
         self.configure(node)
-        return Found(False, self.recover_neighbors())
+        return self._recover_neighbors()
 
     def configure(self, node: Node) -> None:
         """Work out what the configuration alone asks for. Raises OverflowError when it is too much."""
+        ids = self._ids or ids_for(self._info)
         try:
-            self._configured = compile_state(node, self._info, None, self._ids)
-        except OverflowError:
-            self._ids = ids_for(self._info)  # those that it has taken are no use to the next
-            raise
+            self._configured = compile_state(node, self._info, None, ids)
+        finally:
+            ids.undo()  # nothing of it is written
 
-    def recover_neighbors(self) -> dict[NeighborKey, bytes]:
+    def _numbers(self) -> Ids:
+        """Those that the entries of the switch have; they are read when that is not known."""
+        if self._ids is None:
+            self._ids = numbers_of(self._client, self._info)
+        return self._ids
+
+    def _recover_neighbors(self) -> dict[NeighborKey, bytes]:
         """Neighbours that an earlier controller had resolved, read back from the switch.
 
         Next hops of the configuration have known numbers; other neighbours (hosts of connected prefixes) are
@@ -150,21 +169,27 @@ class Tables:
         desired = self._compile(node, neighbors)
         self._written = _EMPTY  # should writing fail, nothing is known of the switch
         plan = reconciliation.plan(self._client, desired.entities, keep_foreign)
-        reconciliation.apply(self._client, plan)
-        self._written = desired
+        self._write(plan, desired, sweep=not keep_foreign)
         return plan
 
     def follow(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> None:
         """Write what has changed since the last time; the switch is not read."""
         desired = self._compile(node, neighbors)
         plan = reconciliation.diff(self._written.entities, desired.entities, self._info)
+        self._write(plan, desired)
+
+    def _write(self, plan: Plan, desired: Compilation, sweep: bool = True) -> None:
+        """Write a plan that makes the switch hold ``desired``; with ``sweep`` it holds nothing else then."""
+        ids, self._ids = self._ids, None  # should writing fail, who has which number is to be read
         if len(plan):
             reconciliation.apply(self._client, plan)
-        self._written = desired
+        self._written, self._ids = desired, ids
+        if ids is not None and sweep:
+            ids.sweep()
 
     def _compile(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> Compilation:
         learned = {(key.interface, key.address): mac for key, mac in neighbors.items()}
-        compiled = compile_state(node, self._info, learned, self._ids)
+        compiled = compile_state(node, self._info, learned, self._numbers())
         self._say_what_is_invalid(node, compiled.policies)
         return compiled
 

@@ -58,8 +58,7 @@ def preview(client: Client, node: Node, files: Artifacts | None = None, *, keep_
     if not program.runs_on(client):
         return Preview(reconcile.diff([], compile_node(node, program.info), program.info), True)
     tables = Tables(client, program)
-    tables.configure(node)
-    return Preview(tables.plan(node, _texts(tables.recover_neighbors()), keep_foreign), False)
+    return Preview(tables.plan(node, _texts(tables.recover(node)), keep_foreign), False)
 
 
 def _program(client: Client, files: Artifacts | None) -> Program:

@@ -101,6 +101,7 @@ SECTION = Section(
     "test table",
     "a list of `{name, vlans}`",
     ("test_table",),
+    "test_table_id",
     {"vlans": {"type": "object", "additionalProperties": {"type": "integer"}}},
     read,
     entries,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -206,8 +206,9 @@ class Empty:
     def __init__(self, info: P4Info) -> None:
         self.p4info = info
 
-    def read(self, patterns: TableEntry) -> list[Any]:
-        self.p4info.table(patterns.table)  # raises where there is none
+    def read(self, patterns: TableEntry | Iterable[TableEntry]) -> list[Any]:
+        for pattern in [patterns] if isinstance(patterns, TableEntry) else patterns:
+            self.p4info.table(pattern.table)  # raises where there is none
         return []
 
 

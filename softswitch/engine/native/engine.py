@@ -216,13 +216,13 @@ class NativeEngine:
         """Run frames in order."""
         self._worker.process_all(frames)
 
-    def trace(self, port: int, frame: bytes) -> Trace:
+    def trace(self, port: int, frame: bytes, dry: bool = False) -> Trace:
         """Run a frame in the Python engine, which is made at first use."""
         if self._tracer is None:
             tracer = PythonEngine()
             tracer.load(self._program, self._state, self._host)
             self._tracer = tracer
-        return self._tracer.trace(port, frame)
+        return self._tracer.trace(port, frame, dry)
 
     def changed(self, change: Change) -> None:
         """A controller changed the state."""

@@ -40,9 +40,9 @@ _RESERVED = (
 class Assembler:
     """Builds source and globals of the generated module."""
 
-    def __init__(self, program: Program, state: State, traced: bool) -> None:
+    def __init__(self, program: Program, state: State, traced: bool, dry: bool = False) -> None:
         self.program = program
-        self.ctx = Context(program, state, traced)
+        self.ctx = Context(program, state, traced, dry)
         self.ctx.names.reserve(_RESERVED.split())
         self.headers = Headers(self.ctx)
         self.calculations = Calculations(self.ctx, self.headers)

@@ -7,6 +7,7 @@ from typing import Any
 
 from softswitch.engine.lowered.model import Program
 from softswitch.engine.lowered.objects import Field, Header, Stack
+from softswitch.engine.python.runtime import Overlay
 from softswitch.engine.python.writer import Writer
 from softswitch.engine.text import Names, Texts
 from softswitch.state.state import State
@@ -20,10 +21,14 @@ class Context:
     (a field may differ from those bytes).  A stack has ``vlan_next_``.
     """
 
-    def __init__(self, program: Program, state: State, traced: bool) -> None:
+    def __init__(self, program: Program, state: State, traced: bool, dry: bool = False) -> None:
         self.program = program
         self.state = state
         self.traced = traced
+        #: a packet changes nothing of the state: neither counters nor registers, meters or times of last use
+        self.dry = dry
+        #: what a packet of a dry run has written to registers
+        self.overlaid: dict[object, Overlay] = {}
         self.out = Writer()
         self.names = Names()
         #: what traces, logs and assertions show

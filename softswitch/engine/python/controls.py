@@ -105,13 +105,14 @@ class ControlCode:
 
     def _on_hit(self, table: Apply) -> None:
         out = self.ctx.out
-        if table.with_counters:
+        if table.with_counters and not self.ctx.dry:
             out.line("row.packets += 1")
             out.line("row.bytes += ilen")
-        if table.with_timeout:
+        if table.with_timeout and not self.ctx.dry:
             out.line("row.last_hit_ns = monotonic_ns()")
         if table.color is not None:
-            color = "(0 if row.meter is None else row.meter.execute(ilen, now_us()))"
+            meter = self.statements.unspent("row.meter")
+            color = f"(0 if row.meter is None else {meter}.execute(ilen, now_us()))"
             self.statements.store(table.color, color, 0, 3)
 
     def _member(self, table: Apply) -> str:

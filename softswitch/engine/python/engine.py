@@ -22,11 +22,11 @@ from typing import Any
 from softswitch.bmv2json.errors import too_deep
 from softswitch.bmv2json.model import Program
 from softswitch.engine import text
-from softswitch.engine.api import Host
+from softswitch.engine.api import Host, Stats
 from softswitch.engine.lowered.model import Kind
 from softswitch.engine.lowered.program import lower
 from softswitch.engine.python.assemble import Assembler
-from softswitch.engine.python.runtime import AssertionFailed
+from softswitch.engine.python.runtime import AssertionFailed, Overlay
 from softswitch.state.changes import Change
 from softswitch.state.state import State
 from softswitch.trace import Recorder, Trace
@@ -56,7 +56,11 @@ class PythonEngine:
     name = "python"
     wants_changes = False
 
-    def __init__(self) -> None:
+    def __init__(self, dry: bool = False) -> None:
+        """``dry``: an engine for traces alone, whose packets change nothing of the state."""
+        self._dry = dry
+        self._dry_twin: PythonEngine | None = None
+        self._overlays: list[Overlay] = []
         self._run: _Run = lambda *args: None
         self._traced: tuple[_Run, dict[str, Any]] | None = None
         self._egress: deque[_Item] = deque()
@@ -67,15 +71,18 @@ class PythonEngine:
     def load(self, program: Program, state: State, host: Host) -> None:
         """Compile the program; raises :class:`UnsupportedProgram`."""
         self._program, self._state, self._host = program, state, host
-        self._run, _ = self._compile(traced=False)
-        self._traced = None
+        self._traced = self._dry_twin = None
+        if not self._dry:
+            self._run, _ = self._compile(traced=False)
 
     def _compile(self, traced: bool) -> tuple[_Run, dict[str, Any]]:
         try:
             lowered = lower(self._program, self._host.drop_port, every_field=traced)
-            source, names = Assembler(lowered, self._state, traced).build()
+            assembler = Assembler(lowered, self._state, traced, self._dry)
+            source, names = assembler.build()
         except RecursionError:
             raise too_deep() from None
+        self._overlays = list(assembler.ctx.overlaid.values())
         started = self._state.started_ns
 
         def now_us(since_start: int = 0) -> int:
@@ -132,6 +139,8 @@ class PythonEngine:
     def _failed(self, err: Exception) -> None:
         """The program did something that has no result; BMv2 would have stopped."""
         stats = self._host.stats
+        if self._dry:
+            return  # the trace says so
         if isinstance(err, AssertionFailed):
             stats.assertion_failures += 1
             _log.error("packet dropped: assertion failed: %s", err)
@@ -145,8 +154,15 @@ class PythonEngine:
         for port, frame in frames:
             self.process(port, frame)
 
-    def trace(self, port: int, frame: bytes) -> Trace:
+    def trace(self, port: int, frame: bytes, dry: bool = False) -> Trace:
         """Run a frame through the traced variant, which is compiled at first use."""
+        if dry and not self._dry:
+            if self._dry_twin is None:
+                host = Host([], [], Stats(), self._host.drop_port, self._host.cpu_port)
+                twin = PythonEngine(dry=True)
+                twin.load(self._program, self._state, host)
+                self._dry_twin = twin
+            return self._dry_twin.trace(port, frame)
         if self._traced is None:
             self._traced = self._compile(traced=True)
         run, names = self._traced
@@ -167,6 +183,11 @@ class PythonEngine:
         except Exception as err:
             self._failed(err)
         self._drain(step)
+        if self._dry:
+            self._host.outputs.clear()
+            self._host.digests.clear()
+            for overlay in self._overlays:
+                overlay.forget()
         return recorder.trace
 
     def changed(self, change: Change) -> None:

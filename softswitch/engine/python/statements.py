@@ -14,7 +14,7 @@ from softswitch.engine.python.calculations import Calculations
 from softswitch.engine.python.context import Context
 from softswitch.engine.python.graph import FlowGraph, Structurer
 from softswitch.engine.python.headers import Headers
-from softswitch.engine.python.runtime import AssertionFailed, format_log
+from softswitch.engine.python.runtime import AssertionFailed, format_log, unspent
 from softswitch.engine.python.values import Values, fit
 
 _log = logging.getLogger("softswitch.program")
@@ -208,7 +208,8 @@ class Statements:
             ctx.out.line(f"{packets}[{index}] += 1")
             ctx.out.line(f"{octets}[{index}] += ilen")
 
-        self._guarded(x.index, x.counter.size, body)
+        if not ctx.dry:
+            self._guarded(x.index, x.counter.size, body)
 
     def _execute_meter(self, x: s.ExecuteMeter) -> None:
         ctx = self.ctx
@@ -216,10 +217,15 @@ class Statements:
 
         def body(index: str) -> None:
             meter = ctx.temporary()
-            ctx.out.line(f"{meter} = {cells}.get({index})")
+            found = f"{cells}.get({index})"
+            ctx.out.line(f"{meter} = {self.unspent(found)}")
             self.store(x.target, f"({meter}.execute(ilen, now_us()) if {meter} is not None else 0)", 0, 3)
 
         self._guarded(x.index, x.meter.size, body)
+
+    def unspent(self, meter: str) -> str:
+        """What a packet executes for this meter."""
+        return f"{self.ctx.constant('unspent', unspent, 'unspent')}({meter})" if self.ctx.dry else meter
 
     def _read_register(self, x: s.ReadRegister) -> None:
         cells, high = self.values.register(x.register), (1 << x.register.width) - 1
@@ -256,6 +262,8 @@ class Statements:
         self.ctx.out.line(f"clone_list = {self.values.code(x.kept)}")
 
     def _log(self, x: s.Log) -> None:
+        if self.ctx.dry:
+            return
         log = self.ctx.constant("log_msg", lambda text, args: _log.info(format_log(text, args)), "log_msg")
         codes = "".join(f"{self.values.code(value)}, " for value in x.values)
         self.ctx.out.line(f"{log}({self.ctx.text(x.text)}, ({codes}))")

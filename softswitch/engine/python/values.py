@@ -10,6 +10,7 @@ from typing import Any
 from softswitch.engine.lowered import values as v
 from softswitch.engine.lowered.objects import Register
 from softswitch.engine.python.context import Context
+from softswitch.engine.python.runtime import Overlay
 
 #: Parentheses inside each other before an inner value gets a variable: Python takes 200.
 MAX_NESTING = 40
@@ -97,7 +98,11 @@ class Values:
 
     def register(self, register: Register) -> str:
         """Name of the list of cells of a register array."""
-        return self.ctx.constant(register, self.ctx.state.registers[register.name].cells, "reg_{}", register.name)
+        ctx = self.ctx
+        cells: Any = ctx.state.registers[register.name].cells
+        if ctx.dry and register not in ctx.overlaid:
+            ctx.overlaid[register] = Overlay(cells)
+        return ctx.constant(register, ctx.overlaid.get(register, cells), "reg_{}", register.name)
 
     # -- printers
 
