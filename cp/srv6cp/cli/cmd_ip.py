@@ -46,7 +46,11 @@ def run(args: argparse.Namespace) -> int:
     """Translate, edit, apply."""
     cursor = Words([word for word in args.words if word not in ("-6", "-4")], _USAGE)
     kind = cursor.take("the object")
-    file = open_file(args)
+    with open_file(args) as file:
+        return _edit(args, file, kind, cursor)
+
+
+def _edit(args: argparse.Namespace, file: NodeFile, kind: str, cursor: Words) -> int:
     if kind in ("route", "ro", "r"):
         _route(file, cursor)
     elif kind in ("neigh", "neighbor", "neighbour"):

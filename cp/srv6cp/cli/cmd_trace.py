@@ -11,9 +11,11 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
+from srv6cp.cli.arguments import mac, number
 from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.output import emit
 from srv6cp.cli.packetspec import frames
+from srv6cp.values import MAX_PORT, MAX_VLAN
 
 if TYPE_CHECKING:
     from srv6cp.model import Node
@@ -31,12 +33,12 @@ def register(subparsers: Any) -> None:
     )
     parser.add_argument("packet", metavar="PACKET|PCAP")
     parser.add_argument(
-        "-p", "--port", type=session.number(0, 511), default=1, metavar="N", help="ingress port (default: 1)"
+        "-p", "--port", type=number(0, MAX_PORT), default=1, metavar="N", help="ingress port (default: 1)"
     )
     parser.add_argument(
-        "--vlan", type=session.number(1, 4094), default=0, metavar="N", help="tag a packet given in notation"
+        "--vlan", type=number(1, MAX_VLAN), default=0, metavar="N", help="tag a packet given in notation"
     )
-    parser.add_argument("--mac", help="destination MAC of a packet given in notation (default: the port's)")
+    parser.add_argument("--mac", type=mac, help="destination MAC of a packet given in notation (default: the port's)")
     parser.add_argument(
         "--offline", action="store_true", help="start a softswitch for this, programmed from the node file"
     )

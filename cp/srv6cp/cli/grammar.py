@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Section
 from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.words import Words, segments
@@ -200,7 +201,8 @@ def _table(text: str) -> str:
 
 
 def _number(text: str) -> Any:
-    return int(text) if text.isdecimal() else text
+    number = values.decimal(text)
+    return text if number is None else number
 
 
 def _numbers(item: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.config.context import Context
 from srv6cp.model import DEFAULT_VRF, IPNetwork, Neighbor, Route
-from srv6cp.problems import InvalidError, with_path
+from srv6cp.problems import Fields, InvalidError, with_path
 
 NEIGHBOR_KEYS = frozenset(("address", "port", "vrf", "mac"))
 ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole"))
@@ -21,24 +21,35 @@ def read_neighbors(value: Any, context: Context) -> None:
     with context.at("neighbors"):
         for index, item in enumerate(values.listing(value, "neighbors")):
             with context.at("neighbors", index):
-                item = values.mapping(item, "a neighbour")
-                values.check_keys(item, NEIGHBOR_KEYS, ("address", "mac"))
-                address = with_path("address", values.ip_address, item["address"])
-                vrf = context.vrf(item) if item.get("vrf") is not None else None
-                if item.get("port") is None:
-                    interface = with_path("address", context.locate, address, vrf)
-                else:
-                    interface = with_path("port", context.interface, item["port"]).id
-                of = context.interfaces[interface].vrf
-                if vrf not in (None, of):
-                    raise InvalidError(f"port {interface} is in VRF {of}", "vrf")
-                if (of, address) in context.own:
-                    raise InvalidError(f"{address} is an address of this node", "address")
-                if (interface, address) in seen:
-                    raise InvalidError(f"neighbour {address} on port {interface} is given twice")
-                seen.add((interface, address))
-                mac = with_path("mac", values.mac_address, item["mac"])
-                context.neighbors.append(Neighbor(address, interface, mac))
+                neighbor = _read_neighbor(values.mapping(item, "a neighbour"), context)
+                key = (neighbor.interface, neighbor.address)
+                if key in seen:
+                    raise InvalidError(f"neighbour {neighbor.address} on port {neighbor.interface} is given twice")
+                seen.add(key)
+                context.neighbors.append(neighbor)
+
+
+def _read_neighbor(item: dict[Any, Any], context: Context) -> Neighbor:
+    fields = Fields(item)
+    with fields.at():
+        values.check_keys(item, NEIGHBOR_KEYS, ("address", "mac"))
+    address = fields.read("address", values.ip_address)
+    mac = fields.read("mac", values.mac_address)
+    vrf = None
+    with fields.at():
+        vrf = context.vrf(item) if item.get("vrf") is not None else None
+    found = fields.read("port", context.interface)
+    interface = found and found.id
+    if address is not None and item.get("port") is None and (vrf is not None or item.get("vrf") is None):
+        interface = fields.read("address", lambda _: context.locate(address, vrf))
+    with fields.at():
+        of = context.interfaces[interface].vrf if interface is not None else None
+        if of is not None and vrf not in (None, of):
+            raise InvalidError(f"port {interface} is in VRF {of}", "vrf")
+        if (of, address) in context.own:
+            raise InvalidError(f"{address} is an address of this node", "address")
+    fields.finish()
+    return Neighbor(address, interface, mac)
 
 
 def read_routes(value: Any, context: Context) -> tuple[Route, ...]:
@@ -59,8 +70,23 @@ def read_routes(value: Any, context: Context) -> tuple[Route, ...]:
                 seen.add(key)
                 routes.append(route)
             except InvalidError as error:
-                context.fail(error, "routes", index)
+                context.fail(_wrong_fields(item, context) or error, "routes", index)
     return tuple(routes)
+
+
+def _wrong_fields(item: Any, context: Context) -> InvalidError | None:
+    """What is wrong with the fields of a route, each by itself; None when they are right."""
+    if not isinstance(item, dict):
+        return None
+    fields = Fields(item)
+    with fields.at():
+        values.check_keys(item, ROUTE_KEYS, ("prefix",))
+    fields.read("prefix", values.ip_prefix)
+    fields.read("blackhole", values.boolean, "blackhole")
+    with fields.at():
+        vrf = context.vrf(item)
+        fields.read("via", context.nexthops, vrf)
+    return fields.error
 
 
 def _read_route(item: dict[Any, Any], context: Context) -> Route:
