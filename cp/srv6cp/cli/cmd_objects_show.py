@@ -146,10 +146,27 @@ def _vrf_rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, Any
     ]
 
 
+def _nexthop_rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, Any]]:
+    """Of the node file: the switch has other numbers."""
+    if node is None:
+        path = session.node_file(args)  # raises, saying how to name one
+        assert path is not None
+        node = session.load(path)
+    rows = []
+    for number, found in node.nexthops.items():
+        if not found.hops:
+            rows.append({"nexthop": number, "via": "blackhole", "weight": None})
+        for position, hop in enumerate(found.hops):
+            address = f"{hop.address} " if hop.address else ""
+            member = f"id {found.group[position][0]}: " if found.group else ""
+            rows.append({"nexthop": number, "via": f"{member}{address}port {hop.interface}", "weight": hop.weight})
+    return rows
+
+
 def _matches(row: dict[str, Any], wanted: str) -> bool:
     from ipaddress import ip_network
 
-    values = {str(value) for value in row.values() if isinstance(value, str)}
+    values = {str(value) for key, value in row.items() if isinstance(value, str) or key == "nexthop"}
     if wanted in values:
         return True
     try:
@@ -173,4 +190,5 @@ _ROWS: dict[str, Callable[[argparse.Namespace, Node | None], list[dict[str, Any]
     "neighbor": _from_switch("neighbor_rows"),
     "steer": _steer_rows,
     "vrf": _vrf_rows,
+    "nexthop": _nexthop_rows,
 }

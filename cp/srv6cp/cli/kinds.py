@@ -69,6 +69,14 @@ def _steer_item(words: Sequence[str]) -> Any:
     return grammar.steer([*words, "policy", "any"])[0].item
 
 
+def _nexthop_item(words: Sequence[str]) -> Any:
+    return {"id": words[1] if words[0] == "id" and len(words) > 1 else words[0]}
+
+
+def _nexthop(item: Any) -> Any:
+    return str(item.get("id")) if isinstance(item, dict) else None
+
+
 def _name(item: Any) -> Any:
     return str(item.get("name")) if isinstance(item, dict) else None
 
@@ -149,6 +157,16 @@ _KINDS = (
         grammar.route,
         lambda words: grammar.route(words)[0].item,
         _route,
+    ),
+    Kind(
+        "nexthop",
+        "nexthops",
+        "next hops that routes name by number",
+        "ID",
+        ("nexthop", "via", "weight"),
+        grammar.nexthop,
+        _nexthop_item,
+        _nexthop,
     ),
     Kind(
         "neighbor",

@@ -23,6 +23,7 @@ _COMMANDS = (
     "config",
     "objects",
     "ip",
+    "sysctl",
     "srconf",
     "show",
     "run",

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,17 @@ class NodeFile:
         expected = {**copy.deepcopy(self.data), key: value}
         self._change(_set(self.text, key, flow(value)), expected)
 
+    def set_in(self, path: Sequence[str | int], value: Any) -> None:
+        """Set a value in mappings within mappings, which are made if need be."""
+        expected = copy.deepcopy(self.data)
+        place: dict[Any, Any] = expected
+        for part in path[:-1]:
+            if not isinstance(place.get(part), dict):
+                place[part] = {}
+            place = place[part]
+        place[path[-1]] = value
+        self._change(_set_in(self.text, path, value), expected)
+
     def node(self) -> Node:
         """The node that the text describes. Raises ConfigError."""
         return load_node_source(Source(self.text, str(self.path)))
@@ -104,7 +116,7 @@ class NodeFile:
 def flow(value: Any) -> str:
     """A value in YAML flow style, quoted where it must be."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{flow(key)}: {flow(each)}" for key, each in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(flow, value)) + "]"
     if isinstance(value, bool) or value is None:
@@ -186,6 +198,43 @@ def _set(text: str, key: str, value: str) -> str | None:
     start, end = node.start_mark.index, node.end_mark.index
     space = "" if text[start - 1 : start].isspace() else " "
     return text[:start] + space + value + text[end:]
+
+
+def _set_in(text: str, path: Sequence[str | int], value: Any) -> str | None:
+    parent: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    for depth, part in enumerate(path):
+        if not isinstance(parent, yaml.MappingNode):
+            return None
+        found = next(((key, each) for key, each in parent.value if key.value == str(part)), None)
+        rest = value
+        for inner in reversed(path[depth + 1 :]):
+            rest = {inner: rest}
+        if found is None:
+            return _put(text, parent, f"{flow(part)}: {flow(rest)}")
+        key, node = found
+        empty = isinstance(node, yaml.ScalarNode) and not node.value
+        if depth == len(path) - 1 or empty:
+            if not isinstance(node, yaml.ScalarNode):
+                return None
+            start, end = node.start_mark.index, node.end_mark.index
+            if empty:  # "key:", perhaps with a comment behind it
+                start = end = text.index(":", key.end_mark.index) + 1
+            return f"{text[:start]}{' ' if empty else ''}{flow(rest)}{text[end:]}"
+        parent = node
+    return None
+
+
+def _put(text: str, mapping: yaml.MappingNode, item: str) -> str:
+    """``item`` as the last of a mapping."""
+    if mapping.flow_style:
+        end = mapping.end_mark.index - 1
+        head = text[:end].rstrip()
+        separator = "" if not mapping.value else " " if head.endswith(",") else ", "
+        return head + separator + item + text[end:]
+    lines = text.splitlines(keepends=True)
+    line = _last_line(mapping.value[-1][1], lines)
+    indent = " " * mapping.value[0][0].start_mark.column
+    return _ended("".join(lines[: line + 1])) + f"{indent}{item}\n" + "".join(lines[line + 1 :])
 
 
 def _last_line(node: yaml.Node, lines: list[str]) -> int:

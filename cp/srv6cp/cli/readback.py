@@ -161,6 +161,7 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
                     "weight": member.weight,
                     "segments": path,
                     "via": names.nexthop(params["nexthop_id"]),
+                    "nexthop_id": _int(params["nexthop_id"]),
                     "id": number,
                 }
             )

@@ -14,6 +14,7 @@ from srv6cp.model import (
     DEFAULT_VRF,
     MAX_TOTAL_WEIGHT,
     MAX_WEIGHT,
+    FlowLabel,
     Interface,
     InterfaceId,
     IPAddress,
@@ -36,6 +37,8 @@ class Context:
         self.ports: dict[int, Port] = {}
         self.interfaces: dict[InterfaceId, Interface] = {}
         self.neighbors: list[Neighbor] = []
+        # That of policies which give none.
+        self.flow_label = FlowLabel.HASH
         # Names that are declared, whether or not their declaration is right: one mistake, one message.
         self.policy_names: set[str] = set()
         self.section_names: dict[str, set[str]] = {}

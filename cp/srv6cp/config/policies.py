@@ -43,7 +43,7 @@ def read_policies(value: Any, source: IPv6Address | None, context: Context) -> d
 def _read_policy(item: dict[Any, Any], context: Context) -> Policy:
     values.check_keys(item, POLICY_KEYS, ("name",))
     name = with_path("name", values.name, item["name"], "policy name")
-    encap = with_path("encap", _read_encap, item.get("encap"))
+    encap = with_path("encap", _read_encap, item.get("encap"), context.flow_label)
     invalid = with_path("invalid", values.choice, item.get("invalid", "forward"), ("forward", "drop"), "invalid")
     if ("segments" in item) == ("segment-lists" in item):
         raise InvalidError("a policy needs either 'segment-lists' or, for a single list, 'segments'")
@@ -91,9 +91,9 @@ def _read_segments(value: Any) -> tuple[IPv6Address, ...]:
     return tuple(segments)
 
 
-def _read_encap(value: Any) -> Encap:
+def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:
     if value is None:
-        return Encap()
+        return Encap(flow_label=flow_label)
     if isinstance(value, str):
         value = {"mode": value}
     item = values.mapping(value, "encap")
@@ -105,7 +105,7 @@ def _read_encap(value: Any) -> Encap:
         None if source is None else with_path("source", values.ipv6_address, source, "source"),
         with_path("hop-limit", _number_or_inherit, item.get("hop-limit", 64), "hop-limit", 1),
         with_path("traffic-class", _number_or_inherit, item.get("traffic-class", INHERIT), "traffic-class", 0),
-        with_path("flow-label", _read_flow_label, item.get("flow-label", "hash")),
+        with_path("flow-label", _read_flow_label, item.get("flow-label", flow_label.value)),
     )
 
 

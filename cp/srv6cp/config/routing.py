@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from srv6cp import values
 from srv6cp.config.context import Context
-from srv6cp.model import DEFAULT_VRF, IPNetwork, Neighbor, Route
+from srv6cp.config.nexthops import MAX_ID
+from srv6cp.model import DEFAULT_VRF, IPNetwork, Neighbor, NextHopObject, Route
 from srv6cp.problems import InvalidError, with_path
 
 NEIGHBOR_KEYS = frozenset(("address", "port", "mac"))
-ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole"))
+ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole", "nhid"))
 
 
 def read_neighbors(value: Any, context: Context) -> None:
@@ -37,8 +39,8 @@ def read_neighbors(value: Any, context: Context) -> None:
                 context.neighbors.append(Neighbor(address, interface, mac))
 
 
-def read_routes(value: Any, context: Context) -> tuple[Route, ...]:
-    """Static routes; built for tens of thousands of them."""
+def read_routes(value: Any, objects: Mapping[int, NextHopObject], context: Context) -> tuple[Route, ...]:
+    """Static routes; built for tens of thousands of them. ``objects`` are the next hops that they may name."""
     routes: list[Route] = []
     seen: set[tuple[str, IPNetwork]] = set()
     with context.at("routes"):
@@ -48,7 +50,7 @@ def read_routes(value: Any, context: Context) -> tuple[Route, ...]:
                     values.mapping(item, "a route")
                 if not item.keys() <= ROUTE_KEYS or "prefix" not in item:
                     values.check_keys(item, ROUTE_KEYS, ("prefix",))
-                route = _read_route(item, context)
+                route = _read_route(item, objects, context)
                 key = (route.vrf, route.prefix)
                 if key in seen:
                     raise InvalidError(f"route {route.prefix} in VRF {route.vrf} is given twice", "prefix")
@@ -59,7 +61,7 @@ def read_routes(value: Any, context: Context) -> tuple[Route, ...]:
     return tuple(routes)
 
 
-def _read_route(item: dict[Any, Any], context: Context) -> Route:
+def _read_route(item: dict[Any, Any], objects: Mapping[int, NextHopObject], context: Context) -> Route:
     try:
         prefix = values.ip_prefix(item["prefix"])
     except InvalidError as error:
@@ -72,10 +74,26 @@ def _read_route(item: dict[Any, Any], context: Context) -> Route:
     if "blackhole" in item and with_path("blackhole", values.boolean, item["blackhole"], "blackhole"):
         if via is not None:
             raise InvalidError("a blackhole route has no next hop", "via")
+        if item.get("nhid") is not None:
+            raise InvalidError("a blackhole route has no next hop", "nhid")
         return Route(prefix, (), vrf)
-    if via is None:
-        raise InvalidError("a route needs 'via' or 'blackhole: true'")
-    nexthops = with_path("via", context.nexthops, via, vrf)
+    number = item.get("nhid")
+    if number is not None:
+        if via is not None:
+            raise InvalidError("'nhid' says where the route leads; 'via' does as well, so give one of them", "via")
+        found = with_path("nhid", _object, number, objects)
+        number, nexthops = found.number, found.hops
+    elif via is None:
+        raise InvalidError("a route needs 'via' or 'blackhole: true' (or 'nhid', the number of a next hop)")
+    else:
+        nexthops = with_path("via", context.nexthops, via, vrf)
     if prefix.version == 6 and any(hop.address is not None and hop.address.version == 4 for hop in nexthops):
-        raise InvalidError("the next hop of an IPv6 route must be an IPv6 address", "via")
-    return Route(prefix, nexthops, vrf)
+        raise InvalidError("the next hop of an IPv6 route must be an IPv6 address", "via" if number is None else "nhid")
+    return Route(prefix, nexthops, vrf, number)
+
+
+def _object(value: Any, objects: Mapping[int, NextHopObject]) -> NextHopObject:
+    found = objects.get(values.integer(value, "nhid", 1, MAX_ID))
+    if found is None:
+        raise InvalidError(f"no next hop {value}; valid: {', '.join(map(str, objects)) or 'none is declared'}")
+    return found

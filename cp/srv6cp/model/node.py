@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from srv6cp.model.interfaces import DEFAULT_VRF, Interface, InterfaceId, IPAddress, Port
 from srv6cp.model.policies import ClassifierRule, Policy, PrefixSteering
-from srv6cp.model.routing import Neighbor, OwnAddress, Route
+from srv6cp.model.routing import Neighbor, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 
 ICMPV6 = 58
@@ -65,6 +65,7 @@ class Node:
     addresses: tuple[OwnAddress, ...] = ()
     ports: Mapping[int, Port] = field(default_factory=dict)
     neighbors: tuple[Neighbor, ...] = ()
+    nexthops: Mapping[int, NextHopObject] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     sids: tuple[Sid, ...] = ()
     policies: Mapping[str, Policy] = field(default_factory=dict)

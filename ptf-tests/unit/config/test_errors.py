@@ -132,6 +132,13 @@ SECTIONS = [
         '{prefix: "10.1.2.3/8", via: "10.0.13.2", vrf: blue}',
         "has host bits set; the prefix is 10.0.0.0/8",
     ),
+    ("routes", '{prefix: "2001:db8:9::/64", nhid: 7}', "no next hop 7; valid: none is declared"),
+    ("routes", '{prefix: "2001:db8:9::/64", nhid: 7, via: "2001:db8:12::2"}', "give one of them"),
+    ("nexthops", '{id: 0, via: "2001:db8:12::2"}', "id must be a number from 1"),
+    ("nexthops", "{id: 1}", "a next hop needs one of 'via', 'group' and 'blackhole: true'"),
+    ("nexthops", '{id: 1, via: ["2001:db8:12::2", "2001:db8:12::3"]}', "several are a group"),
+    ("nexthops", "{id: 1, group: [7]}", "not 7; valid: none is declared"),
+    ("nexthops", "{id: 1, group: []}", "a group needs at least one next hop"),
     ("routes", '{prefix: "2001:db8:9::/64"}', "a route needs 'via' or 'blackhole: true'"),
     (
         "routes",
