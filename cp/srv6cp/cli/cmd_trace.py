@@ -31,7 +31,7 @@ def register(subparsers: Any) -> None:
         parents=[session.node_options(), session.connection_options(), session.json_option()],
     )
     parser.add_argument("packet", metavar="PACKET|PCAP")
-    parser.add_argument("-p", "--port", type=int, default=1, metavar="N", help="ingress port (default: 1)")
+    parser.add_argument("-p", "--port", type=int, default=1, metavar="PORT", help="ingress port (default: 1)")
     parser.add_argument("--vlan", type=int, default=0, metavar="N", help="tag a packet given in notation")
     parser.add_argument("--mac", help="destination MAC of a packet given in notation (default: the port's)")
     parser.add_argument(
