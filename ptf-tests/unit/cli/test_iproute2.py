@@ -195,6 +195,21 @@ def test_a_lookup_is_answered(srv6: Run) -> None:
     assert srv6("ip route get 10.9.1.1", 1) == "srv6: network is unreachable: no route to 10.9.1.1 in VRF default\n"
 
 
+def test_without_a_node_file_ports_and_numbers_stand_for_names(srv6: Run, node: Path) -> None:
+    srv6("ip route add 10.9.0.0/16 table 100 encap seg6 mode encap segs fc00:4:: dev 2")
+    srv6("ip -6 route add fc01::1 table 100 encap seg6local action End.X nh6 2001:db8:1::2 dev 1")
+    node.rename("elsewhere.yaml")
+    assert "fc00::/16 dev 1 metric 1024 pref medium\n" in srv6("ip -6 route show")
+    assert srv6("ip route show table 100").splitlines() == [
+        "10.0.5.0/24 dev 2 scope link",
+        "local 10.0.5.1 dev lo proto kernel scope host",
+        "10.9.0.0/16  encap seg6 mode encap segs 1 [ fc00:4:: ] dev 1 scope link",
+        "fc01::1  encap seg6local action End.X dev 1 metric 1024 pref medium",
+    ]
+    assert srv6("ip neigh") == "2001:db8:1::2 dev 1 lladdr 02:00:00:00:02:01 REACHABLE\n"
+    assert "no node file" in srv6("ip rule show", 2)
+
+
 REFUSED = [
     ("route add fc01::1 encap seg6local action End.BPF endpoint o x section y dev 1", "it runs no eBPF; valid: End, "),
     ("route add fc01::1 encap seg6local action End.AM dev 1", "action End.AM is not supported: it has no masquerading"),

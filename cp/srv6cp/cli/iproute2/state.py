@@ -116,6 +116,10 @@ class _Reader:
         found |= {key: Neighbor(key, mac, "PERMANENT") for key, mac in permanent.items()}
         return sorted(found.values(), key=lambda each: (each.key.address.version, each.key.address, each.key.interface))
 
+    def _vrf(self, number: Any) -> str:
+        """The VRF's name; its number, as a table of Linux, where no node file says one."""
+        return self._names.vrf(number).removeprefix("#")
+
     # --- routes -------------------------------------------------------------------------------------------
 
     def _routes(self) -> Iterator[Route]:
@@ -124,7 +128,7 @@ class _Reader:
                 prefix = entry.match[f"ipv{version}_dst"]
                 if isinstance(entry.action, Action):
                     network = ip_network(str(prefix))
-                    vrf = self._names.vrf(entry.match["vrf_id"])
+                    vrf = self._vrf(entry.match["vrf_id"])
                     route = self._route(network, vrf, entry.action.name, entry.action.params)
                     if route is not None:
                         yield route
@@ -218,13 +222,13 @@ class _Reader:
             encap: dict[str, Any] = {"encap": "seg6local", "action": record.name}
             hop = self._operands(record, action.params, encap)
             if self._stats:
-                key = self._names.vrf(entry.match["vrf_id"]), str(entry.match["ipv6_dst"])
+                key = self._vrf(entry.match["vrf_id"]), str(entry.match["ipv6_dst"])
                 encap["stats64"] = counts.get(key, {})
             flavours = Flavour(int(action.params.get("flavors", 0))).names()
             if flavours:
                 encap["flavors"] = list(flavours)
             prefix = ip_network(str(entry.match["ipv6_dst"]))
-            vrf = self._names.vrf(entry.match["vrf_id"])
+            vrf = self._vrf(entry.match["vrf_id"])
             self._sid_prefixes.add((vrf, prefix))
             yield Route(prefix, vrf, hops=(Hop(None, hop, 1, encap),))
 
@@ -243,7 +247,7 @@ class _Reader:
                     if hop.address is not None:
                         encap.setdefault(f"nh{hop.address.version}", str(hop.address))
             elif name == "vrf_id":
-                vrf = self._names.vrf(value)
+                vrf = self._vrf(value)
                 word = "vrftable" if record.name in _VRFTABLE else "table"
                 encap[word] = "main" if vrf == DEFAULT_VRF else vrf
             elif name == "egress_port":
