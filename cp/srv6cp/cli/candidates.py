@@ -331,6 +331,7 @@ _IP_VERBS = {
     "neigh": ("add", "replace", "change", "del", "show"),
     "nexthop": ("add", "replace", "del", "show", "get"),
     "rule": ("add", "del", "show"),
+    "link": ("add", "set", "del"),
     "vrf": ("show",),
     "sr": ("tunsrc",),
 }
@@ -347,6 +348,13 @@ def _ip(words: Sequence[str], known: Known) -> Values:
     tables = ["main", *known.vrfs[1:]]
     if kind == "sr":
         return ("set", "show") if not rest else _FREE
+    if kind == "link":
+        if verb == "add":
+            return _pairs(rest[1:], {"type": ("vrf",), "table": _FREE}) if rest else _FREE
+        names = [*known.ports, *known.vrfs[1:]] if verb == "set" else known.vrfs[1:]
+        changes: Keys = {"master": known.vrfs[1:], "nomaster": None, "mtu": _FREE, "address": _FREE, "up": None}
+        rest = [word for word in rest if word != "dev"]
+        return _pairs(rest[1:], changes if verb == "set" else {}) if rest else names
     if kind == "rule":
         return _pairs(rest, {"iif": known.ports, "lookup": tables, "pref": _FREE})
     if kind == "neigh":

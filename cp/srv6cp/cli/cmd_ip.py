@@ -4,7 +4,7 @@
     ip -6 route add 2001:db8::/64 encap seg6 mode encap segs A,B [tunsrc T]     a policy and its steering
     ip -6 route add SID encap seg6local action End.X nh6 A [dev P] [table T]    a SID, looked up in table T
     ip route add 2001:db8::/64 via A [dev P] [nhid ID]                          a route
-    ip [-s] [-j] route show|get, ip neigh ..., ip nexthop ..., ip rule ..., ip vrf show, ip sr tunsrc set|show
+    ip [-s] [-j] route show|get, ip neigh ..., ip nexthop ..., ip rule ..., ip link ..., ip vrf show, ip sr tunsrc ...
 
 ``dev`` is a port of the node or the host interface behind one. What iproute2 knows and this router does not is refused
 by name.
@@ -20,7 +20,7 @@ from srv6cp.cli import exitcodes, session
 from srv6cp.cli.edits import editing_options, finish, open_file
 from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.grammar import Edit
-from srv6cp.cli.iproute2 import objects, route
+from srv6cp.cli.iproute2 import link, objects, route
 from srv6cp.cli.iproute2.options import Options, add_options
 from srv6cp.cli.iproute2.words import Devices, pick
 from srv6cp.cli.output import emit
@@ -32,14 +32,14 @@ VERBS = {
     "neighbor": ("add", "change", "replace", "delete", "get", "show", "lst", "list", "flush"),
     "nexthop": ("add", "replace", "delete", "list", "show", "lst", "get", "flush"),
     "rule": ("list", "lst", "show", "add", "delete", "flush"),
+    "link": link.VERBS,
     "vrf": ("show", "list", "exec"),
     "sr": ("tunsrc", "hmac"),
 }
 _SHOWING = ("list", "lst", "show")
 _SPELLED = {"chg": "change", "del": "delete"}
-_USAGE = "srv6 ip [-6|-4] [-s] [-d] [-j] [-o] route|neigh|nexthop|rule|vrf|sr add|del|replace|show ..."
+_USAGE = "srv6 ip [-6|-4] [-s] [-d] [-j] [-o] route|neigh|nexthop|rule|link|vrf|sr add|del|replace|show ..."
 _ELSEWHERE = {
-    "link": "ports are 'ports' of the node file; their counters are in `srv6 show ports`",
     "address": "addresses are 'addresses' of the ports in the node file; `srv6 show ports` shows them",
 }
 
@@ -66,11 +66,15 @@ def run(args: argparse.Namespace) -> int:
     if kind is None or kind in ("help", *_ELSEWHERE):
         elsewhere = f"; {_ELSEWHERE[kind]}" if kind in _ELSEWHERE else ""
         raise UsageError(
-            f"unknown word {word!r}; valid: neigh, route, sr, nexthop, rule, vrf{elsewhere}; usage: {_USAGE}"
+            f"unknown word {word!r}; valid: neigh, route, sr, nexthop, rule, vrf, link{elsewhere}; usage: {_USAGE}"
         )
     kind = "neighbor" if kind == "neighbour" else kind
     given = cursor.peek()
     verb = "show" if given is None else pick(_SPELLED.get(given, given), VERBS[kind])
+    if kind == "link" and verb not in link.VERBS:
+        raise UsageError(
+            f"`ip link {given or ''}`: links are shown by `srv6 show ports`; valid: {', '.join(link.VERBS)}"
+        )
     if verb is None:
         raise cursor.unknown(str(given), VERBS[kind])
     if given is not None:
@@ -116,6 +120,8 @@ def _edit(args: argparse.Namespace, options: Options, kind: str, verb: str, word
         objects.nexthop(file, verb, words, devices)
     elif kind == "rule" and verb != "flush":
         objects.rule(file, verb, words, devices)
+    elif kind == "link":
+        link.link(file, verb, words, devices)
     else:
         valid = [each for each in VERBS[kind] if each not in ("flush", "prepend", "test", "save", "restore", "exec")]
         raise UsageError(f"`ip {kind} {verb}` is not supported; valid: {', '.join(valid)}")

@@ -342,7 +342,7 @@ USAGE = [
     (["trace", "nonsense"], "neither a file"),
     (["apply", "node.yaml", "--election-id", "0"], "--election-id must be 1 or more"),
     (["run", "node.yaml", "--switch", "softswitch", "-i", "veth0"], "write PORT@IFACE"),
-    (["ip", "link", "show"], "unknown word 'link'; valid: neigh, route, sr"),
+    (["ip", "tunnel", "show"], "unknown word 'tunnel'; valid: neigh, route, sr"),
     (["srconf", "srdev"], "only `srconf localsid` exists"),
 ]
 

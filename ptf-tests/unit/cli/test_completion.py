@@ -165,7 +165,9 @@ WORDS = [
     # ports
     ("trace -p ", {"1", "1.100", "2"}),
     # other people's words
-    ("ip ", {"route", "neigh", "nexthop", "rule", "vrf", "sr"}),
+    ("ip ", {"route", "neigh", "nexthop", "rule", "link", "vrf", "sr"}),
+    ("ip link set dev ", {"1", "1.100", "2", "blue"}),
+    ("ip link set dev 1 master ", {"blue"}),
     ("ip -6 route ", {"add", "append", "replace", "change", "del", "show", "get", "flush"}),
     ("ip -6 route add fc00::1 encap ", {"seg6", "seg6local"}),
     ("ip -6 route add fc00::1 encap seg6local action ", BEHAVIOURS),

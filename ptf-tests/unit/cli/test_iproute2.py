@@ -243,7 +243,13 @@ REFUSED = [
     ("rule add iif 9 lookup blue", "port 9 is not in node.yaml; valid: 1, 2, 3"),
     ("sr hmac show", "only `tunsrc set ADDRESS` and `tunsrc show` exist here"),
     ("-family bridge route show", "no routes of family 'bridge' here; valid: inet, inet6"),
-    ("link show", "unknown word 'link'; valid: neigh, route, sr, nexthop, rule, vrf; ports are 'ports'"),
+    ("address show", "unknown word 'address'; valid: neigh, route, sr, nexthop, rule, vrf, link; addresses are"),
+    ("link show", "links are shown by `srv6 show ports`; valid: add, delete, set"),
+    ("link add br0 type bridge", "devices of type 'bridge' do not exist here; valid: vrf"),
+    ("link add red type vrf", "'table N' is missing"),
+    ("link set dev 3 master red", "'red' is no VRF; valid: blue"),
+    ("link set dev 3 down", "a port is down when its interface is"),
+    ("link set dev eth9 up", "cannot find device 'eth9'"),
 ]
 
 
@@ -319,6 +325,21 @@ def test_a_rule_puts_a_port_into_a_vrf(srv6: Run, node: Path) -> None:
     assert load_node(node).ports[3].interfaces[0].vrf == "default"
     assert "port 3 is not in VRF blue" in srv6("ip rule del iif 3 lookup blue", 3)
     assert srv6("ip vrf show").splitlines()[2] == "blue               100"
+
+
+def test_vrf_devices_are_vrfs_and_their_ports(srv6: Run, node: Path) -> None:
+    srv6("ip link add red type vrf table 200")
+    srv6("ip link set dev red up")
+    srv6("ip link set 3 master red mtu 9000 up")
+    [interface] = load_node(node).ports[3].interfaces
+    assert (load_node(node).vrfs["red"], interface.vrf, interface.mtu) == (200, "red", 9000)
+    assert "red                200" in srv6("ip vrf show")
+    srv6("ip link set dev veth7 address 02:00:00:00:01:99")
+    assert load_node(node).ports[1].interfaces[0].mac == "02:00:00:00:01:99"
+    assert "unknown VRF 'red'" in srv6("ip link del red", 3)
+    srv6("ip link set dev 3 nomaster")
+    srv6("ip link del red")
+    assert list(load_node(node).vrfs) == ["default", "blue"]
 
 
 # --- sysctl -----------------------------------------------------------------------------------------------

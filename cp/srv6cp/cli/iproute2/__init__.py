@@ -5,7 +5,8 @@
 ``words``     abbreviations, prefixes, devices
 ``encap``     ``encap seg6 ...`` and ``encap seg6local ...``
 ``route``     ``ip route add|append|replace|change|del|flush``, to edits of the node file
-``objects``   ``ip neigh``, ``ip nexthop``, ``ip rule``, ``ip sr``, to edits
+``objects``   ``ip neigh``, ``ip nexthop``, ``ip rule``, to edits
+``link``      ``ip link``: VRFs and the ports in them
 ``state``     what a switch holds, as routes and neighbours of Linux
 ``printed``   that as text and JSON, as iproute2 prints it
 ``show``      ``ip route show|get``, ``ip neigh show`` and so on

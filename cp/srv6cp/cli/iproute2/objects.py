@@ -176,7 +176,7 @@ def rule(file: NodeFile, verb: str, words: Sequence[str], devices: Devices) -> N
         raise UsageError(f"'iif PORT' is missing: VRFs are chosen by port; usage: {_RULE_USAGE}")
     if verb == "add" and not named:
         raise UsageError(f"'lookup VRF' is missing; usage: {_RULE_USAGE}")
-    path = _port(file, port)
+    path = port_path(file, port)
     if verb == "delete":
         found = _value(file, path)
         if found in (None, DEFAULT_VRF) or (named and devices.vrf(str(found)) != table):
@@ -187,7 +187,7 @@ def rule(file: NodeFile, verb: str, words: Sequence[str], devices: Devices) -> N
     file.set_in([*path, "vrf"], table or DEFAULT_VRF)
 
 
-def _port(file: NodeFile, port: str | int) -> list[str | int]:
+def port_path(file: NodeFile, port: str | int) -> list[str | int]:
     """Where the interface is in the node file. Raises UsageError when it is not."""
     number, _, vlan = str(port).partition(".")
     path: list[str | int] = ["ports", int(number)]
