@@ -72,8 +72,8 @@ class NodeFile:
         expected = copy.deepcopy(self.data)
         place: dict[Any, Any] = expected
         for part in path[:-1]:
-            if not isinstance(place.get(part), dict):
-                place[part] = {}
+            # A copy: what an alias shares with it is not meant.
+            place[part] = dict(place[part]) if isinstance(place.get(part), dict) else {}
             place = place[part]
         place[path[-1]] = value
         self._change(_set_in(self.text, path, value), expected)
