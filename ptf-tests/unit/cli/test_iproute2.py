@@ -129,6 +129,18 @@ def test_add_change_replace_and_append_differ(srv6: Run, node: Path) -> None:
     assert [str(route.prefix) for route in load_node(node).routes] == ["fc00::/16"]
 
 
+def test_a_policy_goes_with_what_it_was_made_for(srv6: Run, node: Path) -> None:
+    """Unless it serves something else as well, and however the prefix is spelled."""
+    srv6("ip -6 route add fc01::1 encap seg6local action End.B6.Encaps srh segs fc00:4:: dev 1")
+    srv6("ip -6 route add 2001:db8:77::/64 encap seg6 mode encap segs fc00:4:: dev 1")
+    srv6("ip -6 route add 2001:db8:78::/64 encap seg6 mode encap segs fc00:4:: dev 1")
+    srv6("steer add 2001:db8:79::/64 policy route-2001:db8:78::-64")
+    srv6("ip -6 route replace fc01::1 encap seg6local action End dev 1")
+    srv6("ip -6 route del 2001:0db8:77::/64")
+    srv6("ip -6 route del 2001:db8:78::/64")
+    assert list(load_node(node).policies) == ["route-2001:db8:78::-64"]
+
+
 def test_what_is_shown(srv6: Run) -> None:
     srv6("ip -6 route add 2001:db8:77::/64 encap seg6 mode inline segs fc00:4::,fc00:5:: dev 1")
     srv6("ip -6 route add blackhole 2001:db8:dead::/48")

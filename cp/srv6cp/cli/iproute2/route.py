@@ -258,17 +258,22 @@ def modify(file: NodeFile, verb: str, words: Sequence[str], devices: Devices, fa
         if verb != "replace" or not _own_address(file, line):
             file.add("addresses", wanted[0].item)
         return
-    present = _of_prefix(file, line)
-    if verb == "append" and present == ["route"] and [edit.section for edit in wanted] == ["routes"]:
+    present = _present(file, line)
+    if (
+        verb == "append"
+        and [kind for kind, _ in present] == ["route"]
+        and [edit.section for edit in wanted] == ["routes"]
+    ):
         wanted = [Edit("routes", _appended(file, line, wanted[0].item))]
         verb = "replace"
     if verb == "change" and not present:
         raise CliError(f"{file.path}: cannot change {_what(line)}: there is no such route", exitcodes.CONFIG)
     if verb in ("replace", "change"):
-        kept = {edit.section for edit in wanted}
-        for kind in present:
-            if kinds()[kind].section not in kept:
-                remove(file, kind, _key(kind, line))
+        kept = {edit.section for edit in wanted if edit.section != "policies"}
+        policies = {edit.item["name"] for edit in wanted if edit.section == "policies"}
+        for kind, key in present:
+            if kinds()[kind].section not in kept and not policies.issuperset(key):
+                remove(file, kind, key)
         add(file, wanted, replace=True)
     else:
         if present:
@@ -290,9 +295,10 @@ def _delete(file: NodeFile, line: RouteLine) -> None:
 
 
 def _remove(file: NodeFile, line: RouteLine) -> list[str]:
-    present = _of_prefix(file, line)
-    for kind in present:
-        remove(file, kind, _key(kind, line))
+    found = _present(file, line)
+    for kind, key in found:
+        remove(file, kind, key)
+    present = [kind for kind, _ in found]
     if line.kind == "local":
         for index in reversed(_own_address(file, line)):
             file.remove("addresses", index)
@@ -306,22 +312,40 @@ def _own_address(file: NodeFile, line: RouteLine) -> list[int]:
     return [index for index, item in enumerate(file.items("addresses")) if _own(item) == wanted]
 
 
-def _of_prefix(file: NodeFile, line: RouteLine) -> list[str]:
-    """Kinds of items that the node file has for the prefix of the line: steering and its policy, SID, route."""
-    found = []
-    for kind in ("steer", "sid", "route", "policy"):
+def _present(file: NodeFile, line: RouteLine) -> list[tuple[str, list[str]]]:
+    """What the node file has for the prefix of the line, as kinds and words of ``srv6 KIND del``.
+
+    Steering, SID, route, and behind them the policies that were made for these and serve nothing else.
+    """
+    found: list[tuple[str, list[str]]] = []
+    policies: list[str] = []
+    for kind in ("steer", "sid", "route"):
         record = kinds()[kind]
-        wanted = record.identity(record.key_item(_key(kind, line)))
-        if any(record.identity(item) == wanted for item in file.items(record.section)):
-            found.append(kind)
+        key = [line.prefix, *(["in-vrf" if kind == "sid" else "vrf", line.vrf] if line.vrf else [])]
+        wanted = record.identity(record.key_item(key))
+        for item in file.items(record.section):
+            if record.identity(item) == wanted:
+                found.append((kind, key))
+                policies.append(_made_for(kind, item))
+    used = [
+        item.get("policy") for section in ("steering", "sids") for item in file.items(section) if isinstance(item, dict)
+    ]
+    names = {str(item.get("name")) for item in file.items("policies") if isinstance(item, dict)}
+    for name in policies:
+        if name in names and used.count(name) == 1:
+            found.append(("policy", [name]))
     return found
 
 
-def _key(kind: str, line: RouteLine) -> list[str]:
-    """The words of ``srv6 KIND del``."""
-    if kind == "policy":
-        return [line.policy]
-    return [line.prefix, *(["in-vrf" if kind == "sid" else "vrf", line.vrf] if line.vrf else [])]
+def _made_for(kind: str, item: dict[str, Any]) -> str:
+    """The name of the policy that adding the item made, where it still uses it; else ``""``."""
+    vrf = item.get("vrf")
+    name = {
+        "steer": f"route-{item.get('prefix')}{f'-{vrf}' if vrf else ''}",
+        "sid": f"sid-{item.get('sid')}",
+    }.get(kind, "")
+    name = name.replace("/", "-")
+    return name if item.get("policy") == name else ""
 
 
 def _appended(file: NodeFile, line: RouteLine, item: dict[str, Any]) -> dict[str, Any]:
