@@ -37,7 +37,7 @@ def run_show(args: argparse.Namespace) -> int:
     """Print the rows."""
     node = session.optional_node(args)
     kind = kinds()[args.kind]
-    rows = _vrf_rows(args, node) if kind.name == "vrf" else _switch_rows(args, node, kind)
+    rows = _FROM_FILE[kind.name](node or _node(args)) if kind.name in _FROM_FILE else _switch_rows(args, node, kind)
     wanted = getattr(args, "filter", None)
     if wanted:
         rows = [row for row in rows if _matches(row, wanted)]
@@ -93,21 +93,40 @@ def _switch_rows(args: argparse.Namespace, node: Node | None, kind: Kind) -> lis
         return rows
 
 
-def _vrf_rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, Any]]:
-    if node is None:
-        path = session.node_file(args)  # raises, saying how to name one
-        assert path is not None
-        node = session.load(path)
+def _node(args: argparse.Namespace) -> Node:
+    path = session.node_file(args)  # raises, saying how to name one
+    assert path is not None
+    return session.load(path)
+
+
+def _vrf_rows(node: Node) -> list[dict[str, Any]]:
     return [
         {"vrf": name, "id": number, "interfaces": [str(i.id) for i in node.interfaces() if i.vrf == name]}
         for name, number in node.vrfs.items()
     ]
 
 
+def _nexthop_rows(node: Node) -> list[dict[str, Any]]:
+    """Of the node file: the switch has other numbers."""
+    rows = []
+    for number, found in node.nexthops.items():
+        if not found.hops:
+            rows.append({"nexthop": number, "via": "blackhole", "weight": None})
+        for position, hop in enumerate(found.hops):
+            address = f"{hop.address} " if hop.address else ""
+            member = f"id {found.group[position][0]}: " if found.group else ""
+            rows.append({"nexthop": number, "via": f"{member}{address}port {hop.interface}", "weight": hop.weight})
+    return rows
+
+
+# What the switch does not have as the node file says it.
+_FROM_FILE = {"vrf": _vrf_rows, "nexthop": _nexthop_rows}
+
+
 def _matches(row: dict[str, Any], wanted: str) -> bool:
     from ipaddress import ip_network
 
-    values = {str(value) for value in row.values() if isinstance(value, str)}
+    values = {str(value) for key, value in row.items() if isinstance(value, str) or key == "nexthop"}
     if wanted in values:
         return True
     try:

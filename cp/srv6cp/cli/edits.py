@@ -63,7 +63,7 @@ def _places(file: NodeFile, edit: Edit) -> list[int]:
     """Where in its section the item is already. Raises CliError when its key leaves open which one is meant."""
     kind = kind_of(edit.section)
     items = file.items(edit.section)
-    indices = _same(file, kind, edit.item)
+    indices = present(file, kind, edit.item)
     if len({kind.identity(items[index]) for index in indices}) > 1:
         more = ", ".join(kind.called(items[index]) for index in indices)
         raise CliError(f"{file.path}: {kind.name} {kind.called(edit.item)} may be any of {more}", exitcodes.CONFIG)
@@ -75,15 +75,18 @@ def remove(file: NodeFile, kind: str, words: Sequence[str]) -> None:
     found = kinds()[kind]
     section = found.section
     wanted = found.key_item(words)
-    indices = _same(file, found, wanted)
+    indices = present(file, found, wanted)
     if not indices:
         raise CliError(f"{file.path}: no {kind} {' '.join(words)}", exitcodes.CONFIG)
     for index in reversed(indices):
         file.remove(section, index)
 
 
-def _same(file: NodeFile, kind: Kind, wanted: Any) -> list[int]:
-    """Which items of a kind have the key of ``wanted``. Raises CliError as ``_neighbors`` does."""
+def present(file: NodeFile, kind: Kind, wanted: Any) -> list[int]:
+    """Which items of a kind have the key of ``wanted``.
+
+    Raises CliError when that may be a neighbour in any of several VRFs.
+    """
     items = file.items(kind.section)
     same = [index for index, item in enumerate(items) if kind.same(wanted, item)]
     if kind.name != "neighbor" or ("vrf" not in wanted and _told_apart(wanted, [items[index] for index in same])):

@@ -51,7 +51,7 @@ class Kind:
             return str(item)
         if isinstance(item.get("match"), dict):
             return " ".join(("match", *(f"{key} {value}" for key, value in item["match"].items())))
-        name = next((str(item[key]) for key in ("name", "sid", "prefix", "address") if key in item), "")
+        name = next((str(item[key]) for key in ("name", "sid", "prefix", "address", "id") if key in item), "")
         scopes = (f"{key} {item[key]}" for key in ("vrf", "in-vrf", "port") if item.get(key) is not None)
         return " ".join(filter(None, (name, *scopes)))
 
@@ -89,6 +89,14 @@ def _steer_item(words: Sequence[str]) -> Any:
     if words[0] == "match" or "policy" in words:
         return grammar.steer(words if "policy" in words else [*words, "policy", "none"])[0].item
     return grammar.steer([*words, "policy", "any"])[0].item
+
+
+def _nexthop_item(words: Sequence[str]) -> Any:
+    return {"id": words[1] if words[0] == "id" and len(words) > 1 else words[0]}
+
+
+def _nexthop(item: Any) -> Any:
+    return str(item.get("id")) if isinstance(item, dict) else None
 
 
 def _name(item: Any) -> Any:
@@ -184,6 +192,16 @@ _KINDS = (
         grammar.route,
         lambda words: grammar.route(words)[0].item,
         _route,
+    ),
+    Kind(
+        "nexthop",
+        "nexthops",
+        "next hops that routes name by number",
+        "ID",
+        ("nexthop", "via", "weight"),
+        grammar.nexthop,
+        _nexthop_item,
+        _nexthop,
     ),
     Kind(
         "neighbor",

@@ -25,6 +25,7 @@ _COMMANDS = (
     "config",
     "objects",
     "ip",
+    "sysctl",
     "srconf",
     "show",
     "run",

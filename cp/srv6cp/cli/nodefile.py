@@ -8,7 +8,7 @@ exactly this change, and the result must be a valid node.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -91,6 +91,17 @@ class NodeFile:
         """Set a top-level scalar."""
         expected = {**copy.deepcopy(self.data), key: value}
         self._change([yamledit.scalar_set(self.text, key, value)], expected)
+
+    def set_in(self, path: Sequence[str | int], value: Any) -> None:
+        """Set a value in mappings within mappings, which are made if need be."""
+        expected = copy.deepcopy(self.data)
+        place: dict[Any, Any] = expected
+        for part in path[:-1]:
+            # A copy: what an alias shares with it is not meant.
+            place[part] = dict(place[part]) if isinstance(place.get(part), dict) else {}
+            place = place[part]
+        place[path[-1]] = value
+        self._change([yamledit.inner_set(self.text, path, value)], expected)
 
     def node(self) -> Node:
         """The node that the text describes. Raises ConfigError."""

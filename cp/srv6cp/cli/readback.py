@@ -209,6 +209,7 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
                     "segments": path,
                     "via": names.nexthop(params["nexthop_id"]),
                     "state": "valid",
+                    "nexthop_id": _int(params["nexthop_id"]),
                     "id": number,
                 }
             )
@@ -229,6 +230,7 @@ def _invalid_rows(names: Names) -> Iterator[dict[str, Any]]:
                 "weight": entry.weight,
                 "segments": [str(segment) for segment in entry.segments],
                 "via": None,
+                "nexthop_id": None,
                 "state": f"invalid: {reason}; {use.fate}",
                 "id": use.number,
                 "packets": 0,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -22,7 +22,7 @@ _INDENT = "  "
 def flow(value: Any) -> str:
     """A value in YAML flow style, quoted where it must be."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{flow(key)}: {flow(each)}" for key, each in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(flow, value)) + "]"
     if isinstance(value, bool) or value is None:
@@ -90,6 +90,27 @@ def scalar_set(text: str, key: str, value: Any) -> str | None:
     return _apply(text, [_overwriting(text, node, value)]) if isinstance(node, yaml.ScalarNode) else None
 
 
+def inner_set(text: str, path: Sequence[str | int], value: Any) -> str | None:
+    """Set a scalar in mappings within mappings, which are made if need be."""
+    parent: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    for depth, part in enumerate(path):
+        if not isinstance(parent, yaml.MappingNode):
+            return None
+        rest = value
+        for inner in reversed(path[depth + 1 :]):
+            rest = {inner: rest}
+        key, node = next(((key, each) for key, each in parent.value if key.value == str(part)), (None, None))
+        if key is None:
+            return _put(text, parent, f"{flow(part)}: {flow(rest)}")
+        if isinstance(node, yaml.ScalarNode) and not node.value and not node.style:
+            place = text.index(":", key.end_mark.index) + 1  # "key:", perhaps with a comment behind it
+            return f"{text[:place]} {flow(rest)}{text[place:]}"
+        if depth == len(path) - 1:
+            return _apply(text, [_overwriting(text, node, rest)]) if isinstance(node, yaml.ScalarNode) else None
+        parent = node
+    return None
+
+
 # An edit: what stands from here to there is replaced by that.
 _Edit = tuple[int, int, str]
 
@@ -127,7 +148,7 @@ class _Change:
             if index not in gone:
                 yield from self.to(old, next(each for name, each in value.items() if str(name) == key.value))
         kept = {key.value for key, _ in pairs}
-        new = [f"{name}: {flow(each)}" for name, each in value.items() if str(name) not in kept]
+        new = [f"{flow(name)}: {flow(each)}" for name, each in value.items() if str(name) not in kept]
         if node.flow_style:
             yield from _flow_removals(pairs, gone)
             if new:
@@ -186,6 +207,16 @@ def _flow_insertion(text: str, node: yaml.Node, more: str, behind_others: bool) 
     end = node.end_mark.index - 1
     head = len(text[:end].rstrip())
     return head, head, (", " if behind_others and text[head - 1] != "," else "") + more
+
+
+def _put(text: str, mapping: yaml.MappingNode, pair: str) -> str | None:
+    """``pair`` as the last of a mapping."""
+    if mapping.flow_style:
+        return _apply(text, [_flow_insertion(text, mapping, pair, bool(mapping.value))])
+    lines = text.splitlines(keepends=True)
+    line = _last_line(mapping.value[-1][1], lines)
+    indent = " " * mapping.value[0][0].start_mark.column
+    return _ended("".join(lines[: line + 1])) + f"{indent}{pair}\n" + "".join(lines[line + 1 :])
 
 
 def _flow_removals(pairs: list[Any], gone: set[int]) -> Iterator[_Edit]:

@@ -14,6 +14,7 @@ from srv6cp.model import (
     DEFAULT_VRF,
     MAX_TOTAL_WEIGHT,
     MAX_WEIGHT,
+    FlowLabel,
     Interface,
     InterfaceId,
     IPAddress,
@@ -44,9 +45,12 @@ class Context:
         self.neighbors: list[Neighbor] = []
         # The node's own addresses: of interfaces, loopbacks, its source.
         self.own: set[tuple[str, IPAddress]] = set()
+        # That of policies which give none.
+        self.flow_label = FlowLabel.HASH
         # Names that are declared, whether or not their declaration is right: one mistake, one message.
         self.uncertain = False  # a port has a mistake: what is behind it is not known
         self.policy_names: set[str] = set()
+        self.wrong_nexthops: set[int] = set()
         self.section_names: dict[str, set[str]] = {}
         self._connected: dict[str | None, list[tuple[IPNetwork, Interface]]] = {}
         self._vias: dict[tuple[str, str | None], tuple[NextHop, ...]] = {}

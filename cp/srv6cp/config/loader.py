@@ -14,6 +14,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.config.context import Context, EnoughError
+from srv6cp.config.nexthops import read_nexthops
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.routing import read_neighbors, read_routes
@@ -21,16 +22,17 @@ from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
+from srv6cp.config.sysctl import endpoint_sids, read_sysctl
 from srv6cp.gcpause import gc_paused
-from srv6cp.model import DEFAULT_VRF, ICMPV6, Fragmentation, Node, Policy, RateLimit, SrDomain
+from srv6cp.model import DEFAULT_VRF, ICMPV6, Fragmentation, Node, OwnAddress, Policy, RateLimit, SrDomain
 from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_path
 
 #: Keys of every node file; the sections that records of behaviours bring come beside them.
 NODE_KEYS = frozenset(
     (
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain", "upper-layer", "icmp"),
-        *("flow-seed", "fragmentation", "vrfs", "addresses", "ports", "neighbors", "routes", "sids", "policies"),
-        "steering",
+        *("flow-seed", "fragmentation", "vrfs", "addresses", "ports", "neighbors", "nexthops", "routes", "sids"),
+        *("policies", "steering", "sysctl"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources"))
@@ -145,14 +147,20 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     if source is not None:
         context.own.add((DEFAULT_VRF, source))
     addresses = read_addresses(data.get("addresses"), context)
+    settings = read_sysctl(data.get("sysctl"), context)
+    if settings.flow_label is not None:
+        context.flow_label = settings.flow_label
     read_neighbors(data.get("neighbors"), context)
     locators = read_locators(data, context)
     policies = read_policies(data.get("policies"), data.get("source") is not None, context)
-    routes = read_routes(data.get("routes"), context)
+    nexthops = read_nexthops(data.get("nexthops"), context)
+    routes = read_routes(data.get("routes"), nexthops, context)
     sections = read_sections(data, context)
     # Outside a locator with a mistake is no mistake.
     certain = not any(problem.path[:1] in (("locator",), ("locators",)) for problem in context.problems)
     sids = read_sids(data.get("sids"), locators if certain else (), context)
+    own = (*addresses, OwnAddress(source)) if source is not None else addresses
+    sids = (*sids, *endpoint_sids(settings, own, sids, context))
     steering = read_steering(data.get("steering"), policies, context)
     node = Node(
         name=name,
@@ -168,6 +176,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         addresses=addresses,
         ports=context.ports,
         neighbors=tuple(context.neighbors),
+        nexthops=nexthops,
         routes=routes,
         sids=sids,
         policies=policies,

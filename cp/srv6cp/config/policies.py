@@ -47,7 +47,7 @@ def _read_policy(item: dict[Any, Any], context: Context) -> Policy:
     with fields.at():
         values.check_keys(item, POLICY_KEYS, ("name",))
     name = fields.read("name", values.name, "policy name")
-    encap = fields.read("encap", _read_encap, default=Encap())
+    encap = fields.read("encap", _read_encap, context.flow_label, default=Encap(flow_label=context.flow_label))
     invalid = fields.read("invalid", values.choice, ("forward", "drop"), "invalid")
     lists: list[SegmentList] = []
     with fields.at():
@@ -106,9 +106,7 @@ def _read_segments(value: Any) -> tuple[IPv6Address, ...]:
     return tuple(segments)
 
 
-def _read_encap(value: Any) -> Encap:
-    if value is None:
-        return Encap()
+def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:
     if isinstance(value, str):
         value = {"mode": value}
     item = values.mapping(value, "encap")
@@ -121,7 +119,7 @@ def _read_encap(value: Any) -> Encap:
         fields.read("source", values.ipv6_address, "source"),
         fields.read("hop-limit", _number_or_inherit, "hop-limit", 1, default=defaults.hop_limit),
         fields.read("traffic-class", _number_or_inherit, "traffic-class", 0),
-        fields.read("flow-label", _read_flow_label, default=defaults.flow_label),
+        fields.read("flow-label", _read_flow_label, default=flow_label),
         fields.read("return-to", values.choice, RETURNS, "return-to") == RETURNS[1],
     )
     fields.finish()

@@ -112,13 +112,15 @@ class Tables:
         self._ids = numbers_of(self._client, self._info)
         return Found(False, {})
 
-    def recover(self, node: Node) -> dict[NeighborKey, bytes]:
+    def recover(self, node: Node | None) -> dict[NeighborKey, bytes]:
         """What an earlier writer of the tables knew: numbers, which are kept, and neighbours, which are returned.
 
-        Raises OverflowError when the configuration is too much, as `configure` does.
+        Without a node these are the ones with a host route. Raises OverflowError when the configuration is too much, as
+        `configure` does.
         """
         self._ids = numbers_of(self._client, self._info)
-        self.configure(node)
+        if node is not None:
+            self.configure(node)
         return self._recover_neighbors()
 
     def configure(self, node: Node) -> None:

@@ -286,6 +286,8 @@ def test_a_node_file_of_another_router_is_said_to_be_one(srv6: Run, node: Path) 
     code, out, err = srv6("route show -c node.yaml")  # by name: its names, and the warning
     assert ("via 2001:db8:12::2" in out, err.startswith(said)) == (True, True)
     assert srv6("show ports")[2].startswith(said)
+    for command in (["ip route show"], ["ip neigh show"], ["trace", "(2001:db8:12::2,2001:db8:99::1) UDP 1>2"]):
+        assert srv6(*command)[2].startswith(said), command
     node.write_text(NODE)
     assert srv6("sid show")[2] == ""
     node.write_text(NODE + "device-id: 7\n")
@@ -569,7 +571,7 @@ USAGE = [
     (["trace", "nonsense"], "neither a file"),
     (["apply", "node.yaml", "--election-id", "0"], "--election-id: must be a number from 1 to 2**128-1, not '0'"),
     (["run", "node.yaml", "--switch", "softswitch", "-i", "veth0"], "write PORT@IFACE"),
-    (["ip", "link", "show"], "unknown word 'link'; valid: neigh, route, sr"),
+    (["ip", "tunnel", "show"], "unknown word 'tunnel'; valid: neigh, route, sr"),
     (["srconf", "srdev"], "only `srconf localsid` exists"),
 ]
 

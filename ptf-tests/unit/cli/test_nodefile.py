@@ -203,6 +203,40 @@ def test_an_invalid_result_is_not_saved(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+INSIDE = [
+    ("ports: {1: {mtu: 1500}}\n", "ports: {1: {mtu: 9000}}\n"),
+    ("ports: {1: {vrf: a}}  # one\n", "ports: {1: {vrf: a, mtu: 9000}}  # one\n"),
+    ("ports: {1: {}}\n", "ports: {1: {mtu: 9000}}\n"),
+    ("ports: {}\n", "ports: {1: {mtu: 9000}}\n"),
+    ("ports:\n", "ports: {1: {mtu: 9000}}\n"),
+    ("ports:\n  1:  # customer\n  2: {}\n", "ports:\n  1: {mtu: 9000}  # customer\n  2: {}\n"),
+    ("ports:\n  1:\n    vrf: a  # b\n\nvrfs: [a]\n", "ports:\n  1:\n    vrf: a  # b\n    mtu: 9000\n\nvrfs: [a]\n"),
+    ("ports:\n  2: {}\n# end\n", "ports:\n  2: {}\n  1: {mtu: 9000}\n# end\n"),
+    ("node: r1\n", "node: r1\nports: {1: {mtu: 9000}}\n"),
+    ("node: r1", "node: r1\nports: {1: {mtu: 9000}}\n"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), INSIDE)
+def test_setting_a_value_inside(tmp_path: Path, before: str, after: str) -> None:
+    path = tmp_path / "node.yaml"
+    path.write_text(before)
+    file = NodeFile(path)
+    file.set_in(["ports", 1, "mtu"], 9000)
+    assert file.text == after
+
+
+@pytest.mark.parametrize(
+    "text", ["ports: [1]\n", "ports: {1: {mtu: [1]}}\n", "base: &b {mtu: 1}\nports: {1: *b}\n", "ports: {1: 7}\n"]
+)
+def test_setting_inside_what_is_no_mapping(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "node.yaml"
+    path.write_text(text)
+    with pytest.raises(CliError, match="cannot be edited in place"):
+        NodeFile(path).set_in(["ports", 1, "mtu"], 9000)
+    assert path.read_text() == text
+
+
 def test_saving_keeps_the_mode_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "node.yaml"
     path.write_text("node: r1\n")

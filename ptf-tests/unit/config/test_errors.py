@@ -149,6 +149,13 @@ SECTIONS = [
         '{prefix: "10.1.2.3/8", via: "10.0.13.2", vrf: blue}',
         "has host bits set; the prefix is 10.0.0.0/8",
     ),
+    ("routes", '{prefix: "2001:db8:9::/64", nhid: 7}', "no next hop 7; valid: none is declared"),
+    ("routes", '{prefix: "2001:db8:9::/64", nhid: 7, via: "2001:db8:12::2"}', "give one of them"),
+    ("nexthops", '{id: 0, via: "2001:db8:12::2"}', "id must be a number from 1"),
+    ("nexthops", "{id: 1}", "a next hop needs one of 'via', 'group' and 'blackhole: true'"),
+    ("nexthops", '{id: 1, via: ["2001:db8:12::2", "2001:db8:12::3"]}', "several are a group"),
+    ("nexthops", "{id: 1, group: [7]}", "not 7; valid: none is declared"),
+    ("nexthops", "{id: 1, group: []}", "a group needs at least one next hop"),
     ("routes", '{prefix: "2001:db8:9::/64"}', "a route needs 'via' or 'blackhole: true'"),
     (
         "routes",
@@ -414,6 +421,24 @@ sids:
     (
         "vlan-tables: [{name: '#', entries: [{vlan: 9999, port: 7}]}]",
         "vlan-tables[0].name vlan-tables[0].entries[0].vlan vlan-tables[0].entries[0].port",
+    ),
+    (
+        "neighbors: [{address: x, mac: y, port: 9, vrf: nope, more: 1}]",
+        "neighbors[0].address neighbors[0].mac neighbors[0].port neighbors[0].vrf neighbors[0].more",
+    ),
+    # Routes and groups are not to blame for the next hops that they name.
+    (
+        """\
+nexthops:
+  - {id: 10, group: [1, {id: 7, weight: 0}]}
+  - {id: 1, via: x, more: 1}
+  - {id: 0, via: {port: 9}}
+routes: [{prefix: "fc00::/16", nhid: 1}, {prefix: "fc01::/16", nhid: 10}, {prefix: x, nhid: 11}]
+""",
+        """
+nexthops[0].group[1].id nexthops[0].group[1].weight nexthops[1].via nexthops[1].more nexthops[2].id
+nexthops[2].via.port routes[2].prefix routes[2].nhid
+""",
     ),
     (
         "icmp: {rate: 0, burst: -1}\nsr-domain: {sources: [x, y], a: 1}",
