@@ -7,12 +7,14 @@ import ctypes
 import errno
 import mmap
 import os
+import stat
 import struct
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 __all__ = [
     "HEADER",
@@ -129,22 +131,40 @@ def not_captured(path: Path, offset: int, captured: int, length: int) -> PcapErr
 
 
 def read_pcap(path: Path) -> Iterator[tuple[int, bytes]]:
-    """(time in ns, frame) of each record; ``PcapError`` for other formats, cut files and cut frames."""
+    """(time in ns, frame) of each record; ``PcapError`` for other formats, cut files and cut frames.
+
+    A record is read when it is asked for: a file may be larger than memory.
+    """
     try:
-        data = path.read_bytes()
+        with open(path, "rb", opener=_open_at_once) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise PcapError(f"{path}: not a regular file")
+            yield from _records(path, file, status.st_size)
     except OSError as error:
         raise PcapError(f"{path}: cannot be read: {error.strerror}") from None
-    order, unit = records_format(path, data)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """A pipe is opened without waiting for its writer."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _records(path: Path, file: BinaryIO, size: int) -> Iterator[tuple[int, bytes]]:
+    order, unit = records_format(path, file.read(HEADER))
     record = struct.Struct(order + "IIII")
     offset = HEADER
-    while offset < len(data):
-        if offset + 16 > len(data):
+    while header := file.read(record.size):
+        if len(header) < record.size:
             raise cut_in_header(path, offset)
-        seconds, fraction, captured, length = record.unpack_from(data, offset)
-        offset += 16
+        seconds, fraction, captured, length = record.unpack(header)
+        offset += record.size
         if captured != length:
             raise not_captured(path, offset, captured, length)
-        if offset + captured > len(data):
+        # Before memory is taken for it.
+        if offset + captured > size:
             raise cut_in_frame(path, offset)
-        yield seconds * 1_000_000_000 + fraction * unit, data[offset : offset + captured]
+        if captured > _SNAPLEN:
+            raise PcapError(f"{path}: frame at offset {offset} of {captured} octets; at most {_SNAPLEN}")
+        yield seconds * 1_000_000_000 + fraction * unit, file.read(captured)
         offset += captured

@@ -12,6 +12,7 @@ from endpoint_base import (
     NEXT,
     OUT4,
     OUT6,
+    SOURCE,
     THEN,
     Endpoint,
     EndpointTest,
@@ -328,3 +329,34 @@ class EndDx4SetByFlowHash(EndpointTest):
                 self.send(1, craft.ip6(HOST, sid, inner))
                 used.add((i, self.expect_one_of({3: wire.hop(inner), 6: wire.hop(inner)})))
         assert len(used) == 16 and {port for _, port in used} == {3, 6}, used
+
+
+@behaviours("End", "USD")
+@rfc("8754", "4.3.1")
+@rule("UL-6", "END-14")
+class OwnAddressIsSrv6Endpoint(EndpointTest):
+    """With the kernel's seg6_enabled own addresses are SIDs: SRHs are processed, and what is inside the last taken out.
+
+    RFC 8754 4.3.1.2 leaves the latter to local configuration; Linux does it. The addresses still answer.
+    """
+
+    def runTest(self) -> None:
+        self.endpoints(sysctl={f"net.ipv6.conf.{name}.seg6_enabled": 1 for name in ("all", "1")})
+        for address in ("2001:db8:1::1", SOURCE):
+            with self.subTest(address):
+                packet = self.packet([LAST, NEXT, address], 2, dst=address)
+                self.send(1, packet)
+                self.expect_only(2, wire.advanced(packet))
+                inner = craft.ip6(IN6, OUT6, craft.udp())
+                self.send(1, self.packet([address], 0, inner, dst=address))
+                self.expect_only(2, wire.hop(inner))
+                self.send(1, craft.ip6(HOST, address, craft.echo_request()))
+                self.expect_only(1, wire.ip6(address, HOST, wire.echo_reply(HOST, address)))
+                self.expect_no_drop()
+        broken = self.packet([LAST, NEXT, SOURCE], 9, dst=SOURCE)
+        self.send(1, broken)
+        self.expect_icmp6(1, 4, 0, 43, broken)
+        # Addresses of other ports are what they were.
+        packet = self.packet([LAST, NEXT], 1, dst="2001:db8:2::1")
+        self.send(1, packet)
+        self.expect_icmp6(1, 4, 0, 42, packet)

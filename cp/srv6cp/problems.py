@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,11 +71,83 @@ class InvalidError(ValueError):
         self.message = message
         self.path: Path = path
 
+    def under(self, *path: str | int) -> None:
+        """Put ``path``, of the object around, in front."""
+        self.path = (*path, *self.path)
+
+    def each(self) -> Iterator[InvalidError]:
+        """What is wrong, one by one."""
+        yield self
+
+
+class InvalidErrors(InvalidError):
+    """Several values of one object are wrong; message and path are those of the first."""
+
+    def __init__(self, errors: Sequence[InvalidError]) -> None:
+        super().__init__(errors[0].message, *errors[0].path)
+        self._errors = tuple(errors)
+
+    def under(self, *path: str | int) -> None:
+        super().under(*path)
+        for error in self._errors:
+            error.under(*path)
+
+    def each(self) -> Iterator[InvalidError]:
+        for error in self._errors:
+            yield from error.each()
+
+
+class UnknowableError(InvalidError):
+    """Whether a value is right depends on another that is wrong, and has been reported: one mistake, one message."""
+
+    def each(self) -> Iterator[InvalidError]:
+        return iter(())
+
+
+class Fields:
+    """The fields of one object, read one by one: what is wrong with one hides nothing of the others.
+
+    fields = Fields(item)
+    mtu = fields.read("mtu", values.integer, "mtu", 1280, 65535, default=1500)
+    fields.finish()         # raises for all that were wrong
+    """
+
+    def __init__(self, item: Mapping[Any, Any]) -> None:
+        self.item = item
+        self._errors: list[InvalidError] = []
+
+    @contextmanager
+    def at(self, *path: str | int) -> Iterator[None]:
+        """Keep what the block raises."""
+        try:
+            yield
+        except InvalidError as error:
+            error.under(*path)
+            self._errors.append(error)
+
+    def read(self, key: str, read: Callable[..., Any], *arguments: Any, default: Any = None) -> Any:
+        """``read(value, *arguments)`` of the value of ``key``; ``default`` where it is missing, null or wrong."""
+        value = self.item.get(key)
+        if value is not None:
+            with self.at(key):
+                return read(value, *arguments)
+        return default
+
+    @property
+    def error(self) -> InvalidError | None:
+        """All that was wrong, None when nothing was."""
+        return InvalidErrors(self._errors) if self._errors else None
+
+    def finish(self) -> None:
+        """Raise InvalidError when anything was wrong."""
+        if self._errors:
+            raise InvalidErrors(self._errors)
+
 
 def with_path(key: str | int, read: Any, *arguments: Any) -> Any:
     """Call ``read``, putting ``key`` in front of the path of what it refuses."""
     try:
         return read(*arguments)
     except InvalidError as error:
-        error.path = (key, *error.path)
+        error.under(key)
         raise

@@ -22,11 +22,13 @@ from ipaddress import (
 from typing import Any
 
 from srv6cp.model import InterfaceId, IPAddress, IPInterface, IPNetwork
-from srv6cp.problems import InvalidError
+from srv6cp.problems import Fields, InvalidError
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
-_INTERFACE = re.compile(r"(\d+)(?:\.(\d+))?")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
+_INTERFACE = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
+_DECIMAL = re.compile(r"[0-9]{1,40}")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,32}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}")
 _MASK_128 = (1 << 128) - 1
 _PROTOCOLS = {
     "icmp": 1,
@@ -45,6 +47,9 @@ _PROTOCOLS = {
 }
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 2, 60, 60, 60
+# To suggest a key takes comparing it with all; more than these were not typed by hand.
+_MOST_UNKNOWN = 20
+_LONGEST_NAME = 60
 MAX_PORT = 508  # 509 to 511: recirculation, CPU and drop port of the program
 MAX_VLAN = 4094
 MIN_MTU = 1280
@@ -65,14 +70,21 @@ def suggest(word: str, valid: Iterable[str]) -> str:
 
 
 def check_keys(mapping: Mapping[Any, Any], allowed: Collection[str], required: Collection[str] = ()) -> None:
-    """Raise for the first key not in ``allowed``, then for the first of ``required`` that is missing."""
-    for key in mapping:
-        if key not in allowed:
-            hint = suggest(str(key), allowed)
-            raise InvalidError(f"unknown key {key!r}{hint or '; valid: ' + ', '.join(sorted(allowed))}", str(key))
+    """Raise for the keys that are not in ``allowed`` and for those of ``required`` that are missing."""
+    fields = Fields(mapping)
+    unknown = [key for key in mapping if key not in allowed]
+    for key in unknown[:_MOST_UNKNOWN]:
+        hint = suggest(str(key)[:_LONGEST_NAME], allowed)
+        with fields.at(str(key)):
+            raise InvalidError(f"unknown key {show(key)}{hint or '; valid: ' + ', '.join(sorted(allowed))}")
+    if len(unknown) > _MOST_UNKNOWN:
+        with fields.at():
+            raise InvalidError(f"{len(unknown) - _MOST_UNKNOWN} more unknown keys")
     for key in required:
         if mapping.get(key) is None:
-            raise InvalidError(f"{key!r} is missing")
+            with fields.at():
+                raise InvalidError(f"{key!r} is missing")
+    fields.finish()
 
 
 def mapping(value: Any, what: str) -> dict[Any, Any]:
@@ -110,14 +122,20 @@ def reference(value: Any, known: Collection[str], what: str) -> str:
     text = name(value, what)
     if text not in known:
         valid = ", ".join(sorted(map(str, known))) or "none is declared"
-        raise InvalidError(f"unknown {what} {text!r}{suggest(text, known) or '; valid: ' + valid}")
+        raise InvalidError(f"unknown {what} {show(text)}{suggest(text, known) or '; valid: ' + valid}")
     return text
+
+
+def decimal(text: str) -> int | None:
+    """The number that ASCII digits write; None for other text, and for more digits than any number here has."""
+    return int(text) if _DECIMAL.fullmatch(text) else None
 
 
 def integer(value: Any, what: str, low: int, high: int) -> int:
     """An integer in ``low..high``."""
-    if isinstance(value, str) and re.fullmatch(r"\d+|0x[0-9a-fA-F]+", value):
-        value = int(value, 0 if value.startswith("0x") else 10)
+    if isinstance(value, str):
+        number = int(value, 16) if _HEXADECIMAL.fullmatch(value) else decimal(value)
+        value = value if number is None else number
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise InvalidError(f"{what} must be a number from {low} to {high}, not {show(value)}")
     return value
@@ -155,7 +173,10 @@ def interface_id(value: Any) -> InterfaceId:
     match = _INTERFACE.fullmatch(str(value))
     if match is None or isinstance(value, bool):
         raise InvalidError(f"bad port {show(value)}; write 1, or 1.100 for VLAN 100 of port 1")
-    return InterfaceId(int(match[1]), int(match[2] or 0))
+    port, vlan = decimal(match[1]), decimal(match[2] or "0")
+    if port is None or vlan is None:
+        raise InvalidError(f"bad port {show(value)}; there are none of so many digits")
+    return InterfaceId(port, vlan)
 
 
 def ipv6_address(value: Any, what: str = "address") -> IPv6Address:
@@ -280,3 +301,8 @@ def protocol(value: Any) -> int:
     except InvalidError:
         valid = ", ".join(_PROTOCOLS)
         raise InvalidError(f"protocol must be 0 to 255 or one of {valid}, not {show(value)}") from None
+
+
+def protocol_name(number: int) -> str:
+    """The name of an IP protocol, else its number: what :func:`protocol` reads."""
+    return next((name for name, known in _PROTOCOLS.items() if known == number), str(number))

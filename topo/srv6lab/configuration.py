@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from srv6cp.cli.kinds import kinds
+from srv6cp.cli.kinds import Kind, kinds
 from srv6cp.problems import Path, Problem, render_path
 from srv6lab import routes
 from srv6lab.topology import DEFAULT_VRF, END, END_DT46, END_X, Link, Topology, UnknownName
@@ -161,15 +161,13 @@ def _add_ports(made: Composition, ports: Mapping[Any, Any], where: Path) -> None
 
 def _add_list(made: Composition, key: str, items: list[Any], where: Path) -> None:
     """Items in place of those for the same thing, the others behind what there is."""
-    identity = identity_of(key)
     old: list[tuple[Any, Path | None]] = [
         (item, made.origins.get((key, place))) for place, item in enumerate(made.data.get(key) or [])
     ]
-    keys = [identity(item) for item, _ in old]
+    known = [item for item, _ in old]
     taken = set()  # by an item of this part: a second one for the same thing is for the loader to refuse
     for place, item in enumerate(items):
-        wanted = identity(item)
-        same = next((at for at, known in enumerate(keys) if same_thing(known, wanted)), None)
+        same = next((at for at, each in enumerate(known) if same_thing(key, item, each)), None)
         if same is None or same in taken:
             old.append((item, (*where, place)))
         else:
@@ -185,20 +183,15 @@ def _add_list(made: Composition, key: str, items: list[Any], where: Path) -> Non
 
 
 @cache
-def identity_of(section: str) -> Callable[[Any], Any]:
-    """What tells an item of a section of a node file from others, of which there can be one only; None: nothing."""
-    return next((kind.identity for kind in kinds().values() if kind.section == section), lambda item: None)
+def _kind(section: str) -> Kind | None:
+    return next((kind for kind in kinds().values() if kind.section == section), None)
 
 
-def same_thing(one: Any, other: Any) -> bool:
-    """Whether two identities are one: two routes to a prefix, two SIDs of an address, two policies of a name ..."""
-    if one is None or other is None:
-        return False
-    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
-        # a neighbour on whatever port, in whatever VRF
-        pairs = list(zip(one, other, strict=True))
-        return pairs[0][0] == pairs[0][1] and all(a == b or {None, "None"} & {a, b} for a, b in pairs[1:])
-    return bool(one == other)
+def same_thing(section: str, one: Any, other: Any) -> bool:
+    """Whether there can be one of these two items of a section only: two routes to a prefix, two SIDs of an address,
+    two policies of a name ..."""
+    kind = _kind(section)
+    return kind is not None and kind.identity(one) is not None and kind.same(one, other)
 
 
 def _name_segments(

@@ -26,6 +26,7 @@ from typing import Any
 
 from srv6cp import artifacts
 from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, USAGE, CliError
+from srv6cp.controller.following import Follower, Saying
 from srv6cp.controller.links import LinkWatch
 from srv6cp.controller.loop import ControllerOptions, NodeController
 from srv6cp.model import Node
@@ -70,6 +71,8 @@ class Daemon:
         self._cut: set[int] = set()  # numbers of links
         self._switches: dict[str, Switch] = {}
         self._controllers: dict[str, NodeController] = {}
+        self._clients: dict[str, Client] = {}
+        self._says: dict[str, Saying] = {}
         self._dead: set[str] = set()  # switches whose end has been logged
         self._stack = ExitStack()
 
@@ -100,6 +103,7 @@ class Daemon:
             client = self._stack.enter_context(
                 Client(self._address(name), device_id=node.device_id, election_id=ELECTION_ID)
             )
+            self._clients[name] = client
             self._controllers[name] = NodeController(client, node, CONTROLLER, program)
         with ThreadPoolExecutor(len(nodes)) as pool:
             for done in [pool.submit(controller.start) for controller in self._controllers.values()]:
@@ -108,6 +112,8 @@ class Daemon:
             self._stack.callback(controller.stop)
             if self._kind == "bmv2":
                 self._watch_links(name, controller)
+            follower = Follower.of(self._clients[name], name, self._intent.file(name))
+            self._says[name] = self._stack.enter_context(Saying(follower))
             self._note(name)
 
     def _watch_links(self, router: str, controller: NodeController) -> None:
@@ -157,6 +163,8 @@ class Daemon:
             ready, _, _ = select.select([listener], [], [], LOOK_INTERVAL)
             self._look()
             self._look_at_files()
+            for name, says in self._says.items():
+                says.election_id(self._clients[name].election_id)
             if not ready:
                 continue
             connection, _ = listener.accept()

@@ -21,7 +21,7 @@ from srv6cp.cli.kinds import Kind, kinds
 from srv6cp.cli.nodefile import NodeFile
 from srv6cp.config import ConfigError, load_node, read_source
 from srv6cp.model import Node
-from srv6lab.configuration import compose, identity_of, name_segments, same_thing
+from srv6lab.configuration import compose, name_segments, same_thing
 from srv6lab.nodes import node_of
 from srv6lab.topology import Topology, TopologyError
 
@@ -87,23 +87,24 @@ class Intent:
         kind, verb, rest = read_words(words)
         path = self.file(router)
         try:
-            file, old = NodeFile(path), path.read_text("utf-8")
+            file = NodeFile(path)
         except ConfigError as error:
             raise TopologyError(str(error)) from None
-        if verb.startswith("del"):
-            edits.remove(file, kind.name, rest)
-        else:
-            found = kind.parse(rest)
-            present = self._present()
-            for edit in found:
-                if edit.section == "policies":
-                    name_segments(edit.item, lambda segment, _at: self._topology.segment(str(segment), present))
-            edits.add(file, found, replace=verb == "replace")
-        try:
-            file.save()
-        except ConfigError as error:
-            raise _refused(error, router) from None
-        self._before[router] = old, self._changes[router]
+        with file:
+            if verb.startswith("del"):
+                edits.remove(file, kind.name, rest)
+            else:
+                found = kind.parse(rest)
+                present = self._present()
+                for edit in found:
+                    if edit.section == "policies":
+                        name_segments(edit.item, lambda segment, _at: self._topology.segment(str(segment), present))
+                edits.add(file, found, replace=verb == "replace")
+            try:
+                file.save()
+            except ConfigError as error:
+                raise _refused(error, router) from None
+        self._before[router] = file.before, self._changes[router]
         return self.reload(router)
 
     def undo(self, router: str) -> Node:
@@ -209,12 +210,11 @@ def _rebased(data: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[
 
 
 def _rebased_list(key: str, data: list[Any], before: list[Any], after: list[Any]) -> list[Any]:
-    identity = identity_of(key)
     gone = [item for item in before if item not in after]
     added = [item for item in after if item not in before]
     made = []
     for item in data:
-        new = next((each for each in added if same_thing(identity(each), identity(item))), None)
+        new = next((each for each in added if same_thing(key, each, item)), None)
         if new is not None:
             added.remove(new)
         if new is not None or item not in gone:

@@ -11,7 +11,7 @@ from srv6cp.behaviours.interfaces import Binder, Entry, Names, Schema, Scope
 from srv6cp.behaviours.operands import PORT, item, out_port
 from srv6cp.behaviours.record import Endpoint
 from srv6cp.behaviours.section import Section
-from srv6cp.problems import InvalidError, with_path
+from srv6cp.problems import Fields, InvalidError, with_path
 
 _KEY = "vlan-tables"
 _TABLE = "dx2v_table"
@@ -39,7 +39,7 @@ def _read(given: dict[Any, Any], scope: Scope) -> dict[int, _Exit]:
             if vlan in found:
                 raise InvalidError(f"VLAN {vlan} is given twice", "vlan")
         except InvalidError as error:
-            error.path = ("entries", index, *error.path)
+            error.under("entries", index)
             raise
         found[vlan] = exit_
     return found
@@ -47,9 +47,12 @@ def _read(given: dict[Any, Any], scope: Scope) -> dict[int, _Exit]:
 
 def _read_entry(given: Any, scope: Scope) -> tuple[int, _Exit]:
     entry = values.mapping(given, "an entry of a VLAN table")
-    values.check_keys(entry, _ENTRY["properties"], _ENTRY["required"])
-    vlan = with_path("vlan", values.integer, entry["vlan"], "VLAN (0: untagged)", 0, values.MAX_VLAN)
-    port = with_path("port", out_port, entry["port"], scope)
+    fields = Fields(entry)
+    with fields.at():
+        values.check_keys(entry, _ENTRY["properties"], _ENTRY["required"])
+    vlan = fields.read("vlan", values.integer, "VLAN (0: untagged)", 0, values.MAX_VLAN)
+    port = fields.read("port", out_port, scope)
+    fields.finish()
     rewrite = entry.get("rewrite")
     if rewrite is not None and vlan == _UNTAGGED:
         raise InvalidError("VLAN 0 is that of untagged frames, which have no tag to rewrite", "rewrite")
@@ -98,7 +101,8 @@ def _words(given: Sequence[str]) -> dict[str, Any]:
             raise InvalidError(f"{key!r} needs a value")
         if key in entries[-1]:
             raise InvalidError(f"{key!r} is given twice")
-        entries[-1][key] = int(value[0]) if value[0].isdecimal() else value[0]
+        number = values.decimal(value[0])
+        entries[-1][key] = value[0] if number is None else number
     return {"entries": entries}
 
 

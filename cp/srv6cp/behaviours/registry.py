@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from srv6cp import values
 from srv6cp.behaviours.operands import Operand
 from srv6cp.behaviours.record import Endpoint, Headend
 from srv6cp.behaviours.section import Section
@@ -16,6 +17,27 @@ from srv6cp.model import Flavour, Sid, parse_flavours
 
 # "End with PSP&USD" is how the IANA registry writes a flavoured behaviour.
 _IANA_NAME = re.compile(r"(?P<name>\S+)\s+with\s+(?P<flavours>.+)", re.IGNORECASE)
+
+
+#: Behaviours of others, which are no misspellings of ours: lower-case name to where it is specified.
+_ELSEWHERE = {
+    name.lower(): spec
+    for spec, names in {
+        "draft-ietf-spring-sr-service-programming": (
+            "End.AS End.AS4 End.AS6 End.AD End.AD4 End.AD6 End.EAD4 End.EAD6 End.AM End.AN"
+        ),
+        "RFC 8986 4.11": "End.DT2U",
+        "RFC 8986 4.12": "End.DT2M",
+        "RFC 9433": "End.MAP End.M.GTP6.D End.M.GTP6.D.Di End.M.GTP6.E End.M.GTP4.E End.Limit",
+        "RFC 9524": "End.Replicate",
+        "RFC 9800": "uN uA uDT4 uDT6 uDT46 uDX4 uDX6 uDX2 uB6 uLBS End.LBS End.XLBS",
+        "Linux": "End.S End.BPF",
+        "draft-ietf-spring-srv6-mpls-interworking": "End.BM End.DTM",
+    }.items()
+    for name in names.split()
+}
+# Comparing takes the product of the lengths.
+_LONGEST_NAME = 60
 
 
 class Registry:
@@ -91,8 +113,9 @@ class Registry:
         known = self._spellings.get(name.lower())
         if known is not None:
             return known, Flavour.NONE
-        if name.isdecimal() and int(name) in self._by_code_point:
-            return self._by_code_point[int(name)]
+        point = values.decimal(name)
+        if point in self._by_code_point:
+            return self._by_code_point[point]
         flavours = Flavour.NONE
         iana = _IANA_NAME.fullmatch(name)
         if iana:
@@ -100,9 +123,14 @@ class Registry:
             flavours = parse_flavours(re.split(r"[\s,&]+", iana["flavours"].replace(" and ", " ")))
         known = self._spellings.get(name.lower().replace("_", ".").replace("-", "."))
         if known is None:
-            near = difflib.get_close_matches(name.lower(), self._spellings, n=1)
+            spec = _ELSEWHERE.get(name.lower().replace("_", "."))
+            if spec is not None:
+                raise ValueError(
+                    f"{values.show(text)} ({spec}) is none that this router has; valid: {', '.join(self._endpoints)}"
+                )
+            near = difflib.get_close_matches(name.lower()[:_LONGEST_NAME], self._spellings, n=1)
             hint = f"did you mean {self._spellings[near[0]].name}? " if near else ""
-            raise ValueError(f"unknown behaviour {text!r}; {hint}valid: {', '.join(self._endpoints)}")
+            raise ValueError(f"unknown behaviour {values.show(text)}; {hint}valid: {', '.join(self._endpoints)}")
         self.check_flavours(known, flavours)
         return known, flavours
 
@@ -165,5 +193,5 @@ class Registry:
         found = self._modes.get(text.strip().lower().replace("-", ".").replace("_", "."))
         if found is None:
             valid = ", ".join(self._headends)
-            raise ValueError(f"unknown encap mode {text!r}; valid: {valid}, or the RFC 8986 names")
+            raise ValueError(f"unknown encap mode {values.show(text)}; valid: {valid}, or the RFC 8986 names")
         return found

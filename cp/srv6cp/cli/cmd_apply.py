@@ -63,11 +63,11 @@ def applied(todo: Plan) -> str:
 
 def plan_data(todo: Plan) -> dict[str, Any]:
     """A plan for ``--json``."""
-    from srv6cp.p4rt import render_entity
+    from srv6cp.p4rt import entity_data
 
     return {
-        "insert": [render_entity(entity) for entity in todo.inserts],
-        "modify": [{"before": render_entity(before), "after": render_entity(after)} for before, after in todo.modifies],
-        "delete": [render_entity(entity) for entity in todo.deletes],
+        "insert": [entity_data(entity) for entity in todo.inserts],
+        "modify": [{"before": entity_data(before), "after": entity_data(after)} for before, after in todo.modifies],
+        "delete": [entity_data(entity) for entity in todo.deletes],
         "unchanged": todo.unchanged,
     }

@@ -34,9 +34,9 @@ def register(subparsers: Any) -> None:
 
 def run_edit(args: argparse.Namespace) -> int:
     """add, replace, del."""
-    file = open_file(args)
-    if args.verb == "del":
-        remove(file, args.kind, args.words)
-    else:
-        add(file, kinds()[args.kind].parse(args.words), replace=args.verb == "replace")
-    return finish(args, file)
+    with open_file(args) as file:
+        if args.verb == "del":
+            remove(file, args.kind, args.words)
+        else:
+            add(file, kinds()[args.kind].parse(args.words), replace=args.verb == "replace")
+        return finish(args, file)

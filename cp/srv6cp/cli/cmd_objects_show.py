@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
@@ -14,7 +13,6 @@ from srv6cp.cli.kinds import Kind, kinds
 from srv6cp.cli.output import emit, table
 
 if TYPE_CHECKING:
-    from srv6cp.behaviours import Section
     from srv6cp.model import Node
 
 
@@ -39,7 +37,7 @@ def run_show(args: argparse.Namespace) -> int:
     """Print the rows."""
     node = session.optional_node(args)
     kind = kinds()[args.kind]
-    rows = _section_rows(args, node, kind.brought) if kind.brought else _ROWS[kind.name](args, node)
+    rows = _FROM_FILE[kind.name](node or _node(args)) if kind.name in _FROM_FILE else _switch_rows(args, node, kind)
     wanted = getattr(args, "filter", None)
     if wanted:
         rows = [row for row in rows if _matches(row, wanted)]
@@ -51,10 +49,10 @@ def run_show(args: argparse.Namespace) -> int:
 
 def run_flush(args: argparse.Namespace) -> int:
     """Delete all SIDs from the node file and the switch."""
-    file = open_file(args)
-    for index in reversed(range(len(file.items("sids")))):
-        file.remove("sids", index)
-    return finish(args, file)
+    with open_file(args) as file:
+        for index in reversed(range(len(file.items("sids")))):
+            file.remove("sids", index)
+        return finish(args, file)
 
 
 def run_clear(args: argparse.Namespace) -> int:
@@ -83,73 +81,52 @@ def run_clear(args: argparse.Namespace) -> int:
     return exitcodes.OK
 
 
-def _from_switch(reader: str) -> Callable[[argparse.Namespace, Node | None], list[dict[str, Any]]]:
-    def rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, Any]]:
-        from srv6cp.cli import readback
-
-        with session.make_client(args, node) as client:
-            session.program(client)
-            if reader == "neighbor_rows":
-                return readback.neighbor_rows(client)
-            found: list[dict[str, Any]] = getattr(readback, reader)(client, readback.Names.of(node, client))
-            return found
-
-    return rows
-
-
-def _steer_rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, Any]]:
-    from srv6cp.cli import readback
-    from srv6cp.p4rt import Action, render_match
-
-    rows: list[dict[str, Any]] = []
-    with session.make_client(args, node) as client:
-        session.program(client)
-        names = readback.Names.of(node, client)
-        for row in readback.route_rows(client, names):
-            if row["way"].startswith("policy "):
-                rows.append({"traffic": row["prefix"], "vrf": row["vrf"], "policy": row["way"][len("policy ") :]})
-        for entry in readback.entries(client, "ingress_port_table") + readback.entries(client, "ingress_vlan_table"):
-            number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None
-            if number:
-                vlan = f".{entry.match['vlan_id']}" if "vlan_id" in entry.match else ""
-                rows.append({"traffic": f"port {entry.match['ingress_port']}{vlan}", "policy": names.policy(number)})
-        for name in ("classifier_ipv6_table", "classifier_ipv4_table"):
-            for entry in readback.entries(client, name):
-                number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None
-                match = " ".join(f"{key}={render_match(value)}" for key, value in entry.match.items())
-                rows.append(
-                    {
-                        "traffic": f"{'ipv6' if '6' in name else 'ipv4'} {match}".strip(),
-                        "priority": entry.priority,
-                        "policy": names.policy(number) if number else "none",
-                    }
-                )
-    return rows
-
-
-def _section_rows(args: argparse.Namespace, node: Node | None, section: Section) -> list[dict[str, Any]]:
+def _switch_rows(args: argparse.Namespace, node: Node | None, kind: Kind) -> list[dict[str, Any]]:
     from srv6cp.cli import readback
 
     with session.make_client(args, node) as client:
         session.program(client)
-        return readback.section_rows(client, section, readback.Names.of(node, client))
+        names = readback.Names.of(session.same_router(args, client, node), client)
+        if kind.brought:
+            return readback.section_rows(client, kind.brought, names)
+        rows: list[dict[str, Any]] = getattr(readback, f"{kind.name}_rows")(client, names)
+        return rows
 
 
-def _vrf_rows(args: argparse.Namespace, node: Node | None) -> list[dict[str, Any]]:
-    if node is None:
-        path = session.node_file(args)  # raises, saying how to name one
-        assert path is not None
-        node = session.load(path)
+def _node(args: argparse.Namespace) -> Node:
+    path = session.node_file(args)  # raises, saying how to name one
+    assert path is not None
+    return session.load(path)
+
+
+def _vrf_rows(node: Node) -> list[dict[str, Any]]:
     return [
         {"vrf": name, "id": number, "interfaces": [str(i.id) for i in node.interfaces() if i.vrf == name]}
         for name, number in node.vrfs.items()
     ]
 
 
+def _nexthop_rows(node: Node) -> list[dict[str, Any]]:
+    """Of the node file: the switch has other numbers."""
+    rows = []
+    for number, found in node.nexthops.items():
+        if not found.hops:
+            rows.append({"nexthop": number, "via": "blackhole", "weight": None})
+        for position, hop in enumerate(found.hops):
+            address = f"{hop.address} " if hop.address else ""
+            member = f"id {found.group[position][0]}: " if found.group else ""
+            rows.append({"nexthop": number, "via": f"{member}{address}port {hop.interface}", "weight": hop.weight})
+    return rows
+
+
+# What the switch does not have as the node file says it.
+_FROM_FILE = {"vrf": _vrf_rows, "nexthop": _nexthop_rows}
+
+
 def _matches(row: dict[str, Any], wanted: str) -> bool:
     from ipaddress import ip_network
 
-    values = {str(value) for value in row.values() if isinstance(value, str)}
+    values = {str(value) for key, value in row.items() if isinstance(value, str) or key == "nexthop"}
     if wanted in values:
         return True
     try:
@@ -164,13 +141,3 @@ def _matches(row: dict[str, Any], wanted: str) -> bool:
         if candidate == network or ("/" not in wanted and candidate.network_address == network.network_address):
             return True
     return False
-
-
-_ROWS: dict[str, Callable[[argparse.Namespace, Node | None], list[dict[str, Any]]]] = {
-    "sid": _from_switch("sid_rows"),
-    "policy": _from_switch("policy_rows"),
-    "route": _from_switch("route_rows"),
-    "neighbor": _from_switch("neighbor_rows"),
-    "steer": _steer_rows,
-    "vrf": _vrf_rows,
-}

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from p4rtlib.addresses import is_loopback
 from srv6cp.cli import exitcodes, session
+from srv6cp.cli.arguments import number
 from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.sync.launch import SWITCHES, Launch, ServerTls, Switch, choose
 
@@ -67,14 +68,14 @@ def register(subparsers: Any) -> None:
     parser.add_argument(
         "--wait",
         nargs="?",
-        type=session.number(1, 1_000_000_000),
+        type=number(1, 1_000_000_000),
         const=_FOR_EVER,
         metavar="SECONDS",
         help="with --switch none: the switch may be started later (default: for ever)",
     )
     parser.add_argument(
         "--keepalive",
-        type=session.number(1, 3600),
+        type=number(1, 3600),
         default=4,
         metavar="SECONDS",
         help="switch and controller give each other up when there is no answer for so long; then a backup takes over "
@@ -102,8 +103,8 @@ def run(args: argparse.Namespace) -> int:
     node = session.load(path)
     # Not an Event: a signal that arrives while its lock is held by this very thread would wait for itself.
     stop: SimpleQueue[int] = SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _frame: stop.put(received))
+    for caught in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(caught, lambda received, _frame: stop.put(received))
     if args.election_id is None:
         # The controller that was started first stays primary; later ones are its backups. Of a pair that is started in
         # the same millisecond either may be, but no two have the same.
@@ -147,6 +148,7 @@ def _control(
     interfaces: Mapping[int, str],
     stop: SimpleQueue[int],
 ) -> int:
+    from srv6cp.controller.following import Follower, Saying
     from srv6cp.controller.links import LinkWatch
     from srv6cp.controller.loop import ControllerOptions, NodeController
 
@@ -155,7 +157,12 @@ def _control(
     if switch is not None:
         switch.wait_until_ready(tls=session.tls_of(args))
     options = ControllerOptions(keepalive=args.keepalive)
-    with client, NodeController(client, node, options, program) as controller, ExitStack() as stack:
+    with (
+        client,
+        NodeController(client, node, options, program) as controller,
+        Saying(Follower.of(client, node.name, path)) as says,
+        ExitStack() as stack,
+    ):
         if interfaces and client.port_states() is None:
             # Not softswitch, which tells of its ports by itself.
             stack.enter_context(LinkWatch(interfaces, controller.port_state))
@@ -170,6 +177,7 @@ def _control(
                 raise CliError(f"{switch.kind} stopped: {switch.last_words()}", exitcodes.CHECK_FAILED)
             for line in switch.news() if switch is not None else ():
                 print(f"{where.partition(' ')[0]}: {line}", file=sys.stderr, flush=True)
+            says.election_id(client.election_id)
             if watch.changed():
                 _reload(path, controller)
     return exitcodes.OK

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     node = session.optional_node(args)
     with session.make_client(args, node) as client:
         session.program(client)
-        data, text = _VERBS[args.verb](args, client, node)
+        data, text = _VERBS[args.verb](args, client, session.same_router(args, client, node))
     emit(data, args.json, text)
     return exitcodes.OK
 
@@ -182,7 +182,7 @@ def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> 
     from srv6cp.compile.capabilities import Capabilities
     from srv6cp.compile.tables import PUNT_METER
     from srv6cp.model import PuntReason
-    from srv6cp.p4rt import CloneSession, Code, MeterEntry, RpcFailed, render_entity
+    from srv6cp.p4rt import CloneSession, Code, MeterEntry, RpcFailed, entity_data, render_entity
 
     info = client.p4info
     data: dict[str, Any] = {
@@ -193,32 +193,60 @@ def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> 
         "profile": Capabilities(info).profile,
         "cookie": f"{client.get_pipeline_cookie() or 0:#018x}",
     }
+    lines = [f"{key.replace('_', ' ')}: {value}" for key, value in data.items()]
+    data["primary"], text = _primary(client)
+    lines.append(f"primary: {text}")
     try:
-        data["clone_sessions"] = [render_entity(entity) for entity in client.read(CloneSession())]
+        sessions = list(client.read(CloneSession()))
+        data["clone_sessions"] = [entity_data(entity) for entity in sessions]
+        lines += [render_entity(entity) for entity in sessions]
+        if not sessions:
+            lines.append("no clone session: nothing reaches a controller")
     except RpcFailed as error:
         if error.code is not Code.UNIMPLEMENTED:
             raise
-        data["clone_sessions"] = ["(this switch cannot be asked)"]
-    metered = PUNT_METER in info.meters
-    data["meters"] = {
-        PuntReason(cell.index).name: render_entity(cell).partition(" ")[2]
-        for cell in (client.read(MeterEntry(PUNT_METER)) if metered else ())
+        data["clone_sessions"] = None
+        lines.append("clone sessions: this switch cannot be asked")
+    meters = {
+        PuntReason(cell.index).name: cell
+        for cell in (client.read(MeterEntry(PUNT_METER)) if PUNT_METER in info.meters else ())
         if isinstance(cell, MeterEntry) and cell.cir and cell.index in set(PuntReason)
     }
-    lines = [f"{key.replace('_', ' ')}: {value}" for key, value in data.items() if isinstance(value, (str, int))]
-    lines += data["clone_sessions"] or ["no clone session: nothing reaches a controller"]
-    lines += [f"meter {reason}: {rates}" for reason, rates in data["meters"].items()]
+    data["meters"] = {reason: entity_data(cell) for reason, cell in meters.items()}
+    lines += [f"meter {reason}: {render_entity(cell).partition(' ')[2]}" for reason, cell in meters.items()]
     return data, "\n".join(lines)
+
+
+def _primary(client: Client) -> tuple[dict[str, Any] | None, str]:
+    """Who may write: None for nobody, else the election id and, where it says so, the process and its node file."""
+    from srv6cp.controller import following
+    from srv6cp.p4rt import ElectionIdTaken, Primacy
+
+    try:
+        # With the lowest id there is, to be told and to disturb nobody.
+        answer = client.arbitrate(1)
+        if answer.primacy is not Primacy.BACKUP:
+            return None, "nobody"
+        number = answer.election_id
+    except ElectionIdTaken:
+        number = 1
+    follower = following.find(client.address, client.device_id, number)
+    if follower is None:
+        return {"election_id": number}, f"a controller with election id {number}"
+    return (
+        {"election_id": number, "process": follower.pid, "file": follower.file},
+        f"process {follower.pid}, for {follower.file}, with election id {number}",
+    )
 
 
 def _tables(args: argparse.Namespace, client: Client, _node: Node | None) -> tuple[Any, str]:
     from srv6cp.cli.readback import entries
-    from srv6cp.p4rt import render_entity
+    from srv6cp.p4rt import entity_data, render_entity
 
     if args.table:
         name = client.p4info.table(args.table).alias
-        lines = [render_entity(entry) for entry in entries(client, name)]
-        return lines, "\n".join(lines) or f"{name} is empty"
+        found = entries(client, name)
+        return [entity_data(entry) for entry in found], "\n".join(map(render_entity, found)) or f"{name} is empty"
     rows = [
         {"table": name, "entries": len(entries(client, name)), "size": info.size}
         for name, info in client.p4info.tables.items()

@@ -46,13 +46,13 @@ def run(args: argparse.Namespace) -> int:
         return run_clear(args)
     if verb == "flush":
         return run_flush(args)
-    file = open_file(args)
-    words = cursor.rest()
-    if verb == "del":
-        remove(file, "sid", words or [""])
-    else:
-        behavior = words[1].lower() if len(words) > 1 else ""
-        if behavior in _PROXIES and behavior not in {record.name.lower() for record in REGISTRY.endpoints}:
-            raise UsageError(f"{behavior} is not supported; see the behaviour table in README.md")
-        add(file, grammar.sid(words), replace=False)
-    return finish(args, file)
+    with open_file(args) as file:
+        words = cursor.rest()
+        if verb == "del":
+            remove(file, "sid", words or [""])
+        else:
+            behavior = words[1].lower() if len(words) > 1 else ""
+            if behavior in _PROXIES and behavior not in {record.name.lower() for record in REGISTRY.endpoints}:
+                raise UsageError(f"{behavior} is not supported; see the behaviour table in README.md")
+            add(file, grammar.sid(words), replace=False)
+        return finish(args, file)

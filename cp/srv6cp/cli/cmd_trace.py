@@ -11,11 +11,14 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
+from srv6cp.cli.arguments import mac, number
 from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.output import emit
 from srv6cp.cli.packetspec import frames
+from srv6cp.values import MAX_PORT, MAX_VLAN
 
 if TYPE_CHECKING:
+    from srv6cp.cli.tracetext import Decoder
     from srv6cp.model import Node
     from srv6cp.p4rt import Client
 
@@ -31,12 +34,12 @@ def register(subparsers: Any) -> None:
     )
     parser.add_argument("packet", metavar="PACKET|PCAP")
     parser.add_argument(
-        "-p", "--port", type=session.number(0, 511), default=1, metavar="N", help="ingress port (default: 1)"
+        "-p", "--port", type=number(0, MAX_PORT), default=1, metavar="PORT", help="ingress port (default: 1)"
     )
     parser.add_argument(
-        "--vlan", type=session.number(1, 4094), default=0, metavar="N", help="tag a packet given in notation"
+        "--vlan", type=number(1, MAX_VLAN), default=0, metavar="N", help="tag a packet given in notation"
     )
-    parser.add_argument("--mac", help="destination MAC of a packet given in notation (default: the port's)")
+    parser.add_argument("--mac", type=mac, help="destination MAC of a packet given in notation (default: the port's)")
     parser.add_argument(
         "--offline", action="store_true", help="start a softswitch for this, programmed from the node file"
     )
@@ -56,13 +59,14 @@ def run(args: argparse.Namespace) -> int:
         raise CliError(f"{args.packet}: no packet in it", exitcodes.CHECK_FAILED)
     if args.offline:
         assert node is not None
-        traces = _offline(args, node, packets)
+        traces, decoder = _offline(args, node, packets)
     else:
         client = session.make_client(args, node)
         with client:
-            traces = [trace(client, args, packet) for packet in packets]
-    text = "\n\n".join(_render(packet, tree) for packet, tree in zip(packets, traces, strict=True))
-    data = [{key: value for key, value in tree.items() if key != "text"} for tree in traces]
+            traces, decoder = [trace(client, args, packet) for packet in packets], _decoder(args, client, node)
+    text = "" if args.json else "\n\n".join(map(decoder.text, traces))
+    # "text" is the switch's own, which knows no addresses.
+    data = [{**{key: tree[key] for key in tree if key != "text"}, **decoder.outcome(tree)} for tree in traces]
     emit(data if len(data) > 1 else data[0], args.json, text)
     return exitcodes.OK
 
@@ -86,7 +90,18 @@ def trace(client: Client, args: argparse.Namespace, frame: bytes) -> dict[str, A
         raise CliError(str(error), code) from None
 
 
-def _offline(args: argparse.Namespace, node: Node, packets: list[bytes]) -> list[dict[str, Any]]:
+def _decoder(args: argparse.Namespace, client: Client, node: Node | None) -> Decoder:
+    from srv6cp.cli.readback import Names
+    from srv6cp.cli.tracetext import Decoder
+
+    info = client.p4info
+    if "my_sid_table" not in info.tables:
+        return Decoder(info)
+    router = session.same_router(args, client, node)
+    return Decoder(info, Names.of(router, client) if router else None)
+
+
+def _offline(args: argparse.Namespace, node: Node, packets: list[bytes]) -> tuple[list[dict[str, Any]], Decoder]:
     from srv6cp.sync.launch import Launch, Switch, free_address
 
     args.grpc_addr = free_address()
@@ -95,13 +110,8 @@ def _offline(args: argparse.Namespace, node: Node, packets: list[bytes]) -> list
     with Switch(Launch("softswitch", client.address, client.device_id)) as switch:
         switch.wait_until_ready()
         session.apply_node(args, node)
-        return [trace(client, args, packet) for packet in packets]
-
-
-def _render(frame: bytes, tree: dict[str, Any]) -> str:
-    from srv6cp.packets import frame_notation
-
-    return f"{frame_notation(frame)}\n{tree.get('text', '')}".rstrip()
+        with client:
+            return [trace(client, args, packet) for packet in packets], _decoder(args, client, node)
 
 
 def _port_mac(node: Node | None, port: int, vlan: int) -> str | None:

@@ -2,8 +2,9 @@
 """Shell completion: `shtab` makes the script from the parser; here is what stands for each kind of word.
 
 What an argument takes follows from its metavar, so a command that calls a file FILE and a router ROUTER is completed
-without a line here. Words of the grammars (``sid add ...``) come from the usage of their command. An argument that is
-not known here is not completed; files are offered where files are meant and nowhere else.
+without a line here. For words of the grammars (``sid add ...``) and names of the node file the script asks
+:mod:`srv6cp.cli.candidates`. An argument that is not known here is not completed; files are offered where files are
+meant and nowhere else.
 """
 
 from __future__ import annotations
@@ -79,7 +80,11 @@ _srv6_topologies() {{
             "fish": f"""\
 function _srv6_topologies
   string split ' ' '{listed}'
-  __fish_complete_suffix .yaml
+  # fish's own function for a suffix offers every other file as well.
+  set -l word (commandline -ct)
+  for file in $word*.yaml $word*.yml $word*/
+    echo $file
+  end
 end
 """,
         },
@@ -97,6 +102,48 @@ _LABS: Completer = {
     },
 }
 
+# What only the grammars and the node file know, by the line as it stands.
+_ASK: Completer = {
+    "bash": "_srv6_ask",
+    "zsh": "_srv6_ask",
+    "fish": "(_srv6_ask)",
+    "preamble": {
+        "bash": """\
+_srv6_ask() {
+  local line="${COMP_LINE:0:COMP_POINT}"
+  srv6 completion --words "${line:-${COMP_WORDS[*]:0:COMP_CWORD+1}}" 2>/dev/null
+}
+""",
+        "zsh": """\
+_srv6_ask() {
+  compadd -- ${(f)"$(srv6 completion --words "$LBUFFER" 2>/dev/null)"}
+}
+""",
+        "fish": """\
+function _srv6_ask
+  srv6 completion --words (commandline -cp | string collect) 2>/dev/null
+end
+""",
+    },
+}
+
+# To bash a colon ends a word: addresses are put together in front of shtab's function, and cut off behind it.
+_BASH_COLONS = """
+_srv6() {
+  local line="${COMP_LINE:0:COMP_POINT}" words word i
+  read -ra words <<< "$line"
+  case "$line" in *[[:space:]]) words+=("") ;; esac
+  word="${words[${#words[@]}-1]}"
+  COMP_WORDS=("${words[@]}") COMP_CWORD=$((${#words[@]} - 1))
+  _shtab_srv6
+  case "$COMP_WORDBREAKS" in *:*) word="${word%"${word##*:}"}" ;; *) word="" ;; esac
+  for i in "${!COMPREPLY[@]}"; do
+    COMPREPLY[$i]="${COMPREPLY[$i]#"$word"}"
+  done
+}
+
+"""
+
 _COMMAND: Completer = {
     "bash": "_srv6_commands",
     "zsh": "_command_names -e",
@@ -105,12 +152,15 @@ _COMMAND: Completer = {
     "preamble": {"bash": '_srv6_commands() { compgen -c -- "$1"; }\n'},
 }
 
-# Words of commands that speak another program's language, besides those of their usage.
+# tcsh cannot ask. Words of commands that speak another program's language, besides those of their usage:
 _FOREIGN: dict[tuple[str, ...], tuple[str, ...]] = {
     ("ip",): ("encap", "seg6", "seg6local", "action", "mode", "segs", "via", "dev", "table", "vrf", "nh4", "nh6",
               "nexthop", "blackhole", "lladdr", "tunsrc", "set", "show"),
     ("srconf",): ("ip",),
 }  # fmt: skip
+
+
+_ASKED = frozenset(("WORD", "TEXT", "SID", "PORT", "KEY[=VALUE]"))
 
 
 def script(parser: argparse.ArgumentParser, shell: str) -> str:
@@ -119,20 +169,25 @@ def script(parser: argparse.ArgumentParser, shell: str) -> str:
     Raises:
         ArtifactError: the compiled program is missing, whose tables are completed.
     """
-    _annotate(parser, ())
+    _annotate(parser, (), asks=shell != "tcsh")
     text: str = shtab.complete(parser, shell)
+    if shell == "bash":
+        function, registration = "_shtab_srv6", re.compile(r"^complete .*$", re.M)
+        return registration.sub(lambda found: _BASH_COLONS + found[0].replace(function, "_srv6"), text)
     # "(*)" in front of a message stands for one word, the first; "*" for every one.
     return re.sub(r'^( +)"\(\*\):', r'\1"*:', text, flags=re.M) if shell == "zsh" else text
 
 
-def _annotate(parser: argparse.ArgumentParser, path: tuple[str, ...]) -> None:
+def _annotate(parser: argparse.ArgumentParser, path: tuple[str, ...], asks: bool) -> None:
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for name, child in action.choices.items():
-                _annotate(child, (*path, name))
+                _annotate(child, (*path, name), asks)
         elif action.nargs != 0 and action.choices is None:
             kind = str(action.metavar or action.dest)
-            if (words := _words(kind, parser, path)) is not None:
+            if asks and kind in _ASKED:
+                action.complete = _ASK  # type: ignore[attr-defined]
+            elif (words := _words(kind, parser, path)) is not None:
                 action.choices = words
             elif (completer := _completer(kind)) is not None:
                 action.complete = completer  # type: ignore[attr-defined]

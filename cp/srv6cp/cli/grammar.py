@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Section
 from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.words import Words, segments
@@ -27,7 +28,8 @@ _USAGE = {
     "[return-to next-segment|binding-sid] [invalid forward|drop] [vrf V]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
     "match KEY VALUE... [priority N] policy NAME|none",
-    "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...]",
+    "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID]",
+    "nexthop": "srv6 nexthop add ID via A [port P] | port P | blackhole | group ID[,WEIGHT]/ID[,WEIGHT]...",
     "neighbor": "srv6 neighbor add ADDRESS mac M [port P] [vrf V]",
     "vrf": "srv6 vrf add NAME [id N]",
 }
@@ -147,6 +149,8 @@ def route(words: Sequence[str]) -> list[Edit]:
             hops.append({})
         elif word == "blackhole":
             blackhole = True
+        elif word == "nhid":
+            item["nhid"] = _number(cursor.take("the number of the next hop"))
         elif word in ("vrf", "table"):
             item["vrf"] = _table(cursor.take("the VRF"))
         elif word in ("via", "dev", "port", "weight"):
@@ -159,13 +163,34 @@ def route(words: Sequence[str]) -> list[Edit]:
         elif word in ("metric", "proto", "scope", "src", "onlink"):
             raise UsageError(f"{word!r} is not supported")
         else:
-            raise cursor.unknown(word, ("via", "dev", "port", "weight", "nexthop", "vrf", "table", "blackhole"))
+            raise cursor.unknown(word, ("via", "dev", "port", "weight", "nexthop", "nhid", "vrf", "table", "blackhole"))
     if blackhole:
         item["blackhole"] = True
     if hops:
         via = [hop["address"] if set(hop) == {"address"} else hop for hop in hops]
         item["via"] = via[0] if len(via) == 1 else via
     return [Edit("routes", item)]
+
+
+def nexthop(words: Sequence[str]) -> list[Edit]:
+    """As ``ip nexthop``; ``group`` has one id or several, ``/`` between them, each with ``,WEIGHT`` if need be."""
+    cursor = Words(words, usage("nexthop"))
+    cursor.accept("id")
+    item: dict[str, Any] = {"id": _number(cursor.take("the number of the next hop"))}
+    if cursor.accept("blackhole"):
+        item["blackhole"] = True
+    given = [word for word in cursor.rest() if word not in ("inet", "inet6")]
+    hop = Words(given, usage("nexthop")).pairs(("address", "port", "group"), {"via": "address", "dev": "port"})
+    if "group" in hop:
+        members = [each.split(",") for each in hop.pop("group").split("/")]
+        if not all(1 <= len(each) <= 2 and all(part.isdecimal() for part in each) for each in members):
+            raise UsageError("'group' takes ids such as 1/2, or with weights 1,3/2")
+        item["group"] = [
+            int(each[0]) if len(each) == 1 else {"id": int(each[0]), "weight": int(each[1])} for each in members
+        ]
+    if hop:
+        item["via"] = hop["address"] if set(hop) == {"address"} else _numbers(hop)
+    return [Edit("nexthops", item)]
 
 
 def neighbor(words: Sequence[str]) -> list[Edit]:
@@ -200,7 +225,8 @@ def _table(text: str) -> str:
 
 
 def _number(text: str) -> Any:
-    return int(text) if text.isdecimal() else text
+    number = values.decimal(text)
+    return text if number is None else number
 
 
 def _numbers(item: dict[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Section
 from srv6cp.cli import grammar
 from srv6cp.cli.grammar import Edit
+from srv6cp.problems import InvalidError
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,25 @@ class Kind:
     identity: Callable[[Any], Any]
     aliases: tuple[str, ...] = ()
     brought: Section | None = None
+
+    def same(self, wanted: Any, item: Any) -> bool:
+        """Whether the item has the key of ``wanted``; what a key leaves open (None) may be anything."""
+        keys = self.identity(wanted), self.identity(item)
+        if not all(isinstance(key, tuple) for key in keys):
+            return bool(keys[0] == keys[1])
+        return len(keys[0]) == len(keys[1]) and all(
+            each is None or other is None or each == other for each, other in zip(*keys, strict=True)
+        )
+
+    def called(self, item: Any) -> str:
+        """The words of ``del`` for an item."""
+        if not isinstance(item, dict):
+            return str(item)
+        if isinstance(item.get("match"), dict):
+            return " ".join(("match", *(f"{key} {value}" for key, value in item["match"].items())))
+        name = next((str(item[key]) for key in ("name", "sid", "prefix", "address", "id") if key in item), "")
+        scopes = (f"{key} {item[key]}" for key in ("vrf", "in-vrf", "port") if item.get(key) is not None)
+        return " ".join(filter(None, (name, *scopes)))
 
 
 def kinds() -> dict[str, Kind]:
@@ -69,6 +91,14 @@ def _steer_item(words: Sequence[str]) -> Any:
     return grammar.steer([*words, "policy", "any"])[0].item
 
 
+def _nexthop_item(words: Sequence[str]) -> Any:
+    return {"id": words[1] if words[0] == "id" and len(words) > 1 else words[0]}
+
+
+def _nexthop(item: Any) -> Any:
+    return str(item.get("id")) if isinstance(item, dict) else None
+
+
 def _name(item: Any) -> Any:
     return str(item.get("name")) if isinstance(item, dict) else None
 
@@ -86,9 +116,11 @@ def _route(item: Any) -> Any:
 
 
 def _neighbor(item: Any) -> Any:
+    """Without a port: on whatever port it is. Which VRF that is in the node says, and so ``edits`` looks there."""
     if not isinstance(item, dict):
         return None
-    return _prefix(item.get("address")), str(item.get("port")), str(item.get("vrf"))
+    port = item.get("port")
+    return _prefix(item.get("address")), None if port is None else str(port)
 
 
 def _steer(item: Any) -> Any:
@@ -96,10 +128,19 @@ def _steer(item: Any) -> Any:
         return None
     if "match" in item:
         match = item["match"] if isinstance(item["match"], dict) else {}
-        return "match", frozenset((key, str(value)) for key, value in match.items())
+        return "match", frozenset((key, _match_value(key, value)) for key, value in match.items() if value is not None)
     if "prefix" in item:
         return "prefix", _prefix(item["prefix"]), str(item.get("vrf") or "default")
     return "port", str(item.get("port"))
+
+
+def _match_value(key: str, value: Any) -> str:
+    """One spelling for ``udp`` and 17, ``10.0.0.1`` and ``10.0.0.1/32``."""
+    if key in ("src", "dst"):
+        return _prefix(value)
+    with suppress(InvalidError):
+        return str(values.protocol(value) if key == "protocol" else values.integer(value, key, 0, 65535))
+    return str(value)
 
 
 def _prefix(text: Any) -> str:
@@ -127,7 +168,7 @@ _KINDS = (
         "policies",
         "SR policies",
         "NAME",
-        ("policy", "mode", "weight", "segments", "via", "packets", "bytes"),
+        ("policy", "mode", "weight", "segments", "via", "packets", "bytes", "state"),
         grammar.policy,
         lambda words: {"name": words[0]},
         _name,
@@ -153,11 +194,21 @@ _KINDS = (
         _route,
     ),
     Kind(
+        "nexthop",
+        "nexthops",
+        "next hops that routes name by number",
+        "ID",
+        ("nexthop", "via", "weight"),
+        grammar.nexthop,
+        _nexthop_item,
+        _nexthop,
+    ),
+    Kind(
         "neighbor",
         "neighbors",
         "static neighbours",
         "ADDRESS [port P] [vrf V]",
-        ("nexthop", "port", "mac", "mtu"),
+        ("address", "port", "mac", "state", "mtu"),
         grammar.neighbor,
         lambda words: grammar.neighbor(words)[0].item,
         _neighbor,

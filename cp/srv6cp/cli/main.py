@@ -8,10 +8,12 @@ waits for another's libraries.
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
@@ -23,6 +25,7 @@ _COMMANDS = (
     "config",
     "objects",
     "ip",
+    "sysctl",
     "srconf",
     "show",
     "run",
@@ -54,10 +57,26 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``srv6 argv``; the exit code."""
+    _set_up_output()
     try:
-        return _main(argv)
+        code = _main(argv)
+        _flush()
+        return code
     except KeyboardInterrupt:  # also while the commands are imported
         return exitcodes.INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has gone; what is left in the buffers has nowhere to go.
+        _discard_output()
+        return exitcodes.OK
+    except _Unwritable as error:
+        _discard_output()
+        with suppress(OSError):
+            print(f"srv6: standard output: {error}", file=sys.stderr, flush=True)
+        return exitcodes.CHECK_FAILED
+
+
+class _Unwritable(Exception):
+    """Standard output cannot take what is printed: a full disk, say."""
 
 
 def _main(argv: Sequence[str] | None) -> int:
@@ -73,13 +92,9 @@ def _main(argv: Sequence[str] | None) -> int:
         getattr(args, "parser", parser).print_help()
         return exitcodes.USAGE
     try:
-        code = run(args)
-        sys.stdout.flush()
-        return int(code or exitcodes.OK)
+        return int(run(args) or exitcodes.OK)
     except BrokenPipeError:
-        # The reader (head, less) has gone; what is left in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exitcodes.OK
+        raise
     except Exception as error:
         code, message = classify(error)
         if code is None:
@@ -87,6 +102,37 @@ def _main(argv: Sequence[str] | None) -> int:
         for line in message.splitlines():
             print(f"srv6: {line}", file=sys.stderr)
         return code
+
+
+def _set_up_output() -> None:
+    """A stream that is closed takes what is printed and drops it; what a stream cannot encode is escaped."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _Unwritable(error.strerror) from None
+    sys.stderr.flush()
+
+
+def _discard_output() -> None:
+    """Let nothing that is still in the buffers be written: Python would try again, and complain, when it ends."""
+    handle = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+        with suppress(OSError, ValueError):
+            os.dup2(handle, stream.fileno())
+            stream.flush()
 
 
 def classify(error: Exception) -> tuple[int | None, str]:

@@ -16,15 +16,23 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 from p4rtlib.pcap import PcapError, read_pcap
+from srv6cp import values
 from srv6cp.cli.exitcodes import CHECK_FAILED, CliError, UsageError
 from srv6cp.packets import raw
+from srv6cp.values import decimal
 
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:]?){14,}")
 _GROUP = re.compile(r"\s*\(([^()]*)\)")
-_LIST = re.compile(r"(?P<segments>.*);\s*SL\s*=\s*(?P<left>\d+)", re.IGNORECASE)
-_PORTS = re.compile(r"(UDP|TCP)\s+(\d+)\s*>\s*(\d+)", re.IGNORECASE)
+_LIST = re.compile(r"(?P<segments>.*);\s*SL\s*=\s*(?P<left>[0-9]+)", re.IGNORECASE)
+_PORTS = re.compile(r"(UDP|TCP)\s+([0-9]+)\s*>\s*([0-9]+)", re.IGNORECASE)
 _PAYLOAD = b"srv6 trace packet"
 _HOP_LIMIT = 64
+# Of an SRH: Segments Left is one octet, Hdr Ext Len counts 8 octets in one (RFC 8754 2).
+_MOST_SEGMENTS_LEFT, _MOST_SEGMENTS = 255, 127
+_LONGEST_HEADER = 8 + 16 * _MOST_SEGMENTS
+_LONGEST_PACKET = 65535
+# Whose traces are still read by somebody.
+_MOST_FRAMES = 1000
 _SOURCE_MAC = bytes.fromhex("020000ff0001")
 
 
@@ -41,13 +49,23 @@ def frames(text: str, mac: str | None, vlan: int = 0) -> Iterator[bytes]:
         yield frame(text, mac, vlan)
     elif _HEX.fullmatch(text):
         yield bytes.fromhex(re.sub(r"[\s:]", "", text))
-    elif Path(text).is_file():
+    elif _is_file(text):
         try:
-            yield from (data for _, data in read_pcap(Path(text)))
+            for count, (_, data) in enumerate(read_pcap(Path(text)), 1):
+                if count > _MOST_FRAMES:
+                    raise CliError(f"{text}: more than {_MOST_FRAMES} packets; trace a part of it", CHECK_FAILED)
+                yield data
         except PcapError as error:
             raise CliError(str(error), CHECK_FAILED) from None
     else:
-        raise UsageError(f"{text[:60]!r} is neither a file, nor a frame in hexadecimal, nor (SA,DA)... notation")
+        raise UsageError(f"{values.show(text)} is neither a file, nor a frame in hexadecimal, nor (SA,DA)... notation")
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long for the name of one, or with a NUL in it
+        return False
 
 
 def frame(text: str, mac: str, vlan: int = 0) -> bytes:
@@ -71,6 +89,8 @@ def build(text: str) -> bytes:
     protocol, data = _upper(text[position:].strip(), headers)
     for index in range(len(headers) - 1, -1, -1):
         header = headers[index]
+        if len(data) > _LONGEST_PACKET - _LONGEST_HEADER:
+            raise UsageError(f"a packet holds at most {_LONGEST_PACKET} octets")
         if len(header) == 3:
             protocol, data = raw.ROUTING, _srh_bytes(header, protocol) + data
         else:
@@ -89,9 +109,9 @@ def _pair(group: str) -> _Pair:
     try:
         source, destination = (ip_address(word) for word in words)
     except ValueError:
-        raise UsageError(f"({group}) is not (SOURCE,DESTINATION)") from None
+        raise UsageError(f"({_short(group)}) is not (SOURCE,DESTINATION)") from None
     if source.version != destination.version:
-        raise UsageError(f"({group}): the addresses are of different families")
+        raise UsageError(f"({_short(group)}): the addresses are of different families")
     return source, destination
 
 
@@ -102,8 +122,17 @@ def _srh(group: str) -> _Srh:
             raise ValueError
         segments = [IPv6Address(word.strip()) for word in match["segments"].split(",")]
     except ValueError:
-        raise UsageError(f"({group}) is not (Sn,...,S1; SL=k)") from None
-    return segments, int(match["left"]), None
+        raise UsageError(f"({_short(group)}) is not (Sn,...,S1; SL=k)") from None
+    left = decimal(match["left"])
+    if left is None or left > _MOST_SEGMENTS_LEFT:
+        raise UsageError(f"({_short(group)}): SL is one octet, 0 to {_MOST_SEGMENTS_LEFT}")
+    if len(segments) > _MOST_SEGMENTS:
+        raise UsageError(f"an SRH holds at most {_MOST_SEGMENTS} segments, this one has {len(segments)}")
+    return segments, left, None
+
+
+def _short(group: str) -> str:
+    return values.show(group)[1:-1]
 
 
 def _upper(text: str, headers: list[_Pair] | list[_Srh] | list[_Pair | _Srh]) -> tuple[int, bytes]:
@@ -119,9 +148,9 @@ def _upper(text: str, headers: list[_Pair] | list[_Srh] | list[_Pair | _Srh]) ->
     word = text.lower()
     ports = _PORTS.fullmatch(text)
     if ports or not text:
-        kind, first, second = (ports[1].upper(), int(ports[2]), int(ports[3])) if ports else ("UDP", 1, 2)
-        if first > 65535 or second > 65535:
-            raise UsageError(f"{text!r}: a port is at most 65535")
+        kind, first, second = (ports[1].upper(), decimal(ports[2]), decimal(ports[3])) if ports else ("UDP", 1, 2)
+        if first is None or second is None or first > 65535 or second > 65535:
+            raise UsageError(f"{values.show(text)}: a port is at most 65535")
         if kind == "UDP":
             protocol, place = raw.UDP, 6
             data = struct.pack("!HHHH", first, second, 8 + len(_PAYLOAD), 0) + _PAYLOAD
@@ -134,7 +163,7 @@ def _upper(text: str, headers: list[_Pair] | list[_Srh] | list[_Pair | _Srh]) ->
     elif word == "none":
         return raw.NO_NEXT_HEADER, b""
     else:
-        raise UsageError(f"{text!r} is not understood; valid: UDP a>b, TCP a>b, ping, none")
+        raise UsageError(f"{values.show(text)} is not understood; valid: UDP a>b, TCP a>b, ping, none")
     if source.version == 6:
         value = raw.ipv6_checksum(source.packed, destination.packed, protocol, data)
     elif protocol == raw.ICMP:

@@ -7,19 +7,32 @@ counter cells that are asked for are read: the arrays have hundreds of thousands
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint, Entry, Section
-from srv6cp.model import Flavour
+from srv6cp.model import Flavour, InterfaceId
+from srv6cp.values import protocol_name
 
 if TYPE_CHECKING:
     from srv6cp.compile import Compilation
-    from srv6cp.model import Node
+    from srv6cp.model import IPAddress, Node
     from srv6cp.p4rt import Client, TableEntry
 
 _ETHERNET, _TAGGED = 14, 18
 _CELLS_PER_READ = 5000
+# Fields of the classifier tables, in the order of `steer add match`.
+_RULE_KEYS = {
+    **dict.fromkeys(("ipv6_src", "ipv4_src"), "src"),
+    **dict.fromkeys(("ipv6_dst", "ipv4_dst"), "dst"),
+    **dict.fromkeys(("next_header", "protocol"), "protocol"),
+    "l4_src_port": "src-port",
+    "l4_dst_port": "dst-port",
+    "traffic_class": "traffic-class",
+    "ingress_port": "port",
+    "vrf_id": "vrf",
+}
 
 
 class Count(NamedTuple):
@@ -36,7 +49,10 @@ class Names:
         self.node = node
         self._vrfs = {number: name for name, number in node.vrfs.items()} if node else {0: "default"}
         self._policies = {use.number: use for use in compilation.policies} if compilation else {}
+        self.uses = compilation.policies if compilation else ()
         self._targets = compilation.targets if compilation else {}
+        self._weights = compilation.weights if compilation else {}
+        self._static = {(each.interface, each.address) for each in node.neighbors} if node else set()
         self._items = compilation.items if compilation else {}
 
     @classmethod
@@ -63,11 +79,38 @@ class Names:
         return use.policy.name if use else f"#{number}"
 
     def nexthop(self, number: Any) -> str:
-        """``ADDRESS port P``, several joined by commas."""
+        """``ADDRESS port P [weight N]``, several joined by commas."""
+        hops = self._hops(number)
+        return f"next hop #{number}" if hops is None else ", ".join(hops)
+
+    def way(self, number: Any) -> str:
+        """The words of ``route add`` for a next hop."""
+        hops = self._hops(number)
+        if hops is None:
+            return f"via next hop #{number}"
+        words = [hop if hop.startswith("port ") else f"via {hop}" for hop in hops]
+        return words[0] if len(words) == 1 else " ".join(f"nexthop {each}" for each in words)
+
+    def _hops(self, number: Any) -> list[str] | None:
         targets = self._targets.get(number)
         if targets is None:
-            return f"next hop #{number}"
-        return ", ".join(f"{address or 'connected'} port {interface}" for interface, address in targets)
+            return None
+        weights = self._weights.get(number, (1,) * len(targets))
+        return [
+            " ".join(filter(None, (str(address or ""), f"port {interface}", f"weight {weight}" if weight > 1 else "")))
+            for (interface, address), weight in zip(targets, weights, strict=True)
+        ]
+
+    def neighbor(self, number: Any) -> IPAddress | None:
+        """The address of a next hop that is a single neighbour."""
+        targets = self._targets.get(number, ())
+        return targets[0][1] if len(targets) == 1 else None
+
+    def neighbor_state(self, interface: InterfaceId, address: IPAddress) -> str | None:
+        """``static`` or ``learned``; None where no node file tells."""
+        if self.node is None:
+            return None
+        return "static" if (interface, address) in self._static else "learned"
 
     def item(self, section: str, number: Any) -> str:
         """Name of an item of a section that a record of a behaviour brings."""
@@ -165,13 +208,34 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
                     "weight": member.weight,
                     "segments": path,
                     "via": names.nexthop(params["nexthop_id"]),
+                    "state": "valid",
+                    "nexthop_id": _int(params["nexthop_id"]),
                     "id": number,
                 }
             )
     counts = paired_counters(client, tables.POLICY_COUNTER, {row["id"] for row in rows})
     for row in rows:
         row["packets"], row["bytes"] = counts[row["id"]]
+    rows += _invalid_rows(names)
     return sorted(rows, key=lambda row: (row["policy"], row["mode"]))
+
+
+def _invalid_rows(names: Names) -> Iterator[dict[str, Any]]:
+    """Segment lists that the switch has not because they lead nowhere, as the node file has them."""
+    for use in names.uses:
+        for entry, reason in use.invalid_lists():
+            yield {
+                "policy": use.policy.name,
+                "mode": use.mode,
+                "weight": entry.weight,
+                "segments": [str(segment) for segment in entry.segments],
+                "via": None,
+                "nexthop_id": None,
+                "state": f"invalid: {reason}; {use.fate}",
+                "id": use.number,
+                "packets": 0,
+                "bytes": 0,
+            }
 
 
 def route_rows(client: Client, names: Names) -> list[dict[str, Any]]:
@@ -189,30 +253,96 @@ def route_rows(client: Client, names: Names) -> list[dict[str, Any]]:
     return rows
 
 
-def neighbor_rows(client: Client) -> list[dict[str, Any]]:
-    """One row a resolved next hop."""
+def steer_rows(client: Client, names: Names) -> list[dict[str, Any]]:
+    """One row a prefix, port and rule, in the words of ``steer add``; rules in the order in which they win."""
+    from srv6cp.compile import tables
+    from srv6cp.compile.steering import RULES_PER_PRIORITY
+    from srv6cp.p4rt import Action
+
+    rows: list[dict[str, Any]] = []
+    for route in route_rows(client, names):
+        if route["way"].startswith("policy "):
+            rows.append({"traffic": route["prefix"], "vrf": route["vrf"], "policy": route["way"][len("policy ") :]})
+    for entry in entries(client, "ingress_port_table") + entries(client, "ingress_vlan_table"):
+        number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None
+        if number:
+            vlan = f".{entry.match['vlan_id']}" if "vlan_id" in entry.match else ""
+            rows.append({"traffic": f"port {entry.match['ingress_port']}{vlan}", "policy": names.policy(number)})
+    # A rule for both families is an entry of each table.
+    rules: dict[tuple[int, str], Any] = {}
+    for table in tables.CLASSIFIERS.values():
+        for entry in entries(client, table):
+            number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None
+            rules[entry.priority, _rule(entry, names)] = number
+    for (priority, words), number in sorted(rules.items(), key=lambda rule: -rule[0][0]):
+        policy = names.policy(number) if number else "none"
+        rows.append({"traffic": words, "priority": priority // RULES_PER_PRIORITY, "policy": policy})
+    return rows
+
+
+def _rule(entry: TableEntry, names: Names) -> str:
+    """``match KEY VALUE...``"""
+    from srv6cp.p4rt import Ternary, render_match
+
+    words = ["match"]
+    for field, key in _RULE_KEYS.items():
+        value = entry.match.get(field)
+        if value is None:
+            continue
+        words.append(key)
+        if not isinstance(value, Ternary):
+            words.append(render_match(value))
+        elif key in ("src", "dst"):
+            words.append(f"{value.value!s}/{_int(value.mask).bit_count()}")
+        elif key == "vrf":
+            words.append(names.vrf(value.value))
+        elif key == "protocol":
+            words.append(protocol_name(_int(value.value)))
+        else:
+            words.append(str(value.value))
+    return " ".join(words)
+
+
+def neighbor_rows(client: Client, names: Names) -> list[dict[str, Any]]:
+    """One row a neighbour that next hops lead to; its address is known from the node file or from its host route."""
     from srv6cp.compile import tables
     from srv6cp.p4rt import Action
 
-    rows = []
+    hosts: dict[Any, Any] = {}
+    for version, table in tables.ROUTES.items():
+        for entry in entries(client, table):
+            prefix = entry.match[f"ipv{version}_dst"]
+            if (
+                isinstance(entry.action, Action)
+                and isinstance(prefix, (IPv4Network, IPv6Network))
+                and prefix.num_addresses == 1
+            ):
+                hosts[entry.action.params.get("nexthop_id")] = prefix.network_address
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for entry in entries(client, tables.NEXTHOP):
         if isinstance(entry.action, Action) and entry.action.name == "set_adjacency":
             params: Mapping[str, Any] = entry.action.params
-            vlan = f".{params['vlan_id']}" if params["vlan_id"] else ""
-            rows.append(
-                {
-                    "nexthop": _int(entry.match["nexthop_id"]),
-                    "port": f"{params['egress_port']}{vlan}",
-                    "mac": str(params["dst_mac"]),
-                    "mtu": params["mtu"],
-                }
-            )
-    return rows
+            interface = InterfaceId(params["egress_port"], params["vlan_id"])
+            number = _int(entry.match["nexthop_id"])
+            address = names.neighbor(number) or hosts.get(number)
+            row = {
+                "address": str(address) if address else None,
+                "port": str(interface),
+                "mac": str(params["dst_mac"]),
+                "state": names.neighbor_state(interface, address) if address else None,
+                "mtu": params["mtu"],
+                "nexthop": number,
+            }
+            rows[row["address"], row["port"], row["mac"]] = row
+    # A set of next hops with one that is resolved is an entry like this one's.
+    known = {(row["port"], row["mac"]) for row in rows.values() if row["address"]}
+    found = [row for row in rows.values() if row["address"] or (row["port"], row["mac"]) not in known]
+    return sorted(found, key=lambda row: (row["port"], row["address"] or "~"))
 
 
 def _way(action: str, params: Mapping[str, Any], names: Names) -> str:
     if action == "set_nexthop":
-        return f"via {names.nexthop(params['nexthop_id'])}"
+        return names.way(params["nexthop_id"])
     if action == "steer":
         return f"policy {names.policy(params['policy_id'])}"
     return action.replace("_", " ")

@@ -5,30 +5,43 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srv6cp.artifacts import DEFAULT, PROFILES, Artifacts, find
 from srv6cp.cli import exitcodes
+from srv6cp.cli.arguments import number
 from srv6cp.cli.exitcodes import CliError, UsageError
+from srv6cp.cli.output import note
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from srv6cp.model import Neighbor, Node
+    from srv6cp.controller.following import Follower
+    from srv6cp.model import Node
     from srv6cp.p4rt import TLS, Client, P4Info
     from srv6cp.sync.reconcile import Plan
 
 DEFAULT_NODE_FILE = "node.yaml"
 DEFAULT_ADDRESS = "127.0.0.1:9559"
-# Election ids of commands that come and go: below those of controllers, and rarely the same twice.
-_LOW_ELECTION_IDS = 1 << 16
+# Of commands that come and go: the lowest, so that to ask who is primary takes the switch from nobody.
+_LOWEST_ELECTION_ID = 1
 
 
 class ControllerRunning(CliError):
-    """Another controller is primary, so that nothing can be written."""
+    """Another controller is primary, so that nothing can be written.
+
+    ``follower`` is what it says of itself, None when it is of another machine or says nothing; ``highest`` that it has
+    the highest election id, so that ``--force`` is of no use.
+    """
+
+    def __init__(self, address: str, follower: Follower | None, highest: bool) -> None:
+        from srv6cp.p4rt import NOT_TO_BE_OUTBID
+
+        self.address = address
+        self.follower = follower
+        self.highest = highest
+        who = f" (process {follower.pid}, for {follower.file})" if follower else ""
+        why = f"another controller is primary{who}; stop it, or use --force for this command"
+        super().__init__(f"{address}: {NOT_TO_BE_OUTBID + who if highest else why}", exitcodes.REJECTED)
 
 
 def connection_options() -> argparse.ArgumentParser:
@@ -43,13 +56,10 @@ def connection_options() -> argparse.ArgumentParser:
         help=f"P4Runtime server (default: grpc-addr of the node file, $SRV6_GRPC_ADDR, {DEFAULT_ADDRESS})",
     )
     group.add_argument(
-        "--device-id", type=number(0, (1 << 64) - 1), metavar="N", help="default: that of the node file, or 1"
+        "--device-id", type=number(0, 2**64 - 1), metavar="N", help="default: that of the node file, or 1"
     )
     group.add_argument(
-        "--election-id",
-        type=number(1, (1 << 128) - 1),
-        metavar="N",
-        help="the highest is primary (default: a low one)",
+        "--election-id", type=number(1, 2**128 - 1), metavar="N", help="the highest is primary (default: the lowest)"
     )
     group.add_argument("--force", action="store_true", help="become primary even if a controller is running")
     group.add_argument("--ssl", action="store_true", help="use TLS")
@@ -61,19 +71,6 @@ def connection_options() -> argparse.ArgumentParser:
         help="the name in the certificate of the switch, where it is not the host of --grpc-addr; implies --ssl",
     )
     return parser
-
-
-def number(low: int, high: int) -> Callable[[str], int]:
-    """The argparse type of a whole number from ``low`` to ``high``."""
-
-    def read(text: str) -> int:
-        # int() would take underscores as well, and refuse thousands of digits by a limit of its own.
-        value = int(text) if text.isascii() and text.isdecimal() and len(text) < 40 else -1
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number from {low} to {high}")
-        return value
-
-    return read
 
 
 def node_options() -> argparse.ArgumentParser:
@@ -144,8 +141,11 @@ def make_client(args: argparse.Namespace, node: Node | None) -> Client:
 
     address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
     device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
-    election_id = args.election_id if args.election_id is not None else random.randint(1, _LOW_ELECTION_IDS)
-    return Client(address or DEFAULT_ADDRESS, device_id, election_id=election_id, tls=tls_of(args))
+    address = address or DEFAULT_ADDRESS
+    if not address.isascii() or not address.isprintable():
+        raise UsageError(f"{address!r} is no address of a switch; write HOST:PORT or unix:PATH")
+    election_id = _LOWEST_ELECTION_ID if args.election_id is None else args.election_id
+    return Client(address, device_id, election_id=election_id, tls=tls_of(args))
 
 
 def tls_of(args: argparse.Namespace) -> TLS | None:
@@ -160,21 +160,28 @@ def tls_of(args: argparse.Namespace) -> TLS | None:
 
 
 def become_primary(client: Client, force: bool) -> None:
-    """Get the right to write, or say how."""
-    from srv6cp.p4rt import MAX_ELECTION_ID, NOT_TO_BE_OUTBID, NotPrimary, Primacy
+    """Get the right to write. Raises ControllerRunning when somebody else has it, unless ``force`` takes it."""
+    from srv6cp.controller import following
+    from srv6cp.p4rt import MAX_ELECTION_ID, ElectionIdTaken, NotPrimary, Primacy
 
-    answer = client.arbitrate()
     try:
+        try:
+            answer = client.arbitrate()
+        except ElectionIdTaken:
+            if not force or client.election_id == MAX_ELECTION_ID:
+                raise
+            answer = client.arbitrate(client.election_id + 1)
         # A switch remembers the highest id there was: where nobody is primary now, go above it.
         if not answer.is_primary:
             client.become_primary(force=force or answer.primacy is Primacy.NO_PRIMARY)
-    except NotPrimary as error:
-        if answer.election_id == MAX_ELECTION_ID:
-            raise ControllerRunning(f"{client.address}: {NOT_TO_BE_OUTBID}", exitcodes.REJECTED) from error
-        raise ControllerRunning(
-            f"{client.address}: another controller is primary; stop it, or use --force for this command",
-            exitcodes.REJECTED,
-        ) from None
+    except ElectionIdTaken:
+        primary = client.election_id
+    except NotPrimary:
+        primary = client.arbitration.election_id if client.arbitration else 0
+    else:
+        return
+    follower = following.find(client.address, client.device_id, primary)
+    raise ControllerRunning(client.address, follower, primary == MAX_ELECTION_ID)
 
 
 def program(client: Client) -> P4Info:
@@ -186,10 +193,43 @@ def program(client: Client) -> P4Info:
     return info
 
 
-def apply_node(args: argparse.Namespace, node: Node, forgotten: Collection[Neighbor] = ()) -> Plan:
+def same_router(args: argparse.Namespace, client: Client, node: Node | None) -> Node | None:
+    """``node`` if the switch may be its router, else a warning.
+
+    A node file that was only found lying there then gives no names; one that was named with ``-c`` does.
+    """
+    if node is None:
+        return None
+    difference = _difference(client, node)
+    if difference is None:
+        return node
+    note(f"srv6: {node_file(args)} is the file of another router: {difference}")
+    return node if getattr(args, "config", None) else None
+
+
+def _difference(client: Client, node: Node) -> str | None:
+    """What says that the switch is not the router of ``node``: its device id, or not one MAC of its ports."""
+    from srv6cp.p4rt import Action, TableEntry
+
+    if client.device_id != node.device_id:
+        return f"{client.address} has device id {client.device_id}, {node.name} has {node.device_id}"
+    theirs = {
+        int(str(entry.match["ingress_port"])): str(entry.action.params["mac"])
+        for entry in client.read(TableEntry("ingress_port_table"))
+        if isinstance(entry, TableEntry) and isinstance(entry.action, Action) and "mac" in entry.action.params
+    }
+    ours = {port.number: port.interfaces[0].mac for port in node.ports.values() if port.interfaces}
+    both = sorted(theirs.keys() & ours.keys())
+    if not both or any(theirs[number] == ours[number] for number in both):
+        return None
+    number = both[0]
+    return f"port {number} of {client.address} has MAC {theirs[number]}, that of {node.name} has {ours[number]}"
+
+
+def apply_node(args: argparse.Namespace, node: Node) -> Plan:
     """Make the switch hold ``node``; the plan that was written."""
     from srv6cp.sync.update import update
 
     with make_client(args, node) as client:
         become_primary(client, args.force)
-        return update(client, node, forgotten=forgotten)
+        return update(client, node)

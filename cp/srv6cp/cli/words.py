@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ class Words:
     """A cursor over words."""
 
     def __init__(self, words: Sequence[str], usage: str) -> None:
-        self._words = list(words)
+        self._words = [_text(word) for word in words]
         self._usage = usage
 
     def __bool__(self) -> bool:
@@ -58,6 +59,14 @@ class Words:
     def unknown(self, word: str, valid: Collection[str]) -> UsageError:
         """The error for a word out of place."""
         return UsageError(f"unknown word {word!r}; valid: {', '.join(sorted(valid))}; usage: {self._usage}")
+
+
+def _text(word: str) -> str:
+    """A word as UTF-8, whatever the locale made of it."""
+    try:
+        return os.fsencode(word).decode()
+    except UnicodeError:
+        raise UsageError(f"{word!r} is not text in UTF-8") from None
 
 
 def segments(text: str) -> list[str]:

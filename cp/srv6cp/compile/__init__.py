@@ -42,7 +42,8 @@ class Compilation:
     ``targets``: next hop number to the (interface, address) pairs that must be resolved for it; an address
     None is the destination of the packet itself. ``sids``: counter index to SID. ``policies``: every policy
     in every mode that is in use, with its number and which of its lists are valid. ``items``: number to name for
-    each section that a record of a behaviour brings.
+    each section that a record of a behaviour brings. ``weights``: next hop number of a set to the weights of its
+    targets.
     """
 
     entities: list[Entity]
@@ -50,6 +51,7 @@ class Compilation:
     sids: Mapping[int, Sid] = field(default_factory=dict)
     policies: tuple[PolicyUse, ...] = ()
     items: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    weights: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def addresses(self) -> frozenset[tuple[InterfaceId, IPAddress]]:
@@ -123,7 +125,7 @@ def compile_state(
             *domain_entities(node),
             *ports,
         ]
-    return Compilation(entities, nexthops.targets, sids.numbers, policies.uses, numbers.items)
+    return Compilation(entities, nexthops.targets, sids.numbers, policies.uses, numbers.items, nexthops.weights)
 
 
 def compile_node(

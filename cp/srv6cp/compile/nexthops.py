@@ -29,13 +29,15 @@ class NextHops:
     """Next hops in use: numbers on request, entries at the end.
 
     ``targets`` says for each number which (interface, address) must be resolved for it; the address is
-    None where it is the destination of the packet itself (a connected prefix). With ``watch`` members of groups name
-    the port without which they are no use, and a switch takes them out before any controller has heard of it.
+    None where it is the destination of the packet itself (a connected prefix). ``weights`` are those of the members
+    of a set, in the order of its targets. With ``watch`` members of groups name the port without which they are no
+    use, and a switch takes them out before any controller has heard of it.
     """
 
     def __init__(self, node: Node, neighbors: Neighbors, ids: Ids, watch: bool = False) -> None:
         self.watch = watch
         self.targets: dict[int, tuple[Target, ...]] = {}
+        self.weights: dict[int, tuple[int, ...]] = {}
         self._interfaces = {interface.id: interface for interface in node.interfaces()}
         self._neighbors = neighbors
         self._ids = ids
@@ -103,6 +105,7 @@ class NextHops:
         if number in self._actions:
             return number
         self.targets[number] = tuple((hop.interface, hop.address) for hop in ordered)
+        self.weights[number] = tuple(hop.weight for hop in ordered)
         resolved = [(hop.weight, action) for hop in ordered if (action := self._adjacency(hop))]
         if not resolved:
             # The first packet asks for the first member; the controller resolves the whole set.

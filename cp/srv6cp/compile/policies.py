@@ -19,7 +19,7 @@ from srv6cp.compile.ids import Ids, short_key, sidlist_key
 from srv6cp.compile.nexthops import NextHops, action_set, towards
 from srv6cp.compile.routes import Routes
 from srv6cp.compile.seeds import seeds
-from srv6cp.model import Encap, FlowLabel, NextHop, Node, Policy, SegmentList
+from srv6cp.model import DEFAULT_VRF, Encap, FlowLabel, NextHop, Node, Policy, SegmentList
 from srv6cp.model.numbers import EncapFlag
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value
 
@@ -44,6 +44,22 @@ class PolicyUse:
     def valid(self) -> bool:
         """True when at least one list is."""
         return any(self.valid_lists)
+
+    def invalid_lists(self) -> Iterator[tuple[SegmentList, str]]:
+        """The lists that are not, each with the reason."""
+        for entry, valid in zip(self.policy.lists, self.valid_lists, strict=True):
+            if not valid:
+                where = "" if self.policy.vrf == DEFAULT_VRF else f" in VRF {self.policy.vrf}"
+                yield entry, f"first segment {entry.segments[0]} is unreachable{where}"
+
+    @property
+    def fate(self) -> str:
+        """What becomes of traffic that is steered into it."""
+        if self.valid:
+            return "its other lists carry the traffic" if not all(self.valid_lists) else "valid"
+        return "no list is valid: the traffic is " + (
+            "dropped" if self.policy.drop_when_invalid else "forwarded as if it were not steered"
+        )
 
 
 class Policies:

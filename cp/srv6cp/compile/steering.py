@@ -17,7 +17,7 @@ from srv6cp.model import ClassifierRule, Interface, IPNetwork, Node
 from srv6cp.p4rt.entities import Action, MatchValue, TableEntry, Ternary
 
 # Priorities of the switch: the configured one, then the order of the rules that share it.
-_RULES_PER_PRIORITY = 1024
+RULES_PER_PRIORITY = 1024
 
 
 class Classifier:
@@ -35,7 +35,7 @@ class Classifier:
                 if not number:
                     continue
                 action = Action("classify_steer", {"policy_id": number})
-            priority = rule.priority * _RULES_PER_PRIORITY + _RULES_PER_PRIORITY - 1 - position
+            priority = rule.priority * RULES_PER_PRIORITY + RULES_PER_PRIORITY - 1 - position
             self._rules.append((rule, priority, action))
 
     def concerns(self, interface: Interface) -> bool:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
 from math import gcd
@@ -14,6 +14,7 @@ from srv6cp.model import (
     DEFAULT_VRF,
     MAX_TOTAL_WEIGHT,
     MAX_WEIGHT,
+    FlowLabel,
     Interface,
     InterfaceId,
     IPAddress,
@@ -22,9 +23,15 @@ from srv6cp.model import (
     NextHop,
     Port,
 )
-from srv6cp.problems import InvalidError, Problem, with_path
+from srv6cp.problems import Fields, InvalidError, Problem, UnknowableError, with_path
 
+# Problems after which nothing more is read.
+_ENOUGH = 500
 VIA_KEYS = frozenset(("address", "port", "weight"))
+
+
+class EnoughError(Exception):
+    """So much is wrong that this is not the file that was meant."""
 
 
 class Context:
@@ -38,8 +45,12 @@ class Context:
         self.neighbors: list[Neighbor] = []
         # The node's own addresses: of interfaces, loopbacks, its source.
         self.own: set[tuple[str, IPAddress]] = set()
+        # That of policies which give none.
+        self.flow_label = FlowLabel.HASH
         # Names that are declared, whether or not their declaration is right: one mistake, one message.
+        self.uncertain = False  # a port has a mistake: what is behind it is not known
         self.policy_names: set[str] = set()
+        self.wrong_nexthops: set[int] = set()
         self.section_names: dict[str, set[str]] = {}
         self._connected: dict[str | None, list[tuple[IPNetwork, Interface]]] = {}
         self._vias: dict[tuple[str, str | None], tuple[NextHop, ...]] = {}
@@ -47,7 +58,9 @@ class Context:
 
     def fail(self, error: InvalidError, *path: str | int) -> None:
         """Record an error found while reading ``path``."""
-        self.problems.append(Problem(error.message, path + error.path))
+        self.problems += (Problem(each.message, path + each.path) for each in error.each())
+        if len(self.problems) > _ENOUGH:
+            raise EnoughError
 
     @contextmanager
     def at(self, *path: str | int) -> Iterator[None]:
@@ -57,16 +70,17 @@ class Context:
         except InvalidError as error:
             self.fail(error, *path)
 
-    def vrf(self, item: dict[Any, Any], key: str = "vrf") -> str:
+    def vrf(self, item: Mapping[Any, Any], key: str = "vrf") -> str:
         """The VRF named by ``key`` of an item, ``default`` when there is none."""
         value = item.get(key)
         if value is None or value == DEFAULT_VRF:
             return DEFAULT_VRF
         text = str(value)
-        if text not in self.vrfs and text.isdecimal():
+        wanted = values.decimal(text)
+        if text not in self.vrfs and wanted is not None:
             # iproute2 speaks of tables by number: a VRF may be referred to by its id.
             for name, number in self.vrfs.items():
-                if number == int(text):
+                if number == wanted:
                     return name
         return str(with_path(key, values.reference, value, self.vrfs, "VRF"))
 
@@ -90,6 +104,8 @@ class Context:
         if interface is None:
             if identity in ((number, 0) for number in self.ports):
                 raise InvalidError(f"port {identity} is a layer 2 port")
+            if self.uncertain:
+                raise UnknowableError(f"port {identity} may be one with a mistake")
             valid = ", ".join(map(str, self.interfaces)) or "none is declared"
             raise InvalidError(f"unknown port {identity}; valid: {valid}")
         return interface
@@ -117,6 +133,8 @@ class Context:
         longest = max((length for length, _ in matches), default=0)
         found = sorted({identity for length, identity in matches if length == longest})
         where = f" in VRF {vrf}" if vrf else ""
+        if not found and self.uncertain:
+            raise UnknowableError(f"next hop {address} may be behind a port with a mistake")
         if not found:
             if any(address == own and vrf in (None, of) for of, own in self.own):
                 raise InvalidError(f"{address} is an address of this node{where}")
@@ -144,7 +162,7 @@ class Context:
                 hops.append(self._nexthop(item, vrf))
             except InvalidError as error:
                 if isinstance(via, (list, tuple)):
-                    error.path = (index, *error.path)
+                    error.under(index)
                 raise
         if len({(hop.interface, hop.address) for hop in hops}) < len(hops):
             raise InvalidError("a next hop is listed twice; use its weight")
@@ -155,23 +173,24 @@ class Context:
         if not isinstance(item, dict):
             address = values.ip_address(item, "next hop")
             return NextHop(self.locate(address, vrf), address)
-        values.check_keys(item, VIA_KEYS)
-        weight = with_path("weight", read_weight, item)
-        if item.get("port") is not None:
-            interface = with_path("port", self.interface, item["port"]).id
-            if item.get("address") is None:
-                return NextHop(interface, None, weight)
-            return NextHop(interface, with_path("address", values.ip_address, item["address"]), weight)
-        if item.get("address") is None:
-            raise InvalidError("a next hop needs an address or a port")
-        address = with_path("address", values.ip_address, item["address"])
+        fields = Fields(item)
+        with fields.at():
+            values.check_keys(item, VIA_KEYS)
+        weight = fields.read("weight", read_weight, default=1)
+        interface = fields.read("port", self.interface)
+        address = fields.read("address", values.ip_address)
+        if item.get("port") is None and item.get("address") is None:
+            with fields.at():
+                raise InvalidError("a next hop needs an address or a port")
+        fields.finish()
+        if interface is not None:
+            return NextHop(interface.id, address, weight)
         return NextHop(with_path("address", self.locate, address, vrf), address, weight)
 
 
-def read_weight(item: dict[Any, Any]) -> int:
-    """``weight`` of a next hop or segment list; 1 when there is none."""
-    weight = item.get("weight")
-    return 1 if weight is None else values.integer(weight, "weight", 1, MAX_WEIGHT)
+def read_weight(value: Any) -> int:
+    """``weight`` of a next hop or segment list."""
+    return values.integer(value, "weight", 1, MAX_WEIGHT)
 
 
 def check_weights(weights: list[int]) -> None:

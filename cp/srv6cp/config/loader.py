@@ -7,13 +7,14 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Any
 
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
-from srv6cp.config.context import Context
+from srv6cp.config.context import Context, EnoughError
+from srv6cp.config.nexthops import read_nexthops
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.routing import read_neighbors, read_routes
@@ -21,22 +22,28 @@ from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
+from srv6cp.config.sysctl import endpoint_sids, read_sysctl
 from srv6cp.gcpause import gc_paused
-from srv6cp.model import DEFAULT_VRF, ICMPV6, Fragmentation, Node, Policy, RateLimit, SrDomain
-from srv6cp.problems import ConfigError, InvalidError, Problem, with_path
+from srv6cp.model import DEFAULT_VRF, ICMPV6, Fragmentation, Node, OwnAddress, Policy, RateLimit, SrDomain
+from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_path
 
 #: Keys of every node file; the sections that records of behaviours bring come beside them.
 NODE_KEYS = frozenset(
     (
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain", "upper-layer", "icmp"),
-        *("flow-seed", "fragmentation", "vrfs", "addresses", "ports", "neighbors", "routes", "sids", "policies"),
-        "steering",
+        *("flow-seed", "fragmentation", "vrfs", "addresses", "ports", "neighbors", "nexthops", "routes", "sids"),
+        *("policies", "steering", "sysctl"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources"))
 ICMP_KEYS = frozenset(("rate", "burst"))
 MAX_FLOW_SEED = 2**32 - 1
 DEFAULT_RATE = RateLimit(100, 50)
+# What nobody reads through.
+_MOST_PROBLEMS = 100
+_TOO_MANY = "many more mistakes; what is behind them was not read"
+# A hundred times what a node with all that a switch can hold needs is none; a device without an end is met as well.
+_LONGEST_TEXT = 64 << 20
 
 
 def load_node(path_or_text: str | os.PathLike[str]) -> Node:
@@ -52,12 +59,19 @@ def load_node(path_or_text: str | os.PathLike[str]) -> Node:
 
 def read_source(path: str | os.PathLike[str]) -> Source:
     """The text of a configuration file. Raises ConfigError when it cannot be read."""
+    name = os.fspath(path)
     try:
-        return Source(Path(path).read_text(encoding="utf-8"), os.fspath(path))
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(_LONGEST_TEXT + 1)
     except OSError as error:
-        raise ConfigError([Problem(f"cannot read: {error.strerror}", (), os.fspath(path))]) from None
+        raise ConfigError([Problem(f"cannot read: {error.strerror}", (), name)]) from None
     except UnicodeDecodeError:
-        raise ConfigError([Problem("not UTF-8 text", (), os.fspath(path))]) from None
+        raise ConfigError([Problem("not UTF-8 text", (), name)]) from None
+    except ValueError:
+        raise ConfigError([Problem("cannot read: no name of a file", (), name)]) from None
+    if len(text) > _LONGEST_TEXT:
+        raise ConfigError([Problem(f"longer than {_LONGEST_TEXT >> 20} MiB, which is no node file", (), name)])
+    return Source(text, name)
 
 
 def load_node_source(source: Source) -> Node:
@@ -67,8 +81,13 @@ def load_node_source(source: Source) -> Node:
         try:
             return replace(load_node_dict(data), origin=source)
         except ConfigError as error:
-            problems = [replace(p, file=source.file, line=source.line(p.path)) for p in error.problems]
-            raise ConfigError(sorted(problems, key=lambda problem: problem.line)) from None
+            problems = [replace(p, file=source.file, line=source.line(p.path)) for p in error.problems[:_MOST_PROBLEMS]]
+            problems.sort(key=lambda problem: problem.line)
+            if len(error.problems) > _MOST_PROBLEMS:
+                left = len(error.problems) - _MOST_PROBLEMS
+                more = _TOO_MANY if error.problems[-1].message == _TOO_MANY else f"{left} more mistakes"
+                problems.append(Problem(more, (), source.file))
+            raise ConfigError(problems) from None
 
 
 def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
@@ -82,17 +101,18 @@ def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
     if not isinstance(data, Mapping):
         raise ConfigError([Problem(f"a node is a mapping of keys, not {values.show(data)}")])
     context = Context()
-    node = _read_node(dict(data), context)
+    try:
+        node = _read_node(dict(data), context)
+    except EnoughError:
+        raise ConfigError([*context.problems, Problem(_TOO_MANY)]) from None
     if context.problems:
         raise ConfigError(context.problems)
     return node
 
 
 def _read_node(data: dict[Any, Any], context: Context) -> Node:
-    keys = NODE_KEYS.union(section.key for section in REGISTRY.sections)
-    for key in data:
-        with context.at():
-            values.check_keys({key: None}, keys)
+    with context.at():
+        values.check_keys(data, NODE_KEYS.union(section.key for section in REGISTRY.sections))
     name = ""
     device_id, source, grpc_addr = 1, None, None
     domain, icmp, flow_seed = SrDomain(), None, None
@@ -127,12 +147,20 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     if source is not None:
         context.own.add((DEFAULT_VRF, source))
     addresses = read_addresses(data.get("addresses"), context)
+    settings = read_sysctl(data.get("sysctl"), context)
+    if settings.flow_label is not None:
+        context.flow_label = settings.flow_label
     read_neighbors(data.get("neighbors"), context)
     locators = read_locators(data, context)
-    policies = read_policies(data.get("policies"), source, context)
-    routes = read_routes(data.get("routes"), context)
+    policies = read_policies(data.get("policies"), data.get("source") is not None, context)
+    nexthops = read_nexthops(data.get("nexthops"), context)
+    routes = read_routes(data.get("routes"), nexthops, context)
     sections = read_sections(data, context)
-    sids = read_sids(data.get("sids"), locators, context)
+    # Outside a locator with a mistake is no mistake.
+    certain = not any(problem.path[:1] in (("locator",), ("locators",)) for problem in context.problems)
+    sids = read_sids(data.get("sids"), locators if certain else (), context)
+    own = (*addresses, OwnAddress(source)) if source is not None else addresses
+    sids = (*sids, *endpoint_sids(settings, own, sids, context))
     steering = read_steering(data.get("steering"), policies, context)
     node = Node(
         name=name,
@@ -148,6 +176,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         addresses=addresses,
         ports=context.ports,
         neighbors=tuple(context.neighbors),
+        nexthops=nexthops,
         routes=routes,
         sids=sids,
         policies=policies,
@@ -166,7 +195,7 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
     for route in node.routes:
         if route.prefix in locators:
             context.problems.append(Problem(f"{route.prefix} is a locator of this node, not a route", ("routes",)))
-    if node.source is None:
+    if data.get("source") is None:
         binding = {record.name for record in REGISTRY.endpoints if _encapsulates(record)}
         for sid in node.sids:
             policy = policies.get(sid.operands["policy"]) if sid.behaviour in binding else None
@@ -192,7 +221,7 @@ def _read_grpc_addr(value: Any) -> str | None:
     if value is None:
         return None
     host, _, port = str(value).rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    if not host or not 0 < (values.decimal(port) or 0) < 65536:
         raise InvalidError(f"grpc-addr must be HOST:PORT such as 127.0.0.1:9559, not {values.show(value)}")
     return str(value)
 
@@ -200,17 +229,20 @@ def _read_grpc_addr(value: Any) -> str | None:
 def _read_domain(value: Any) -> SrDomain:
     if value is None:
         return SrDomain()
-    item = values.mapping(value, "sr-domain")
-    values.check_keys(item, DOMAIN_KEYS)
+    fields = Fields(values.mapping(value, "sr-domain"))
+    with fields.at():
+        values.check_keys(fields.item, DOMAIN_KEYS)
     lists = []
     for key in ("sid-block", "sources"):
-        prefixes = []
-        for index, text in enumerate(values.one_or_more(item[key]) if item.get(key) is not None else []):
-            prefix = with_path(key, with_path, index, values.ipv6_prefix, text, key)
-            if prefix in prefixes:
-                raise InvalidError(f"{prefix} is given twice", key, index)
-            prefixes.append(prefix)
+        prefixes: list[IPv6Network] = []
+        for index, text in enumerate(fields.read(key, values.one_or_more, default=())):
+            with fields.at(key, index):
+                prefix = values.ipv6_prefix(text, key)
+                if prefix in prefixes:
+                    raise InvalidError(f"{prefix} is given twice")
+                prefixes.append(prefix)
         lists.append(tuple(prefixes))
+    fields.finish()
     return SrDomain(*lists)
 
 
@@ -224,8 +256,10 @@ def _read_upper_layers(value: Any) -> tuple[int, ...]:
 def _read_icmp(value: Any) -> RateLimit | None:
     if value is None:
         return None
-    item = values.mapping(value, "icmp")
-    values.check_keys(item, ICMP_KEYS)
-    rate = with_path("rate", values.integer, item.get("rate", DEFAULT_RATE.rate), "rate", 1, 1_000_000)
-    burst = with_path("burst", values.integer, item.get("burst", DEFAULT_RATE.burst), "burst", 1, 1_000_000)
+    fields = Fields(values.mapping(value, "icmp"))
+    with fields.at():
+        values.check_keys(fields.item, ICMP_KEYS)
+    rate = fields.read("rate", values.integer, "rate", 1, 1_000_000, default=DEFAULT_RATE.rate)
+    burst = fields.read("burst", values.integer, "burst", 1, 1_000_000, default=DEFAULT_RATE.burst)
+    fields.finish()
     return RateLimit(rate, burst)

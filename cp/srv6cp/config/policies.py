@@ -9,8 +9,8 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.context import Context, check_weights, read_weight
-from srv6cp.model import MAX_SEGMENTS, Encap, FlowLabel, Policy, SegmentList
-from srv6cp.problems import InvalidError, with_path
+from srv6cp.model import DEFAULT_VRF, MAX_SEGMENTS, Encap, FlowLabel, Policy, SegmentList
+from srv6cp.problems import Fields, InvalidError, with_path
 
 POLICY_KEYS = frozenset(("name", "encap", "invalid", "segment-lists", "segments", "vrf"))
 ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to"))
@@ -27,8 +27,8 @@ def declare_policies(value: Any, context: Context) -> None:
             context.policy_names.add(str(item["name"]))
 
 
-def read_policies(value: Any, source: IPv6Address | None, context: Context) -> dict[str, Policy]:
-    """Policies by name. ``source`` is the node's, for those that name none."""
+def read_policies(value: Any, has_source: bool, context: Context) -> dict[str, Policy]:
+    """Policies by name. ``has_source``: the node has an address for those that name none."""
     policies: dict[str, Policy] = {}
     with context.at("policies"):
         for index, item in enumerate(values.listing(value, "policies")):
@@ -36,24 +36,32 @@ def read_policies(value: Any, source: IPv6Address | None, context: Context) -> d
                 policy = _read_policy(values.mapping(item, "a policy"), context)
                 if policy.name in policies:
                     raise InvalidError(f"policy {policy.name!r} is given twice", "name")
-                if policy.encap.source is None and source is None and not REGISTRY.headend(policy.encap.mode).inserts:
+                if policy.encap.source is None and not has_source and not REGISTRY.headend(policy.encap.mode).inserts:
                     raise InvalidError("no source address: give the node a 'source', or the policy encap.source")
                 policies[policy.name] = policy
     return policies
 
 
 def _read_policy(item: dict[Any, Any], context: Context) -> Policy:
-    values.check_keys(item, POLICY_KEYS, ("name",))
-    name = with_path("name", values.name, item["name"], "policy name")
-    encap = with_path("encap", _read_encap, item.get("encap"))
-    invalid = with_path("invalid", values.choice, item.get("invalid", "forward"), ("forward", "drop"), "invalid")
-    if ("segments" in item) == ("segment-lists" in item):
-        raise InvalidError("a policy needs either 'segment-lists' or, for a single list, 'segments'")
-    if "segments" in item:
-        lists = [SegmentList(with_path("segments", _read_segments, item["segments"]))]
-    else:
-        lists = with_path("segment-lists", _read_lists, item["segment-lists"])
-    return Policy(name, tuple(lists), encap, invalid == "drop", context.vrf(item))
+    fields = Fields(item)
+    with fields.at():
+        values.check_keys(item, POLICY_KEYS, ("name",))
+    name = fields.read("name", values.name, "policy name")
+    encap = fields.read("encap", _read_encap, context.flow_label, default=Encap(flow_label=context.flow_label))
+    invalid = fields.read("invalid", values.choice, ("forward", "drop"), "invalid")
+    lists: list[SegmentList] = []
+    with fields.at():
+        if ("segments" in item) == ("segment-lists" in item):
+            raise InvalidError("a policy needs either 'segment-lists' or, for a single list, 'segments'")
+        if "segments" in item:
+            lists = [SegmentList(with_path("segments", _read_segments, item["segments"]))]
+        else:
+            lists = with_path("segment-lists", _read_lists, item["segment-lists"])
+    vrf = DEFAULT_VRF
+    with fields.at():
+        vrf = context.vrf(item)
+    fields.finish()
+    return Policy(name, tuple(lists), encap, invalid == "drop", vrf)
 
 
 def _read_lists(value: Any) -> list[SegmentList]:
@@ -61,15 +69,17 @@ def _read_lists(value: Any) -> list[SegmentList]:
     if not items:
         raise InvalidError("a policy needs at least one segment list")
     lists = []
+    whole = Fields({})
     for index, item in enumerate(items):
-        try:
-            item = values.mapping(item, "a segment list")
-            values.check_keys(item, LIST_KEYS, ("segments",))
-            weight = with_path("weight", read_weight, item)
-            lists.append(SegmentList(with_path("segments", _read_segments, item["segments"]), weight))
-        except InvalidError as error:
-            error.path = (index, *error.path)
-            raise
+        with whole.at(index):
+            fields = Fields(values.mapping(item, "a segment list"))
+            with fields.at():
+                values.check_keys(item, LIST_KEYS, ("segments",))
+            weight = fields.read("weight", read_weight, default=1)
+            segments = fields.read("segments", _read_segments)
+            fields.finish()
+            lists.append(SegmentList(segments, weight))
+    whole.finish()
     check_weights([segment_list.weight for segment_list in lists])
     return lists
 
@@ -85,31 +95,35 @@ def _read_segments(value: Any) -> tuple[IPv6Address, ...]:
             f"a segment list holds at most {MAX_SEGMENTS} segments, this one has {len(items)}", MAX_SEGMENTS
         )
     segments = []
+    fields = Fields({})
     for index, text in enumerate(items):
-        segment = with_path(index, values.ipv6_address, text, "a segment")
-        if values.not_forwarded(segment):
-            raise InvalidError(f"{segment} cannot be a segment: it is no routable unicast address", index)
-        segments.append(segment)
+        with fields.at(index):
+            segment = values.ipv6_address(text, "a segment")
+            if values.not_forwarded(segment):
+                raise InvalidError(f"{segment} cannot be a segment: it is no routable unicast address")
+            segments.append(segment)
+    fields.finish()
     return tuple(segments)
 
 
-def _read_encap(value: Any) -> Encap:
-    if value is None:
-        return Encap()
+def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:
     if isinstance(value, str):
         value = {"mode": value}
     item = values.mapping(value, "encap")
-    values.check_keys(item, ENCAP_KEYS)
+    fields = Fields(item)
+    with fields.at():
+        values.check_keys(item, ENCAP_KEYS)
     defaults = Encap()
-    source = item.get("source")
-    return Encap(
-        with_path("mode", _read_mode, item["mode"]) if "mode" in item else defaults.mode,
-        None if source is None else with_path("source", values.ipv6_address, source, "source"),
-        with_path("hop-limit", _number_or_inherit, item.get("hop-limit", 64), "hop-limit", 1),
-        with_path("traffic-class", _number_or_inherit, item.get("traffic-class", INHERIT), "traffic-class", 0),
-        with_path("flow-label", _read_flow_label, item.get("flow-label", "hash")),
-        with_path("return-to", values.choice, item.get("return-to", RETURNS[0]), RETURNS, "return-to") == RETURNS[1],
+    encap = Encap(
+        fields.read("mode", _read_mode, default=defaults.mode),
+        fields.read("source", values.ipv6_address, "source"),
+        fields.read("hop-limit", _number_or_inherit, "hop-limit", 1, default=defaults.hop_limit),
+        fields.read("traffic-class", _number_or_inherit, "traffic-class", 0),
+        fields.read("flow-label", _read_flow_label, default=flow_label),
+        fields.read("return-to", values.choice, RETURNS, "return-to") == RETURNS[1],
     )
+    fields.finish()
+    return encap
 
 
 def _read_mode(value: Any) -> str:

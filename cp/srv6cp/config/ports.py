@@ -9,7 +9,7 @@ from zlib import crc32
 from srv6cp import values
 from srv6cp.config.context import Context
 from srv6cp.model import DEFAULT_MTU, DEFAULT_VRF, Interface, InterfaceId, IPInterface, OwnAddress, Port
-from srv6cp.problems import InvalidError, Path, Problem, with_path
+from srv6cp.problems import Fields, InvalidError, Path, Problem
 
 VRF_KEYS = frozenset(("name", "id"))
 PORT_KEYS = frozenset(("mode", "mac", "addresses", "mtu", "vrf", "role", "policy", "vlans", "interface"))
@@ -27,24 +27,25 @@ def read_vrfs(value: Any, context: Context) -> None:
     with context.at("vrfs"):
         for index, item in enumerate(values.listing(value, "vrfs")):
             with context.at("vrfs", index):
-                if isinstance(item, dict):
-                    values.check_keys(item, VRF_KEYS, ("name",))
-                    vrf = with_path("name", values.name, item["name"], "VRF name")
-                    number = item.get("id")
-                else:
-                    vrf, number = values.name(item, "VRF name"), None
-                if vrf == DEFAULT_VRF:
-                    raise InvalidError("VRF 'default' always exists and has id 0")
-                if vrf in context.vrfs or vrf in unnumbered:
-                    raise InvalidError(f"VRF {vrf!r} is given twice")
-                if number is None:
+                fields = Fields(item if isinstance(item, dict) else {"name": item})
+                with fields.at():
+                    values.check_keys(fields.item, VRF_KEYS, ("name",))
+                vrf = values.name(item, "VRF name") if fields.item is not item else fields.read("name", _name)
+                number = fields.read("id", values.integer, "id", 1, _MAX_VRF_ID)
+                with fields.at():
+                    if vrf == DEFAULT_VRF:
+                        raise InvalidError("VRF 'default' always exists and has id 0")
+                    if vrf in context.vrfs or vrf in unnumbered:
+                        raise InvalidError(f"VRF {vrf!r} is given twice")
+                    if number in taken:
+                        raise InvalidError(f"VRF id {number} is given twice", "id")
+                    if number is not None and vrf is not None:
+                        taken.add(number)
+                        context.vrfs[vrf] = number
+                # Also with mistakes: those who refer to it are not to blame.
+                if vrf is not None and vrf not in context.vrfs:
                     unnumbered.append(vrf)
-                    continue
-                number = with_path("id", values.integer, number, "id", 1, _MAX_VRF_ID)
-                if number in taken:
-                    raise InvalidError(f"VRF id {number} is given twice", "id")
-                taken.add(number)
-                context.vrfs[vrf] = number
+                fields.finish()
     for vrf in sorted(unnumbered):
         number = crc32(vrf.encode()) % _HASHED_VRF_IDS + 1
         while number in taken:
@@ -66,7 +67,12 @@ def read_ports(value: Any, node: str, context: Context) -> None:
                     raise InvalidError(f"{error.message} (510 and 511 are the CPU and drop ports)") from None
                 if number in context.ports:
                     raise InvalidError(f"port {number} is given twice")
-                port = _read_port(number, {} if item is None else values.mapping(item, "a port"), node, context)
+                fields = Fields({} if item is None else values.mapping(item, "a port"))
+                port = _read_port(number, fields, node, context)
+                if fields.error is not None:
+                    context.uncertain = True
+                    context.fail(fields.error, "ports", key)
+                # Also with mistakes: those who refer to it are not to blame.
                 context.ports[number] = port
                 for interface in port.interfaces:
                     context.interfaces[interface.id] = interface
@@ -74,72 +80,66 @@ def read_ports(value: Any, node: str, context: Context) -> None:
     context.add_connected()
 
 
-def _read_port(number: int, item: dict[Any, Any], node: str, context: Context) -> Port:
-    values.check_keys(item, PORT_KEYS)
-    mode = with_path("mode", values.choice, item.get("mode", "l3"), ("l3", "l2"), "mode")
-    device = item.get("interface")
-    if device is not None:
-        device = with_path("interface", values.name, device, "interface")
-    mtu = _read_mtu(item)
+def _read_port(number: int, fields: Fields, node: str, context: Context) -> Port:
+    item = fields.item
+    mode = fields.read("mode", values.choice, ("l3", "l2"), "mode", default="l3")
+    device = fields.read("interface", values.name, "interface")
+    mtu = fields.read("mtu", values.integer, "mtu", values.MIN_MTU, values.MAX_MTU, default=DEFAULT_MTU)
     if mode == "l2":
+        with fields.at():
+            values.check_keys({key: each for key, each in item.items() if key not in PORT_KEYS}, L2_PORT_KEYS)
         for key in item:
-            if key not in L2_PORT_KEYS:
+            if key in PORT_KEYS - L2_PORT_KEYS:
                 valid = ", ".join(sorted(L2_PORT_KEYS))
-                raise InvalidError(f"a layer 2 port takes no {key!r}; valid: {valid}", key)
-        return Port(number, (), _read_policy(item, context), mtu, device)
+                with fields.at(key):
+                    raise InvalidError(f"a layer 2 port takes no {key!r}; valid: {valid}")
+        return Port(number, (), fields.read("policy", _policy, context), mtu, device)
+    with fields.at():
+        values.check_keys(item, PORT_KEYS)
     default_mac = "02:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}".format(
         *crc32(node.encode()).to_bytes(4, "big")[1:], number >> 8, number & 0xFF
     )
-    interfaces = [_read_interface(InterfaceId(number), item, default_mac, mtu, context)]
-    vlans = with_path("vlans", values.mapping, item.get("vlans") or {}, "vlans")
-    for key, vlan_item in vlans.items():
-        with context.at("ports", number, "vlans", key):
+    interfaces = [_read_interface(InterfaceId(number), fields, default_mac, mtu, context)]
+    for key, vlan_item in fields.read("vlans", values.mapping, "vlans", default={}).items():
+        with fields.at("vlans", key):
             vlan = values.integer(key, "VLAN", 1, values.MAX_VLAN)
-            vlan_item = {} if vlan_item is None else values.mapping(vlan_item, "a VLAN")
-            values.check_keys(vlan_item, VLAN_KEYS)
             identity = InterfaceId(number, vlan)
             if any(interface.id == identity for interface in interfaces):
                 raise InvalidError(f"VLAN {vlan} is given twice")
-            mac = interfaces[0].mac
-            interfaces.append(_read_interface(identity, vlan_item, mac, _read_mtu(vlan_item, mtu), context))
+            vlan_fields = Fields({} if vlan_item is None else values.mapping(vlan_item, "a VLAN"))
+            with vlan_fields.at():
+                values.check_keys(vlan_fields.item, VLAN_KEYS)
+            vlan_mtu = vlan_fields.read("mtu", values.integer, "mtu", values.MIN_MTU, values.MAX_MTU, default=mtu)
+            interfaces.append(_read_interface(identity, vlan_fields, interfaces[0].mac, vlan_mtu, context))
+            vlan_fields.finish()
     return Port(number, tuple(interfaces), None, mtu, device)
 
 
-def _read_interface(
-    identity: InterfaceId, item: dict[Any, Any], default_mac: str, mtu: int, context: Context
-) -> Interface:
+def _read_interface(identity: InterfaceId, fields: Fields, default_mac: str, mtu: int, context: Context) -> Interface:
     addresses = []
-    for index, text in enumerate(with_path("addresses", values.listing, item.get("addresses"), "addresses")):
-        try:
+    for index, text in enumerate(fields.read("addresses", values.listing, "addresses", default=[])):
+        with fields.at("addresses", index):
             addresses.append(values.interface_address(text))
-        except InvalidError as error:
-            error.path = ("addresses", index)
-            raise
-    mac = item.get("mac")
-    role = with_path("role", values.choice, item.get("role", "internal"), ("internal", "external"), "role")
+    vrf = DEFAULT_VRF
+    with fields.at():
+        vrf = context.vrf(fields.item)
     return Interface(
         identity,
-        default_mac if mac is None else with_path("mac", values.mac_address, mac),
+        fields.read("mac", values.mac_address, default=default_mac),
         tuple(addresses),
         mtu,
-        context.vrf(item),
-        role == "external",
-        _read_policy(item, context),
+        vrf,
+        fields.read("role", values.choice, ("internal", "external"), "role", default="internal") == "external",
+        fields.read("policy", _policy, context),
     )
 
 
-def _read_mtu(item: dict[Any, Any], default: int = DEFAULT_MTU) -> int:
-    mtu = item.get("mtu")
-    if mtu is None:
-        return default
-    return int(with_path("mtu", values.integer, mtu, "mtu", values.MIN_MTU, values.MAX_MTU))
+def _name(value: Any) -> str:
+    return values.name(value, "VRF name")
 
 
-def _read_policy(item: dict[Any, Any], context: Context) -> str | None:
-    policy = item.get("policy")
-    if policy is None:
-        return None
-    return str(with_path("policy", values.reference, policy, context.policy_names, "policy"))
+def _policy(value: Any, context: Context) -> str:
+    return values.reference(value, context.policy_names, "policy")
 
 
 def _check_connected(context: Context) -> None:
@@ -177,19 +177,27 @@ def read_addresses(value: Any, context: Context) -> tuple[OwnAddress, ...]:
         for index, item in enumerate(values.listing(value, "addresses")):
             with context.at("addresses", index):
                 vrf = DEFAULT_VRF
-                text = item
                 if isinstance(item, dict):
-                    values.check_keys(item, ADDRESS_KEYS, ("address",))
-                    vrf, text = context.vrf(item), item["address"]
-                address = values.interface_address(text)
-                if not _is_host(address):
-                    bits = address.max_prefixlen
-                    raise InvalidError(
-                        f"loopback address {address} must be a /{bits}; connected prefixes belong to ports"
-                    )
+                    fields = Fields(item)
+                    with fields.at():
+                        values.check_keys(item, ADDRESS_KEYS, ("address",))
+                    with fields.at():
+                        vrf = context.vrf(item)
+                    address = fields.read("address", _loopback_address)
+                    fields.finish()
+                else:
+                    address = _loopback_address(item)
                 own = OwnAddress(address.ip, vrf)
                 if own in result:
                     raise InvalidError(f"address {own.address} is given twice")
                 result.append(own)
                 context.own.add((vrf, address.ip))
     return tuple(result)
+
+
+def _loopback_address(value: Any) -> IPInterface:
+    address = values.interface_address(value)
+    if not _is_host(address):
+        bits = address.max_prefixlen
+        raise InvalidError(f"loopback address {address} must be a /{bits}; connected prefixes belong to ports")
+    return address

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from srv6cp import values
 from srv6cp.config.context import Context
-from srv6cp.model import DEFAULT_VRF, IPNetwork, Neighbor, Route
-from srv6cp.problems import InvalidError, with_path
+from srv6cp.config.nexthops import MAX_ID
+from srv6cp.model import DEFAULT_VRF, IPNetwork, Neighbor, NextHopObject, Route
+from srv6cp.problems import Fields, InvalidError, UnknowableError, with_path
 
 NEIGHBOR_KEYS = frozenset(("address", "port", "vrf", "mac"))
-ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole"))
+ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole", "nhid"))
 
 
 def read_neighbors(value: Any, context: Context) -> None:
@@ -21,28 +23,39 @@ def read_neighbors(value: Any, context: Context) -> None:
     with context.at("neighbors"):
         for index, item in enumerate(values.listing(value, "neighbors")):
             with context.at("neighbors", index):
-                item = values.mapping(item, "a neighbour")
-                values.check_keys(item, NEIGHBOR_KEYS, ("address", "mac"))
-                address = with_path("address", values.ip_address, item["address"])
-                vrf = context.vrf(item) if item.get("vrf") is not None else None
-                if item.get("port") is None:
-                    interface = with_path("address", context.locate, address, vrf)
-                else:
-                    interface = with_path("port", context.interface, item["port"]).id
-                of = context.interfaces[interface].vrf
-                if vrf not in (None, of):
-                    raise InvalidError(f"port {interface} is in VRF {of}", "vrf")
-                if (of, address) in context.own:
-                    raise InvalidError(f"{address} is an address of this node", "address")
-                if (interface, address) in seen:
-                    raise InvalidError(f"neighbour {address} on port {interface} is given twice")
-                seen.add((interface, address))
-                mac = with_path("mac", values.mac_address, item["mac"])
-                context.neighbors.append(Neighbor(address, interface, mac))
+                neighbor = _read_neighbor(values.mapping(item, "a neighbour"), context)
+                key = (neighbor.interface, neighbor.address)
+                if key in seen:
+                    raise InvalidError(f"neighbour {neighbor.address} on port {neighbor.interface} is given twice")
+                seen.add(key)
+                context.neighbors.append(neighbor)
 
 
-def read_routes(value: Any, context: Context) -> tuple[Route, ...]:
-    """Static routes; built for tens of thousands of them."""
+def _read_neighbor(item: dict[Any, Any], context: Context) -> Neighbor:
+    fields = Fields(item)
+    with fields.at():
+        values.check_keys(item, NEIGHBOR_KEYS, ("address", "mac"))
+    address = fields.read("address", values.ip_address)
+    mac = fields.read("mac", values.mac_address)
+    vrf = None
+    with fields.at():
+        vrf = context.vrf(item) if item.get("vrf") is not None else None
+    found = fields.read("port", context.interface)
+    interface = found and found.id
+    if address is not None and item.get("port") is None and (vrf is not None or item.get("vrf") is None):
+        interface = fields.read("address", lambda _: context.locate(address, vrf))
+    with fields.at():
+        of = context.interfaces[interface].vrf if interface is not None else None
+        if of is not None and vrf not in (None, of):
+            raise InvalidError(f"port {interface} is in VRF {of}", "vrf")
+        if (of, address) in context.own:
+            raise InvalidError(f"{address} is an address of this node", "address")
+    fields.finish()
+    return Neighbor(address, interface, mac)
+
+
+def read_routes(value: Any, objects: Mapping[int, NextHopObject], context: Context) -> tuple[Route, ...]:
+    """Static routes; built for tens of thousands of them. ``objects`` are the next hops that they may name."""
     routes: list[Route] = []
     seen: set[tuple[str, IPNetwork]] = set()
     with context.at("routes"):
@@ -52,18 +65,35 @@ def read_routes(value: Any, context: Context) -> tuple[Route, ...]:
                     values.mapping(item, "a route")
                 if not item.keys() <= ROUTE_KEYS or "prefix" not in item:
                     values.check_keys(item, ROUTE_KEYS, ("prefix",))
-                route = _read_route(item, context)
+                route = _read_route(item, objects, context)
                 key = (route.vrf, route.prefix)
                 if key in seen:
                     raise InvalidError(f"route {route.prefix} in VRF {route.vrf} is given twice", "prefix")
                 seen.add(key)
                 routes.append(route)
             except InvalidError as error:
-                context.fail(error, "routes", index)
+                context.fail(_wrong_fields(item, objects, context) or error, "routes", index)
     return tuple(routes)
 
 
-def _read_route(item: dict[Any, Any], context: Context) -> Route:
+def _wrong_fields(item: Any, objects: Mapping[int, NextHopObject], context: Context) -> InvalidError | None:
+    """What is wrong with the fields of a route, each by itself; None when they are right."""
+    if not isinstance(item, dict):
+        return None
+    fields = Fields(item)
+    with fields.at():
+        values.check_keys(item, ROUTE_KEYS, ("prefix",))
+    fields.read("prefix", values.ip_prefix)
+    fields.read("blackhole", values.boolean, "blackhole")
+    if item.get("via") is None:
+        fields.read("nhid", _object, objects, context)
+    with fields.at():
+        vrf = context.vrf(item)
+        fields.read("via", context.nexthops, vrf)
+    return fields.error
+
+
+def _read_route(item: dict[Any, Any], objects: Mapping[int, NextHopObject], context: Context) -> Route:
     try:
         prefix = values.ip_prefix(item["prefix"])
     except InvalidError as error:
@@ -77,14 +107,34 @@ def _read_route(item: dict[Any, Any], context: Context) -> Route:
     if "blackhole" in item and with_path("blackhole", values.boolean, item["blackhole"], "blackhole"):
         if via is not None:
             raise InvalidError("a blackhole route has no next hop", "via")
+        if item.get("nhid") is not None:
+            raise InvalidError("a blackhole route has no next hop", "nhid")
         return Route(prefix, (), vrf)
-    if via is None:
-        raise InvalidError("a route needs 'via' or 'blackhole: true'")
-    nexthops = with_path("via", context.nexthops, via, vrf)
+    number, where = item.get("nhid"), "via"
+    if number is not None:
+        if via is not None:
+            raise InvalidError("'nhid' says where the route leads; 'via' does as well, so give one of them", "via")
+        where = "nhid"
+        found = with_path(where, _object, number, objects, context)
+        number, nexthops = found.number, found.hops
+    elif via is None:
+        raise InvalidError("a route needs 'via' or 'blackhole: true' (or 'nhid', the number of a next hop)")
+    else:
+        nexthops = with_path(where, context.nexthops, via, vrf)
     by_port = sum(hop.address is None for hop in nexthops)
     if 0 < by_port < len(nexthops) and prefix.prefixlen < prefix.max_prefixlen:
         # Whoever has the address takes all packets, so nobody would ever ask who is behind the port.
-        raise InvalidError("a set of next hops has addresses, or ports alone, but not both", "via")
+        raise InvalidError("a set of next hops has addresses, or ports alone, but not both", where)
     if prefix.version == 6 and any(hop.address is not None and hop.address.version == 4 for hop in nexthops):
-        raise InvalidError("the next hop of an IPv6 route must be an IPv6 address", "via")
-    return Route(prefix, nexthops, vrf)
+        raise InvalidError("the next hop of an IPv6 route must be an IPv6 address", where)
+    return Route(prefix, nexthops, vrf, number)
+
+
+def _object(value: Any, objects: Mapping[int, NextHopObject], context: Context) -> NextHopObject:
+    number = values.integer(value, "nhid", 1, MAX_ID)
+    found = objects.get(number)
+    if found is None and number in context.wrong_nexthops:
+        raise UnknowableError(f"next hop {number} has a mistake")
+    if found is None:
+        raise InvalidError(f"no next hop {value}; valid: {', '.join(map(str, objects)) or 'none is declared'}")
+    return found

@@ -8,7 +8,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Section
 from srv6cp.config.context import Context
-from srv6cp.problems import InvalidError, with_path
+from srv6cp.problems import Fields, InvalidError
 
 
 def declare_sections(data: dict[Any, Any], context: Context) -> None:
@@ -36,10 +36,16 @@ def _read_section(section: Section, value: Any, context: Context) -> dict[str, A
     with context.at(section.key):
         for index, item in enumerate(values.listing(value, section.key)):
             with context.at(section.key, index):
-                item = values.mapping(item, f"a {section.what}")
-                values.check_keys(item, section.keys, ("name", *section.required))
-                name = with_path("name", values.name, item["name"], f"{section.what} name")
+                fields = Fields(values.mapping(item, f"a {section.what}"))
+                with fields.at():
+                    values.check_keys(item, section.keys, ("name", *section.required))
+                name = fields.read("name", values.name, f"{section.what} name")
+                made = None
+                if all(item.get(key) is not None for key in section.required):
+                    with fields.at():
+                        made = section.read(item, context)
+                fields.finish()
                 if name in found:
                     raise InvalidError(f"{section.what} {name!r} is given twice", "name")
-                found[name] = section.read(item, context)
+                found[name] = made
     return found

@@ -12,7 +12,7 @@ from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.config import spelling
 from srv6cp.config.context import Context
 from srv6cp.model import DEFAULT_VRF, Flavour, Locator, Sid, parse_flavours
-from srv6cp.problems import InvalidError, Path, with_path
+from srv6cp.problems import Fields, InvalidError, Path, with_path
 
 LOCATOR_KEYS = frozenset(("prefix", "block", "node"))
 #: Keys of every SID; operands come beside them.
@@ -43,16 +43,14 @@ def _read_locator(item: Any) -> Locator:
     if isinstance(item, str):
         item = {"prefix": item}
     item = values.mapping(item, "a locator")
-    values.check_keys(item, LOCATOR_KEYS, ("prefix",))
-    prefix = with_path("prefix", values.ipv6_prefix, item["prefix"])
-    length = prefix.prefixlen
-    if not _MIN_SID_LENGTH <= length <= 127 or values.not_forwarded(prefix):
-        raise InvalidError(f"{prefix} is no unicast prefix of 16 to 127 bits", "prefix")
-    block, node = item.get("block"), item.get("node")
-    if node is not None:
-        node = with_path("node", values.integer, node, "node", 0, length)
-    if block is not None:
-        block = with_path("block", values.integer, block, "block", 1, length)
+    fields = Fields(item)
+    with fields.at():
+        values.check_keys(item, LOCATOR_KEYS, ("prefix",))
+    prefix = fields.read("prefix", _locator_prefix)
+    length = prefix.prefixlen if prefix else 127
+    node = fields.read("node", values.integer, "node", 0, length)
+    block = fields.read("block", values.integer, "block", 1, length)
+    fields.finish()
     if block is None:
         block = length - (node if node is not None else min(16, length - 1))
     if node is None:
@@ -60,6 +58,13 @@ def _read_locator(item: Any) -> Locator:
     if block + node != length:
         raise InvalidError(f"block {block} and node {node} must add up to the prefix length {length}")
     return Locator(prefix, block, node)
+
+
+def _locator_prefix(value: Any) -> IPv6Network:
+    prefix = values.ipv6_prefix(value)
+    if not _MIN_SID_LENGTH <= prefix.prefixlen <= 127 or values.not_forwarded(prefix):
+        raise InvalidError(f"{prefix} is no unicast prefix of 16 to 127 bits")
+    return prefix
 
 
 def read_sids(value: Any, locators: tuple[Locator, ...], context: Context) -> tuple[Sid, ...]:
@@ -80,15 +85,24 @@ def read_sids(value: Any, locators: tuple[Locator, ...], context: Context) -> tu
                 seen.add(key)
                 sids.append(sid)
             except InvalidError as error:
-                context.fail(error, "sids", index)
+                context.fail(reader.wrong_fields(item) or error, "sids", index)
     return tuple(sids)
 
 
-def _check_decapsulates(record: Endpoint, operands: Mapping[str, Any]) -> None:
+def _check_decapsulates(record: Endpoint, flavours: Flavour, operands: Mapping[str, Any]) -> None:
     """Refuse options of a decapsulation that there is none of."""
+    if not record.flavours or flavours & Flavour.USD:
+        return
     for key in record.options:
         if key in operands:
             raise InvalidError(f"{record.name} decapsulates with the flavour usd only: {key!r} says nothing here", key)
+
+
+def _behaviour(value: Any) -> tuple[Endpoint, Flavour]:
+    try:
+        return REGISTRY.parse_endpoint(str(value))
+    except ValueError as error:
+        raise InvalidError(str(error)) from None
 
 
 class _Known(NamedTuple):
@@ -119,14 +133,51 @@ class _SidReader:
             prefix = values.ipv6_prefix(item.get("sid"), "SID")
             self._check_place(prefix, item)
         except InvalidError as error:
-            error.path = error.path or ("sid",)
+            if not error.path:
+                error.under("sid")
             raise
         flavours = self._flavours(item["flavors"], known) if "flavors" in item else known.flavours
         in_vrf = self._context.vrf(item, "in-vrf") if "in-vrf" in item else DEFAULT_VRF
         operands = record.read(item, self._context) if record.operands else {}
-        if operands and record.flavours and not flavours & Flavour.USD:
-            _check_decapsulates(record, operands)
+        _check_decapsulates(record, flavours, operands)
         return Sid(prefix, record.name, flavours, operands, in_vrf)
+
+    def wrong_fields(self, item: Any) -> InvalidError | None:
+        """What is wrong with the fields of a SID that was refused, each by itself; None when they are right."""
+        if not isinstance(item, dict):
+            return None
+        try:
+            item = spelling.normalize_sid(item)
+        except InvalidError as error:
+            return error
+        fields = Fields(item)
+        others = [operand.key for operand in REGISTRY.operands]
+        with fields.at():
+            values.check_keys(item, SID_KEYS.union(others), ("sid", "behavior"))
+        prefix = fields.read("sid", values.ipv6_prefix, "SID")
+        if prefix is not None:
+            fields.read("sid", lambda _: self._check_place(prefix, item))
+        with fields.at():
+            self._context.vrf(item, "in-vrf")
+        known = None
+        if item.get("behavior") is not None:
+            with fields.at("behavior"):
+                known = _Known(*_behaviour(item["behavior"]), SID_KEYS)
+        if known is not None:
+            record = known.record
+            for key in others:
+                if item.get(key) is not None and key not in record.keys:
+                    with fields.at(key):
+                        raise InvalidError(f"{record.name} takes no {key!r}")
+            flavours = Flavour.USD
+            operands: Mapping[str, Any] = {}
+            with fields.at():
+                flavours = self._flavours(item.get("flavors"), known)
+            with fields.at():
+                operands = record.read(item, self._context)
+            with fields.at():
+                _check_decapsulates(record, flavours, operands)
+        return fields.error
 
     def _read_slowly(self, item: dict[Any, Any]) -> tuple[dict[Any, Any], _Known]:
         """A SID whose behaviour or keys are not met as they are: other spellings, or a mistake."""
@@ -134,10 +185,7 @@ class _SidReader:
         others = [operand.key for operand in REGISTRY.operands]
         values.check_keys(item, SID_KEYS.union(others), ("sid", "behavior"))
         text = item["behavior"]
-        try:
-            record, flavours = REGISTRY.parse_endpoint(str(text))
-        except ValueError as error:
-            raise InvalidError(str(error), "behavior") from None
+        record, flavours = with_path("behavior", _behaviour, text)
         known = _Known(record, flavours, SID_KEYS | record.keys)
         if isinstance(text, str):
             self._known[text] = known

@@ -18,6 +18,10 @@ import yaml
 from srv6cp.problems import ConfigError, Path, Problem
 
 MAX_DEPTH = 32
+# Far above what a configuration holds, and low enough to refuse what is made to take time or memory.
+_LONGEST_SCALAR = 1 << 14
+_MOST_KEYS = 10_000
+_MOST_REPEATED = 1 << 22
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 _SPECIAL = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -27,6 +31,9 @@ _SPECIAL = {
 _INTEGER = re.compile(r"[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+")
 _MAX_DIGITS = 40
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
+# An address that begins or ends with a colon, which YAML takes for the colon behind a key.
+_BARE_ADDRESS = re.compile(r"(?<![\w:.-])((?:[0-9A-Fa-f]{1,4}:)+:|::[0-9A-Fa-f:.]*)(?:/[0-9]+)?(?![\w:.])")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _NO_KEY = object()
 
 if yaml.__with_libyaml__:
@@ -74,14 +81,25 @@ class Source:
     def _parse(self, lines: dict[Path, int] | None) -> Any:
         try:
             return _Builder(self.file, lines).build(_Parser(self.text))
+        except UnicodeEncodeError:
+            raise ConfigError([Problem("not UTF-8 text", (), self.file)]) from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             reason = " ".join(part for part in (error.context, error.problem) if part)
             message = _TOO_DEEP if mark and self._open_brackets(mark) > MAX_DEPTH else f"not valid YAML: {reason}"
+            address = self._bare_address(mark.line) if mark else None
+            if address:
+                message = _quote(address)
             raise ConfigError([Problem(message, (), self.file, mark.line + 1 if mark else 0)]) from None
         except yaml.YAMLError as error:
             reason = " ".join(str(error).split())
             raise ConfigError([Problem(f"not valid YAML: {reason}", (), self.file)]) from None
+
+    def _bare_address(self, line: int) -> str | None:
+        """An address in a line that YAML cannot read without quotes."""
+        text = self.text.split("\n")[line : line + 1]
+        found = _BARE_ADDRESS.search(_COMMENT.sub("", _QUOTED.sub("''", text[0]))) if text else None
+        return found[0] if found else None
 
     def _open_brackets(self, mark: Any) -> int:
         """How many ``[`` and ``{`` of the line are still open at ``mark``.
@@ -92,6 +110,10 @@ class Source:
         before = self.text[: mark.index].rpartition("\n")[2]
         before = _QUOTED.sub("", before)
         return sum(map(before.count, "[{")) - sum(map(before.count, "]}"))
+
+
+def _quote(address: str) -> str:
+    return f'{address} must be quoted, since YAML reads a colon at its begin or end as that of a key: "{address}"'
 
 
 class _Open:
@@ -113,6 +135,8 @@ class _Builder:
         self._open: list[_Open] = []
         self._root: Any = None
         self._documents = 0
+        self._repeated = 0
+        self._duplicates: list[Problem] = []
 
     def build(self, parser: Any) -> Any:
         next_event = parser.get_event
@@ -134,10 +158,14 @@ class _Builder:
                 if self._documents > 1:
                     raise self._error(event, "a configuration is one document, without a second '---'")
             elif kind is yaml.StreamEndEvent:
+                if self._duplicates:
+                    raise ConfigError(self._duplicates)
                 return self._root
 
     def _scalar(self, event: Any) -> None:
         value = event.value
+        if len(value) > _LONGEST_SCALAR:
+            raise self._error(event, f"a value of {len(value)} characters; at most {_LONGEST_SCALAR}")
         if event.implicit[0] and event.tag is None:
             if value in _SPECIAL:
                 value = _SPECIAL[value]
@@ -160,8 +188,12 @@ class _Builder:
         elif parent.key is _NO_KEY:
             if isinstance(value, (dict, list)):
                 raise self._error(event, "a key must be a plain word or number")
+            if isinstance(value, str) and value.endswith(":") and _BARE_ADDRESS.fullmatch(f"{value}:"):
+                raise self._error(event, _quote(f"{value}:"))
             if value in container:
-                raise self._error(event, f"duplicate key {value!r}")
+                self._duplicates.append(self._problem(event, f"duplicate key {value!r}"))
+            if len(container) >= _MOST_KEYS:
+                raise self._error(event, f"a mapping has at most {_MOST_KEYS} keys")
             parent.key = value
             if self._lines is not None:
                 self._lines[self._path()] = event.start_mark.line + 1
@@ -203,13 +235,22 @@ class _Builder:
         for source in merged if isinstance(merged, list) else [merged]:
             if not isinstance(source, dict):
                 raise self._error(event, "<< merges mappings only")
+            self._repeat(len(source), event)
             value = {**source, **value}
         return value
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
             raise self._error(event, f"alias *{event.anchor} stands before the end of its anchor, or has none")
-        return self._anchors[event.anchor]
+        value = self._anchors[event.anchor]
+        self._repeat(len(value) if isinstance(value, str) else 1, event)
+        return value
+
+    def _repeat(self, size: int, event: Any) -> None:
+        """Count what aliases and merges stand for: a short text must not become a long one."""
+        self._repeated += size
+        if self._repeated > _MOST_REPEATED:
+            raise self._error(event, "aliases and merges repeat too much")
 
     def _path(self) -> tuple[str, ...]:
         """Path of the value that comes next, up to the innermost mapping key."""
@@ -226,4 +267,7 @@ class _Builder:
         return self._error(event, f"tag {event.tag} is not used in configurations")
 
     def _error(self, event: Any, message: str) -> ConfigError:
-        return ConfigError([Problem(message, (), self._file, event.start_mark.line + 1)])
+        return ConfigError([*self._duplicates, self._problem(event, message)])
+
+    def _problem(self, event: Any, message: str) -> Problem:
+        return Problem(message, (), self._file, event.start_mark.line + 1)

@@ -24,9 +24,12 @@ class _Vocabulary:
 
     def __init__(self, behaviour: Any) -> None:
         try:
-            own = REGISTRY.parse_endpoint(str(behaviour))[0].operands
+            known = REGISTRY.parse_endpoint(str(behaviour))[0]
+            own = known.operands
         except ValueError:
-            own = ()  # the loader says what is wrong with it
+            known, own = None, ()  # the loader says what is wrong with it
+        # In iproute2 every SID has a device; here it means something where frames or packets leave by it.
+        self.formal_device = bool(known) and not any({"port", "via"} & set(operand.keys) for operand in own)
         self.bare = next((operand.key for operand in own if operand.bare), None)
         self._operands: dict[str, Operand] = {}
         for operand in (*own, *REGISTRY.operands):
@@ -70,7 +73,8 @@ def parse_words(words: Sequence[str]) -> dict[str, Any]:
     """``End.DX4 nh4 10.0.0.1``, ``action End.X nh6 fe80::1 dev 2``, ``end.dx4 ip 10.0.0.1 2``, ...
 
     Returns the keys of a SID without ``sid``. ``srh segs A,B`` becomes ``segments``, a list that the
-    caller must turn into a policy. ``dev``/``oif`` beside a next hop become part of ``via``.
+    caller must turn into a policy. ``dev``/``oif`` beside a next hop become part of ``via``; as in iproute2 ``table``
+    behind ``dev`` is that of the SID itself.
 
     Raises:
         InvalidError: a word is not understood or its value is missing.
@@ -84,6 +88,7 @@ def parse_words(words: Sequence[str]) -> dict[str, Any]:
         result["behavior"] = rest.pop(0)
     vocabulary = _Vocabulary(result.get("behavior"))
     valid = vocabulary.words
+    device = False
     while rest:
         word = rest.pop(0)
         if word in _FLAGS:
@@ -100,7 +105,12 @@ def parse_words(words: Sequence[str]) -> dict[str, Any]:
                 result["port"] = rest.pop(0)
         elif word == "mac":
             raise InvalidError("a next hop by MAC address is not supported; give its IP address: 'ip ADDRESS PORT'")
+        elif word == "table" and device:
+            result["in-vrf"] = vocabulary.translate("table", _value(word, rest))[1]
+        elif word == "dev" and vocabulary.formal_device:
+            device = bool(_value(word, rest))
         elif word in valid:
+            device = device or word == "dev"
             key, value = vocabulary.translate(word, _value(word, rest))
             result[key] = value
         elif not rest and vocabulary.bare is not None and vocabulary.bare not in result:

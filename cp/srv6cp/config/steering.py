@@ -10,8 +10,8 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.context import Context
-from srv6cp.model import ClassifierRule, InterfaceId, Policy, Port, PrefixSteering
-from srv6cp.problems import InvalidError, Problem, with_path
+from srv6cp.model import DEFAULT_VRF, ClassifierRule, InterfaceId, IPNetwork, Policy, Port, PrefixSteering
+from srv6cp.problems import Fields, InvalidError, Problem, UnknowableError, with_path
 
 PREFIX_KEYS = frozenset(("prefix", "vrf", "policy"))
 PORT_KEYS = frozenset(("port", "policy"))
@@ -78,20 +78,37 @@ def _check_family(policy: Policy | None, version: int | None) -> None:
 
 
 def _read_prefix(item: dict[Any, Any], policies: Mapping[str, Policy], context: Context) -> PrefixSteering:
-    values.check_keys(item, PREFIX_KEYS)
-    prefix = with_path("prefix", values.ip_prefix, item["prefix"])
+    fields = Fields(item)
+    with fields.at():
+        values.check_keys(item, PREFIX_KEYS, ("prefix",))
+    prefix = fields.read("prefix", _steered_prefix)
+    policy, vrf = "", DEFAULT_VRF
+    with fields.at():
+        policy = _policy(item, context)
+    with fields.at():
+        vrf = context.vrf(item)
+    fields.finish()
+    _check_family(policies.get(policy), prefix.version)
+    return PrefixSteering(prefix, policy, vrf)
+
+
+def _steered_prefix(value: Any) -> IPNetwork:
+    prefix = values.ip_prefix(value)
     kind = values.not_forwarded(prefix)
     if kind is not None:
-        raise InvalidError(f"{prefix} is {kind} and is not forwarded", "prefix")
-    policy = _policy(item, context)
-    _check_family(policies.get(policy), prefix.version)
-    return PrefixSteering(prefix, policy, context.vrf(item))
+        raise InvalidError(f"{prefix} is {kind} and is not forwarded")
+    return prefix
 
 
 def _read_port(item: dict[Any, Any], context: Context) -> None:
-    values.check_keys(item, PORT_KEYS)
-    identity = with_path("port", values.interface_id, item["port"])
-    policy = _policy(item, context)
+    fields = Fields(item)
+    with fields.at():
+        values.check_keys(item, PORT_KEYS, ("port",))
+    identity = fields.read("port", values.interface_id)
+    policy = ""
+    with fields.at():
+        policy = _policy(item, context)
+    fields.finish()
     port = context.ports.get(identity.port)
     if port is not None and port.is_l2 and not identity.vlan:
         if port.policy not in (None, policy):
@@ -108,49 +125,59 @@ def _read_port(item: dict[Any, Any], context: Context) -> None:
 
 
 def _read_rule(item: dict[Any, Any], policies: Mapping[str, Policy], context: Context) -> ClassifierRule:
-    values.check_keys(item, CLASSIFIER_KEYS)
-    if "policy" not in item:
-        raise InvalidError("'policy' is missing (a name, or null for no steering)")
-    name = None if item["policy"] is None else _policy(item, context)
+    fields = Fields(item)
+    with fields.at():
+        values.check_keys(item, CLASSIFIER_KEYS)
+    name = None
+    with fields.at():
+        if "policy" not in item:
+            raise InvalidError("'policy' is missing (a name, or null for no steering)")
+        name = None if item["policy"] is None else _policy(item, context)
+    with fields.at("match"):
+        match = _read_match(item["match"], context)
+    priority = fields.read("priority", values.integer, "priority", 1, MAX_PRIORITY, default=DEFAULT_PRIORITY)
+    fields.finish()
     policy = policies.get(name) if name else None
-    fields = with_path("match", _read_match, item["match"], context)
-    version = fields["version"]
-    _check_family(policy, version)
+    _check_family(policy, match["version"])
     if policy is not None and REGISTRY.headend(policy.encap.mode).inserts:
-        fields["version"] = 6
-    priority = item.get("priority", DEFAULT_PRIORITY)
-    priority = with_path("priority", values.integer, priority, "priority", 1, MAX_PRIORITY)
-    return ClassifierRule(name, priority, **fields)
+        match["version"] = 6
+    return ClassifierRule(name, priority, **match)
 
 
 def _read_match(value: Any, context: Context) -> dict[str, Any]:
     item = values.mapping(value, "match")
-    values.check_keys(item, MATCH_KEYS)
-
-    def read(key: str, reader: Any, *arguments: Any) -> Any:
-        return None if item.get(key) is None else with_path(key, reader, item[key], *arguments)
-
-    src, dst = read("src", values.ip_prefix, "src"), read("dst", values.ip_prefix, "dst")
+    fields = Fields(item)
+    with fields.at():
+        values.check_keys(item, MATCH_KEYS)
+    src, dst = fields.read("src", values.ip_prefix, "src"), fields.read("dst", values.ip_prefix, "dst")
     versions = {prefix.version for prefix in (src, dst) if prefix is not None}
-    if len(versions) > 1:
-        raise InvalidError("src and dst are of different families")
-    return {
-        "version": versions.pop() if versions else None,
-        "vrf": None if item.get("vrf") is None else context.vrf(item),
-        "port": read("port", _read_match_port, context),
+    vrf = None
+    with fields.at():
+        if len(versions) > 1:
+            raise InvalidError("src and dst are of different families")
+    with fields.at():
+        vrf = None if item.get("vrf") is None else context.vrf(item)
+    match = {
+        "version": min(versions, default=None),
+        "vrf": vrf,
+        "port": fields.read("port", _read_match_port, context),
         "src": src,
         "dst": dst,
-        "protocol": read("protocol", values.protocol),
-        "traffic_class": read("traffic-class", values.integer, "traffic-class", 0, 255),
-        "src_port": read("src-port", values.integer, "src-port", 0, 65535),
-        "dst_port": read("dst-port", values.integer, "dst-port", 0, 65535),
+        "protocol": fields.read("protocol", values.protocol),
+        "traffic_class": fields.read("traffic-class", values.integer, "traffic-class", 0, 255),
+        "src_port": fields.read("src-port", values.integer, "src-port", 0, 65535),
+        "dst_port": fields.read("dst-port", values.integer, "dst-port", 0, 65535),
     }
+    fields.finish()
+    return match
 
 
 def _read_match_port(value: Any, context: Context) -> int:
     identity = values.interface_id(value)
     if identity.vlan:
         raise InvalidError(f"a classifier matches ports, not VLANs; write {identity.port} and match the VLAN's vrf")
+    if identity.port not in context.ports and context.uncertain:
+        raise UnknowableError(f"port {identity} may be one with a mistake")
     if identity.port not in context.ports:
         valid = ", ".join(map(str, context.ports)) or "none is declared"
         raise InvalidError(f"unknown port {identity}; valid: {valid}")

@@ -29,7 +29,7 @@ from srv6cp.model.policies import (
     SegmentList,
 )
 from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, Reason
-from srv6cp.model.routing import Neighbor, NextHop, OwnAddress, Route
+from srv6cp.model.routing import Neighbor, NextHop, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "Neighbor",
     "NeighborKey",
     "NextHop",
+    "NextHopObject",
     "Node",
     "Origin",
     "OwnAddress",

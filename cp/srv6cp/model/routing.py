@@ -35,12 +35,28 @@ class NextHop:
 
 
 @dataclass(frozen=True)
+class NextHopObject:
+    """A next hop, or a group of them, that routes name by its number, as Linux has them.
+
+    ``group`` are numbers and weights of the members, empty where it is no group; without ``hops`` it is a blackhole.
+    """
+
+    number: int
+    hops: tuple[NextHop, ...] = ()
+    group: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class Route:
-    """A static route. No next hop at all means blackhole; several form an ECMP set."""
+    """A static route. No next hop at all means blackhole; several form an ECMP set.
+
+    ``nhid`` is the number of the next hop object that ``nexthops`` come from, where it names one.
+    """
 
     prefix: IPNetwork
     nexthops: tuple[NextHop, ...] = ()
     vrf: str = DEFAULT_VRF
+    nhid: int | None = None
 
     @property
     def blackhole(self) -> bool:

@@ -21,7 +21,7 @@ from .errors import __all__ as _errors
 from .messages import *  # noqa: F403
 from .messages import __all__ as _messages
 from .program import P4Info
-from .render import render_action, render_entity, render_key, render_match, render_update
+from .render import entity_data, render_action, render_entity, render_key, render_match, render_update
 from .session import MAX_ELECTION_ID, NOT_TO_BE_OUTBID
 from .stream import Subscription
 
@@ -38,6 +38,7 @@ __all__ = [
     "P4Info",
     "Scope",
     "Subscription",
+    "entity_data",
     "parse_value",
     "pipeline_cookie",
     "render_action",

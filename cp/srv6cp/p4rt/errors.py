@@ -23,6 +23,7 @@ __all__ = [
     "Code",
     "ConnectionFailed",
     "DecodeError",
+    "ElectionIdTaken",
     "EntityError",
     "Failure",
     "NoPipeline",
@@ -123,6 +124,10 @@ class PipelineError(RpcFailed):
 
 class ArbitrationFailed(P4RuntimeError):
     """The switch closed the stream, or did not answer, while the client asked to become primary."""
+
+
+class ElectionIdTaken(ArbitrationFailed):
+    """Another controller has this election id: the switch closes the stream (P4Runtime 5.3)."""
 
 
 class StreamClosed(P4RuntimeError):

@@ -10,6 +10,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any
 
 from p4rtlib.values import show_value
 
@@ -38,7 +40,29 @@ from .entities import (
     Update,
 )
 
-__all__ = ["render_action", "render_entity", "render_key", "render_match", "render_update"]
+__all__ = ["entity_data", "render_action", "render_entity", "render_key", "render_match", "render_update"]
+
+
+def entity_data(value: Any) -> Any:
+    """An entity, or a part of one, as JSON has it: objects and lists; addresses as text, bytes in hexadecimal.
+
+    Fields at their defaults are left out. ``Ternary``, ``Lpm`` and ``Range`` are objects of their two parts.
+    """
+    if is_dataclass(value):
+        return {
+            each.name: entity_data(getattr(value, each.name))
+            for each in fields(value)
+            if each.default is MISSING or getattr(value, each.name) != each.default
+        }
+    if isinstance(value, Mapping):
+        return {str(key): entity_data(each) for key, each in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {key: entity_data(each) for key, each in value._asdict().items()}
+    if isinstance(value, tuple):
+        return [entity_data(each) for each in value]
+    if isinstance(value, bytes):
+        return value.hex()
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def render_update(update: Update) -> str:

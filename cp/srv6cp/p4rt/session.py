@@ -27,6 +27,7 @@ from .errors import (
     ArbitrationFailed,
     Code,
     ConnectionFailed,
+    ElectionIdTaken,
     NoPipeline,
     NotPrimary,
     P4InfoError,
@@ -220,8 +221,8 @@ class Session:
     def arbitrate(self, election_id: int | tuple[int, int] | None = None, timeout: float = 5.0) -> Arbitration:
         """Open the stream if need be, send the election id (new one if given), return the switch's answer.
 
-        Raises :class:`ArbitrationFailed` when the switch ends the stream (an election id that another client
-        uses) or does not answer in time.
+        Raises :class:`ArbitrationFailed` when the switch ends the stream (:class:`ElectionIdTaken`: for an
+        election id that another client uses) or does not answer in time.
         """
         if election_id is not None:
             self.election_id = _election(election_id)
@@ -258,7 +259,8 @@ class Session:
             raise ArbitrationFailed(f"{where}: the switch did not answer arbitration within {timeout:g} s")
         if error.code is Code.UNAVAILABLE:
             raise ConnectionFailed(self.address, self.device_id, reason(error.reason))
-        raise ArbitrationFailed(f"{where}: the switch refused arbitration: {error.code.name}: {error.reason}")
+        kind = ElectionIdTaken if error.code is Code.INVALID_ARGUMENT else ArbitrationFailed
+        raise kind(f"{where}: the switch refused arbitration: {error.code.name}: {error.reason}")
 
     def become_primary(self, timeout: float = 5.0, force: bool = False) -> Arbitration:
         """Arbitrate and insist on being primary, else :class:`NotPrimary`.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
-from srv6cp.compile import Compilation, Ids, Target, compile_state, ids_for
+from srv6cp.compile import Compilation, Ids, PolicyUse, Target, compile_state, ids_for
 from srv6cp.model import InterfaceId, NeighborKey, Node
 from srv6cp.p4rt import Action, Client, MatchValue, P4Info, TableEntry
 from srv6cp.sync import reconcile as reconciliation
@@ -78,6 +78,7 @@ class Tables:
         self.down: frozenset[int] = frozenset()
         """Ports that carry nothing now; what is written from now on leaves them out."""
         self._watch = False  # the switch takes members of groups out by itself
+        self._invalid: dict[str, list[str]] = {}  # policies with invalid lists, and why
 
     @property
     def info(self) -> P4Info:
@@ -111,13 +112,15 @@ class Tables:
         self._ids = numbers_of(self._client, self._info)
         return Found(False, {})
 
-    def recover(self, node: Node) -> dict[NeighborKey, bytes]:
+    def recover(self, node: Node | None) -> dict[NeighborKey, bytes]:
         """What an earlier writer of the tables knew: numbers, which are kept, and neighbours, which are returned.
 
-        Raises OverflowError when the configuration is too much, as `configure` does.
+        Without a node these are the ones with a host route. Raises OverflowError when the configuration is too much, as
+        `configure` does.
         """
         self._ids = numbers_of(self._client, self._info)
-        self.configure(node)
+        if node is not None:
+            self.configure(node)
         return self._recover_neighbors()
 
     def configure(self, node: Node) -> None:
@@ -203,4 +206,21 @@ class Tables:
 
     def _compile(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> Compilation:
         learned = {(key.interface, key.address): mac for key, mac in neighbors.items()}
-        return compile_state(node, self._info, learned, self._numbers(), self.down, self._watch)
+        compiled = compile_state(node, self._info, learned, self._numbers(), self.down, self._watch)
+        self._say_what_is_invalid(node, compiled.policies)
+        return compiled
+
+    def _say_what_is_invalid(self, node: Node, uses: Iterable[PolicyUse]) -> None:
+        """Log each policy whose lists have become invalid, or valid again, once."""
+        before, self._invalid = self._invalid, {}
+        for use in uses:
+            name = use.policy.name
+            reasons = [reason for _, reason in use.invalid_lists()]
+            if name in self._invalid or (not reasons and name not in before):
+                continue  # in another mode it is as valid as in its own
+            if reasons:
+                self._invalid[name] = reasons
+            if reasons != before.get(name):
+                which = f"{len(reasons)} of {len(use.valid_lists)} lists invalid: " if reasons else ""
+                what = "; ".join((which + ", ".join(dict.fromkeys(reasons)), use.fate)) if reasons else "valid again"
+                log.warning("%s: policy %s: %s", node.name, name, what)

@@ -173,3 +173,12 @@ def test_what_a_record_refers_to_exists() -> None:
         if record.lookup:
             assert REGISTRY.endpoint(record.lookup).takes == record.takes
         assert bool(record.label) == record.decapsulates
+
+
+@pytest.mark.parametrize("name", ["End.AD", "end.am", "END_AS", "uN", "End.M.GTP4.E", "End.BPF"])
+def test_a_behaviour_of_others_is_no_misspelling_of_ours(name: str) -> None:
+    if any(record.name.lower() == name.lower() for record in REGISTRY.endpoints):
+        pytest.skip("it is ours")
+    with pytest.raises(ValueError, match="is none that this router has") as caught:
+        REGISTRY.parse_endpoint(name)
+    assert "did you mean" not in str(caught.value)

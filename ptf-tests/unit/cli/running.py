@@ -87,6 +87,12 @@ class Router:
     def sids(self) -> set[str]:
         return {row["sid"] for row in self.show("sid", "show")}
 
+    def edit(self, *words: str) -> tuple[int, str]:
+        """A command beside it: its exit code and what it says to people."""
+        command = self.command(*words)
+        done = self.inside(lambda: subprocess.run(command, env=self.environment, capture_output=True, text=True))
+        return done.returncode, done.stderr
+
     def stop(self) -> None:
         """End it, whatever its state."""
         if self.process.poll() is None:

@@ -20,6 +20,8 @@ from srv6cp.artifacts import Artifacts
 from srv6cp.cli.exitcodes import CliError
 from srv6cp.cli.main import main
 from srv6cp.cli.packetspec import frame
+from srv6cp.controller import following
+from srv6cp.controller.following import Follower, Saying
 from srv6cp.p4rt import MAX_ELECTION_ID, Client
 from srv6cp.sync.launch import free_address
 from srv6cp.sync.program import Program
@@ -86,7 +88,8 @@ def test_apply_says_what_it_did_and_does_it_once(srv6: Run, node: Path) -> None:
     assert srv6("apply node.yaml --keep-foreign")[1].startswith("r1: 1 inserted, 0 modified, 0 deleted")
     data = json.loads(srv6("apply node.yaml --json")[1])
     assert len(data["delete"]) == 1
-    assert "fcbb:bb00:1:e000::" in data["delete"][0]
+    gone = {"vrf_id": 0, "ipv6_dst": "fcbb:bb00:1:e000::/64"}
+    assert (data["delete"][0]["table"], data["delete"][0]["match"]) == ("my_sid_table", gone)
 
 
 def test_sids_come_and_go(srv6: Run, node: Path) -> None:
@@ -102,7 +105,8 @@ def test_sids_come_and_go(srv6: Run, node: Path) -> None:
     rows = {row["sid"]: row for row in json.loads(srv6("sid show --json")[1])}
     assert rows["fcbb:bb00:1:e001::/128"]["operand"] == "vrf blue ttl uniform ecn keep"
     code, _, err = srv6("sid add fcbb:bb00:1:e001:: End")
-    assert (code, "is given twice" in err) == (3, True)
+    said = "srv6: node.yaml:15: sid fcbb:bb00:1:e001:: is there already; to change it: srv6 sid replace\n"
+    assert (code, err) == (3, said)
     assert srv6("sid del fcbb:bb00:1:e001::")[0] == 0
     assert node.read_text() == NODE
     code, _, err = srv6("sid del fcbb:bb00:1:e001::")
@@ -136,7 +140,7 @@ def test_policies_and_steering(srv6: Run) -> None:
     ]
     traffic = {(row["traffic"], row["policy"]) for row in json.loads(srv6("steer show --json")[1])}
     assert {("2001:db8:99::/64", "north"), ("port 1", "north")} <= traffic
-    assert ("ipv6 next_header=17&&&0xff", "none") in traffic
+    assert ("match protocol udp", "none") in traffic
     code, _, err = srv6("policy del north")
     assert (code, "unknown policy 'north'" in err) == (3, True)
     for line in (
@@ -146,6 +150,35 @@ def test_policies_and_steering(srv6: Run) -> None:
         "policy del north",
     ):
         assert srv6(line)[0] == 0, line
+
+
+def test_a_replaced_rule_goes_on_winning(srv6: Run, node: Path) -> None:
+    """Of two rules of equal priority the first one wins; one that is replaced is still the first."""
+    node.write_text(
+        NODE
+        + """\
+policies:
+  - {name: north, segments: ["fcbb:bb00:4::"]}
+  - {name: south, segments: ["fcbb:bb00:5::"]}
+steering:
+  - {match: {protocol: udp}, policy: north}   # the first
+  - {match: {src: "2001:db8::/32"}, policy: south}
+"""
+    )
+    before = node.read_text()
+    assert srv6("steer replace match protocol 17 policy south")[0] == 0
+    changed = before.replace("protocol: udp}, policy: north}", "protocol: 17}, policy: south}")
+    assert node.read_text() == changed
+    assert srv6("steer add match protocol udp policy north") == (
+        3,
+        "",
+        "srv6: node.yaml:19: steer match protocol udp is there already; to change it: srv6 steer replace\n",
+    )
+    assert srv6("neighbor replace 2001:db8:12::2 mac 02:00:00:00:02:09")[0] == 0
+    assert node.read_text() == changed.replace('port: 1, mac: "02:00:00:00:02:01"', 'mac: "02:00:00:00:02:09"')
+    node.write_text(before)
+    assert srv6("steer del match protocol 17")[0] == 0
+    assert "# the first" not in node.read_text()
 
 
 def test_routes_neighbours_and_vrfs(srv6: Run) -> None:
@@ -175,6 +208,90 @@ def test_neighbours_with_one_address_in_two_vrfs(srv6: Run, node: Path) -> None:
     assert "03:01" in node.read_text() and "03:02" not in node.read_text()
     assert srv6("neigh del 10.0.13.2 port 2 --no-apply")[0] == 0
     assert "03:01" not in node.read_text()
+
+
+def test_what_show_prints_is_what_add_and_del_take(srv6: Run, node: Path) -> None:
+    """No masks, no priorities and numbers of the switch: rows of `show` delete what they show."""
+    lines = [
+        "policy add north segs fcbb:bb00:4::",
+        "steer add 2001:db8:99::/64 policy north",
+        "steer add 10.9.0.0/16 vrf blue policy north",
+        "steer add match src 10.0.0.0/8 protocol tcp dst-port 80 vrf blue priority 7 policy north",
+        "steer add match dst 2001:db8:aa::/48 src-port 9 traffic-class 4 port 1 policy none",
+        "steer add match protocol 99 priority 7 policy north",
+        "neighbor add 10.0.13.2 mac 02:00:00:00:03:01",
+        "neighbor add fe80::1 mac 02:00:00:00:02:07 port 1",
+        "route add 2001:db8:77::/64 nexthop via 2001:db8:12::2 weight 3 nexthop via 2001:db8:12::3",
+        "route add 2001:db8:78::/64 via fe80::1 dev 1",
+    ]
+    for line in lines:
+        assert srv6(line)[0] == 0, line
+    rows = json.loads(srv6("steer show --json")[1])
+    assert [(row["traffic"], row.get("vrf"), row.get("priority"), row["policy"]) for row in rows] == [
+        ("2001:db8:99::/64", "default", None, "north"),
+        ("10.9.0.0/16", "blue", None, "north"),
+        ("match dst 2001:db8:aa::/48 src-port 9 traffic-class 4 port 1", None, 100, "none"),
+        ("match src 10.0.0.0/8 protocol tcp dst-port 80 vrf blue", None, 7, "north"),
+        ("match protocol 99", None, 7, "north"),
+    ]
+    ways = {row["prefix"]: row["way"] for row in json.loads(srv6("route show --json")[1])}
+    assert ways["2001:db8:77::/64"] == "nexthop via 2001:db8:12::2 port 1 weight 3 nexthop via 2001:db8:12::3 port 1"
+    assert ways["2001:db8:78::/64"] == "via fe80::1 port 1"
+    assert ways["2001:db8:12::/64"] == "port 1"
+    found = json.loads(srv6("neighbor show --json")[1])
+    assert [(row["address"], row["port"], row["mac"], row["state"]) for row in found] == [
+        ("2001:db8:12::2", "1", "02:00:00:00:02:01", "static"),
+        ("fe80::1", "1", "02:00:00:00:02:07", "static"),
+        ("10.0.13.2", "2", "02:00:00:00:03:01", "static"),
+    ]
+    for row in rows:
+        scope = f" vrf {row['vrf']}" if row.get("vrf") else ""
+        assert srv6(f"steer del {row['traffic']}{scope}")[0] == 0, row
+    assert json.loads(srv6("steer show --json")[1]) == []
+    assert srv6(f"route replace 2001:db8:77::/64 {ways['2001:db8:77::/64']}")[1].startswith(
+        "r1: 0 inserted, 0 modified"
+    )
+
+
+def test_a_policy_without_a_valid_list_is_shown(srv6: Run, caplog: pytest.LogCaptureFixture) -> None:
+    assert srv6("policy add --no-apply half segs fc00:9::1 weight 2 segs fcbb:bb00:4::")[0] == 0
+    assert srv6("policy add --no-apply gone segs fc00:9::1,fc00:9::2 invalid drop")[0] == 0
+    assert srv6("policy add lost segs fc00:9::1")[0] == 0
+    said = [record.getMessage() for record in caplog.records if ": policy " in record.getMessage()]
+    reason = "lists invalid: first segment fc00:9::1 is unreachable"
+    assert said == [
+        f"r1: policy half: 1 of 2 {reason}; its other lists carry the traffic",
+        f"r1: policy gone: 1 of 1 {reason}; no list is valid: the traffic is dropped",
+        f"r1: policy lost: 1 of 1 {reason}; no list is valid: the traffic is forwarded as if it were not steered",
+    ]
+    rows = {(row["policy"], ",".join(row["segments"])): row for row in json.loads(srv6("policy show --json")[1])}
+    assert {key: row["state"].partition(";")[0] for key, row in rows.items()} == {
+        ("half", "fcbb:bb00:4::"): "valid",
+        ("half", "fc00:9::1"): "invalid: first segment fc00:9::1 is unreachable",
+        ("gone", "fc00:9::1,fc00:9::2"): "invalid: first segment fc00:9::1 is unreachable",
+        ("lost", "fc00:9::1"): "invalid: first segment fc00:9::1 is unreachable",
+    }
+    assert "the traffic is dropped" in srv6("policy show gone")[1]
+
+
+def test_a_node_file_of_another_router_is_said_to_be_one(srv6: Run, node: Path) -> None:
+    text = NODE.replace("02:00:00:00:01:0", "02:00:00:00:09:0").replace("[blue]", "[red]").replace("blue", "red")
+    node.write_text(text.replace("node: r1", "node: r9"))
+    said = "srv6: node.yaml is the file of another router: port 1 of"
+    code, out, err = srv6("sid show")
+    assert (code, err.startswith(said), err.count("\n")) == (0, True, 1)
+    assert "has MAC 02:00:00:00:01:01, that of r9 has 02:00:00:00:09:01" in err
+    code, out, err = srv6("route show")
+    assert ("via next hop #" in out, "via 2001:db8:12::2" in out) == (True, False)
+    code, out, err = srv6("route show -c node.yaml")  # by name: its names, and the warning
+    assert ("via 2001:db8:12::2" in out, err.startswith(said)) == (True, True)
+    assert srv6("show ports")[2].startswith(said)
+    for command in (["ip route show"], ["ip neigh show"], ["trace", "(2001:db8:12::2,2001:db8:99::1) UDP 1>2"]):
+        assert srv6(*command)[2].startswith(said), command
+    node.write_text(NODE)
+    assert srv6("sid show")[2] == ""
+    node.write_text(NODE + "device-id: 7\n")
+    assert "has device id 1, r1 has 7" in srv6("sid show --device-id 1")[2]
 
 
 def test_iproute2_and_srconf(srv6: Run, node: Path) -> None:
@@ -224,14 +341,33 @@ def test_counters_and_drops(srv6: Run, switch: SoftSwitch) -> None:
 def test_sessions_and_tables(srv6: Run) -> None:
     data = json.loads(srv6("show sessions --json")[1])
     assert data["profile"] in artifacts.available()
-    assert data["clone_sessions"] == ["clone session 1 -> {port 510 instance 1}"]
-    assert data["meters"]["NO_ROUTE"].startswith("cir=100 ")
+    # Objects, not lines of text in JSON.
+    assert data["clone_sessions"] == [{"session_id": 1, "replicas": [{"port": 510, "instance": 1}]}]
+    assert data["meters"]["NO_ROUTE"]["cir"] == 100
     sizes = {row["table"]: row["entries"] for row in json.loads(srv6("show tables --json")[1])}
     assert sizes["my_sid_table"] == 1
-    [line] = json.loads(srv6("show tables my_sid_table --json")[1])
-    assert line.startswith("my_sid_table vrf_id=0 ipv6_dst=fcbb:bb00:1:e000::/64 -> end(")
+    [entry] = json.loads(srv6("show tables my_sid_table --json")[1])
+    assert entry["match"] == {"vrf_id": 0, "ipv6_dst": "fcbb:bb00:1:e000::/64"}
+    assert (entry["action"]["name"], entry["action"]["params"]["flavors"]) == ("end", 1)
+    line = "my_sid_table vrf_id=0 ipv6_dst=fcbb:bb00:1:e000::/64 -> end("
+    assert srv6("show tables my_sid_table")[1].startswith(line)
     code, _, err = srv6("show tables my_sid")
     assert (code, "did you mean 'my_sid_table'" in err) == (5, True)
+
+
+@pytest.mark.parametrize("election_id", [1, 1 << 61])
+def test_sessions_say_who_is_primary(election_id: int, srv6: Run, switch: SoftSwitch, node: Path) -> None:
+    assert "primary: nobody" in srv6("show sessions")[1].splitlines()
+    assert json.loads(srv6("show sessions --json")[1])["primary"] is None
+    with Client(switch.address, 1, election_id=election_id) as controller:
+        controller.become_primary(force=True)
+        number = controller.election_id
+        assert f"primary: a controller with election id {number}" in srv6("show sessions")[1].splitlines()
+        with Saying(Follower.of(controller, "r1", node)):
+            primary = json.loads(srv6("show sessions --json")[1])["primary"]
+            assert primary == {"election_id": number, "process": os.getpid(), "file": str(node)}
+            assert f"primary: process {os.getpid()}, for {node}, with" in srv6("show sessions")[1]
+        assert controller.is_primary
 
 
 def test_trace(srv6: Run) -> None:
@@ -252,11 +388,15 @@ def test_trace_without_a_switch(node: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_a_running_controller_is_left_alone(srv6: Run, switch: SoftSwitch, node: Path) -> None:
     with Client(switch.address, 1, election_id=1 << 61) as controller:
-        controller.become_primary()
+        controller.become_primary(force=True)
         code, _, err = srv6("apply node.yaml")
         assert (code, "another controller is primary" in err) == (5, True)
         code, _, err = srv6("vrf add red")
-        assert (code, err) == (0, "node.yaml: saved; the controller that is running applies it\n")
+        assert code == 5
+        said = "another controller is primary, and it does not say what it follows, so node.yaml is not saved"
+        assert err.startswith(f"srv6: {switch.address}: {said}") and err.count("\n") == 1
+        assert node.read_text() == NODE
+        assert srv6("vrf add red --no-apply")[0] == 0
         assert "red" in node.read_text()
         assert srv6("apply node.yaml --force")[0] == 0
         assert not controller.is_primary or controller.arbitrate().is_primary
@@ -271,6 +411,66 @@ def test_a_controller_with_the_highest_election_id_cannot_be_outbid(srv6: Run, s
             assert "a controller has the highest election id that there is (2**128-1)" in err
             assert err.endswith("stop that controller, or restart the switch, which forgets election ids\n")
     assert srv6("apply node.yaml")[0] == 0
+
+
+@pytest.mark.parametrize("election_id", [1, 2])
+def test_a_controller_with_a_low_election_id_is_not_taken_from(
+    election_id: int, node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As those of labs and scripts have: 1 is the default of the library."""
+    with (
+        SoftSwitch(None, ports=[1, 2], device_id=1) as fresh,
+        Client(fresh.address, 1, election_id=election_id) as controller,
+    ):
+        monkeypatch.setenv("SRV6_GRPC_ADDR", fresh.address)
+        controller.become_primary()
+        for line in ("apply node.yaml", "sid add fcbb:bb00:1:e001:: End", "sid clear-counters"):
+            assert main(line.split()) == 5, line
+            assert "another controller is primary" in capsys.readouterr().err
+        assert controller.is_primary
+        assert node.read_text() == NODE
+        assert main(["apply", "node.yaml", "--force"]) == 0
+        assert "inserted" in capsys.readouterr().out
+
+
+def test_an_edit_says_whether_the_controller_applies_it(srv6: Run, switch: SoftSwitch, node: Path) -> None:
+    other = node.parent / "other.yaml"
+    other.write_text(NODE)
+    link = node.parent / "link.yaml"
+    link.symlink_to(node)
+    with Client(switch.address, 1, election_id=1 << 61) as controller:
+        controller.become_primary(force=True)
+        with Saying(Follower.of(controller, "r1", node)):
+            code, out, err = srv6("vrf add red -c link.yaml --json")
+            said = f"link.yaml: saved; the controller that follows it (process {os.getpid()}) applies it\n"
+            assert (code, err) == (0, said)
+            assert json.loads(out) == {"file": "link.yaml", "applied": False, "controller": os.getpid()}
+            code, _, err = srv6("vrf add red -c other.yaml")
+            assert code == 5
+            assert f"it follows {node} (process {os.getpid()}), so other.yaml is not saved" in err
+            assert other.read_text() == NODE
+            assert f"(process {os.getpid()}, for {node})" in srv6("apply other.yaml")[2]
+        with Saying(Follower.of(controller, "r1", node)) as says:  # it has outbid somebody since
+            says.election_id(7)
+            code, _, err = srv6("vrf add green")
+            assert (code, err.endswith(f"(process {os.getpid()}) applies it, once it is primary\n")) == (0, True)
+        assert srv6("vrf add violet")[0] == 5  # it has gone
+
+
+def test_what_a_killed_controller_said_counts_no_more(srv6: Run, switch: SoftSwitch, node: Path) -> None:
+    with Client(switch.address, 1, election_id=1 << 61) as controller:
+        controller.become_primary(force=True)
+        with Saying(Follower.of(controller, "r1", node)):
+            [path] = [path for path in following_files() if f"{os.getpid()}-" in path.name]
+            text = path.read_text()
+        path.write_text(text)
+        assert srv6("vrf add red")[0] == 5
+        assert not path.exists()
+
+
+def following_files() -> list[Path]:
+    """What controllers say on this machine."""
+    return [path for folder in following.folders() for path in folder.glob("*.json")]
 
 
 @pytest.fixture
@@ -369,9 +569,9 @@ USAGE = [
     (["sid", "add", "fc00::1"], "no behaviour is given"),
     (["steer", "add", "port", "1"], "'policy' is missing"),
     (["trace", "nonsense"], "neither a file"),
-    (["apply", "node.yaml", "--election-id", "0"], "argument --election-id: '0' is no number from 1 to "),
+    (["apply", "node.yaml", "--election-id", "0"], "--election-id: must be a number from 1 to 2**128-1, not '0'"),
     (["run", "node.yaml", "--switch", "softswitch", "-i", "veth0"], "write PORT@IFACE"),
-    (["ip", "link", "show"], "unknown word 'link'; valid: neigh, route, sr"),
+    (["ip", "tunnel", "show"], "unknown word 'tunnel'; valid: neigh, route, sr"),
     (["srconf", "srdev"], "only `srconf localsid` exists"),
 ]
 

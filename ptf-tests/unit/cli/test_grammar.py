@@ -28,6 +28,16 @@ from srv6cp.cli.grammar import Edit
         ("fc00::1 end.dx2 3", {"sid": "fc00::1", "behavior": "End.DX2", "port": 3}),
         ("fc00::1 End.DX2 oif 3", {"sid": "fc00::1", "behavior": "End.DX2", "port": 3}),
         ("fc00::1 End.DT46 vrftable 100", {"sid": "fc00::1", "behavior": "End.DT46", "vrf": "100"}),
+        (
+            "fc00::1 End.DX4 nh4 10.0.5.2 dev 5 table 100",
+            {
+                "sid": "fc00::1",
+                "behavior": "End.DX4",
+                "via": {"address": "10.0.5.2", "port": 5},
+                "in-vrf": "100",
+            },
+        ),
+        ("fc00::1 End dev 2 table 100", {"sid": "fc00::1", "behavior": "End", "in-vrf": "100"}),
         ("fc00::1 End.T table main", {"sid": "fc00::1", "behavior": "End.T", "vrf": "default"}),
         (
             "fc00::1 End.B6.Encaps policy north in-vrf blue",
@@ -100,6 +110,20 @@ def test_route(line: str, item: dict[str, object]) -> None:
     assert grammar.route(line.split()) == [Edit("routes", item)]
 
 
+@pytest.mark.parametrize(
+    ("line", "item"),
+    [
+        ("1 via fc00::1 dev 2", {"id": 1, "via": {"address": "fc00::1", "port": 2}}),
+        ("id 2 via inet6 fc00::1", {"id": 2, "via": "fc00::1"}),
+        ("3 port 1", {"id": 3, "via": {"port": 1}}),
+        ("4 blackhole", {"id": 4, "blackhole": True}),
+        ("10 group 1,3/2", {"id": 10, "group": [{"id": 1, "weight": 3}, 2]}),
+    ],
+)
+def test_nexthop(line: str, item: dict[str, object]) -> None:
+    assert grammar.nexthop(line.split()) == [Edit("nexthops", item)]
+
+
 def test_neighbor_and_vrf() -> None:
     assert grammar.neighbor(["fc00::1", "lladdr", "02:00:00:00:00:01", "dev", "1"]) == [
         Edit("neighbors", {"address": "fc00::1", "mac": "02:00:00:00:00:01", "port": 1})
@@ -152,6 +176,53 @@ def test_neighbor_and_vrf() -> None:
             [Edit("sids", {"sid": "fc00::1", "behavior": "End.DX2", "port": 3})],
         ),
         (
+            "fc00::1 encap seg6local action End.DX4 nh4 10.0.5.2 dev 5 table 100",
+            [Edit("sids", {"sid": "fc00::1", "behavior": "End.DX4", "via": "10.0.5.2", "in-vrf": "100"})],
+        ),
+        (
+            "fc00::1 encap seg6local action End dev 2 table 100",
+            [Edit("sids", {"sid": "fc00::1", "behavior": "End", "in-vrf": "100"})],
+        ),
+        (
+            "fc00::1 encap seg6local action End.T table 100 dev 2 table 101",
+            [Edit("sids", {"sid": "fc00::1", "behavior": "End.T", "vrf": "100", "in-vrf": "101"})],
+        ),
+        (
+            "fc00::1 table local encap seg6local action End.X nh6 fc00::2 oif 3 count dev 2",
+            [Edit("sids", {"sid": "fc00::1", "behavior": "End.X", "via": {"address": "fc00::2", "port": 3}})],
+        ),
+        (
+            "fc00::1 encap seg6local action End.B6.Encaps srh segs fc00:4::,fc00:5:: dev 2 metric 1",
+            [
+                Edit("policies", {"name": "sid-fc00::1", "segments": ["fc00:4::", "fc00:5::"]}),
+                Edit("sids", {"sid": "fc00::1", "behavior": "End.B6.Encaps", "policy": "sid-fc00::1"}),
+            ],
+        ),
+        (
+            (
+                "2001:db8::/64 table 7 nexthop encap seg6 mode encap.red segs fc00:4:: weight 3 "
+                "nexthop encap seg6 mode encap.red segs fc00:5::"
+            ),
+            [
+                Edit(
+                    "policies",
+                    {
+                        "name": "route-2001:db8::-64-7",
+                        "segment-lists": [{"segments": ["fc00:4::"], "weight": 3}, {"segments": ["fc00:5::"]}],
+                        "encap": {"mode": "encap.red"},
+                    },
+                ),
+                Edit("steering", {"prefix": "2001:db8::/64", "vrf": "7", "policy": "route-2001:db8::-64-7"}),
+            ],
+        ),
+        ("default via 2001:db8::1", [Edit("routes", {"prefix": "::/0", "via": "2001:db8::1"})]),
+        (
+            "default via 10.0.0.1 dev 2",
+            [Edit("routes", {"prefix": "0.0.0.0/0", "via": {"address": "10.0.0.1", "port": 2}})],
+        ),
+        ("10/8 nhid 10", [Edit("routes", {"prefix": "10.0.0.0/8", "nhid": 10})]),
+        ("blackhole default table 7", [Edit("routes", {"prefix": "0.0.0.0/0", "vrf": "7", "blackhole": True})]),
+        (
             "2001:db8::/64 via fc00::1 metric 5",
             [Edit("routes", {"prefix": "2001:db8::/64", "via": "fc00::1"})],
         ),
@@ -175,6 +246,7 @@ def test_ip_route(line: str, edits: list[Edit]) -> None:
         (grammar.steer, "port 1 policy", "the value of 'policy' is missing"),
         (grammar.steer, "port 1 policy a policy b", "'policy' is given twice"),
         (grammar.route, "::/0 via fc00::1 onlink", "'onlink' is not supported"),
+        (grammar.nexthop, "7 group 1,x", "'group' takes ids such as 1/2, or with weights 1,3/2"),
         (translate_route, "::/0 encap seg6 mode encap", "'segs A,B,...' is missing"),
         (translate_route, "::/0 encap seg6 mode encap segs fc00::1 hmac 7", "'hmac' is not supported"),
         (translate_route, "::/0 encap mpls 7", "unknown word 'mpls'; valid: seg6, seg6local"),

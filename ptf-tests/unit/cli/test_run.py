@@ -21,6 +21,15 @@ def test_a_router_follows_its_file_and_leaves_nothing(router: Router) -> None:
     router.node.write_text(NODE + "  - {sid: nonsense, behavior: End}\n")
     wait_for(lambda: router.said("not applied; the switch keeps what it has"))
     assert "node.yaml:7: sids[1].sid: SID must be an IPv6 prefix" in router.log.read_text()
+    router.node.write_text(NODE)
+    code, said = router.edit("sid", "add", "fcbb:bb00:1:3::", "End", "-c", str(router.node))
+    assert (code, f"the controller that follows it (process {router.process.pid}) applies it" in said) == (0, True)
+    wait_for(lambda: "fcbb:bb00:1:3::/128" in router.sids())
+    other = router.node.with_name("other.yaml")
+    other.write_text(NODE)
+    code, said = router.edit("sid", "add", "fcbb:bb00:1:4::", "End", "-c", str(other))
+    assert (code, f"it follows {router.node} (process {router.process.pid})" in said) == (5, True)
+    assert other.read_text() == NODE
     router.process.send_signal(signal.SIGINT)
     assert router.process.wait(TIMEOUT) == 0
     assert not router.answers()
@@ -101,4 +110,4 @@ def test_an_unknown_switch_in_the_environment_is_refused(
 )  # fmt: skip
 def test_numbers_out_of_range_are_refused(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words.split()) == 2
-    assert "is no number from" in capsys.readouterr().err
+    assert "must be a number from" in capsys.readouterr().err

@@ -35,6 +35,13 @@ routes:
   - {prefix: "0.0.0.0/0", vrf: blue, via: [{address: "10.0.13.2", weight: 2}, {address: "10.0.13.3"}]}
   - {prefix: "2001:db8:dead::/48", blackhole: true}
   - {prefix: "2001:db8:77::/64", via: {port: 5}}
+  - {prefix: "2001:db8:78::/64", nhid: 10}
+nexthops:
+  - {id: 1, via: "2001:db8:12::2"}
+  - {id: 2, via: {address: "2001:db8:15::2", port: 5}}
+  - {id: 3, blackhole: true}
+  - {id: 10, group: [{id: 1, weight: 3}, 2]}
+sysctl: {net.ipv6.seg6_flowlabel: 1, net.ipv6.conf.all.seg6_enabled: 0, net.ipv6.conf.5.seg6_enabled: 1}
 sids:
   - {sid: "fcbb:bb00:1:e000::/64", behavior: End, flavors: [psp, usp, usd]}
   - {sid: "fcbb:bb00:1:e001::/64", behavior: End.X, via: "2001:db8:12::2"}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from srv6cp.config import ConfigError, load_node, load_node_dict
+from srv6cp.problems import render_path
 
 BASE = """\
 node: r1
@@ -36,7 +37,7 @@ SIDS = [
         "unknown behaviour 'Endd'; did you mean End?",
     ),
     ('{sid: "fcbb:bb00:1:1::/64"}', "", "'behavior' is missing"),
-    ("{behavior: End}", "sid", "SID must be an IPv6 prefix"),
+    ("{behavior: End}", "", "'sid' is missing"),
     (
         '{sid: "fcbb:bb00:1:1::/64", behavior: End, flavours: [psp], falvors: [x]}',
         "falvors",
@@ -148,6 +149,13 @@ SECTIONS = [
         '{prefix: "10.1.2.3/8", via: "10.0.13.2", vrf: blue}',
         "has host bits set; the prefix is 10.0.0.0/8",
     ),
+    ("routes", '{prefix: "2001:db8:9::/64", nhid: 7}', "no next hop 7; valid: none is declared"),
+    ("routes", '{prefix: "2001:db8:9::/64", nhid: 7, via: "2001:db8:12::2"}', "give one of them"),
+    ("nexthops", '{id: 0, via: "2001:db8:12::2"}', "id must be a number from 1"),
+    ("nexthops", "{id: 1}", "a next hop needs one of 'via', 'group' and 'blackhole: true'"),
+    ("nexthops", '{id: 1, via: ["2001:db8:12::2", "2001:db8:12::3"]}', "several are a group"),
+    ("nexthops", "{id: 1, group: [7]}", "not 7; valid: none is declared"),
+    ("nexthops", "{id: 1, group: []}", "a group needs at least one next hop"),
     ("routes", '{prefix: "2001:db8:9::/64"}', "a route needs 'via' or 'blackhole: true'"),
     (
         "routes",
@@ -350,3 +358,111 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(ConfigError, match=r"binary\.yaml: not UTF-8 text"):
         load_node(tmp_path / "binary.yaml")
+
+
+# A node file and the paths of what is wrong in it.
+SEVERAL = [
+    (
+        """\
+ports: {1: {adresses: [], mtu: 7, mac: zz, role: x, vrf: nope, vlans: {100: {mtuu: 1, mac: zz}, 9999: {}}}}
+neighbors: [{address: "2001:db8:12::2", port: 1, mac: zz}]
+""",
+        """
+ports[1].adresses ports[1].mtu ports[1].mac ports[1].role ports[1].vrf ports[1].vlans[100].mtuu
+ports[1].vlans[100].mac ports[1].vlans[9999] neighbors[0].mac
+""",
+    ),
+    ("ports: {1: {mode: l2, mac: x, mtu: 3, any: 1}}", "ports[1].mac ports[1].mtu ports[1].any"),
+    ("vrfs: [{name: red, idd: 1, id: 70000}]\nports: {1: {vrf: red}}", "vrfs[0].idd vrfs[0].id"),
+    (
+        'locator: {prefix: "fc00::/8", blok: 1}\nsids: [{sid: "fd00::/64", behavior: End}]',
+        "locator.prefix locator.blok",
+    ),
+    ('addresses: [{address: "10.0.0.1/8", vrf: nope}]', "addresses[0].address addresses[0].vrf"),
+    (
+        """\
+source: x
+policies:
+  - name: p
+    segs: []
+    encap: {mode: q, hop-limit: 300}
+    segment-lists: [{weight: 0, segments: ["::", x]}, {segments: []}]
+    vrf: nope
+""",
+        """
+source policies[0].segs policies[0].encap.mode policies[0].encap.hop-limit policies[0].segment-lists[0].weight
+policies[0].segment-lists[0].segments[0] policies[0].segment-lists[0].segments[1]
+policies[0].segment-lists[1].segments policies[0].vrf
+""",
+    ),
+    (
+        """\
+steering:
+  - {prefix: x, policy: p, vrf: nope, more: 1}
+  - {match: {src: x, protocol: y, port: z}, priority: 0}
+""",
+        """
+steering[0].prefix steering[0].policy steering[0].vrf steering[0].more steering[1] steering[1].match.src
+steering[1].match.protocol steering[1].match.port steering[1].priority
+""",
+    ),
+    (
+        "routes: [{prefix: x, vrf: nope}, {prefix: x, via: [{port: 9, weight: 0}], y: 1}]",
+        "routes[0].prefix routes[0].vrf routes[1].prefix routes[1].via[0].port routes[1].via[0].weight routes[1].y",
+    ),
+    (
+        """\
+sids:
+  - {sid: "ff02::1", behavior: Endd, in-vrf: nope, x: 1}
+  - {sid: x, behavior: End.X, flavors: [q], policy: p}
+""",
+        "sids[0].sid sids[0].behavior sids[0].in-vrf sids[0].x sids[1].sid sids[1].flavors sids[1].policy sids[1]",
+    ),
+    (
+        "vlan-tables: [{name: '#', entries: [{vlan: 9999, port: 7}]}]",
+        "vlan-tables[0].name vlan-tables[0].entries[0].vlan vlan-tables[0].entries[0].port",
+    ),
+    (
+        "neighbors: [{address: x, mac: y, port: 9, vrf: nope, more: 1}]",
+        "neighbors[0].address neighbors[0].mac neighbors[0].port neighbors[0].vrf neighbors[0].more",
+    ),
+    # Routes and groups are not to blame for the next hops that they name.
+    (
+        """\
+nexthops:
+  - {id: 10, group: [1, {id: 7, weight: 0}]}
+  - {id: 1, via: x, more: 1}
+  - {id: 0, via: {port: 9}}
+routes: [{prefix: "fc00::/16", nhid: 1}, {prefix: "fc01::/16", nhid: 10}, {prefix: x, nhid: 11}]
+""",
+        """
+nexthops[0].group[1].id nexthops[0].group[1].weight nexthops[1].via nexthops[1].more nexthops[2].id
+nexthops[2].via.port routes[2].prefix routes[2].nhid
+""",
+    ),
+    (
+        "icmp: {rate: 0, burst: -1}\nsr-domain: {sources: [x, y], a: 1}",
+        "icmp.rate icmp.burst sr-domain.sources[0] sr-domain.sources[1] sr-domain.a",
+    ),
+    # What is behind a port with a mistake is not known.
+    (
+        'ports: {1: {mtuu: 1, addresses: [x]}}\nroutes: [{prefix: "fc00::/16", via: "2001:db8::1"}]',
+        "ports[1].mtuu ports[1].addresses[0]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "paths"), SEVERAL)
+def test_one_mistake_hides_no_other(text: str, paths: str) -> None:
+    """Of one object as well; and what follows from a mistake is not reported as another."""
+    found = problems(f"node: r1\n{text}").problems
+    assert sorted(render_path(problem.path) for problem in found) == sorted(paths.split())
+
+
+def test_thousands_of_mistakes_are_counted(tmp_path: Path) -> None:
+    for count, said in ((300, "200 more mistakes"), (5000, "many more mistakes; what is behind them was not read")):
+        (tmp_path / "node.yaml").write_text("node: r1\nroutes:\n" + "  - {prefix: x}\n" * count)
+        with pytest.raises(ConfigError) as caught:
+            load_node(tmp_path / "node.yaml")
+        assert len(caught.value.problems) == 101
+        assert str(caught.value).endswith(f"{tmp_path}/node.yaml: {said}")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srv6cp.config import ConfigError, Source
+from srv6cp.config import ConfigError, Source, load_node
 from srv6cp.config.source import MAX_DEPTH
 
 
@@ -156,3 +157,96 @@ def test_any_text_loads_or_is_refused(text: str) -> None:
         Source(text).load()
     except ConfigError as refused:
         assert refused.message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "address"),
+    [
+        ("sid: fcbb::\n", 1, "fcbb::"),
+        ("x:\n  - {sid: fcbb:bb00:1::, behavior: End}\n", 2, "fcbb:bb00:1::"),
+        ('x: ["fc00::", fcbb::]  # not ::1\n', 1, "fcbb::"),
+        ("segments:\n- fcbb::\n", 2, "fcbb::"),
+        ("segments:\n- ::\n", 2, "::"),
+        ("{via: ::1}\n", 1, "::1"),
+        ("{prefix: ::/0}\n", 1, "::/0"),
+        ("via: ::\n", 1, "::"),
+    ],
+)
+def test_an_address_without_its_quotes_is_said_to_need_them(text: str, line: int, address: str) -> None:
+    at, message = error(text)
+    assert (at, message.startswith(f"{address} must be quoted, "), message.endswith(f': "{address}"')) == (
+        line,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize("text", ["a: x: y\n", "{a: 'fcbb::': x}\n", "a: @fcbb:\n", "key:: b: c\n"])
+def test_other_colons_are_not_taken_for_addresses(text: str) -> None:
+    assert "must be quoted" not in error(text)[1]
+
+
+ALIASES = "node: r1\nx: &a {prefix: zz}\nroutes: [" + ",".join(["*a"] * 100_000) + "]\n"
+KEYS = ",".join(f"key{number}: 1" for number in range(200_000))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x: &a '" + "A" * 16_000 + "'\ny: [" + ",".join(["*a"] * 10_000) + "]\n", "repeat too much"),
+        ("x: '" + "A" * 1_000_000 + "'\n", "a value of 1000000 characters; at most"),
+        (f"x: &a {{{','.join(f'k{n}: 1' for n in range(9000))}}}\ny: [{','.join(['{<<: *a}'] * 2000)}]", "too much"),
+        (f"ports: {{1: {{{KEYS}}}}}", "a mapping has at most 10000 keys"),
+        ("x: " + "[" * 100_000, "nested deeper than 32 levels"),
+        ("{a: " * 5_000, "nested deeper than 32 levels"),
+    ],
+)
+def test_text_made_to_take_time_or_memory_is_refused(text: str, message: str) -> None:
+    assert message in error(text)[1]
+
+
+@pytest.mark.parametrize("digits", ["9" * 5_000, "0x" + "f" * 5_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "device-id: N",
+        "ports: {N: {}}",
+        "ports: {1: {mtu: N, vlans: {'N': {}}}}",
+        "routes: [{prefix: 'fc00::/7', via: {port: '1.N'}}]",
+        "routes: [{prefix: 'fc00::/N', via: {port: N}}]",
+        "sids: [{sid: 'fc00::/N', behavior: N}]",
+        "vrfs: [{name: a, id: 'N'}]",
+        "grpc-addr: 'a:N'",
+        "steering: [{match: {protocol: N, port: N, vrf: N}, priority: N, policy: N}]",
+    ],
+)
+def test_numbers_of_thousands_of_digits_are_refused(text: str, digits: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_node(f"node: r1\n{text.replace('N', digits)}\n")
+    assert all(len(problem.message) < 400 for problem in caught.value.problems)
+
+
+def test_a_hundred_thousand_mistakes_end_early() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_node(ALIASES)
+    assert str(caught.value).endswith("what is behind them was not read")
+
+
+@pytest.mark.parametrize("size", [6 << 30, None])
+def test_what_has_no_end_is_no_configuration(tmp_path: Path, size: int | None) -> None:
+    path = Path("/dev/zero")
+    if size:
+        path = tmp_path / "sparse.yaml"
+        with path.open("wb") as file:
+            file.truncate(size)
+    with pytest.raises(ConfigError, match="longer than 64 MiB"):
+        load_node(path)
+
+
+def test_every_duplicate_key_is_named() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Source("a: 1\na: 2\nb: {c: 1, c: 2}\n").load()
+    assert [(problem.line, problem.message) for problem in caught.value.problems] == [
+        (2, "duplicate key 'a'"),
+        (3, "duplicate key 'c'"),
+    ]

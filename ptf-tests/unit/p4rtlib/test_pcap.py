@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import struct
 from pathlib import Path
@@ -74,3 +75,24 @@ def test_bad_pcap(tmp_path: Path, data: bytes, named: str) -> None:
     with pytest.raises(PcapError, match=named) as error:
         list(read_pcap(path))
     assert str(path) in str(error.value)
+
+
+HEADER = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pcap")
+    with pytest.raises(PcapError, match="not a regular file"):
+        list(read_pcap(tmp_path / "pipe.pcap"))
+
+
+def test_a_file_larger_than_memory_is_read_record_by_record(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.pcap"
+    with path.open("wb") as file:
+        file.write(HEADER + struct.pack("<IIII", 0, 7, 3, 3) + b"abc")
+        file.truncate(6 << 30)
+    assert next(read_pcap(path)) == (7, b"abc")
+    with path.open("r+b") as file:
+        file.write(HEADER + struct.pack("<IIII", 0, 7, 1 << 31, 1 << 31))
+    with pytest.raises(PcapError, match="of 2147483648 octets; at most 262144"):
+        next(read_pcap(path))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv6Address
 from pathlib import Path
 
@@ -76,3 +77,36 @@ def test_a_profile_that_runs_is_kept(client: Client, tmp_path: Path, monkeypatch
     assert not preview(client, NODE).loads
     assert len(update(client, NODE)) == 0
     assert client.get_pipeline_cookie() == Program.read(small).cookie
+
+
+def test_a_policy_that_loses_its_lists_is_said_to_once(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """When it happens, in part or in whole, and when it is over."""
+    node = load_node_dict(
+        {
+            "node": "r1",
+            "source": "fcbb:bb00:1::1",
+            "ports": {1: {"addresses": ["2001:db8:12::1/64"]}},
+            "routes": [{"prefix": f"fc00:{digit}::/32", "via": str(HOP)} for digit in (1, 2)],
+            "policies": [
+                {"name": "north", "segment-lists": [{"segments": [f"fc00:{digit}::1"]} for digit in (1, 2)]},
+            ],
+        }
+    )
+    tables = Tables(client, Program.read())
+    tables.take_over(node)
+    said = []
+    for routes in ((0, 1), (0,), (0,), (), (0, 1), (0, 1)):
+        caplog.clear()
+        tables.reconcile(replace(node, routes=tuple(node.routes[index] for index in routes)), {})
+        said.append([record.getMessage() for record in caplog.records])
+    first = "first segment fc00:1::1 is unreachable"
+    lost = "no list is valid: the traffic is forwarded as if it were not steered"
+    second = "first segment fc00:2::1 is unreachable"
+    assert said == [
+        [],
+        [f"r1: policy north: 1 of 2 lists invalid: {second}; its other lists carry the traffic"],
+        [],
+        [f"r1: policy north: 2 of 2 lists invalid: {first}, {second}; {lost}"],
+        ["r1: policy north: valid again"],
+        [],
+    ]

@@ -15,7 +15,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
-from srv6cp.config import loader, policies, ports, routing, sids, steering
+from srv6cp.config import loader, nexthops, policies, ports, routing, sids, steering
 from srv6cp.config.schema.descriptions import describe
 from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, FlowLabel, Fragmentation
 
@@ -100,13 +100,25 @@ def schema() -> Schema:
         "routes": _array(
             _object(
                 routing.ROUTE_KEYS,
-                {"prefix": _PREFIX, "via": HOPS, "vrf": NAME, "blackhole": {"type": "boolean"}},
+                {
+                    "prefix": _PREFIX,
+                    "via": HOPS,
+                    "vrf": NAME,
+                    "blackhole": {"type": "boolean"},
+                    "nhid": _integer(1, nexthops.MAX_ID) | {"description": "number of a next hop of nexthops"},
+                },
                 ["prefix"],
             )
         ),
+        "nexthops": _array(_nexthop()),
         "sids": _array(_sid()),
         "policies": _array(_policy()),
         "steering": _array(_steering()),
+        "sysctl": {
+            "type": ["object", "null"],
+            "additionalProperties": {"type": ["integer", "string"]},
+            "description": "settings in the words of Linux, such as net.ipv6.seg6_flowlabel",
+        },
     }
     assert properties.keys() == loader.NODE_KEYS, properties.keys() ^ loader.NODE_KEYS
     for section in REGISTRY.sections:
@@ -142,6 +154,21 @@ def _sid() -> Schema:
         "allow-outside-locator": {"type": "boolean"},
     }
     return {**_object(sids.SID_KEYS.union(operands), properties, ["sid"]), "additionalProperties": True}
+
+
+def _nexthop() -> Schema:
+    number = _integer(1, nexthops.MAX_ID)
+    member = _object(nexthops.MEMBER_KEYS, {"id": number, "weight": WEIGHT}, ["id"])
+    return _object(
+        nexthops.NEXTHOP_KEYS,
+        {
+            "id": number,
+            "via": HOPS,
+            "blackhole": {"type": "boolean"},
+            "group": {"type": "array", "items": {"anyOf": [number, member]}, "minItems": 1},
+        },
+        ["id"],
+    )
 
 
 def _policy() -> Schema:

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types of options: what argparse calls with the word, and what it says when the word is not valid."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+
+from srv6cp import values
+from srv6cp.problems import InvalidError
+
+_DIGITS = re.compile(r"-?[0-9]{1,40}")
+
+
+def number(low: int, high: int) -> Callable[[str], int]:
+    """A decimal number in ``low..high``."""
+    limit = f"2**{high.bit_length()}-1" if high > 1 << 32 else str(high)
+
+    def read(text: str) -> int:
+        if not _DIGITS.fullmatch(text) or not low <= int(text) <= high:
+            raise ArgumentTypeError(f"must be a number from {low} to {limit}, not {values.show(text)}")
+        return int(text)
+
+    return read
+
+
+def mac(text: str) -> str:
+    """A unicast MAC address in lower case with colons."""
+    try:
+        return values.mac_address(text)
+    except InvalidError as error:
+        raise ArgumentTypeError(str(error)) from None

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``encap seg6 mode M segs A,B`` and ``encap seg6local action B ...``.
+
+Both end at the first word that is none of their attributes: ``table`` behind ``dev`` is that of the route.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from srv6cp.behaviours import REGISTRY
+from srv6cp.cli.exitcodes import UsageError
+from srv6cp.cli.words import Words, segments
+from srv6cp.model import FLAVOUR_NAMES
+
+_KINDS = ("seg6", "seg6local")
+_ENDPOINT_VALUES = ("table", "vrftable", "nh4", "nh6", "oif", "flavors")
+# Behaviours of the kernel's list that it implements itself nowhere, or by means that this router has not.
+_REFUSED_ACTIONS = {
+    "end.bpf": "the data plane is a P4 program, it runs no eBPF",
+    "end.bm": "Linux has only its name",
+    "end.s": "Linux has only its name",
+    "end.as": "it has no static proxy, and Linux has only the name",
+    "end.am": "it has no masquerading proxy, and Linux has only the name",
+}
+_OF_CSID = ("lblen", "nflen")
+# Words of `srv6 sid add` that iproute2 has not; those that take a value.
+_OWN = {"policy": True, "allow-outside-locator": False}
+
+
+@dataclass
+class Seg6:
+    """A segment list with the mode in which it is pushed (H.Encaps, H.Insert, ...)."""
+
+    segments: list[str] = field(default_factory=list)
+    mode: str | None = None
+    source: str | None = None
+
+
+@dataclass
+class Seg6Local:
+    """A local SID: its words as ``srv6 sid add`` takes them behind the SID."""
+
+    words: list[str] = field(default_factory=list)
+
+
+def read_encap(words: Words) -> Seg6 | Seg6Local:
+    """Read what stands behind ``encap``; the words of the route stay. Raises UsageError."""
+    kind = words.take("seg6 or seg6local")
+    if kind not in _KINDS:
+        raise words.unknown(kind, _KINDS)
+    return _seg6(words) if kind == "seg6" else _seg6local(words)
+
+
+def _seg6(words: Words) -> Seg6:
+    found = Seg6()
+    seen: set[str] = set()
+    while (word := words.peek()) in ("mode", "segs", "tunsrc", "hmac"):
+        assert word is not None
+        _once(seen, word)
+        words.take(word)
+        value = words.take(f"the value of {word!r}")
+        if word == "mode":
+            found.mode = _mode(value)
+        elif word == "segs":
+            found.segments = segments(value)
+        elif word == "tunsrc":
+            found.source = value
+        else:
+            raise UsageError("'hmac' is not supported: this router neither makes nor checks HMAC TLVs")
+    if not found.segments:
+        raise UsageError("'segs A,B,...' is missing")
+    return found
+
+
+def _mode(text: str) -> str:
+    """A mode as written. Raises UsageError for one that routes have not."""
+    try:
+        headend = REGISTRY.parse_headend(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if headend.layer2:
+        raise UsageError(
+            f"mode {text} takes frames, and a route has packets; attach it to a port with mode: l2: "
+            f"`srv6 policy add NAME segs ... mode {headend.mode}`, `srv6 steer add port P policy NAME`"
+        )
+    return text
+
+
+def _seg6local(words: Words) -> Seg6Local:
+    result: list[str] = []
+    seen: set[str] = set()
+    while (word := words.peek()) is not None:
+        if word in ("action", *_ENDPOINT_VALUES):
+            _once(seen, word)
+            words.take(word)
+            value = words.take(f"the value of {word!r}")
+            if word == "action":
+                _check_action(value)
+                result[:0] = [value]
+            elif word == "flavors":
+                _check_flavours(value)
+                result += ["flavors", value]
+            else:
+                result += [word, value]
+        elif word == "count":
+            _once(seen, word)
+            words.take(word)  # every SID counts
+        elif word == "srh":
+            _once(seen, word)
+            result += _srh(words)
+        elif word == "iif":
+            raise UsageError("'iif' is not supported: a SID is reached from every port of its VRF")
+        elif word in ("endpoint", "fd", "object-file", "object-pinned"):
+            raise UsageError(f"{word!r} is not supported: {_REFUSED_ACTIONS['end.bpf']}")
+        elif word in _OF_CSID:
+            raise UsageError(f"{word!r} belongs to the flavour next-csid; valid flavours: {', '.join(FLAVOUR_NAMES)}")
+        elif word in _OWN:
+            words.take(word)
+            result += [word, *([words.take(f"the value of {word!r}")] if _OWN[word] else [])]
+        else:
+            break
+    if "action" not in seen:
+        raise UsageError("'action' is missing, such as End or End.DX4")
+    return Seg6Local(result)
+
+
+def _srh(words: Words) -> list[str]:
+    words.take("srh")
+    if words.take("'segs'") != "segs":
+        raise UsageError("'srh' is followed by 'segs A,B,...'")
+    result = ["srh", "segs", words.take("the segments")]
+    if words.peek() == "hmac":
+        raise UsageError("'hmac' is not supported: this router neither makes nor checks HMAC TLVs")
+    return result
+
+
+def _check_action(name: str) -> None:
+    reason = _REFUSED_ACTIONS.get(name.lower())
+    if reason is not None and name.lower() not in {record.name.lower() for record in REGISTRY.endpoints}:
+        valid = ", ".join(record.name for record in REGISTRY.endpoints)
+        raise UsageError(f"action {name} is not supported: {reason}; valid: {valid}")
+
+
+def _check_flavours(text: str) -> None:
+    for name in text.lower().split(","):
+        if name not in FLAVOUR_NAMES:
+            raise UsageError(f"flavour {name} is not supported; valid: {', '.join(FLAVOUR_NAMES)}")
+
+
+def _once(seen: set[str], word: str) -> None:
+    if word in seen:
+        raise UsageError(f"{word!r} is given twice")
+    seen.add(word)
+
+
+def policy_item(name: str, lists: list[tuple[Seg6, int | None]]) -> dict[str, Any]:
+    """The policy for weighted segment lists, which share mode and source. Raises UsageError where they do not."""
+    first = lists[0][0]
+    if any((each.mode, each.source) != (first.mode, first.source) for each, _ in lists):
+        raise UsageError("the next hops of a route have one 'mode' and 'tunsrc' together")
+    item: dict[str, Any] = {"name": name}
+    if len(lists) == 1:
+        item["segments"] = first.segments
+    else:
+        item["segment-lists"] = [
+            {"segments": each.segments, **({"weight": weight} if weight else {})} for each, weight in lists
+        ]
+    item["encap"] = {"mode": first.mode or "encap", **({"source": first.source} if first.source else {})}
+    return item

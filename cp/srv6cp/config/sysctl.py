@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``sysctl``: the words with which Linux is made an SRv6 router, for what they mean here.
+
+``net.ipv6.seg6_flowlabel``         flow label of policies that give none: -1 is 0, 0 copies, 1 is a hash
+``net.ipv6.conf.X.seg6_enabled``    own addresses are SRv6 endpoints (RFC 8754 4.3.1), End with USD; X is a port,
+                                    ``all`` or ``default``, and both ``all`` and the port must say 1
+``net.ipv6.conf.X.seg6_require_hmac``, ``forwarding`` and a few others are accepted with the value that this router has.
+
+``seg6_flowlabel`` alone is short for the first, ``seg6_enabled`` alone for all ports at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from ipaddress import IPv6Network
+from typing import Any, NamedTuple
+
+from srv6cp import values
+from srv6cp.config.context import Context
+from srv6cp.model import Flavour, FlowLabel, InterfaceId, OwnAddress, Sid
+from srv6cp.problems import InvalidError
+
+FLOW_LABEL = "net.ipv6.seg6_flowlabel"
+ENABLED = "seg6_enabled"
+_SHORT = {"seg6_flowlabel": FLOW_LABEL}
+_FLOW_LABELS = {-1: FlowLabel.ZERO, 0: FlowLabel.COPY, 1: FlowLabel.HASH}
+_OF_INTERFACE = re.compile(r"net\.(ipv[46])\.conf\.(.+)\.([a-z0-9_]+)")
+_EVERY = ("all", "default")
+
+
+class _Fixed(NamedTuple):
+    """A word that has one value here, and why."""
+
+    value: int
+    reason: str
+
+
+_FIXED_OF_INTERFACE = {
+    ("ipv6", "seg6_require_hmac"): _Fixed(-1, "HMAC TLVs are not looked at"),
+    ("ipv6", "forwarding"): _Fixed(1, "a router forwards"),
+    ("ipv4", "forwarding"): _Fixed(1, "a router forwards"),
+    ("ipv4", "rp_filter"): _Fixed(0, "sources are not checked against routes; see sr-domain.sources"),
+}
+_FIXED = {
+    "net.ipv4.ip_forward": _Fixed(1, "a router forwards"),
+    "net.vrf.strict_mode": _Fixed(1, "a VRF has one table of its own"),
+}
+
+
+class Settings(NamedTuple):
+    """What is set: ``flow_label`` None where it is not, and the interfaces on which own addresses are endpoints."""
+
+    flow_label: FlowLabel | None = None
+    endpoints: frozenset[InterfaceId] = frozenset()
+
+
+def known(ports: Iterable[Any]) -> dict[str, int]:
+    """Every word with the value that it has when nothing is set, for these ports."""
+    names = [*_EVERY, *map(str, ports)]
+    result = {FLOW_LABEL: 1}
+    for name in names:
+        result[f"net.ipv6.conf.{name}.{ENABLED}"] = 0
+        for (family, word), fixed in _FIXED_OF_INTERFACE.items():
+            result[f"net.{family}.conf.{name}.{word}"] = fixed.value
+    return dict(sorted({**result, **{word: fixed.value for word, fixed in _FIXED.items()}}.items()))
+
+
+def canonical(word: str) -> str:
+    """A word as the kernel's documentation writes it: ``net/ipv6/...``, where dots are part of names, as well."""
+    place = re.search(r"[./]", word)
+    if place is not None and place[0] == "/":
+        word = word.translate(str.maketrans("./", "/."))
+    return _SHORT.get(word, word)
+
+
+def of_interface(word: str) -> tuple[str, str, str] | None:
+    """(family, interface, name) of ``net.ipv6.conf.INTERFACE.NAME``, None for other words."""
+    match = _OF_INTERFACE.fullmatch(word)
+    return (match[1], match[2], match[3]) if match else None
+
+
+def read_sysctl(value: Any, context: Context) -> Settings:
+    """What ``sysctl`` says; call it when the ports are known."""
+    flow_label: FlowLabel | None = None
+    enabled: dict[str | InterfaceId, bool] = {}
+    seen: set[str] = set()
+    with context.at("sysctl"):
+        for key, setting in values.mapping({} if value is None else value, "sysctl").items():
+            with context.at("sysctl", key):
+                word = canonical(str(key))
+                if word in seen:
+                    raise InvalidError(f"{word} is given twice")
+                seen.add(word)
+                family, interface, name = of_interface(word) or ("", "", "")
+                if word == FLOW_LABEL:
+                    flow_label = _FLOW_LABELS[_number(word, setting, _FLOW_LABELS)]
+                elif word == ENABLED:
+                    enabled |= dict.fromkeys((*_EVERY, *context.interfaces), bool(_number(word, setting, (0, 1))))
+                elif word in _FIXED:
+                    _check_fixed(word, setting, _FIXED[word])
+                elif (family, name) == ("ipv6", ENABLED):
+                    enabled[_interface(interface, context)] = bool(_number(word, setting, (0, 1)))
+                elif (family, name) in _FIXED_OF_INTERFACE:
+                    _interface(interface, context)
+                    _check_fixed(word, setting, _FIXED_OF_INTERFACE[family, name])
+                else:
+                    valid = [*_FIXED, FLOW_LABEL, f"net.ipv6.conf.PORT.{ENABLED}"]
+                    valid += [f"net.{family}.conf.PORT.{word}" for family, word in _FIXED_OF_INTERFACE]
+                    raise InvalidError(f"{word} means nothing here; valid: {', '.join(sorted(valid))}")
+    if not enabled.get("all"):
+        return Settings(flow_label)
+    endpoints = {place for place in context.interfaces if enabled.get(place, enabled.get("default", False))}
+    return Settings(flow_label, frozenset(endpoints))
+
+
+def endpoint_sids(settings: Settings, own: Iterable[OwnAddress], sids: Iterable[Sid], context: Context) -> list[Sid]:
+    """The SIDs that own IPv6 addresses become: those of the interfaces, and the node's own in the same VRFs.
+
+    What ``sids`` says of such an address stands.
+    """
+    taken = {(sid.in_vrf, sid.prefix) for sid in sids}
+    interfaces = [context.interfaces[place] for place in sorted(settings.endpoints)]
+    places = [(interface.vrf, address.ip) for interface in interfaces for address in interface.addresses]
+    vrfs = {interface.vrf for interface in interfaces}
+    places += [(each.vrf, each.address) for each in own if each.vrf in vrfs]
+    prefixes = dict.fromkeys(
+        (vrf, IPv6Network(address)) for vrf, address in places if address.version == 6 and not address.is_link_local
+    )
+    return [Sid(prefix, "End", Flavour.USD, in_vrf=vrf) for vrf, prefix in prefixes if (vrf, prefix) not in taken]
+
+
+def _number(word: str, value: Any, valid: Iterable[int]) -> int:
+    text = str(value)
+    if text not in map(str, valid):
+        raise InvalidError(f"{word} must be one of {', '.join(map(str, valid))}, not {values.show(value)}")
+    return int(text)
+
+
+def _check_fixed(word: str, value: Any, fixed: _Fixed) -> None:
+    if str(value) != str(fixed.value):
+        raise InvalidError(f"{word} is always {fixed.value} here: {fixed.reason}")
+
+
+def _interface(name: str, context: Context) -> str | InterfaceId:
+    """``all``, ``default``, a port (``1.100`` or ``1/100`` for a VLAN), or the host interface behind one."""
+    if name in (*_EVERY, "lo"):
+        return name
+    name = name.replace("/", ".")
+    for port in context.ports.values():
+        if port.device == name and not port.is_l2:
+            return InterfaceId(port.number)
+    return context.interface(name).id
