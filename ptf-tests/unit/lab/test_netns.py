@@ -259,8 +259,10 @@ def test_node_file_of_a_router_is_watched(lab: Lab) -> None:
     assert main(["policy", "add", "mine", "segs", "fcbb:bb00:3:e000::", "-c", str(file), "--no-apply"]) == 0
     until(lambda: "mine" in lab("edit", lab.name, "r1", "policy", "show"))
     assert lab.state()["well"]
-    words = ("exec", lab.name, "r1", "--", sys.executable, "-m", "srv6cp.cli.main", "policy", "show")
-    assert "mine" in lab(*words)
+    words = ("exec", lab.name, "r1", "--", sys.executable, "-m", "srv6cp.cli.main")
+    assert "mine" in lab(*words, "policy", "show")
+    lab(*words, "sid", "add", "fcbb:bb00:1:78::/64", "End")
+    until(lambda: "fcbb:bb00:1:78::/64" in lab("edit", lab.name, "r1", "sid", "show"))
     file.write_text(before)
     until(lambda: "mine" not in lab("edit", lab.name, "r1", "policy", "show"))
 
