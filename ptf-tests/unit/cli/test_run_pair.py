@@ -29,7 +29,7 @@ def test_a_backup_does_not_say_what_a_primary_says(tmp_path: Path, routers: Call
 
 def role(router: Router) -> str:
     """The one that it took last."""
-    return re.findall(r": (primary|backup) with election id", router.log.read_text())[-1]
+    return re.findall(r": (primary|backup) (?:with election id|after all)", router.log.read_text())[-1]
 
 
 def test_a_pair_started_at_once_and_before_its_switch(tmp_path: Path, routers: Callable[..., Router]) -> None:
