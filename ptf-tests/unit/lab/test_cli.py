@@ -23,6 +23,8 @@ def lab(words: list[str]) -> int:
     return main(["lab", *words])
 
 
+#: Stands for the file of the fixture ``one``.
+ONE_ROUTER = "one.yaml"
 ONE = "name: one\nrouters: {r1: {}}\nhosts: {h1: {router: r1}, h2: {router: r1}}\n"
 
 
@@ -111,26 +113,26 @@ def test_interrupt(one: Path, capsys: pytest.CaptureFixture[str], monkeypatch: p
         ["path", "x", "h1"],
         ["unsteer", "x", "r1", "r2"],
         ["up", "quickstart", "--name", "a b"],
-        ["up", "quickstart", "-q", "-c", "path h1"],
-        ["up", "quickstart", "-q", "-c", "path h1 h9"],
-        ["up", "quickstart", "-q", "-c", "ping h1 h2 many"],
-        ["up", "quickstart", "-q", "-c", "steer r1 h9 r2"],
-        ["up", "quickstart", "-q", "-c", "steer r9 h2 r2"],
-        ["up", "quickstart", "-q", "-c", "steer r1 h2 r9"],
-        ["up", "quickstart", "-q", "-c", "unsteer r9"],
-        ["up", "quickstart", "-q", "-c", "edit r1 sid"],
-        ["up", "quickstart", "-q", "-c", "edit r9 sid add x End"],
-        ["up", "quickstart", "-q", "-c", "cut r1 r4"],
-        ["up", "quickstart", "-q", "-c", "show r9"],
+        ["up", ONE_ROUTER, "-q", "-c", "path h1"],
+        ["up", ONE_ROUTER, "-q", "-c", "path h1 h9"],
+        ["up", ONE_ROUTER, "-q", "-c", "ping h1 h2 many"],
+        ["up", ONE_ROUTER, "-q", "-c", "steer r1 h9 r2"],
+        ["up", ONE_ROUTER, "-q", "-c", "steer r9 h2 r2"],
+        ["up", ONE_ROUTER, "-q", "-c", "steer r1 h2 r9"],
+        ["up", ONE_ROUTER, "-q", "-c", "unsteer r9"],
+        ["up", ONE_ROUTER, "-q", "-c", "edit r1 sid"],
+        ["up", ONE_ROUTER, "-q", "-c", "edit r9 sid add x End"],
+        ["up", ONE_ROUTER, "-q", "-c", "cut r1 r4"],
+        ["up", ONE_ROUTER, "-q", "-c", "show r9"],
         ["config", "quickstart", "r9"],
         ["edit", "x", "r1"],
         ["edit", "x", "r1", "dance", "add", "y"],
         ["cut", "x", "r1"],
     ],
 )
-def test_wrong_command_line_is_a_usage_error(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_command_line_is_a_usage_error(words: list[str], one: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Names that do not exist and words too few ended with 3 or 1."""
-    assert lab(words) == exitcodes.USAGE
+    assert lab([str(one) if word == ONE_ROUTER else word for word in words]) == exitcodes.USAGE
     err = capsys.readouterr().err
     assert err or not words
     assert "Traceback" not in err

@@ -76,7 +76,8 @@ def test_addresses_where_nobody_can_listen(address: str, says: str) -> None:
 
 @pytest.mark.parametrize("kind", ["softswitch", "bmv2"])
 def test_an_interface_that_is_not_there_is_named(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "simple_switch_grpc").write_text("#!/bin/sh\nexec sleep 100\n")  # it says nothing of it
+    silent = '#!/bin/sh\n[ "$1" = --help ] && exit 0\nexec sleep 100\n'  # it says nothing of the interface
+    (tmp_path / "simple_switch_grpc").write_text(silent)
     (tmp_path / "simple_switch_grpc").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(
