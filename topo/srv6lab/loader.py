@@ -228,8 +228,10 @@ class _Reader:
                 with self.at("links", place):
                     settings = {"link": item} if isinstance(item, str) else values.mapping(item, "a link")
                     words = str(settings.get("link", "")).split()
-                    if len(words) != 3 or words[1] != "--" or words[0] == words[2]:
+                    if len(words) != 3 or words[1] != "--":
                         raise InvalidError("write r1 -- r2, or {link: r1 -- r2, cost: 5, mtu: 1500}")
+                    if words[0] == words[2]:
+                        raise InvalidError(f"a link has two ends, {words[0]!r} is both")
                     cost, mtu = self._link_settings(settings, place)
                     links.append(Link(len(links) + 1, (end(words[0]), end(words[2])), cost, mtu))
                     for name in (words[0], words[2]):

@@ -21,7 +21,8 @@ from srv6cp.cli.exitcodes import CHECK_FAILED, CliError, UsageError
 from srv6cp.packets import raw
 from srv6cp.values import decimal
 
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:]?){14,}")
+# Also of frames shorter than an Ethernet header, which a switch drops with a reason; what is shorter still is a word.
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:]?){6,}")
 _GROUP = re.compile(r"\s*\(([^()]*)\)")
 _LIST = re.compile(r"(?P<segments>.*);\s*SL\s*=\s*(?P<left>[0-9]+)", re.IGNORECASE)
 _PORTS = re.compile(r"(UDP|TCP)\s+([0-9]+)\s*>\s*([0-9]+)", re.IGNORECASE)
@@ -47,8 +48,6 @@ def frames(text: str, mac: str | None, vlan: int = 0) -> Iterator[bytes]:
         if mac is None:
             raise UsageError("the MAC of the port is not known: give --mac, or -c NODE.YAML with the port in it")
         yield frame(text, mac, vlan)
-    elif _HEX.fullmatch(text):
-        yield bytes.fromhex(re.sub(r"[\s:]", "", text))
     elif _is_file(text):
         try:
             for count, (_, data) in enumerate(read_pcap(Path(text)), 1):
@@ -57,6 +56,8 @@ def frames(text: str, mac: str | None, vlan: int = 0) -> Iterator[bytes]:
                 yield data
         except PcapError as error:
             raise CliError(str(error), CHECK_FAILED) from None
+    elif _HEX.fullmatch(text):
+        yield bytes.fromhex(re.sub(r"[\s:]", "", text))
     else:
         raise UsageError(f"{values.show(text)} is neither a file, nor a frame in hexadecimal, nor (SA,DA)... notation")
 

@@ -53,7 +53,8 @@ def connection_options() -> argparse.ArgumentParser:
     group.add_argument(
         "--grpc-addr",
         metavar="HOST:PORT",
-        help=f"P4Runtime server (default: grpc-addr of the node file, $SRV6_GRPC_ADDR, {DEFAULT_ADDRESS})",
+        help="P4Runtime server (default: grpc-addr of the node file, $SRV6_GRPC_ADDR, that of the controller which "
+        f"follows the node file, {DEFAULT_ADDRESS})",
     )
     group.add_argument(
         "--device-id", type=number(0, 2**64 - 1), metavar="N", help="default: that of the node file, or 1"
@@ -141,11 +142,20 @@ def make_client(args: argparse.Namespace, node: Node | None) -> Client:
 
     address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
     device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
-    address = address or DEFAULT_ADDRESS
+    address = address or (node and _followed(args, device_id)) or DEFAULT_ADDRESS
     if not address.isascii() or not address.isprintable():
         raise UsageError(f"{address!r} is no address of a switch; write HOST:PORT or unix:PATH")
     election_id = _LOWEST_ELECTION_ID if args.election_id is None else args.election_id
     return Client(address, device_id, election_id=election_id, tls=tls_of(args))
+
+
+def _followed(args: argparse.Namespace, device_id: int) -> str | None:
+    """Where the switch is whose controller follows the node file, None when none of this machine does."""
+    from srv6cp.controller import following
+
+    path = node_file(args, required=False)
+    found = (each for each in following.followers() if path and each.follows(path) and each.device_id == device_id)
+    return next((each.address for each in found), None)
 
 
 def tls_of(args: argparse.Namespace) -> TLS | None:

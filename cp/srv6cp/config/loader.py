@@ -100,6 +100,8 @@ def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
         raise ConfigError([Problem("the configuration is empty")])
     if not isinstance(data, Mapping):
         raise ConfigError([Problem(f"a node is a mapping of keys, not {values.show(data)}")])
+    if "routers" in data and "node" not in data:
+        raise ConfigError([Problem("this is a topology, not the node file of one router; `srv6 lab up` runs it")])
     context = Context()
     try:
         node = _read_node(dict(data), context)

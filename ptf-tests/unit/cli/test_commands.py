@@ -457,6 +457,18 @@ def test_an_edit_says_whether_the_controller_applies_it(srv6: Run, switch: SoftS
         assert srv6("vrf add violet")[0] == 5  # it has gone
 
 
+def test_an_edit_without_address_finds_the_switch_of_the_controller_that_follows_the_file(
+    srv6: Run, switch: SoftSwitch, node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SRV6_GRPC_ADDR", raising=False)
+    with Client(switch.address, 1, election_id=1 << 61) as controller:
+        controller.become_primary(force=True)
+        with Saying(Follower.of(controller, "r1", node)):
+            code, _, err = srv6("vrf add red")
+            said = f"node.yaml: saved; the controller that follows it (process {os.getpid()}) applies it\n"
+            assert (code, err) == (0, said)
+
+
 def test_what_a_killed_controller_said_counts_no_more(srv6: Run, switch: SoftSwitch, node: Path) -> None:
     with Client(switch.address, 1, election_id=1 << 61) as controller:
         controller.become_primary(force=True)

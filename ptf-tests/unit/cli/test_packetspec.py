@@ -68,6 +68,10 @@ def test_frames() -> None:
     assert next(frames("02 00 00 00 01 01 02:00:00:00:00:01 86dd60", None)).hex() == "02000000010102000000000186dd60"
 
 
+def test_a_frame_shorter_than_its_header_is_one() -> None:
+    assert list(frames("020000000101020000000909", None)) == [bytes.fromhex("020000000101020000000909")]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -323,6 +323,7 @@ WHOLE = [
     ("ports: {}\n", 1, "'node' is missing"),
     ("node: r1\npolicies:\n  - {name: p, segments: ['fc00::1']}\n", 3, "give the node a 'source'"),
     ("- r1\n", 1, "a node is a mapping"),
+    ("name: lab\nrouters: {r1: {}}\nlinks: []\n", 1, "this is a topology, not the node file of one router"),
     ("", 0, "the configuration is empty"),
 ]
 

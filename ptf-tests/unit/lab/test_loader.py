@@ -73,6 +73,11 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "link to itself",
         {"links": ["r1 -- r1"]},
+        "links[0]: a link has two ends, 'r1' is both",
+    ),
+    (
+        "link without ends",
+        {"links": ["r1 - r2"]},
         "links[0]: write r1 -- r2, or {link: r1 -- r2, cost: 5, mtu: 1500}",
     ),
     ("link to nowhere", {"links": ["r1 -- r2", "r1 -- r7"]}, "links[1]: no router 'r7'; there are r1, r2"),
