@@ -188,7 +188,7 @@ _KINDS = (
         "routes",
         "static routes",
         "PREFIX [vrf V]",
-        ("prefix", "vrf", "way"),
+        ("prefix", "vrf", "way", "unused"),
         grammar.route,
         lambda words: grammar.route(words)[0].item,
         _route,

@@ -91,6 +91,14 @@ class Names:
         words = [hop if hop.startswith("port ") else f"via {hop}" for hop in hops]
         return words[0] if len(words) == 1 else " ".join(f"nexthop {each}" for each in words)
 
+    def unused(self, number: Any, ports: Mapping[Any, set[Any]]) -> str | None:
+        """Those of several next hops whose port is not among ``ports`` by number, in words; None when all are used."""
+        targets = self._targets.get(number, ())
+        if len(targets) < 2 or number not in ports:
+            return None
+        idle = [f"port {interface}" for interface, _ in targets if interface.port not in ports[number]]
+        return ", ".join(dict.fromkeys(idle)) or None
+
     def _hops(self, number: Any) -> list[str] | None:
         targets = self._targets.get(number)
         if targets is None:
@@ -239,18 +247,49 @@ def _invalid_rows(names: Names) -> Iterator[dict[str, Any]]:
 
 
 def route_rows(client: Client, names: Names) -> list[dict[str, Any]]:
-    """One row a prefix of the routing tables."""
+    """One row a prefix of the routing tables; ``unused`` are next hops of a set that the switch sends nothing to: their
+    port is down, or the neighbour is not known."""
     from srv6cp.compile import tables
     from srv6cp.p4rt import Action
 
+    ports = _ports_in_use(client)
     rows = []
     for version, table in tables.ROUTES.items():
         key = f"ipv{version}_dst"
         for entry in entries(client, table):
             if isinstance(entry.action, Action):
                 way = _way(entry.action.name, entry.action.params, names)
-                rows.append({"prefix": str(entry.match[key]), "vrf": names.vrf(entry.match["vrf_id"]), "way": way})
+                unused = names.unused(entry.action.params.get("nexthop_id"), ports)
+                rows.append(
+                    {
+                        "prefix": str(entry.match[key]),
+                        "vrf": names.vrf(entry.match["vrf_id"]),
+                        "way": way,
+                        "unused": unused,
+                    }
+                )
     return rows
+
+
+def _ports_in_use(client: Client) -> dict[Any, set[Any]]:
+    """Number of a next hop to the ports by which the switch sends packets for it."""
+    from srv6cp.compile import tables
+    from srv6cp.p4rt import Action, ActionSet
+
+    groups = {
+        entry.match["nexthop_group_id"]: {each.action.params.get("egress_port") for each in entry.action.actions}
+        for entry in entries(client, tables.NEXTHOP_GROUP)
+        if isinstance(entry.action, ActionSet)
+    }
+    found: dict[Any, set[Any]] = {}
+    for entry in entries(client, tables.NEXTHOP):
+        if isinstance(entry.action, Action):
+            params = entry.action.params
+            if entry.action.name == "set_adjacency":
+                found[entry.match["nexthop_id"]] = {params["egress_port"]}
+            elif entry.action.name == "set_nexthop_group":
+                found[entry.match["nexthop_id"]] = groups.get(params["nexthop_group_id"], set())
+    return found
 
 
 def steer_rows(client: Client, names: Names) -> list[dict[str, Any]]:

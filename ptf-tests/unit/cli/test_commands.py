@@ -238,6 +238,7 @@ def test_what_show_prints_is_what_add_and_del_take(srv6: Run, node: Path) -> Non
     assert ways["2001:db8:77::/64"] == "nexthop via 2001:db8:12::2 port 1 weight 3 nexthop via 2001:db8:12::3 port 1"
     assert ways["2001:db8:78::/64"] == "via fe80::1 port 1"
     assert ways["2001:db8:12::/64"] == "port 1"
+    assert not any(row["unused"] for row in json.loads(srv6("route show --json")[1]))
     found = json.loads(srv6("neighbor show --json")[1])
     assert [(row["address"], row["port"], row["mac"], row["state"]) for row in found] == [
         ("2001:db8:12::2", "1", "02:00:00:00:02:01", "static"),
