@@ -148,7 +148,7 @@ PACKETS = [
     (PAIR + "\xf1" * 5000, "is not understood; valid: UDP a>b"),
     ("(" + "a" * 5000 + ")", "is not (SOURCE,DESTINATION)"),
     ("x" * 5000, "is neither a file, nor a frame"),
-    ("00" * 13, "is neither a file, nor a frame"),
+    ("00" * 13 + "0", "is neither a file, nor a frame"),
 ]
 
 
