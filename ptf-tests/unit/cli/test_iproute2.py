@@ -224,8 +224,11 @@ def test_without_a_node_file_ports_and_numbers_stand_for_names(srv6: Run, node: 
         "10.0.5.0/24 dev 2 scope link",
         "local 10.0.5.1 dev lo proto kernel scope host",
         "10.9.0.0/16  encap seg6 mode encap segs 1 [ fc00:4:: ] dev 1 scope link",
+    ]
+    assert srv6("ip -6 route show table 100").splitlines()[-1:] == [
         "fc01::1  encap seg6local action End.X dev 1 metric 1024 pref medium",
     ]
+    assert "fc01::1 " in srv6("ip route show table all")
     assert srv6("ip neigh") == "2001:db8:1::2 dev 1 lladdr 02:00:00:00:02:01 REACHABLE\n"
     assert "no node file" in srv6("ip rule show", 2)
 

@@ -73,7 +73,6 @@ def _inside(one: IPNetwork, other: IPNetwork) -> bool:
 def parse_filter(words: Sequence[str], devices: Devices, family: int | None) -> Filter:
     """Read what stands behind ``ip route show``. Raises UsageError."""
     cursor = Words(words, _SHOW_USAGE)
-    # Without a family iproute2 shows IPv4; here nothing is hidden.
     found = Filter(family=family)
     while cursor:
         word = cursor.take("a word")
@@ -128,6 +127,9 @@ def _address(text: str) -> IPAddress:
 def routes(args: argparse.Namespace, options: Options, words: Sequence[str], devices: Devices) -> int:
     """``ip route show``."""
     wanted = parse_filter(words, devices, options.family)
+    named = [*wanted.root, *wanted.match, *wanted.exact, *filter(None, (wanted.via,))]
+    if wanted.family is None and wanted.table is not None and not named:
+        wanted.family = 4  # as iproute2, unless all tables are asked for
     found = [route for route in _read(args, options.stats).routes if wanted.takes(route)]
     style = printed.Style(wanted.table is None, options.details, options.oneline)
     _print(found, options, lambda each: printed.route_json(each, style), lambda each: printed.route_text(each, style))
