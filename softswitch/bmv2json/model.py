@@ -602,15 +602,6 @@ class Program:
     aliases: Mapping[str, FieldRef]
     name: str = ""
 
-    def field_width(self, ref: FieldRef) -> int:
-        """Width of the referenced field in bits (1 for ``$valid$``)."""
-        if ref.field == "$valid$":
-            return 1
-        for f in self.headers[ref.header].type.fields:
-            if f.name == ref.field:
-                return f.width
-        raise KeyError(f"{ref.header}.{ref.field}")
-
     def profile_actions(self, profile: str) -> dict[str, Action]:
         """Actions by name of the tables that share an action profile, in the order in which the program has them.
 

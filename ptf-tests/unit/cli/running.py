@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from srv6cp.sync.launch import free_address
 
 __all__ = ["NODE", "ROOT", "TIMEOUT", "Router", "wait_for"]
@@ -107,3 +109,12 @@ class Router:
         host, _, port = self.address.partition(":")
         with socket.socket() as probe:
             return probe.connect_ex((host, int(port))) == 0
+
+
+def node_file(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """``node.yaml`` in a folder that commands then run in, as the only node file that they find."""
+    path = folder / "node.yaml"
+    path.write_text(text)
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("SRV6_NODE", raising=False)
+    return path

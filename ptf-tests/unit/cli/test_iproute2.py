@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from unit.cli.running import node_file
 
 from softswitch.switch import SoftSwitch
 from srv6cp.cli.cmd_ip import translate_route
@@ -51,11 +52,7 @@ def switch() -> Iterator[SoftSwitch]:
 
 @pytest.fixture
 def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "node.yaml"
-    path.write_text(NODE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SRV6_NODE", raising=False)
-    return path
+    return node_file(NODE, tmp_path, monkeypatch)
 
 
 @pytest.fixture
