@@ -25,7 +25,7 @@
 #define DX2V_TABLE_ID            0x02000014
 #define FLOW_SEED_TABLE_ID       0x02000015
 
-// Actions (0x01). Next: 0x01000047. (0x01000021: a set_nexthop_group without a seed)
+// Actions (0x01). Next: 0x01000059. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -91,6 +91,13 @@
 #define SET_FLOW_SEED_ID         0x01000044
 #define END_B6_INSERT_RETURN_ID     0x01000045
 #define END_B6_INSERT_RED_RETURN_ID 0x01000046
+#define END_NEXT_CSID_ID               0x01000052
+#define END_X_NEXT_CSID_ID             0x01000053
+#define END_T_NEXT_CSID_ID             0x01000054
+#define END_LBS_ID                     0x01000055
+#define END_XLBS_ID                    0x01000056
+#define END_B6_ENCAPS_NEXT_CSID_ID     0x01000057
+#define END_B6_ENCAPS_RED_NEXT_CSID_ID 0x01000058
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001

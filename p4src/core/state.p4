@@ -47,6 +47,8 @@ const unusual_t UNUSUAL_PADDING        = 0x2000;  // octets behind the end of th
 #define IS_PADDED md.unusual[13:13]
 // Of the IPv4 header, the IPv6 header inside, or the next segment: one that is not forwarded (core/addresses.p4).
 const unusual_t UNUSUAL_INNER_ADDRESS  = 0x4000;
+const unusual_t UNUSUAL_ARGUMENT       = 0x8000;  // C-SIDs of other nodes behind that of the SID (sid/csid.p4)
+#define UNUSUAL_ARGUMENT_BIT 15
 const unusual_t UNUSUAL_OF_PARSER      = 0x65F00;  // kept when a VLAN interface is looked up
 // A SID refuses the packet when it is UNUSUAL_FOREIGN_SOURCE or greater.
 const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x10000;  // the source is outside the SR domain (SEC-1)
@@ -90,7 +92,8 @@ LAZY_STATE verdict_state_t {
 #define LAZY_STATE_INSTANCES    \
     flow_state_t    flow;       \
     verdict_state_t verdict;    \
-    HEADEND_STATE
+    HEADEND_STATE           \
+    CSID_STATE
 
 // Cells of a counter whose bytes include the link-layer header: even for frames that came untagged, odd for tagged
 // ones.

@@ -26,6 +26,23 @@
 #define COUNT_POLICY
 #endif
 
+#ifdef WITH_CSID
+#include "../core/sid/csid_state.p4"
+#else
+#define CSID_STATE
+#define CSID_ACTIONS
+#define CSID_ACTION_NAMES
+#define CSID_ADVANCES
+#define CSID_CONTROLS
+#define CSID_CASE
+#endif
+
+#if !defined(WITH_CSID) || !defined(WITH_BIND)
+#define CSID_BIND_ACTIONS
+#define CSID_BIND_ACTION_NAMES
+#define CSID_BIND_ADVANCES
+#endif
+
 #ifndef WITH_BIND
 #define BIND_ACTIONS
 #define BIND_ACTION_NAMES

@@ -12,6 +12,12 @@
 #endif
 
 #include "../core/sid/end.p4"
+#ifdef WITH_CSID
+#include "../core/sid/csid.p4"
+#ifdef WITH_BIND
+#include "../core/sid/csid_bind.p4"
+#endif
+#endif
 #ifdef WITH_BIND
 #include "../core/sid/bind.p4"
 #endif

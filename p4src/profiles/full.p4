@@ -5,5 +5,6 @@
 #define WITH_BIND
 #define WITH_DECAP
 #define WITH_L2
+#define WITH_CSID
 
 #include "../srv6.p4"

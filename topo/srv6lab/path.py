@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
-from srv6cp.behaviours import REGISTRY
+from srv6cp.behaviours import REGISTRY, csid
 from srv6cp.cli.output import table
 from srv6cp.model import Flavour, LocalSids, Node, Sid
 from srv6cp.packets import notation, raw
@@ -95,6 +95,11 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
             name = record.name
             if record.binding_mode:
                 return ", then ".join([*did, name])
+            moved = csid.next_in_container(sid, destination) if record.compressed else None
+            if moved is not None:
+                destination = moved
+                did.append(f"{record.name} (next C-SID)")
+                continue
             inside = record.decapsulates or not segments
             if record.decapsulates:
                 did.append(f"{name} ({record.label})" if record.label else name)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple, Protocol
 
-from srv6cp.model import NextHop, Port
+from srv6cp.model import Locator, NextHop, Port
 
 Schema = dict[str, Any]
 #: A value of an action parameter or an exact key.
@@ -29,6 +29,7 @@ class Scope(Protocol):
 
     ports: dict[int, Port]
     policy_names: set[str]
+    locators: tuple[Locator, ...]
 
     def vrf(self, item: dict[Any, Any], key: str = "vrf") -> str:
         """The VRF that ``key`` of an item names, ``default`` when there is none."""

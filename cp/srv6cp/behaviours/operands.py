@@ -85,6 +85,11 @@ class Operand:
         """Its words for the value of its first parameter, read back from a switch; ``""``: nothing to be said."""
         raise NotImplementedError
 
+    def told(self, params: Mapping[str, Any], names: Names) -> str:
+        """Its words for the parameters of an action, read back from a switch; ``""``: nothing to be said."""
+        first = next(iter(self.parameters))
+        return self.text(params[first], names) if first in params else ""
+
 
 @dataclass(frozen=True)
 class Via(Operand):

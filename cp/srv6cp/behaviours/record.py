@@ -24,7 +24,8 @@ class Endpoint:
     or with ``flavours`` one for each value of their bit map (0 where none is assigned). ``takes`` is what it accepts
     inside the header that it removes, ``label`` what the lab adds to its name. ``lookup`` names the behaviour that it
     is when ``via`` is the unspecified address. ``returning`` stands for ``action`` at a binding SID whose policy says
-    so (``Encap.returns_to_sid``). ``sections`` are the parts of the node file that it brings.
+    so (``Encap.returns_to_sid``). ``sections`` are the parts of the node file that it brings. ``of`` is the behaviour
+    that it is the C-SID flavour ``csid`` of.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Endpoint:
     lookup: str = ""
     returning: str = ""
     sections: tuple[Section, ...] = ()
+    of: str = ""
+    csid: Flavour = Flavour.NONE
 
     def __post_init__(self) -> None:
         wanted = 1 + int(self.flavours)
@@ -49,6 +52,20 @@ class Endpoint:
     def actions(self) -> tuple[str, ...]:
         """The actions of ``my_sid_table`` that implement it."""
         return (self.action, self.returning) if self.returning else (self.action,)
+
+    @property
+    def behaviour(self) -> str:
+        """Its name without a C-SID flavour."""
+        return self.of or self.name
+
+    @property
+    def compressed(self) -> bool:
+        """True when its SIDs are compressed ones, with a structure (RFC 9800)."""
+        return {"lblen", "nflen"} <= self.keys
+
+    def flavour_names(self, flavours: Flavour = Flavour.NONE) -> tuple[str, ...]:
+        """Names of the flavours that it has with ``flavours``, its C-SID flavour among them."""
+        return (flavours | self.csid).names()
 
     @property
     def decapsulates(self) -> bool:

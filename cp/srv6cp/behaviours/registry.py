@@ -13,7 +13,7 @@ from srv6cp import values
 from srv6cp.behaviours.operands import Operand
 from srv6cp.behaviours.record import Endpoint, Headend
 from srv6cp.behaviours.section import Section
-from srv6cp.model import Flavour, Sid, parse_flavours
+from srv6cp.model import CSID_FLAVOURS, Flavour, Sid, parse_flavours
 
 # "End with PSP&USD" is how the IANA registry writes a flavoured behaviour.
 _IANA_NAME = re.compile(r"(?P<name>\S+)\s+with\s+(?P<flavours>.+)", re.IGNORECASE)
@@ -30,9 +30,9 @@ _ELSEWHERE = {
         "RFC 8986 4.12": "End.DT2M",
         "RFC 9433": "End.MAP End.M.GTP6.D End.M.GTP6.D.Di End.M.GTP6.E End.M.GTP4.E End.Limit",
         "RFC 9524": "End.Replicate",
-        "RFC 9800": "uN uA uDT4 uDT6 uDT46 uDX4 uDX6 uDX2 uB6 uLBS End.LBS End.XLBS",
+        "RFC 8986 4.15": "End.BM",
         "Linux": "End.S End.BPF",
-        "draft-ietf-spring-srv6-mpls-interworking": "End.BM End.DTM",
+        "draft-ietf-spring-srv6-mpls-interworking": "End.DTM",
     }.items()
     for name in names.split()
 }
@@ -51,6 +51,7 @@ class Registry:
     def _index(self) -> None:
         self._by_action = {action: record for record in self._endpoints.values() for action in record.actions}
         self._headend_by_action = {record.action: record for record in self._headends.values()}
+        self._variants = {(record.of, record.csid): record for record in self._endpoints.values() if record.csid}
         self._spellings: dict[str, Endpoint] = {}
         self._by_code_point: dict[int, tuple[Endpoint, Flavour]] = {}
         for record in self._endpoints.values():
@@ -131,8 +132,28 @@ class Registry:
             near = difflib.get_close_matches(name.lower()[:_LONGEST_NAME], self._spellings, n=1)
             hint = f"did you mean {self._spellings[near[0]].name}? " if near else ""
             raise ValueError(f"unknown behaviour {values.show(text)}; {hint}valid: {', '.join(self._endpoints)}")
+        known, flavours = self.variant(known, flavours)
         self.check_flavours(known, flavours)
         return known, flavours
+
+    def variant(self, record: Endpoint, flavours: Flavour) -> tuple[Endpoint, Flavour]:
+        """The record of a behaviour with a C-SID flavour, and the flavours that are left.
+
+        Raises:
+            ValueError: there is none.
+        """
+        csid = flavours & CSID_FLAVOURS
+        if not csid or csid == record.csid:
+            return record, flavours & ~csid
+        found = self._variants.get((record.behaviour, csid))
+        if found is None:
+            valid = ", ".join(other.of for other in self._variants.values() if other.csid == csid)
+            raise ValueError(f"{record.behaviour} takes no flavour {', '.join(csid.names())}; valid for {valid}")
+        return found, flavours & ~csid
+
+    def variants(self, record: Endpoint) -> tuple[Endpoint, ...]:
+        """The records of a behaviour with C-SID flavours."""
+        return tuple(other for other in self._variants.values() if other.of == record.name)
 
     def check_flavours(self, record: Endpoint, flavours: Flavour) -> None:
         """Raise ValueError when a behaviour does not take these flavours."""
@@ -141,7 +162,7 @@ class Registry:
             valid = ", ".join(record.flavours.names())
             raise ValueError(f"{record.name} takes no flavour {', '.join(excess.names())}; valid: {valid}")
         if excess:
-            takers = [other.name for other in self._endpoints.values() if not flavours & ~other.flavours]
+            takers = [other.name for other in self.endpoints if not (other.csid or flavours & ~other.flavours)]
             do = f"; {', '.join(takers[:-1])} and {takers[-1]} do" if len(takers) > 1 else ""
             raise ValueError(f"{record.name} takes no flavours{do}")
 

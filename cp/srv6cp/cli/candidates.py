@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
 from srv6cp.config.policies import RETURNS
-from srv6cp.model import DEFAULT_VRF, FLAVOUR_NAMES, FlowLabel
+from srv6cp.model import DEFAULT_VRF, FlowLabel
 
 Values = Iterable[str]
 #: A word, and what its value may be; None: it has none. Words in `_REPEATED` may come again.
@@ -222,8 +222,10 @@ def _operands(record: Endpoint | None, known: Known) -> Keys:
     if record.binding_mode:
         keys["srh"] = ("segs",)
         keys["segs"] = _FREE
-    if record.flavours:
-        keys["flavors"] = _flavours()
+    for variant in REGISTRY.variants(record):
+        keys |= {operand.key: _FREE for operand in variant.operands if operand.key not in keys}
+    if flavours := _flavours(record):
+        keys["flavors"] = flavours
     return {**keys, "in-vrf": known.vrfs, "allow-outside-locator": None}
 
 
@@ -233,8 +235,9 @@ def _values(key: str, record: Endpoint, known: Known) -> Values:
     return found if found is not None else [name for section in sections for name in known.names(section)]
 
 
-def _flavours() -> list[str]:
-    names = list(FLAVOUR_NAMES)
+def _flavours(record: Endpoint) -> list[str]:
+    variants = [name for variant in REGISTRY.variants(record) for name in variant.csid.names()]
+    names = [*record.flavours.names(), *variants]
     return [
         ",".join(name for bit, name in enumerate(names) if chosen >> bit & 1) for chosen in range(1, 1 << len(names))
     ]
@@ -431,8 +434,11 @@ def _attributes(record: Endpoint | None, known: Known, tables: Collection[str]) 
             found["oif"] = known.ports
         elif operand.key == "policy":
             found |= {"srh": ("segs",), "segs": _FREE}
-    if record is not None and record.flavours:
-        found["flavors"] = _flavours()
+    if record is not None:
+        for variant in REGISTRY.variants(record):
+            found |= {key: _FREE for key in ("lblen", "nflen") if key in variant.keys}
+        if flavours := _flavours(record):
+            found["flavors"] = flavours
     return found
 
 

@@ -39,7 +39,7 @@ def usage(kind: str) -> str:
     """The words of ``srv6 KIND add``."""
     if kind == "sid":
         operands = " ".join(f"[{operand.usage}]" for operand in REGISTRY.operands)
-        return f"srv6 sid add SID BEHAVIOUR [flavors psp,usp,usd] {operands} [srh segs A,B] [in-vrf V]"
+        return f"srv6 sid add SID BEHAVIOUR [flavors psp,usp,usd,next-csid] {operands} [srh segs A,B] [in-vrf V]"
     if kind in _USAGE:
         return _USAGE[kind]
     section = next(each for each in REGISTRY.sections if each.command == kind)

@@ -175,8 +175,8 @@ def sid_rows(client: Client, names: Names) -> list[dict[str, Any]]:
             continue
         row: dict[str, Any] = {
             "sid": str(entry.match["ipv6_dst"]),
-            "behavior": record.name,
-            "flavors": list(Flavour(_int(action.params.get("flavors", 0))).names()),
+            "behavior": record.behaviour,
+            "flavors": list(record.flavour_names(Flavour(_int(action.params.get("flavors", 0))))),
             "operand": _operands(record, action.name, action.params, names),
             "in_vrf": names.vrf(entry.match["vrf_id"]),
         }
@@ -404,8 +404,7 @@ def _operands(record: Endpoint, action: str, params: Mapping[str, Any], names: N
     """The operands of a SID in the words of the command line."""
     words = []
     for operand in record.operands:
-        parameter = next(iter(operand.parameters))
-        text = operand.text(params[parameter], names) if parameter in params else ""
+        text = operand.told(params, names)
         if text:
             words.append(f"{operand.key} {text}")
     if action == record.returning:

@@ -19,6 +19,7 @@ from srv6cp.model import (
     InterfaceId,
     IPAddress,
     IPNetwork,
+    Locator,
     Neighbor,
     NextHop,
     Port,
@@ -50,6 +51,7 @@ class Context:
         # Names that are declared, whether or not their declaration is right: one mistake, one message.
         self.uncertain = False  # a port has a mistake: what is behind it is not known
         self.policy_names: set[str] = set()
+        self.locators: tuple[Locator, ...] = ()
         self.wrong_nexthops: set[int] = set()
         self.section_names: dict[str, set[str]] = {}
         self._connected: dict[str | None, list[tuple[IPNetwork, Interface]]] = {}

@@ -153,7 +153,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     if settings.flow_label is not None:
         context.flow_label = settings.flow_label
     read_neighbors(data.get("neighbors"), context)
-    locators = read_locators(data, context)
+    locators = context.locators = read_locators(data, context)
     policies = read_policies(data.get("policies"), data.get("source") is not None, context)
     nexthops = read_nexthops(data.get("nexthops"), context)
     routes = read_routes(data.get("routes"), nexthops, context)

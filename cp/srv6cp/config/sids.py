@@ -98,6 +98,15 @@ def _check_decapsulates(record: Endpoint, flavours: Flavour, operands: Mapping[s
             raise InvalidError(f"{record.name} decapsulates with the flavour usd only: {key!r} says nothing here", key)
 
 
+def _check_keys(record: Endpoint, item: dict[Any, Any], known: _Known) -> None:
+    """Refuse what only another flavour of the behaviour takes."""
+    for key in known.keys - record.keys - SID_KEYS:
+        if item.get(key) is not None:
+            takers = [each for each in REGISTRY.variants(record) if key in each.keys]
+            needs = f" without the flavour {', '.join(takers[0].flavour_names())}" if takers else ""
+            raise InvalidError(f"{record.name} takes no {key!r}{needs}", key)
+
+
 def _behaviour(value: Any) -> tuple[Endpoint, Flavour]:
     try:
         return REGISTRY.parse_endpoint(str(value))
@@ -106,7 +115,7 @@ def _behaviour(value: Any) -> tuple[Endpoint, Flavour]:
 
 
 class _Known(NamedTuple):
-    """A behaviour as it is written in this file, and the keys that its SIDs may have."""
+    """A behaviour as it is written in this file, and the keys that its SIDs may have, with a C-SID flavour as well."""
 
     record: Endpoint
     flavours: Flavour
@@ -118,10 +127,12 @@ class _SidReader:
         self._locators = [
             (int(loc.prefix.network_address), int(loc.prefix.netmask), loc.prefix.prefixlen) for loc in locators
         ]
+        blocks = [loc.prefix.supernet(new_prefix=loc.block) for loc in locators]
+        self._blocks = [(int(block.network_address), int(block.netmask), block.prefixlen) for block in blocks]
         self._locator_text = ", ".join(str(locator.prefix) for locator in locators)
         self._context = context
         self._known: dict[str, _Known] = {}
-        self._flavour_sets: dict[tuple[str, Flavour, tuple[str, ...]], Flavour] = {}
+        self._flavour_sets: dict[tuple[str, Flavour, tuple[str, ...]], tuple[Endpoint, Flavour]] = {}
 
     def read(self, item: dict[Any, Any]) -> Sid:
         text = item.get("behavior")
@@ -131,12 +142,15 @@ class _SidReader:
         record = known.record
         try:
             prefix = values.ipv6_prefix(item.get("sid"), "SID")
-            self._check_place(prefix, item)
         except InvalidError as error:
-            if not error.path:
-                error.under("sid")
+            error.under("sid")
             raise
-        flavours = self._flavours(item["flavors"], known) if "flavors" in item else known.flavours
+        flavours = known.flavours
+        if "flavors" in item:
+            record, flavours = self._flavoured(item["flavors"], known)
+        if len(SID_KEYS) + len(record.keys) < len(known.keys):
+            _check_keys(record, item, known)
+        self._check_place(prefix, item, record)
         in_vrf = self._context.vrf(item, "in-vrf") if "in-vrf" in item else DEFAULT_VRF
         operands = record.read(item, self._context) if record.operands else {}
         _check_decapsulates(record, flavours, operands)
@@ -155,24 +169,27 @@ class _SidReader:
         with fields.at():
             values.check_keys(item, SID_KEYS.union(others), ("sid", "behavior"))
         prefix = fields.read("sid", values.ipv6_prefix, "SID")
-        if prefix is not None:
-            fields.read("sid", lambda _: self._check_place(prefix, item))
         with fields.at():
             self._context.vrf(item, "in-vrf")
         known = None
         if item.get("behavior") is not None:
             with fields.at("behavior"):
                 known = _Known(*_behaviour(item["behavior"]), SID_KEYS)
+        if known is None and prefix is not None:
+            with fields.at():
+                self._check_place(prefix, item, None)
         if known is not None:
-            record = known.record
-            for key in others:
-                if item.get(key) is not None and key not in record.keys:
-                    with fields.at(key):
-                        raise InvalidError(f"{record.name} takes no {key!r}")
-            flavours = Flavour.USD
+            record, flavours = known.record, Flavour.USD
             operands: Mapping[str, Any] = {}
             with fields.at():
-                flavours = self._flavours(item.get("flavors"), known)
+                record, flavours = self._flavoured(item.get("flavors"), known)
+            if prefix is not None:
+                with fields.at():
+                    self._check_place(prefix, item, record)
+            for key in others:
+                if item.get(key) is not None and key not in record.keys:
+                    with fields.at():
+                        _check_keys(record, item, _Known(record, flavours, frozenset((key,))))
             with fields.at():
                 operands = record.read(item, self._context)
             with fields.at():
@@ -186,7 +203,8 @@ class _SidReader:
         values.check_keys(item, SID_KEYS.union(others), ("sid", "behavior"))
         text = item["behavior"]
         record, flavours = with_path("behavior", _behaviour, text)
-        known = _Known(record, flavours, SID_KEYS | record.keys)
+        keys = SID_KEYS.union(record.keys, *(variant.keys for variant in REGISTRY.variants(record)))
+        known = _Known(record, flavours, keys)
         if isinstance(text, str):
             self._known[text] = known
         for key in others:
@@ -194,31 +212,35 @@ class _SidReader:
                 raise InvalidError(f"{record.name} takes no {key!r}", key)
         return item, known
 
-    def _check_place(self, prefix: IPv6Network, item: dict[Any, Any]) -> None:
+    def _check_place(self, prefix: IPv6Network, item: dict[Any, Any], record: Endpoint | None) -> None:
+        """A SID lies in a locator; a compressed one may be a function of the node right behind the block."""
         if prefix.prefixlen < _MIN_SID_LENGTH or values.not_forwarded(prefix):
-            raise InvalidError(f"SID {prefix} is no unicast prefix of 16 to 128 bits")
+            raise InvalidError(f"SID {prefix} is no unicast prefix of 16 to 128 bits", "sid")
         bits = int(prefix.network_address)
-        for network, mask, length in self._locators:
+        for network, mask, length in self._blocks if record is None or record.compressed else self._locators:
             if bits & mask == network and prefix.prefixlen >= length:
                 return
         key = "allow-outside-locator"
         if not with_path(key, values.boolean, item.get(key, False), key) and self._locators:
-            raise InvalidError(f"SID {prefix} is outside the locator {self._locator_text}; if meant, set '{key}: true'")
+            raise InvalidError(
+                f"SID {prefix} is outside the locator {self._locator_text}; if meant, set '{key}: true'", "sid"
+            )
 
-    def _flavours(self, listed: Any, known: _Known) -> Flavour:
+    def _flavoured(self, listed: Any, known: _Known) -> tuple[Endpoint, Flavour]:
+        """The behaviour with its ``flavors``: another record with a C-SID flavour."""
         if listed is None:
-            return known.flavours
+            return known.record, known.flavours
         if isinstance(listed, str):
             listed = listed.replace(",", " ").split()
         names = with_path("flavors", values.listing, listed, "flavors")
         words = tuple(map(str, names))
         key = (known.record.name, known.flavours, words)
-        flavours = self._flavour_sets.get(key)
-        if flavours is None:
+        found = self._flavour_sets.get(key)
+        if found is None:
             try:
-                flavours = known.flavours | parse_flavours(words)
-                REGISTRY.check_flavours(known.record, flavours)
+                found = REGISTRY.variant(known.record, known.flavours | parse_flavours(words))
+                REGISTRY.check_flavours(*found)
             except ValueError as error:
                 raise InvalidError(str(error), "flavors") from None
-            self._flavour_sets[key] = flavours
-        return flavours
+            self._flavour_sets[key] = found
+        return found

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pure data: what a node is meant to do. Nothing here does I/O or knows P4Runtime."""
 
-from srv6cp.model.flavours import FLAVOUR_NAMES, Flavour, parse_flavours
+from srv6cp.model.flavours import CSID_FLAVOURS, FLAVOUR_NAMES, Flavour, parse_flavours
 from srv6cp.model.interfaces import (
     DEFAULT_MTU,
     DEFAULT_VRF,
@@ -33,6 +33,7 @@ from srv6cp.model.routing import Neighbor, NextHop, NextHopObject, OwnAddress, R
 from srv6cp.model.sids import Locator, Sid
 
 __all__ = [
+    "CSID_FLAVOURS",
     "DEFAULT_MTU",
     "DEFAULT_VRF",
     "DROP_REASONS",

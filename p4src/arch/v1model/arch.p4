@@ -30,6 +30,7 @@
 #define FLOW         hdr.flow
 #define VERDICT      hdr.verdict
 #define HEADEND      hdr.headend
+#define CSID         hdr.csid
 #define LAZY_STATE_IN_HEADERS LAZY_STATE_INSTANCES
 #define LAZY_STATE_IN_METADATA
 

@@ -119,6 +119,7 @@ control srh_endpoint(PACKET)(bool advances) {
     domain_verdict() domain;
     decapsulate(true, true) usd;
     psp_usp() flavor;
+    CSID_CONTROLS
 
     // END-5: hop limit, Segments Left, destination address.
     action advance() {
@@ -138,6 +139,7 @@ control srh_endpoint(PACKET)(bool advances) {
             && hdr.srh.last_entry < hdr.srh.hdr_ext_len >> 1 && hdr.srh.segments_left <= hdr.srh.last_entry |+| 1
             && hdr.ipv6.payload_length >> 3 > (bit<16>)hdr.srh.hdr_ext_len) {
             ON_ITS_WAY
+        CSID_CASE
         } else if (md.unusual >= UNUSUAL_FOREIGN_SOURCE) {
             domain.apply(THE_PACKET);
         } else if (hdr.srh.isValid()) {

@@ -35,6 +35,8 @@ control my_sid(PACKET) {
     DECAP_ACTIONS
     L2_ACTIONS
     BIND_ACTIONS
+    CSID_ACTIONS
+    CSID_BIND_ACTIONS
 
     // The longest match may be no SID: a route, or an address of this node, inside the prefix of one.
     @id(NOT_A_SID_ID)
@@ -56,6 +58,8 @@ control my_sid(PACKET) {
             L2_ACTION_NAMES
             DECAP_ACTION_NAMES
             BIND_ACTION_NAMES
+            CSID_ACTION_NAMES
+            CSID_BIND_ACTION_NAMES
             not_a_sid;
             @defaultonly NoAction;
         }
@@ -68,7 +72,7 @@ control my_sid(PACKET) {
             filter.apply(THE_PACKET);
         }
         switch (my_sid_table.apply().action_run) {
-            END_ADVANCES BIND_ADVANCES { srh.apply(THE_PACKET); }
+            END_ADVANCES BIND_ADVANCES CSID_ADVANCES CSID_BIND_ADVANCES { srh.apply(THE_PACKET); }
             DECAP_CASES
             L2_CASES
             BIND_CASES

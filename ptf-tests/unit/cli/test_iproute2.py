@@ -195,6 +195,34 @@ def test_statistics_of_a_sid_are_shown(srv6: Run, switch: SoftSwitch) -> None:
     assert "packets" not in srv6("ip -6 route show fcbb:bb00:1:e000::/64")
 
 
+def test_compressed_sids(srv6: Run, node: Path) -> None:
+    """In the words of iproute2, which prints the structure behind the flavour."""
+    srv6("ip -6 route add fc01:0:1::/48 encap seg6local action End flavors next-csid,psp lblen 32 nflen 16 dev 1")
+    srv6(
+        "ip -6 route add fc01:0:2::/56 encap seg6local action End.X nh6 2001:db8:1::2 flavors next-csid lblen 40 dev 1"
+    )
+    assert srv6("ip -6 route show fc01:0:1::/48") == (
+        "fc01:0:1::/48  encap seg6local action End flavors psp,next-csid lblen 32 nflen 16 metric 1024 pref medium\n"
+    )
+    assert srv6("ip -6 route show fc01:0:2::/56") == (
+        "fc01:0:2::/56  encap seg6local action End.X nh6 2001:db8:1::2 flavors next-csid lblen 40 nflen 16 dev 1"
+        " metric 1024 pref medium\n"
+    )
+    [row] = [row for row in json.loads(srv6("sid show --json")) if row["sid"] == "fc01:0:1::/48"]
+    assert (row["behavior"], row["flavors"], row["operand"]) == ("End", ["psp", "next-csid"], "lblen 32 nflen 16")
+    for words, message in (
+        (
+            "End flavors next-csid lblen 40 nflen 16",
+            "lblen 40 and nflen 16 do not add up to the 48 bits of fc01:0:3::/48",
+        ),
+        ("End lblen 32", "End takes no 'lblen' without the flavour next-csid"),
+        ("End.DT6 vrftable 100 flavors next-csid", "End.DT6 takes no flavour next-csid; valid for End, End.X, End.T, "),
+    ):
+        assert message in srv6(f"ip -6 route add fc01:0:3::/48 encap seg6local action {words} dev 1", 3)
+    srv6("ip -6 route del fc01:0:1::/48")
+    assert [sid.behaviour for sid in load_node(node).sids if sid.prefix.prefixlen < 64] == ["End.X with NEXT-CSID"]
+
+
 def test_a_lookup_is_answered(srv6: Run) -> None:
     srv6("ip route add 10.9.0.0/16 table 100 encap seg6 mode encap segs fc00:4:: dev 2")
     assert srv6("ip -6 route get fc00:9::1") == (
@@ -235,7 +263,6 @@ REFUSED = [
     ("route add fc01::1 encap seg6local action End.AM dev 1", "action End.AM is not supported: it has no masquerading"),
     ("route add fc01::1 encap seg6local action End.S dev 1", "action End.S is not supported"),
     ("route add fc01::1 encap seg6local action End iif 1 dev 1", "'iif' is not supported"),
-    ("route add fc01::1 encap seg6local action End flavors next-csid dev 1", "next-csid is not supported; valid: psp,"),
     ("route add fc01::1 encap seg6local action End.B6 srh segs fc00:4:: hmac 7 dev 1", "'hmac' is not supported"),
     ("route add fc01::1 encap seg6local dev 1", "'action' is missing"),
     ("route add fc01::1 encap seg6local action End action End dev 1", "'action' is given twice"),

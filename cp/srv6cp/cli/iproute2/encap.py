@@ -15,7 +15,7 @@ from srv6cp.cli.words import Words, segments
 from srv6cp.model import FLAVOUR_NAMES
 
 _KINDS = ("seg6", "seg6local")
-_ENDPOINT_VALUES = ("table", "vrftable", "nh4", "nh6", "oif", "flavors")
+_ENDPOINT_VALUES = ("table", "vrftable", "nh4", "nh6", "oif", "flavors", "lblen", "nflen")
 # Behaviours of the kernel's list that it implements itself nowhere, or by means that this router has not.
 _REFUSED_ACTIONS = {
     "end.bpf": "the data plane is a P4 program, it runs no eBPF",
@@ -24,7 +24,6 @@ _REFUSED_ACTIONS = {
     "end.as": "it has no static proxy, and Linux has only the name",
     "end.am": "it has no masquerading proxy, and Linux has only the name",
 }
-_OF_CSID = ("lblen", "nflen")
 # Words of `srv6 sid add` that iproute2 has not; those that take a value.
 _OWN = {"policy": True, "allow-outside-locator": False}
 
@@ -114,8 +113,6 @@ def _seg6local(words: Words) -> Seg6Local:
             raise UsageError("'iif' is not supported: a SID is reached from every port of its VRF")
         elif word in ("endpoint", "fd", "object-file", "object-pinned"):
             raise UsageError(f"{word!r} is not supported: {_REFUSED_ACTIONS['end.bpf']}")
-        elif word in _OF_CSID:
-            raise UsageError(f"{word!r} belongs to the flavour next-csid; valid flavours: {', '.join(FLAVOUR_NAMES)}")
         elif word in _OWN:
             words.take(word)
             result += [word, *([words.take(f"the value of {word!r}")] if _OWN[word] else [])]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # How iproute2 calls the modes that it has under another name.
 _MODES = {"insert": "inline", "insert.red": "inline.red"}
 # Behaviours whose table iproute2 writes as `vrftable`.
+# iproute2 prints these behind the flavour that they belong to.
+_BEHIND_FLAVOURS = ("lblen", "nflen")
 _VRFTABLE = ("End.DT6", "End.DT4", "End.DT46")
 
 
@@ -220,14 +222,15 @@ class _Reader:
             record = REGISTRY.by_action(action.name) if isinstance(action, Action) else None
             if not isinstance(action, Action) or record is None:
                 continue
-            encap: dict[str, Any] = {"encap": "seg6local", "action": record.name}
+            encap: dict[str, Any] = {"encap": "seg6local", "action": record.behaviour}
             hop = self._operands(record, action.params, encap)
             if self._stats:
                 key = self._vrf(entry.match["vrf_id"]), str(entry.match["ipv6_dst"])
                 encap["stats64"] = counts.get(key, {})
-            flavours = Flavour(int(action.params.get("flavors", 0))).names()
+            flavours = record.flavour_names(Flavour(int(action.params.get("flavors", 0))))
             if flavours:
                 encap["flavors"] = list(flavours)
+            encap |= {key: encap.pop(key) for key in _BEHIND_FLAVOURS if key in encap}
             prefix = ip_network(str(entry.match["ipv6_dst"]))
             vrf = self._vrf(entry.match["vrf_id"])
             self._sid_prefixes.add((vrf, prefix))
@@ -256,7 +259,7 @@ class _Reader:
             elif name == "policy_id":
                 hops = self._policies.get(int(value), ())
                 encap["srh"] = {"segs": hops[0].encap["segs"] if hops and hops[0].encap else []}
-            elif text := operand.text(value, self._names):
+            elif text := operand.told(params, self._names):
                 encap[operand.key] = text
         return dev
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Binding SIDs with NEXT-C-SID (RFC 9800 4.1.4, 4.1.5): with an Argument it is the packet inside that is moved on, then
+// it enters the policy (NX-16); the tail end of the policy meets the next C-SID.
+#ifndef SRV6_CORE_SID_CSID_BIND_P4_
+#define SRV6_CORE_SID_CSID_BIND_P4_
+
+#define CSID_BIND_ACTIONS                                                                                           \
+    SID_ACTION(END_B6_ENCAPS_NEXT_CSID_ID, end_b6_encaps_next_csid,                                                 \
+               "End.B6.Encaps with NEXT-C-SID, RFC 9800 4.1.4: h_encaps of the policy")                             \
+    action end_b6_encaps_next_csid(sid_index_t sid_index, CSID_STRUCTURE, policy_id_t policy_id) {                  \
+        TAKE_SID_INDEX(sid_index)                                                                                   \
+        md.sid_options = 0;                                                                                         \
+        LOOK_FOR_ARGUMENT(hdr.ipv6.dst_addr, lbl)                                                                   \
+        TO_POLICY(policy_id)                                                                                        \
+    }                                                                                                               \
+    SID_ACTION(END_B6_ENCAPS_RED_NEXT_CSID_ID, end_b6_encaps_red_next_csid,                                         \
+               "End.B6.Encaps.Red with NEXT-C-SID, RFC 9800 4.1.5: h_encaps_red of the policy")                     \
+    action end_b6_encaps_red_next_csid(sid_index_t sid_index, CSID_STRUCTURE, policy_id_t policy_id) {              \
+        TAKE_SID_INDEX(sid_index)                                                                                   \
+        md.sid_options = 0;                                                                                         \
+        LOOK_FOR_ARGUMENT(hdr.ipv6.dst_addr, lbl)                                                                   \
+        TO_POLICY(policy_id)                                                                                        \
+    }
+#define CSID_BIND_ACTION_NAMES end_b6_encaps_next_csid; end_b6_encaps_red_next_csid;
+#define CSID_BIND_ADVANCES     end_b6_encaps_next_csid: end_b6_encaps_red_next_csid:
+
+#endif  // SRV6_CORE_SID_CSID_BIND_P4_
