@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NEXT-C-SID (RFC 9800 4.1) and the swap of the locator block (RFC 9800 7): uN, uA, uT, binding SIDs, End.LBS, End.XLBS.
+"""NEXT-C-SID and the swap of the locator block (RFC 9800 4.1, 7): uN, uA, uT, binding SIDs, End.LBS, End.XLBS.
 
 A packet comes in by port 1. It leaves by port 2 when the default table decides, 3 by the adjacency, 4 by table blue, 7
 towards the policy.
@@ -257,7 +257,7 @@ class HopLimitRunsOut(CsidTest):
 @rfc("9800", "4.1")
 @rule("NX-15")
 class OptionsComeFirst(CsidTest):
-    """An option that must not be skipped is told of at every C-SID; an Authentication Header in front of an SRH drops."""
+    """An option that must not be skipped is told of at every C-SID; authentication in front of an SRH drops."""
 
     def runTest(self) -> None:
         to = self.csid.container(2)

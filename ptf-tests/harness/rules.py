@@ -101,7 +101,7 @@ _TEXT = {
     ),
     "NX": (
         "A NEXT-C-SID is matched as a prefix of Block and C-SID; the C-SIDs that follow are its Argument",
-        "Executed before the SRH, and without one before the first header that is not Hop-by-Hop or Destination Options",
+        "Executed before the SRH, without one before the first header but Hop-by-Hop and Destination Options",
         "With an Argument: hop limit, Argument to the place behind the block, zeros behind it; the SRH is not touched",
         "Argument 0: exactly the plain behaviour",
         "A global and a local C-SID that are one SID are consumed together",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compressed SIDs: the NEXT-C-SID flavour, and the swap of the locator block (RFC 9800 sections 4.1 and 7).
 
-The SID is given with its structure: ``lblen`` and ``nflen``, the lengths of Block (LBL) and C-SID (LNFL), which together
-are its prefix length. Left out they are told from the locators of the node.
+The SID is given with its structure: ``lblen`` and ``nflen``, the lengths of Block (LBL) and C-SID (LNFL), which
+together are its prefix length. Left out they are told from the locators of the node.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def _structure(item: dict[Any, Any], scope: Scope, behaviour: str) -> tuple[int,
     nflen = given.get(_NFLEN, prefix.prefixlen - lblen)
     if lblen < 1 or nflen < 1 or lblen + nflen != prefix.prefixlen:
         raise InvalidError(
-            f"block and C-SID are the prefix of the SID (RFC 9800 4.1): {_LBLEN} {lblen} and {_NFLEN} {nflen} do not add"
-            f" up to the {prefix.prefixlen} bits of {prefix}",
+            f"block and C-SID are the prefix of the SID (RFC 9800 4.1): {_LBLEN} {lblen} and {_NFLEN} {nflen} do not"
+            f" add up to the {prefix.prefixlen} bits of {prefix}",
             _NFLEN if _NFLEN in given else _LBLEN if _LBLEN in given else "sid",
         )
     return lblen, nflen
@@ -125,7 +125,7 @@ def next_in_container(sid: Sid, destination: bytes) -> bytes | None:
     argument = value & (1 << _ADDRESS_LENGTH - lblen - nflen) - 1
     if not argument:
         return None
-    block = sid.operands.get("block")
+    block: IPv6Network | None = sid.operands.get("block")
     if block is None:
         block = IPv6Network((value, lblen), strict=False)
     return (int(block.network_address) | argument << lblen + nflen - block.prefixlen).to_bytes(16, "big")
