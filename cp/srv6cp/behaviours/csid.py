@@ -120,7 +120,7 @@ def next_in_container(sid: Sid, destination: bytes) -> bytes | None:
 
     None without an Argument (RFC 9800 4.1.1 N02).
     """
-    lblen, nflen = sid.operands[_LBLEN], sid.operands[_NFLEN]
+    lblen, nflen = int(sid.operands[_LBLEN]), int(sid.operands[_NFLEN])
     value = int.from_bytes(destination, "big")
     argument = value & (1 << _ADDRESS_LENGTH - lblen - nflen) - 1
     if not argument:
