@@ -6,7 +6,8 @@
     tools/budget.py --write    make what is measured the budget, in both
 
 Of a program, from ``p4src/build/PROFILE.json``: what a software switch pays for with every packet, used or not. Of a
-packet, from the trace of softswitch's Python engine with the node of ``bench/cases.py``: what lies on its way.
+packet, from the trace of softswitch's Python engine with the node of ``bench/cases.py``: what lies on its way, the
+keys and cases of the parser's selects among it.
 Operators are those of a whole condition, although ``&&`` and ``||`` evaluate their right side only where it matters.
 Nothing is timed, so the numbers are the same everywhere.
 """
@@ -93,6 +94,34 @@ def operators(expression: Any) -> int:
     return 0
 
 
+def of_selects(program: Mapping[str, Any], trace: Trace) -> Counts:
+    """What the parser compares on the way of a traced packet: the bits of its keys, the cases until one fits."""
+    kinds = {header["name"]: header["header_type"] for header in program["headers"]}
+    widths = {kind["name"]: {name: width for name, width, *_ in kind["fields"]} for kind in program["header_types"]}
+    states = {state["name"]: state for part in program["parsers"] for state in part["parse_states"]}
+    bits = cases = 0
+    for step in trace.find("state"):
+        state = states[step.data["name"]]
+        # Header and field by name; what is looked ahead at is given by its offset and its width.
+        for part in state["transition_key"]:
+            first, second = part["value"]
+            bits += widths[kinds[first]][second] if part["type"] == "field" else second
+        key = next((each.data["key"] for each in step.children if each.kind == "select" and "key" in each.data), None)
+        if key is not None:
+            cases += _cases_tried(key, state["transitions"])
+    return {"bits of the select keys": bits, "cases of the selects": cases}
+
+
+def _cases_tried(key: int, transitions: Sequence[Mapping[str, Any]]) -> int:
+    """Cases of a select in BMv2's JSON that are compared with ``key``, in their order; the default is not."""
+    compared = [each for each in transitions if each["type"] == "hexstr"]
+    for number, case in enumerate(compared, 1):
+        mask = -1 if case["mask"] is None else int(case["mask"], 16)
+        if key & mask == int(case["value"], 16) & mask:
+            return number
+    return len(compared)
+
+
 def of_packet(program: Mapping[str, Any], trace: Trace) -> Counts:
     """What lies on the way of a traced packet."""
     conditions = {
@@ -105,7 +134,9 @@ def of_packet(program: Mapping[str, Any], trace: Trace) -> Counts:
     counters = sum(effect.data["text"].startswith("count(") for effect in effects)
     return {
         "parser states": steps["state"],
-        "parser operations": len(parser),
+        "extracts": sum(step.kind == "extract" for step in parser),
+        "assignments of the parser": sum(step.kind != "extract" for step in parser),
+        **of_selects(program, trace),
         "conditions": steps["condition"],
         "operators of the conditions": sum(conditions[step.data["text"]] for step in trace.find("condition")),
         "tables": steps["table"],

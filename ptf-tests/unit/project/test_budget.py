@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from softswitch.trace import Step, Trace
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -98,3 +100,28 @@ def test_a_costlier_program_is_seen() -> None:
     expression = {"type": "expression", "value": {"op": "+", "left": field, "right": field}}
     assert budget.operators(field) == 0 and budget.operators(expression) == 1
     assert budget.operators({"type": "expression", "value": {"op": "?", "cond": expression, "left": expression}}) == 3
+
+
+def test_a_costlier_select_is_seen() -> None:
+    """A key of two fields and its cases until one fits; a longer key, or a case in front, is dearer."""
+    program: dict[str, Any] = {
+        "header_types": [{"name": "ipv6_t", "fields": [["version", 4, False], ["hop_limit", 8, False]]}],
+        "headers": [{"name": "ipv6", "header_type": "ipv6_t"}],
+        "parsers": [{"parse_states": []}],
+    }
+    keys = [{"type": "field", "value": ["ipv6", "version"]}, {"type": "field", "value": ["ipv6", "hop_limit"]}]
+    ends = {"type": "hexstr", "value": "0x0000", "mask": "0x00fe", "next_state": "ends"}
+    six = {"type": "hexstr", "value": "0x0640", "mask": None, "next_state": "six"}
+    default = {"type": "default", "value": None, "mask": None, "next_state": None}
+
+    def cost(key: int, keys: list[Any], transitions: list[Any]) -> tuple[int, int]:
+        program["parsers"][0]["parse_states"] = [{"name": "start", "transition_key": keys, "transitions": transitions}]
+        select = Step("select", {"key": key, "next": "any"})
+        trace = Trace(1, b"", [Step("parser", {}, [Step("state", {"name": "start"}, [select])])])
+        return tuple(budget.of_selects(program, trace).values())
+
+    assert cost(0x0640, keys, [six, ends, default]) == (12, 1)
+    assert cost(0x0640, keys, [ends, six, default]) == (12, 2)
+    assert cost(0x0601, keys, [six, ends, default]) == (12, 2)
+    assert cost(0x0641, keys, [six, ends, default]) == (12, 2)  # the default is compared with nothing
+    assert cost(0x0640, [*keys, {"type": "lookahead", "value": [0, 32]}], [six, default]) == (44, 1)
