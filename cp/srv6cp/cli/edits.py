@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from srv6cp.cli import exitcodes, session
+from srv6cp.cli import exitcodes, guarding, session
 from srv6cp.cli.exitcodes import CliError
 from srv6cp.cli.grammar import Edit
 from srv6cp.cli.kinds import Kind, kind_of, kinds
@@ -130,9 +130,11 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
     """
     from srv6cp.cli.cmd_apply import applied, plan_data
     from srv6cp.p4rt import P4RuntimeError
+    from srv6cp.sync.removals import Guard, TakesAway
     from srv6cp.sync.update import update
 
     node = file.node()
+    old = _before(file.before)
     if args.dry_run:
         print(_text_diff(file.before, file.text, str(file.path)), end="")
         return exitcodes.OK
@@ -144,9 +146,14 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
         with session.make_client(args, node) as client:
             session.become_primary(client, args.force)
             file.save()
-            todo = update(client, node, forgotten=_forgotten(file.before, node))
+            guard = None if _means_it(old, node) else Guard()
+            todo = update(client, node, forgotten=_forgotten(old, node), guard=guard)
+    except TakesAway as error:
+        note(f"{file.path}: saved, but not applied:")
+        what = f"with what else is different in it {error}; if that is meant: srv6 apply {guarding.ACCEPT} {file.path}"
+        raise CliError(f"{file.path}: {what}", exitcodes.CHECK_FAILED) from None
     except session.ControllerRunning as running:
-        return _left_to(running, args, file)
+        return _left_to(running, args, file, _means_it(old, node))
     except Exception as error:
         if isinstance(error, P4RuntimeError) and not file.saved:
             file.save()
@@ -157,42 +164,52 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
     return exitcodes.OK
 
 
-def _left_to(running: session.ControllerRunning, args: argparse.Namespace, file: NodeFile) -> int:
-    """Save for a controller that follows the file. Raises CliError when none is known to."""
-    from srv6cp.controller import following
+def _left_to(running: session.ControllerRunning, args: argparse.Namespace, file: NodeFile, meant: bool) -> int:
+    """Save for a controller that follows the file; ``meant``: whatever it takes away.
 
+    Raises CliError when none is known to follow it.
+    """
     primary = running.follower
-    if primary is not None and primary.follows(file.path):
-        follower, when = primary, ""
-    else:
-        here = (each for each in following.followers() if each.follows(file.path) and each.at(running.address))
-        backup = next(here, None)
-        if backup is None:
-            that = "it does not say what it follows"
-            if primary is not None:
-                that = f"it follows {primary.file} (process {primary.pid})"
-            forced = "" if running.highest else ", --force writes to the switch as well"
-            raise CliError(
-                f"{running.address}: another controller is primary, and {that}, so {file.path} is not saved; "
-                f"--no-apply edits the file alone{forced}",
-                exitcodes.REJECTED,
-            )
-        follower, when = backup, ", once it is primary"
+    follower = session.follower_of(running, file.path)
+    if follower is None:
+        that = "it does not say what it follows"
+        if primary is not None:
+            that = f"it follows {primary.file} (process {primary.pid})"
+        forced = "" if running.highest else ", --force writes to the switch as well"
+        raise CliError(
+            f"{running.address}: another controller is primary, and {that}, so {file.path} is not saved; "
+            f"--no-apply edits the file alone{forced}",
+            exitcodes.REJECTED,
+        )
+    if meant:
+        guarding.consent(file.path, file.text, follower)
     file.save()
+    when = "" if follower is primary else ", once it is primary"
     emit({"file": str(file.path), "applied": False, "controller": follower.pid}, args.json, "")
     note(f"{file.path}: saved; the controller that follows it (process {follower.pid}) applies it{when}")
     return exitcodes.OK
 
 
-def _forgotten(before: str, node: Node) -> list[Neighbor]:
-    """Static neighbours that an edit removed: on the switch they look like learned ones."""
+def _before(text: str) -> Node | None:
+    """The node before an edit; None where it was not valid, so that it was never applied."""
     from srv6cp.config import ConfigError, Source, load_node_source
 
     try:
-        old = load_node_source(Source(before))
+        return load_node_source(Source(text))
     except ConfigError:
-        return []  # it was not valid before, so it was never applied
-    return [neighbor for neighbor in old.neighbors if neighbor not in node.neighbors]
+        return None
+
+
+def _means_it(old: Node | None, node: Node) -> bool:
+    """Whether it is the command itself that takes away much (``sid flush``), and not what else is new in the file."""
+    from srv6cp.sync.removals import Guard, by_nodes
+
+    return old is not None and bool(Guard().excess(by_nodes(old, node)))
+
+
+def _forgotten(old: Node | None, node: Node) -> list[Neighbor]:
+    """Static neighbours that an edit removed: on the switch they look like learned ones."""
+    return [neighbor for neighbor in old.neighbors if neighbor not in node.neighbors] if old is not None else []
 
 
 def _text_diff(before: str, after: str, name: str) -> str:

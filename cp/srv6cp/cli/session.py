@@ -130,6 +130,14 @@ def load(path: Path) -> Node:
     return load_node(path)
 
 
+def text_of(node: Node) -> str:
+    """The text of the node file that a node was loaded from."""
+    from srv6cp.config import Source
+
+    assert isinstance(node.origin, Source)
+    return node.origin.text
+
+
 def optional_node(args: argparse.Namespace) -> Node | None:
     """The node of the node file, None when there is no file."""
     path = node_file(args, required=False)
@@ -192,6 +200,16 @@ def become_primary(client: Client, force: bool) -> None:
         return
     follower = following.find(client.address, client.device_id, primary)
     raise ControllerRunning(client.address, follower, primary == MAX_ELECTION_ID)
+
+
+def follower_of(running: ControllerRunning, path: Path) -> Follower | None:
+    """The controller that applies ``path`` on the switch of ``running``: the primary, else a backup, else None."""
+    from srv6cp.controller import following
+
+    if running.follower is not None and running.follower.follows(path):
+        return running.follower
+    here = (each for each in following.followers() if each.follows(path) and each.at(running.address))
+    return next(here, None)
 
 
 def program(client: Client) -> P4Info:
