@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, guarding, session
 from srv6cp.cli.output import emit, note
+from srv6cp.cli.planned import applied, plan_data
+from srv6cp.cli.revisions import Revisions
 
 if TYPE_CHECKING:
     from srv6cp.artifacts import Artifacts
@@ -28,6 +30,7 @@ def register(subparsers: Any) -> None:
     parser.add_argument("file", metavar="NODE.YAML")
     parser.add_argument("-n", "--dry-run", action="store_true", help="print the difference, write nothing")
     parser.add_argument("--keep-foreign", action="store_true", help="leave entries that the node file lacks")
+    session.add_comment(parser)
     guarding.add_options(parser, "apply even what takes away much of what is on the switch, without asking")
     session.add_profile(parser, default=None)
     parser.set_defaults(run=run)
@@ -59,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
         if not args.accept_removals:
             raise
         return _agree(running, args, path, node)
+    Revisions(path).keep(session.text_of(node), session.author(args, node), applied=True)
     text = f"{node.name}: {applied(todo)}"
     emit(
         {"node": node.name, **plan_data(todo)},
@@ -87,22 +91,3 @@ def _agree(running: session.ControllerRunning, args: argparse.Namespace, path: P
     emit({"node": node.name, "accepted": True, "controller": follower.pid}, args.json, "")
     note(f"{path}: accepted; the controller that follows it (process {follower.pid}) applies it")
     return exitcodes.OK
-
-
-def applied(todo: Plan) -> str:
-    """``20030 inserted, 0 modified, 0 deleted, 12 unchanged``."""
-    return (
-        todo.summary().replace("to insert", "inserted").replace("to modify", "modified").replace("to delete", "deleted")
-    )
-
-
-def plan_data(todo: Plan) -> dict[str, Any]:
-    """A plan for ``--json``."""
-    from srv6cp.p4rt import entity_data
-
-    return {
-        "insert": [entity_data(entity) for entity in todo.inserts],
-        "modify": [{"before": entity_data(before), "after": entity_data(after)} for before, after in todo.modifies],
-        "delete": [entity_data(entity) for entity in todo.deletes],
-        "unchanged": todo.unchanged,
-    }

@@ -24,6 +24,7 @@ from p4rtlib.addresses import is_loopback
 from srv6cp.cli import exitcodes, guarding, session
 from srv6cp.cli.arguments import number, seconds
 from srv6cp.cli.exitcodes import CliError, UsageError
+from srv6cp.cli.revisions import Revisions
 from srv6cp.sync.launch import SWITCHES, Launch, ServerTls, Switch, choose
 
 if TYPE_CHECKING:
@@ -189,13 +190,14 @@ def _control(
         else:
             print(f"{node.name}: backup of another controller of the {where}; takes over when that leaves", flush=True)
         watch = NodeWatch(file, node, guarding.guard(args))
+        _record(args, file.path, node)
         while not _arrived(stop, _POLL):
             if switch is not None and not switch.alive:
                 raise CliError(f"{switch.kind} stopped: {switch.last_words()}", exitcodes.CHECK_FAILED)
             for line in switch.news() if switch is not None else ():
                 print(f"{where.partition(' ')[0]}: {line}", file=sys.stderr, flush=True)
             says.election_id(client.election_id)
-            _follow(watch, controller)
+            _follow(args, watch, controller)
     return exitcodes.OK
 
 
@@ -221,7 +223,12 @@ def _look_before(args: argparse.Namespace, path: Path, node: Node, program: Arti
         raise guarding.refused(error, path) from None
 
 
-def _follow(watch: NodeWatch, controller: NodeController) -> None:
+def _record(args: argparse.Namespace, path: Path, node: Node) -> None:
+    """What the controller has taken is a revision, unless the command that wrote it has made one."""
+    Revisions(path).keep(session.text_of(node), session.author(args, node), applied=True)
+
+
+def _follow(args: argparse.Namespace, watch: NodeWatch, controller: NodeController) -> None:
     """Apply what is to be applied of the node file, and say what became of it."""
     from srv6cp.config import ConfigError
     from srv6cp.sync.removals import TakesAway
@@ -242,10 +249,10 @@ def _follow(watch: NodeWatch, controller: NodeController) -> None:
         )
     else:
         if node is not None:
-            _apply(watch, node, controller)
+            _apply(args, watch, node, controller)
 
 
-def _apply(watch: NodeWatch, node: Node, controller: NodeController) -> None:
+def _apply(args: argparse.Namespace, watch: NodeWatch, node: Node, controller: NodeController) -> None:
     from srv6cp.p4rt import P4RuntimeError
 
     path = watch.path
@@ -258,6 +265,7 @@ def _apply(watch: NodeWatch, node: Node, controller: NodeController) -> None:
         print(f"srv6: {path}: {error}", file=sys.stderr, flush=True)
     else:
         watch.applied = node
+        _record(args, path, node)
         print(f"{path}: {changes or 'noted; applied when this controller is primary'}", flush=True)
 
 

@@ -17,6 +17,9 @@ from srv6cp.cli.grammar import Edit
 from srv6cp.cli.kinds import Kind, kind_of, kinds
 from srv6cp.cli.nodefile import NodeFile
 from srv6cp.cli.output import emit, note
+from srv6cp.cli.planned import applied, plan_data
+from srv6cp.cli.revisions import Revisions
+from srv6cp.cli.textdiff import text_diff
 
 if TYPE_CHECKING:
     from srv6cp.model import Neighbor, Node
@@ -28,14 +31,15 @@ def editing_options() -> argparse.ArgumentParser:
     parser.add_argument("-n", "--dry-run", action="store_true", help="show the change, write nothing")
     parser.add_argument("--no-apply", action="store_true", help="edit the node file only")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    session.add_comment(parser)
     return parser
 
 
-def open_file(args: argparse.Namespace) -> NodeFile:
-    """The node file that the options name."""
+def open_file(args: argparse.Namespace, whole: bool = False) -> NodeFile:
+    """The node file that the options name; see `NodeFile` for ``whole``."""
     path = session.node_file(args)
     assert path is not None
-    return NodeFile(path)
+    return NodeFile(path, whole)
 
 
 def add(file: NodeFile, edits: Sequence[Edit], replace: bool) -> None:
@@ -128,7 +132,6 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
 
     Nothing is saved where a controller runs that would not apply it: then the file would say what is not so.
     """
-    from srv6cp.cli.cmd_apply import applied, plan_data
     from srv6cp.p4rt import P4RuntimeError
     from srv6cp.sync.removals import Guard, TakesAway
     from srv6cp.sync.update import update
@@ -136,18 +139,19 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
     node = file.node()
     old = _before(file.before)
     if args.dry_run:
-        print(_text_diff(file.before, file.text, str(file.path)), end="")
+        print(text_diff(file.before, file.text, str(file.path), str(file.path)), end="")
         return exitcodes.OK
     if args.no_apply:
-        file.save()
+        _save(args, file, node, applied=False)
         emit({"file": str(file.path), "applied": False}, args.json, f"{file.path}: saved, not applied")
         return exitcodes.OK
     try:
         with session.make_client(args, node) as client:
             session.become_primary(client, args.force)
-            file.save()
+            _save(args, file, node, applied=False)
             guard = None if _means_it(old, node) else Guard()
             todo = update(client, node, forgotten=_forgotten(old, node), guard=guard)
+            Revisions(file.path).keep(file.text, session.author(args, node), applied=True)
     except TakesAway as error:
         note(f"{file.path}: saved, but not applied:")
         what = f"with what else is different in it {error}; if that is meant: srv6 apply {guarding.ACCEPT} {file.path}"
@@ -156,7 +160,7 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
         return _left_to(running, args, file, _means_it(old, node))
     except Exception as error:
         if isinstance(error, P4RuntimeError) and not file.saved:
-            file.save()
+            _save(args, file, node, applied=False)
         if file.saved:
             note(f"{file.path}: saved, but not applied:")
         raise
@@ -183,11 +187,19 @@ def _left_to(running: session.ControllerRunning, args: argparse.Namespace, file:
         )
     if meant:
         guarding.consent(file.path, file.text, follower)
-    file.save()
+    _save(args, file, file.node(), applied=True)
     when = "" if follower is primary else ", once it is primary"
     emit({"file": str(file.path), "applied": False, "controller": follower.pid}, args.json, "")
     note(f"{file.path}: saved; the controller that follows it (process {follower.pid}) applies it{when}")
     return exitcodes.OK
+
+
+def _save(args: argparse.Namespace, file: NodeFile, node: Node, applied: bool) -> None:
+    """Save the file, as a new revision behind what was found in it."""
+    revisions, author = Revisions(file.path), session.author(args, node)
+    revisions.found(file.before, author)
+    file.save()
+    revisions.keep(file.text, author, applied)
 
 
 def _before(text: str) -> Node | None:
@@ -210,9 +222,3 @@ def _means_it(old: Node | None, node: Node) -> bool:
 def _forgotten(old: Node | None, node: Node) -> list[Neighbor]:
     """Static neighbours that an edit removed: on the switch they look like learned ones."""
     return [neighbor for neighbor in old.neighbors if neighbor not in node.neighbors] if old is not None else []
-
-
-def _text_diff(before: str, after: str, name: str) -> str:
-    import difflib
-
-    return "".join(difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), name, name))

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from srv6cp.cli import exitcodes
+from srv6cp.cli.durable import sync_folder
 from srv6cp.cli.exitcodes import CliError
 
 
@@ -101,7 +102,7 @@ class LockedFile:
             if isinstance(error, PermissionError):
                 return False
             raise
-        _sync_folder(folder)
+        sync_folder(folder)
         return True
 
     def _overwrite(self, data: bytes) -> None:
@@ -134,13 +135,3 @@ def _copy_attributes(source: Path, handle: int) -> None:
         for name in os.listxattr(source):
             with suppress(OSError):
                 os.setxattr(handle, name, os.getxattr(source, name))
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name on the disk, too; some file systems cannot."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -15,6 +15,7 @@ from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.output import note
 
 if TYPE_CHECKING:
+    from srv6cp.cli.revisions import Author
     from srv6cp.controller.following import Follower
     from srv6cp.model import Node
     from srv6cp.p4rt import TLS, Client, P4Info
@@ -93,6 +94,11 @@ def json_option() -> argparse.ArgumentParser:
     return parser
 
 
+def add_comment(parser: argparse.ArgumentParser) -> None:
+    """``--comment``."""
+    parser.add_argument("--comment", default="", metavar="TEXT", help="why, for `srv6 config history`")
+
+
 def add_profile(parser: argparse.ArgumentParser, default: str | None = DEFAULT) -> None:
     """``--profile``."""
     text = "the one that the switch runs, else " if default is None else ""
@@ -148,13 +154,26 @@ def make_client(args: argparse.Namespace, node: Node | None) -> Client:
     """A client for the switch that the options and the node name; not connected yet."""
     from srv6cp.p4rt import Client
 
-    address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
-    device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
-    address = address or (node and _followed(args, device_id)) or DEFAULT_ADDRESS
+    address, device_id = target(args, node)
     if not address.isascii() or not address.isprintable():
         raise UsageError(f"{address!r} is no address of a switch; write HOST:PORT or unix:PATH")
     election_id = _LOWEST_ELECTION_ID if args.election_id is None else args.election_id
     return Client(address, device_id, election_id=election_id, tls=tls_of(args))
+
+
+def target(args: argparse.Namespace, node: Node | None) -> tuple[str, int]:
+    """Address and device id of the switch that the options and the node name."""
+    address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
+    device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
+    return address or (node and _followed(args, device_id)) or DEFAULT_ADDRESS, device_id
+
+
+def author(args: argparse.Namespace, node: Node) -> Author:
+    """Who makes a revision with this command."""
+    from srv6cp.cli.revisions import Author, user
+
+    address, device_id = target(args, node)
+    return Author(user(), args.line, getattr(args, "comment", ""), node.name, device_id, address)
 
 
 def _followed(args: argparse.Namespace, device_id: int) -> str | None:
