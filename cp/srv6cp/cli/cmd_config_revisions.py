@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from srv6cp.cli import edits, exitcodes, session
 from srv6cp.cli.arguments import number
 from srv6cp.cli.exitcodes import CliError
-from srv6cp.cli.output import emit, table
+from srv6cp.cli.output import emit, note, table
+from srv6cp.cli.pending import Pendings, told
 from srv6cp.cli.revisions import Revision, Revisions
 from srv6cp.cli.textdiff import text_diff
 
@@ -51,6 +52,9 @@ def register(verbs: Any) -> None:
 def run_history(args: argparse.Namespace) -> int:
     """The oldest first, as a log."""
     path = _path(args)
+    pending = Pendings(path).read()
+    if pending is not None:
+        note(f"{path}: {told(pending)}")
     data: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     for found in Revisions(path).listed():
@@ -133,6 +137,7 @@ def run_rollback(args: argparse.Namespace) -> int:
     args.comment = args.comment or f"back to revision {revision.number}"
     with edits.open_file(args, whole=True) as file:
         file.text = revision.text
+        args.ends_confirmation = True
         return edits.finish(args, file)
 
 

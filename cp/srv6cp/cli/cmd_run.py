@@ -21,7 +21,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from p4rtlib.addresses import is_loopback
-from srv6cp.cli import exitcodes, guarding, session
+from srv6cp.cli import exitcodes, goback, guarding, session
 from srv6cp.cli.arguments import number, seconds
 from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.revisions import Revisions
@@ -113,6 +113,7 @@ def run(args: argparse.Namespace) -> int:
     from srv6cp.controller.quiet import QuietFile
 
     path = Path(args.file)
+    goback.by_controller(path, starting=True)
     file = QuietFile(path, args.quiet_period)  # before it is read: what changes while a switch starts is a change
     program = session.profile(args.profile)
     node = session.load(path)
@@ -197,6 +198,7 @@ def _control(
             for line in switch.news() if switch is not None else ():
                 print(f"{where.partition(' ')[0]}: {line}", file=sys.stderr, flush=True)
             says.election_id(client.election_id)
+            goback.by_controller(file.path)
             _follow(args, watch, controller)
     return exitcodes.OK
 
@@ -212,6 +214,7 @@ def _arrived(stop: SimpleQueue[int], seconds: float) -> bool:
 
 def _look_before(args: argparse.Namespace, path: Path, node: Node, program: Artifacts) -> None:
     """A switch that is there already may hold much that the node file lacks. Raises CliError then."""
+    from srv6cp.controller import consent
     from srv6cp.sync.removals import TakesAway
     from srv6cp.sync.update import losses
 
@@ -220,7 +223,8 @@ def _look_before(args: argparse.Namespace, path: Path, node: Node, program: Arti
     try:
         guarding.guard(args).check(found)
     except TakesAway as error:
-        raise guarding.refused(error, path) from None
+        if not consent.given(path, session.text_of(node)):
+            raise guarding.refused(error, path) from None
 
 
 def _record(args: argparse.Namespace, path: Path, node: Node) -> None:

@@ -11,12 +11,13 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from srv6cp.cli import exitcodes, guarding, session
-from srv6cp.cli.exitcodes import CliError
+from srv6cp.cli import exitcodes, goback, guarding, session
+from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.grammar import Edit
 from srv6cp.cli.kinds import Kind, kind_of, kinds
 from srv6cp.cli.nodefile import NodeFile
 from srv6cp.cli.output import emit, note
+from srv6cp.cli.pending import Pendings
 from srv6cp.cli.planned import applied, plan_data
 from srv6cp.cli.revisions import Revisions
 from srv6cp.cli.textdiff import text_diff
@@ -31,7 +32,7 @@ def editing_options() -> argparse.ArgumentParser:
     parser.add_argument("-n", "--dry-run", action="store_true", help="show the change, write nothing")
     parser.add_argument("--no-apply", action="store_true", help="edit the node file only")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    session.add_comment(parser)
+    session.add_change_options(parser)
     return parser
 
 
@@ -137,11 +138,16 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
     from srv6cp.sync.update import update
 
     node = file.node()
-    old = _before(file.before)
+    old = before(file.before)
     if args.dry_run:
         print(text_diff(file.before, file.text, str(file.path), str(file.path)), end="")
         return exitcodes.OK
+    pendings = Pendings(file.path)
+    if not getattr(args, "ends_confirmation", False):
+        pendings.check(args)
     if args.no_apply:
+        if args.confirm:
+            raise UsageError("--no-apply changes no switch, so --confirm has nothing to take back")
         _save(args, file, node, applied=False)
         emit({"file": str(file.path), "applied": False}, args.json, f"{file.path}: saved, not applied")
         return exitcodes.OK
@@ -154,16 +160,19 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
             Revisions(file.path).keep(file.text, session.author(args, node), applied=True)
     except TakesAway as error:
         note(f"{file.path}: saved, but not applied:")
+        _says_it_goes_back(args, file)
         what = f"with what else is different in it {error}; if that is meant: srv6 apply {guarding.ACCEPT} {file.path}"
         raise CliError(f"{file.path}: {what}", exitcodes.CHECK_FAILED) from None
     except session.ControllerRunning as running:
         return _left_to(running, args, file, _means_it(old, node))
     except Exception as error:
-        if isinstance(error, P4RuntimeError) and not file.saved:
+        if isinstance(error, P4RuntimeError) and not file.saved and not args.confirm:
             _save(args, file, node, applied=False)
         if file.saved:
             note(f"{file.path}: saved, but not applied:")
+            _says_it_goes_back(args, file)
         raise
+    _says_it_goes_back(args, file)
     emit({"node": node.name, **plan_data(todo)}, args.json, f"{node.name}: {applied(todo)}")
     return exitcodes.OK
 
@@ -191,6 +200,7 @@ def _left_to(running: session.ControllerRunning, args: argparse.Namespace, file:
     when = "" if follower is primary else ", once it is primary"
     emit({"file": str(file.path), "applied": False, "controller": follower.pid}, args.json, "")
     note(f"{file.path}: saved; the controller that follows it (process {follower.pid}) applies it{when}")
+    _says_it_goes_back(args, file)
     return exitcodes.OK
 
 
@@ -198,11 +208,25 @@ def _save(args: argparse.Namespace, file: NodeFile, node: Node, applied: bool) -
     """Save the file, as a new revision behind what was found in it."""
     revisions, author = Revisions(file.path), session.author(args, node)
     revisions.found(file.before, author)
-    file.save()
+    waited = goback.begin(args, file.path, file.text, author.address) if args.confirm else None
+    try:
+        file.save()
+    except BaseException:
+        if args.confirm:
+            goback.cancel(file.path, waited)
+        raise
     revisions.keep(file.text, author, applied)
 
 
-def _before(text: str) -> Node | None:
+def _says_it_goes_back(args: argparse.Namespace, file: NodeFile) -> None:
+    """What becomes of a change with ``--confirm``; without, nothing waits for a confirmation any more."""
+    if args.confirm:
+        goback.began(file.path)
+    else:
+        Pendings(file.path).clear()
+
+
+def before(text: str) -> Node | None:
     """The node before an edit; None where it was not valid, so that it was never applied."""
     from srv6cp.config import ConfigError, Source, load_node_source
 

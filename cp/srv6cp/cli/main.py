@@ -23,6 +23,7 @@ from srv6cp.cli.exitcodes import CliError
 
 _COMMANDS = (
     "apply",
+    "confirm",
     "config",
     "objects",
     "ip",

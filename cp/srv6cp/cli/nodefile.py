@@ -27,15 +27,18 @@ class NodeFile:
     Other commands wait from here to :meth:`close`: what they read is what this one has saved.
     """
 
-    def __init__(self, path: Path, whole: bool = False) -> None:
+    def __init__(self, path: Path, whole: bool = False, wait: bool = True) -> None:
         """Raises ConfigError for a file that cannot be read or is no YAML.
 
-        ``whole``: what is in it does not matter, since it will get another ``text``.
+        ``whole``: what is in it does not matter, since it will get another ``text``. Without ``wait`` it raises
+        BlockingIOError where another command has it.
         """
         self.path = path
         self.saved = False
         try:
-            self._locked = LockedFile(path)
+            self._locked = LockedFile(path, wait)
+        except BlockingIOError:
+            raise
         except OSError as error:
             raise ConfigError([Problem(f"cannot read: {error.strerror}", (), str(path))]) from None
         data = path.read_bytes()

@@ -94,8 +94,14 @@ def json_option() -> argparse.ArgumentParser:
     return parser
 
 
-def add_comment(parser: argparse.ArgumentParser) -> None:
-    """``--comment``."""
+def add_change_options(parser: argparse.ArgumentParser) -> None:
+    """``--confirm`` and ``--comment``."""
+    parser.add_argument(
+        "--confirm",
+        type=number(1, 10**6),
+        metavar="SECONDS",
+        help="go back by itself unless `srv6 confirm` is given within so many seconds",
+    )
     parser.add_argument("--comment", default="", metavar="TEXT", help="why, for `srv6 config history`")
 
 
