@@ -137,7 +137,7 @@ def run_rollback(args: argparse.Namespace) -> int:
     args.comment = args.comment or f"back to revision {revision.number}"
     with edits.open_file(args, whole=True) as file:
         file.text = revision.text
-        args.ends_confirmation = True
+        args.goes_back = True
         return edits.finish(args, file)
 
 

@@ -143,8 +143,10 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
         print(text_diff(file.before, file.text, str(file.path), str(file.path)), end="")
         return exitcodes.OK
     pendings = Pendings(file.path)
-    if not getattr(args, "ends_confirmation", False):
+    goes_back = getattr(args, "goes_back", False)  # srv6 config rollback
+    if not goes_back:
         pendings.check(args)
+    meant = goes_back or _means_it(old, node)
     if args.no_apply:
         if args.confirm:
             raise UsageError("--no-apply changes no switch, so --confirm has nothing to take back")
@@ -155,24 +157,26 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
         with session.make_client(args, node) as client:
             session.become_primary(client, args.force)
             _save(args, file, node, applied=False)
-            guard = None if _means_it(old, node) else Guard()
+            guard = None if meant else Guard()
             todo = update(client, node, forgotten=_forgotten(old, node), guard=guard)
             Revisions(file.path).keep(file.text, session.author(args, node), applied=True)
     except TakesAway as error:
         note(f"{file.path}: saved, but not applied:")
-        _says_it_goes_back(args, file)
+        if args.confirm:
+            goback.began(file.path)
         what = f"with what else is different in it {error}; if that is meant: srv6 apply {guarding.ACCEPT} {file.path}"
         raise CliError(f"{file.path}: {what}", exitcodes.CHECK_FAILED) from None
     except session.ControllerRunning as running:
-        return _left_to(running, args, file, _means_it(old, node))
+        return _left_to(running, args, file, meant)
     except Exception as error:
         if isinstance(error, P4RuntimeError) and not file.saved and not args.confirm:
             _save(args, file, node, applied=False)
         if file.saved:
             note(f"{file.path}: saved, but not applied:")
-            _says_it_goes_back(args, file)
+            if args.confirm:
+                goback.began(file.path)
         raise
-    _says_it_goes_back(args, file)
+    _done(args, file)
     emit({"node": node.name, **plan_data(todo)}, args.json, f"{node.name}: {applied(todo)}")
     return exitcodes.OK
 
@@ -200,7 +204,7 @@ def _left_to(running: session.ControllerRunning, args: argparse.Namespace, file:
     when = "" if follower is primary else ", once it is primary"
     emit({"file": str(file.path), "applied": False, "controller": follower.pid}, args.json, "")
     note(f"{file.path}: saved; the controller that follows it (process {follower.pid}) applies it{when}")
-    _says_it_goes_back(args, file)
+    _done(args, file)
     return exitcodes.OK
 
 
@@ -218,8 +222,8 @@ def _save(args: argparse.Namespace, file: NodeFile, node: Node, applied: bool) -
     revisions.keep(file.text, author, applied)
 
 
-def _says_it_goes_back(args: argparse.Namespace, file: NodeFile) -> None:
-    """What becomes of a change with ``--confirm``; without, nothing waits for a confirmation any more."""
+def _done(args: argparse.Namespace, file: NodeFile) -> None:
+    """A change with ``--confirm`` waits for it from now on; without, nothing waits any more."""
     if args.confirm:
         goback.began(file.path)
     else:

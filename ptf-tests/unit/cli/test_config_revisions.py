@@ -150,6 +150,16 @@ def test_rollback_mends_a_broken_file_and_keeps_what_was_in_it(srv6: Run, node: 
     assert (code, said) == (3, "srv6: node.yaml: not there; `srv6 config show 1 > FILE` makes one\n")
 
 
+def test_rollback_says_itself_what_it_takes_away(srv6: Run, node: Path) -> None:
+    """From a file that is broken, too, so that there is no node to compare with."""
+    srv6("apply", "node.yaml", "--accept-removals")
+    node.write_text(NODE + "".join(map(sid, range(2, 30))))
+    assert srv6("apply", "node.yaml")[0] == 0
+    node.write_text("node: [")
+    assert srv6("config", "rollback", "1")[0] == 0
+    assert len(json.loads(srv6("sid", "show", "--json")[1])) == 1
+
+
 def test_a_damaged_revision_is_a_line_of_the_history(srv6: Run, node: Path) -> None:
     srv6("apply", "node.yaml")
     srv6("sid", "add", "fcbb:bb00:1:2::", "End")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from unit.cli.running import NODE, Router, node_file, wait_for
+from unit.cli.running import NODE, TIMEOUT, Router, node_file, wait_for
 
 from softswitch.switch import SoftSwitch
 from srv6cp.cli.main import main
@@ -143,7 +143,7 @@ def test_a_controller_that_would_empty_a_switch_does_not_start(tmp_path: Path, r
         wait_for(lambda: first.said("Ctrl-C stops"))
         first.process.kill()
         half = routers(tmp_path / "2", switch="none", address=switch.address)
-        assert half.process.wait(20) == 1
+        assert half.process.wait(TIMEOUT) == 1
         assert half.said(f"not applied: {TAKES}; if that is meant: --accept-removals")
         assert len(first.sids()) == MANY
         meant = routers(tmp_path / "3", "--accept-removals", switch="none", address=switch.address)
