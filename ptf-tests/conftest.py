@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
+import pytest
+
 from harness.collect import (
     pytest_collection_modifyitems,
     pytest_configure,
@@ -20,3 +25,11 @@ __all__ = [
     "pytest_sessionfinish",
     "pytest_unconfigure",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _state_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Revisions of the node files of tests are no business of the user who runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", os.fspath(tmp_path_factory.mktemp("state")))
+        yield

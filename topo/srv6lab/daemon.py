@@ -21,17 +21,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from srv6cp import artifacts
 from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, USAGE, CliError
+from srv6cp.cli.guarding import ACCEPT
+from srv6cp.config import ConfigError
 from srv6cp.controller.following import Follower, Saying
 from srv6cp.controller.links import LinkWatch
 from srv6cp.controller.loop import ControllerOptions, NodeController
+from srv6cp.controller.nodewatch import NodeWatch
+from srv6cp.controller.quiet import QuietFile
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
 from srv6cp.sync.launch import Launch, LaunchError, Switch
+from srv6cp.sync.removals import TakesAway
 from srv6cp.sync.tables import Changes
 from srv6lab import cables, namespaces
 from srv6lab.errors import LabError
@@ -65,7 +69,7 @@ class Daemon:
         self._namespaces = record.namespaces
         self._topology = state.topology()
         self._intent: Intent
-        self._seen: dict[str, tuple[int, int, int]] = {}  # node files as they were read last
+        self._files: dict[str, NodeWatch] = {}  # node files, which others may change
         self._wrong: dict[str, str] = {}  # what is wrong with those that are not applied
         self._watch = PortWatch(self._topology, self._namespaces)
         self._cut: set[int] = set()  # numbers of links
@@ -194,30 +198,32 @@ class Daemon:
 
     def _look_at_files(self) -> None:
         """Apply node files that somebody has changed; once for each change."""
-        for name in self._topology.routers:
-            stamp = None
+        for name, watch in self._files.items():
+            node = None
             try:
-                stamp = _stamp(self._intent.file(name))
-                if stamp == self._seen.get(name):
+                node = watch.look()
+                if node is None:
                     continue
-                written = self._give(name, self._intent.reload(name))
-            except (TopologyError, P4RuntimeError, OverflowError, OSError) as error:
-                self._wrong[name] = str(error)
-                log.warning("%s: not applied: %s", name, error)
+                self._intent.nodes[name] = node
+                written = self._give(name, node)
+            except (ConfigError, TakesAway, P4RuntimeError, OverflowError, OSError) as error:
+                if node is not None and isinstance(error, P4RuntimeError):
+                    watch.applied = node  # the controller goes on trying
+                meant = f"; if that is meant: srv6 apply {ACCEPT} {watch.path}" if isinstance(error, TakesAway) else ""
+                self._wrong[name] = f"{error}{meant}"
+                log.warning("%s: not applied: %s%s", name, error, meant)
             else:
+                watch.applied = node
                 log.info("%s: its node file has changed: %s", name, written or "applied when its switch answers")
-            if stamp is not None:  # that of what was read: it may have changed again
-                self._seen[name] = stamp
 
     def _note(self, router: str) -> None:
-        with suppress(OSError):
-            self._seen[router] = _stamp(self._intent.file(router))
+        """The file is as this process has written it."""
+        self._files[router] = NodeWatch(QuietFile(self._intent.file(router)), self._intent.nodes[router])
 
     def _give(self, router: str, node: Node) -> Changes | None:
         """Have the controller apply what the node file says; what was written, None when the switch is not there."""
         written = self._controllers[router].apply(node)
         self._wrong.pop(router, None)
-        self._note(router)
         for host in self._topology.hosts.values():
             if host.router == router:
                 self._write_names(host.name)
@@ -265,11 +271,14 @@ class Daemon:
 
     def _change(self, router: str, change: Callable[[str], Node]) -> dict[str, Any]:
         node = change(router)
+        self._note(router)
         try:
             written = self._give(router, node)
         except (P4RuntimeError, OverflowError):
+            before = self._intent.undo(router)
+            self._note(router)
             with suppress(P4RuntimeError):
-                self._give(router, self._intent.undo(router))
+                self._give(router, before)
             raise
         return {"written": None if written is None else str(written)}
 
@@ -299,11 +308,6 @@ class Daemon:
                 raise LabError(f"{router}: the controller did not fill the new switch within {FILL_LIMIT:g} s")
             time.sleep(0.02)
         return {"written": str(status.changes), "seconds": time.monotonic() - begin}
-
-
-def _stamp(file: Path) -> tuple[int, int, int]:
-    stat = file.stat()
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _code(error: Exception) -> int:

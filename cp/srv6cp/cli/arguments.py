@@ -10,6 +10,7 @@ from collections.abc import Callable
 from srv6cp import values
 from srv6cp.problems import InvalidError
 
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _DIGITS = re.compile(r"-?[0-9]{1,40}")
 
 
@@ -21,6 +22,17 @@ def number(low: int, high: int) -> Callable[[str], int]:
         if not _DIGITS.fullmatch(text) or not low <= int(text) <= high:
             raise ArgumentTypeError(f"must be a number from {low} to {limit}, not {values.show(text)}")
         return int(text)
+
+    return read
+
+
+def seconds(low: float, high: float) -> Callable[[str], float]:
+    """A time in ``low..high`` seconds, with a fraction where it has one."""
+
+    def read(text: str) -> float:
+        if not _SECONDS.fullmatch(text) or not low <= float(text) <= high:
+            raise ArgumentTypeError(f"must be {low:g} to {high:g} seconds, not {values.show(text)}")
+        return float(text)
 
     return read
 

@@ -78,13 +78,16 @@ def _child(parser: argparse.ArgumentParser, word: str) -> argparse.ArgumentParse
     return None
 
 
+def _file(given: str | None) -> Path:
+    return Path(given or os.environ.get("SRV6_NODE") or "node.yaml")
+
+
 def _load(given: str | None) -> dict[str, Any]:
     """The values of the node file as they are; none where it cannot be read."""
     from srv6cp.config import ConfigError, Source
 
-    path = Path(given or os.environ.get("SRV6_NODE") or "node.yaml")
     try:
-        data = Source(path.read_text(encoding="utf-8")).load()
+        data = Source(_file(given).read_text(encoding="utf-8")).load()
     except (OSError, UnicodeDecodeError, ConfigError):
         return {}
     return data if isinstance(data, dict) else {}
@@ -149,6 +152,8 @@ def _candidates(typed: Typed, known: Known) -> Values:
         from srv6cp.config.sysctl import known as settings
 
         return (f"{word}{'=' * ('-w' in typed.options)}" for word in settings(known.ports))
+    if typed.path[:1] == ("config",):
+        return _revisions(typed)
     if len(typed.path) != 2 or typed.path[0] not in _NAMED:
         return _FREE
     kind, verb = typed.path
@@ -160,6 +165,18 @@ def _candidates(typed: Typed, known: Known) -> Values:
         first = known.keys(kind) if verb == "replace" else _FREE
         return _GRAMMARS.get(kind, _section)(typed.words, known, first)
     return _FREE
+
+
+def _revisions(typed: Typed) -> Values:
+    """Numbers of revisions, for the verbs that take some."""
+    from srv6cp.cli.revisions import Revisions
+
+    if len(typed.words) >= {"show": 1, "rollback": 1, "diff": 2}.get(typed.path[-1], 0):
+        return _FREE
+    try:
+        return map(str, Revisions(_file(typed.options.get("config"))).numbers())
+    except OSError:
+        return _FREE
 
 
 def _pairs(words: Sequence[str], keys: Keys) -> Values:

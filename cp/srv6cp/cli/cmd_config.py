@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``srv6 config check|schema``."""
+"""``srv6 config check|schema``; the verbs for revisions are in `cmd_config_revisions`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from srv6cp.cli import exitcodes, session
+from srv6cp.cli import cmd_config_revisions, exitcodes, session
 from srv6cp.cli.output import emit
 
 
 def register(subparsers: Any) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("config", help="check node files, print their JSON schema")
+    parser = subparsers.add_parser("config", help="check node files, go back to what they were, print their schema")
     parser.set_defaults(parser=parser)
-    verbs = parser.add_subparsers(dest="verb", metavar="check|schema")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     check = verbs.add_parser(
         "check", help="report everything that is wrong in node files", parents=[session.json_option()]
     )
     check.add_argument("files", nargs="+", metavar="NODE.YAML")
     check.set_defaults(run=run_check)
+    cmd_config_revisions.register(verbs)
     schema = verbs.add_parser("schema", help="print the JSON schema of node files, for editors")
     schema.set_defaults(run=run_schema)
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """``srv6 run``: a switch and its controller for one node file, until Ctrl-C.
 
-The node file is watched: a changed one is applied, a broken one reported and ignored.
+The node file is watched: a changed one is applied when it has been left alone for a moment, a broken one reported and
+ignored, and one that takes away much held back until somebody says that it is meant.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from p4rtlib.addresses import is_loopback
-from srv6cp.cli import exitcodes, session
-from srv6cp.cli.arguments import number
+from srv6cp.cli import exitcodes, goback, guarding, session
+from srv6cp.cli.arguments import number, seconds
 from srv6cp.cli.exitcodes import CliError, UsageError
+from srv6cp.cli.revisions import Revisions
 from srv6cp.sync.launch import SWITCHES, Launch, ServerTls, Switch, choose
 
 if TYPE_CHECKING:
     from srv6cp.artifacts import Artifacts
     from srv6cp.controller.loop import NodeController
+    from srv6cp.controller.nodewatch import NodeWatch
+    from srv6cp.controller.quiet import QuietFile
     from srv6cp.model import Node
     from srv6cp.p4rt import Client
 
@@ -92,13 +96,25 @@ def register(subparsers: Any) -> None:
         action="store_true",
         help="without TLS the switch may listen at an address that others reach: any of them can be its controller",
     )
+    parser.add_argument(
+        "--quiet-period",
+        type=seconds(0, 3600),
+        default=0.5,
+        metavar="SECONDS",
+        help="a changed node file is applied when it has not changed any more for so long (default: 0.5)",
+    )
+    guarding.add_options(parser, "apply at the start even what takes away much of what is on the switch")
     session.add_profile(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when stopped by Ctrl-C or SIGTERM, 1 when the switch died."""
+    from srv6cp.controller.quiet import QuietFile
+
     path = Path(args.file)
+    goback.by_controller(path, starting=True)
+    file = QuietFile(path, args.quiet_period)  # before it is read: what changes while a switch starts is a change
     program = session.profile(args.profile)
     node = session.load(path)
     # Not an Event: a signal that arrives while its lock is held by this very thread would wait for itself.
@@ -117,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
         _refuse_flags_of_a_switch(args)
         if args.wait is not None and not _wait_for_switch(client, args.wait, stop):
             return exitcodes.OK
-        return _control(args, path, node, program, None, interfaces, stop)
+        return _control(args, file, node, program, None, interfaces, stop)
     if args.wait is not None:
         raise UsageError("--wait is for a switch that is started elsewhere: it needs --switch none")
     if own_tls is None and not args.insecure and not is_loopback(client.address):
@@ -136,12 +152,12 @@ def run(args: argparse.Namespace) -> int:
         tls=own_tls,
     )
     with Switch(launch) as switch:
-        return _control(args, path, node, program, switch, interfaces, stop)
+        return _control(args, file, node, program, switch, interfaces, stop)
 
 
 def _control(
     args: argparse.Namespace,
-    path: Path,
+    file: QuietFile,
     node: Node,
     program: Artifacts,
     switch: Switch | None,
@@ -151,16 +167,19 @@ def _control(
     from srv6cp.controller.following import Follower, Saying
     from srv6cp.controller.links import LinkWatch
     from srv6cp.controller.loop import ControllerOptions, NodeController
+    from srv6cp.controller.nodewatch import NodeWatch
 
     logging.getLogger("srv6cp.controller").setLevel(min(logging.INFO, logging.getLogger().level))
     client = session.make_client(args, node)
     if switch is not None:
         switch.wait_until_ready(tls=session.tls_of(args))
+    elif not args.accept_removals:
+        _look_before(args, file.path, node, program)
     options = ControllerOptions(keepalive=args.keepalive)
     with (
         client,
         NodeController(client, node, options, program) as controller,
-        Saying(Follower.of(client, node.name, path)) as says,
+        Saying(Follower.of(client, node.name, file.path)) as says,
         ExitStack() as stack,
     ):
         if interfaces and client.port_states() is None:
@@ -171,15 +190,16 @@ def _control(
             print(f"{node.name}: {where}, {len(node.ports)} ports, {len(node.sids)} SIDs; Ctrl-C stops", flush=True)
         else:
             print(f"{node.name}: backup of another controller of the {where}; takes over when that leaves", flush=True)
-        watch = _Watch(path)
+        watch = NodeWatch(file, node, guarding.guard(args))
+        _record(args, file.path, node)
         while not _arrived(stop, _POLL):
             if switch is not None and not switch.alive:
                 raise CliError(f"{switch.kind} stopped: {switch.last_words()}", exitcodes.CHECK_FAILED)
             for line in switch.news() if switch is not None else ():
                 print(f"{where.partition(' ')[0]}: {line}", file=sys.stderr, flush=True)
             says.election_id(client.election_id)
-            if watch.changed():
-                _reload(path, controller)
+            goback.by_controller(file.path)
+            _follow(args, watch, controller)
     return exitcodes.OK
 
 
@@ -192,43 +212,65 @@ def _arrived(stop: SimpleQueue[int], seconds: float) -> bool:
     return True
 
 
-def _reload(path: Path, controller: NodeController) -> None:
-    from srv6cp.config import ConfigError
-    from srv6cp.p4rt import P4RuntimeError
+def _look_before(args: argparse.Namespace, path: Path, node: Node, program: Artifacts) -> None:
+    """A switch that is there already may hold much that the node file lacks. Raises CliError then."""
+    from srv6cp.controller import consent
+    from srv6cp.sync.removals import TakesAway
+    from srv6cp.sync.update import losses
 
+    with session.make_client(args, node) as client:
+        found = losses(client, node, program)
     try:
-        changes = controller.apply(session.load(path))
+        guarding.guard(args).check(found)
+    except TakesAway as error:
+        if not consent.given(path, session.text_of(node)):
+            raise guarding.refused(error, path) from None
+
+
+def _record(args: argparse.Namespace, path: Path, node: Node) -> None:
+    """What the controller has taken is a revision, unless the command that wrote it has made one."""
+    Revisions(path).keep(session.text_of(node), session.author(args, node), applied=True)
+
+
+def _follow(args: argparse.Namespace, watch: NodeWatch, controller: NodeController) -> None:
+    """Apply what is to be applied of the node file, and say what became of it."""
+    from srv6cp.config import ConfigError
+    from srv6cp.sync.removals import TakesAway
+
+    path = watch.path
+    try:
+        node = watch.look()
     except ConfigError as error:
         for line in str(error).splitlines():
             print(f"srv6: {line}", file=sys.stderr)
         print(f"srv6: {path}: not applied; the switch keeps what it has", file=sys.stderr, flush=True)
-    except (P4RuntimeError, OverflowError) as error:
+    except TakesAway as error:
+        print(
+            f"srv6: {path}: not applied: {error}; the switch keeps what it has; if that is meant: "
+            f"srv6 apply {guarding.ACCEPT} {path}",
+            file=sys.stderr,
+            flush=True,
+        )
+    else:
+        if node is not None:
+            _apply(args, watch, node, controller)
+
+
+def _apply(args: argparse.Namespace, watch: NodeWatch, node: Node, controller: NodeController) -> None:
+    from srv6cp.p4rt import P4RuntimeError
+
+    path = watch.path
+    try:
+        changes = controller.apply(node)
+    except OverflowError as error:
+        print(f"srv6: {path}: {error}", file=sys.stderr, flush=True)
+    except P4RuntimeError as error:
+        watch.applied = node  # the controller goes on trying
         print(f"srv6: {path}: {error}", file=sys.stderr, flush=True)
     else:
+        watch.applied = node
+        _record(args, path, node)
         print(f"{path}: {changes or 'noted; applied when this controller is primary'}", flush=True)
-
-
-class _Watch:
-    """Has a file changed? By its inode, size and time, so that an atomic replacement counts."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen = self._state()
-
-    def changed(self) -> bool:
-        """True once for each change; an absent file is no change."""
-        state = self._state()
-        if state is None or state == self._seen:
-            return False
-        self._seen = state
-        return True
-
-    def _state(self) -> tuple[int, int, int] | None:
-        try:
-            stat = self._path.stat()
-        except OSError:
-            return None
-        return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _switch(given: str | None) -> str:

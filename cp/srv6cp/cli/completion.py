@@ -160,7 +160,7 @@ _FOREIGN: dict[tuple[str, ...], tuple[str, ...]] = {
 }  # fmt: skip
 
 
-_ASKED = frozenset(("WORD", "TEXT", "SID", "PORT", "KEY[=VALUE]"))
+_ASKED = frozenset(("WORD", "TEXT", "SID", "PORT", "KEY[=VALUE]", "REVISION"))
 
 
 def script(parser: argparse.ArgumentParser, shell: str) -> str:

@@ -11,12 +11,16 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from srv6cp.cli import exitcodes, session
-from srv6cp.cli.exitcodes import CliError
+from srv6cp.cli import exitcodes, goback, guarding, session
+from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.grammar import Edit
 from srv6cp.cli.kinds import Kind, kind_of, kinds
 from srv6cp.cli.nodefile import NodeFile
 from srv6cp.cli.output import emit, note
+from srv6cp.cli.pending import Pendings
+from srv6cp.cli.planned import applied, plan_data
+from srv6cp.cli.revisions import Revisions
+from srv6cp.cli.textdiff import text_diff
 
 if TYPE_CHECKING:
     from srv6cp.model import Neighbor, Node
@@ -28,14 +32,15 @@ def editing_options() -> argparse.ArgumentParser:
     parser.add_argument("-n", "--dry-run", action="store_true", help="show the change, write nothing")
     parser.add_argument("--no-apply", action="store_true", help="edit the node file only")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    session.add_change_options(parser)
     return parser
 
 
-def open_file(args: argparse.Namespace) -> NodeFile:
-    """The node file that the options name."""
+def open_file(args: argparse.Namespace, whole: bool = False) -> NodeFile:
+    """The node file that the options name; see `NodeFile` for ``whole``."""
     path = session.node_file(args)
     assert path is not None
-    return NodeFile(path)
+    return NodeFile(path, whole)
 
 
 def add(file: NodeFile, edits: Sequence[Edit], replace: bool) -> None:
@@ -128,74 +133,120 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
 
     Nothing is saved where a controller runs that would not apply it: then the file would say what is not so.
     """
-    from srv6cp.cli.cmd_apply import applied, plan_data
     from srv6cp.p4rt import P4RuntimeError
+    from srv6cp.sync.removals import Guard, TakesAway
     from srv6cp.sync.update import update
 
     node = file.node()
+    old = before(file.before)
     if args.dry_run:
-        print(_text_diff(file.before, file.text, str(file.path)), end="")
+        print(text_diff(file.before, file.text, str(file.path), str(file.path)), end="")
         return exitcodes.OK
+    pendings = Pendings(file.path)
+    goes_back = getattr(args, "goes_back", False)  # srv6 config rollback
+    if not goes_back:
+        pendings.check(args)
+    meant = goes_back or _means_it(old, node)
     if args.no_apply:
-        file.save()
+        if args.confirm:
+            raise UsageError("--no-apply changes no switch, so --confirm has nothing to take back")
+        _save(args, file, node, applied=False)
         emit({"file": str(file.path), "applied": False}, args.json, f"{file.path}: saved, not applied")
         return exitcodes.OK
     try:
         with session.make_client(args, node) as client:
             session.become_primary(client, args.force)
-            file.save()
-            todo = update(client, node, forgotten=_forgotten(file.before, node))
+            _save(args, file, node, applied=False)
+            guard = None if meant else Guard()
+            todo = update(client, node, forgotten=_forgotten(old, node), guard=guard)
+            Revisions(file.path).keep(file.text, session.author(args, node), applied=True)
+    except TakesAway as error:
+        note(f"{file.path}: saved, but not applied:")
+        if args.confirm:
+            goback.began(file.path)
+        what = f"with what else is different in it {error}; if that is meant: srv6 apply {guarding.ACCEPT} {file.path}"
+        raise CliError(f"{file.path}: {what}", exitcodes.CHECK_FAILED) from None
     except session.ControllerRunning as running:
-        return _left_to(running, args, file)
+        return _left_to(running, args, file, meant)
     except Exception as error:
-        if isinstance(error, P4RuntimeError) and not file.saved:
-            file.save()
+        if isinstance(error, P4RuntimeError) and not file.saved and not args.confirm:
+            _save(args, file, node, applied=False)
         if file.saved:
             note(f"{file.path}: saved, but not applied:")
+            if args.confirm:
+                goback.began(file.path)
         raise
+    _done(args, file)
     emit({"node": node.name, **plan_data(todo)}, args.json, f"{node.name}: {applied(todo)}")
     return exitcodes.OK
 
 
-def _left_to(running: session.ControllerRunning, args: argparse.Namespace, file: NodeFile) -> int:
-    """Save for a controller that follows the file. Raises CliError when none is known to."""
-    from srv6cp.controller import following
+def _left_to(running: session.ControllerRunning, args: argparse.Namespace, file: NodeFile, meant: bool) -> int:
+    """Save for a controller that follows the file; ``meant``: whatever it takes away.
 
+    Raises CliError when none is known to follow it.
+    """
     primary = running.follower
-    if primary is not None and primary.follows(file.path):
-        follower, when = primary, ""
-    else:
-        here = (each for each in following.followers() if each.follows(file.path) and each.at(running.address))
-        backup = next(here, None)
-        if backup is None:
-            that = "it does not say what it follows"
-            if primary is not None:
-                that = f"it follows {primary.file} (process {primary.pid})"
-            forced = "" if running.highest else ", --force writes to the switch as well"
-            raise CliError(
-                f"{running.address}: another controller is primary, and {that}, so {file.path} is not saved; "
-                f"--no-apply edits the file alone{forced}",
-                exitcodes.REJECTED,
-            )
-        follower, when = backup, ", once it is primary"
-    file.save()
+    follower = session.follower_of(running, file.path)
+    if follower is None:
+        that = "it does not say what it follows"
+        if primary is not None:
+            that = f"it follows {primary.file} (process {primary.pid})"
+        forced = "" if running.highest else ", --force writes to the switch as well"
+        raise CliError(
+            f"{running.address}: another controller is primary, and {that}, so {file.path} is not saved; "
+            f"--no-apply edits the file alone{forced}",
+            exitcodes.REJECTED,
+        )
+    if meant:
+        guarding.consent(file.path, file.text, follower)
+    _save(args, file, file.node(), applied=True)
+    when = "" if follower is primary else ", once it is primary"
     emit({"file": str(file.path), "applied": False, "controller": follower.pid}, args.json, "")
     note(f"{file.path}: saved; the controller that follows it (process {follower.pid}) applies it{when}")
+    _done(args, file)
     return exitcodes.OK
 
 
-def _forgotten(before: str, node: Node) -> list[Neighbor]:
-    """Static neighbours that an edit removed: on the switch they look like learned ones."""
+def _save(args: argparse.Namespace, file: NodeFile, node: Node, applied: bool) -> None:
+    """Save the file, as a new revision behind what was found in it."""
+    revisions, author = Revisions(file.path), session.author(args, node)
+    revisions.found(file.before, author)
+    waited = goback.begin(args, file.path, file.text, author.address) if args.confirm else None
+    try:
+        file.save()
+    except BaseException:
+        if args.confirm:
+            goback.cancel(file.path, waited)
+        raise
+    revisions.keep(file.text, author, applied)
+
+
+def _done(args: argparse.Namespace, file: NodeFile) -> None:
+    """A change with ``--confirm`` waits for it from now on; without, nothing waits any more."""
+    if args.confirm:
+        goback.began(file.path)
+    else:
+        Pendings(file.path).clear()
+
+
+def before(text: str) -> Node | None:
+    """The node before an edit; None where it was not valid, so that it was never applied."""
     from srv6cp.config import ConfigError, Source, load_node_source
 
     try:
-        old = load_node_source(Source(before))
+        return load_node_source(Source(text))
     except ConfigError:
-        return []  # it was not valid before, so it was never applied
-    return [neighbor for neighbor in old.neighbors if neighbor not in node.neighbors]
+        return None
 
 
-def _text_diff(before: str, after: str, name: str) -> str:
-    import difflib
+def _means_it(old: Node | None, node: Node) -> bool:
+    """Whether it is the command itself that takes away much (``sid flush``), and not what else is new in the file."""
+    from srv6cp.sync.removals import Guard, by_nodes
 
-    return "".join(difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), name, name))
+    return old is not None and bool(Guard().excess(by_nodes(old, node)))
+
+
+def _forgotten(old: Node | None, node: Node) -> list[Neighbor]:
+    """Static neighbours that an edit removed: on the switch they look like learned ones."""
+    return [neighbor for neighbor in old.neighbors if neighbor not in node.neighbors] if old is not None else []

@@ -2,8 +2,8 @@
 """A text file that several processes edit: locked while it is, and replaced whole or not at all.
 
 The lock is ``flock`` on the file itself, so that nothing is left behind and every path to the file (links of both
-kinds) meets the same one. It binds those who ask for it, the commands; what somebody else saves meanwhile, an
-editor say, is noticed before the file is replaced.
+kinds) meets the same one; the file that takes its place is locked before it does. It binds those who ask for it, the
+commands; what somebody else saves meanwhile, an editor say, is noticed before the file is replaced.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import stat
 import weakref
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 
 from srv6cp.cli import exitcodes
+from srv6cp.cli.durable import sync_folder
 from srv6cp.cli.exitcodes import CliError
 
 
@@ -26,8 +28,8 @@ class LockedFile:
     ``path`` is what it was called by; what is written goes to the file behind it, also through symbolic links.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Wait for the lock. Raises OSError, and CliError for what is no regular file."""
+    def __init__(self, path: Path, wait: bool = True) -> None:
+        """Wait for the lock, or raise BlockingIOError. Raises OSError, and CliError for what is no regular file."""
         self.path = path
         self._target = Path(os.path.realpath(path))
         while True:
@@ -38,7 +40,10 @@ class LockedFile:
                 self.close()
                 raise CliError(f"{path}: not a regular file, so it cannot be edited", exitcodes.CONFIG)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.close()
+                raise
             except OSError as error:
                 self.close()
                 raise CliError(f"{path}: cannot be locked: {error.strerror}", exitcodes.CHECK_FAILED) from None
@@ -48,6 +53,12 @@ class LockedFile:
                     break
             self.close()
         self._seen = _state(os.fstat(handle))
+
+    def __enter__(self) -> LockedFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
 
     def close(self) -> None:
         """Let others edit."""
@@ -95,13 +106,21 @@ class LockedFile:
                 file.write(data)
                 file.flush()
                 os.fsync(handle)
-            os.replace(name, self._target)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                locked = os.dup(handle)
+            try:
+                os.replace(name, self._target)
+            except BaseException:
+                os.close(locked)
+                raise
         except BaseException as error:
             os.unlink(name)
             if isinstance(error, PermissionError):
                 return False
             raise
-        _sync_folder(folder)
+        self._release()
+        self._release = weakref.finalize(self, os.close, locked)
+        sync_folder(folder)
         return True
 
     def _overwrite(self, data: bytes) -> None:
@@ -134,13 +153,3 @@ def _copy_attributes(source: Path, handle: int) -> None:
         for name in os.listxattr(source):
             with suppress(OSError):
                 os.setxattr(handle, name, os.getxattr(source, name))
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name on the disk, too; some file systems cannot."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

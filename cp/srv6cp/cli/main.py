@@ -11,6 +11,7 @@ import argparse
 import io
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ from srv6cp.cli.exitcodes import CliError
 
 _COMMANDS = (
     "apply",
+    "confirm",
     "config",
     "objects",
     "ip",
@@ -86,6 +88,7 @@ def _main(argv: Sequence[str] | None) -> int:
         args = parser.parse_args(words)
     except SystemExit as stop:  # argparse has printed the reason, or the help
         return stop.code if isinstance(stop.code, int) else exitcodes.USAGE
+    args.line = shlex.join([parser.prog, *words])
     _set_up_logging(args.verbose)
     run = getattr(args, "run", None)
     if run is None:

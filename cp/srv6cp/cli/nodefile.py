@@ -27,16 +27,27 @@ class NodeFile:
     Other commands wait from here to :meth:`close`: what they read is what this one has saved.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Raises ConfigError for a file that cannot be read or is no YAML."""
+    def __init__(self, path: Path, whole: bool = False, wait: bool = True) -> None:
+        """Raises ConfigError for a file that cannot be read or is no YAML.
+
+        ``whole``: what is in it does not matter, since it will get another ``text``. Without ``wait`` it raises
+        BlockingIOError where another command has it.
+        """
         self.path = path
         self.saved = False
         try:
-            self._locked = LockedFile(path)
+            self._locked = LockedFile(path, wait)
+        except BlockingIOError:
+            raise
         except OSError as error:
             raise ConfigError([Problem(f"cannot read: {error.strerror}", (), str(path))]) from None
+        data = path.read_bytes()
+        self._ends = _line_ends(data)
+        self._loaded: Any = None
+        if whole:
+            self.before = self.text = data.decode(errors="replace").replace("\r\n", "\n")
+            return
         self.before = self.text = read_source(path).text
-        self._ends = _line_ends(path.read_bytes())
         self._loaded = Source(self.text, str(path)).load()
         if self._loaded is not None and not isinstance(self._loaded, dict):
             self.node()  # raises, saying what a node file is

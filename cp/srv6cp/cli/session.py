@@ -15,6 +15,7 @@ from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.output import note
 
 if TYPE_CHECKING:
+    from srv6cp.cli.revisions import Author
     from srv6cp.controller.following import Follower
     from srv6cp.model import Node
     from srv6cp.p4rt import TLS, Client, P4Info
@@ -93,6 +94,17 @@ def json_option() -> argparse.ArgumentParser:
     return parser
 
 
+def add_change_options(parser: argparse.ArgumentParser) -> None:
+    """``--confirm`` and ``--comment``."""
+    parser.add_argument(
+        "--confirm",
+        type=number(1, 10**6),
+        metavar="SECONDS",
+        help="go back by itself unless `srv6 confirm` is given within so many seconds",
+    )
+    parser.add_argument("--comment", default="", metavar="TEXT", help="why, for `srv6 config history`")
+
+
 def add_profile(parser: argparse.ArgumentParser, default: str | None = DEFAULT) -> None:
     """``--profile``."""
     text = "the one that the switch runs, else " if default is None else ""
@@ -130,6 +142,14 @@ def load(path: Path) -> Node:
     return load_node(path)
 
 
+def text_of(node: Node) -> str:
+    """The text of the node file that a node was loaded from."""
+    from srv6cp.config import Source
+
+    assert isinstance(node.origin, Source)
+    return node.origin.text
+
+
 def optional_node(args: argparse.Namespace) -> Node | None:
     """The node of the node file, None when there is no file."""
     path = node_file(args, required=False)
@@ -140,13 +160,26 @@ def make_client(args: argparse.Namespace, node: Node | None) -> Client:
     """A client for the switch that the options and the node name; not connected yet."""
     from srv6cp.p4rt import Client
 
-    address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
-    device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
-    address = address or (node and _followed(args, device_id)) or DEFAULT_ADDRESS
+    address, device_id = target(args, node)
     if not address.isascii() or not address.isprintable():
         raise UsageError(f"{address!r} is no address of a switch; write HOST:PORT or unix:PATH")
     election_id = _LOWEST_ELECTION_ID if args.election_id is None else args.election_id
     return Client(address, device_id, election_id=election_id, tls=tls_of(args))
+
+
+def target(args: argparse.Namespace, node: Node | None) -> tuple[str, int]:
+    """Address and device id of the switch that the options and the node name."""
+    address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
+    device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
+    return address or (node and _followed(args, device_id)) or DEFAULT_ADDRESS, device_id
+
+
+def author(args: argparse.Namespace, node: Node) -> Author:
+    """Who makes a revision with this command."""
+    from srv6cp.cli.revisions import Author, user
+
+    address, device_id = target(args, node)
+    return Author(user(), args.line, getattr(args, "comment", ""), node.name, device_id, address)
 
 
 def _followed(args: argparse.Namespace, device_id: int) -> str | None:
@@ -192,6 +225,16 @@ def become_primary(client: Client, force: bool) -> None:
         return
     follower = following.find(client.address, client.device_id, primary)
     raise ControllerRunning(client.address, follower, primary == MAX_ELECTION_ID)
+
+
+def follower_of(running: ControllerRunning, path: Path) -> Follower | None:
+    """The controller that applies ``path`` on the switch of ``running``: the primary, else a backup, else None."""
+    from srv6cp.controller import following
+
+    if running.follower is not None and running.follower.follows(path):
+        return running.follower
+    here = (each for each in following.followers() if each.follows(path) and each.at(running.address))
+    return next(here, None)
 
 
 def program(client: Client) -> P4Info:

@@ -72,7 +72,7 @@ class Saying:
 
     def __enter__(self) -> Saying:
         with suppress(OSError):
-            folder = _own_folder()
+            folder = own_folder()
             self._path = folder / f"{self._said.pid}-{next(_NUMBERS)}.json"
             self._write()
         return self
@@ -141,7 +141,8 @@ def _read(path: Path) -> Follower | None:
     return None
 
 
-def _own_folder() -> Path:
+def own_folder() -> Path:
+    """Where this user says something, made if need be. Raises OSError."""
     folder = _SYSTEM if os.access(_SYSTEM.parent, os.W_OK) else _temporary()
     folder.mkdir(mode=0o755, exist_ok=True)
     if not _trusted(folder):

@@ -12,7 +12,7 @@ are inserted before old ones are changed or deleted, so that traffic never meets
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ from srv6cp.p4rt import (
 if TYPE_CHECKING:
     from srv6cp.p4rt import Client, P4Info
 
-__all__ = ["Plan", "apply", "diff", "plan", "read_owned"]
+__all__ = ["Check", "Plan", "apply", "diff", "plan", "read_owned"]
 
 # What must be there first although no value refers to it: a policy of one segment has no segment list, so
 # `@refers_to` would be false; flows keep the list that they are given; and what guards SIDs must not come after them.
@@ -95,14 +95,23 @@ class Plan:
         )
 
 
-def plan(client: Client, desired: Iterable[Entity], keep_foreign: bool = False) -> Plan:
+#: Is given what is there and what of it would be deleted, and raises what `plan` is to raise.
+Check = Callable[[Sequence[Entity], Sequence[Entity]], None]
+
+
+def plan(client: Client, desired: Iterable[Entity], keep_foreign: bool = False, check: Check | None = None) -> Plan:
     """Compare the switch with ``desired``. With ``keep_foreign`` nothing is deleted.
 
     Raises:
         P4RuntimeError: the switch cannot be read.
     """
     with gc_paused():
-        return diff(read_owned(client), desired, client.p4info, keep_foreign)
+        if check is None:
+            return diff(read_owned(client), desired, client.p4info, keep_foreign)
+        present = list(read_owned(client))
+        todo = diff(present, desired, client.p4info, keep_foreign)
+        check(present, todo.deletes)
+        return todo
 
 
 def apply(client: Client, todo: Plan, batch: int = 1000) -> int:

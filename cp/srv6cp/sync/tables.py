@@ -169,10 +169,16 @@ class Tables:
             if isinstance(entry, TableEntry) and isinstance(entry.action, Action):
                 yield entry.match, entry.action
 
-    def plan(self, node: Node, neighbors: Mapping[NeighborKey, str], keep_foreign: bool = False) -> Plan:
+    def plan(
+        self,
+        node: Node,
+        neighbors: Mapping[NeighborKey, str],
+        keep_foreign: bool = False,
+        check: reconciliation.Check | None = None,
+    ) -> Plan:
         """Read the switch and say what makes it what `node` with `neighbors` asks for."""
         self._ask_for_ports()
-        return reconciliation.plan(self._client, self._compile(node, neighbors).entities, keep_foreign)
+        return reconciliation.plan(self._client, self._compile(node, neighbors).entities, keep_foreign, check)
 
     def _ask_for_ports(self) -> None:
         """BMv2 does not tell of its ports, and it must not watch them either: where it cannot read their state (a
@@ -180,12 +186,21 @@ class Tables:
         changed."""
         self._watch = self._client.port_states() is not None
 
-    def reconcile(self, node: Node, neighbors: Mapping[NeighborKey, str], keep_foreign: bool = False) -> Plan:
-        """Read the switch and make it what `node` with `neighbors` asks for; what was written."""
+    def reconcile(
+        self,
+        node: Node,
+        neighbors: Mapping[NeighborKey, str],
+        keep_foreign: bool = False,
+        check: reconciliation.Check | None = None,
+    ) -> Plan:
+        """Read the switch and make it what `node` with `neighbors` asks for; what was written.
+
+        Nothing is written when ``check`` raises.
+        """
         self._ask_for_ports()
         desired = self._compile(node, neighbors)
         self._written = _EMPTY  # should writing fail, nothing is known of the switch
-        plan = reconciliation.plan(self._client, desired.entities, keep_foreign)
+        plan = reconciliation.plan(self._client, desired.entities, keep_foreign, check)
         self._write(plan, desired, sweep=not keep_foreign)
         return plan
 

@@ -19,6 +19,7 @@ from srv6cp.p4rt import Client
 from srv6cp.sync import reconcile
 from srv6cp.sync.program import Program
 from srv6cp.sync.reconcile import Plan
+from srv6cp.sync.removals import Guard, Loss, by_entries, by_loading
 from srv6cp.sync.tables import Tables
 
 
@@ -37,6 +38,7 @@ def update(
     *,
     keep_foreign: bool = False,
     forgotten: Collection[Neighbor] = (),
+    guard: Guard | None = None,
 ) -> Plan:
     """Make the switch hold ``node``; what was written.
 
@@ -44,12 +46,19 @@ def update(
     had resolved stay resolved, except those in ``forgotten``. With ``keep_foreign`` nothing is deleted.
 
     Raises:
+        TakesAway: the ``guard`` does not let it pass; nothing is written.
         P4RuntimeError: the switch cannot be read or refuses something.
         OverflowError: the node has more than the switch can number.
     """
-    tables = Tables(client, _program(client, files))
+    program = _program(client, files)
+    check = None
+    if guard is not None:
+        if not program.runs_on(client):
+            guard.check(by_loading(client, node, program))
+        check = _check(guard)
+    tables = Tables(client, program)
     found = tables.take_over(node).neighbors
-    return tables.reconcile(node, _texts(found, forgotten), keep_foreign)
+    return tables.reconcile(node, _texts(found, forgotten), keep_foreign, check)
 
 
 def preview(client: Client, node: Node, files: Artifacts | None = None, *, keep_foreign: bool = False) -> Preview:
@@ -59,6 +68,21 @@ def preview(client: Client, node: Node, files: Artifacts | None = None, *, keep_
         return Preview(reconcile.diff([], compile_node(node, program.info), program.info), True)
     tables = Tables(client, program)
     return Preview(tables.plan(node, _texts(tables.recover(node)), keep_foreign), False)
+
+
+def losses(client: Client, node: Node, files: Artifacts) -> list[Loss]:
+    """What `update` would take away. Raises as that does."""
+    program = _program(client, files)
+    if not program.runs_on(client):
+        return by_loading(client, node, program)
+    tables = Tables(client, program)
+    found: list[Loss] = []
+    tables.plan(node, _texts(tables.recover(node)), check=lambda present, gone: found.extend(by_entries(present, gone)))
+    return found
+
+
+def _check(guard: Guard) -> reconcile.Check:
+    return lambda present, gone: guard.check(by_entries(present, gone))
 
 
 def _program(client: Client, files: Artifacts | None) -> Program:

@@ -107,7 +107,7 @@ def test_verbs(bash: Complete) -> None:
     assert {"apply", "run", "sid", "lab", "show", "completion"} <= bash("")
     assert {"up", "down", "exec", "path", "graph"} <= bash("lab", "")
     assert bash("lab", "un") == {"unsteer"}
-    assert bash("-v", "config", "") == {"check", "schema"}
+    assert bash("-v", "config", "") == {"check", "schema", "history", "show", "diff", "rollback"}
 
 
 def test_options_and_their_words(bash: Complete) -> None:

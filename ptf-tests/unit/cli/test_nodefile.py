@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from srv6cp.cli.exitcodes import CliError
+from srv6cp.cli.lockedfile import LockedFile
 from srv6cp.cli.nodefile import NodeFile
 from srv6cp.cli.yamledit import flow, replaced
 from srv6cp.config import ConfigError, Source
@@ -346,6 +347,19 @@ from srv6cp.cli.main import main
 for number in range(2):
     assert main(["vrf", "add", "--no-apply", f"{sys.argv[2]}-{number}", "-c", sys.argv[1]]) == 0
 """
+
+
+def test_an_edit_that_is_saved_and_not_applied_yet_keeps_others_out(tmp_path: Path) -> None:
+    """The file that took the place of the locked one was anybody's."""
+    path = tmp_path / "node.yaml"
+    path.write_text("old")
+    first = LockedFile(path)
+    for text in ("new", "newer"):
+        first.write(text)
+        with pytest.raises(BlockingIOError):
+            LockedFile(path, wait=False)
+    first.close()
+    LockedFile(path, wait=False).close()
 
 
 def test_edits_of_several_processes_are_all_kept(tmp_path: Path) -> None:

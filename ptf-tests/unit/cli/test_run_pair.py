@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from unit.cli.running import TIMEOUT, Router, wait_for
+from unit.cli.running import NODE, TIMEOUT, Router, wait_for
 
 from srv6cp.sync.launch import SWITCHES, Launch, Switch, free_address, missing
 
@@ -46,6 +46,19 @@ def test_a_pair_started_at_once_and_before_its_switch(tmp_path: Path, routers: C
         for one in pair:
             one.process.terminate()
             assert one.process.wait(TIMEOUT) == 0
+
+
+def test_a_file_that_changes_before_its_switch_is_there_is_read(tmp_path: Path, routers: Callable[..., Router]) -> None:
+    address = free_address()
+    router = routers(tmp_path, "--wait", switch="none", address=address)
+    wait_for(lambda: router.said("waiting for"))
+    router.node.write_text(NODE + '  - {sid: "fcbb:bb00:1:2::", behavior: End}\n')
+    with Switch(Launch("softswitch", address)) as switch:
+        switch.wait_until_ready()
+        wait_for(lambda: router.said("1 inserted"))
+        assert "fcbb:bb00:1:2::/128" in router.sids()
+        router.process.terminate()
+        assert router.process.wait(TIMEOUT) == 0
 
 
 def test_waiting_ends_in_time_and_with_a_signal(tmp_path: Path, routers: Callable[..., Router]) -> None:

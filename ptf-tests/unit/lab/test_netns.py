@@ -267,6 +267,29 @@ def test_node_file_of_a_router_is_watched(lab: Lab) -> None:
     until(lambda: "mine" not in lab("edit", lab.name, "r1", "policy", "show"))
 
 
+def test_half_a_node_file_of_a_router_deletes_nothing(lab: Lab) -> None:
+    file = lab.folder / lab.name / "r1.yaml"
+    before = file.read_text()
+    many = "".join(f"- {{sid: 'fcbb:bb00:1:{number:x}::/64', behavior: End}}\n" for number in range(0x100, 0x120))
+
+    def until(condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + SLOW
+        while not condition():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    file.write_text(before.replace("sids:\n", f"sids:\n{many}"))
+    until(lambda: "fcbb:bb00:1:11f::/64" in lab("edit", lab.name, "r1", "sid", "show"))
+    file.write_text(before)
+    until(lambda: not lab.state()["well"])
+    said = lab("status", lab.name, code=1)
+    assert "it takes away 32 of " in said and f"srv6 apply --accept-removals {file}" in said
+    assert "fcbb:bb00:1:11f::/64" in lab("edit", lab.name, "r1", "sid", "show")
+    assert main(["apply", "--accept-removals", str(file)]) == 0
+    until(lambda: "fcbb:bb00:1:11f::/64" not in lab("edit", lab.name, "r1", "sid", "show"))
+    assert lab.state()["well"]
+
+
 def ports(lab: Lab, router: str) -> list[str]:
     """The ports of a router, as `lab status` tells them."""
     routers = lab.state()["routers"]
