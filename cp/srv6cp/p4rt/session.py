@@ -22,7 +22,7 @@ from p4rtlib.protos import p4runtime_pb2
 
 from .channel import Service, open_channel
 from .debug import PortWatch, ports
-from .diagnosis import why_closed
+from .diagnosis import not_for_this_user, why_closed
 from .errors import (
     ArbitrationFailed,
     Code,
@@ -143,6 +143,7 @@ class Session:
                 text = reason(error.details() or "")
                 if text in (CLOSED, RESET):
                     text = why_closed(self.address, self._tls) or text
+                text = not_for_this_user(self.address) or text
                 raise ConnectionFailed(self.address, self.device_id, text) from None
             raise failed("Capabilities", error, self.address, self.device_id) from None
         return Capabilities(answer.p4runtime_api_version)
