@@ -68,7 +68,8 @@ Self = TypeVar("Self", bound="Session")
 class Session:
     """One controller's session with one switch.
 
-    ``address`` is ``host:port``; ``device_id`` the switch's (BMv2 and softswitch: 0 unless told otherwise);
+    ``address`` is ``host:port`` or ``unix:path``; ``device_id`` the switch's (BMv2 and softswitch: 0 unless told
+    otherwise);
     ``role`` a P4Runtime role name; ``election_id`` a positive number below 2**128, the highest of a role's
     clients being primary; ``tls`` PEM files; ``p4info`` the program, fetched from the switch when first
     needed if left out. ``connect_timeout`` and ``rpc_timeout`` are seconds.

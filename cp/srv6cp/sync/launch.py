@@ -108,7 +108,9 @@ def private_address(name: str, otherwise: str) -> str:
     if not is_privileged():
         return otherwise
     try:
-        return rundir.socket_address(name)
+        address = rundir.socket_address(name)
+        preflight.sweep(unixsockets.path_of(address).parent)
+        return address
     except OSError as error:
         raise LaunchError(f"no directory for the socket of the switch: {error}; say where: --grpc-addr") from None
 
@@ -238,7 +240,9 @@ class Switch:
             self._claim = preflight.Claim(launch.address)
         except LaunchError as error:
             raise LaunchError(f"{self.kind} does not start: {error}") from None
-        self.thrift = _thrift_port(words) if launch.kind == "bmv2" else None
+        self._notifications = _notifications(words)
+        thrift = _value(words, "--thrift-port") if launch.kind == "bmv2" else None
+        self.thrift = None if thrift is None else int(thrift)
         """The TCP port at which BMv2 serves Thrift, which knows no passwords; None where it does not."""
         if tied:
             words = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), *words]
@@ -276,6 +280,8 @@ class Switch:
             self._removed = True
             with suppress(LaunchError, OSError):
                 preflight.address_is_free(self.address)
+        if self._notifications is not None:
+            self._notifications.unlink(missing_ok=True)
         self._claim.close()
 
     @property
@@ -409,13 +415,19 @@ def _program(kind: str) -> list[str]:
     return [str(shutil.which("softswitch"))]
 
 
-def _thrift_port(words: Sequence[str]) -> int | None:
-    """The port of the Thrift server of a BMv2 that is started with ``words``, None when it has none."""
+def _value(words: Sequence[str], flag: str) -> str | None:
+    """What follows ``flag`` in a command line, None without it."""
     for word, following in zip(words, [*words[1:], ""], strict=True):
-        flag, equals, value = word.partition("=")
-        if flag == "--thrift-port":
-            return int(value if equals else following)
+        name, equals, value = word.partition("=")
+        if name == flag:
+            return value if equals else following
     return None
+
+
+def _notifications(words: Sequence[str]) -> Path | None:
+    """The socket that BMv2 makes for its notifications, where it is one of ours."""
+    path = Path((_value(words, "--notifications-addr") or "").removeprefix("ipc://"))
+    return path if path.parent in rundir.folders() else None
 
 
 @cache

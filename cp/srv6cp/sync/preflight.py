@@ -18,7 +18,7 @@ from typing import Any
 from p4rtlib import unixsockets
 from p4rtlib.locks import locked
 
-__all__ = ["Claim", "LaunchError", "address_is_free", "folder_for_recordings", "interfaces_are_there"]
+__all__ = ["Claim", "LaunchError", "address_is_free", "folder_for_recordings", "interfaces_are_there", "sweep"]
 
 
 class LaunchError(Exception):
@@ -76,6 +76,19 @@ class Claim:
                 self._file.unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
+
+
+def sweep(folder: Path) -> None:
+    """Remove the sockets and locks of switches that were killed, in a folder that is this user's alone."""
+    for lock in folder.glob("*.sock.lock"):
+        with suppress(OSError):
+            handle = locked(lock, wait=False)
+            if handle is None:
+                continue  # its starter lives
+            with suppress(unixsockets.Unusable):
+                unixsockets.clear(f"unix:{lock.with_suffix('')}")
+                lock.unlink(missing_ok=True)
+            os.close(handle)
 
 
 def _resolved(address: str) -> tuple[socket.AddressFamily, tuple[Any, ...]]:

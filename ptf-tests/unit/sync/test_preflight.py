@@ -66,6 +66,23 @@ def test_two_that_start_at_once_do_not_get_one_socket(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_killed_switches_left_is_removed(tmp_path: Path) -> None:
+    """And nothing else: neither of one that lives, nor of one that is being started."""
+    with socket.socket(socket.AF_UNIX) as alive:
+        alive.bind(str(tmp_path / "alive.sock"))
+        alive.listen()
+        (tmp_path / "alive.sock.lock").touch()
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(tmp_path / "dead.sock"))
+        (tmp_path / "dead.sock.lock").touch()
+        (tmp_path / "1-1.json").touch()
+        starting = preflight.Claim(f"unix:{tmp_path}/starting.sock")
+        preflight.sweep(tmp_path)
+        left = {path.name for path in tmp_path.iterdir()}
+        assert left == {"alive.sock", "alive.sock.lock", "starting.sock.lock", "1-1.json"}
+        starting.close()
+
+
 @pytest.mark.parametrize(
     ("address", "says"),
     [
