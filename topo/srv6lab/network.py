@@ -61,7 +61,9 @@ class Network:
     def _start(self) -> None:
         for name, router in self.topology.routers.items():
             ports = {link.at(name).port: link.other(name).node for link in self.topology.links_of(name)}
-            switch = SoftSwitch(ports=ports, device_id=router.number, address=f"unix:{self._folder / name}.sock")
+            switch = SoftSwitch(
+                ports=ports, device_id=router.number, address=f"unix:{self._folder}/{router.number}.sock"
+            )
             self._stack.callback(switch.close)
             self.switches[name] = switch
         for link in self.topology.links:

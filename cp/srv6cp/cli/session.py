@@ -138,22 +138,28 @@ def optional_node(args: argparse.Namespace) -> Node | None:
 
 
 def make_client(args: argparse.Namespace, node: Node | None) -> Client:
-    """A client for the switch that the options and the node name, else for the one that runs here; not connected yet.
+    """A client for the switch that is meant (`target`); not connected yet."""
+    from srv6cp.p4rt import Client
+
+    address, device_id = target(args, node)
+    if not address.isascii() or not address.isprintable():
+        raise UsageError(f"{address!r} is no address of a switch; write HOST:PORT or unix:PATH")
+    election_id = _LOWEST_ELECTION_ID if args.election_id is None else args.election_id
+    return Client(address, device_id, election_id=election_id, tls=tls_of(args))
+
+
+def target(args: argparse.Namespace, node: Node | None) -> tuple[str, int]:
+    """Address and device id of the switch that the options and the node name, else of the one that runs here.
 
     Raises UsageError where several run here.
     """
-    from srv6cp.p4rt import Client
-
     address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
     device_id = args.device_id if args.device_id is not None else node.device_id if node else None
     if not address:
         running = _running_here(args, node, device_id)
         address = running.address if running else DEFAULT_ADDRESS
         device_id = running.device_id if running and device_id is None else device_id
-    if not address.isascii() or not address.isprintable():
-        raise UsageError(f"{address!r} is no address of a switch; write HOST:PORT or unix:PATH")
-    election_id = _LOWEST_ELECTION_ID if args.election_id is None else args.election_id
-    return Client(address, 1 if device_id is None else device_id, election_id=election_id, tls=tls_of(args))
+    return address, 1 if device_id is None else device_id
 
 
 def _running_here(args: argparse.Namespace, node: Node | None, device_id: int | None) -> Follower | None:
