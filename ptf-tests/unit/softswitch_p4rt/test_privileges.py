@@ -21,6 +21,8 @@ from p4rtlib.pcap import read_pcap
 from softswitch import privileges
 from softswitch.privileges import PrivilegeError, choose
 
+from .test_tls import make
+
 ROOT = Path(__file__).parents[3]
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
@@ -130,6 +132,20 @@ def test_ports_work_without_privileges(start: Start, tmp_path: Path) -> None:
             assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (12345, 23456, 0o600), path
     finally:
         subprocess.run(["ip", "link", "del", near], check=True)
+
+
+@pytest.mark.root
+@needs_root
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not on PATH")
+def test_a_key_that_cannot_be_read_again_is_said(start: Start, tmp_path: Path) -> None:
+    certificate, key = make(tmp_path, "own")
+    key.chmod(0o600)
+    tls = ["--grpc-server-ssl", "--grpc-server-cert", str(certificate), "--grpc-server-key", str(key)]
+    switch = start("--no-p4", *tls)
+    assert "(TLS, any client)" in switch.said
+    said = switch.stop()
+    assert "certificates are not read again when they are renewed: user " in said
+    assert str(key) in said
 
 
 @pytest.mark.root
