@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from p4rtlib.outputs import open_output
+
 __all__ = [
     "HEADER",
     "PcapError",
@@ -43,7 +45,7 @@ class PcapError(Exception):
 
 def _appending(path: str, flags: int) -> int:
     """Every write goes to the end, so that native ports can write to the same file as well."""
-    return os.open(path, flags | os.O_APPEND, 0o666)
+    return open_output(path, flags | os.O_APPEND)
 
 
 class PcapWriter:

@@ -20,14 +20,17 @@ LEVELS = {"trace": 5, "debug": 10, "info": 20, "warn": 30, "error": 40, "off": 1
 _EPILOG = """\
 target options, after "--" as with simple_switch_grpc (accepted before it as well):
   --grpc-server-addr ADDRESS:PORT   where P4Runtime listens [127.0.0.1:9559]; port 0 takes a free one;
-                                    unix:PATH is possible too
+                                    unix:PATH: a socket of mode 0600, for who started the switch alone
   --cpu-port N                      port of packet-in and packet-out, 1..511 except the drop port
   --drop-port N                     port that drops [511]
   --dp-grpc-server-addr ADDRESS:PORT
-                                    frames over gRPC (p4.bm.DataplaneInterface) instead of interfaces
+                                    frames over gRPC (p4.bm.DataplaneInterface) instead of interfaces; unix:PATH
+                                    is possible too
   --grpc-server-ssl                 TLS, with
   --grpc-server-cert FILE, --grpc-server-key FILE, --grpc-server-cacert FILE, --grpc-server-with-client-auth;
                                     files are read again when they are renewed
+
+Started by root, the switch opens its ports, sockets and files, and then becomes an unprivileged user: see --user.
 
 exit codes: 0 stopped by a signal, 1 could not start, 2 wrong command line
 
@@ -92,6 +95,7 @@ class Options:
     tls_ca: Path | None = None
     tls_client_auth: bool = False
     insecure: bool = False
+    user: str | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -188,7 +192,15 @@ def _parser() -> _Parser:
         metavar="SECONDS",
         help="a client that does not answer for so long has left, and a backup is told [4]",
     )
-    add("--insecure", action="store_true", help="admit anyone who reaches the P4Runtime address, unencrypted")
+    add(
+        "--user",
+        metavar="NAME[:GROUP]",
+        help="what root becomes when all is open, names or numbers; root: stays root, without most capabilities"
+        " [softswitch where there is such a user, else nobody]",
+    )
+    add(
+        "--insecure", action="store_true", help="admit anyone who reaches the addresses that it listens at, unencrypted"
+    )
     add("-v", "--version", action="store_true", help="show the version")
     add("--json-version", action="store_true", help="show the highest BMv2 JSON version understood")
     # target options
@@ -244,6 +256,7 @@ def parse(arguments: Sequence[str], version: str) -> Options:
         tls_ca=found.grpc_server_cacert,
         tls_client_auth=found.grpc_server_with_client_auth,
         insecure=found.insecure,
+        user=found.user,
     )
     if found.use_files is not None:
         options.use_files = max(0, found.use_files)
@@ -287,7 +300,13 @@ def _check(options: Options, program: Path | None, no_p4: bool) -> None:
 
 
 def _check_reach(options: Options) -> None:
-    """Who can be controller: flags that contradict each other are refused, and so is a door left open by mistake."""
+    """Who can be controller, or send frames: flags that contradict each other are refused, and so is a door left open
+    by mistake."""
+    if options.dataplane is not None and not options.insecure and not is_loopback(options.dataplane):
+        raise UsageError(
+            f"--dp-grpc-server-addr {options.dataplane}: whoever reaches it would send frames into every port; use an"
+            " address of this machine alone such as 127.0.0.1:50052 or unix:PATH, or say --insecure"
+        )
     if options.tls:
         for flag, path in (("--grpc-server-cert", options.tls_cert), ("--grpc-server-key", options.tls_key)):
             if path is None:
@@ -296,7 +315,7 @@ def _check_reach(options: Options) -> None:
             raise UsageError("--grpc-server-with-client-auth needs --grpc-server-cacert")
         if options.tls_ca is not None and not options.tls_client_auth:
             raise UsageError("--grpc-server-cacert keeps nobody out without --grpc-server-with-client-auth: give both")
-        if options.insecure:
+        if options.insecure and (options.dataplane is None or is_loopback(options.dataplane)):
             raise UsageError("--insecure means no TLS; it cannot go with --grpc-server-ssl")
         return
     for flag, given in (

@@ -16,13 +16,15 @@ import atexit
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
 
+from p4rtlib import unixsockets
 from p4rtlib.errors import P4InfoError
 from p4rtlib.p4info import parse_p4info
 from p4rtlib.tls import TlsFileError, check_authority, check_identity
@@ -40,7 +42,7 @@ from softswitch.p4runtime.server import P4RuntimeServer
 if TYPE_CHECKING:
     from softswitch.trace import Trace
 
-__all__ = ["VERSION", "SoftSwitch", "SwitchError", "Tls", "read_p4info"]
+__all__ = ["VERSION", "File", "SoftSwitch", "SwitchError", "Tls", "read", "read_p4info"]
 
 VERSION = "0.1.0"
 
@@ -54,7 +56,15 @@ _MAX_REQUESTS = MAX_STREAMS + MAX_READS + MAX_WATCHERS + 32
 #: Seconds after which a client that does not answer is given up, so that a backup takes its place.
 KEEPALIVE = 4.0
 
-Source = str | Path | bytes
+
+class File(NamedTuple):
+    """What was read of a file, before it can be read no more."""
+
+    where: str
+    data: bytes
+
+
+Source = str | Path | bytes | File
 
 #: A stream of frames takes a thread, one that is refused another.
 _DATAPLANE_THREADS = 8
@@ -154,19 +164,22 @@ def _keepalive_options(seconds: float) -> list[tuple[str, int]]:
 
 def read_p4info(source: Source) -> Any:
     """A ``P4Info`` from a file or from bytes, as text, JSON or binary protobuf; ``SwitchError`` when it is none."""
-    where, data = _read(source, "p4info")
+    where, data = read(source, "p4info")
     try:
         return parse_p4info(data, where)
     except P4InfoError as error:
         raise SwitchError(str(error)) from None
 
 
-def _read(source: Source, what: str) -> tuple[str, bytes]:
+def read(source: Source, what: str) -> File:
+    """What a source holds; ``SwitchError`` when it cannot be read."""
+    if isinstance(source, File):
+        return source
     if isinstance(source, bytes):
-        return what, source
+        return File(what, source)
     path = Path(source)
     try:
-        return str(path), path.read_bytes()
+        return File(str(path), path.read_bytes())
     except OSError as error:
         raise SwitchError(f"{what} {path}: {error.strerror}") from None
 
@@ -179,7 +192,8 @@ class SoftSwitch:
     ``ports``: numbers, or number -> name; ``None`` takes any number.  ``address``: where gRPC listens; port 0
     is an ephemeral one (see :attr:`address`), ``None`` starts no server.  ``pcap_dir``: where every port is recorded;
     it is made.  ``engine``: see :mod:`softswitch.engine`.  ``keepalive``: seconds after which a client that does not
-    answer has left.  ``SwitchError`` when anything of it is not usable.
+    answer has left.  ``start``: false where something comes between opening and serving (:meth:`listen`, :meth:`load`,
+    :meth:`start`).  ``SwitchError`` when anything of it is not usable.
     """
 
     def __init__(
@@ -196,6 +210,7 @@ class SoftSwitch:
         pcap_dir: Path | None = None,
         engine: str = "auto",
         keepalive: float = KEEPALIVE,
+        start: bool = True,
     ) -> None:
         names = dict(ports) if isinstance(ports, Mapping) else dict.fromkeys(ports or (), "")
         known = None if ports is None else list(names)
@@ -226,20 +241,22 @@ class SoftSwitch:
         self._closed = False
         atexit.register(self.close)
         try:
-            self._load(json, p4info)
+            self.load(json, p4info)
             if address is not None:
                 self.listen(address, tls)
-            self.server.start()
+            if start:
+                self.start()
         except BaseException:
             self.close()
             raise
 
-    def _load(self, json: Source | None, p4info: Source | None) -> None:
+    def load(self, json: Source | None, p4info: Source | None = None) -> None:
+        """Load a program before any controller does; ``SwitchError`` when it is not usable."""
         if json is None:
             if p4info is not None:
                 raise SwitchError("a p4info without a program")
             return
-        where, config = _read(json, "program")
+        where, config = read(json, "program")
         try:
             if p4info is None:
                 self.device.load(load_program(config))
@@ -249,23 +266,32 @@ class SoftSwitch:
             raise SwitchError(f"{where}: {error}") from None
 
     def listen(self, address: str, tls: Tls | None = None) -> None:
-        """Start the gRPC server (for switches made with ``address=None``)."""
+        """Open the address of P4Runtime (for switches made with ``address=None``); :meth:`start` serves it."""
         handlers = self.server.handler(), debug_handler(self.device, self.stats, self.info, self._feed)
-        self._address = self._serve(address, _MAX_REQUESTS, handlers, tls)
-        _log.info("P4Runtime on %s, device id %d", self._address, self.device_id)
+        self._address = self._open(address, _MAX_REQUESTS, handlers, tls)
 
     def listen_dataplane(self, address: str) -> str:
-        """Serve the frames of all ports over gRPC, as BMv2 does with ``--dp-grpc-server-addr``; where it listens.
+        """Open an address for the frames of all ports over gRPC, as BMv2 does with ``--dp-grpc-server-addr``; where it
+        is.
 
         The switch must have been made for any ports.
         """
         handler = DataplaneService(self.board, self.device_id).handler()
-        return self._serve(address, _DATAPLANE_THREADS, (handler,), None)
+        return self._open(address, _DATAPLANE_THREADS, (handler,), None)
 
-    def _serve(
+    def start(self) -> None:
+        """Serve what is open."""
+        self.board.running = True
+        self.server.start()
+        for server in self._grpc:
+            server.start()
+        if self._address:
+            _log.info("P4Runtime on %s, device id %d", self._address, self.device_id)
+
+    def _open(
         self, address: str, threads: int, handlers: Sequence[grpc.GenericRpcHandler[Any, Any]], tls: Tls | None
     ) -> str:
-        """Start a gRPC server; its address as a client on this machine reaches it."""
+        """Make a gRPC server; its address as a client on this machine reaches it."""
         pool = DaemonPool(threads, "grpc")
         server = grpc.server(
             pool,
@@ -279,23 +305,30 @@ class SoftSwitch:
         )
         server.add_generic_rpc_handlers(handlers)
         host, colon, port = address.rpartition(":")
-        local = address.startswith("unix:")
+        local = unixsockets.is_unix(address)
         if not local and (not colon or not port.isdigit() or int(port) > 65535):
             raise SwitchError(
                 f"gRPC address {address!r}: HOST:PORT is needed, for example 127.0.0.1:9559, or unix:PATH"
             )
         try:
-            if tls:
-                bound = server.add_secure_port(address, tls.credentials)
-            else:
-                bound = server.add_insecure_port(address)
+            if local:
+                unixsockets.clear(address)
+            with unixsockets.only_for_owner(address) if local else nullcontext():
+                if tls:
+                    bound = server.add_secure_port(address, tls.credentials)
+                else:
+                    bound = server.add_insecure_port(address)
         except RuntimeError:
             bound = 0
+        except unixsockets.Unusable as error:
+            pool.shutdown(wait=False)
+            raise SwitchError(f"gRPC address {address}: {error}") from None
         if bound == 0:
             pool.shutdown(wait=False)
             raise SwitchError(f"gRPC address {address}: cannot listen there; is another switch running?")
-        server.start()
         self._grpc.append(server)
+        if self.board.running:
+            server.start()
         if local:
             return address
         reachable = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "": "127.0.0.1"}.get(host, host)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from p4rtlib.pcap import PcapWriter
+from p4rtlib.pcap import PcapError, PcapWriter
 from softswitch.device import Device
 
 __all__ = ["PORT_QUEUE", "Losses", "Port", "PortStats", "Switchboard"]
@@ -139,6 +139,8 @@ class Switchboard:
         self.native_losses: Callable[[], Losses] | None = None
         #: called after ports, their senders or their state changed
         self.watchers: list[Callable[[], None]] = []
+        #: a port that comes from now on is not the command line's
+        self.running = False
         device.set_output(self.output)
 
     # -- ports
@@ -155,12 +157,22 @@ class Switchboard:
             if port is None:
                 port = Port(number, name or f"port{number}")
                 if self._pcap_dir is not None:
-                    port.pcap_in = PcapWriter(self._pcap_dir / f"{port.name}_in.pcap")
-                    port.pcap_out = PcapWriter(self._pcap_dir / f"{port.name}_out.pcap")
+                    self._open_recordings(port, self._pcap_dir)
                 self._ports[number] = port
                 self.device.add_port(number)
         self._changed()
         return port
+
+    def _open_recordings(self, port: Port, folder: Path) -> None:
+        """Raises PcapError, unless the switch runs: then frames go on, uncaptured."""
+        try:
+            port.pcap_in = PcapWriter(folder / f"{port.name}_in.pcap")
+            port.pcap_out = PcapWriter(folder / f"{port.name}_out.pcap")
+        except PcapError as error:
+            if not self.running:
+                raise
+            port.pcap_in = None
+            _log.warning("port %d is not recorded: %s", port.number, error)
 
     def lost(self) -> Losses:
         """What was lost until now."""

@@ -10,15 +10,16 @@ mapped.  The dynamic loader does not look behind the sections of an object.
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+
+from p4rtlib.locks import locked
 
 __all__ = ["CacheUnusable", "checked_folder", "default_folder", "fetch", "only_one", "scratch", "store", "sweep"]
 
@@ -126,31 +127,12 @@ def _trailer(data: bytes) -> bytes:
 def only_one(path: Path) -> Iterator[None]:
     """One process at a time makes this object; those that start together with the same program wait for the first."""
     lock = path.with_suffix(".lock")
-    handle = _locked(lock, fcntl.LOCK_EX)
+    handle = locked(lock, wait=True)
     assert handle is not None, "a lock that waits is had"
     try:
         yield
     finally:
         lock.unlink(missing_ok=True)
-        os.close(handle)
-
-
-def _locked(lock: Path, how: int) -> int | None:
-    """A handle of the file, locked; None where ``how`` does not wait and another process has it."""
-    while True:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, how)
-            # Who had it before has removed the file: the lock is to be had of the new one.
-            with suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(handle), lock.lstat()):
-                    return handle
-        except BlockingIOError:
-            os.close(handle)
-            return None
-        except BaseException:
-            os.close(handle)
-            raise
         os.close(handle)
 
 
@@ -190,7 +172,7 @@ def _remove_leftover(path: Path, lock: Path) -> None:
     """Remove it, unless the process that made it still has its lock."""
     if lock.is_symlink():
         lock.unlink(missing_ok=True)
-    handle = _locked(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    handle = locked(lock, wait=False)
     if handle is None:
         return
     try:

@@ -16,16 +16,15 @@ import os
 import platform
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from . import cache
+from . import cache, confined
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ def find_compiler() -> Compiler:
         if path:
             command = (path, *words[1:])
             return Compiler(command, _version(command, os.stat(path).st_mtime))
-    package = importlib.util.find_spec(ZIG) if sys.executable else None
+    package = importlib.util.find_spec(ZIG) if os.access(sys.executable or "", os.X_OK) else None
     if package is None:
         raise NoCompiler("no C compiler: neither cc, gcc or clang on PATH, nor the package ziglang")
     # It is of the machine's kind, not of this very machine, as what other compilers make by default; and it does not
@@ -68,7 +67,11 @@ def find_compiler() -> Compiler:
         (sys.executable, "-m", ZIG, "cc"),
         f"{ZIG} {_package_version(str(package.origin))}",
         ("-mcpu=baseline", "-fno-sanitize=undefined"),
-        (("ZIG_GLOBAL_CACHE_DIR", parts), ("ZIG_LOCAL_CACHE_DIR", parts)),
+        (
+            ("ZIG_GLOBAL_CACHE_DIR", parts),
+            ("ZIG_LOCAL_CACHE_DIR", parts),
+            ("PYTHONPATH", str(Path(str(package.origin)).absolute().parents[1])),
+        ),
     )
 
 
@@ -83,8 +86,15 @@ def has_compiler() -> bool:
 
 @lru_cache(maxsize=8)
 def _version(command: tuple[str, ...], modified: float) -> str:
-    answer = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
-    return answer.stdout.partition("\n")[0]
+    with tempfile.TemporaryDirectory(prefix="softswitch-") as folder:
+        return _run([*command, "--version"], Path(folder)).output.partition("\n")[0]
+
+
+def _run(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> confined.Outcome:
+    try:
+        return confined.run(command, folder, environment)
+    except confined.CannotConfine as error:
+        raise NoCompiler(str(error)) from None
 
 
 def _package_version(origin: str) -> str:
@@ -104,10 +114,10 @@ def build(source: str, options: tuple[str, ...] = OPTIMISE, include: Sequence[Pa
     """
     compiler = find_compiler()
     digest = hashlib.sha256()
-    headers = [path.read_text() for folder in include for path in sorted(folder.glob("*.h"))]
+    headers = {name: text for folder in include for name, text in remember_headers(folder).items()}
     parts = (
         source,
-        *headers,
+        *headers.values(),
         compiler.version,
         *compiler.command[1:],
         platform.machine(),
@@ -123,10 +133,16 @@ def build(source: str, options: tuple[str, ...] = OPTIMISE, include: Sequence[Pa
             with cache.only_one(target):
                 if not cache.fetch(target):
                     cache.sweep(target.parent, target)
-                    _compile(compiler, source, (*options, *(f"-I{path}" for path in include)), target)
+                    _compile(compiler, source, headers, options, target)
         return target
     except OSError as error:
         raise NoCompiler(f"cannot keep what the compiler makes: {error}") from None
+
+
+@lru_cache(maxsize=8)
+def remember_headers(folder: Path) -> Mapping[str, str]:
+    """The headers of a folder by name; they are read once, also where the user that the process becomes cannot."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.h"))}
 
 
 def _folder() -> Path:
@@ -145,19 +161,36 @@ def _of_this_process(reason: str) -> Path:
         folder = tempfile.mkdtemp(prefix="softswitch-")
     except OSError as error:
         raise NoCompiler(f"no cache of compiled code: {reason}; no temporary folder: {error}") from None
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if not _temporary:
+        atexit.register(forget_temporary_folder)
+    _temporary.append(folder)
     return Path(folder)
 
 
-def _compile(compiler: Compiler, source: str, options: tuple[str, ...], target: Path) -> None:
+#: Folders of this process.
+_temporary: list[str] = []
+
+
+def forget_temporary_folder() -> None:
+    """Remove it, before the process becomes a user who cannot; what was loaded from there stays loaded."""
+    for folder in _temporary:
+        shutil.rmtree(folder, ignore_errors=True)
+    _temporary.clear()
+    _of_this_process.cache_clear()
+
+
+def _compile(
+    compiler: Compiler, source: str, headers: Mapping[str, str], options: tuple[str, ...], target: Path
+) -> None:
     started = time.monotonic()
     with cache.scratch(target) as folder:
         text, made = folder / "source.c", folder / "object.so"
-        text.write_text(source)
+        text.write_text(source, encoding="utf-8")
+        for name, content in headers.items():
+            (folder / name).write_text(content, encoding="utf-8")
         command = [*compiler.command, *OPTIONS, *compiler.options, *options, "-o", str(made), str(text)]
-        environment = {**os.environ, **dict(compiler.environment)}
-        answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if answer.returncode:
-            raise NoCompiler(f"{' '.join(compiler.command)} failed: {answer.stderr.strip()[:2000]}")
+        failure = _run(command, folder, dict(compiler.environment)).failure
+        if failure is not None:
+            raise NoCompiler(failure)
         cache.store(made, target)
     _log.info("compiled with %s in %.1f s: %s", " ".join(compiler.command), time.monotonic() - started, target)

@@ -51,8 +51,8 @@ class Network:
         self._cut: set[int] = set()  # numbers of links
         self._stack = ExitStack()
         try:
-            folder = self._stack.enter_context(TemporaryDirectory(prefix="srv6-lab-"))
-            self._intent = Intent(topology, Path(folder))
+            self._folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="srv6-lab-")))  # mode 0700
+            self._intent = Intent(topology, self._folder)
             self._start()
         except BaseException:
             self.close()
@@ -61,7 +61,9 @@ class Network:
     def _start(self) -> None:
         for name, router in self.topology.routers.items():
             ports = {link.at(name).port: link.other(name).node for link in self.topology.links_of(name)}
-            switch = SoftSwitch(ports=ports, device_id=router.number)
+            switch = SoftSwitch(
+                ports=ports, device_id=router.number, address=f"unix:{self._folder}/{router.number}.sock"
+            )
             self._stack.callback(switch.close)
             self.switches[name] = switch
         for link in self.topology.links:

@@ -21,11 +21,12 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from p4rtlib.addresses import is_loopback
+from p4rtlib.rights import is_privileged
 from srv6cp.cli import exitcodes, goback, guarding, session
 from srv6cp.cli.arguments import number, seconds
 from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.revisions import Revisions
-from srv6cp.sync.launch import SWITCHES, Launch, ServerTls, Switch, choose
+from srv6cp.sync.launch import SWITCHES, Launch, ServerTls, Switch, choose, private_address
 
 if TYPE_CHECKING:
     from srv6cp.artifacts import Artifacts
@@ -92,6 +93,12 @@ def register(subparsers: Any) -> None:
             help=f"{text} of the switch that is started, PEM; implies --ssl, verified by --cacert or by itself",
         )
     parser.add_argument(
+        "--user",
+        metavar="NAME[:GROUP]",
+        help="what softswitch becomes when root starts it and its ports and sockets are open; root: stays root, "
+        "without most capabilities (default: softswitch where there is such a user, else nobody)",
+    )
+    parser.add_argument(
         "--insecure",
         action="store_true",
         help="without TLS the switch may listen at an address that others reach: any of them can be its controller",
@@ -127,6 +134,8 @@ def run(args: argparse.Namespace) -> int:
         args.election_id = (_LATEST - time.time_ns() // 1_000_000) << 32 | secrets.randbits(32)
     kind = _switch(args.switch)
     own_tls = _tls(args) if kind != "none" else None
+    if kind != "none" and not (args.grpc_addr or node.grpc_addr or os.environ.get("SRV6_GRPC_ADDR")):
+        args.grpc_addr = private_address(node.name, otherwise=session.DEFAULT_ADDRESS)
     client = session.make_client(args, node)
     interfaces = _interfaces(args.interface, node)
     if kind == "none":
@@ -149,8 +158,11 @@ def run(args: argparse.Namespace) -> int:
         args.pcap,
         args.switch_log,
         _own_flags(args) if kind == "softswitch" else (),
+        args.user,
         tls=own_tls,
     )
+    if args.user is not None and kind == "bmv2":
+        raise UsageError("--user is for softswitch: BMv2 keeps the user and the privileges that it is started with")
     with Switch(launch) as switch:
         return _control(args, file, node, program, switch, interfaces, stop)
 
@@ -173,6 +185,8 @@ def _control(
     client = session.make_client(args, node)
     if switch is not None:
         switch.wait_until_ready(tls=session.tls_of(args))
+        for line in _warnings(switch):
+            print(f"srv6: {line}", file=sys.stderr, flush=True)
     elif not args.accept_removals:
         _look_before(args, file.path, node, program)
     options = ControllerOptions(keepalive=args.keepalive)
@@ -281,6 +295,19 @@ def _switch(given: str | None) -> str:
     return choose(name)
 
 
+def _warnings(switch: Switch) -> list[str]:
+    """What somebody should know who believes that a switch is theirs alone."""
+    said = []
+    if switch.kind == "bmv2" and is_privileged():
+        said.append("BMv2 keeps the privileges that it is started with; softswitch gives them up")
+    if switch.thrift is not None:
+        said.append(
+            f"BMv2 serves Thrift at TCP port {switch.thrift} of every address: whoever reaches it can change its"
+            " tables; use a build without Thrift, or keep others away from the port"
+        )
+    return said
+
+
 def _own_flags(args: argparse.Namespace) -> list[str]:
     """Flags that softswitch alone has. BMv2 waits for ever for its clients, and lets in whoever comes."""
     return ["--keepalive", str(args.keepalive), *(["--insecure"] if args.insecure else [])]
@@ -332,6 +359,7 @@ def _refuse_flags_of_a_switch(args: argparse.Namespace) -> None:
         "--server-cert": args.server_cert,
         "--server-key": args.server_key,
         "--insecure": args.insecure,
+        "--user": args.user,
     }
     for flag, value in given.items():
         if value:

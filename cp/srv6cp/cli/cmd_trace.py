@@ -8,6 +8,7 @@ is started for the purpose and programmed from the node file.
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import exitcodes, session
@@ -102,9 +103,9 @@ def _decoder(args: argparse.Namespace, client: Client, node: Node | None) -> Dec
 
 
 def _offline(args: argparse.Namespace, node: Node, packets: list[bytes]) -> tuple[list[dict[str, Any]], Decoder]:
-    from srv6cp.sync.launch import Launch, Switch, free_address
+    from srv6cp.sync.launch import Launch, Switch, free_address, private_address
 
-    args.grpc_addr = free_address()
+    args.grpc_addr = private_address(f"trace-{os.getpid()}", otherwise=free_address())
     args.ssl, args.cacert, args.cert, args.private_key, args.server_name = False, None, None, None, None
     client = session.make_client(args, node)
     with Switch(Launch("softswitch", client.address, client.device_id)) as switch:

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from p4rtlib.unixsockets import path_of, usable_by
 from srv6cp.artifacts import DEFAULT, PROFILES, Artifacts, find
 from srv6cp.cli import exitcodes
 from srv6cp.cli.arguments import number
@@ -53,9 +54,9 @@ def connection_options() -> argparse.ArgumentParser:
     group = parser.add_argument_group("switch")
     group.add_argument(
         "--grpc-addr",
-        metavar="HOST:PORT",
-        help="P4Runtime server (default: grpc-addr of the node file, $SRV6_GRPC_ADDR, that of the controller which "
-        f"follows the node file, {DEFAULT_ADDRESS})",
+        metavar="ADDRESS",
+        help="P4Runtime server, HOST:PORT or unix:PATH (default: grpc-addr of the node file, $SRV6_GRPC_ADDR, that of "
+        f"the controller which follows the node file, the unix socket of the switch that runs here, {DEFAULT_ADDRESS})",
     )
     group.add_argument(
         "--device-id", type=number(0, 2**64 - 1), metavar="N", help="default: that of the node file, or 1"
@@ -157,7 +158,7 @@ def optional_node(args: argparse.Namespace) -> Node | None:
 
 
 def make_client(args: argparse.Namespace, node: Node | None) -> Client:
-    """A client for the switch that the options and the node name; not connected yet."""
+    """A client for the switch that is meant (`target`); not connected yet."""
     from srv6cp.p4rt import Client
 
     address, device_id = target(args, node)
@@ -168,10 +169,17 @@ def make_client(args: argparse.Namespace, node: Node | None) -> Client:
 
 
 def target(args: argparse.Namespace, node: Node | None) -> tuple[str, int]:
-    """Address and device id of the switch that the options and the node name."""
+    """Address and device id of the switch that the options and the node name, else of the one that runs here.
+
+    Raises UsageError where several run here.
+    """
     address = args.grpc_addr or (node and node.grpc_addr) or os.environ.get("SRV6_GRPC_ADDR")
-    device_id = args.device_id if args.device_id is not None else node.device_id if node else 1
-    return address or (node and _followed(args, device_id)) or DEFAULT_ADDRESS, device_id
+    device_id = args.device_id if args.device_id is not None else node.device_id if node else None
+    if not address:
+        running = _running_here(args, node, device_id)
+        address = running.address if running else DEFAULT_ADDRESS
+        device_id = running.device_id if running and device_id is None else device_id
+    return address, 1 if device_id is None else device_id
 
 
 def author(args: argparse.Namespace, node: Node) -> Author:
@@ -182,13 +190,32 @@ def author(args: argparse.Namespace, node: Node) -> Author:
     return Author(user(), args.line, getattr(args, "comment", ""), node.name, device_id, address)
 
 
-def _followed(args: argparse.Namespace, device_id: int) -> str | None:
-    """Where the switch is whose controller follows the node file, None when none of this machine does."""
+def _running_here(args: argparse.Namespace, node: Node | None, device_id: int | None) -> Follower | None:
+    """The controller of this machine whose switch is meant, None when there is none.
+
+    It follows the node file; else its switch has a unix socket in one of the folders of `srv6cp.rundir` that this user
+    may use, and it is the only one, or the only one of a node of that name.
+    """
+    from srv6cp import rundir
     from srv6cp.controller import following
 
-    path = node_file(args, required=False)
-    found = (each for each in following.followers() if path and each.follows(path) and each.device_id == device_id)
-    return next((each.address for each in found), None)
+    running = [each for each in following.followers() if device_id in (None, each.device_id)]
+    path = _file_of(args) if node else None
+    for each in running:
+        if path and each.follows(path):
+            return each
+    private = {each.address: each for each in running if rundir.holds(each.address)}
+    found = [each for each in private.values() if usable_by(path_of(each.address))] or list(private.values())
+    found = [each for each in found if node and each.node == node.name] or found
+    if len(found) > 1:
+        there = ", ".join(sorted(f"{each.address} ({each.node})" for each in found))
+        raise UsageError(f"several switches run here: {there}; say which: --grpc-addr, or the node file (-c)")
+    return next(iter(found), None)
+
+
+def _file_of(args: argparse.Namespace) -> Path | None:
+    """The node file of a command: what it is given to work on, else the one to use."""
+    return Path(args.file) if getattr(args, "file", None) else node_file(args, required=False)
 
 
 def tls_of(args: argparse.Namespace) -> TLS | None:

@@ -223,8 +223,12 @@ def _read_grpc_addr(value: Any) -> str | None:
     if value is None:
         return None
     host, _, port = str(value).rpartition(":")
+    if re.fullmatch(r"unix:(//)?/[^/\0].*", str(value)):
+        return str(value)
     if not host or not 0 < (values.decimal(port) or 0) < 65536:
-        raise InvalidError(f"grpc-addr must be HOST:PORT such as 127.0.0.1:9559, not {values.show(value)}")
+        raise InvalidError(
+            f"grpc-addr must be HOST:PORT such as 127.0.0.1:9559, or unix:/PATH, not {values.show(value)}"
+        )
     return str(value)
 
 

@@ -15,6 +15,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from srv6cp import rundir
 from srv6cp.controller import following
 
 _PREFIX = "removals-"
@@ -23,7 +24,7 @@ _VALID = 600.0
 
 def give(path: Path, text: str) -> None:
     """Agree to ``text`` as the content of a node file. Raises OSError."""
-    folder = following.own_folder()
+    folder = rundir.own()
     for old in folder.glob(f"{_PREFIX}*"):
         with suppress(OSError):
             if not _counts(old):
@@ -36,7 +37,7 @@ def give(path: Path, text: str) -> None:
 
 def given(path: Path, text: str) -> bool:
     """Whether root or this user has agreed to it."""
-    return any(_counts(folder / _name(path, text)) for folder in following.folders())
+    return any(_counts(folder / _name(path, text)) for folder in rundir.folders())
 
 
 def reaches(follower: following.Follower) -> bool:

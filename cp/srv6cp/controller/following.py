@@ -4,7 +4,7 @@
 P4Runtime tells a client that another one is primary, and its election id, but not who that is. So a controller
 that follows a file keeps a small one of its own, as long as it lives:
 
-    /run/srv6/PID-N.json        /tmp/srv6-UID/ where /run cannot be written
+    /run/srv6/PID-N.json        or in another folder of `srv6cp.rundir`
 
 with the file that it follows, its switch and its present election id. It is locked (``flock``): what a killed process
 left behind is not, and is removed by whoever meets it. Nothing of it is believed unless root or this user wrote it.
@@ -16,18 +16,18 @@ import fcntl
 import itertools
 import json
 import os
-import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from p4rtlib import unixsockets
+from srv6cp import rundir
+
 if TYPE_CHECKING:
     from srv6cp.p4rt import Client
 
-_SYSTEM = Path("/run/srv6")
 _NUMBERS = itertools.count(1)
 
 
@@ -72,7 +72,7 @@ class Saying:
 
     def __enter__(self) -> Saying:
         with suppress(OSError):
-            folder = own_folder()
+            folder = rundir.own()
             self._path = folder / f"{self._said.pid}-{next(_NUMBERS)}.json"
             self._write()
         return self
@@ -116,16 +116,11 @@ def find(address: str, device_id: int, election_id: int) -> Follower | None:
 
 def followers() -> Iterator[Follower]:
     """All that root or this user runs and that say so."""
-    for folder in folders():
+    for folder in rundir.folders():
         for path in sorted(folder.glob("*.json")):
             found = _read(path)
             if found is not None:
                 yield found
-
-
-def folders() -> list[Path]:
-    """Where it is said, as far as that can be believed."""
-    return [folder for folder in dict.fromkeys((_SYSTEM, _temporary())) if _trusted(folder)]
 
 
 def _read(path: Path) -> Follower | None:
@@ -141,31 +136,9 @@ def _read(path: Path) -> Follower | None:
     return None
 
 
-def own_folder() -> Path:
-    """Where this user says something, made if need be. Raises OSError."""
-    folder = _SYSTEM if os.access(_SYSTEM.parent, os.W_OK) else _temporary()
-    folder.mkdir(mode=0o755, exist_ok=True)
-    if not _trusted(folder):
-        raise PermissionError(f"{folder} is not this user's")
-    return folder
-
-
-def _temporary() -> Path:
-    return Path(tempfile.gettempdir()) / f"srv6-{os.geteuid()}"
-
-
-def _trusted(folder: Path) -> bool:
-    """A folder, no link to one, that nobody but root and this user can have filled."""
-    try:
-        found = folder.lstat()
-    except OSError:
-        return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid in (0, os.geteuid()) and not found.st_mode & 0o022
-
-
 def _plain(address: str) -> str:
     """One spelling for the loopback address and for the path of a socket."""
-    if address.startswith("unix:"):
-        return "unix:" + os.path.realpath(address[len("unix:") :].removeprefix("//"))
+    if unixsockets.is_unix(address):
+        return f"unix:{os.path.realpath(unixsockets.path_of(address))}"
     host, _, port = address.rpartition(":")
     return f"{'127.0.0.1' if host in ('localhost', '[::1]', '') else host}:{port}"

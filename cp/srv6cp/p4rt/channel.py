@@ -61,8 +61,8 @@ class Service:
 
 
 def open_channel(address: str, tls: TLS | None) -> grpc.Channel:
-    """A channel to ``address`` (``host:port``); it connects when first used. The files of ``tls`` are read anew each
-    time, so that renewed ones are used after a reconnect."""
+    """A channel to ``address`` (``host:port`` or ``unix:path``); it connects when first used. The files of ``tls`` are
+    read anew each time, so that renewed ones are used after a reconnect."""
     options = list(_OPTIONS)
     if tls is None:
         return grpc.insecure_channel(address, options)

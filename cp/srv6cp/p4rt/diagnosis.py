@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a server closes a connection before it has said anything: gRPC tells no more than that it did.
+"""Why there is no connection, or a server closes it before it has said anything: gRPC tells no more than that it did.
 
 Only on the way of an error. What a server thinks of a client's certificate comes behind the handshake (TLS 1.3), and a
 server of gRPC says nothing but closes.
@@ -7,14 +7,34 @@ server of gRPC says nothing but closes.
 
 from __future__ import annotations
 
+import pwd
 import socket
 import ssl
 
+from p4rtlib.unixsockets import is_unix, path_of, usable_by
+
 from .messages import TLS
 
-__all__ = ["why_closed"]
+__all__ = ["not_for_this_user", "why_closed"]
 
 _PATIENCE = 2.0  # s
+
+
+def not_for_this_user(address: str) -> str | None:
+    """Whose the unix socket is that this user may not connect to, None where that is not why it fails."""
+    if not is_unix(address):
+        return None
+    path = path_of(address)
+    try:
+        user = path.stat().st_uid
+        if usable_by(path):
+            return None
+        name = pwd.getpwuid(user).pw_name
+    except OSError:
+        return None
+    except KeyError:
+        name = str(user)
+    return f"it is user {name}'s alone; ask as that user, or with sudo"
 
 
 def why_closed(address: str, tls: TLS | None) -> str | None:
@@ -47,10 +67,10 @@ def _closes(secure: ssl.SSLSocket) -> bool:
 
 
 def _connect(address: str) -> socket.socket:
-    if address.startswith("unix:"):
+    if is_unix(address):
         local = socket.socket(socket.AF_UNIX)
         local.settimeout(_PATIENCE)
-        local.connect(address.removeprefix("unix:"))
+        local.connect(str(path_of(address)))
         return local
     host, _, port = address.rpartition(":")
     return socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE)

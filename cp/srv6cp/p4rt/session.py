@@ -22,7 +22,7 @@ from p4rtlib.protos import p4runtime_pb2
 
 from .channel import Service, open_channel
 from .debug import PortWatch, ports
-from .diagnosis import why_closed
+from .diagnosis import not_for_this_user, why_closed
 from .errors import (
     ArbitrationFailed,
     Code,
@@ -68,7 +68,8 @@ Self = TypeVar("Self", bound="Session")
 class Session:
     """One controller's session with one switch.
 
-    ``address`` is ``host:port``; ``device_id`` the switch's (BMv2 and softswitch: 0 unless told otherwise);
+    ``address`` is ``host:port`` or ``unix:path``; ``device_id`` the switch's (BMv2 and softswitch: 0 unless told
+    otherwise);
     ``role`` a P4Runtime role name; ``election_id`` a positive number below 2**128, the highest of a role's
     clients being primary; ``tls`` PEM files; ``p4info`` the program, fetched from the switch when first
     needed if left out. ``connect_timeout`` and ``rpc_timeout`` are seconds.
@@ -143,6 +144,7 @@ class Session:
                 text = reason(error.details() or "")
                 if text in (CLOSED, RESET):
                     text = why_closed(self.address, self._tls) or text
+                text = not_for_this_user(self.address) or text
                 raise ConnectionFailed(self.address, self.device_id, text) from None
             raise failed("Capabilities", error, self.address, self.device_id) from None
         return Capabilities(answer.p4runtime_api_version)

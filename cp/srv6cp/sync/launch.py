@@ -10,6 +10,7 @@ It starts without a program; whoever controls it brings one (`srv6cp.sync.update
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import shutil
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -27,7 +29,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING
 
+from p4rtlib import unixsockets
+from p4rtlib.rights import invoking_user, is_privileged
 from p4rtlib.tls import TlsFileError, check_authority, check_identity
+from srv6cp import rundir
 from srv6cp.sync import preflight
 from srv6cp.sync.preflight import LaunchError
 
@@ -46,6 +51,7 @@ __all__ = [
     "choose",
     "free_address",
     "missing",
+    "private_address",
     "python_environment",
 ]
 
@@ -53,6 +59,7 @@ BMV2 = "simple_switch_grpc"
 SWITCHES = ("softswitch", "bmv2")
 DROP_PORT = 511
 START_LIMIT = 30.0  # s to answer
+_COUNT = itertools.count(1)
 STOP_LIMIT = 5.0  # s to end when asked
 _NEWS = 65536  # bytes
 
@@ -90,6 +97,22 @@ def choose(name: str) -> str:
 def free_address() -> str:
     """``HOST:PORT`` of the loopback interface where nobody listens."""
     return f"127.0.0.1:{_free_port()}"
+
+
+def private_address(name: str, otherwise: str) -> str:
+    """Where a switch that is started here is to listen when nobody says it.
+
+    What is started with privileges is for who started it alone: a unix socket, called after the node. Else
+    ``otherwise``, of the loopback interface. Raises LaunchError where there is no folder for the socket.
+    """
+    if not is_privileged():
+        return otherwise
+    try:
+        address = rundir.socket_address(name)
+        preflight.sweep(unixsockets.path_of(address).parent)
+        return address
+    except OSError as error:
+        raise LaunchError(f"no directory for the socket of the switch: {error}; say where: --grpc-addr") from None
 
 
 @dataclass(frozen=True)
@@ -131,6 +154,8 @@ class Launch:
     log_file: str | None = None
     flags: Sequence[str] = ()
     """More flags of the switch."""
+    user: str | None = None
+    """``NAME[:GROUP]`` that softswitch becomes when all is open; None: what it does by itself."""
     target_flags: Sequence[str] = ()
     """More flags behind ``--``."""
     tls: ServerTls | None = None
@@ -140,6 +165,8 @@ class Launch:
         from srv6cp.model.numbers import CPU_PORT
 
         words = [*_program(self.kind), *self.flags, *self._logging()]  # those of the environment win
+        if self.user is not None:
+            words += ["--user", self.user]
         for port, interface in self.interfaces.items():
             words += ["-i", f"{port}@{interface}"]
         if self.pcap:
@@ -177,9 +204,13 @@ class Launch:
             # It takes no flag twice: what is given replaces what would be there.
             words = ["--log-level", "off"] if given is None else []
         # Built with Thrift it listens on port 9090, where a second one fails; without, it does not know the flag.
-        chosen = any(word.partition("=")[0] == "--thrift-port" for word in asked)
-        thrift = ["--thrift-port", str(_free_port())] if not chosen and _has_thrift(_program("bmv2")[0]) else []
-        return [*words, *thrift, *asked]
+        program, chosen = _program("bmv2")[0], {word.partition("=")[0] for word in asked}
+        if "--thrift-port" not in chosen and _knows(program, "--thrift-port"):
+            words += ["--thrift-port", str(_free_port())]
+        if "--notifications-addr" not in chosen and _knows(program, "--notifications-addr") and is_privileged():
+            # Its default is a name in /tmp that anybody could take first.
+            words += ["--notifications-addr", f"ipc://{rundir.own()}/bmv2-{os.getpid()}-{next(_COUNT)}.ipc"]
+        return [*words, *asked]
 
 
 class Switch:
@@ -206,12 +237,17 @@ class Switch:
         self.address = launch.address
         words = launch.words()
         try:
-            self._claim = preflight.claim(launch.address)
+            self._claim = preflight.Claim(launch.address)
         except LaunchError as error:
             raise LaunchError(f"{self.kind} does not start: {error}") from None
+        self._notifications = _notifications(words)
+        thrift = _value(words, "--thrift-port") if launch.kind == "bmv2" else None
+        self.thrift = None if thrift is None else int(thrift)
+        """The TCP port at which BMv2 serves Thrift, which knows no passwords; None where it does not."""
         if tied:
             words = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), *words]
         self._told = 0
+        self._removed = False
         self._output: IO[bytes] = tempfile.TemporaryFile() if output is None else output.open("a+b")  # noqa: SIM115
         environment = python_environment("srv6cp", "softswitch")
 
@@ -227,6 +263,8 @@ class Switch:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us, and we stop the switch when its controller is done
                 env=environment,
+                # BMv2 makes socket and recordings with the mode that this leaves; softswitch sees to it itself.
+                umask=0o077 if self.kind == "bmv2" and is_privileged() else -1,
             )
 
         try:
@@ -237,8 +275,14 @@ class Switch:
 
     def _close(self) -> None:
         self._output.close()
-        if self._claim is not None:
-            self._claim.close()
+        if unixsockets.is_unix(self.address) and not self._removed:
+            # A switch that has given up its privileges cannot.
+            self._removed = True
+            with suppress(LaunchError, OSError):
+                preflight.address_is_free(self.address)
+        if self._notifications is not None:
+            self._notifications.unlink(missing_ok=True)
+        self._claim.close()
 
     @property
     def pid(self) -> int:
@@ -298,6 +342,8 @@ class Switch:
                     raise LaunchError(f"{self.kind} at {self.address}: {reason}") from None
             else:
                 if self.alive:  # else somebody else answers
+                    if unixsockets.is_unix(self.address) and self.kind == "bmv2":
+                        unixsockets.hand_over(unixsockets.path_of(self.address), invoking_user())
                     self._told = os.fstat(self._output.fileno()).st_size
                     return
             if not self.alive:
@@ -369,14 +415,29 @@ def _program(kind: str) -> list[str]:
     return [str(shutil.which("softswitch"))]
 
 
+def _value(words: Sequence[str], flag: str) -> str | None:
+    """What follows ``flag`` in a command line, None without it."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if name == flag:
+            return value if equals else following
+    return None
+
+
+def _notifications(words: Sequence[str]) -> Path | None:
+    """The socket that BMv2 makes for its notifications, where it is one of ours."""
+    path = Path((_value(words, "--notifications-addr") or "").removeprefix("ipc://"))
+    return path if path.parent in rundir.folders() else None
+
+
 @cache
-def _has_thrift(program: str) -> bool:
-    """Whether this build of BMv2 knows ``--thrift-port``."""
+def _knows(program: str, flag: str) -> bool:
+    """Whether this build of BMv2 has the flag: those of Thrift and nanomsg are known to builds with them only."""
     try:
         done = subprocess.run([program, "--help"], capture_output=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return b"--thrift-port" in done.stdout + done.stderr
+    return flag.encode() in done.stdout + done.stderr
 
 
 def _free_port() -> int:

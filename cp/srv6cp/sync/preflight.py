@@ -2,8 +2,7 @@
 """What must be true before a switch is started, each told in one line.
 
 BMv2 says nothing of an interface that it cannot open, and shares a TCP port that is in use (``SO_REUSEPORT``), so that
-clients reach either switch; a gRPC server takes the path of a unix socket away from the one that listens there. So this
-is found out before.
+clients reach either switch. So this is found out before.
 """
 
 from __future__ import annotations
@@ -11,14 +10,15 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LaunchError", "address_is_free", "claim", "folder_for_recordings", "interfaces_are_there"]
+from p4rtlib import unixsockets
+from p4rtlib.locks import locked
 
-_LONGEST_PATH = 107  # of sockaddr_un
+__all__ = ["Claim", "LaunchError", "address_is_free", "folder_for_recordings", "interfaces_are_there", "sweep"]
 
 
 class LaunchError(Exception):
@@ -33,31 +33,62 @@ def split(address: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def claim(address: str) -> socket.socket | None:
-    """Keep others that start switches away from ``HOST:PORT`` until the result is closed.
+class Claim:
+    """Keeps others that start switches away from an address until it is closed.
 
-    Between a look at a port and the start of the switch another one could be started there; the kernel gives a name
-    to one only. None where it has no such names (not Linux) and for ``unix:`` paths, which say by themselves whose
-    they are.
+    Between a look at an address and the start of the switch another one could be started there. Of ``HOST:PORT`` the
+    kernel gives a name to one only; beside the socket of ``unix:PATH`` stands a file that one can lock.
 
     Raises:
         LaunchError: somebody else has it.
     """
-    if address.startswith("unix:"):
-        return None
-    name = socket.socket(socket.AF_UNIX)
-    try:
-        host, port = _resolved(address)[1][:2]
-        name.bind(f"\0srv6-switch {host} {port}")
-    except OSError as error:
-        name.close()
-        if error.errno != errno.EADDRINUSE:
-            return None
-        raise LaunchError(f"another switch is being started at {address}; choose another --grpc-addr") from None
-    except BaseException:
-        name.close()
-        raise
-    return name
+
+    def __init__(self, address: str) -> None:
+        self._taken = f"another switch is being started at {address}; choose another --grpc-addr"
+        self._name: socket.socket | None = None
+        self._lock: int | None = None
+        if unixsockets.is_unix(address):
+            path = unixsockets.path_of(address)
+            self._file = path.with_name(path.name + ".lock")
+            with suppress(OSError):  # of a place where nobody can listen either: address_is_free says why
+                self._lock = locked(self._file, wait=False)
+                if self._lock is None:
+                    raise LaunchError(self._taken)
+        else:
+            self._take_name(*_resolved(address)[1][:2])
+
+    def _take_name(self, host: str, port: int) -> None:
+        """There are no such names but on Linux; there a port says by itself that it is in use."""
+        self._name = socket.socket(socket.AF_UNIX)
+        try:
+            self._name.bind(f"\0srv6-switch {host} {port}")
+        except OSError as error:
+            self._name.close()
+            if error.errno == errno.EADDRINUSE:
+                raise LaunchError(self._taken) from None
+
+    def close(self) -> None:
+        """Let others have it."""
+        if self._name is not None:
+            self._name.close()
+        if self._lock is not None:
+            with suppress(OSError):
+                self._file.unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+
+
+def sweep(folder: Path) -> None:
+    """Remove the sockets and locks of switches that were killed, in a folder that is this user's alone."""
+    for lock in folder.glob("*.sock.lock"):
+        with suppress(OSError):
+            handle = locked(lock, wait=False)
+            if handle is None:
+                continue  # its starter lives
+            with suppress(unixsockets.Unusable):
+                unixsockets.clear(f"unix:{lock.with_suffix('')}")
+                lock.unlink(missing_ok=True)
+            os.close(handle)
 
 
 def _resolved(address: str) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
@@ -71,7 +102,7 @@ def _resolved(address: str) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
 
 def address_is_free(address: str) -> None:
     """Raises LaunchError when a server could not listen at ``HOST:PORT`` or ``unix:PATH``, with the reason."""
-    if address.startswith("unix:"):
+    if unixsockets.is_unix(address):
         return _path_is_free(address)
     family, where = _resolved(address)
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -91,25 +122,15 @@ def address_is_free(address: str) -> None:
 
 
 def _path_is_free(address: str) -> None:
-    path = Path(address.removeprefix("unix:"))
-    if len(os.fsencode(path)) > _LONGEST_PATH:
-        raise LaunchError(f"P4Runtime address {address}: the path is longer than {_LONGEST_PATH} bytes")
-    if not path.parent.is_dir():
-        raise LaunchError(f"P4Runtime address {address}: there is no directory {path.parent}")
     try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(mode):
-        raise LaunchError(f"P4Runtime address {address}: there is a file of that name that is no socket")
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return  # left by one that was killed
-    raise LaunchError(
-        f"somebody listens at {address} already; stop it, choose another --grpc-addr, or control it with --switch none"
-    )
+        unixsockets.clear(address)
+    except unixsockets.InUse:
+        raise LaunchError(
+            f"somebody listens at {address} already; stop it, choose another --grpc-addr, or control it with"
+            " --switch none"
+        ) from None
+    except unixsockets.Unusable as error:
+        raise LaunchError(f"P4Runtime address {address}: {error}") from None
 
 
 def interfaces_are_there(interfaces: Mapping[int, str]) -> None:

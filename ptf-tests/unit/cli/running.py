@@ -28,7 +28,7 @@ ports: {1: {addresses: ["2001:db8:12::1/64"]}}
 sids:
   - {sid: "fcbb:bb00:1:1::", behavior: End}
 """
-TIMEOUT = 20.0
+TIMEOUT = 60.0
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -48,6 +48,7 @@ class Router:
         node: str = NODE,
         switch: str = "softswitch",
         address: str | None = None,
+        private: bool = False,
         inside: Callable[[Callable[[], Any]], Any] = lambda start: start(),
     ) -> None:
         folder.mkdir(exist_ok=True)
@@ -60,6 +61,8 @@ class Router:
             "PYTHONPATH": os.pathsep.join((str(ROOT / "cp"), str(ROOT))),
             "SRV6_GRPC_ADDR": self.address,
         }
+        if private:  # nobody is told where it is
+            del self.environment["SRV6_GRPC_ADDR"]
         self.inside = inside
         with self.log.open("w") as log:
             self.process = inside(

@@ -16,12 +16,11 @@ import pytest
 from unit.cli.running import node_file
 
 from softswitch.switch import SoftSwitch
-from srv6cp import artifacts
+from srv6cp import artifacts, rundir
 from srv6cp.artifacts import Artifacts
 from srv6cp.cli.exitcodes import CliError
 from srv6cp.cli.main import main
 from srv6cp.cli.packetspec import frame
-from srv6cp.controller import following
 from srv6cp.controller.following import Follower, Saying
 from srv6cp.p4rt import MAX_ELECTION_ID, Client
 from srv6cp.sync.launch import free_address
@@ -480,7 +479,7 @@ def test_what_a_killed_controller_said_counts_no_more(srv6: Run, switch: SoftSwi
 
 def following_files() -> list[Path]:
     """What controllers say on this machine."""
-    return [path for folder in following.folders() for path in folder.glob("*.json")]
+    return [path for folder in rundir.folders() for path in folder.glob("*.json")]
 
 
 @pytest.fixture

@@ -319,6 +319,7 @@ WHOLE = [
     ("node: r1\nsource: '10.0.0.1'\n", 2, "source must be an IPv6 address"),
     ("node: r1\nsr-domain: {sid-blok: []}\n", 2, "did you mean 'sid-block'?"),
     ("node: r1\ngrpc-addr: 'localhost'\n", 2, "grpc-addr must be HOST:PORT"),
+    ("node: r1\ngrpc-addr: 'unix:relative'\n", 2, "or unix:/PATH, not"),
     ("node: r1\npolices: []\n", 2, "did you mean 'policies'?"),
     ("ports: {}\n", 1, "'node' is missing"),
     ("node: r1\npolicies:\n  - {name: p, segments: ['fc00::1']}\n", 3, "give the node a 'source'"),

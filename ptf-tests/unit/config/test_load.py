@@ -33,6 +33,11 @@ def test_scalars() -> None:
     assert NODE.domain.sources == (ip_network("fcbb:bb00::/32"), ip_network("2001:db8::/32"))
 
 
+@pytest.mark.parametrize("address", ["unix:/run/srv6/r1.sock", "unix:///run/srv6/r1.sock"])
+def test_a_switch_with_a_unix_socket(address: str) -> None:
+    assert load_node_dict({"node": "r1", "grpc-addr": address}).grpc_addr == address
+
+
 def test_defaults() -> None:
     node = load_node("node: r9\nports: {1: }\n")
     assert node.device_id == 1

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from srv6cp import rundir
 from srv6cp.config import ConfigError, load_node
-from srv6cp.controller import consent, following
+from srv6cp.controller import consent
 from srv6cp.controller.nodewatch import NodeWatch
 from srv6cp.controller.quiet import QuietFile
 from srv6cp.sync.removals import Guard, TakesAway
@@ -27,7 +28,7 @@ def text(sids: int) -> str:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where commands and controllers of this test meet."""
     folder = tmp_path / "run"
-    monkeypatch.setattr(following, "_SYSTEM", folder)
+    monkeypatch.setattr(rundir, "_SYSTEM", folder)
     return folder
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from p4rtlib.unixsockets import path_of
 from srv6cp import artifacts
 from srv6cp.cli import exitcodes
 from srv6cp.cli.main import main
@@ -61,6 +62,13 @@ def test_shipped_topology(name: str) -> None:
     """The steps `expect` and `ping` of the file are the assertions."""
     with Network(load_topology(name)) as running:
         Player(running, lambda _: None).run(running.topology.scenario)
+
+
+def test_routers_are_not_for_every_local_user(network: Network) -> None:
+    """Who reaches a router's P4Runtime address can be its controller."""
+    for router in network.topology.routers:
+        path = path_of(network.server(router))
+        assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
 def test_example_of_the_guide() -> None:

@@ -94,6 +94,9 @@ def test_plaintext_beyond_this_machine_is_asked_for() -> None:
         (["--no-p4", "--grpc-server-addr", "0.0.0.0:9559"], "say --insecure"),
         (["--no-p4", "--grpc-server-addr", "[::]:9559"], "say --insecure"),
         (["--no-p4", "--grpc-server-addr", "192.0.2.1:9559"], "say --insecure"),
+        # who can send frames
+        (["--no-p4", "--dp-grpc-server-addr", "0.0.0.0:50052"], "say --insecure"),
+        ([*TLS, "--dp-grpc-server-addr", "0.0.0.0:50052"], "would send frames into every port"),
         (["--no-p4", "--grpc-server-cert", "x"], "--grpc-server-cert means nothing without --grpc-server-ssl"),
         (["--no-p4", "--grpc-server-key", "x"], "--grpc-server-key means nothing without"),
         (["--no-p4", "--grpc-server-cacert", "x"], "--grpc-server-cacert means nothing without"),
@@ -188,14 +191,16 @@ def test_start_and_stop(start: Starter, number: int) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--grpc-server-addr", "unix:/s"], "who may write to the socket"),
+        (["--grpc-server-addr", "127.0.0.1:1"], "any user of this machine"),
+        (["--grpc-server-addr", "unix:/"], "user root alone"),
         (["--grpc-server-addr", "0.0.0.0:1", "--insecure"], "anybody, in plaintext"),
         (TLS[1:], "TLS, any client"),
         ([*TLS[1:], "--grpc-server-cacert", "x", "--grpc-server-with-client-auth"], "TLS, clients of the CA"),
     ],
 )
 def test_who_can_be_controller_is_said(words: list[str], said: str) -> None:
-    assert _admitted(options("--no-p4", *words)) == said
+    found = options("--no-p4", *words)
+    assert _admitted(found.address, found) == said
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from p4rtlib.addresses import is_loopback
+from srv6cp import rundir
 from srv6cp.sync import preflight
 from srv6cp.sync.launch import Launch, LaunchError, Switch, free_address
 
@@ -44,15 +45,42 @@ def test_the_path_of_a_server_that_lives_is_not_taken(tmp_path: Path) -> None:
 def test_two_that_start_at_once_do_not_get_one_port() -> None:
     """Neither listens yet when the other one looks."""
     address = free_address()
-    first = preflight.claim(address)
+    first = preflight.Claim(address)
     try:
         with pytest.raises(LaunchError, match=f"another switch is being started at {address}"):
             Switch(Launch("softswitch", address))
     finally:
-        if first is not None:
-            first.close()
+        first.close()
     with Switch(Launch("softswitch", address)) as switch:
         switch.wait_until_ready()
+
+
+def test_two_that_start_at_once_do_not_get_one_socket(tmp_path: Path) -> None:
+    """gRPC would take the name away from the first one."""
+    address = f"unix:{tmp_path}/s"
+    first = preflight.Claim(address)
+    with pytest.raises(LaunchError, match=f"another switch is being started at {address}"):
+        Switch(Launch("softswitch", address))
+    first.close()
+    preflight.Claim(address).close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_killed_switches_left_is_removed(tmp_path: Path) -> None:
+    """And nothing else: neither of one that lives, nor of one that is being started."""
+    with socket.socket(socket.AF_UNIX) as alive:
+        alive.bind(str(tmp_path / "alive.sock"))
+        alive.listen()
+        (tmp_path / "alive.sock.lock").touch()
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(tmp_path / "dead.sock"))
+        (tmp_path / "dead.sock.lock").touch()
+        (tmp_path / "1-1.json").touch()
+        starting = preflight.Claim(f"unix:{tmp_path}/starting.sock")
+        preflight.sweep(tmp_path)
+        left = {path.name for path in tmp_path.iterdir()}
+        assert left == {"alive.sock", "alive.sock.lock", "starting.sock.lock", "1-1.json"}
+        starting.close()
 
 
 @pytest.mark.parametrize(
@@ -110,3 +138,19 @@ def test_a_thrift_port_that_the_user_chose_is_kept(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setenv("BMV2_ARGS", "--thrift-port 9191")
     assert Launch("bmv2", "unix:/s").words().count("--thrift-port") == 1
+
+
+@pytest.mark.parametrize("privileged", [True, False])
+def test_the_notifications_of_bmv2_have_no_name_in_tmp(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, privileged: bool
+) -> None:
+    """Its default is /tmp/bmv2-N-notifications.ipc, for whoever takes it first."""
+    (tmp_path / "simple_switch_grpc").write_text("#!/bin/sh\necho --notifications-addr\n")
+    (tmp_path / "simple_switch_grpc").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(rundir, "_SYSTEM", tmp_path / "srv6")
+    monkeypatch.setattr("srv6cp.sync.launch.is_privileged", lambda: privileged)
+    words = Launch("bmv2", "unix:/s").words()
+    assert ("--notifications-addr" in words) == privileged
+    if privileged:
+        assert words[words.index("--notifications-addr") + 1].startswith(f"ipc://{tmp_path}/srv6/bmv2-")

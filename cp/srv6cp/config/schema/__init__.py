@@ -63,7 +63,7 @@ def schema() -> Schema:
     properties: Schema = {
         "node": NAME | {"description": "name of the node"},
         "device-id": {"type": "integer", "minimum": 0},
-        "grpc-addr": {"type": "string", "description": "HOST:PORT of the switch's P4Runtime server"},
+        "grpc-addr": {"type": "string", "description": "HOST:PORT or unix:/PATH of the switch's P4Runtime server"},
         "locator": locator_or_prefix,
         "locators": _array(locator_or_prefix),
         "source": ADDRESS | {"description": "source address of encapsulated packets, an own address"},
