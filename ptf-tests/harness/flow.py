@@ -54,9 +54,9 @@ class CountingClient(Client):
     packets_out = 0
     packets_in = 0
 
-    def write(self, *args: Any, **kwargs: Any) -> None:
+    def write(self, *args: Any, **kwargs: Any) -> int:
         self.writes += 1
-        super().write(*args, **kwargs)
+        return super().write(*args, **kwargs)
 
     def packet_out(self, payload: bytes, **metadata: int) -> None:
         self.packets_out += 1
