@@ -65,6 +65,12 @@ build: $(STAMP) ## recompile the P4 program, all profiles or PROFILE=NAME (p4c-b
 run: $(STAMP) ## quick start: a small SRv6 network carries packets along the segment list that you choose
 	@$(BIN)/srv6 lab up $(TOPOLOGY)
 
+# Hundreds of Pythons start: where they must not leave bytecode beside the sources they find it in build/.
+ifdef PYTHONDONTWRITEBYTECODE
+test ptf diff: export PYTHONPYCACHEPREFIX ?= $(CURDIR)/build/pycache
+test ptf diff: export PYTHONDONTWRITEBYTECODE :=
+endif
+
 test: $(STAMP) ## every test, in parallel (SWITCH=bmv2: packet tests on simple_switch_grpc, root; PROFILE=transit: with that one)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q $(ARGS)
 

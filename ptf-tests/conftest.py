@@ -8,16 +8,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness import collect, times
 from harness.collect import (
+    pytest_collection_finish,
     pytest_collection_modifyitems,
-    pytest_configure,
     pytest_pycollect_makeitem,
     pytest_report_header,
     pytest_sessionfinish,
     pytest_unconfigure,
 )
+from harness.times import pytest_addoption
 
 __all__ = [
+    "pytest_addoption",
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_pycollect_makeitem",
@@ -33,3 +37,8 @@ def _state_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", os.fspath(tmp_path_factory.mktemp("state")))
         yield
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    collect.pytest_configure(config)
+    times.pytest_configure(config)

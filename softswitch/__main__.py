@@ -3,13 +3,16 @@
 
 import sys
 
+from p4rtlib.gcpause import gc_paused
+
 _INTERRUPTED = 130
 
 
 def main() -> int:
     """Run the switch; the exit code (see ``--help``)."""
     try:
-        from softswitch.main import main as run  # takes a while: gRPC
+        with gc_paused():
+            from softswitch.main import main as run  # takes a while: gRPC
 
         return run()
     except KeyboardInterrupt:  # before `run` handles signals

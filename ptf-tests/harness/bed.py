@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -103,6 +103,13 @@ class Testbed:
 
     def watch_links(self, report: Callable[[int, bool], object]) -> None:
         """Have ``report(port, up)`` called where the switch does not tell its controller by itself."""
+
+    def peek(self, wanted: Mapping[str, Iterable[int] | None]) -> dict[tuple[str, int], tuple[int, int]] | None:
+        """Packets and bytes in cells of counters, all of a counter (None) or those with the given indices.
+
+        Past P4Runtime, where the switch is in this process; None elsewhere.
+        """
+        return None
 
     def trace(self, port: int, frame: bytes) -> str:
         """What the switch does with such a frame, as text; empty where the switch cannot say."""

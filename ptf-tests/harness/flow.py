@@ -48,10 +48,15 @@ class Count:
 
 
 class CountingClient(Client):
-    """A client that counts what it sends and receives on the stream."""
+    """A client that counts what it writes, and what it sends and receives on the stream."""
 
+    writes = 0
     packets_out = 0
     packets_in = 0
+
+    def write(self, *args: Any, **kwargs: Any) -> int:
+        self.writes += 1
+        return super().write(*args, **kwargs)
 
     def packet_out(self, payload: bytes, **metadata: int) -> None:
         self.packets_out += 1

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from harness.bed import CPU_PORT, DROP_PORT, Testbed
 from softswitch.switch import SoftSwitch
 
@@ -53,6 +55,18 @@ class InProcess(Testbed):
 
     def set_cable(self, port: int, whole: bool) -> None:
         self.switch.set_port_up(port, whole)
+
+    def peek(self, wanted: Mapping[str, Iterable[int] | None]) -> dict[tuple[str, int], tuple[int, int]]:
+        found = {}
+        device = self.switch.device
+        with device.lock:
+            counters = device.counters
+            for name, indices in wanted.items():
+                counter = counters[name]
+                for index in range(counter.size) if indices is None else indices:
+                    value = counter.read(index)
+                    found[name, index] = value.packets, value.bytes
+        return found
 
     def trace(self, port: int, frame: bytes) -> str:
         return self.switch.trace(port, frame).to_text()  # runs the frame once more

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
+from p4rtlib.gcpause import gc_paused
 from softswitch.bmv2json.cursor import Cursor
 from softswitch.bmv2json.errors import MalformedProgram, UnsupportedProgram, too_deep
 from softswitch.bmv2json.expressions import Scope
 from softswitch.bmv2json.limits import MAX_CELLS, MAX_ENTRIES, MAX_HEADER, MAX_RATES, MAX_WIDTH
 from softswitch.bmv2json.model import (
+    KEPT,
     Action,
     ActionProfile,
     Calculation,
@@ -55,15 +58,28 @@ _REQUIRED = ("ingress_port", "packet_length", "instance_type", "egress_spec", "e
 def load_program(source: bytes | str | Mapping[str, Any]) -> Program:
     """Load a program from JSON text or from the parsed JSON.
 
+    The same text is the same program: the switches of one process share it, and what engines make of it.
+
     Raises :class:`MalformedProgram` or :class:`UnsupportedProgram`; both say where.
     """
     if isinstance(source, (bytes, str)):
-        try:
-            source = json.loads(source)
-        except RecursionError:
-            raise too_deep() from None
-        except ValueError as err:
-            raise MalformedProgram("", f"not JSON: {err}") from None
+        return _load_text(source)
+    return _load(source)
+
+
+@lru_cache(maxsize=KEPT)
+def _load_text(text: bytes | str) -> Program:
+    try:
+        source = json.loads(text)
+    except RecursionError:
+        raise too_deep() from None
+    except ValueError as err:
+        raise MalformedProgram("", f"not JSON: {err}") from None
+    with gc_paused():
+        return _load(source)
+
+
+def _load(source: Any) -> Program:
     root = Cursor(dict(source) if isinstance(source, Mapping) else source, "")
     root.obj()
     _check_version(root)

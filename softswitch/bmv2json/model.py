@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+#: Programs that a process keeps, with what was made of them, for the next switch that loads one of them.
+KEPT = 2
+
 
 class MatchKind(Enum):
     """How one key element of a table is compared.  ``optional`` arrives as TERNARY from p4c."""
@@ -572,9 +575,12 @@ class LearnList:
     elements: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """A loaded program.  ``errors`` maps parser error names to codes."""
+    """A loaded program.  ``errors`` maps parser error names to codes.
+
+    Equal to itself alone: what is made of a program is kept by it.
+    """
 
     header_types: Mapping[str, HeaderType]
     headers: Mapping[str, Header]

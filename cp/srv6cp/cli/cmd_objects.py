@@ -11,9 +11,16 @@ from srv6cp.cli.edits import add, editing_options, finish, open_file, remove
 from srv6cp.cli.kinds import kinds
 
 
-def register(subparsers: Any) -> None:
-    """Add a command a kind."""
+def words() -> set[str]:
+    """The commands that there are, with their aliases."""
+    return {word for kind in kinds().values() for word in (kind.name, *kind.aliases)}
+
+
+def register(subparsers: Any, only: str | None = None) -> None:
+    """Add a command a kind, or ``only`` the one that is called so."""
     for kind in kinds().values():
+        if only not in (None, kind.name, *kind.aliases):
+            continue
         parser = subparsers.add_parser(kind.name, help=f"add, delete and show {kind.help}", aliases=kind.aliases)
         parser.set_defaults(parser=parser)
         verbs = parser.add_subparsers(dest="verb", metavar="VERB")

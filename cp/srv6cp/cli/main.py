@@ -21,11 +21,12 @@ from importlib.metadata import PackageNotFoundError, version
 from srv6cp.cli import exitcodes
 from srv6cp.cli.exitcodes import CliError
 
+_OBJECTS = "objects"  # `sid`, `route` and so on; each of the others is called as its module
 _COMMANDS = (
     "apply",
     "confirm",
     "config",
-    "objects",
+    _OBJECTS,
     "ip",
     "sysctl",
     "srconf",
@@ -41,18 +42,31 @@ _EPILOG = """exit codes: 0 ok, 1 a check failed, 2 usage, 3 configuration, 4 can
 5 rejected by the switch, 130 interrupted. Every command has --help."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+class _Version(argparse.Action):
+    """Print the version, which is looked for only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"srv6 {_version()}")
+        parser.exit()
+
+
+def build_parser(word: str | None = None) -> argparse.ArgumentParser:
+    """The whole command line; with the ``word`` of a command as much as a line with this command needs."""
     parser = argparse.ArgumentParser(
         prog="srv6",
         description="SRv6 network programming in P4: configure, run and look into an SRv6 router.",
         epilog=_EPILOG,
     )
     parser.add_argument("-v", "--verbose", action="count", default=0, help="say more; -vv: debug")
-    parser.add_argument("--version", action="version", version=f"srv6 {_version()}")
+    parser.add_argument("--version", nargs=0, action=_Version, help="show program's version number and exit")
     parser.set_defaults(build_parser=build_parser)  # for what prints a script of all of it
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name in _COMMANDS:
+    if word is not None and word not in _COMMANDS:
+        objects = import_module(f"srv6cp.cli.cmd_{_OBJECTS}")
+        if word in objects.words():
+            objects.register(subparsers, word)
+            return parser
+    for name in (word,) if word in _COMMANDS and word != _OBJECTS else _COMMANDS:
         import_module(f"srv6cp.cli.cmd_{name}").register(subparsers)
     return parser
 
@@ -82,8 +96,8 @@ class _Unwritable(Exception):
 
 
 def _main(argv: Sequence[str] | None) -> int:
-    parser = build_parser()
     words = list(sys.argv[1:] if argv is None else argv)
+    parser = build_parser(next((word for word in words if not word.startswith("-")), None))
     try:
         args = parser.parse_args(words)
     except SystemExit as stop:  # argparse has printed the reason, or the help

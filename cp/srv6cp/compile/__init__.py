@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from p4rtlib.gcpause import gc_paused
 from srv6cp.compile import needs, tables
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.ids import Ids
@@ -25,7 +26,6 @@ from srv6cp.compile.routes import Routes
 from srv6cp.compile.sids import Numbers, Sids, section_entities
 from srv6cp.compile.steering import Classifier, steer_prefixes
 from srv6cp.compile.system import system_entities
-from srv6cp.gcpause import gc_paused
 from srv6cp.model import InterfaceId, IPAddress, Node, Sid
 from srv6cp.p4rt.entities import Entity
 

@@ -11,6 +11,7 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Any
 
+from p4rtlib.gcpause import gc_paused
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.config.context import Context, EnoughError
@@ -23,7 +24,6 @@ from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
 from srv6cp.config.sysctl import endpoint_sids, read_sysctl
-from srv6cp.gcpause import gc_paused
 from srv6cp.model import DEFAULT_VRF, ICMPV6, Fragmentation, Node, OwnAddress, Policy, RateLimit, SrDomain
 from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_path
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from p4rtlib.gcpause import gc_paused
 from p4rtlib.references import tables_in_order
 from srv6cp.compile.tables import FLOW_SEED, PUNT_METER, SIDLISTS
-from srv6cp.gcpause import gc_paused
 from srv6cp.p4rt import (
     ActionSet,
     CloneSession,

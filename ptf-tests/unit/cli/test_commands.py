@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -19,7 +21,7 @@ from softswitch.switch import SoftSwitch
 from srv6cp import artifacts, rundir
 from srv6cp.artifacts import Artifacts
 from srv6cp.cli.exitcodes import CliError
-from srv6cp.cli.main import main
+from srv6cp.cli.main import build_parser, main
 from srv6cp.cli.packetspec import frame
 from srv6cp.controller.following import Follower, Saying
 from srv6cp.p4rt import MAX_ELECTION_ID, Client
@@ -647,3 +649,25 @@ def test_no_command_is_imported_before_it_runs() -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parsers of a parser's commands by name and alias."""
+    (action,) = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
+def test_a_line_is_read_by_the_parser_of_its_command_as_by_that_of_all() -> None:
+    """``srv6 sid show`` builds no parser of ``srv6 lab``; where there is no such command, all are named."""
+    whole = commands(build_parser())
+    for word, parser in whole.items():
+        alone = commands(build_parser(word))
+        assert alone[word].format_help() == parser.format_help()
+        assert len(alone) < len(whole) / 2
+    for word in ("nonsense", "objects", "", None):
+        assert commands(build_parser(word)).keys() == whole.keys()
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert re.fullmatch(r"srv6 \S+\n", capsys.readouterr().out)

@@ -10,6 +10,7 @@ import pytest
 
 from harness import testbed
 from srv6_base import Frame, Srv6Test, craft, wire
+from srv6cp.p4rt import TableEntry
 
 PACKET = craft.ip6("2001:db8:1::2", "2001:db8:99::1", craft.udp(b"data"))
 EXPIRED = craft.ip6("2001:db8:1::2", "2001:db8:99::1", craft.udp(b"data"), hl=1)
@@ -156,3 +157,31 @@ def test_trace_is_part_of_a_failure_on_softswitch() -> None:
     if testbed.current().name == "softswitch" and testbed.current().synchronous:
         assert "trace of the last frame sent" in said
         assert "ipv6_table" in said
+
+
+def test_a_node_that_the_switch_is_already_is_not_applied_again_unless_its_tables_were_touched() -> None:
+    reconciliations: list[int] = []
+
+    def body(test: Srv6Test) -> None:
+        def again() -> None:
+            test.node(routes=[{"prefix": "2001:db8:99::/64", "via": "2001:db8:2::2"}])
+            test.send(1, PACKET)
+            test.expect_only(2, wire.hop(PACKET))
+            assert test.port_counter(2).packets == 1, "counting starts anew"
+            controller = test.router.controller
+            assert controller is not None
+            reconciliations.append(controller.status().reconciliations)
+
+        again()
+        again()
+        (route,) = [
+            entry
+            for entry in test.router.client.read(TableEntry("ipv6_table"))
+            if isinstance(entry, TableEntry) and str(entry.match["ipv6_dst"]) == "2001:db8:99::/64"
+        ]
+        test.router.client.delete(route)
+        again()
+
+    assert run(body) == ""
+    first, second, third = reconciliations
+    assert (second - first, third - second) == (0, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,10 +19,11 @@ ROOT = Path(__file__).resolve().parents[3]
 BENCH = ROOT / "bench"
 
 
-def bench(*words: str) -> subprocess.CompletedProcess[str]:
+def bench(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``bench/run.py``."""
     command = [sys.executable, str(BENCH / "run.py"), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    surroundings = {**os.environ, **environment}
+    return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,8 @@ def test_picture(result: tuple[str, dict[str, Any]], tmp_path: Path) -> None:
 def test_sections_without_rates(tmp_path: Path) -> None:
     """``make bench`` always asks for a picture; a section without packet rates has none, and that is no error."""
     picture = tmp_path / "result.svg"
-    done = bench("--only", "load", "--rounds", "1", "--plot", str(picture))
+    without_compiler = {"PATH": "/nonexistent", "CC": ""}
+    done = bench("--only", "load", "--rounds", "1", "--plot", str(picture), **without_compiler)
     assert (done.returncode, done.stderr) == (0, "")
     assert "no picture: there are no packet rates" in done.stdout
     assert not picture.exists()

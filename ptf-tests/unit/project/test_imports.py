@@ -30,7 +30,7 @@ LAYERS = """
     srv6cp.behaviours
     srv6cp.values
     srv6cp.p4rt srv6cp.packets srv6cp.model
-    srv6cp.artifacts srv6cp.problems srv6cp.gcpause srv6cp.rundir
+    srv6cp.artifacts srv6cp.problems srv6cp.rundir
 
     softswitch.__main__
     softswitch.main softswitch.settle

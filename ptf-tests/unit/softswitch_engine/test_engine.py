@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+from harness import testbed
 from softswitch.bmv2json import load_program
 from softswitch.device import ActionSpec, Device, Entry, Exact, InvalidArgument, Lpm, NotLoaded
 from softswitch.engine.python import engine as python_engine
@@ -236,3 +237,22 @@ def test_reload_starts_anew(bench: Load) -> None:
 def test_rate_is_well_above_the_bar() -> None:
     """End needs 0.15 of BMv2's 20 000 packets/s; a slow machine is allowed for."""
     assert srv6_bench.rate(srv6_bench.router(), srv6_bench.end_packet(), 0.3) > 6000
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_switches_that_share_a_program_share_no_state(engine: str) -> None:
+    if engine == "native" and (reason := testbed.native_missing()) is not None:
+        pytest.skip(reason)
+    text = (PROGRAMS / "externs.json").read_bytes()
+    assert load_program(text) is load_program(bytes(bytearray(text)))
+    devices = [Bench(cpu_port=510, engine=engine) for _ in range(2)]
+    for device in devices:
+        device.load(load_program(text))
+    first, second = devices
+    first.run(data_packet(0, 1), 1)
+    for name, counter in first.counters.items():
+        assert not any(value.packets for value in second.counters[name].read_all()), name
+        assert counter.packets is not second.counters[name].packets
+    for name, register in first.registers.items():
+        assert register.cells is not second.registers[name].cells
+    assert any(value.packets for counter in first.counters.values() for value in counter.read_all())

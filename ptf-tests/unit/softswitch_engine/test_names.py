@@ -68,7 +68,7 @@ def parsed(name: str) -> dict[str, Any]:
 def python_code(program: Program, traced: bool = False) -> str:
     device = Device()
     device.load(program)
-    return Assembler(lower(program, 511, traced), device.state, traced).build()[0]
+    return Assembler(lower(program, 511, traced), traced).build().source
 
 
 def native_code(program: Program) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from softswitch.bmv2json import model
 from softswitch.engine.lowered import statements as s
@@ -33,6 +34,7 @@ _LOOKED_AT = ("standard_metadata.egress_spec", "standard_metadata.ingress_port",
 _Standard = Callable[[str], Field | None]
 
 
+@lru_cache(maxsize=2 * model.KEPT)  # for packets and for traces
 def lower(program: model.Program, drop_port: int, every_field: bool = False) -> Program:
     """``program``, lowered.  ``every_field``: fields that nothing reads are variables as well, for a trace.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from softswitch.bmv2json import model
 from softswitch.bmv2json.errors import too_deep
@@ -35,6 +36,7 @@ class Generated:
     digests: dict[int, str]
 
 
+@lru_cache(maxsize=model.KEPT)
 def generate(program: model.Program, drop_port: int) -> Generated:
     """C for ``program``; raises UnsupportedProgram."""
     plans = {name: plan(table) for name, table in program.tables.items()}

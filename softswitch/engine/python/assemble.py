@@ -8,10 +8,9 @@ meters see, ``extra`` what a copy carries: see :mod:`.engine`.
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from softswitch.engine.lowered.model import Checksum, InstanceType, Kind, Program, Step
 from softswitch.engine.lowered.objects import Field
@@ -37,12 +36,21 @@ _RESERVED = (
 )
 
 
+class Generated(NamedTuple):
+    """A generated module, for the state of any switch that runs the program."""
+
+    source: str
+    constants: Mapping[str, Any]
+    #: how to find in the state the objects that it refers to
+    state_objects: Mapping[str, Callable[[State], Any]]
+
+
 class Assembler:
     """Builds source and globals of the generated module."""
 
-    def __init__(self, program: Program, state: State, traced: bool, dry: bool = False) -> None:
+    def __init__(self, program: Program, traced: bool, dry: bool = False) -> None:
         self.program = program
-        self.ctx = Context(program, state, traced, dry)
+        self.ctx = Context(program, traced, dry)
         self.ctx.names.reserve(_RESERVED.split())
         self.headers = Headers(self.ctx)
         self.calculations = Calculations(self.ctx, self.headers)
@@ -64,8 +72,8 @@ class Assembler:
             Step.SEND: self._send,
         }
 
-    def build(self) -> tuple[str, dict[str, Any]]:
-        """Source of the module and the objects it refers to."""
+    def build(self) -> Generated:
+        """The module."""
         ctx, out, program = self.ctx, self.ctx.out, self.program
         with out.block("def run(kind, port, data, ilen, extra):"):
             out.line("clone = clone_list = digest = resubmit = recirculate = 0")
@@ -87,14 +95,13 @@ class Assembler:
             self.statements.run(program.dequeued)
             self._pipeline("egress")
             self._run_steps(program.after_egress)
-        module: dict[str, Any] = {
+        constants: dict[str, Any] = {
             **ctx.constants,
             "texts": ctx.texts.all,
             "from_bytes": int.from_bytes,
-            "randint": random.Random().randint,
             "monotonic_ns": time.monotonic_ns,
         }
-        return out.text(), module
+        return Generated(out.text(), constants, ctx.state_objects)
 
     # -- pieces
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from softswitch.engine.lowered.model import Program
 from softswitch.engine.lowered.objects import Field, Header, Stack
-from softswitch.engine.python.runtime import Overlay
 from softswitch.engine.python.writer import Writer
 from softswitch.engine.text import Names, Texts
 from softswitch.state.state import State
@@ -21,20 +21,19 @@ class Context:
     (a field may differ from those bytes).  A stack has ``vlan_next_``.
     """
 
-    def __init__(self, program: Program, state: State, traced: bool, dry: bool = False) -> None:
+    def __init__(self, program: Program, traced: bool, dry: bool = False) -> None:
         self.program = program
-        self.state = state
         self.traced = traced
         #: a packet changes nothing of the state: neither counters nor registers, meters or times of last use
         self.dry = dry
-        #: what a packet of a dry run has written to registers
-        self.overlaid: dict[object, Overlay] = {}
         self.out = Writer()
         self.names = Names()
         #: what traces, logs and assertions show
         self.texts = Texts()
         #: objects the generated code refers to by name
         self.constants: dict[str, Any] = {}
+        #: the same, taken from the state of the switch that the code runs in
+        self.state_objects: dict[str, Callable[[State], Any]] = {}
         self._temporaries = 0
 
     # -- names
@@ -68,6 +67,12 @@ class Context:
         """A global of the generated module holding ``value``, called as ``form`` with the program's ``names`` says."""
         name = self.names.get(("constant", key), form, *names)
         self.constants[name] = value
+        return name
+
+    def of_state(self, key: object, pick: Callable[[State], Any], form: str, *names: str) -> str:
+        """A global like that of :meth:`constant`, for what ``pick`` finds in the state of a switch."""
+        name = self.names.get(("constant", key), form, *names)
+        self.state_objects[name] = pick
         return name
 
     def text(self, text: str) -> str:

@@ -75,9 +75,9 @@ class ControlCode:
 
     def _table(self, table: Apply) -> None:
         ctx, out = self.ctx, self.ctx.out
-        state = ctx.state.tables[table.name]
-        handle = ctx.constant(("table", table.index), state, "table_{}", table.name)
-        lookup = ctx.constant(("lookup", table.index), state.lookup, "lookup_{}", table.name)
+        name = table.name
+        handle = ctx.of_state(("table", table.index), lambda state: state.tables[name], "table_{}", name)
+        lookup = ctx.of_state(("lookup", table.index), lambda state: state.tables[name].lookup, "lookup_{}", name)
         out.line(f"row = {lookup}({self._key(table)})" if table.keys else "row = None")
         needs_hit = table.by_hit or table.profile is not None or ctx.traced
         with out.block("if row is None:"):

@@ -14,18 +14,22 @@ Copies wait in one of two queues.  Those bound for egress are taken first; packe
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
+from p4rtlib.gcpause import gc_paused
 from softswitch.bmv2json.errors import too_deep
-from softswitch.bmv2json.model import Program
+from softswitch.bmv2json.model import KEPT, Program
 from softswitch.engine import text
 from softswitch.engine.api import Host, Stats
 from softswitch.engine.lowered.model import Kind
 from softswitch.engine.lowered.program import lower
-from softswitch.engine.python.assemble import Assembler
+from softswitch.engine.python.assemble import Assembler, Generated
 from softswitch.engine.python.runtime import AssertionFailed, Overlay
 from softswitch.state.changes import Change
 from softswitch.state.state import State
@@ -48,6 +52,18 @@ _CAUSES = {
 
 _Item = tuple[int, int, bytes, int, Any]
 _Run = Callable[[int, int, bytes, int, Any], None]
+
+
+@lru_cache(maxsize=3 * KEPT)  # for packets, for traces and for dry ones
+def _generate(program: Program, drop_port: int, traced: bool, dry: bool) -> tuple[CodeType, Generated]:
+    """The code of a program, and what it refers to; raises UnsupportedProgram."""
+    label = "trace" if traced else "run"
+    with gc_paused():
+        try:
+            generated = Assembler(lower(program, drop_port, every_field=traced), traced, dry).build()
+        except RecursionError:
+            raise too_deep() from None
+        return compile(generated.source, f"<{text.comment(program.name) or 'program'}:{label}>", "exec"), generated
 
 
 class PythonEngine:
@@ -76,13 +92,10 @@ class PythonEngine:
             self._run, _ = self._compile(traced=False)
 
     def _compile(self, traced: bool) -> tuple[_Run, dict[str, Any]]:
-        try:
-            lowered = lower(self._program, self._host.drop_port, every_field=traced)
-            assembler = Assembler(lowered, self._state, traced, self._dry)
-            source, names = assembler.build()
-        except RecursionError:
-            raise too_deep() from None
-        self._overlays = list(assembler.ctx.overlaid.values())
+        code, generated = _generate(self._program, self._host.drop_port, traced, self._dry)
+        of_state = {name: pick(self._state) for name, pick in generated.state_objects.items()}
+        self._overlays = [each for each in of_state.values() if isinstance(each, Overlay)]
+        names: dict[str, Any] = {**generated.constants, **of_state}
         started = self._state.started_ns
 
         def now_us(since_start: int = 0) -> int:
@@ -90,6 +103,7 @@ class PythonEngine:
             return (time.monotonic_ns() - (started if since_start else 0)) // 1000
 
         names.update(
+            randint=random.Random().randint,
             now_us=now_us,
             outputs=self._host.outputs,
             digests=self._host.digests,
@@ -100,9 +114,8 @@ class PythonEngine:
             push_ingress=lambda item: self._push(self._ingress, item),
         )
         if not traced:
-            self.source = source
-        label = "trace" if traced else "run"
-        exec(compile(source, f"<{text.comment(self._program.name) or 'program'}:{label}>", "exec"), names)
+            self.source = generated.source
+        exec(code, names)
         run: _Run = names["run"]
         return run, names
 

@@ -118,7 +118,7 @@ class ParserCode:
         """Members have no padding."""
         assert case.value_set is not None
         name = case.value_set.name
-        members = self.ctx.constant(case.value_set, self.ctx.state.value_sets[name].members, "vset_{}", name)
+        members = self.ctx.of_state(case.value_set, lambda state: state.value_sets[name].members, "vset_{}", name)
         compact: list[str] = []
         mask, position = 0, sum(widths)
         for (_, part_mask), width, shift in zip(case.tests, widths, shifts, strict=True):

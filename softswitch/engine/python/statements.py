@@ -233,9 +233,8 @@ class Statements:
 
     def _count(self, x: s.Count) -> None:
         ctx, name = self.ctx, x.counter.name
-        cells = ctx.state.counters[name]
-        packets = ctx.constant(("packets", x.counter), cells.packets, "packets_{}", name)
-        octets = ctx.constant(("bytes", x.counter), cells.bytes, "bytes_{}", name)
+        packets = ctx.of_state(("packets", x.counter), lambda state: state.counters[name].packets, "packets_{}", name)
+        octets = ctx.of_state(("bytes", x.counter), lambda state: state.counters[name].bytes, "bytes_{}", name)
 
         def body(index: str) -> None:
             ctx.out.line(f"{packets}[{index}] += 1")
@@ -245,8 +244,8 @@ class Statements:
             self._guarded(x.index, x.counter.size, body)
 
     def _execute_meter(self, x: s.ExecuteMeter) -> None:
-        ctx = self.ctx
-        cells = ctx.constant(x.meter, ctx.state.meters[x.meter.name].cells, "meter_{}", x.meter.name)
+        ctx, name = self.ctx, x.meter.name
+        cells = ctx.of_state(x.meter, lambda state: state.meters[name].cells, "meter_{}", name)
 
         def body(index: str) -> None:
             meter = ctx.temporary()

@@ -11,6 +11,7 @@ from softswitch.engine.lowered import values as v
 from softswitch.engine.lowered.objects import Register
 from softswitch.engine.python.context import Context
 from softswitch.engine.python.runtime import Overlay
+from softswitch.state.state import State
 
 #: Parentheses inside each other before an inner value gets a variable: Python takes 200.
 MAX_NESTING = 40
@@ -98,11 +99,13 @@ class Values:
 
     def register(self, register: Register) -> str:
         """Name of the list of cells of a register array."""
-        ctx = self.ctx
-        cells: Any = ctx.state.registers[register.name].cells
-        if ctx.dry and register not in ctx.overlaid:
-            ctx.overlaid[register] = Overlay(cells)
-        return ctx.constant(register, ctx.overlaid.get(register, cells), "reg_{}", register.name)
+        name, dry = register.name, self.ctx.dry
+
+        def cells(state: State) -> Any:
+            found = state.registers[name].cells
+            return Overlay(found) if dry else found  # what a packet of a dry run writes is forgotten
+
+        return self.ctx.of_state(register, cells, "reg_{}", name)
 
     # -- printers
 
