@@ -15,6 +15,7 @@ typedef bit<16>  policy_id_t;
 typedef bit<16>  sidlist_id_t;
 typedef bit<32>  sid_index_t;
 typedef bit<16>  mtu_t;
+typedef bit<32>  urpf_id_t;
 
 // Flags of a router interface.
 typedef bit<8> interface_flags_t;

@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
     program = session.profile(args.profile) if args.profile else None
     node = session.load(Path(args.file))
+    session.warn(node)
     with session.make_client(args, node) as client:
         if args.dry_run:
             found = preview(client, node, program, keep_foreign=args.keep_foreign)

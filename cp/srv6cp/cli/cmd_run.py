@@ -101,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
     path = Path(args.file)
     program = session.profile(args.profile)
     node = session.load(path)
+    session.warn(node)
     # Not an Event: a signal that arrives while its lock is held by this very thread would wait for itself.
     stop: SimpleQueue[int] = SimpleQueue()
     for caught in (signal.SIGTERM, signal.SIGINT):

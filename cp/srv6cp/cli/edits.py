@@ -133,6 +133,7 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
     from srv6cp.sync.update import update
 
     node = file.node()
+    session.warn(node)
     if args.dry_run:
         print(_text_diff(file.before, file.text, str(file.path)), end="")
         return exitcodes.OK

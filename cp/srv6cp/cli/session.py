@@ -130,6 +130,14 @@ def load(path: Path) -> Node:
     return load_node(path)
 
 
+def warn(node: Node) -> None:
+    """Say what of a node may not be meant."""
+    from srv6cp.config import warnings
+
+    for each in warnings(node):
+        note(f"warning: {each}")
+
+
 def optional_node(args: argparse.Namespace) -> Node | None:
     """The node of the node file, None when there is no file."""
     path = node_file(args, required=False)
