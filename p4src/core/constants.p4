@@ -32,10 +32,10 @@
 #define DOMAIN_TABLE_SIZE 1024
 #endif
 #ifndef SOURCE_TABLE_SIZE
-#define SOURCE_TABLE_SIZE 4096
+#define SOURCE_TABLE_SIZE 16384
 #endif
 #ifndef URPF_TABLE_SIZE
-#define URPF_TABLE_SIZE 131072
+#define URPF_TABLE_SIZE 32768
 #endif
 // Members of one weighted group.
 #ifndef WCMP_MAX_GROUP_SIZE

@@ -73,6 +73,11 @@ def known(ports: Iterable[Any]) -> dict[str, int]:
     return dict(sorted({**result, **{word: fixed.value for word, fixed in _FIXED.items()}}.items()))
 
 
+def rp_filters(interfaces: Iterable[Interface]) -> dict[str, int]:
+    """The words for uRPF of IPv4, with what these interfaces have."""
+    return {f"net.ipv4.conf.{each.id}.{RP_FILTER}": _URPF.index(each.urpf4) for each in interfaces}
+
+
 def canonical(word: str) -> str:
     """A word as the kernel's documentation writes it: ``net/ipv6/...``, where dots are part of names, as well."""
     place = re.search(r"[./]", word)

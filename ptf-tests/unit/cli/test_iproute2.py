@@ -379,6 +379,13 @@ def test_an_own_address_is_an_endpoint_where_seg6_is_enabled(srv6: Run, node: Pa
     assert srv6("sysctl net.ipv6.conf.1.seg6_enabled") == "net.ipv6.conf.1.seg6_enabled = 0\n"
 
 
+def test_rp_filter_is_reverse_path_forwarding(srv6: Run, node: Path) -> None:
+    srv6("sysctl -w net.ipv4.conf.veth7.rp_filter=1 net.ipv4.conf.3.rp_filter=2")
+    assert [each.urpf4.value for each in load_node(node).interfaces()] == ["strict", "off", "loose"]
+    assert srv6("sysctl net.ipv4.conf.1.rp_filter") == "net.ipv4.conf.1.rp_filter = 1\n"
+    assert {each.urpf6.value for each in load_node(node).interfaces()} == {"off"}
+
+
 def test_the_flow_label_of_outer_headers_as_sysctl_says(srv6: Run, node: Path) -> None:
     srv6("ip -6 route add 2001:db8:77::/64 encap seg6 mode encap segs fc00:4:: dev 1")
     for value, label in ((0, FlowLabel.COPY), (1, FlowLabel.HASH), (-1, FlowLabel.ZERO)):
