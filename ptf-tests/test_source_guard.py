@@ -286,6 +286,30 @@ class SteeredPrefixIsBehindNoInterface(Reverse):
 
 
 @rfc("3704", "2.2")
+@rule("SEC-3", "HE-1")
+@behaviours("Source filters", "H.Encaps")
+class ReversePathAndThePolicyOfAPort(Reverse):
+    """An interface with reverse path forwarding is in all else what it was: its policy, its question for the source."""
+
+    def runTest(self) -> None:
+        self.node(
+            ports={1: {"urpf": "strict", "policy": "north"}},
+            sr_domain={"sources": [BLOCK]},
+            sids=[{"sid": "fcbb:bb00:1:e000::/64", "behavior": "End"}],
+            policies=[{"name": "north", "segments": ["fcbb:bb00:2::"], "encap": {"flow-label": 0}}],
+            routes=[{"prefix": "fcbb:bb00:2::/48", "via": "2001:db8:2::2"}, *ROUTES],
+        )
+        inner = self.packet("2001:db8:1::2")
+        self.send(1, inner)
+        srh = wire.srh(["fcbb:bb00:2::"], sl=0, payload=wire.hop(inner))
+        self.expect_only(2, wire.ip6("fcbb:bb00:1::1", "fcbb:bb00:2::", srh))
+        self.refused(1, "REVERSE_PATH", "2001:db8:5::2")
+        self.send(1, craft.ip6("2001:db8:1::2", "fcbb:bb00:1:e000::", craft.udp()))
+        self.expect_nothing()
+        self.expect_drop("SOURCE_NOT_IN_DOMAIN")
+
+
+@rfc("3704", "2.2")
 @rule("SEC-3")
 class ReversePathBySysctl(Reverse):
     """rp_filter of Linux is that of IPv4 alone."""

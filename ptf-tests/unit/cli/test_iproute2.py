@@ -362,6 +362,13 @@ def test_vrf_devices_are_vrfs_and_their_ports(srv6: Run, node: Path) -> None:
     assert list(load_node(node).vrfs) == ["default", "blue"]
 
 
+def test_a_vlan_leaves_the_vrf_of_its_port(srv6: Run, node: Path) -> None:
+    node.write_text(node.read_text().replace("vrf: blue}", "vrf: blue, vlans: {7: {}}}"))
+    assert [each.vrf for each in load_node(node).interfaces()][1:3] == ["blue", "blue"]
+    srv6("ip rule del iif 2.7 lookup blue")
+    assert [each.vrf for each in load_node(node).interfaces()][1:3] == ["blue", "default"]
+
+
 # --- sysctl -----------------------------------------------------------------------------------------------
 
 
