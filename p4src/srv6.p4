@@ -36,6 +36,7 @@
 #include "core/sid/upper_layer.p4"
 #include "profiles/families.p4"
 #include "core/sid/srh.p4"
+#include "core/source_guard.p4"
 #include "core/admit.p4"
 #include "core/sid/table.p4"
 #include "core/router/route.p4"

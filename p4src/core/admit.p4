@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admission: which interface a frame came in by, and whether this router is to route it.
 //
-//   ingress_port_table -> [ingress_vlan_table] -> my MAC? -> IP header sane?
+//   ingress_port_table -> [ingress_vlan_table] -> my MAC? -> IP header sane? -> [source_guard]
 //
 // What is not admitted has its fate here.
 #ifndef SRV6_CORE_ADMIT_P4_
@@ -17,6 +17,7 @@
 control admit(PACKET) {
     VERDICTS
     refuse_ipv4_address() address;
+    source_guard() guard;
 
     DIRECT_COUNTER(ingress_port_counter)
     DIRECT_COUNTER(ingress_vlan_counter)
@@ -31,6 +32,21 @@ control admit(PACKET) {
         md.vrf_id = vrf_id;
         md.unusual = md.unusual | (unusual_t)flags | (hdr.ethernet.dst_addr == mac ? 0 : UNUSUAL_NOT_MY_MAC);
         STEER_BY_INTERFACE(policy_id)
+    }
+
+    @id(SET_URPF_INTERFACE_ID)
+    @name(".set_urpf_interface")
+    @brief("A routed interface with unicast reverse path forwarding, RFC 3704 2.2 to 2.4")
+    @action_restriction("flags < 8")
+    @description("As set_router_interface; urpf_id: what urpf_ipv6_table and urpf_ipv4_table know of it")
+    action set_urpf_interface(vrf_id_t vrf_id, @format(MAC_ADDRESS) mac_addr_t mac, policy_id_t policy_id,
+                              interface_flags_t flags, urpf_id_t urpf_id) {
+        md.vrf_id = vrf_id;
+        md.unusual = md.unusual | UNUSUAL_URPF | (unusual_t)flags
+                     | (hdr.ethernet.dst_addr == mac ? 0 : UNUSUAL_NOT_MY_MAC);
+        STEER_BY_INTERFACE(policy_id)
+        BEGIN(VERDICT)
+        VERDICT.urpf_id = urpf_id;
     }
 
     L2_PORT_ACTION
@@ -52,7 +68,7 @@ control admit(PACKET) {
     @brief("What a port is")
     table ingress_port_table {
         key = { INGRESS_PORT : exact @name("ingress_port"); }
-        actions = { set_router_interface; L2_PORT_ACTION_NAME @defaultonly no_interface; }
+        actions = { set_router_interface; set_urpf_interface; L2_PORT_ACTION_NAME @defaultonly no_interface; }
         const default_action = no_interface();
         size = 512;
         TABLE_DIRECT_COUNTER(ingress_port_counter)
@@ -68,7 +84,7 @@ control admit(PACKET) {
             INGRESS_PORT : exact @name("ingress_port");
             hdr.vlan.vid : exact @name("vlan_id");
         }
-        actions = { set_router_interface; @defaultonly vlan_unknown; }
+        actions = { set_router_interface; set_urpf_interface; @defaultonly vlan_unknown; }
         const default_action = vlan_unknown();
         size = INTERFACE_TABLE_SIZE;
         TABLE_DIRECT_COUNTER(ingress_vlan_counter)
@@ -158,6 +174,9 @@ control admit(PACKET) {
                 && ((hdr.ipv6.isValid() && ENDS_BEFORE_FRAME(hdr.ipv6.payload_length, 54))
                     || (!hdr.ipv6.isValid() && ENDS_BEFORE_FRAME(hdr.ipv4.total_len, 14)))) {
                 mark_padding();
+            }
+            if (md.unusual & (UNUSUAL_EXTERNAL | UNUSUAL_URPF) != 0 && md.next == NEXT_IN_SEQUENCE) {
+                guard.apply(THE_PACKET);
             }
         }
     }

@@ -31,6 +31,12 @@
 #ifndef DOMAIN_TABLE_SIZE
 #define DOMAIN_TABLE_SIZE 1024
 #endif
+#ifndef SOURCE_TABLE_SIZE
+#define SOURCE_TABLE_SIZE 16384
+#endif
+#ifndef URPF_TABLE_SIZE
+#define URPF_TABLE_SIZE 32768
+#endif
 // Members of one weighted group.
 #ifndef WCMP_MAX_GROUP_SIZE
 #define WCMP_MAX_GROUP_SIZE 256

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SR domain's filters (RFC 8754 5.1): no packet from outside reaches the SID block, and a local SID accepts packets
-// from the domain's own addresses only. Both are off until the interface's flags ask for them. What they find is
+// from the domain's own addresses only. Both are off until the interface's flags ask for them. A packet that comes out
+// of a tunnel to a SID of this node meets both: its source is not the tunnel's (arch/*/receive.p4). What they find is
 // marked here and acted on by the local SID, behind its lookup: only there is known whether a source matters.
 #ifndef SRV6_CORE_DOMAIN_P4_
 #define SRV6_CORE_DOMAIN_P4_

@@ -4,7 +4,7 @@
 #ifndef SRV6_CORE_IDS_P4_
 #define SRV6_CORE_IDS_P4_
 
-// Tables (0x02). Next: 0x02000016.
+// Tables (0x02). Next: 0x0200001C.
 #define INGRESS_PORT_TABLE_ID    0x02000001
 #define INGRESS_VLAN_TABLE_ID    0x02000002
 #define SID_BLOCK_TABLE_ID       0x02000003
@@ -24,6 +24,10 @@
 #define NEXTHOP_GROUP_TABLE_ID   0x02000011
 #define DX2V_TABLE_ID            0x02000014
 #define FLOW_SEED_TABLE_ID       0x02000015
+#define SOURCE_IPV6_TABLE_ID     0x02000018
+#define SOURCE_IPV4_TABLE_ID     0x02000019
+#define URPF_IPV6_TABLE_ID       0x0200001A
+#define URPF_IPV4_TABLE_ID       0x0200001B
 
 // Actions (0x01). Next: 0x01000059. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
@@ -91,6 +95,12 @@
 #define SET_FLOW_SEED_ID         0x01000044
 #define END_B6_INSERT_RETURN_ID     0x01000045
 #define END_B6_INSERT_RED_RETURN_ID 0x01000046
+#define SET_URPF_INTERFACE_ID    0x0100004C
+#define BOGON_SOURCE_ID          0x0100004D
+#define DOMAIN_SOURCE_ID         0x0100004E
+#define OUTSIDE_SOURCE_ID        0x0100004F
+#define URPF_PASS_ID             0x01000050
+#define URPF_FAIL_ID             0x01000051
 #define END_NEXT_CSID_ID               0x01000052
 #define END_X_NEXT_CSID_ID             0x01000053
 #define END_T_NEXT_CSID_ID             0x01000054

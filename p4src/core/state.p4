@@ -35,6 +35,7 @@ typedef bit<32> unusual_t;
 const unusual_t UNUSUAL_EXTERNAL       = 0x0001;
 const unusual_t UNUSUAL_STEER          = 0x0002;
 const unusual_t UNUSUAL_CHECK_SOURCE   = 0x0004;
+const unusual_t UNUSUAL_URPF           = 0x0008;  // the source has to have a way back (core/source_guard.p4)
 const unusual_t UNUSUAL_NOT_MY_MAC     = 0x0020;  // the frame is not addressed to the interface
 const unusual_t UNUSUAL_L2_PORT        = 0x0040;  // the frame is taken whole
 const unusual_t UNUSUAL_OTHER_VRF      = 0x0080;  // the SID is of another VRF than the packet
@@ -87,6 +88,7 @@ LAZY_STATE verdict_state_t {
     bit<4>       pad_vlan_id;
     bit<32>      flow_seed;            // of a group of next hops: the node's ...
     bit<32>      flow_number;          // ... and what a member is chosen by
+    urpf_id_t    urpf_id;              // of the interface, with UNUSUAL_URPF
 }
 
 #define LAZY_STATE_INSTANCES    \

@@ -16,6 +16,7 @@ typedef bit<16>  sidlist_id_t;
 typedef bit<32>  sid_index_t;
 typedef bit<8>   csid_length_t;   // bits; a shift takes 8 bits at most
 typedef bit<16>  mtu_t;
+typedef bit<32>  urpf_id_t;
 
 // Flags of a router interface.
 typedef bit<8> interface_flags_t;

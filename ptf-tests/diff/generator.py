@@ -96,6 +96,8 @@ class Generator:
             (
                 *["2001:db8:1::2"] * 12,
                 *["fcbb:bb00:9::9"] * 6,
+                *["2001:db8:3::2"] * 6,  # behind the external port
+                "2001:100::1",
                 "fcbb:bb00:1::1",
                 "2001:db9::1",
                 "::",

@@ -115,7 +115,7 @@ def config(switch: defaults.Switch) -> dict[str, Any]:
     tagged = {
         **defaults.port(8),
         "vlans": {
-            100: {"addresses": ["2001:db8:8100::1/64", "10.8.100.1/24"]},
+            100: {"addresses": ["2001:db8:8100::1/64", "10.8.100.1/24"], "urpf": "loose"},
             200: {"addresses": ["2001:db8:8200::1/64", "10.8.200.1/24"], "vrf": "blue", "mtu": 1400},
         },
     }

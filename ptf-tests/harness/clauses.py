@@ -32,6 +32,7 @@ BEHAVIOURS = {
     "Weighted segment lists": "RFC 9256 2.11",
     "Transit": "RFC 8754 4.2, 4.3.3",
     "SR domain filters": "RFC 8754 5.1",
+    "Source filters": "RFC 2827, RFC 3704",
     "Counters": "RFC 8986 6",
     "ECMP": "RFC 8986 7, RFC 6438",
     "IPv6 router": "RFC 8200, RFC 4443, RFC 4861",

@@ -123,7 +123,11 @@ _TEXT = {
         "End.XLBS leaves by its adjacency",
         "No flavours",
     ),
-    "SEC": ("Packets to the SID block from outside, and packets to a SID from a source outside, are dropped",),
+    "SEC": (
+        "Packets to the SID block from outside, and packets to a SID from a source outside, are dropped",
+        "From outside no source is nobody's or the domain's (BCP 38)",
+        "Where asked for, a source has a way back, by this interface or by any (BCP 84)",
+    ),
     "ECMP": ("The hash includes outer source, destination and flow label",),
     "CNT": ("Packets and bytes of each SID, of packets that it processed successfully",),
     "OAM": (

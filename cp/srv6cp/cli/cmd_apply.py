@@ -57,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
     args.config = args.file  # the switch is that of the controller which follows it, where one does
     program = session.profile(args.profile) if args.profile else None
     node = session.load(path)
+    session.warn(node)
     if args.dry_run:
         with session.make_client(args, node) as client:
             found = preview(client, node, program, keep_foreign=args.keep_foreign)

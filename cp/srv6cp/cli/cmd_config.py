@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli import cmd_config_revisions, exitcodes, session
 from srv6cp.cli.output import emit
+
+if TYPE_CHECKING:
+    from srv6cp.config import Problem
 
 
 def register(subparsers: Any) -> None:
@@ -27,8 +31,8 @@ def register(subparsers: Any) -> None:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    """3 when a file is not valid."""
-    from srv6cp.config import ConfigError
+    """3 when a file is not valid; what may not be meant is said, and no mistake."""
+    from srv6cp.config import ConfigError, warnings
 
     report = []
     lines = []
@@ -38,10 +42,7 @@ def run_check(args: argparse.Namespace) -> int:
             node = session.load(Path(file))
         except ConfigError as error:
             code = exitcodes.CONFIG
-            problems = [
-                {"file": p.file, "line": p.line, "path": list(p.path), "message": p.message} for p in error.problems
-            ]
-            report.append({"file": file, "ok": False, "problems": problems})
+            report.append({"file": file, "ok": False, "problems": _problems(error.problems)})
             lines.append(str(error))
             continue
         counts = {
@@ -51,10 +52,16 @@ def run_check(args: argparse.Namespace) -> int:
             "steering": len(node.prefix_steering) + len(node.classifiers),
             "ports": len(node.ports),
         }
-        report.append({"file": file, "ok": True, "node": node.name, **counts})
+        doubtful = warnings(node)
+        report.append({"file": file, "ok": True, "node": node.name, **counts, "warnings": _problems(doubtful)})
         lines.append(f"{file}: {node.name} ok, " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+        lines += [f"warning: {each}" for each in doubtful]
     emit(report, args.json, "\n".join(lines))
     return code
+
+
+def _problems(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    return [{"file": p.file, "line": p.line, "path": list(p.path), "message": p.message} for p in problems]
 
 
 def run_schema(_args: argparse.Namespace) -> int:

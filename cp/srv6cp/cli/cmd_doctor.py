@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``srv6 doctor``: is everything here that the commands need?"""
+"""``srv6 doctor``: is everything here that the commands need, and is the node file what was meant?"""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ _OPTIONAL_MODULES = (
 )
 
 
+_ALL_HERE = "everything needed is here"
+
+
 class Check(NamedTuple):
-    """One finding. ``state``: ok, missing (needed), absent (optional)."""
+    """One finding. ``state``: ok, missing (needed), wrong, warning (may not be meant), absent (optional)."""
 
     check: str
     state: str
@@ -41,19 +44,20 @@ def register(subparsers: Any) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "doctor",
-        help="check this machine: dependencies, compiled program, switches, rights",
-        parents=[session.json_option()],
+        help="check this machine: dependencies, compiled program, switches, rights; and the node file",
+        parents=[session.node_options(), session.json_option()],
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """1 when something needed is missing."""
-    checks = [check for part in _PARTS for check in part()]
+    """1 when something needed is missing, or the node file is not valid."""
+    checks = [*(check for part in _PARTS for check in part()), *_node_file(args)]
     rows = [check._asdict() for check in checks]
-    failed = [check for check in checks if check.state == "missing"]
+    failed = [check for check in checks if check.state in ("missing", "wrong")]
     text = table(rows, ("check", "state", "detail"))
-    verdict = "something needed is missing" if failed else "everything needed is here"
+    missing = any(check.state == "missing" for check in failed)
+    verdict = "something needed is missing" if missing else "the node file is wrong" if failed else _ALL_HERE
     emit({"ok": not failed, "checks": rows}, args.json, f"{text}\n{verdict}")
     return exitcodes.CHECK_FAILED if failed else exitcodes.OK
 
@@ -125,6 +129,24 @@ def _rights() -> Iterator[Check]:
             yield Check("gRPC port", "ok", f"{session.DEFAULT_ADDRESS} is free")
         except OSError:
             yield Check("gRPC port", "absent", f"{session.DEFAULT_ADDRESS} is taken; a switch may be running there")
+
+
+def _node_file(args: argparse.Namespace) -> Iterator[Check]:
+    """The node file, where there is one: mistakes, and what of it may not be meant."""
+    path = session.node_file(args, required=False)
+    if path is None:
+        return
+    try:
+        from srv6cp.config import ConfigError, warnings
+    except ImportError:  # reported above
+        return
+    try:
+        node = session.load(path)
+    except ConfigError as error:
+        yield from (Check("node file", "wrong", str(problem)) for problem in error.problems)
+        return
+    yield Check("node file", "ok", f"{path}: {node.name}")
+    yield from (Check("node file", "warning", str(problem)) for problem in warnings(node))
 
 
 def _importable(module: str) -> bool:

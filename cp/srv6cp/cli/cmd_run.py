@@ -124,6 +124,7 @@ def run(args: argparse.Namespace) -> int:
     file = QuietFile(path, args.quiet_period)  # before it is read: what changes while a switch starts is a change
     program = session.profile(args.profile)
     node = session.load(path)
+    session.warn(node)
     # Not an Event: a signal that arrives while its lock is held by this very thread would wait for itself.
     stop: SimpleQueue[int] = SimpleQueue()
     for caught in (signal.SIGTERM, signal.SIGINT):

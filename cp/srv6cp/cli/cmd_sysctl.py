@@ -29,7 +29,7 @@ def register(subparsers: Any) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "sysctl",
-        help="settings in the words of Linux: seg6_enabled, seg6_flowlabel",
+        help="settings in the words of Linux: seg6_enabled, seg6_flowlabel, rp_filter",
         usage=_USAGE,
         parents=[session.node_options(), session.connection_options(), editing_options()],
     )
@@ -65,10 +65,11 @@ def _write(file: NodeFile, word: str, value: str) -> None:
 
 
 def _print(args: argparse.Namespace, file: NodeFile) -> None:
-    from srv6cp.config.sysctl import known
+    from srv6cp.config.sysctl import known, rp_filters
 
     node = file.node()
     values = known(interface.id for interface in node.interfaces())
+    values |= rp_filters(node.interfaces())
     values |= {_word(file, str(key)): value for key, value in _settings(file).items()}
     rows = dict(sorted(values.items()))
     if not args.all:

@@ -139,6 +139,7 @@ def finish(args: argparse.Namespace, file: NodeFile) -> int:
 
     node = file.node()
     old = before(file.before)
+    session.warn(node)
     if args.dry_run:
         print(text_diff(file.before, file.text, str(file.path), str(file.path)), end="")
         return exitcodes.OK

@@ -151,6 +151,14 @@ def text_of(node: Node) -> str:
     return node.origin.text
 
 
+def warn(node: Node) -> None:
+    """Say what of a node may not be meant."""
+    from srv6cp.config import warnings
+
+    for each in warnings(node):
+        note(f"warning: {each}")
+
+
 def optional_node(args: argparse.Namespace) -> Node | None:
     """The node of the node file, None when there is no file."""
     path = node_file(args, required=False)

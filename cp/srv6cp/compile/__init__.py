@@ -24,8 +24,10 @@ from srv6cp.compile.policies import Policies, PolicyUse
 from srv6cp.compile.ports import domain_entities, port_entities
 from srv6cp.compile.routes import Routes
 from srv6cp.compile.sids import Numbers, Sids, section_entities
+from srv6cp.compile.sources import source_entities
 from srv6cp.compile.steering import Classifier, steer_prefixes
 from srv6cp.compile.system import system_entities
+from srv6cp.compile.urpf import urpf_entities
 from srv6cp.model import InterfaceId, IPAddress, Node, Sid
 from srv6cp.p4rt.entities import Entity
 
@@ -123,6 +125,8 @@ def compile_state(
             *routes.entities(),
             *classifier.entities(),
             *domain_entities(node),
+            *source_entities(node),
+            *urpf_entities(node),
             *ports,
         ]
     return Compilation(entities, nexthops.targets, sids.numbers, policies.uses, numbers.items, nexthops.weights)

@@ -15,7 +15,9 @@ from srv6cp.behaviours import REGISTRY
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities, shipped
 from srv6cp.compile.not_sids import inside_sids
+from srv6cp.compile.ports import URPF_INTERFACE
 from srv6cp.compile.sids import NOT_A_SID
+from srv6cp.compile.urpf import checks
 from srv6cp.model import ICMPV6, Node
 from srv6cp.problems import ConfigError, Path, Problem
 
@@ -99,12 +101,21 @@ def _of_policies(node: Node) -> Iterator[Need]:
 
 def _of_ports(node: Node) -> Iterator[Need]:
     for port in node.ports.values():
-        path = ("ports", port.number)
+        path: Path = ("ports", port.number)
         if port.is_l2:
             yield Need("a layer 2 port", path, tables.PORT, "set_l2_port")
         for interface in port.interfaces:
             if interface.id.vlan:
-                yield Need("a VLAN interface", (*path, "vlans", interface.id.vlan), tables.VLAN)
+                path = (*path, "vlans", interface.id.vlan)
+                yield Need("a VLAN interface", path, tables.VLAN)
+            if interface.external:
+                for table in tables.SOURCES.values():
+                    yield Need("the filter of sources from outside", path, table)
+            if checks(interface):
+                for table in tables.URPF.values():
+                    yield Need("reverse path forwarding", path, table)
+                table = tables.VLAN if interface.id.vlan else tables.PORT
+                yield Need("reverse path forwarding", path, table, URPF_INTERFACE)
 
 
 def _of_routes(node: Node) -> Iterator[Need]:

@@ -9,9 +9,12 @@ from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.policies import Policies
 from srv6cp.compile.steering import Classifier, policy_number
+from srv6cp.compile.urpf import checks, urpf_id
 from srv6cp.model import Interface, Node
 from srv6cp.model.numbers import InterfaceFlag
-from srv6cp.p4rt.entities import Action, TableEntry
+from srv6cp.p4rt.entities import Action, TableEntry, Value
+
+URPF_INTERFACE = "set_urpf_interface"
 
 
 def port_entities(
@@ -50,12 +53,12 @@ def _router_interface(
         flags |= InterfaceFlag.STEER
     if node.domain.sources:
         flags |= InterfaceFlag.CHECK_SOURCE
-    return program.action(
-        "set_router_interface",
-        {
-            "vrf_id": node.vrfs[interface.vrf],
-            "mac": interface.mac,
-            "policy_id": policy,
-            "flags": int(flags),
-        },
-    )
+    given: dict[str, Value] = {
+        "vrf_id": node.vrfs[interface.vrf],
+        "mac": interface.mac,
+        "policy_id": policy,
+        "flags": int(flags),
+    }
+    if checks(interface):
+        return program.action(URPF_INTERFACE, {**given, "urpf_id": urpf_id(node, interface)})
+    return program.action("set_router_interface", given)

@@ -43,6 +43,7 @@ class Context:
         self.vrfs: dict[str, int] = {DEFAULT_VRF: 0}
         self.ports: dict[int, Port] = {}
         self.interfaces: dict[InterfaceId, Interface] = {}
+        self.urpf_said: set[InterfaceId] = set()  # whose ports, or who, say what urpf is to be
         self.neighbors: list[Neighbor] = []
         # The node's own addresses: of interfaces, loopbacks, its source.
         self.own: set[tuple[str, IPAddress]] = set()

@@ -14,6 +14,9 @@ from typing import Any
 from p4rtlib.gcpause import gc_paused
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.config.bogons import DEFAULT as DEFAULT_BOGONS
+from srv6cp.config.bogons import read_bogons
+from srv6cp.config.boundary import check_boundary
 from srv6cp.config.context import Context, EnoughError
 from srv6cp.config.nexthops import read_nexthops
 from srv6cp.config.policies import declare_policies, read_policies
@@ -23,7 +26,7 @@ from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
-from srv6cp.config.sysctl import endpoint_sids, read_sysctl
+from srv6cp.config.sysctl import endpoint_sids, read_sysctl, set_rp_filter
 from srv6cp.model import DEFAULT_VRF, ICMPV6, Fragmentation, Node, OwnAddress, Policy, RateLimit, SrDomain
 from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_path
 
@@ -35,7 +38,7 @@ NODE_KEYS = frozenset(
         *("policies", "steering", "sysctl"),
     )
 )
-DOMAIN_KEYS = frozenset(("sid-block", "sources"))
+DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
 ICMP_KEYS = frozenset(("rate", "burst"))
 MAX_FLOW_SEED = 2**32 - 1
 DEFAULT_RATE = RateLimit(100, 50)
@@ -150,6 +153,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         context.own.add((DEFAULT_VRF, source))
     addresses = read_addresses(data.get("addresses"), context)
     settings = read_sysctl(data.get("sysctl"), context)
+    set_rp_filter(settings, context)
     if settings.flow_label is not None:
         context.flow_label = settings.flow_label
     read_neighbors(data.get("neighbors"), context)
@@ -204,6 +208,8 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
             if policy is not None and policy.encap.source is None:
                 message = f"{sid.behaviour} {sid.prefix} needs a source address: give the node one"
                 context.problems.append(Problem(message, ("sids",)))
+    if not context.problems:  # what is outside depends on all of it
+        context.problems += check_boundary(node)
 
 
 def _encapsulates(record: Endpoint) -> bool:
@@ -233,9 +239,7 @@ def _read_grpc_addr(value: Any) -> str | None:
 
 
 def _read_domain(value: Any) -> SrDomain:
-    if value is None:
-        return SrDomain()
-    fields = Fields(values.mapping(value, "sr-domain"))
+    fields = Fields({} if value is None else values.mapping(value, "sr-domain"))
     with fields.at():
         values.check_keys(fields.item, DOMAIN_KEYS)
     lists = []
@@ -248,8 +252,9 @@ def _read_domain(value: Any) -> SrDomain:
                     raise InvalidError(f"{prefix} is given twice")
                 prefixes.append(prefix)
         lists.append(tuple(prefixes))
+    bogons = fields.read("bogons", read_bogons, default=DEFAULT_BOGONS)
     fields.finish()
-    return SrDomain(*lists)
+    return SrDomain(*lists, *bogons)
 
 
 def _read_upper_layers(value: Any) -> tuple[int, ...]:

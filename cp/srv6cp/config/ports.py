@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from zlib import crc32
 
 from srv6cp import values
 from srv6cp.config.context import Context
-from srv6cp.model import DEFAULT_MTU, DEFAULT_VRF, Interface, InterfaceId, IPInterface, OwnAddress, Port
+from srv6cp.model import DEFAULT_MTU, DEFAULT_VRF, Interface, InterfaceId, IPInterface, OwnAddress, Port, Urpf
 from srv6cp.problems import Fields, InvalidError, Path, Problem
 
 VRF_KEYS = frozenset(("name", "id"))
-PORT_KEYS = frozenset(("mode", "mac", "addresses", "mtu", "vrf", "role", "policy", "vlans", "interface"))
+PORT_KEYS = frozenset(("mode", "mac", "addresses", "mtu", "vrf", "role", "urpf", "policy", "vlans", "interface"))
 L2_PORT_KEYS = frozenset(("mode", "mtu", "policy", "interface"))
-VLAN_KEYS = frozenset(("mac", "addresses", "mtu", "vrf", "role", "policy"))
+VLAN_KEYS = frozenset(("mac", "addresses", "mtu", "vrf", "role", "urpf", "policy"))
+URPF = tuple(kind.value for kind in Urpf)
 ADDRESS_KEYS = frozenset(("address", "vrf"))
 _MAX_VRF_ID = 65535
 _HASHED_VRF_IDS = 999
@@ -99,7 +101,8 @@ def _read_port(number: int, fields: Fields, node: str, context: Context) -> Port
     default_mac = "02:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}".format(
         *crc32(node.encode()).to_bytes(4, "big")[1:], number >> 8, number & 0xFF
     )
-    interfaces = [_read_interface(InterfaceId(number), fields, default_mac, mtu, context)]
+    unsaid = Interface(InterfaceId(number), default_mac, mtu=mtu)
+    interfaces = [_read_interface(unsaid, fields, context)]
     for key, vlan_item in fields.read("vlans", values.mapping, "vlans", default={}).items():
         with fields.at("vlans", key):
             vlan = values.integer(key, "VLAN", 1, values.MAX_VLAN)
@@ -110,28 +113,43 @@ def _read_port(number: int, fields: Fields, node: str, context: Context) -> Port
             with vlan_fields.at():
                 values.check_keys(vlan_fields.item, VLAN_KEYS)
             vlan_mtu = vlan_fields.read("mtu", values.integer, "mtu", values.MIN_MTU, values.MAX_MTU, default=mtu)
-            interfaces.append(_read_interface(identity, vlan_fields, interfaces[0].mac, vlan_mtu, context))
+            interfaces.append(_read_interface(replace(interfaces[0], id=identity, mtu=vlan_mtu), vlan_fields, context))
             vlan_fields.finish()
     return Port(number, tuple(interfaces), None, mtu, device)
 
 
-def _read_interface(identity: InterfaceId, fields: Fields, default_mac: str, mtu: int, context: Context) -> Interface:
+def _read_interface(unsaid: Interface, fields: Fields, context: Context) -> Interface:
+    """What the item says, ``unsaid`` where it says nothing: a VLAN is guarded as its port is, and routed where it is.
+
+    Addresses are each interface's own, and so is what is steered."""
     addresses = []
     for index, text in enumerate(fields.read("addresses", values.listing, "addresses", default=[])):
         with fields.at("addresses", index):
             addresses.append(values.interface_address(text))
-    vrf = DEFAULT_VRF
-    with fields.at():
-        vrf = context.vrf(fields.item)
+    vrf = unsaid.vrf
+    if fields.item.get("vrf") is not None:
+        with fields.at():
+            vrf = context.vrf(fields.item)
+    role = fields.read("role", values.choice, ("internal", "external"), "role")
+    urpf = fields.read("urpf", _urpf)
+    if urpf is not None or InterfaceId(unsaid.id.port) in context.urpf_said:
+        context.urpf_said.add(unsaid.id)
     return Interface(
-        identity,
-        fields.read("mac", values.mac_address, default=default_mac),
+        unsaid.id,
+        fields.read("mac", values.mac_address, default=unsaid.mac),
         tuple(addresses),
-        mtu,
+        unsaid.mtu,
         vrf,
-        fields.read("role", values.choice, ("internal", "external"), "role", default="internal") == "external",
+        unsaid.external if role is None else role == "external",
         fields.read("policy", _policy, context),
+        urpf or unsaid.urpf6,
+        urpf or unsaid.urpf4,
     )
+
+
+def _urpf(value: Any) -> Urpf:
+    # YAML of before 1.2 knows `off` for false; here it is a word.
+    return Urpf(values.choice(value, URPF, "urpf"))
 
 
 def _name(value: Any) -> str:

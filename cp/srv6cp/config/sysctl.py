@@ -4,6 +4,8 @@
 ``net.ipv6.seg6_flowlabel``         flow label of policies that give none: -1 is 0, 0 copies, 1 is a hash
 ``net.ipv6.conf.X.seg6_enabled``    own addresses are SRv6 endpoints (RFC 8754 4.3.1), End with USD; X is a port,
                                     ``all`` or ``default``, and both ``all`` and the port must say 1
+``net.ipv4.conf.X.rp_filter``       uRPF of IPv4 (RFC 3704): 0 off, 1 strict, 2 loose; the greater of ``all`` and the
+                                    port counts, a VLAN is as its port, and a port that has ``urpf`` has said it
 ``net.ipv6.conf.X.seg6_require_hmac``, ``forwarding`` and a few others are accepted with the value that this router has.
 
 ``seg6_flowlabel`` alone is short for the first, ``seg6_enabled`` alone for all ports at once.
@@ -12,21 +14,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from ipaddress import IPv6Network
 from typing import Any, NamedTuple
 
 from srv6cp import values
 from srv6cp.config.context import Context
-from srv6cp.model import Flavour, FlowLabel, InterfaceId, OwnAddress, Sid
+from srv6cp.model import Flavour, FlowLabel, Interface, InterfaceId, OwnAddress, Sid, Urpf
 from srv6cp.problems import InvalidError
 
 FLOW_LABEL = "net.ipv6.seg6_flowlabel"
 ENABLED = "seg6_enabled"
+RP_FILTER = "rp_filter"
 _SHORT = {"seg6_flowlabel": FLOW_LABEL}
 _FLOW_LABELS = {-1: FlowLabel.ZERO, 0: FlowLabel.COPY, 1: FlowLabel.HASH}
 _OF_INTERFACE = re.compile(r"net\.(ipv[46])\.conf\.(.+)\.([a-z0-9_]+)")
 _EVERY = ("all", "default")
+_URPF = (Urpf.OFF, Urpf.STRICT, Urpf.LOOSE)
 
 
 class _Fixed(NamedTuple):
@@ -40,7 +45,6 @@ _FIXED_OF_INTERFACE = {
     ("ipv6", "seg6_require_hmac"): _Fixed(-1, "HMAC TLVs are not looked at"),
     ("ipv6", "forwarding"): _Fixed(1, "a router forwards"),
     ("ipv4", "forwarding"): _Fixed(1, "a router forwards"),
-    ("ipv4", "rp_filter"): _Fixed(0, "sources are not checked against routes; see sr-domain.sources"),
 }
 _FIXED = {
     "net.ipv4.ip_forward": _Fixed(1, "a router forwards"),
@@ -49,10 +53,12 @@ _FIXED = {
 
 
 class Settings(NamedTuple):
-    """What is set: ``flow_label`` None where it is not, and the interfaces on which own addresses are endpoints."""
+    """What is set: ``flow_label`` None where it is not, the interfaces on which own addresses are endpoints, and
+    rp_filter by ``all``, ``default`` and interface."""
 
     flow_label: FlowLabel | None = None
     endpoints: frozenset[InterfaceId] = frozenset()
+    rp_filter: Mapping[str | InterfaceId, int] = {}
 
 
 def known(ports: Iterable[Any]) -> dict[str, int]:
@@ -61,9 +67,15 @@ def known(ports: Iterable[Any]) -> dict[str, int]:
     result = {FLOW_LABEL: 1}
     for name in names:
         result[f"net.ipv6.conf.{name}.{ENABLED}"] = 0
+        result[f"net.ipv4.conf.{name}.{RP_FILTER}"] = 0
         for (family, word), fixed in _FIXED_OF_INTERFACE.items():
             result[f"net.{family}.conf.{name}.{word}"] = fixed.value
     return dict(sorted({**result, **{word: fixed.value for word, fixed in _FIXED.items()}}.items()))
+
+
+def rp_filters(interfaces: Iterable[Interface]) -> dict[str, int]:
+    """The words for uRPF of IPv4, with what these interfaces have."""
+    return {f"net.ipv4.conf.{each.id}.{RP_FILTER}": _URPF.index(each.urpf4) for each in interfaces}
 
 
 def canonical(word: str) -> str:
@@ -84,6 +96,7 @@ def read_sysctl(value: Any, context: Context) -> Settings:
     """What ``sysctl`` says; call it when the ports are known."""
     flow_label: FlowLabel | None = None
     enabled: dict[str | InterfaceId, bool] = {}
+    rp_filter: dict[str | InterfaceId, int] = {}
     seen: set[str] = set()
     with context.at("sysctl"):
         for key, setting in values.mapping({} if value is None else value, "sysctl").items():
@@ -101,17 +114,39 @@ def read_sysctl(value: Any, context: Context) -> Settings:
                     _check_fixed(word, setting, _FIXED[word])
                 elif (family, name) == ("ipv6", ENABLED):
                     enabled[_interface(interface, context)] = bool(_number(word, setting, (0, 1)))
+                elif (family, name) == ("ipv4", RP_FILTER):
+                    place = _interface(interface, context)
+                    rp_filter[place] = _number(word, setting, range(len(_URPF)))
+                    said = context.interfaces[place].urpf4 if place in context.urpf_said else None
+                    if said not in (None, _URPF[rp_filter[place]]):
+                        raise InvalidError(f"port {place} has urpf: {said.value}; change it there")
                 elif (family, name) in _FIXED_OF_INTERFACE:
                     _interface(interface, context)
                     _check_fixed(word, setting, _FIXED_OF_INTERFACE[family, name])
                 else:
-                    valid = [*_FIXED, FLOW_LABEL, f"net.ipv6.conf.PORT.{ENABLED}"]
+                    valid = [*_FIXED, FLOW_LABEL, f"net.ipv6.conf.PORT.{ENABLED}", f"net.ipv4.conf.PORT.{RP_FILTER}"]
                     valid += [f"net.{family}.conf.PORT.{word}" for family, word in _FIXED_OF_INTERFACE]
                     raise InvalidError(f"{word} means nothing here; valid: {', '.join(sorted(valid))}")
-    if not enabled.get("all"):
-        return Settings(flow_label)
     endpoints = {place for place in context.interfaces if enabled.get(place, enabled.get("default", False))}
-    return Settings(flow_label, frozenset(endpoints))
+    return Settings(flow_label, frozenset(endpoints if enabled.get("all") else ()), rp_filter)
+
+
+def set_rp_filter(settings: Settings, context: Context) -> None:
+    """What rp_filter says, into those interfaces that say nothing of uRPF themselves."""
+    if not settings.rp_filter:
+        return
+    for port in context.ports.values():
+        interfaces = tuple(_filtered(each, settings.rp_filter, context) for each in port.interfaces)
+        context.ports[port.number] = replace(port, interfaces=interfaces)
+        context.interfaces.update((each.id, each) for each in interfaces)
+
+
+def _filtered(interface: Interface, rp_filter: Mapping[str | InterfaceId, int], context: Context) -> Interface:
+    if interface.id in context.urpf_said:
+        return interface
+    places = (interface.id, InterfaceId(interface.id.port), "default")
+    own = next((rp_filter[place] for place in places if place in rp_filter), 0)
+    return replace(interface, urpf4=_URPF[max(own, rp_filter.get("all", 0))])
 
 
 def endpoint_sids(settings: Settings, own: Iterable[OwnAddress], sids: Iterable[Sid], context: Context) -> list[Sid]:

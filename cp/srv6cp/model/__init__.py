@@ -12,6 +12,7 @@ from srv6cp.model.interfaces import (
     IPNetwork,
     NeighborKey,
     Port,
+    Urpf,
 )
 from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Link, Node, Origin, RateLimit, SrDomain
@@ -74,5 +75,6 @@ __all__ = [
     "SegmentList",
     "Sid",
     "SrDomain",
+    "Urpf",
     "parse_flavours",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -37,12 +38,20 @@ class NeighborKey(NamedTuple):
         return cls(interface, ipaddress.ip_address(address))
 
 
+class Urpf(Enum):
+    """Unicast reverse path forwarding (RFC 3704 2.2, 2.4): which way back to its source a packet has to have."""
+
+    OFF = "off"
+    STRICT = "strict"  # by the interface that it came by
+    LOOSE = "loose"  # by any
+
+
 @dataclass(frozen=True)
 class Interface:
     """A routed interface.
 
     ``mtu`` is the IP MTU in bytes; ``external`` marks the edge of the SR domain (RFC 8754 section 5.1);
-    ``policy`` steers everything that is routed from here.
+    ``policy`` steers everything that is routed from here; ``urpf6`` and ``urpf4`` are by family.
     """
 
     id: InterfaceId
@@ -52,6 +61,12 @@ class Interface:
     vrf: str = DEFAULT_VRF
     external: bool = False
     policy: str | None = None
+    urpf6: Urpf = Urpf.OFF
+    urpf4: Urpf = Urpf.OFF
+
+    def urpf(self, version: int) -> Urpf:
+        """Of a family, 4 or 6."""
+        return self.urpf6 if version == 6 else self.urpf4
 
     @property
     def link_local(self) -> ipaddress.IPv6Address:

@@ -29,11 +29,14 @@ class SrDomain:
     """The SR domain as RFC 8754 section 5.1 protects it.
 
     Packets from external interfaces to ``sid_blocks`` are dropped; when ``sources`` is not empty,
-    packets to local SIDs must come from one of them.
+    packets to local SIDs must come from one of them. Nor does a packet from an external interface come from the
+    domain, or from ``bogons`` (those inside them that are ``no_bogons`` aside): BCP 38.
     """
 
     sid_blocks: tuple[IPv6Network, ...] = ()
     sources: tuple[IPv6Network, ...] = ()
+    bogons: tuple[IPNetwork, ...] = ()
+    no_bogons: tuple[IPNetwork, ...] = ()
 
 
 class Origin(Protocol):

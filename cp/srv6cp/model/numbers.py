@@ -48,6 +48,9 @@ class DropReason(enum.IntEnum):
     OPTION = 29  # at a SID: an unknown option that must not be skipped, or one that was not looked at
     AUTHENTICATION_HEADER = 30  # at a SID: it cannot be verified
     CE_ON_NOT_ECT = 31  # DEC-15: congestion marked on the outer header, inner packet not ECN-capable
+    SOURCE_BOGON = 34  # BCP 38: from outside, a source that is nobody's
+    SOURCE_SPOOFED = 35  # BCP 38: from outside, a source of the domain
+    REVERSE_PATH = 36  # BCP 84: no way back to the source by this interface (strict), or at all (loose)
 
 
 class PuntReason(enum.IntEnum):

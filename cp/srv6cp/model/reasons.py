@@ -62,6 +62,12 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.CE_ON_NOT_ECT: Reason(
         "congestion marked on the outer header, and the inner packet does not know ECN", "RFC 6040 4.2"
     ),
+    DropReason.SOURCE_BOGON: Reason("from outside the domain, a source that is nobody's", "RFC 2827; sr-domain.bogons"),
+    DropReason.SOURCE_SPOOFED: Reason("from outside the domain, a source inside it", "RFC 2827, RFC 8754 5.1"),
+    DropReason.REVERSE_PATH: Reason(
+        "the way back to the source leads by no such interface (strict), or there is none (loose)",
+        "RFC 3704 2.2, 2.4; ports.urpf",
+    ),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {

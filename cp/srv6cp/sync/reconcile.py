@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from p4rtlib.gcpause import gc_paused
 from p4rtlib.references import tables_in_order
-from srv6cp.compile.tables import FLOW_SEED, PUNT_METER, SIDLISTS
+from srv6cp.compile.tables import FLOW_SEED, PORT, PUNT_METER, SIDLISTS, SOURCES, URPF, VLAN
 from srv6cp.p4rt import (
     ActionSet,
     CloneSession,
@@ -41,7 +41,14 @@ __all__ = ["Check", "Plan", "apply", "diff", "plan", "read_owned"]
 # What must be there first although no value refers to it: a policy of one segment has no segment list, so
 # `@refers_to` would be false; flows keep the list that they are given; and what guards SIDs must not come after them.
 _GUARDS = ("upper_layer_table", "sr_domain_table", "sid_block_table")
-_AFTER = {"sr_policy_table": (*SIDLISTS, FLOW_SEED), "my_sid_table": _GUARDS, "ipv6_table": _GUARDS}
+_SOURCES = (*SOURCES.values(), *URPF.values())
+_AFTER = {
+    "sr_policy_table": (*SIDLISTS, FLOW_SEED),
+    "my_sid_table": _GUARDS,
+    "ipv6_table": _GUARDS,
+    PORT: _SOURCES,
+    VLAN: _SOURCES,
+}
 # BMv2 computes rates in floating point and may give back one less.
 _RATE_TOLERANCE = 1
 # What BMv2 reports for a meter cell that was never configured.

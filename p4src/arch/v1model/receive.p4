@@ -5,7 +5,14 @@
 #define SRV6_ARCH_V1MODEL_RECEIVE_P4_
 
 // What a recirculated packet takes along in md.carried. No interface: its filters and its policy have been applied.
-#define CARRY_INTO_LATER_PASS(PASSES) md.carried = 86w0 ++ IS_PADDED ++ (PASSES) ++ INGRESS_PORT ++ md.vrf_id;
+// But a packet that was inside another one has met no filter: those of the interface that the tunnel came by are its
+// own. What a policy has pushed is this node's word, and passes.
+#define FILTERS 5   // UNUSUAL_EXTERNAL, UNUSUAL_CHECK_SOURCE
+#define CARRY_INTO_LATER_PASS(PASSES)                                                                                \
+    md.carried = 82w0 ++ (bit<1>)(md.origin == ORIGIN_DECAPSULATED && !IS_PUSHED)                                    \
+                 ++ (CARRIED_FILTERS | md.unusual[2:0] & FILTERS) ++ IS_PADDED ++ (PASSES) ++ INGRESS_PORT ++ md.vrf_id;
+#define CARRIED_DECAPSULATED md.carried[37:37]
+#define CARRIED_FILTERS      md.carried[36:34]
 #define CARRIED_PADDING      md.carried[33:33]
 #define CARRIED_PASSES       md.carried[32:25]
 #define CARRIED_INGRESS_PORT md.carried[24:16]
@@ -44,6 +51,9 @@ control receive(PACKET) {
         md.vrf_id = CARRIED_VRF_ID;
         md.unusual = md.unusual | (unusual_t)CARRIED_PADDING << 13;
     }
+    action filter_what_was_inside() {
+        md.unusual = md.unusual | (unusual_t)CARRIED_FILTERS;
+    }
     action resume_own() {
         md.origin = ORIGIN_OWN;
     }
@@ -59,6 +69,9 @@ control receive(PACKET) {
             admission.apply(THE_PACKET);
         } else if (!hdr.packet_out.isValid()) {
             resume();
+            if (CARRIED_DECAPSULATED == 1) {
+                filter_what_was_inside();
+            }
             if (INGRESS_PORT == CPU_PORT) {
                 resume_own();
             }

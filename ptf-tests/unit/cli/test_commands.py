@@ -625,6 +625,48 @@ def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
     assert states["softswitch"] == states["compiled program"] == states["p4runtime"] == "ok"
 
 
+_OPEN = """\
+node: r1
+ports:
+  1: {addresses: ["2001:db8:1::1/64"], role: external}
+sr-domain: {sid-block: "fcbb:bb00::/32", sources: ["fcbb:bb00::/32"]}
+sids:
+  - {sid: "fcbb:bb00:1:e000::/64", behavior: End}
+  - {sid: "fd00::1", behavior: End}
+"""
+_OPEN_SID = "SID fd00::1/128 is in no sid-block, so that external ports reach it; only sr-domain.sources guards it"
+
+
+def test_sid_outside_the_block_is_warned_of_by_check_apply_and_doctor(
+    node: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (node.parent / "open.yaml").write_text(_OPEN)
+    warned = f"warning: open.yaml:7: sids[1]: {_OPEN_SID}\n"
+    assert main(["config", "check", "open.yaml"]) == 0
+    assert capsys.readouterr().out.endswith(warned)
+    assert main(["config", "check", "--json", "open.yaml"]) == 0
+    assert [each["line"] for each in json.loads(capsys.readouterr().out)[0]["warnings"]] == [7]
+    assert main(["doctor", "-c", "open.yaml", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert checks[-1] == {"check": "node file", "state": "warning", "detail": f"open.yaml:7: sids[1]: {_OPEN_SID}"}
+    assert main(["sid", "add", "fcbb:bb00:1:e001::/64", "End", "-c", "open.yaml", "--no-apply"]) == 0
+    assert capsys.readouterr().err == warned
+    assert main(["apply", "--grpc-addr", "127.0.0.1:1", "open.yaml"]) == 4
+    assert capsys.readouterr().err.startswith(warned)
+
+
+def test_external_port_without_sid_block_is_refused_by_check_apply_and_doctor(
+    node: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (node.parent / "open.yaml").write_text(_OPEN.replace('sid-block: "fcbb:bb00::/32", ', ""))
+    for line in ("config check open.yaml", "apply open.yaml", "run open.yaml"):
+        assert main(line.split()) == 3
+        assert "open.yaml:3: ports[1]: port 1 is external, but nothing is closed to it" in "".join(capsys.readouterr())
+    assert main(["doctor", "-c", "open.yaml"]) == 1
+    out = capsys.readouterr().out
+    assert "open.yaml:3: ports[1]: port 1 is external" in out and out.endswith("the node file is wrong\n")
+
+
 def test_without_the_lab_the_rest_works(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "srv6lab.cli", None)
     assert main(["config", "schema"]) == 0

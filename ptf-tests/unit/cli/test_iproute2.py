@@ -389,6 +389,13 @@ def test_vrf_devices_are_vrfs_and_their_ports(srv6: Run, node: Path) -> None:
     assert list(load_node(node).vrfs) == ["default", "blue"]
 
 
+def test_a_vlan_leaves_the_vrf_of_its_port(srv6: Run, node: Path) -> None:
+    node.write_text(node.read_text().replace("vrf: blue}", "vrf: blue, vlans: {7: {}}}"))
+    assert [each.vrf for each in load_node(node).interfaces()][1:3] == ["blue", "blue"]
+    srv6("ip rule del iif 2.7 lookup blue")
+    assert [each.vrf for each in load_node(node).interfaces()][1:3] == ["blue", "default"]
+
+
 # --- sysctl -----------------------------------------------------------------------------------------------
 
 
@@ -404,6 +411,13 @@ def test_an_own_address_is_an_endpoint_where_seg6_is_enabled(srv6: Run, node: Pa
     srv6("sysctl -w net.ipv6.conf.veth7.seg6_enabled=0 net/ipv6/conf/default/seg6_enabled=1")
     assert endpoints() == {"2001:db8:3::1/128", "fcbb:bb00:1::1/128"}
     assert srv6("sysctl net.ipv6.conf.1.seg6_enabled") == "net.ipv6.conf.1.seg6_enabled = 0\n"
+
+
+def test_rp_filter_is_reverse_path_forwarding(srv6: Run, node: Path) -> None:
+    srv6("sysctl -w net.ipv4.conf.veth7.rp_filter=1 net.ipv4.conf.3.rp_filter=2")
+    assert [each.urpf4.value for each in load_node(node).interfaces()] == ["strict", "off", "loose"]
+    assert srv6("sysctl net.ipv4.conf.1.rp_filter") == "net.ipv4.conf.1.rp_filter = 1\n"
+    assert {each.urpf6.value for each in load_node(node).interfaces()} == {"off"}
 
 
 def test_the_flow_label_of_outer_headers_as_sysctl_says(srv6: Run, node: Path) -> None:

@@ -77,6 +77,8 @@ def test_guards_come_before_what_they_guard() -> None:
     order = reconcile.diff([], [], INFO).order
     for guard in ("upper_layer_table", "sr_domain_table", "sid_block_table"):
         assert order[guard] < min(order["my_sid_table"], order["ipv6_table"])
+    for guard in ("source_ipv6_table", "source_ipv4_table", "urpf_ipv6_table", "urpf_ipv4_table"):
+        assert order[guard] < min(order["ingress_port_table"], order["ingress_vlan_table"])
 
 
 def test_new_things_are_inserted_before_old_ones_change_or_go() -> None:

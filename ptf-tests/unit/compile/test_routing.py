@@ -222,7 +222,7 @@ def test_interface_flags(sections: dict[str, object], flags: int) -> None:
 
 
 def test_external_interface() -> None:
-    found = compiled(ports={1: {"role": "external"}}, neighbors=[])
+    found = compiled(ports={1: {"role": "external"}}, neighbors=[], sr_domain={"sid-block": "fcbb:bb00::/32"})
     assert rows(found, "ingress_port_table")[1].params["flags"] == 1
 
 

@@ -7,7 +7,8 @@ device-id: 7
 grpc-addr: "127.0.0.1:9601"
 locator: {prefix: "fcbb:bb00:1::/48", block: 32, node: 16}
 source: "fcbb:bb00:1::1"
-sr-domain: {sid-block: ["fcbb:bb00::/32"], sources: ["fcbb:bb00::/32", "2001:db8::/32"]}
+sr-domain:
+  {sid-block: ["fcbb:bb00::/32"], sources: ["fcbb:bb00::/32", "2001:db8::/32"], bogons: [special, "10.0.0.0/8"]}
 upper-layer: [icmpv6, udp, 89]
 icmp: {rate: 200, burst: 20}
 vrfs: [blue, {name: red, id: 7}]
@@ -20,11 +21,11 @@ ports:
     role: internal
     interface: veth1
     vlans:
-      100: {addresses: ["10.9.0.1/24"], vrf: red, mtu: 1400, role: external}
-  2: {mac: "02:00:00:00:01:02", addresses: ["10.0.13.1/24", "2001:db8:b::1/64"], vrf: blue, policy: north}
+      100: {addresses: ["10.9.0.1/24"], vrf: red, mtu: 1400, role: external, urpf: "off"}
+  2: {mac: "02:00:00:00:01:02", addresses: ["10.0.13.1/24", "2001:db8:b::1/64"], vrf: blue, policy: north, urpf: loose}
   3: {mode: l2, policy: frames}
   4: {mode: l2}
-  5: {mac: "02:00:00:00:01:05", addresses: ["2001:db8:15::1/64"]}
+  5: {mac: "02:00:00:00:01:05", addresses: ["2001:db8:15::1/64"], urpf: strict}
 neighbors:
   - {address: "2001:db8:12::2", port: 1, mac: "02:00:00:00:02:01"}
   - {address: "10.9.0.2", port: 1.100, mac: "02:00:00:00:02:09"}

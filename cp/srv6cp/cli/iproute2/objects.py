@@ -164,7 +164,7 @@ def rule(file: NodeFile, verb: str, words: Sequence[str], devices: Devices) -> N
         raise UsageError(f"'lookup VRF' is missing; usage: {_RULE_USAGE}")
     path = port_path(file, port)
     if verb == "delete":
-        found = _value(file, path)
+        found = _value(file, path) or _value(file, path[:2])  # a VLAN is where its port is
         if found in (None, DEFAULT_VRF) or (named and devices.vrf(str(found)) != table):
             raise CliError(
                 f"{file.path}: port {port} is not in {f'VRF {table}' if table else 'a VRF'}", exitcodes.CONFIG

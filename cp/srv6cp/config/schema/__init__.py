@@ -15,7 +15,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
-from srv6cp.config import loader, nexthops, policies, ports, routing, sids, steering
+from srv6cp.config import bogons, loader, nexthops, policies, ports, routing, sids, steering
 from srv6cp.config.schema.descriptions import describe
 from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, FlowLabel, Fragmentation
 
@@ -42,6 +42,7 @@ def schema() -> Schema:
         "mtu": _MTU,
         "vrf": NAME,
         "role": {"enum": ["internal", "external"]},
+        "urpf": {"enum": list(ports.URPF)},
         "policy": NAME,
     }
     vlan = _object(ports.VLAN_KEYS, interface)
@@ -68,7 +69,12 @@ def schema() -> Schema:
         "locators": _array(locator_or_prefix),
         "source": ADDRESS | {"description": "source address of encapsulated packets, an own address"},
         "sr-domain": _object(
-            loader.DOMAIN_KEYS, {"sid-block": _one_or_more(_PREFIX), "sources": _one_or_more(_PREFIX)}
+            loader.DOMAIN_KEYS,
+            {
+                "sid-block": _one_or_more(_PREFIX),
+                "sources": _one_or_more(_PREFIX),
+                "bogons": _one_or_more({"type": "string", "examples": list(bogons.LISTS)}),
+            },
         ),
         "upper-layer": _one_or_more(_PROTOCOL),
         "icmp": {

@@ -16,8 +16,11 @@ _INTERFACE = {
     "mac": "MAC address of the router on this port",
     "addresses": "own addresses, each with the length of its connected prefix",
     "mtu": "IP MTU in bytes",
-    "vrf": "VRF in which packets from this port are routed",
-    "role": "external: the edge of the SR domain, where packets to sr-domain.sid-block are dropped (RFC 8754 5.1)",
+    "vrf": "VRF in which packets from this port are routed; a VLAN has that of its port",
+    "role": "external: the edge of the SR domain, where packets to sr-domain.sid-block are dropped (RFC 8754 5.1), and "
+    "those from inside the domain or from bogons (BCP 38); a VLAN has that of its port",
+    "urpf": "strict: the way back to the source is by this interface; loose: there is one (RFC 3704); a VLAN has that "
+    "of its port",
     "policy": "SR policy for everything that is routed from this port, or for the frames of a layer 2 port",
 }
 _HOP = {
@@ -36,6 +39,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "sr-domain": "what may reach this node's SIDs (RFC 8754 5.1)",
     "sr-domain.sid-block": "prefixes of the domain's SIDs: packets to them from external ports are dropped",
     "sr-domain.sources": "where packets to local SIDs must come from; anywhere when empty",
+    "sr-domain.bogons": "sources that no packet from an external port has: prefixes and names of lists",
     "upper-layer": "protocols that are delivered to the controller when a SID is their destination, by number or name",
     "icmp": "limit of ICMP errors; null: none",
     "icmp.rate": "a second",
