@@ -4,7 +4,7 @@
 #ifndef SRV6_CORE_IDS_P4_
 #define SRV6_CORE_IDS_P4_
 
-// Tables (0x02). Next: 0x02000016.
+// Tables (0x02). Next: 0x02000017.
 #define INGRESS_PORT_TABLE_ID    0x02000001
 #define INGRESS_VLAN_TABLE_ID    0x02000002
 #define SID_BLOCK_TABLE_ID       0x02000003
@@ -24,8 +24,9 @@
 #define NEXTHOP_GROUP_TABLE_ID   0x02000011
 #define DX2V_TABLE_ID            0x02000014
 #define FLOW_SEED_TABLE_ID       0x02000015
+#define SID_VISIT_LIMIT_TABLE_ID 0x02000016
 
-// Actions (0x01). Next: 0x01000047. (0x01000021: a set_nexthop_group without a seed)
+// Actions (0x01). Next: 0x01000049. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -91,20 +92,24 @@
 #define SET_FLOW_SEED_ID         0x01000044
 #define END_B6_INSERT_RETURN_ID     0x01000045
 #define END_B6_INSERT_RED_RETURN_ID 0x01000046
+#define TOO_MANY_VISITS_ID       0x01000047
+#define FURTHER_VISIT_ID         0x01000048
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002
 
-// Counters (0x12). Next: 0x12000007.
+// Counters (0x12). Next: 0x12000008.
 #define DROP_COUNTER_ID          0x12000001
 #define PUNT_COUNTER_ID          0x12000002
 #define MY_SID_COUNTER_ID        0x12000003
 #define MY_SID_ERROR_COUNTER_ID  0x12000004
 #define SR_POLICY_COUNTER_ID     0x12000005
 #define EGRESS_PORT_COUNTER_ID   0x12000006
+#define PORT_LIMIT_COUNTER_ID    0x12000007
 
-// Meters (0x14). Next: 0x14000002.
-#define PUNT_METER_ID            0x14000001
+// Meters (0x14). Next: 0x14000004. (0x14000001: a punt meter without ports)
+#define PORT_PUNT_METER_ID       0x14000002
+#define PASS_METER_ID            0x14000003
 
 #endif  // SRV6_CORE_IDS_P4_
