@@ -69,7 +69,7 @@ class FloodOfPingsAtOnePort(Limited):
         self.pongs(2, 10)
         self.expect_nothing()
         assert self.drops() == {"PUNT_RATE_LIMITED": 30 - passed}
-        assert self.router.punts_limited() == {(1, PuntReason.ECHO): 30 - passed}
+        assert self.router.limited() == {(1, PuntReason.ECHO): 30 - passed}
 
 
 @rfc("4861", "7.2.4")
@@ -108,7 +108,7 @@ class PingOfIpv4HasTheSameLimitAsOfIpv6(Limited):
         assert 4 <= passed < 20
         while self.receive(1) is not None:
             pass
-        assert self.router.punts_limited() == {(1, PuntReason.ECHO): 20 - passed}
+        assert self.router.limited() == {(1, PuntReason.ECHO): 20 - passed}
 
 
 @rule("END-10")
@@ -122,7 +122,7 @@ class ALaterPassIsChargedToThePortThatThePacketCameBy(Limited):
             self.send(2, craft.srv6(host(2), [router(1), END], segments_left=1, payload=craft.tcp(b"x")))
         passed = self.punts()["LOCAL"]
         assert 3 <= passed < 9
-        assert self.router.punts_limited() == {(2, PuntReason.LOCAL): 9 - passed}
+        assert self.router.limited() == {(2, PuntReason.LOCAL): 9 - passed}
 
 
 @rfc("8986", "4.1")
