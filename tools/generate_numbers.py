@@ -32,7 +32,7 @@ ENUMS = {
     "drop_reason_t": ("DropReason", "Why a packet did not leave the router: index of ``drop_counter``."),
     "punt_reason_t": (
         "PuntReason",
-        "Why a packet goes to the control plane: index of ``punt_counter`` and ``punt_meter``.",
+        "Why a packet goes to the control plane: index of ``punt_counter`` and, with the port, of ``port_punt_meter``.",
     ),
 }
 #: Bit maps of types.p4: prefix of the constants, what Python calls them.

@@ -232,7 +232,8 @@ def reasons() -> Iterator[str]:
         ("Punt reasons", "punt_reason_t", PuntReason, PUNT_REASONS),
     )
     for title, enum, names, texts in kinds:
-        counters = "`drop_counter`" if enum == "drop_reason_t" else "`punt_counter` and `punt_meter`"
+        punts = "`punt_counter` and, behind the port, of `port_punt_meter`"
+        counters = "`drop_counter`" if enum == "drop_reason_t" else punts
         yield from ("", f"## {title}", "", f"`{enum}`, the index of {counters}.", "")
         yield from markdown_table(
             ("number", "reason", "what happened", "by"),

@@ -77,8 +77,10 @@ LAZY_STATE verdict_state_t {
     mtu_t        reported_mtu;
     nexthop_id_t reported_nexthop_id;
     port_id_t    reported_port;
-    bit<2>       color;                // of punt_meter
+    bit<2>       color;                // of a meter
     bit<5>       pad;
+    bit<16>      punt_cell;            // of port_punt_meter and port_limit_counter: ingress port, punt_reason
+    bit<8>       visits;               // of SIDs of this node, the last one included
     sid_index_t  sid_index;
     // Before the verdict:
     bit<128>     options;              // in the parser: what is still to be walked (wire/extension.p4)

@@ -60,6 +60,8 @@ def test_most_reasons_are_reached(side: Side) -> None:
         "NO_INTERFACE",
         "PUNT_RATE_LIMITED",
         "RECIRCULATION_LIMIT",
+        "SID_VISIT_LIMIT",
+        "PASS_BUDGET",
         "NEXTHOP_INVALID",
         "POLICY_INVALID",
         "PACKET_OUT_INVALID",

@@ -16,8 +16,11 @@ from srv6cp import artifacts
 from srv6cp.artifacts import Artifacts
 from srv6cp.compile import compile_state, needs
 from srv6cp.compile.capabilities import Capabilities
+from srv6cp.compile.system import of_punt_cell, punt_cell
 from srv6cp.config import load_node_dict
 from srv6cp.controller.loop import NodeController
+from srv6cp.model import PuntReason
+from srv6cp.model.numbers import CPU_PORT
 from srv6cp.p4rt import P4Info, TableEntry
 
 ETHERNET, TAGGED = 14, 18  # bytes before the IPv6 header
@@ -163,6 +166,7 @@ class Router:
         self._cells = {
             "drop_counter": None,
             "punt_counter": None,
+            "port_limit_counter": self._punt_cells(),
             "egress_port_counter": self.bed.ports,
             "my_sid_counter": [2 * i + tag for i in sids for tag in (0, 1)],
             "my_sid_error_counter": sids,
@@ -197,6 +201,14 @@ class Router:
     def punts(self) -> dict[str, int]:
         """Packets to the control plane by reason since counting started, without zeros."""
         return self._by_reason("punt_counter", reasons.PUNT)
+
+    def limited(self) -> dict[tuple[int, int], int]:
+        """Packets over a limit of their port since counting started, by port and punt reason (0: passes)."""
+        found = self._since("port_limit_counter", self._punt_cells())
+        return {of_punt_cell(cell): count.packets for cell, count in sorted(found.items()) if count.packets}
+
+    def _punt_cells(self) -> list[int]:
+        return [punt_cell(port, reason) for port in (*self.bed.ports, CPU_PORT) for reason in PuntReason]
 
     def _from_ipv6_header(self, name: str, index: int) -> Count:
         """A pair of cells (untagged, tagged) without the link-layer headers, which the switch counts."""

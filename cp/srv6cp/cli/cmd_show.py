@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from srv6cp.p4rt import Client
 
 _REASON_COLUMNS = ("reason", "packets", "explanation", "rule")
+_LIMITED_COLUMNS = ("port", "limit", "packets")
+_PASSES = "passes"
+# Drop reasons that ports have a limit for: of packets to the controller by punt reason, and of passes.
+_LIMITS = {"PUNT_RATE_LIMITED": "punts", "PASS_BUDGET": _PASSES}
 
 
 def register(subparsers: Any) -> None:
@@ -76,7 +80,33 @@ def _drops(args: argparse.Namespace, client: Client, _node: Node | None) -> tupl
     from srv6cp.model import DROP_REASONS, DropReason
 
     rows = reason_rows(client, "drop_counter", DropReason, DROP_REASONS, args.all)
-    return rows, table(rows, _REASON_COLUMNS, "no packet was dropped")
+    text = table(rows, _REASON_COLUMNS, "no packet was dropped")
+    limited = _limited(client)
+    for row in rows:
+        if limit := _LIMITS.get(row["reason"]):
+            row["ports"] = [each for each in limited if (each["limit"] == _PASSES) is (limit == _PASSES)]
+    return rows, f"{text}\n\nOver the limit of their port\n{table(limited, _LIMITED_COLUMNS)}" if limited else text
+
+
+def _limited(client: Client) -> list[dict[str, Any]]:
+    """What was dropped over the limits of each port, most first."""
+    from srv6cp.cli.readback import counters
+    from srv6cp.compile.system import of_punt_cell, punt_cell
+    from srv6cp.compile.tables import PORT, PORT_LIMIT_COUNTER
+    from srv6cp.model import PuntReason
+    from srv6cp.model.numbers import CPU_PORT
+    from srv6cp.p4rt import TableEntry
+
+    found = [entry for entry in client.read(TableEntry(PORT)) if isinstance(entry, TableEntry)]
+    ports = {int(str(entry.match["ingress_port"])) for entry in found if "ingress_port" in entry.match}
+    cells = [punt_cell(port, reason) for port in (*sorted(ports), CPU_PORT) for reason in PuntReason]
+    rows = []
+    for cell, (packets, _) in counters(client, PORT_LIMIT_COUNTER, cells).items():
+        port, reason = of_punt_cell(cell)
+        if packets:
+            limit = PuntReason(reason).name if reason else _PASSES
+            rows.append({"port": port, "limit": limit, "packets": packets})
+    return sorted(rows, key=lambda row: -row["packets"])
 
 
 def _punts(args: argparse.Namespace, client: Client, _node: Node | None) -> tuple[Any, str]:
@@ -162,6 +192,8 @@ def _ports(_args: argparse.Namespace, client: Client, node: Node | None) -> tupl
 
 
 _STATES = {True: "up", False: "down", None: "unknown"}
+# What BMv2 reports for a meter cell that was never configured.
+_UNLIMITED = 1 << 62
 
 
 def _port_states(client: Client, node: Node | None) -> dict[int, bool]:
@@ -180,9 +212,7 @@ def _port_states(client: Client, node: Node | None) -> dict[int, bool]:
 
 def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> tuple[Any, str]:
     from srv6cp.compile.capabilities import Capabilities
-    from srv6cp.compile.tables import PUNT_METER
-    from srv6cp.model import PuntReason
-    from srv6cp.p4rt import CloneSession, Code, MeterEntry, RpcFailed, entity_data, render_entity
+    from srv6cp.p4rt import CloneSession, Code, RpcFailed, entity_data, render_entity
 
     info = client.p4info
     data: dict[str, Any] = {
@@ -207,14 +237,34 @@ def _sessions(_args: argparse.Namespace, client: Client, _node: Node | None) -> 
             raise
         data["clone_sessions"] = None
         lines.append("clone sessions: this switch cannot be asked")
-    meters = {
-        PuntReason(cell.index).name: cell
-        for cell in (client.read(MeterEntry(PUNT_METER)) if PUNT_METER in info.meters else ())
-        if isinstance(cell, MeterEntry) and cell.cir and cell.index in set(PuntReason)
-    }
-    data["meters"] = {reason: entity_data(cell) for reason, cell in meters.items()}
-    lines += [f"meter {reason}: {render_entity(cell).partition(' ')[2]}" for reason, cell in meters.items()]
+    data["meters"], rates = _meters(client)
+    lines += rates
     return data, "\n".join(lines)
+
+
+def _meters(client: Client) -> tuple[dict[str, Any], list[str]]:
+    """The limits of each port, by port and what they are of; as text those that several ports share in one line."""
+    from srv6cp.compile.capabilities import Capabilities
+    from srv6cp.compile.system import metered, of_punt_cell
+    from srv6cp.compile.tables import PORT, PUNT_METER
+    from srv6cp.model import PuntReason
+    from srv6cp.p4rt import MeterEntry, TableEntry
+
+    found = [entry for entry in client.read(TableEntry(PORT)) if isinstance(entry, TableEntry)]
+    ports = [int(str(entry.match["ingress_port"])) for entry in found if "ingress_port" in entry.match]
+    data: dict[str, dict[str, Any]] = {}
+    shared: dict[tuple[str, int | None, int], list[int]] = {}
+    for cell in client.read(metered(ports, Capabilities(client.p4info))):
+        if isinstance(cell, MeterEntry) and cell.cir and cell.index is not None and cell.cir < _UNLIMITED:
+            port, reason = of_punt_cell(cell.index) if cell.meter == PUNT_METER else (cell.index, 0)
+            limit = PuntReason(reason).name if reason else _PASSES
+            data.setdefault(str(port), {})[limit] = {"rate": cell.cir, "burst": cell.cburst}
+            shared.setdefault((limit, cell.cir, cell.cburst), []).append(port)
+    lines = [
+        f"limit {limit}: {rate}/s, burst {burst}, port{'s' if len(of) > 1 else ''} {', '.join(map(str, of))}"
+        for (limit, rate, burst), of in shared.items()
+    ]
+    return data, lines
 
 
 def _primary(client: Client) -> tuple[dict[str, Any] | None, str]:

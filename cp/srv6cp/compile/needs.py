@@ -18,7 +18,7 @@ from srv6cp.compile.not_sids import inside_sids
 from srv6cp.compile.ports import URPF_INTERFACE
 from srv6cp.compile.sids import NOT_A_SID
 from srv6cp.compile.urpf import checks
-from srv6cp.model import ICMPV6, Node
+from srv6cp.model import ICMPV6, USUAL_LIMITS, Node
 from srv6cp.problems import ConfigError, Path, Problem
 
 
@@ -63,6 +63,8 @@ def needs(node: Node) -> Iterator[Need]:
         yield Need("the filter of SID blocks", ("sr-domain", "sid-block"), tables.SID_BLOCK)
     if node.domain.sources:
         yield Need("the filter of sources", ("sr-domain", "sources"), tables.SR_DOMAIN)
+    if node.limits.sid_visits != USUAL_LIMITS.sid_visits:
+        yield Need("the limit of visits", ("limits", "sid-visits"), tables.SID_VISIT_LIMIT)
 
 
 def _of_sids(node: Node) -> Iterator[Need]:

@@ -26,7 +26,10 @@ SEGMENTS_PER_SIDLIST = 4
 NEXTHOP = "nexthop_table"
 NEXTHOP_GROUP = "nexthop_group_table"
 
-PUNT_METER = "punt_meter"
+PUNT_METER = "port_punt_meter"
+PORT_LIMIT_COUNTER = "port_limit_counter"
+PASS_METER = "pass_meter"
+SID_VISIT_LIMIT = "sid_visit_limit_table"
 SID_COUNTER = "my_sid_counter"
 SID_ERROR_COUNTER = "my_sid_error_counter"
 POLICY_COUNTER = "sr_policy_counter"

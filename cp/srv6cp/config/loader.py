@@ -14,10 +14,12 @@ from typing import Any
 from p4rtlib.gcpause import gc_paused
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.config.binding_loops import binding_loops
 from srv6cp.config.bogons import DEFAULT as DEFAULT_BOGONS
 from srv6cp.config.bogons import read_bogons
 from srv6cp.config.boundary import check_boundary
 from srv6cp.config.context import Context, EnoughError
+from srv6cp.config.limits import read_limits, read_rate
 from srv6cp.config.nexthops import read_nexthops
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
@@ -27,21 +29,30 @@ from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
 from srv6cp.config.sysctl import endpoint_sids, read_sysctl, set_rp_filter
-from srv6cp.model import DEFAULT_VRF, ICMPV6, Fragmentation, Node, OwnAddress, Policy, RateLimit, SrDomain
+from srv6cp.model import (
+    DEFAULT_VRF,
+    ICMPV6,
+    USUAL_ICMP_LIMIT,
+    USUAL_LIMITS,
+    Fragmentation,
+    Node,
+    OwnAddress,
+    Policy,
+    SrDomain,
+)
 from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_path
 
 #: Keys of every node file; the sections that records of behaviours bring come beside them.
 NODE_KEYS = frozenset(
     (
-        *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain", "upper-layer", "icmp"),
-        *("flow-seed", "fragmentation", "vrfs", "addresses", "ports", "neighbors", "nexthops", "routes", "sids"),
-        *("policies", "steering", "sysctl"),
+        *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain"),
+        *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "vrfs", "addresses"),
+        *("ports", "neighbors", "nexthops", "routes", "sids", "policies", "steering"),
+        *("sysctl"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
-ICMP_KEYS = frozenset(("rate", "burst"))
 MAX_FLOW_SEED = 2**32 - 1
-DEFAULT_RATE = RateLimit(100, 50)
 # What nobody reads through.
 _MOST_PROBLEMS = 100
 _TOO_MANY = "many more mistakes; what is behind them was not read"
@@ -137,7 +148,10 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     with context.at("upper-layer"):
         upper_layers = _read_upper_layers(data.get("upper-layer"))
     with context.at("icmp"):
-        icmp = _read_icmp(data["icmp"]) if "icmp" in data else DEFAULT_RATE
+        icmp = read_rate(data["icmp"], "icmp", USUAL_ICMP_LIMIT) if "icmp" in data else USUAL_ICMP_LIMIT
+    limits = USUAL_LIMITS
+    with context.at("limits"):
+        limits = read_limits(data.get("limits"))
     fragmentation = Fragmentation.INNER
     with context.at("fragmentation"):
         kinds = tuple(kind.value for kind in Fragmentation)
@@ -176,6 +190,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         domain=domain,
         upper_layers=upper_layers,
         icmp=icmp,
+        limits=limits,
         fragmentation=fragmentation,
         flow_seed=flow_seed,
         vrfs=context.vrfs,
@@ -210,6 +225,9 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
                 context.problems.append(Problem(message, ("sids",)))
     if not context.problems:  # what is outside depends on all of it
         context.problems += check_boundary(node)
+    for name, message in binding_loops(node):
+        names = [item.get("name") if isinstance(item, Mapping) else None for item in data["policies"]]
+        context.problems.append(Problem(f"policy {name}: {message}", ("policies", names.index(name))))
 
 
 def _encapsulates(record: Endpoint) -> bool:
@@ -262,15 +280,3 @@ def _read_upper_layers(value: Any) -> tuple[int, ...]:
         return (ICMPV6,)
     numbers = [values.protocol(item) for item in values.one_or_more(value)]
     return tuple(dict.fromkeys(numbers))
-
-
-def _read_icmp(value: Any) -> RateLimit | None:
-    if value is None:
-        return None
-    fields = Fields(values.mapping(value, "icmp"))
-    with fields.at():
-        values.check_keys(fields.item, ICMP_KEYS)
-    rate = fields.read("rate", values.integer, "rate", 1, 1_000_000, default=DEFAULT_RATE.rate)
-    burst = fields.read("burst", values.integer, "burst", 1, 1_000_000, default=DEFAULT_RATE.burst)
-    fields.finish()
-    return RateLimit(rate, burst)

@@ -5,9 +5,9 @@
                                                                         │ PuntHandler: what to answer
     switch ◄── packet-outs, writes ─────────────────────────────────────┘ Tables: what to program
 
-All state belongs to the controller's one thread; everything else reaches it through the inbox, in order. A
-switch that is lost is looked for with growing pauses and reconciled when found; so is one that another
-controller left behind.
+All state belongs to the controller's one thread; everything else reaches it through the inbox, orders first, then
+packets by their precedence. A switch that is lost is looked for with growing pauses and reconciled when found; so
+is one that another controller left behind.
 """
 
 from __future__ import annotations
@@ -42,13 +42,14 @@ from srv6cp.sync.tables import Changes, Tables
 from .election import Election
 from .inbox import Inbox, Order
 from .neighbors import NeighborTimers
+from .precedence import SHARES, precedence
 from .punt import PacketIn, PacketOut
 from .punt_handler import PuntHandler
 
 log = logging.getLogger(__name__)
 
-_BATCH = 64
-"""Packets that are handled before the tables are written and the answers sent."""
+_BATCH = 16
+"""Packets that are handled before the tables are written and the answers sent: what an answer waits for at most."""
 _REPAIR_PAUSE = 1.0
 _LONGEST_REPAIR_PAUSE = 60.0
 _LONGEST_STOP = 10.0
@@ -131,7 +132,7 @@ class NodeController:
         self._tables = Tables(client, Program.read(program))
         self._election = Election(client)
         self._handler = PuntHandler(node, self._mark, self._tables.targets, self._options.neighbors)
-        self._inbox: Inbox[StreamPacket] = Inbox(self._options.queue)
+        self._inbox: Inbox[StreamPacket] = Inbox(self._options.queue, self._precedence, SHARES)
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._subscriptions: tuple[Callable[[], None], ...] = ()
@@ -229,7 +230,7 @@ class NodeController:
 
     def drain(self, timeout: float | None = None) -> None:
         """Return when everything that had arrived before is handled and answered. Raises TimeoutError."""
-        self._ask(lambda: None, timeout)
+        self._ask(lambda: None, timeout, behind_packets=True)
 
     def settle(self, timeout: float = 5.0) -> None:
         """Return when everything that the switch had sent before is handled, no packet waits for its neighbour, and the
@@ -244,7 +245,7 @@ class NodeController:
 
         calm: Future[None] = Future()
         self._client.barrier(left())
-        self._ask(lambda: self._calm.append(calm), left())
+        self._ask(lambda: self._calm.append(calm), left(), behind_packets=True)
         try:
             calm.result(left())
         except FutureTimeout:
@@ -286,12 +287,13 @@ class NodeController:
             rows.append(NeighborRow(str(key.interface), str(key.address), text, state.value, waiting))
         return tuple(rows)
 
-    def _ask(self, run: Callable[[], T], timeout: float | None = None) -> T:
-        """Run something in the controller thread, behind what is queued, and wait for its result."""
+    def _ask(self, run: Callable[[], T], timeout: float | None = None, *, behind_packets: bool = False) -> T:
+        """Run something in the controller thread, in front of the packets that wait or behind them, and wait for its
+        result."""
         if self._thread is None:
             raise RuntimeError("the controller is not running")
         try:
-            result: T = self._inbox.order(run).result(timeout)
+            result: T = self._inbox.order(run, behind_packets=behind_packets).result(timeout)
             return result
         except CancelledError:
             raise RuntimeError("the controller was stopped") from None
@@ -377,6 +379,9 @@ class NodeController:
     @property
     def _where(self) -> str:
         return f"{self._node.name} ({self._client.address} device-id {self._client.device_id})"
+
+    def _precedence(self, packet: StreamPacket) -> tuple[int, int]:
+        return precedence(packet, self._handler.neighbors.asked)
 
     def _mark(self, _keys: Iterable[NeighborKey]) -> None:
         self._stale = True

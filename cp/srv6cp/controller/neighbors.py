@@ -119,6 +119,11 @@ class NeighborCache:
         entry = self._entries.get(key)
         return entry.mac if entry else None
 
+    def asked(self, key: NeighborKey) -> bool:
+        """Whether this neighbour has been asked and has not answered yet. May be called from any thread."""
+        entry = self._entries.get(key)
+        return entry is not None and entry.state in (State.INCOMPLETE, State.PROBE)
+
     @property
     def waiting(self) -> int:
         """Packets that wait for an answer."""

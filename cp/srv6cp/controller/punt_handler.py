@@ -70,6 +70,7 @@ class PuntHandler:
         self._faulty: set[int] = set()  # next hops that a warning was given about
         self._handlers: dict[PuntReason, Callable[[PacketIn, float], list[PacketOut]]] = {
             PuntReason.LOCAL: self._local,
+            PuntReason.ECHO: self._local,
             PuntReason.NDP: self._ndp,
             PuntReason.ARP: self._arp,
             PuntReason.NEIGHBOR_UNRESOLVED: self._unresolved,

@@ -14,8 +14,9 @@ from srv6cp.model.interfaces import (
     Port,
     Urpf,
 )
+from srv6cp.model.limits import MAX_VISITS, USUAL_ICMP_LIMIT, USUAL_LIMITS, Limits, RateLimit
 from srv6cp.model.local_sids import LocalSids
-from srv6cp.model.node import ICMPV6, Link, Node, Origin, RateLimit, SrDomain
+from srv6cp.model.node import ICMPV6, Link, Node, Origin, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
 from srv6cp.model.policies import (
     MAX_SEGMENTS,
@@ -42,8 +43,11 @@ __all__ = [
     "ICMPV6",
     "MAX_SEGMENTS",
     "MAX_TOTAL_WEIGHT",
+    "MAX_VISITS",
     "MAX_WEIGHT",
     "PUNT_REASONS",
+    "USUAL_ICMP_LIMIT",
+    "USUAL_LIMITS",
     "ClassifierRule",
     "DropReason",
     "Encap",
@@ -55,6 +59,7 @@ __all__ = [
     "IPNetwork",
     "Interface",
     "InterfaceId",
+    "Limits",
     "Link",
     "LocalSids",
     "Locator",

@@ -9,19 +9,12 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Any, NamedTuple, Protocol
 
 from srv6cp.model.interfaces import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, Port
+from srv6cp.model.limits import USUAL_ICMP_LIMIT, USUAL_LIMITS, Limits, RateLimit
 from srv6cp.model.policies import ClassifierRule, Fragmentation, Policy, PrefixSteering
 from srv6cp.model.routing import Neighbor, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 
 ICMPV6 = 58
-
-
-@dataclass(frozen=True)
-class RateLimit:
-    """A limit of punted packets: ``rate`` per second, ``burst`` at once."""
-
-    rate: int
-    burst: int
 
 
 @dataclass(frozen=True)
@@ -60,8 +53,8 @@ class Link(NamedTuple):
 class Node:
     """One router. References between parts (VRF, policy, port) have been checked by the loader.
 
-    ``vrfs`` maps names to ids and always holds ``default`` with id 0. ``icmp`` None means that ICMP
-    errors are not rate-limited. ``flow_seed`` None means: by the name (:mod:`srv6cp.compile.seeds`).
+    ``vrfs`` maps names to ids and always holds ``default`` with id 0. ``icmp`` limits ICMP
+    errors of each port and kind, None does not. ``flow_seed`` None means: by the name (:mod:`srv6cp.compile.seeds`).
     ``upper_layers`` are the protocol numbers delivered locally at a SID. ``sections`` are what the
     records of behaviours bring: key in the node file to name to value.
     """
@@ -72,7 +65,8 @@ class Node:
     source: IPv6Address | None = None
     domain: SrDomain = SrDomain()
     upper_layers: tuple[int, ...] = (ICMPV6,)
-    icmp: RateLimit | None = RateLimit(100, 50)
+    icmp: RateLimit | None = USUAL_ICMP_LIMIT
+    limits: Limits = USUAL_LIMITS
     fragmentation: Fragmentation = Fragmentation.INNER
     flow_seed: int | None = None
     vrfs: Mapping[str, int] = field(default_factory=lambda: {DEFAULT_VRF: 0})

@@ -39,7 +39,7 @@ class DropReason(enum.IntEnum):
     NEXTHOP_INVALID = 20  # no such next hop
     NEIGHBOR_UNRESOLVED = 21
     PUNT_RATE_LIMITED = 22
-    RECIRCULATION_LIMIT = 23
+    RECIRCULATION_LIMIT = 23  # it would outgrow a frame while it goes round
     MULTICAST = 24  # multicast, broadcast and link-local destinations are not forwarded
     L2_PORT_NO_POLICY = 25
     SOURCE_INVALID = 26  # multicast, loopback, unspecified or IPv4-mapped source, link-local source off link
@@ -48,17 +48,19 @@ class DropReason(enum.IntEnum):
     OPTION = 29  # at a SID: an unknown option that must not be skipped, or one that was not looked at
     AUTHENTICATION_HEADER = 30  # at a SID: it cannot be verified
     CE_ON_NOT_ECT = 31  # DEC-15: congestion marked on the outer header, inner packet not ECN-capable
+    SID_VISIT_LIMIT = 32  # it has met as many SIDs of this node as one packet may
+    PASS_BUDGET = 33  # more further passes a second than the port it came by has
     SOURCE_BOGON = 34  # BCP 38: from outside, a source that is nobody's
     SOURCE_SPOOFED = 35  # BCP 38: from outside, a source of the domain
     REVERSE_PATH = 36  # BCP 84: no way back to the source by this interface (strict), or at all (loose)
 
 
 class PuntReason(enum.IntEnum):
-    """Why a packet goes to the control plane: index of ``punt_counter`` and ``punt_meter``."""
+    """Why a packet goes to the control plane: index of ``punt_counter`` and, with the port, of ``port_punt_meter``."""
 
     NONE = 0
-    LOCAL = 1  # to an own address, or an allowed upper layer at a SID
-    NDP = 2
+    LOCAL = 1  # to an own address, or an allowed upper layer at a SID; neither of NDP nor ECHO
+    NDP = 2  # to an own address, too
     ARP = 3
     NEIGHBOR_UNRESOLVED = 4
     FRAGMENT = 5  # processed frame, to be fragmented and sent
@@ -68,6 +70,7 @@ class PuntReason(enum.IntEnum):
     NO_ROUTE = 9
     PACKET_TOO_BIG = 10
     OPTION = 11  # ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
+    ECHO = 12  # ping of an own address or a SID: echo request, or any ICMP of IPv4
 
 
 class InterfaceFlag(enum.IntFlag):

@@ -43,8 +43,8 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.POLICY_INVALID: Reason("no such policy, or it does not fit the packet", "RFC 9256 5.1"),
     DropReason.NEXTHOP_INVALID: Reason("the next hop does not exist", "control plane out of step"),
     DropReason.NEIGHBOR_UNRESOLVED: Reason("MAC of the neighbour not known yet", "RFC 4861 7.2, RFC 826"),
-    DropReason.PUNT_RATE_LIMITED: Reason("over the rate limit of the control plane", "RFC 4443 2.4 (f); icmp"),
-    DropReason.RECIRCULATION_LIMIT: Reason("too many own SIDs in one list", "implementation limit"),
+    DropReason.PUNT_RATE_LIMITED: Reason("over its port's rate to the control plane", "RFC 4443 2.4 (f); icmp, limits"),
+    DropReason.RECIRCULATION_LIMIT: Reason("longer than a frame that goes round", "implementation limit"),
     DropReason.MULTICAST: Reason(
         "multicast, broadcast and link-local are not forwarded", "RFC 4291 2.5.6, 2.7, 1812 5.3.5"
     ),
@@ -62,6 +62,8 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.CE_ON_NOT_ECT: Reason(
         "congestion marked on the outer header, and the inner packet does not know ECN", "RFC 6040 4.2"
     ),
+    DropReason.SID_VISIT_LIMIT: Reason("met too many SIDs of this node", "limits: sid-visits"),
+    DropReason.PASS_BUDGET: Reason("its port has used up its further passes", "limits: passes"),
     DropReason.SOURCE_BOGON: Reason("from outside the domain, a source that is nobody's", "RFC 2827; sr-domain.bogons"),
     DropReason.SOURCE_SPOOFED: Reason("from outside the domain, a source inside it", "RFC 2827, RFC 8754 5.1"),
     DropReason.REVERSE_PATH: Reason(
@@ -82,4 +84,5 @@ PUNT_REASONS: dict[PuntReason, Reason] = {
     PuntReason.NO_ROUTE: Reason("ICMP destination unreachable", "RFC 4443 3.1"),
     PuntReason.PACKET_TOO_BIG: Reason("ICMP packet too big", "RFC 4443 3.2"),
     PuntReason.OPTION: Reason("ICMPv6 parameter problem, code 2, if the option asks for it", "RFC 8200 4.2"),
+    PuntReason.ECHO: Reason("ping of an own address or a SID", "RFC 4443 4.2, RFC 1122 3.2.2.6"),
 }

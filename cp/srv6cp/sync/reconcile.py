@@ -6,7 +6,7 @@
     apply(client, todo)
 
 Owned are all table entries of the program except constant and default ones, the clone sessions and the
-punt meter. What is referred to is written before what refers to it and deleted after it, and new things
+meters. What is referred to is written before what refers to it and deleted after it, and new things
 are inserted before old ones are changed or deleted, so that traffic never meets a dangling reference.
 """
 
@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from p4rtlib.gcpause import gc_paused
 from p4rtlib.references import tables_in_order
-from srv6cp.compile.tables import FLOW_SEED, PORT, PUNT_METER, SIDLISTS, SOURCES, URPF, VLAN
+from srv6cp.compile.capabilities import Capabilities
+from srv6cp.compile.system import metered
+from srv6cp.compile.tables import FLOW_SEED, PORT, SIDLISTS, SOURCES, URPF, VLAN
 from srv6cp.p4rt import (
     ActionSet,
     CloneSession,
@@ -34,7 +36,7 @@ from srv6cp.p4rt import (
 )
 
 if TYPE_CHECKING:
-    from srv6cp.p4rt import Client, P4Info
+    from srv6cp.p4rt import Client, MatchValue, P4Info
 
 __all__ = ["Check", "Plan", "apply", "diff", "plan", "read_owned"]
 
@@ -113,10 +115,12 @@ def plan(client: Client, desired: Iterable[Entity], keep_foreign: bool = False, 
         P4RuntimeError: the switch cannot be read.
     """
     with gc_paused():
+        wanted = tuple(desired)
+        ports = {entity.match["ingress_port"] for entity in wanted if _is_port(entity)}
         if check is None:
-            return diff(read_owned(client), desired, client.p4info, keep_foreign)
-        present = list(read_owned(client))
-        todo = diff(present, desired, client.p4info, keep_foreign)
+            return diff(read_owned(client, ports), wanted, client.p4info, keep_foreign)
+        present = list(read_owned(client, ports))
+        todo = diff(present, wanted, client.p4info, keep_foreign)
         check(present, todo.deletes)
         return todo
 
@@ -131,10 +135,14 @@ def apply(client: Client, todo: Plan, batch: int = 1000) -> int:
         return client.write(todo.updates(), batch=batch)
 
 
-def read_owned(client: Client) -> Iterator[Entity]:
-    """Everything on the switch that a plan may change."""
-    yield from client.read(TableEntry(name) for name in client.p4info.tables)
-    yield from client.read(MeterEntry(PUNT_METER))
+def read_owned(client: Client, ports: Iterable[MatchValue] = ()) -> Iterator[Entity]:
+    """Everything on the switch that a plan may change; meters of these ports and of those that the switch has."""
+    known = set(ports)
+    for entity in client.read(TableEntry(name) for name in client.p4info.tables):
+        if _is_port(entity):
+            known.add(entity.match["ingress_port"])
+        yield entity
+    yield from client.read(metered((int(str(port)) for port in known), Capabilities(client.p4info)))
     try:
         yield from client.read(CloneSession())
     except RpcFailed as error:
@@ -177,6 +185,10 @@ def diff(current: Iterable[Entity], desired: Iterable[Entity], info: P4Info, kee
                 deletes.append(entity)
     order = {table.alias: rank for rank, table in enumerate(tables_in_order(info.tables, _AFTER))}
     return Plan(tuple(inserts), tuple(modifies), tuple(deletes), unchanged, order)
+
+
+def _is_port(entity: Entity) -> TypeGuard[TableEntry]:
+    return isinstance(entity, TableEntry) and entity.table in (PORT, VLAN) and "ingress_port" in entity.match
 
 
 def _key(entity: Entity) -> Hashable:

@@ -4,7 +4,8 @@
 #ifndef SRV6_ARCH_V1MODEL_DISPATCH_P4_
 #define SRV6_ARCH_V1MODEL_DISPATCH_P4_
 
-// A packet may meet the SIDs of one node this often (END-10), and must not outgrow a frame while it does.
+// A packet may meet the SIDs of one node this often (END-10), whatever sid_visit_limit_table says, and must not outgrow
+// a frame while it does.
 #define MAX_PASSES 128
 #define MAX_RECIRCULATED_LENGTH 9600
 
@@ -30,9 +31,19 @@ control dispatch(PACKET) {
     @brief("Packets that left, by port; bytes as they arrived")
     INDEXED_COUNTER(EGRESS_PORT_COUNTER_ID, egress_port_counter, port_id_t, 512)
 
-    @id(PUNT_METER_ID) @name(".punt_meter")
-    @brief("Rate of packets to the control plane, by punt_reason_t")
-    meter<bit<8>>(64, MeterType.packets) punt_meter;
+    // Of each port there is as much as of each other, so that who floods starves nobody behind another port.
+    @id(PORT_PUNT_METER_ID) @name(".port_punt_meter")
+    @brief("Rate of packets to the control plane, by ingress port and punt_reason_t")
+    @description("Cell 16 * ingress_port + punt_reason")
+    meter<bit<16>>(8192, MeterType.packets) port_punt_meter;
+
+    @brief("Packets that were dropped over a limit of the port that they came by")
+    @description("Cell 16 * ingress_port + punt_reason: not handed to the control plane; punt_reason 0: no further pass")
+    INDEXED_COUNTER(PORT_LIMIT_COUNTER_ID, port_limit_counter, bit<16>, 8192)
+
+    @id(PASS_METER_ID) @name(".pass_meter")
+    @brief("Rate of passes after the second one of a packet, by the port it came by")
+    meter<port_id_t>(512, MeterType.packets) pass_meter;
 
     action drop() {
         mark_to_drop(standard_metadata);
@@ -55,9 +66,32 @@ control dispatch(PACKET) {
     action count_punt() {
         punt_counter.count(VERDICT.punt_reason);
     }
+    action is_neighbor_discovery() {
+        VERDICT.punt_reason = punt_reason_t.NDP;
+    }
+    action is_echo_request() {
+        VERDICT.punt_reason = punt_reason_t.ECHO;
+    }
+    action set_punt_cell() {
+        VERDICT.punt_cell = 3w0 ++ INGRESS_PORT ++ VERDICT.punt_reason[3:0];
+    }
     action take_token() {
         VERDICT.color = METER_GREEN;
-        punt_meter.execute_meter(VERDICT.punt_reason, VERDICT.color);
+        port_punt_meter.execute_meter(VERDICT.punt_cell, VERDICT.color);
+    }
+    action count_limited() {
+        port_limit_counter.count(VERDICT.punt_cell);
+    }
+    action count_visit() {
+        BEGIN(VERDICT)
+        VERDICT.visits = CARRIED_PASSES + 1;
+    }
+    action set_pass_cell() {
+        VERDICT.punt_cell = 3w0 ++ INGRESS_PORT ++ 4w0;
+    }
+    action take_pass() {
+        VERDICT.color = METER_GREEN;
+        pass_meter.execute_meter(INGRESS_PORT, VERDICT.color);
     }
     action go_out() {
         egress_port_counter.count(EGRESS_PORT);
@@ -97,14 +131,53 @@ control dispatch(PACKET) {
         EGRESS_PORT = CPU_PORT;
     }
 
+    @id(TOO_MANY_VISITS_ID)
+    @name(".too_many_visits")
+    action too_many_visits() {
+        refuse(drop_reason_t.SID_VISIT_LIMIT);
+    }
+
+    @id(FURTHER_VISIT_ID)
+    @name(".further_visit")
+    action further_visit() { }
+
+    @id(SID_VISIT_LIMIT_TABLE_ID)
+    @name(".sid_visit_limit_table")
+    @brief("How many SIDs of this node one packet may meet")
+    @description("One entry: the number of visits after which there is none; without it 128. From the second visit on")
+    @entry_restriction("visits > 1 && visits < 129")
+    table sid_visit_limit_table {
+        key = { VERDICT.visits : exact @name("visits"); }
+        actions = { too_many_visits; @defaultonly further_visit; }
+        const default_action = further_visit();
+        size = 2;
+    }
+
     apply {
         if (md.next == FATE_TRANSMIT) {
             go_out();
         } else {
             if (md.next == FATE_RECIRCULATE) {
-                if (CARRIED_PASSES >= MAX_PASSES || FRAME_LENGTH > MAX_RECIRCULATED_LENGTH) {
+                if (FRAME_LENGTH > MAX_RECIRCULATED_LENGTH) {
                     refuse(drop_reason_t.RECIRCULATION_LIMIT);
-                } else {
+                } else if (CARRIED_PASSES != 0) {
+                    // A second visit is as usual as a first one; what comes then costs the port a token.
+                    count_visit();
+                    if (VERDICT.visits >= MAX_PASSES) {
+                        refuse(drop_reason_t.SID_VISIT_LIMIT);
+                    } else {
+                        sid_visit_limit_table.apply();
+                        if (md.next == FATE_RECIRCULATE) {
+                            take_pass();
+                            if (VERDICT.color == METER_RED) {
+                                set_pass_cell();
+                                count_limited();
+                                refuse(drop_reason_t.PASS_BUDGET);
+                            }
+                        }
+                    }
+                }
+                if (md.next == FATE_RECIRCULATE) {
                     go_round();
                     tag.apply(THE_PACKET);
                 }
@@ -118,8 +191,25 @@ control dispatch(PACKET) {
                     && VERDICT.punt_reason != punt_reason_t.PACKET_TOO_BIG) {
                     tell_nobody();
                 } else {
+                    // Where it was decided that the packet is for this node, it did not matter what it is.
+                    if (VERDICT.punt_reason == punt_reason_t.LOCAL) {
+                        if (hdr.ipv6.isValid()) {
+                            if (hdr.ipv6.next_header == IP_PROTO_ICMPV6 && hdr.l4.isValid()) {
+                                if (hdr.l4.src_port[15:8] == 128) {
+                                    is_echo_request();
+                                } else if (md.origin == ORIGIN_RECEIVED && hdr.ipv6.hop_limit == 255
+                                           && hdr.l4.src_port[15:8] >= 133 && hdr.l4.src_port[15:8] <= 137) {
+                                    is_neighbor_discovery();
+                                }
+                            }
+                        } else if (hdr.ipv4.protocol == IP_PROTO_ICMP) {
+                            is_echo_request();
+                        }
+                    }
+                    set_punt_cell();
                     take_token();
                     if (VERDICT.color == METER_RED) {
+                        count_limited();
                         if (md.next == FATE_DROP) {
                             count_first_reason();
                         }

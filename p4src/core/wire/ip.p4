@@ -5,6 +5,7 @@
 
 // IPv6 next header / IPv4 protocol numbers.
 const bit<8> IP_PROTO_HOPOPTS  = 0;
+const bit<8> IP_PROTO_ICMP     = 1;
 const bit<8> IP_PROTO_IPV4     = 4;
 const bit<8> IP_PROTO_TCP      = 6;
 const bit<8> IP_PROTO_UDP      = 17;

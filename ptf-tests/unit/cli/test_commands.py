@@ -126,6 +126,19 @@ def test_no_apply_edits_the_file_only(srv6: Run, node: Path) -> None:
     assert "{name: red, id: 9}" in node.read_text()
 
 
+def test_a_binding_sid_of_a_policy_that_names_it_is_not_written(srv6: Run, node: Path) -> None:
+    assert srv6("policy add --no-apply north segs fcbb:bb00:4::,fcbb:bb00:1:b::")[0] == 0
+    before = node.read_text()
+    code, _, err = srv6("sid add fcbb:bb00:1:b::/64 End.B6.Encaps policy north")
+    assert (code, node.read_text()) == (3, before)
+    assert "segment fcbb:bb00:1:b:: is the policy's own binding SID" in err
+    assert err.count("\n") == 1
+    assert srv6("policy replace --no-apply north segs fcbb:bb00:4::")[0] == 0
+    assert srv6("sid add --no-apply fcbb:bb00:1:b::/64 End.B6.Encaps policy north")[0] == 0
+    code, _, err = srv6("policy replace north segs fcbb:bb00:1:b::")
+    assert (code, "own binding SID" in err) == (3, True)
+
+
 def test_policies_and_steering(srv6: Run) -> None:
     assert srv6("policy add north segs fcbb:bb00:4::,fcbb:bb00:5:: weight 3 segs fcbb:bb00:4:: mode encap.red")[0] == 0
     assert srv6("steer add 2001:db8:99::/64 policy north")[0] == 0
@@ -337,12 +350,33 @@ def test_counters_and_drops(srv6: Run, switch: SoftSwitch) -> None:
     assert json.loads(srv6("sid show --json")[1])[0]["packets"] == 0
 
 
+def test_what_was_dropped_over_a_limit_is_shown_by_port(srv6: Run, switch: SoftSwitch, node: Path) -> None:
+    node.write_text(NODE + "icmp: {rate: 1, burst: 2}\n")
+    assert srv6("apply node.yaml")[0] == 0
+    before = {row["port"]: row["packets"] for row in limited(srv6)}
+    for _ in range(20):
+        switch.inject(1, frame(NOWHERE, MAC))
+    switch.flush()
+    [row] = limited(srv6)
+    lost = row["packets"] - before.get(1, 0)
+    assert (row["port"], row["limit"]) == (1, "NO_ROUTE")
+    assert 0 < lost <= 18
+    assert "Over the limit of their port" in srv6("show counters")[1]
+
+
+def limited(srv6: Run) -> list[dict[str, Any]]:
+    rows = {row["reason"]: row for row in json.loads(srv6("show drops --json")[1])}
+    return rows["PUNT_RATE_LIMITED"]["ports"] if "PUNT_RATE_LIMITED" in rows else []
+
+
 def test_sessions_and_tables(srv6: Run) -> None:
     data = json.loads(srv6("show sessions --json")[1])
     assert data["profile"] in artifacts.available()
     # Objects, not lines of text in JSON.
     assert data["clone_sessions"] == [{"session_id": 1, "replicas": [{"port": 510, "instance": 1}]}]
-    assert data["meters"]["NO_ROUTE"]["cir"] == 100
+    assert data["meters"]["1"]["NO_ROUTE"] == {"rate": 100, "burst": 50}
+    assert data["meters"]["1"]["passes"] == {"rate": 4000, "burst": 400}
+    assert "limit NO_ROUTE: 100/s, burst 50, ports 1, 2" in srv6("show sessions")[1]
     sizes = {row["table"]: row["entries"] for row in json.loads(srv6("show tables --json")[1])}
     assert sizes["my_sid_table"] == 1
     [entry] = json.loads(srv6("show tables my_sid_table --json")[1])

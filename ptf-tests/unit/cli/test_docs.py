@@ -15,7 +15,7 @@ from srv6cp.cli import exitcodes
 from srv6cp.cli.cmd_ip import translate_route
 from srv6cp.cli.kinds import kinds
 from srv6cp.cli.main import build_parser
-from srv6cp.config import load_node, loader, nexthops, policies, ports, routing, sids, steering
+from srv6cp.config import limits, load_node, loader, nexthops, policies, ports, routing, sids, steering
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 CLI = (DOCS / "cli.md").read_text()
@@ -51,7 +51,9 @@ def test_exit_codes_of_the_manual() -> None:
 
 
 def test_every_key_is_in_the_manual() -> None:
-    keys = loader.NODE_KEYS | loader.DOMAIN_KEYS | loader.ICMP_KEYS | ports.PORT_KEYS | ports.VRF_KEYS
+    keys = (
+        loader.NODE_KEYS | loader.DOMAIN_KEYS | limits.LIMIT_KEYS | limits.RATE_KEYS | ports.PORT_KEYS | ports.VRF_KEYS
+    )
     keys |= {operand.key for operand in REGISTRY.operands} | {section.key for section in REGISTRY.sections}
     keys |= (
         nexthops.NEXTHOP_KEYS

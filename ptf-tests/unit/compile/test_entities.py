@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from unit.compile.support import INFO, compiled, rows
 from unit.config.example import FULL
@@ -59,15 +60,37 @@ def test_what_is_referred_to_comes_first() -> None:
                 known.add(entity.match[name])
 
 
-def test_clone_session_and_meters() -> None:
-    entities = compiled(icmp={"rate": 10, "burst": 5}).entities
-    assert CloneSession(1, (Replica(510, 1),)) in entities
-    meters = {entity.index: entity for entity in entities if isinstance(entity, MeterEntry)}
-    assert set(meters) == set(range(1, 12))
-    assert all(meters[reason].cir == 10 and meters[reason].pburst == 5 for reason in range(6, 11))
-    assert all((meters[reason].cir or 0) >= 1000 for reason in range(1, 6))
-    unmetered = {entity.index for entity in compiled(icmp=None).entities if isinstance(entity, MeterEntry)}
-    assert unmetered == set(range(1, 6))
+def meters(name: str, **config: Any) -> dict[int, tuple[int | None, int]]:
+    """Rate and burst by index."""
+    found = [entity for entity in compiled(**config).entities if isinstance(entity, MeterEntry)]
+    assert all((entity.cir, entity.cburst) == (entity.pir, entity.pburst) for entity in found)
+    return {entity.index: (entity.cir, entity.cburst) for entity in found if entity.meter == name and entity.index}
+
+
+def test_clone_session() -> None:
+    assert CloneSession(1, (Replica(510, 1),)) in compiled().entities
+
+
+def test_each_port_has_a_meter_of_each_reason() -> None:
+    found = meters("port_punt_meter", icmp={"rate": 10, "burst": 5})
+    assert set(found) == {16 * port + reason for port in (1, 2, 510) for reason in range(1, 13)}
+    for port in (1, 2):
+        assert {found[16 * port + reason] for reason in range(6, 12)} == {(10, 5)}
+        assert found[16 * port + 2] == found[16 * port + 3] == (200, 200)
+    unmetered = meters("port_punt_meter", icmp=None)
+    assert {index % 16 for index in found.keys() - unmetered.keys()} == set(range(6, 12))
+
+
+def test_limits_of_the_node_file_reach_the_meters() -> None:
+    limits = {"echo": {"rate": 7}, "neighbors": None, "passes": {"rate": 30, "burst": 3}, "sid-visits": 40}
+    found = meters("port_punt_meter", limits=limits)
+    port = 1
+    assert found[16 * port + 12] == (7, 250)
+    assert not {16 * port + 2, 16 * port + 3} & found.keys()
+    assert meters("pass_meter", limits=limits) == dict.fromkeys((1, 2), (30, 3))
+    assert meters("pass_meter", limits={"passes": None}) == {}
+    entries = [entity for entity in compiled(limits=limits).entities if isinstance(entity, TableEntry)]
+    assert [e.match for e in entries if e.table == "sid_visit_limit_table"] == [{"visits": 40}]
 
 
 def test_upper_layers_and_domain() -> None:

@@ -51,7 +51,7 @@ def of(table: str) -> set[str]:
 
 TRANSIT = without(
     {*(set(COMMITTED.tables) - OF_TRANSIT), *(of(tables.MY_SID) - ENDS), "set_l2_port", "steer", "classify_steer"}
-    | {tables.PUNT_METER, tables.POLICY_COUNTER},
+    | {tables.PUNT_METER, tables.PASS_METER, tables.POLICY_COUNTER},
     parameters=("policy_id",),
 )
 EDGE = without(("end_dx2",))
@@ -243,4 +243,4 @@ def test_everything_that_compiles_is_asked_for() -> None:
     """A node with every key: each table that gets entries from it is one that `needs` names, or always there."""
     named = {need.table for need in needs.needs(load_node(FULL))}
     used = {e.table for e in compile_state(load_node(FULL), COMMITTED).entities if isinstance(e, TableEntry)}
-    assert used - named == {tables.PORT, tables.ROUTES[6], tables.NEXTHOP} - named
+    assert used - named == {tables.PORT, tables.ROUTES[6], tables.NEXTHOP, tables.SID_VISIT_LIMIT} - named

@@ -100,19 +100,19 @@ def test_action_sets_compare_as_sets() -> None:
 
 
 def test_meters() -> None:
-    wanted = MeterEntry("punt_meter", 6, 100, 50, 100, 50)
-    rounded = MeterEntry("punt_meter", 6, 99, 50, 99, 50)
+    wanted = MeterEntry("port_punt_meter", 22, 100, 50, 100, 50)
+    rounded = MeterEntry("port_punt_meter", 22, 99, 50, 99, 50)
     assert not len(reconcile.diff([rounded], [wanted], INFO))
     for unset in (
-        MeterEntry("punt_meter", 6),
-        MeterEntry("punt_meter", 6, 0, 0, 0, 0),
-        MeterEntry("punt_meter", 6, (1 << 64) - 1, 1, (1 << 64) - 1, 1),
+        MeterEntry("port_punt_meter", 22),
+        MeterEntry("port_punt_meter", 22, 0, 0, 0, 0),
+        MeterEntry("port_punt_meter", 22, (1 << 64) - 1, 1, (1 << 64) - 1, 1),
     ):
         assert not len(reconcile.diff([unset], [], INFO))
         [update] = reconcile.diff([unset], [wanted], INFO).updates()
         assert (update.type, update.entity) == (UpdateType.MODIFY, wanted)
     [update] = reconcile.diff([wanted], [], INFO).updates()
-    assert (update.type, update.entity) == (UpdateType.MODIFY, MeterEntry("punt_meter", 6))
+    assert (update.type, update.entity) == (UpdateType.MODIFY, MeterEntry("port_punt_meter", 22))
 
 
 def test_default_and_constant_entries_are_left_alone() -> None:
@@ -147,7 +147,7 @@ def test_damage_is_repaired_and_nothing_is_doubled(client: Client) -> None:
     client.delete(routes[0], CloneSession(1), next(e for e in entries if e.table == "ingress_port_table"))
     client.insert(foreign(1), foreign(2))
     client.modify(replace(routes[1], action=Action("blackhole")))
-    client.modify(MeterEntry("punt_meter", 7, 1, 1, 1, 1))
+    client.modify(MeterEntry("port_punt_meter", 23, 1, 1, 1, 1))
     todo = reconcile.plan(client, DESIRED)
     assert (len(todo.inserts), len(todo.modifies), len(todo.deletes)) == (3, 2, 2), todo.render()
     reconcile.apply(client, todo)

@@ -315,6 +315,11 @@ WHOLE = [
     ("node: r1\nports:\n  1: {vlans: {4095: {}}}\n", 3, "VLAN must be a number from 1 to 4094"),
     ("node: r1\nports:\n  1: {mac: 'zz:00:00:00:00:01'}\n", 3, "bad MAC address"),
     ("node: r1\nicmp: {rate: 0}\n", 2, "rate must be a number from 1"),
+    ("node: r1\nlimits: {echo: {rate: 0}}\n", 2, "rate must be a number from 1"),
+    ("node: r1\nlimits: {passes: 5}\n", 2, "passes"),
+    ("node: r1\nlimits: {ping: {rate: 5}}\n", 2, "unknown key 'ping'"),
+    ("node: r1\nlimits: {sid-visits: 1}\n", 2, "sid-visits must be a number from 2 to 128"),
+    ("node: r1\nlimits: {sid-visits: 129}\n", 2, "sid-visits must be a number from 2 to 128"),
     ("node: r1\nupper-layer: [icmpv7]\n", 2, "protocol must be"),
     ("node: r1\nsource: '10.0.0.1'\n", 2, "source must be an IPv6 address"),
     ("node: r1\nsr-domain: {sid-blok: []}\n", 2, "did you mean 'sid-block'?"),
@@ -340,6 +345,45 @@ def test_whole_files(text: str, line: int, message: str) -> None:
 def test_everything_is_reported_in_the_order_of_the_file() -> None:
     error = problems("node: r1\nsids:\n  - {sid: x, behavior: End}\nports: {900: {}}\nroutes: [7]\n")
     assert [problem.line for problem in error.problems] == [3, 4, 5]
+
+
+LOOPS = """\
+node: r1
+source: "fc00:0:1::1"
+locator: {prefix: "fc00:0:1::/48", block: 32, node: 16}
+policies:
+  - {name: plain, segments: ["fc00:2::1", "fc00:0:1:e::"]}
+  - {name: own, segment-lists: [{segments: ["fc00:2::1"]}, {segments: ["fc00:2::2", "fc00:0:1:b1::7"]}]}
+  - {name: first, segments: ["fc00:2::1", "fc00:0:1:b3::"]}
+  - {name: second, segments: ["fc00:0:1:b2::"]}
+  - {name: leads-there, segments: ["fc00:0:1:b3::"]}
+sids:
+  - {sid: "fc00:0:1:e::/64", behavior: End}
+  - {sid: "fc00:0:1:b0::/64", behavior: End.B6.Encaps, policy: plain}
+  - {sid: "fc00:0:1:b1::/64", behavior: End.B6.Encaps.Red, policy: own}
+  - {sid: "fc00:0:1:b2::/64", behavior: End.B6.Encaps, policy: first}
+  - {sid: "fc00:0:1:b3::/64", behavior: End.B6.Encaps, policy: second}
+  - {sid: "fc00:0:1:b4::/64", behavior: End.B6.Encaps, policy: leads-there}
+"""
+
+
+def test_a_policy_that_leads_to_itself_by_binding_sids_of_this_node_is_refused_once() -> None:
+    own, chain = problems(LOOPS).problems
+    assert (own.line, chain.line) == (6, 7)
+    assert own.message == (
+        "policy own: segment fc00:0:1:b1::7 is the policy's own binding SID (End.B6.Encaps.Red fc00:0:1:b1::/64): "
+        "packets would go round; name what is behind it"
+    )
+    assert chain.message == (
+        "policy first: the policy leads to itself by binding SIDs of this node (fc00:0:1:b3:: is End.B6.Encaps of "
+        "policy second, fc00:0:1:b2:: is End.B6.Encaps of policy first): packets would go round"
+    )
+
+
+def test_what_lies_inside_a_binding_sid_and_is_not_the_sid_is_no_loop() -> None:
+    inside = 'neighbors: []\nroutes: [{prefix: "fc00:0:1:b1::/96", blackhole: true}]\n'
+    [chain] = problems(LOOPS + inside).problems
+    assert "policy first" in chain.message
 
 
 def test_a_wrong_policy_is_not_reported_at_its_users() -> None:

@@ -16,6 +16,7 @@ from srv6cp.model import (
     Flavour,
     FlowLabel,
     InterfaceId,
+    Limits,
     NextHop,
     RateLimit,
     SegmentList,
@@ -28,6 +29,15 @@ def test_scalars() -> None:
     assert (NODE.name, NODE.device_id, NODE.grpc_addr) == ("r1", 7, "127.0.0.1:9601")
     assert NODE.source == ip_address("fcbb:bb00:1::1")
     assert NODE.icmp == RateLimit(200, 20)
+    assert NODE.limits == Limits(
+        neighbors=RateLimit(50, 60),
+        echo=RateLimit(70, 250),
+        local=None,
+        unresolved=RateLimit(200, 8),
+        fragments=None,
+        passes=RateLimit(9, 9),
+        sid_visits=40,
+    )
     assert NODE.upper_layers == (58, 17, 89)
     assert (NODE.locators[0].block, NODE.locators[0].node) == (32, 16)
     assert NODE.domain.sources == (ip_network("fcbb:bb00::/32"), ip_network("2001:db8::/32"))
@@ -43,6 +53,7 @@ def test_defaults() -> None:
     assert node.device_id == 1
     assert node.upper_layers == (58,)
     assert node.icmp == RateLimit(100, 50)
+    assert node.limits == Limits()
     assert node.vrfs == {"default": 0}
     [interface] = node.interfaces()
     assert interface.mtu == 1500

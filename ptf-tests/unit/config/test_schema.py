@@ -55,6 +55,7 @@ def test_a_node_with_every_key_is_valid() -> None:
         "node: r1\nroutes: [{via: 'fc00::1'}]\n",
         "node: r1\nneighbors: [{address: 'fc00::1', mac: 'zz'}]\n",
         "node: r1\nicmp: {rate: 0}\n",
+        "node: r1\nlimits: {sid-visits: 200}\n",
         "node: r1\nsteering: [{policy: x}]\n",
         "locators: []\n",
     ],

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future
 
 import pytest
 
@@ -15,20 +14,66 @@ def take(inbox: Inbox[int], most: int = 10) -> object:
     return inbox.take(time.monotonic(), most)
 
 
-def test_order_of_packets_and_orders() -> None:
+def orders(inbox: Inbox[int]) -> list[int]:
+    """Everything that is there, one by one; an order is carried out, and is its result."""
+    found = []
+    while (work := take(inbox, 1)) is not None:
+        if isinstance(work, Order):
+            work.carry_out()
+            found.append(work.done.result(0))
+        else:
+            assert isinstance(work, list)
+            found += work
+    return found
+
+
+def test_an_order_does_not_wait_for_packets_unless_it_says_so() -> None:
     inbox: Inbox[int] = Inbox(10)
-    done: list[Future[int]] = []
     inbox.put(1)
     inbox.put(2)
-    done.append(inbox.order(lambda: 42))
+    inbox.order(lambda: 42, behind_packets=True)
+    inbox.order(lambda: 41)
     inbox.put(3)
-    assert take(inbox) == [1, 2]
-    order = take(inbox)
-    assert isinstance(order, Order)
-    order.carry_out()
-    assert done[0].result(0) == 42
-    assert take(inbox) == [3]
-    assert take(inbox) is None
+    assert orders(inbox) == [41, 1, 2, 42, 3]
+
+
+def test_a_barrier_waits_for_the_packets_of_lower_classes_that_were_there() -> None:
+    inbox: Inbox[tuple[int, int]] = Inbox(10, lambda packet: packet)
+    for packet in ((2, 1), (1, 1)):
+        inbox.put(packet)
+    inbox.order(lambda: (9, 9), behind_packets=True)
+    inbox.put((0, 1))
+    assert orders(inbox) == [(0, 1), (1, 1), (2, 1), (9, 9)]  # type: ignore[comparison-overlap, arg-type]
+
+
+def test_flood_of_one_port_does_not_delay_the_other_ports() -> None:
+    inbox: Inbox[tuple[int, int]] = Inbox(1024, lambda packet: (0, packet[0]))
+    for number in range(10_000):
+        inbox.put((1, number))
+    for number in range(10):
+        inbox.put((2, number))
+    taken = inbox.take(time.monotonic(), 20)
+    assert taken == [(port, number) for number in range(10) for port in (1, 2)]
+    assert inbox.dropped == 10_000 - 1024 + 10, "and those of port 2 pushed out as many of port 1"
+
+
+def test_flood_of_one_class_does_not_delay_what_is_more_urgent_nor_starve_the_others() -> None:
+    inbox: Inbox[tuple[int, int]] = Inbox(1024, lambda packet: (packet[0], 1), {0: 4, 1: 2})
+    for number in range(10_000):
+        inbox.put((1, number))
+    for kind in (2, 0):
+        for number in range(6):
+            inbox.put((kind, number))
+    taken = inbox.take(time.monotonic(), 14)
+    assert isinstance(taken, list)
+    assert [kind for kind, _ in taken] == [0, 0, 0, 0, 1, 1, 2, 0, 0, 1, 1, 2, 1, 1]
+
+
+def test_full_of_single_packets_it_takes_no_further_one() -> None:
+    inbox: Inbox[int] = Inbox(3, lambda packet: (0, packet))
+    for number in range(5):
+        inbox.put(number)
+    assert (inbox.dropped, take(inbox)) == (2, [0, 1, 2])
 
 
 def test_batches() -> None:
@@ -42,7 +87,7 @@ def test_bounded_for_packets_only() -> None:
     inbox: Inbox[int] = Inbox(2)
     for n in range(5):
         inbox.put(n)
-    inbox.order(lambda: None)
+    inbox.order(lambda: None, behind_packets=True)
     assert (inbox.dropped, len(inbox)) == (3, 3)
     assert take(inbox) == [0, 1]
     inbox.put(9)

@@ -133,13 +133,13 @@ def test_what_is_written_is_read_back(client: Client) -> None:
 def test_default_entries_counters_and_meters(client: Client) -> None:
     default = client.default_entry("ipv6_table")
     assert default is not None and default.action == Action("no_route")
-    client.modify(CounterEntry("drop_counter", 4, 10, 1000), MeterEntry("punt_meter", 2, 100, 50, 100, 50))
+    client.modify(CounterEntry("drop_counter", 4, 10, 1000), MeterEntry("port_punt_meter", 2, 100, 50, 100, 50))
     assert client.read_one(CounterEntry("drop_counter", 4)) == CounterEntry("drop_counter", 4, 10, 1000)
     assert len(list(client.read(CounterEntry("drop_counter")))) == INFO.counters["drop_counter"].size
-    assert client.read_one(MeterEntry("punt_meter", 2)) == MeterEntry("punt_meter", 2, 100, 50, 100, 50)
-    assert client.read_one(MeterEntry("punt_meter", 3)) == MeterEntry("punt_meter", 3)
-    client.modify(MeterEntry("punt_meter", 2))
-    assert client.read_one(MeterEntry("punt_meter", 2)) == MeterEntry("punt_meter", 2)
+    assert client.read_one(MeterEntry("port_punt_meter", 2)) == MeterEntry("port_punt_meter", 2, 100, 50, 100, 50)
+    assert client.read_one(MeterEntry("port_punt_meter", 3)) == MeterEntry("port_punt_meter", 3)
+    client.modify(MeterEntry("port_punt_meter", 2))
+    assert client.read_one(MeterEntry("port_punt_meter", 2)) == MeterEntry("port_punt_meter", 2)
     port = TableEntry("ingress_port_table", {"ingress_port": 1}, Action("set_l2_port", {"policy_id": 0}))
     client.insert(port)
     counts = DirectCounterEntry("ingress_port_table", {"ingress_port": 1}, packets=3, bytes=300)
@@ -218,7 +218,7 @@ def test_packets_both_ways(client: Client) -> None:
         client.packet_out(frame, submit_to_ingress=1)
         packet = packets.get(timeout=5)
     assert packet is not None, "no packet-in"
-    assert packet.metadata["reason"] == 1  # LOCAL
+    assert packet.metadata["reason"] == 12  # ECHO
     assert packet.metadata["ingress_port"] == CPU_PORT
     assert packet.payload.endswith(frame)
 

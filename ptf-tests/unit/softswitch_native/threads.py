@@ -107,7 +107,7 @@ def srv6() -> None:
             profile.set_group_members(1, [(rng.randint(1, 3), rng.randint(1, 3))])
             device.pre.set_clone_session(1, [(510, turn)])
             device.pre.set_multicast_group(1 + turn % 3, [(1, turn), (2, turn)])
-            device.meters["punt_meter"].set_rates(turn % 4, ((1e3, 5), (1e4, 9)))
+            device.meters["port_punt_meter"].set_rates(16 + turn % 16, ((1e3, 5), (1e4, 9)))
             if turn % 20 == 19:
                 tables["my_sid_table"].clear()
                 for number in present:

@@ -15,9 +15,9 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
-from srv6cp.config import bogons, loader, nexthops, policies, ports, routing, sids, steering
+from srv6cp.config import bogons, limits, loader, nexthops, policies, ports, routing, sids, steering
 from srv6cp.config.schema.descriptions import describe
-from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, FlowLabel, Fragmentation
+from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, MAX_VISITS, FlowLabel, Fragmentation
 
 Schema = dict[str, Any]
 
@@ -77,12 +77,14 @@ def schema() -> Schema:
             },
         ),
         "upper-layer": _one_or_more(_PROTOCOL),
-        "icmp": {
-            "anyOf": [
-                {"type": "null"},
-                _object(loader.ICMP_KEYS, {"rate": _integer(1, 1_000_000), "burst": _integer(1, 1_000_000)}),
-            ]
-        },
+        "icmp": _rate(),
+        "limits": _object(
+            limits.LIMIT_KEYS,
+            {
+                **{key: _rate() for key in limits.RATES},
+                "sid-visits": _integer(limits.LEAST_VISITS, MAX_VISITS),
+            },
+        ),
         "fragmentation": {"enum": [kind.value for kind in Fragmentation]},
         "flow-seed": _integer(0, loader.MAX_FLOW_SEED)
         | {"description": "makes the choice of next hops and segment lists this node's own; by default from its name"},
@@ -256,6 +258,12 @@ def _array(items: Schema) -> Schema:
 
 def _one_or_more(item: Schema) -> Schema:
     return {"anyOf": [item, {"type": "array", "items": item}]}
+
+
+def _rate() -> Schema:
+    most = limits.MAX_RATE
+    rate = _object(limits.RATE_KEYS, {"rate": _integer(1, most), "burst": _integer(1, most)})
+    return {"anyOf": [{"type": "null"}, rate]}
 
 
 def _integer(low: int, high: int) -> Schema:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from srv6cp.config.limits import RATES
+
 Schema = dict[str, Any]
 
 _INTERFACE = {
@@ -29,6 +31,11 @@ _HOP = {
     "weight": "share of the flows among several next hops",
 }
 
+
+def _rate(path: str) -> dict[str, str]:
+    return {f"{path}.rate": "a second", f"{path}.burst": "at once"}
+
+
 #: Path of a key to its text.
 DESCRIPTIONS: Mapping[str, str] = {
     "device-id": "P4Runtime device id of the switch",
@@ -41,9 +48,17 @@ DESCRIPTIONS: Mapping[str, str] = {
     "sr-domain.sources": "where packets to local SIDs must come from; anywhere when empty",
     "sr-domain.bogons": "sources that no packet from an external port has: prefixes and names of lists",
     "upper-layer": "protocols that are delivered to the controller when a SID is their destination, by number or name",
-    "icmp": "limit of ICMP errors; null: none",
-    "icmp.rate": "a second",
-    "icmp.burst": "at once",
+    "icmp": "limit of ICMP errors of each port and kind; null: none",
+    **_rate("icmp"),
+    "limits": "what one port may cost this node",
+    "limits.neighbors": "neighbour discovery, and ARP, of each port; null: no limit",
+    "limits.echo": "pings of this node from each port; null: no limit",
+    "limits.local": "other packets to this node from each port; null: no limit",
+    "limits.unresolved": "packets from each port whose next hop is still to be found; null: no limit",
+    "limits.fragments": "IPv4 packets from each port that are to be fragmented; null: no limit",
+    "limits.passes": "passes after a packet's second one, of each port; null: no limit",
+    "limits.sid-visits": "how many SIDs of this node one packet may meet",
+    **{key: text for name in RATES for key, text in _rate(f"limits.{name}").items()},
     "fragmentation": "of IPv4 without DF that is too long for its tunnel: of the packet inside, or of the outer one",
     "vrfs": "VRFs besides `default`",
     "vrfs.name": "by which the rest of the file calls it",
