@@ -17,14 +17,24 @@ from srv6cp.config.context import Context, EnoughError
 from srv6cp.config.nexthops import read_nexthops
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
-from srv6cp.config.routing import read_neighbors, read_routes
+from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
 from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
 from srv6cp.config.sysctl import endpoint_sids, read_sysctl
 from srv6cp.gcpause import gc_paused
-from srv6cp.model import DEFAULT_VRF, ICMPV6, Fragmentation, Node, OwnAddress, Policy, RateLimit, SrDomain
+from srv6cp.model import (
+    DEFAULT_VRF,
+    ICMPV6,
+    Fragmentation,
+    NeighborLimits,
+    Node,
+    OwnAddress,
+    Policy,
+    RateLimit,
+    SrDomain,
+)
 from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_path
 
 #: Keys of every node file; the sections that records of behaviours bring come beside them.
@@ -32,7 +42,7 @@ NODE_KEYS = frozenset(
     (
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain", "upper-layer", "icmp"),
         *("flow-seed", "fragmentation", "vrfs", "addresses", "ports", "neighbors", "nexthops", "routes", "sids"),
-        *("policies", "steering", "sysctl"),
+        *("policies", "steering", "sysctl", "neighbor-limits"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources"))
@@ -135,6 +145,9 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         upper_layers = _read_upper_layers(data.get("upper-layer"))
     with context.at("icmp"):
         icmp = _read_icmp(data["icmp"]) if "icmp" in data else DEFAULT_RATE
+    limits = NeighborLimits()
+    with context.at("neighbor-limits"):
+        limits = read_neighbor_limits(data.get("neighbor-limits"))
     fragmentation = Fragmentation.INNER
     with context.at("fragmentation"):
         kinds = tuple(kind.value for kind in Fragmentation)
@@ -178,6 +191,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         addresses=addresses,
         ports=context.ports,
         neighbors=tuple(context.neighbors),
+        neighbor_limits=limits,
         nexthops=nexthops,
         routes=routes,
         sids=sids,
