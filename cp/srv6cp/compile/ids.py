@@ -77,7 +77,8 @@ class IdSpace:
         """Give back what was released: the switch has no entry of it any more."""
         for key in self._released:
             self._taken.discard(self._ids.pop(key))
-        self._forget()
+        if self._used or self._released:
+            self._forget()
 
     def sweep(self) -> None:
         """Give back the numbers of keys that were not taken since the last sweep: no entry of a switch has them."""

@@ -268,7 +268,7 @@ class Routes:
         that it is on link. It is asked of all rows: nobody takes over a part of a SID, of a steered prefix or of a
         route by sending from it. Of two interfaces that have the same address in one prefix the first counts."""
         for vrf, address in self._moved:
-            key = vrf, ip_network(address)
+            key = vrf, _family(address)((int(address), address.max_prefixlen))
             interface = min(self._known.get(address, set()) & self._on_link(vrf, address), default=None)
             before = self._hosts.get(key)
             if (before[1] if before else None) == interface:
@@ -288,7 +288,7 @@ class Routes:
         if not any(address in link for link, _ in self._links.get(vrf, ()) if link.version == address.version):
             return frozenset()
         bits, size = int(address), address.max_prefixlen
-        family = IPv6Network if address.version == 6 else IPv4Network
+        family = _family(address)
         for length in self._lengths[vrf, address.version]:
             found = self._winner((vrf, family((bits >> size - length << size - length, length))))
             if found is not None:
@@ -328,6 +328,10 @@ def _entry(key: Key, action: Action) -> TableEntry:
     if prefix.version == 6:
         return TableEntry(tables.ROUTES[6], {"vrf_id": vrf, "ipv6_dst": prefix}, action)
     return TableEntry(tables.ROUTES[4], {"vrf_id": vrf, "ipv4_dst": prefix}, action)
+
+
+def _family(address: IPAddress) -> type[IPv4Network] | type[IPv6Network]:
+    return IPv6Network if address.version == 6 else IPv4Network
 
 
 def _set_nexthop(number: int) -> Action:

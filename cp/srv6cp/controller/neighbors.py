@@ -125,7 +125,7 @@ class _Link:
         if self._at is None:
             self._tokens = rate
         else:
-            self._tokens = min(rate, self._tokens + (now - self._at) * rate)
+            self._tokens = min(rate, self._tokens + max(0.0, now - self._at) * rate)
         self._at = now
         if self._tokens < 1:
             return False
