@@ -31,6 +31,8 @@ from .refusals import Refusals
 # Neighbours of all interfaces together, beyond which one has no more than a few: a switch has 65,535 next hops.
 _MOST = 16384
 _LEAST = 16
+# Timers of one `poll`.
+_TIMERS = 32
 
 
 class State(Enum):
@@ -300,11 +302,15 @@ class NeighborCache:
         return NOTHING
 
     def poll(self, now: float) -> Outcome:
-        """Run the timers that are due."""
+        """Run timers that are due: so many that packets need not wait for all of them, after a flood; `next_deadline` says
+        whether there are more."""
         changed: list[NeighborKey] = []
         unreachable: list[PacketIn] = []
         solicitations: list[Solicitation] = []
-        while (at := self.next_deadline()) is not None and at <= now:
+        for _ in range(_TIMERS):
+            at = self.next_deadline()
+            if at is None or at > now:
+                break
             entry = heapq.heappop(self._deadlines)[2]
             if entry.state in (State.REACHABLE, State.STALE):
                 entry.state, entry.asked = State.PROBE, 0

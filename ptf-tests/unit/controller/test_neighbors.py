@@ -260,6 +260,16 @@ def test_packets_that_wait_are_limited_by_interface() -> None:
     assert cache.heard(random_key(7), MAC, 4.0).released == (packet(7),), "who gave up holds nothing any more"
 
 
+def test_a_flood_of_timers_leaves_packets_their_turn() -> None:
+    cache = NeighborCache()
+    for n in range(100):
+        cache.heard(random_key(n), MAC, 0.0)
+    asked = []
+    while (at := cache.next_deadline()) is not None and at <= 5.0:
+        asked.append(len(cache.poll(5.0).solicitations))
+    assert sum(asked) == 100 and max(asked) <= 32
+
+
 def test_deadlines_of_neighbours_that_are_confirmed_all_the_time_do_not_pile_up() -> None:
     cache = NeighborCache()
     cache.request([KEY], packet(0), 0.0)
