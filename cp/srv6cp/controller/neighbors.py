@@ -302,8 +302,7 @@ class NeighborCache:
         return NOTHING
 
     def poll(self, now: float) -> Outcome:
-        """Run timers that are due: so many that packets need not wait for all of them, after a flood; `next_deadline` says
-        whether there are more."""
+        """Run timers that are due, no more than packets can wait for; `next_deadline` says whether there are others."""
         changed: list[NeighborKey] = []
         unreachable: list[PacketIn] = []
         solicitations: list[Solicitation] = []

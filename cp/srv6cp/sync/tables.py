@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
-from itertools import chain
 from typing import NamedTuple
 
 from srv6cp.compile import CompiledNode, Ids, PolicyUse, Target, compile_state, ids_for
@@ -75,7 +74,7 @@ class Tables:
         self._ids: Ids | None = None  # while it is not known which the entries of the switch have
         self._written: CompiledNode | None = None  # what the switch holds, unless writing has failed
         self._targets: Mapping[int, tuple[Target, ...]] = {}
-        self._next_hops: dict[int, dict[NeighborKey, None]] = {}  # of the configuration, by port
+        self._next_hops: dict[int, list[NeighborKey]] = {}  # of the configuration, by port
         self._configured: Mapping[int, tuple[Target, ...]] = {}
         self._order = reconciliation.order_of(self._info)
         self.down: frozenset[int] = frozenset()
@@ -130,13 +129,13 @@ class Tables:
         """Work out what the configuration alone asks for. Raises OverflowError when it is too much."""
         ids = self._ids or ids_for(self._info)
         try:
-            self._configured = compile_state(node, self._info, None, ids).targets
+            compiled = compile_state(node, self._info, None, ids)
         finally:
             ids.undo()  # nothing of it is written
+        self._configured = compiled.targets
         self._next_hops = {}
-        for interface, address in chain.from_iterable(self._configured.values()):
-            if address is not None:
-                self._next_hops.setdefault(interface.port, {})[NeighborKey(interface, address)] = None
+        for interface, address in compiled.addresses:
+            self._next_hops.setdefault(interface.port, []).append(NeighborKey(interface, address))
 
     def _numbers(self) -> Ids:
         """Those that the entries of the switch have; they are read when that is not known."""
