@@ -67,6 +67,25 @@ class NotAnswered(NeighborTest):
         self.expect_nothing()
 
 
+@rfc("826", "")
+class NeighborWithoutAMac(NeighborTest):
+    """A sender with MAC address 0, a group's or the router's own, or with an address that no host has: not learned."""
+
+    def runTest(self) -> None:
+        self.node()
+        good = bytes(self.arp_frame(1, 1, HOST, "10.0.1.1"))
+        for mac in (bytes(6), b"\xff" * 6, bytes.fromhex("01005e000001"), bytes.fromhex(self.mac(1).replace(":", ""))):
+            self.send(1, Frame(good[:22] + mac + good[28:]))
+        self.expect_nothing()
+        for sender in ("10.0.1.255", "10.0.1.0"):
+            self.send(1, self.arp_frame(1, 1, sender, "10.0.1.1"))
+            reply = wire.arp(2, self.mac(1), "10.0.1.1", self.neighbor_mac(1), sender)
+            self.expect_only(1, wire.ether(reply, dst=self.neighbor_mac(1), src=self.mac(1), ethertype=wire.ETH_ARP))
+        assert self.router.controller is not None
+        known = {row.address for row in self.router.controller.status().neighbors if row.mac}
+        assert not known & {"10.0.1.255", "10.0.1.0"}, "learned"
+
+
 @rfc("5227", "2.4")
 class ConflictIsNotAnswered(NeighborTest):
     """Somebody uses our address: no answer to it that would spread the conflict, and nothing is learned."""

@@ -60,6 +60,19 @@ class SolicitationIsAnswered(Answers):
         self.expect_no_drop()
 
 
+@rfc("4861", "7.1.1")
+class NeighborWithoutAMac(Answers):
+    """Nobody has MAC address 0, a group's or the router's own: no answer goes there, and packets for such a neighbour
+    ask for it as before."""
+
+    def runTest(self) -> None:
+        for mac in ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "33:33:00:00:00:01", self.mac(1)):
+            self.silent(self.to_group(1, solicitation("2001:db8:1::9", "2001:db8:1::1", mac)))
+        self.send(2, craft.ip6("2001:db8:2::2", "2001:db8:1::9", craft.udp()))
+        question = expected_solicitation("2001:db8:1::1", "2001:db8:1::9", self.mac(1))
+        self.expect_only(1, wire.ether(question, dst=multicast_mac(solicited_node("2001:db8:1::9")), src=self.mac(1)))
+
+
 @rfc("4861", "7.2.4")
 class UnknownOptionsAreSkipped(Answers):
     """Options of other types beside the link-layer address (a nonce, RFC 3971)."""

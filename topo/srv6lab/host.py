@@ -131,7 +131,9 @@ class HostStack:
 
     def _answer_arp(self, packet: bytes) -> None:
         message = arp.parse(packet, 0)
-        if message is not None and message.operation == arp.REQUEST and message.target == self.ipv4.packed:
+        if message is None or message.sender_mac[0] & 1:
+            return
+        if message.operation == arp.REQUEST and message.target == self.ipv4.packed:
             reply = arp.ArpMessage(arp.REPLY, self.mac, self.ipv4.packed, message.sender_mac, message.sender)
             self._transmit(message.sender_mac + self.mac + b"\x08\x06" + arp.build(reply))
 

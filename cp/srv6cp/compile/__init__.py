@@ -13,28 +13,30 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from p4rtlib.gcpause import gc_paused
-from srv6cp.compile import needs, tables
-from srv6cp.compile.capabilities import Capabilities
+from srv6cp.compile import tables
+from srv6cp.compile.compiled import CompiledNode, Delta
 from srv6cp.compile.ids import Ids
 from srv6cp.compile.needs import NotInProgram
-from srv6cp.compile.nexthops import NextHops, Target
-from srv6cp.compile.not_sids import not_sid_entities
-from srv6cp.compile.policies import Policies, PolicyUse
-from srv6cp.compile.ports import domain_entities, port_entities
-from srv6cp.compile.routes import Routes
-from srv6cp.compile.sids import Numbers, Sids, section_entities
-from srv6cp.compile.sources import source_entities
-from srv6cp.compile.steering import Classifier, steer_prefixes
-from srv6cp.compile.system import system_entities
-from srv6cp.compile.urpf import urpf_entities
+from srv6cp.compile.nexthops import Target
+from srv6cp.compile.policies import PolicyUse
 from srv6cp.model import InterfaceId, IPAddress, Node, Sid
 from srv6cp.p4rt.entities import Entity
 
 if TYPE_CHECKING:
     from srv6cp.p4rt import P4Info
 
-__all__ = ["Compilation", "Ids", "NotInProgram", "PolicyUse", "Target", "compile_node", "compile_state", "ids_for"]
+__all__ = [
+    "Compilation",
+    "CompiledNode",
+    "Delta",
+    "Ids",
+    "NotInProgram",
+    "PolicyUse",
+    "Target",
+    "compile_node",
+    "compile_state",
+    "ids_for",
+]
 
 
 @dataclass(frozen=True)
@@ -97,39 +99,10 @@ def compile_state(
         NotInProgram: the program lacks something that the node asks for; nothing is numbered then.
         OverflowError: more SIDs, policies or next hops than the switch can number.
     """
-    program = Capabilities(p4info)
-    needs.check(node, program)
-    known = {(InterfaceId(*interface), address): mac for (interface, address), mac in (neighbors or {}).items()}
-    known.update(((neighbor.interface, neighbor.address), neighbor.mac) for neighbor in node.neighbors)
-    if down:
-        known = {key: mac for key, mac in known.items() if key[0].port not in down}
-    ids = ids or ids_for(p4info)
-    with gc_paused():
-        nexthops = NextHops(node, known, ids, watch)
-        routes = Routes(node, known, nexthops, program, down)
-        policies = Policies(node, routes, nexthops, ids, program)
-        numbers = Numbers(node, nexthops, policies, ids)
-        sections = list(section_entities(node, numbers, program))
-        sids = Sids(node, numbers, ids, program)
-        classifier = Classifier(node, policies)
-        steer_prefixes(node, policies, routes)
-        routes.finish()
-        ports = list(port_entities(node, policies, classifier, program))
-        entities: list[Entity] = [
-            *system_entities(node, program),
-            *nexthops.entities(),
-            *policies.entities(),
-            *sections,
-            *sids.entities(),
-            *not_sid_entities(node, routes.prefixes()),
-            *routes.entities(),
-            *classifier.entities(),
-            *domain_entities(node),
-            *source_entities(node),
-            *urpf_entities(node),
-            *ports,
-        ]
-    return Compilation(entities, nexthops.targets, sids.numbers, policies.uses, numbers.items, nexthops.weights)
+    compiled = CompiledNode(node, p4info, neighbors or {}, ids or ids_for(p4info), down, watch)
+    return Compilation(
+        compiled.entities, compiled.targets, compiled.sids, compiled.policies, compiled.items, compiled.weights
+    )
 
 
 def compile_node(

@@ -33,6 +33,7 @@ class IdSpace:
         self._taken: set[int] = set()
         self._used: set[bytes] = set()
         self._new: list[bytes] = []
+        self._released: set[bytes] = set()
 
     def take(self, key: bytes) -> int:
         """The number of ``key``, the same for every call with it.
@@ -41,6 +42,7 @@ class IdSpace:
             OverflowError: all numbers are taken.
         """
         self._used.add(key)
+        self._released.discard(key)
         number = self._ids.get(key)
         if number is not None:
             return number
@@ -67,19 +69,33 @@ class IdSpace:
         self._taken.add(number)
         self._ids[key] = number
 
+    def release(self, key: bytes) -> None:
+        """``key`` needs its number no longer; it keeps it until `settle`, since entries of a switch still have it."""
+        self._released.add(key)
+
+    def settle(self) -> None:
+        """Give back what was released: the switch has no entry of it any more."""
+        for key in self._released:
+            self._taken.discard(self._ids.pop(key))
+        if self._used or self._released:
+            self._forget()
+
     def sweep(self) -> None:
         """Give back the numbers of keys that were not taken since the last sweep: no entry of a switch has them."""
         for key in self._ids.keys() - self._used:
             self._taken.discard(self._ids.pop(key))
-        self._used.clear()
-        self._new.clear()
+        self._forget()
 
     def undo(self) -> None:
         """Give back the numbers that were new since the last sweep, and forget what was taken since."""
         for key in self._new:
             self._taken.discard(self._ids.pop(key))
+        self._forget()
+
+    def _forget(self) -> None:
         self._used.clear()
         self._new.clear()
+        self._released.clear()
 
 
 class Ids:
@@ -129,6 +145,11 @@ class Ids:
         """Give back everything that was not used since the last call; the switch must have no entry of it any more."""
         for space in self._spaces():
             space.sweep()
+
+    def settle(self) -> None:
+        """Give back what was released; the switch must have no entry of it any more."""
+        for space in self._spaces():
+            space.settle()
 
     def undo(self) -> None:
         """As before a compilation of which nothing is written."""

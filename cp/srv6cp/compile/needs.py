@@ -14,7 +14,7 @@ from typing import NamedTuple
 from srv6cp.behaviours import REGISTRY
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities, shipped
-from srv6cp.compile.not_sids import inside_sids
+from srv6cp.compile.not_sids import NotSids
 from srv6cp.compile.ports import URPF_INTERFACE
 from srv6cp.compile.sids import NOT_A_SID
 from srv6cp.compile.urpf import checks
@@ -139,7 +139,8 @@ def _of_routes(node: Node) -> Iterator[Need]:
 def _of_nesting(node: Node, program: Capabilities) -> Iterator[Need]:
     """A route inside a SID; looked for only where the program cannot have one, since that takes a while."""
     if not program.has(tables.MY_SID, NOT_A_SID):
-        inside = set(inside_sids(node, [(node.vrfs[route.vrf], route.prefix) for route in node.routes]))
+        rows = [(node.vrfs[route.vrf], route.prefix) for route in node.routes]
+        inside = NotSids(node, rows, lambda _row: True).due()
         for index, route in enumerate(node.routes):
             if (node.vrfs[route.vrf], route.prefix) in inside:
                 yield Need("a route inside the prefix of a SID", ("routes", index), tables.MY_SID, NOT_A_SID)

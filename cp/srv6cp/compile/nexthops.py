@@ -8,12 +8,14 @@ resolved: resolution changes the entry's action, and nothing that refers to it h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import zip_longest
 from math import gcd
+from typing import NamedTuple
 
 from srv6cp.compile import tables
+from srv6cp.compile.changes import Change
 from srv6cp.compile.ids import Ids, short_key
 from srv6cp.compile.seeds import seeds
 from srv6cp.model import Interface, InterfaceId, IPAddress, NextHop, Node
@@ -25,13 +27,35 @@ Neighbors = Mapping[tuple[InterfaceId, IPAddress], str]
 _TO_LOCAL_SID = b"to_local_sid"
 
 
+class _State(NamedTuple):
+    """What the switch holds for a next hop: its action, and the group that this names."""
+
+    action: Action
+    group: int = 0
+    members: ActionSet | None = None
+
+
+@dataclass(eq=False)
+class _Record:
+    """One next hop or set of them. ``hops`` is empty for the way to a local SID; ``uses`` counts who needs its entry;
+    with ``kept`` it keeps its number while nobody does."""
+
+    key: bytes
+    number: int
+    hops: tuple[NextHop, ...]
+    uses: int = 0
+    kept: bool = False
+    state: _State | None = None
+
+
 class NextHops:
-    """Next hops in use: numbers on request, entries at the end.
+    """Next hops in use: numbers on request, entries at the end, and what changes of these with the neighbours.
 
     ``targets`` says for each number which (interface, address) must be resolved for it; the address is
     None where it is the destination of the packet itself (a connected prefix). ``weights`` are those of the members
-    of a set, in the order of its targets. With ``watch`` members of groups name the port without which they are no
-    use, and a switch takes them out before any controller has heard of it.
+    of a set, in the order of its targets. ``neighbors`` stays the caller's, who says what `changed`. With ``watch``
+    members of groups name the port without which they are no use, and a switch takes them out before any controller
+    has heard of it.
     """
 
     def __init__(self, node: Node, neighbors: Neighbors, ids: Ids, watch: bool = False) -> None:
@@ -42,29 +66,62 @@ class NextHops:
         self._neighbors = neighbors
         self._ids = ids
         self._flow_seed = seeds(node).nexthops
-        self._actions: dict[int, Action] = {}
-        self._groups: dict[int, ActionSet] = {}
-        self._keys: dict[int, bytes] = {}
-        self._group_keys: dict[int, bytes] = {}
+        self._records: dict[int, _Record] = {}
+        self._leading_to: dict[Target, list[_Record]] = {}
+        self._dirty: dict[int, _Record] = {}
         # Routes that share a next hop share the tuple: identity is a fast key, as long as the tuple lives.
         self._seen: dict[int, tuple[tuple[NextHop, ...], int]] = {}
 
-    def via(self, hops: tuple[NextHop, ...]) -> int:
-        """Number of a next hop, or of an ECMP set of them."""
+    # Numbers -------------------------------------------------------------------------------------------------
+
+    def reserve(self, hops: tuple[NextHop, ...]) -> int:
+        """Number of a next hop or ECMP set of them, for as long as the node stays, with an entry while in `use`."""
         seen = self._seen.get(id(hops))
         if seen is None:
-            number = self.single(hops[0]) if len(hops) == 1 else self._group(hops)
-            seen = self._seen[id(hops)] = hops, number
+            record = self._record(hops)
+            record.kept = True
+            seen = self._seen[id(hops)] = hops, record.number
         return seen[1]
 
-    def single(self, hop: NextHop) -> int:
-        """Number of one next hop."""
-        interface, address = hop.interface, hop.address
-        number = self._number(_key(hop))
-        if number not in self._actions:
-            self.targets[number] = ((interface, address),)
-            self._actions[number] = self._adjacency(hop) or _glean(interface)
+    def via(self, hops: tuple[NextHop, ...]) -> int:
+        """As `reserve`, and it is in use for as long."""
+        number = self.reserve(hops)
+        self.use(number)
         return number
+
+    def take(self, hops: tuple[NextHop, ...]) -> int:
+        """Number of a next hop or set that is in use until it is dropped."""
+        number = self._record(hops).number
+        self.use(number)
+        return number
+
+    def to_local_sid(self) -> int:
+        """As `take`: the next hop that processes the packet once more on this node (END-10)."""
+        number = self._numbered(_TO_LOCAL_SID, ()).number
+        self.use(number)
+        return number
+
+    def use(self, number: int) -> None:
+        """One more needs the entry of this next hop."""
+        record = self._records[number]
+        record.uses += 1
+        if record.uses == 1:
+            self._dirty[number] = record
+
+    def drop(self, number: int) -> None:
+        """One less needs it."""
+        record = self._records[number]
+        record.uses -= 1
+        if record.uses:
+            return
+        self._dirty[number] = record
+        if not record.kept:
+            self._remove(record)
+
+    def changed(self, neighbor: tuple[InterfaceId, IPAddress]) -> None:
+        """A neighbour has another MAC, or is known or unknown otherwise than before."""
+        for record in self._leading_to.get(neighbor, ()):
+            self._dirty[record.number] = record
 
     def watched(self, number: int) -> int | None:
         """The port that everything sent to this next hop leaves by; None for several, none, and without ``watch``."""
@@ -73,54 +130,80 @@ class NextHops:
         ports = {interface.port for interface, _ in self.targets.get(number, ())}
         return ports.pop() if len(ports) == 1 else None
 
-    def connected(self, interface: Interface) -> int:
-        """Number of the next hop "whoever owns the destination address on this link"."""
-        return self.single(NextHop(interface.id, None))
+    def _record(self, hops: tuple[NextHop, ...]) -> _Record:
+        if len(hops) == 1:
+            return self._numbered(_key(hops[0]), hops)
+        ordered = tuple(sorted(hops, key=_key))
+        return self._numbered(b"|".join(_key(hop) + b"*%d" % hop.weight for hop in ordered), ordered)
 
-    def to_local_sid(self) -> int:
-        """Number of the next hop that processes the packet once more on this node (END-10)."""
-        number = self._number(_TO_LOCAL_SID)
-        self._actions[number] = Action("to_local_sid")
-        return number
+    def _numbered(self, key: bytes, hops: tuple[NextHop, ...]) -> _Record:
+        key = short_key(key)
+        number = self._ids.nexthops.take(key)
+        record = self._records.get(number)
+        if record is None:
+            # One that is not on the switch any more after this change may be asked for again before its end.
+            record = self._dirty.get(number) or _Record(key, number, hops)
+            self._records[number] = record
+            if hops:
+                self.targets[number] = tuple((hop.interface, hop.address) for hop in hops)
+            if len(hops) > 1:
+                self.weights[number] = tuple(hop.weight for hop in hops)
+            for hop in hops:
+                if hop.address is not None:
+                    self._leading_to.setdefault((hop.interface, hop.address), []).append(record)
+        return record
+
+    def _remove(self, record: _Record) -> None:
+        self._ids.nexthops.release(record.key)
+        del self._records[record.number]
+        self.targets.pop(record.number, None)
+        self.weights.pop(record.number, None)
+        for hop in record.hops:
+            if hop.address is not None:
+                leading = self._leading_to[hop.interface, hop.address]
+                leading.remove(record)
+                if not leading:
+                    del self._leading_to[hop.interface, hop.address]
+
+    # Entries -------------------------------------------------------------------------------------------------
 
     def entities(self) -> Iterator[TableEntry]:
         """All entries, groups before the next hops that refer to them."""
-        for number, group in self._groups.items():
-            yield TableEntry(
-                tables.NEXTHOP_GROUP, {"nexthop_group_id": number}, group, metadata=self._group_keys[number]
-            )
-        for number, action in self._actions.items():
-            yield TableEntry(tables.NEXTHOP, {"nexthop_id": number}, action, metadata=self._keys[number])
+        self._dirty.clear()
+        used = [record for record in self._records.values() if record.uses]
+        for record in used:
+            record.state = self._state(record)
+        for record in used:
+            yield from _group_entry(record, record.state)
+        for record in used:
+            yield from _entry(record, record.state)
 
-    def _number(self, key: bytes) -> int:
-        key = short_key(key)
-        number = self._ids.nexthops.take(key)
-        self._keys[number] = key
-        return number
+    def changes(self) -> Iterator[Change]:
+        """What is otherwise than it was at the last call of this or of `entities`."""
+        dirty, self._dirty = self._dirty, {}
+        for record in dirty.values():
+            before, after = record.state, self._state(record) if record.uses else None
+            if before is not None and before.group and not (after and after.group):
+                self._ids.groups.release(record.key)
+            if before != after:
+                record.state = after
+                for entry in (_group_entry, _entry):
+                    yield from zip_longest(entry(record, before), entry(record, after))
 
-    def _group(self, hops: tuple[NextHop, ...]) -> int:
-        ordered = sorted(hops, key=_key)
-        key = short_key(b"|".join(_key(hop) + b"*%d" % hop.weight for hop in ordered))
-        number = self._number(key)
-        if number in self._actions:
-            return number
-        self.targets[number] = tuple((hop.interface, hop.address) for hop in ordered)
-        self.weights[number] = tuple(hop.weight for hop in ordered)
-        resolved = [(hop.weight, action) for hop in ordered if (action := self._adjacency(hop))]
+    def _state(self, record: _Record) -> _State:
+        hops = record.hops
+        if not hops:
+            return _State(Action("to_local_sid"))
+        resolved = [(hop.weight, action) for hop in hops if (action := self._adjacency(hop))]
         if not resolved:
-            # The first packet asks for the first member; the controller resolves the whole set.
-            self._actions[number] = _glean(ordered[0].interface)
-        elif len(resolved) == 1:
-            self._actions[number] = resolved[0][1]
-        else:
-            group = self._ids.groups.take(key)
-            watched = [action.params["egress_port"] for _, action in resolved] if self.watch else []
-            self._groups[group] = action_set(resolved, watched)
-            self._group_keys[group] = key
-            self._actions[number] = Action(
-                "set_nexthop_group", {"nexthop_group_id": group, "flow_seed": self._flow_seed}
-            )
-        return number
+            # Of a set, the first packet asks for the first member; the controller resolves the whole of it.
+            return _State(_glean(hops[0].interface))
+        if len(resolved) == 1:
+            return _State(resolved[0][1])
+        group = self._ids.groups.take(record.key)
+        watched = [action.params["egress_port"] for _, action in resolved] if self.watch else []
+        action = Action("set_nexthop_group", {"nexthop_group_id": group, "flow_seed": self._flow_seed})
+        return _State(action, group, action_set(resolved, watched))
 
     def _adjacency(self, hop: NextHop) -> Action | None:
         mac = self._neighbors.get((hop.interface, hop.address)) if hop.address is not None else None
@@ -137,6 +220,11 @@ class NextHops:
                 "mtu": interface.mtu,
             },
         )
+
+
+def connected(interface: Interface) -> tuple[NextHop, ...]:
+    """The next hop "whoever owns the destination address on this link"."""
+    return (NextHop(interface.id, None),)
 
 
 def towards(address: IPAddress, hops: tuple[NextHop, ...]) -> tuple[NextHop, ...]:
@@ -161,6 +249,19 @@ def action_set(weighted: list[tuple[int, Action]], watched: Sequence[Value | Non
             merged.append((weight, action, port))
     divisor = reduce(gcd, (weight for weight, _, _ in merged))
     return ActionSet(tuple(WeightedAction(action, weight // divisor, port) for weight, action, port in merged))
+
+
+def _group_entry(record: _Record, state: _State | None) -> list[TableEntry]:
+    if state is None or state.members is None:
+        return []
+    match = {"nexthop_group_id": state.group}
+    return [TableEntry(tables.NEXTHOP_GROUP, match, state.members, metadata=record.key)]
+
+
+def _entry(record: _Record, state: _State | None) -> list[TableEntry]:
+    if state is None:
+        return []
+    return [TableEntry(tables.NEXTHOP, {"nexthop_id": record.number}, state.action, metadata=record.key)]
 
 
 def _key(hop: NextHop) -> bytes:

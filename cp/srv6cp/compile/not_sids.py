@@ -8,12 +8,14 @@ other. The other direction, a SID inside a route, needs nothing here: SIDs are l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv6Network
 
 from srv6cp.compile import tables
+from srv6cp.compile.changes import Change
+from srv6cp.compile.conditions import Key
 from srv6cp.compile.sids import NOT_A_SID
-from srv6cp.model import IPNetwork, Node
+from srv6cp.model import Node
 from srv6cp.p4rt.entities import Action, TableEntry
 
 
@@ -32,38 +34,76 @@ class _Prefixes:
             self._lengths[vrf_id] = sorted((*self._lengths.get(vrf_id, ()), length), reverse=True)
         level.add(int(prefix.network_address) >> 128 - length)
 
-    def around(self, vrf_id: int, prefix: IPv6Network) -> int:
-        """Length of the longest prefix that holds ``prefix`` and is shorter; -1 without one."""
+    def around(self, vrf_id: int, prefix: IPv6Network) -> Iterator[int]:
+        """Lengths of the prefixes that hold ``prefix`` and are shorter, the longest first."""
         for length in self._lengths.get(vrf_id, ()):
             bits = int(prefix.network_address) >> 128 - length
             if length < prefix.prefixlen and bits in self._levels[vrf_id, length]:
-                return length
-        return -1
+                yield length
 
 
-def inside_sids(node: Node, prefixes: Iterable[tuple[int, IPNetwork]]) -> list[tuple[int, IPv6Network]]:
-    """Those (VRF id, prefix) that lie inside a SID and are no SID themselves, where what is around them is the SID.
+class NotSids:
+    """The rows that lie inside a SID and are no SID themselves, and which of them the switch must be told of: where
+    what is around them is the SID.
 
-    A route inside another route inside a SID is not among them: the outer one has said it already.
+    A route inside another route inside a SID is not among them: the outer one has said it already. ``rows`` are those
+    of the routing tables, in force or not; ``holds`` says which are.
     """
-    sids = _Prefixes()
-    named = set()
-    for sid in node.sids:
-        vrf_id = node.vrfs[sid.in_vrf]
-        sids.add(vrf_id, sid.prefix)
-        named.add((vrf_id, sid.prefix))
-    found = [
-        (vrf_id, prefix)
-        for vrf_id, prefix in prefixes
-        if isinstance(prefix, IPv6Network) and sids.around(vrf_id, prefix) >= 0 and (vrf_id, prefix) not in named
-    ]
-    others = _Prefixes()
-    for vrf_id, prefix in found:
-        others.add(vrf_id, prefix)
-    return [each for each in found if sids.around(*each) >= others.around(*each)]
+
+    def __init__(self, node: Node, rows: Iterable[Key], holds: Callable[[Key], bool]) -> None:
+        self._holds = holds
+        sids = _Prefixes()
+        named = set()
+        for sid in node.sids:
+            vrf_id = node.vrfs[sid.in_vrf]
+            sids.add(vrf_id, sid.prefix)
+            named.add((vrf_id, sid.prefix))
+        # Row to its prefix and the length of the SID around it.
+        found: dict[Key, tuple[IPv6Network, int]] = {}
+        for key in rows:
+            vrf_id, prefix = key
+            if isinstance(prefix, IPv6Network) and key not in named:
+                length = next(sids.around(vrf_id, prefix), None)
+                if length is not None:
+                    found[key] = prefix, length
+        others = _Prefixes()
+        for (vrf_id, _), (inside, _) in found.items():
+            others.add(vrf_id, inside)
+        # Row to those between it and the SID, and the other way round.
+        self._outer: dict[Key, list[Key]] = {}
+        self._inner: dict[Key, list[Key]] = {}
+        for key, (inside, sid_length) in found.items():
+            lengths = [length for length in others.around(key[0], inside) if length > sid_length]
+            self._outer[key] = [(key[0], inside.supernet(new_prefix=length)) for length in lengths]
+            for outer in self._outer[key]:
+                self._inner.setdefault(outer, []).append(key)
+        self._written: set[Key] = set()
+
+    def due(self) -> set[Key]:
+        """Those that the switch must be told of."""
+        return {key for key in self._outer if self._due(key)}
+
+    def entities(self) -> Iterator[TableEntry]:
+        """All entries."""
+        self._written = self.due()
+        yield from map(_entry, self._written)
+
+    def changes(self, rows: Iterable[Key]) -> Iterator[Change]:
+        """What is otherwise since these rows have come into force, or are no longer."""
+        seen = dict.fromkeys(each for key in rows if key in self._outer for each in (key, *self._inner.get(key, ())))
+        for key in seen:
+            due = self._due(key)
+            if due and key not in self._written:
+                self._written.add(key)
+                yield None, _entry(key)
+            elif not due and key in self._written:
+                self._written.discard(key)
+                yield _entry(key), None
+
+    def _due(self, key: Key) -> bool:
+        return self._holds(key) and not any(self._holds(outer) for outer in self._outer[key])
 
 
-def not_sid_entities(node: Node, prefixes: Iterable[tuple[int, IPNetwork]]) -> Iterator[TableEntry]:
-    """The entries for the prefixes of the routing tables."""
-    for vrf_id, prefix in inside_sids(node, prefixes):
-        yield TableEntry(tables.MY_SID, {"vrf_id": vrf_id, "ipv6_dst": prefix}, Action(NOT_A_SID))
+def _entry(key: Key) -> TableEntry:
+    vrf_id, prefix = key
+    return TableEntry(tables.MY_SID, {"vrf_id": vrf_id, "ipv6_dst": prefix}, Action(NOT_A_SID))

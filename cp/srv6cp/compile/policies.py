@@ -8,17 +8,19 @@ lists that are not are left out, and a policy without any has no entry (HE-16).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
 from srv6cp.behaviours import REGISTRY
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities
+from srv6cp.compile.changes import Change
+from srv6cp.compile.conditions import Condition, Segment
 from srv6cp.compile.ids import Ids, short_key, sidlist_key
 from srv6cp.compile.nexthops import NextHops, action_set, towards
-from srv6cp.compile.routes import Routes
 from srv6cp.compile.seeds import seeds
+from srv6cp.compile.underlay import Underlay
 from srv6cp.model import DEFAULT_VRF, Encap, FlowLabel, NextHop, Node, Policy, SegmentList
 from srv6cp.model.numbers import EncapFlag
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value
@@ -62,20 +64,43 @@ class PolicyUse:
         )
 
 
-class Policies:
-    """Policies in use: numbers on request, entries at the end."""
+@dataclass
+class _Lists:
+    """What is on the switch of a policy in one mode: its entry, and the numbers of the segment lists in this."""
 
-    def __init__(self, node: Node, routes: Routes, nexthops: NextHops, ids: Ids, program: Capabilities) -> None:
+    entry: ActionSet | None = None
+    sidlists: list[int] = field(default_factory=list)
+
+
+@dataclass
+class _SidList:
+    """A segment list in the order of the wire, and how many entries of policies name it; ``written``: on the switch."""
+
+    segments: tuple[IPv6Address, ...]
+    uses: int = 0
+    written: bool = False
+
+
+class Policies:
+    """Policies in use: numbers on request, entries at the end, and what changes of these with the underlay."""
+
+    def __init__(self, node: Node, underlay: Underlay, nexthops: NextHops, ids: Ids, program: Capabilities) -> None:
         self._node = node
         self._program = program
-        self._routes = routes
+        self._underlay = underlay
         self._nexthops = nexthops
         self._ids = ids
         self._uses: dict[tuple[str, str], PolicyUse] = {}
-        self._entries: dict[int, ActionSet] = {}
+        self._lists: dict[int, _Lists] = {}
         self._keys: dict[int, bytes] = {}
-        self._sidlists: dict[int, tuple[IPv6Address, ...]] = {}
-        self._resolved: dict[tuple[str, IPv6Address], int | None] = {}
+        self._sidlists: dict[int, _SidList] = {}
+        self._resolved: dict[Segment, int | None] = {}
+        self._through: dict[Segment, dict[tuple[str, str], None]] = {}
+        self._conditions: dict[str, Condition] = {}
+        self._valid = 0  # entries there are
+        self._before: dict[int, ActionSet | None] = {}
+        self._touched: dict[int, _SidList] = {}
+        self._seeded = False
         for policy in node.policies.values():
             self.use(policy.name)
 
@@ -93,44 +118,111 @@ class Policies:
             key = short_key(f"{name}/{mode}".encode())
             number = self._ids.policies.take(key)
             self._keys[number] = key
-            resolved = [self._resolve(policy.vrf, entry.segments[0]) for entry in policy.lists]
-            use = PolicyUse(policy, mode, number, tuple(nexthop is not None for nexthop in resolved))
-            self._uses[name, mode] = use
-            weighted = [
-                (entry.weight, self._action(policy, mode, entry, nexthop))
-                for entry, nexthop in zip(policy.lists, resolved, strict=True)
-                if nexthop is not None
-            ]
-            if weighted:
-                watched = [self._nexthops.watched(nexthop) for nexthop in resolved if nexthop is not None]
-                self._entries[number] = action_set(weighted, watched)
+            for entry in policy.lists:
+                self._through.setdefault((policy.vrf, entry.segments[0]), {})[name, mode] = None
+            use = self._put_together(policy, mode, number)
         return use
+
+    def condition(self, name: str) -> Condition:
+        """In force while the policy is valid."""
+        found = self._conditions.get(name)
+        if found is None:
+            found = self._conditions[name] = Condition(self.use(name).valid)
+        return found
+
+    # Entries -------------------------------------------------------------------------------------------------
 
     def entities(self) -> Iterator[TableEntry]:
         """All entries, segment lists before the policies that refer to them."""
-        for number, segments in self._sidlists.items():
-            for chunk, table in enumerate(tables.SIDLISTS):
-                first = chunk * tables.SEGMENTS_PER_SIDLIST
-                part = segments[first : first + tables.SEGMENTS_PER_SIDLIST]
-                if not part:
-                    break
-                params = {f"segment_list_{first + index}": segment for index, segment in enumerate(part)}
-                action = Action(f"segments_{first + len(part)}", params)
-                yield TableEntry(table, {"sidlist_id": number}, action)
-        for number, actions in self._entries.items():
-            yield TableEntry(tables.POLICY, {"policy_id": number}, actions, metadata=self._keys[number])
-        if self._entries:
-            seed = Action("set_flow_seed", {"flow_seed": seeds(self._node).policies})
-            yield TableEntry(tables.FLOW_SEED, {"always_0": 0}, seed)
+        self._before.clear()
+        self._touched.clear()
+        for number, sidlist in self._sidlists.items():
+            sidlist.written = True
+            yield from _chunks(number, sidlist.segments)
+        for number, lists in self._lists.items():
+            if lists.entry is not None:
+                yield self._entry(number, lists.entry)
+        self._seeded = bool(self._valid)
+        if self._seeded:
+            yield self._seed()
 
-    def _action(self, policy: Policy, mode: str, entry: SegmentList, nexthop: int) -> Action:
+    def follow(self, segments: Iterable[Segment]) -> list[PolicyUse]:
+        """These first segments may be reached otherwise than before; the policies that have others lists, or use others
+        next hops, therefore. Their conditions are as they were: that is for whoever knows what depends on them."""
+        uses: dict[tuple[str, str], None] = {}
+        for segment in segments:
+            before, after = self._resolved[segment], self._find_nexthop(segment)
+            if before is not None:
+                self._nexthops.drop(before)
+            self._resolved[segment] = after
+            if before != after:
+                uses.update(self._through[segment])
+        return [self._put_together(use.policy, use.mode, use.number) for use in map(self._uses.__getitem__, uses)]
+
+    def changed_conditions(self, uses: Iterable[PolicyUse]) -> list[Condition]:
+        """Those of these policies that are no longer as they were."""
+        own = (use for use in uses if use.mode == use.policy.encap.mode)
+        found = ((use, self._conditions.get(use.policy.name)) for use in own)
+        return [condition for use, condition in found if condition is not None and condition.up is not use.valid]
+
+    def changes(self) -> Iterator[Change]:
+        """What is otherwise than it was at the last call of this or of `entities`."""
+        for number, sidlist in self._touched.items():
+            used = bool(sidlist.uses)
+            if used is not sidlist.written:
+                sidlist.written = used
+                for entry in _chunks(number, sidlist.segments):
+                    yield (None, entry) if used else (entry, None)
+        self._touched.clear()
+        for number, before in self._before.items():
+            after = self._lists[number].entry
+            if before != after:
+                yield (
+                    None if before is None else self._entry(number, before),
+                    None if after is None else self._entry(number, after),
+                )
+        self._before.clear()
+        if self._seeded is not bool(self._valid):
+            self._seeded = bool(self._valid)
+            yield (None, self._seed()) if self._seeded else (self._seed(), None)
+
+    def _entry(self, number: int, actions: ActionSet) -> TableEntry:
+        return TableEntry(tables.POLICY, {"policy_id": number}, actions, metadata=self._keys[number])
+
+    def _seed(self) -> TableEntry:
+        seed = Action("set_flow_seed", {"flow_seed": seeds(self._node).policies})
+        return TableEntry(tables.FLOW_SEED, {"always_0": 0}, seed)
+
+    def _put_together(self, policy: Policy, mode: str, number: int) -> PolicyUse:
+        """The policy with the lists that are valid now."""
+        resolved = [self._resolve((policy.vrf, entry.segments[0])) for entry in policy.lists]
+        use = self._uses[policy.name, mode] = PolicyUse(
+            policy, mode, number, tuple(nexthop is not None for nexthop in resolved)
+        )
+        lists = self._lists.setdefault(number, _Lists())
+        self._before.setdefault(number, lists.entry)
+        self._valid -= lists.entry is not None
+        gone, lists.sidlists = lists.sidlists, []
+        weighted = [
+            (entry.weight, self._action(policy, mode, entry, nexthop, lists.sidlists))
+            for entry, nexthop in zip(policy.lists, resolved, strict=True)
+            if nexthop is not None
+        ]
+        watched = [self._nexthops.watched(nexthop) for nexthop in resolved if nexthop is not None]
+        lists.entry = action_set(weighted, watched) if weighted else None
+        self._valid += lists.entry is not None
+        for sidlist in gone:
+            self._drop(sidlist)
+        return use
+
+    def _action(self, policy: Policy, mode: str, entry: SegmentList, nexthop: int, sidlists: list[int]) -> Action:
         headend = REGISTRY.headend(mode)
         # Wire order is the reverse of path order; a reduced list leaves the first segment out (SRH-7).
         pushed = entry.segments[1:][::-1] if headend.reduced else entry.segments[::-1]
         sidlist = 0
         if pushed:
-            sidlist = self._ids.sidlists.take(sidlist_key(pushed))
-            self._sidlists[sidlist] = pushed
+            sidlist = self._take(pushed)
+            sidlists.append(sidlist)
         params: dict[str, Value] = {
             "first_segment": entry.segments[0],
             "sidlist_id": sidlist,
@@ -140,6 +232,25 @@ class Policies:
         if not headend.inserts:
             params |= self._outer_header(policy.encap, headend.layer2)
         return self._program.action(headend.action, params)
+
+    def _take(self, segments: tuple[IPv6Address, ...]) -> int:
+        """Number of a segment list that is in use until it is dropped."""
+        number = self._ids.sidlists.take(sidlist_key(segments))
+        sidlist = self._sidlists.get(number)
+        if sidlist is None:
+            # It may have been dropped in this very change, and still be on the switch.
+            sidlist = self._sidlists[number] = self._touched.get(number) or _SidList(segments)
+        sidlist.uses += 1
+        self._touched[number] = sidlist
+        return number
+
+    def _drop(self, number: int) -> None:
+        sidlist = self._sidlists[number]
+        sidlist.uses -= 1
+        self._touched[number] = sidlist
+        if not sidlist.uses:
+            self._ids.sidlists.release(sidlist_key(sidlist.segments))
+            del self._sidlists[number]
 
     def _outer_header(self, encap: Encap, layer2: bool) -> dict[str, Value]:
         source = encap.source or self._node.source
@@ -154,19 +265,30 @@ class Policies:
             "flags": int(_FLOW_LABEL[encap.flow_label] | (EncapFlag.TC_INHERIT if inherits else 0)),
         }
 
-    def _resolve(self, vrf: str, segment: IPv6Address) -> int | None:
-        key = (vrf, segment)
-        if key not in self._resolved:
-            self._resolved[key] = self._find_nexthop(vrf, segment)
-        return self._resolved[key]
+    def _resolve(self, segment: Segment) -> int | None:
+        if segment not in self._resolved:
+            self._resolved[segment] = self._find_nexthop(segment)
+        return self._resolved[segment]
 
-    def _find_nexthop(self, vrf: str, segment: IPv6Address) -> int | None:
-        """Next hop towards a first segment; a SID of this node is reached by processing the packet again."""
-        way = self._routes.underlay(vrf, segment)
+    def _find_nexthop(self, segment: Segment) -> int | None:
+        """Next hop towards a first segment, in use from now on; a SID of this node is reached by processing the packet
+        again."""
+        way = self._underlay.way(segment)
         if way is None:
             return None
         if way.local_sid:
             return self._nexthops.to_local_sid()
         if way.connected is not None:
-            return self._nexthops.single(NextHop(way.connected, segment))
-        return self._nexthops.via(towards(segment, way.hops)) if way.hops else None
+            return self._nexthops.take((NextHop(way.connected, segment[1]),))
+        return self._nexthops.take(towards(segment[1], way.hops)) if way.hops else None
+
+
+def _chunks(number: int, segments: tuple[IPv6Address, ...]) -> Iterator[TableEntry]:
+    """The entries of a segment list, in as many tables as it needs."""
+    for chunk, table in enumerate(tables.SIDLISTS):
+        first = chunk * tables.SEGMENTS_PER_SIDLIST
+        part = segments[first : first + tables.SEGMENTS_PER_SIDLIST]
+        if not part:
+            break
+        params = {f"segment_list_{first + index}": segment for index, segment in enumerate(part)}
+        yield TableEntry(table, {"sidlist_id": number}, Action(f"segments_{first + len(part)}", params))

@@ -70,10 +70,10 @@ def steer_prefixes(node: Node, policies: Policies, routes: Routes) -> None:
     """Put the steered prefixes into the routing tables."""
     for steering in node.prefix_steering:
         use = policies.use(steering.policy)
-        if use.valid:
-            routes.steer(steering.vrf, steering.prefix, Action("steer", {"policy_id": use.number}))
-        elif use.policy.drop_when_invalid:
+        if use.policy.drop_when_invalid:
             routes.steer(steering.vrf, steering.prefix, BLACKHOLE)
+        action = Action("steer", {"policy_id": use.number})
+        routes.steer(steering.vrf, steering.prefix, action, policies.condition(steering.policy))
 
 
 def policy_number(use: PolicyUse) -> int:

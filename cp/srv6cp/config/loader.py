@@ -23,7 +23,7 @@ from srv6cp.config.limits import read_limits, read_rate
 from srv6cp.config.nexthops import read_nexthops
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
-from srv6cp.config.routing import read_neighbors, read_routes
+from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
 from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
@@ -35,6 +35,7 @@ from srv6cp.model import (
     USUAL_ICMP_LIMIT,
     USUAL_LIMITS,
     Fragmentation,
+    NeighborLimits,
     Node,
     OwnAddress,
     Policy,
@@ -48,7 +49,7 @@ NODE_KEYS = frozenset(
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain"),
         *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "vrfs", "addresses"),
         *("ports", "neighbors", "nexthops", "routes", "sids", "policies", "steering"),
-        *("sysctl"),
+        *("sysctl", "neighbor-limits"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
@@ -152,6 +153,9 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     limits = USUAL_LIMITS
     with context.at("limits"):
         limits = read_limits(data.get("limits"))
+    neighbor_limits = NeighborLimits()
+    with context.at("neighbor-limits"):
+        neighbor_limits = read_neighbor_limits(data.get("neighbor-limits"))
     fragmentation = Fragmentation.INNER
     with context.at("fragmentation"):
         kinds = tuple(kind.value for kind in Fragmentation)
@@ -197,6 +201,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         addresses=addresses,
         ports=context.ports,
         neighbors=tuple(context.neighbors),
+        neighbor_limits=neighbor_limits,
         nexthops=nexthops,
         routes=routes,
         sids=sids,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``neighbors`` and ``routes``."""
+"""``neighbors``, ``neighbor-limits`` and ``routes``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 from srv6cp import values
 from srv6cp.config.context import Context
 from srv6cp.config.nexthops import MAX_ID
-from srv6cp.model import DEFAULT_VRF, IPNetwork, Neighbor, NextHopObject, Route
+from srv6cp.model import DEFAULT_VRF, Interface, IPAddress, IPNetwork, Neighbor, NeighborLimits, NextHopObject, Route
 from srv6cp.problems import Fields, InvalidError, UnknowableError, with_path
 
 NEIGHBOR_KEYS = frozenset(("address", "port", "vrf", "mac"))
+#: Key of ``neighbor-limits`` to the highest value that it can have.
+NEIGHBOR_LIMITS = {"learned": 16384, "unresolved": 4096, "solicitations": 10_000, "held": 4096}
 ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole", "nhid"))
 
 
@@ -50,8 +52,45 @@ def _read_neighbor(item: dict[Any, Any], context: Context) -> Neighbor:
             raise InvalidError(f"port {interface} is in VRF {of}", "vrf")
         if (of, address) in context.own:
             raise InvalidError(f"{address} is an address of this node", "address")
+    with fields.at():
+        on = context.interfaces[interface] if interface is not None else None
+        if address is not None:
+            _no_host(address, on)
+        if on is not None and mac == on.mac:
+            raise InvalidError(f"{mac} is the MAC address of port {interface} itself, not of a neighbour there", "mac")
     fields.finish()
     return Neighbor(address, interface, mac)
+
+
+def _no_host(address: IPAddress, interface: Interface | None) -> None:
+    """Refuse what is no host's address, on any link or on this one."""
+    kind = values.not_forwarded(address)
+    if kind is not None and kind != "link-local":
+        article = "an" if kind[0] in "uI" else "a"
+        raise InvalidError(f"{address} is {article} {kind} address, not a neighbour's", "address")
+    if interface is not None and address in interface.broadcasts:
+        raise InvalidError(
+            f"{address} is the broadcast or network address of a prefix of port {interface.id}, not a neighbour's",
+            "address",
+        )
+    if interface is not None and address == interface.link_local:
+        raise InvalidError(f"{address} is an address of this node", "address")
+
+
+def read_neighbor_limits(value: Any) -> NeighborLimits:
+    """What packets may make the node keep for the neighbours of an interface."""
+    if value is None:
+        return NeighborLimits()
+    fields = Fields(values.mapping(value, "neighbor-limits"))
+    with fields.at():
+        values.check_keys(fields.item, NEIGHBOR_LIMITS)
+    usual = NeighborLimits()
+    limits = {
+        key: fields.read(key, values.integer, key, 1, most, default=getattr(usual, key))
+        for key, most in NEIGHBOR_LIMITS.items()
+    }
+    fields.finish()
+    return NeighborLimits(**limits)
 
 
 def read_routes(value: Any, objects: Mapping[int, NextHopObject], context: Context) -> tuple[Route, ...]:

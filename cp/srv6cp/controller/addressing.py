@@ -6,13 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 
+from srv6cp import values
 from srv6cp.model import InterfaceId, IPAddress, IPNetwork, LocalSids, Node
 from srv6cp.model.interfaces import Interface
 from srv6cp.packets import ndp
 
 _ALL_ROUTERS = (bytes.fromhex("ff020000000000000000000000000002"), bytes.fromhex("ff050000000000000000000000000002"))
+
+OFF_LINK = "address that is not on link"
+"""Why most refused neighbours are none (`InterfaceView.refuses`)."""
 
 DUMMY_IPV4 = IPv4Address("192.0.0.8").packed
 """Source of ICMP errors of a node without any IPv4 address (RFC 7600 4.8)."""
@@ -77,11 +81,28 @@ class InterfaceView:
     def on_link(self, address: bytes) -> bool:
         """True when a neighbour may have `address`: link-local, on link by a prefix of the interface or a route, or a
         next hop of the configuration; and not ours."""
-        if self.owns(address) or address in self.broadcasts:
-            return False
-        return (
-            is_link_local(address) or address in self._hosts or any(prefix.holds(address) for prefix in self._on_link)
-        )
+        return self.refuses(address) is None
+
+    def refuses(self, address: bytes) -> str | None:
+        """Why no neighbour can have ``address``; None when one may."""
+        if self.owns(address):
+            return "address of the node"
+        if address in self.broadcasts:
+            return "broadcast or network address"
+        if is_link_local(address) or address in self._hosts:
+            return None
+        kind = values.not_forwarded(ip_address(address))
+        if kind is not None and kind != "link-local":
+            return f"{kind} address"
+        return None if any(prefix.holds(address) for prefix in self._on_link) else OFF_LINK
+
+    def refuses_mac(self, mac: bytes) -> str | None:
+        """Why no neighbour can have this MAC address; None when one may."""
+        if mac[0] & 1:
+            return "group MAC address"
+        if not any(mac):
+            return "MAC address 0"
+        return "MAC address of the port itself" if mac == self.mac else None
 
     def has_joined(self, group: bytes) -> bool:
         """True for a multicast group that a router is in on each of its links (RFC 4291 2.8)."""

@@ -105,6 +105,8 @@ class ControllerStatus:
     """Packets waiting for a neighbour."""
     reconciliations: int
     changes: Changes
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """What packets asked for and did not get: by port and reason, how often."""
     ports: Mapping[int, bool] = field(default_factory=dict)
     """Whether a port is up, for those whose state is known."""
 
@@ -140,7 +142,8 @@ class NodeController:
         self._stopped = threading.Event()
         # Of the controller thread:
         self._calm: list[Future[None]] = []  # those who wait until no packet waits for a neighbour
-        self._stale = False  # neighbours have changed since the tables were written
+        self._changed: dict[NeighborKey, None] = {}  # neighbours that have, since the tables were written
+        self._stale = False  # these, or ports
         self._retry_at: float | None = None  # when to look for the lost switch again
         self._repair_at: float | None = None  # when to reconcile after a failed write
         self._repair_pause = _REPAIR_PAUSE
@@ -274,6 +277,7 @@ class NodeController:
                 handler.neighbors.waiting,
                 self._reconciliations,
                 self._changes,
+                {f"{interface}: {why}": number for (interface, why), number in handler.refusals.counts.items()},
                 dict(self._ports),
             )
 
@@ -344,7 +348,9 @@ class NodeController:
         """Bring the tables up to date with the neighbours, then send: what is sent may depend on them."""
         if self._stale:
             self._stale = False
-            self._tables.follow(self._node, self._handler.neighbors.resolved())
+            changed, self._changed = self._changed, {}
+            neighbors = self._handler.neighbors
+            self._tables.follow(self._node, {key: neighbors.text(key) for key in changed}, neighbors.resolved)
         for packet in out:
             self._client.packet_out(packet.payload, **packet.metadata)
 
@@ -383,7 +389,8 @@ class NodeController:
     def _precedence(self, packet: StreamPacket) -> tuple[int, int]:
         return precedence(packet, self._handler.neighbors.asked)
 
-    def _mark(self, _keys: Iterable[NeighborKey]) -> None:
+    def _mark(self, keys: Iterable[NeighborKey]) -> None:
+        self._changed.update(dict.fromkeys(keys))
         self._stale = True
 
     # Primary, backup, disconnected --------------------------------------------------------------------------
@@ -412,7 +419,7 @@ class NodeController:
         for key in self._handler.neighbors.keys() if keys is None else keys:
             self._handler.forget(key)
         if self._election.is_primary:
-            self._answer(self._handler.want(self._tables.next_hops, time.monotonic()))
+            self._answer(self._handler.want(self._tables.next_hops(), time.monotonic()))
 
     def _tell_ports(self, states: Mapping[int, bool]) -> None:
         self._inbox.order(lambda: self._guard(lambda: self._ports_are(states)))
@@ -425,12 +432,12 @@ class NodeController:
         self._tables.down = frozenset(port for port, up in self._ports.items() if not up)
         for port in changed:
             log.warning("%s: port %d is %s", self._where, port, "up" if states[port] else "down")
-        behind = [key for key in list(self._handler.neighbors.keys()) if key.interface.port in changed]
-        for key in behind:  # as the kernel does: somebody else may be there when the port comes back
+        # As the kernel does: somebody else may be there when the port comes back.
+        for key in self._handler.neighbors.behind(changed):
             self._handler.forget(key)
         self._stale = True
         if self._election.is_primary:
-            self._answer(self._handler.want(self._tables.next_hops, time.monotonic()))
+            self._answer(self._handler.ask_for(self._tables.next_hops(changed), time.monotonic()))
 
     def _take_over(self) -> None:
         """The tables are ours: whatever is in them becomes what the node asks for."""
@@ -444,6 +451,7 @@ class NodeController:
     def _reconcile(self) -> Changes:
         self._tables.configure(self._node)
         self._stale = False
+        self._changed.clear()
         try:
             plan = self._tables.reconcile(self._node, self._handler.neighbors.resolved())
         except P4RuntimeError:
@@ -453,7 +461,7 @@ class NodeController:
         self._repair_at = None
         self._repair_pause = _REPAIR_PAUSE
         self._reconciliations += 1
-        self._answer(self._handler.want(self._tables.next_hops, time.monotonic()))
+        self._answer(self._handler.want(self._tables.next_hops(), time.monotonic()))
         return self._changes
 
     def _on_status(self, _answer: Arbitration) -> None:

@@ -13,19 +13,21 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_address
 
 from srv6cp.model import Fragmentation, InterfaceId, IPAddress, NeighborKey, Node, PuntReason
 from srv6cp.packets import arp, ndp, notation, raw
 from srv6cp.packets.options import Action, UnknownOption, unknown_option
 
 from . import relay
-from .addressing import InterfaceView, NodeIndex, is_link_local
+from .addressing import OFF_LINK, InterfaceView, NodeIndex, is_link_local
 from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
 from .icmp_errors import Problem, Quote, error
 from .neighbors import NeighborCache, NeighborTimers, Outcome, Solicitation
 from .origin import Origins
 from .punt import PacketIn, PacketOut, again, again_with_options, framed, routed
+from .refusals import Refusals
 from .reinjection import Reinjections
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,8 @@ class PuntHandler:
         targets: Callable[[int], tuple[Target, ...]],
         timers: NeighborTimers | None = None,
     ) -> None:
-        self.neighbors = NeighborCache(timers)
+        self.refusals = Refusals(node.name)
+        self.neighbors = NeighborCache(timers, node.neighbor_limits, self.refusals)
         self.index = NodeIndex(node)
         self.counts: Counter[str] = Counter()
         """How often what was done: `punt local`, `sent echo-reply`, `ignored checksum`, ..."""
@@ -84,6 +87,7 @@ class PuntHandler:
         self._origins = None
         self._reinjections = Reinjections()
         self._faulty.clear()
+        self.neighbors.limits = node.neighbor_limits
         self.neighbors.keep(self._fits)
 
     def _fits(self, key: NeighborKey) -> bool:
@@ -94,9 +98,16 @@ class PuntHandler:
         """Solicitations for configured next hops that are not resolved."""
         return self._carry_out(self.neighbors.want(filter(self._fits, keys), now), now)
 
+    def ask_for(self, keys: Iterable[NeighborKey], now: float) -> list[PacketOut]:
+        """The same for some of them, the others being wanted as before."""
+        return self._carry_out(self.neighbors.want_also(filter(self._fits, keys), now), now)
+
     def adopt(self, neighbors: Mapping[NeighborKey, bytes], now: float) -> None:
         """Believe neighbours that the switch knew already, as far as they fit the configuration."""
-        self.neighbors.adopt({key: mac for key, mac in neighbors.items() if self._fits(key)}, now)
+        fitting = {key: mac for key, mac in neighbors.items() if self._fits(key)}
+        self.neighbors.adopt(
+            {k: mac for k, mac in fitting.items() if not self.index.interfaces[k.interface].refuses_mac(mac)}, now
+        )
 
     def forget(self, key: NeighborKey) -> None:
         """Forget one neighbour."""
@@ -105,7 +116,7 @@ class PuntHandler:
 
     def forget_neighbors(self) -> None:
         """Forget all neighbours; the tables are somebody else's now."""
-        self.neighbors = NeighborCache(self.neighbors.timers)
+        self.neighbors = NeighborCache(self.neighbors.timers, self.neighbors.limits, self.refusals)
 
     def handle(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """What to send because of `packet`. Never raises for what a packet holds."""
@@ -351,6 +362,8 @@ class PuntHandler:
                 self._ignore("not ours", packet)
                 return []
             if message.source_mac is not None:
+                if self._bad_mac(interface, message.source, message.source_mac, now):
+                    return []
                 out += self._heard(interface, message.source, message.source_mac, now)
             answer = ndp.advertisement(interface.mac, message.target, message.source)
             if message.source == ndp.UNSPECIFIED:
@@ -363,8 +376,9 @@ class PuntHandler:
             assert message.target is not None
             key = NeighborKey.of(interface.id, message.target)
             if interface.owns(message.target):
-                log.warning("%s uses our address %s on port %s", ethernet.src.hex(":"), key.address, interface.name)
-                self._ignore("duplicate address", packet)
+                self._duplicate(interface, key, ethernet.src, packet, now)
+                return []
+            if message.target_mac is not None and not self._acceptable(interface, key, message.target_mac, now):
                 return []
             return self._carry_out(
                 self.neighbors.advertised(key, message.target_mac, message.solicited, message.override, now), now
@@ -376,17 +390,14 @@ class PuntHandler:
     def _arp(self, packet: PacketIn, now: float) -> list[PacketOut]:
         ethernet, interface = self._ingress(packet)
         message = arp.parse(packet.payload, ethernet.payload)
-        if interface is None or message is None or message.sender_mac == interface.mac:
+        if interface is None or message is None:
             self._ignore("bad arp", packet)
             return []
+        if self._bad_mac(interface, message.sender, message.sender_mac, now):
+            return []
         if interface.owns(message.sender):
-            log.warning(
-                "%s uses our address %s on port %s",
-                message.sender_mac.hex(":"),
-                ".".join(map(str, message.sender)),
-                interface.name,
-            )
-            self._ignore("duplicate address", packet)
+            key = NeighborKey.of(interface.id, message.sender)
+            self._duplicate(interface, key, message.sender_mac, packet, now)
             return []
         for_us = interface.owns(message.target)
         # An answer to a question that named no address of the interface as its sender is ours by its MAC address.
@@ -395,6 +406,8 @@ class PuntHandler:
         if any(message.sender):
             if answers_us:
                 key = NeighborKey.of(interface.id, message.sender)
+                if not self._acceptable(interface, key, message.sender_mac, now):
+                    return []
                 out += self._carry_out(self.neighbors.advertised(key, message.sender_mac, True, True, now), now)
             else:
                 # RFC 826: a known sender is updated in any case, a new one learned when it talks to us.
@@ -413,9 +426,39 @@ class PuntHandler:
     ) -> list[PacketOut]:
         """Learn a neighbour that spoke first, if its address can be on this link."""
         key = NeighborKey.of(interface.id, address)
-        if mac[0] & 1 or not interface.on_link(address) or key in self.index.static_neighbors:
+        if key in self.index.static_neighbors or not (create or self.neighbors.mac(key)):
+            return []
+        if not self._acceptable(interface, key, mac, now):
             return []
         return self._carry_out(self.neighbors.heard(key, mac, now, create), now)
+
+    def _acceptable(self, interface: InterfaceView, key: NeighborKey, mac: bytes, now: float) -> bool:
+        """Whether a host of this link can have this address and this MAC; what cannot be is counted."""
+        if self._bad_mac(interface, key.address.packed, mac, now):
+            return False
+        address = key.address.packed
+        own = self.index.is_own(interface.vrf_id, address)
+        why = "address of the node" if own else interface.refuses(address)
+        if why is not None:
+            self._refuse(interface, why, key.address, mac, now)
+        return why is None
+
+    def _bad_mac(self, interface: InterfaceView, address: bytes, mac: bytes, now: float) -> bool:
+        """Whether no neighbour can have this MAC. Nobody is answered there either: that would be a way to have the node
+        send to a group, or to itself."""
+        why = interface.refuses_mac(mac)
+        if why is not None:
+            self._refuse(interface, why, ip_address(address), mac, now)
+        return why is not None
+
+    def _duplicate(self, interface: InterfaceView, key: NeighborKey, mac: bytes, packet: PacketIn, now: float) -> None:
+        self._ignore("duplicate address", packet)
+        self.refusals.count(interface.id, "somebody uses our address", now, f"{key.address} at {mac.hex(':')}")
+
+    def _refuse(self, interface: InterfaceView, why: str, address: IPAddress, mac: bytes, now: float) -> None:
+        self.counts[f"refused neighbour: {why}"] += 1
+        if why != OFF_LINK:  # hosts may have other prefixes than we know of
+            self.refusals.count(interface.id, f"neighbour not learned: {why}", now, f"{address} at {mac.hex(':')}")
 
     def _unresolved(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """Ask for the neighbour while the packet waits; of a set all are asked, it waits for the first."""

@@ -31,7 +31,7 @@ from srv6cp.model.policies import (
     SegmentList,
 )
 from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, Reason
-from srv6cp.model.routing import Neighbor, NextHop, NextHopObject, OwnAddress, Route
+from srv6cp.model.routing import Neighbor, NeighborLimits, NextHop, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "Locator",
     "Neighbor",
     "NeighborKey",
+    "NeighborLimits",
     "NextHop",
     "NextHopObject",
     "Node",

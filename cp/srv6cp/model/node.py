@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from srv6cp.model.interfaces import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, Port
 from srv6cp.model.limits import USUAL_ICMP_LIMIT, USUAL_LIMITS, Limits, RateLimit
 from srv6cp.model.policies import ClassifierRule, Fragmentation, Policy, PrefixSteering
-from srv6cp.model.routing import Neighbor, NextHopObject, OwnAddress, Route
+from srv6cp.model.routing import Neighbor, NeighborLimits, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 
 ICMPV6 = 58
@@ -73,6 +73,7 @@ class Node:
     addresses: tuple[OwnAddress, ...] = ()
     ports: Mapping[int, Port] = field(default_factory=dict)
     neighbors: tuple[Neighbor, ...] = ()
+    neighbor_limits: NeighborLimits = field(default_factory=NeighborLimits)
     nexthops: Mapping[int, NextHopObject] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     sids: tuple[Sid, ...] = ()

@@ -26,6 +26,21 @@ class Neighbor:
 
 
 @dataclass(frozen=True)
+class NeighborLimits:
+    """What packets may make a router keep and do for the neighbours of one interface (RFC 6583 4, 6)."""
+
+    learned: int = 512
+    """Neighbours it has at most; next hops of the configuration and static ones are not counted in."""
+    unresolved: int = 128
+    """Neighbours that are asked for and have not answered; as many again may have been heard of without having
+    answered yet."""
+    solicitations: int = 200
+    """Questions for neighbours a second; those for known ones and for next hops are not counted in."""
+    held: int = 128
+    """Packets that wait for their neighbours."""
+
+
+@dataclass(frozen=True)
 class NextHop:
     """One way out. ``address`` None means that the destination itself is on the link."""
 

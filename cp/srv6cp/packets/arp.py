@@ -24,10 +24,9 @@ class ArpMessage:
 
 
 def parse(data: bytes, offset: int) -> ArpMessage | None:
-    """The message at `offset`, or None when it is cut short, not Ethernet/IPv4, or its sender MAC is a
-    group."""
+    """The message at `offset`, or None when it is cut short or not Ethernet/IPv4."""
     body = data[offset : offset + 28]
-    if len(body) < 28 or body[:6] != _ETHERNET_IPV4 or body[8] & 1:
+    if len(body) < 28 or body[:6] != _ETHERNET_IPV4:
         return None
     operation = int.from_bytes(body[6:8], "big")
     if operation not in (REQUEST, REPLY):

@@ -38,7 +38,7 @@ from srv6cp.p4rt import (
 if TYPE_CHECKING:
     from srv6cp.p4rt import Client, MatchValue, P4Info
 
-__all__ = ["Check", "Plan", "apply", "diff", "plan", "read_owned"]
+__all__ = ["Check", "Plan", "apply", "diff", "order_of", "plan", "read_owned"]
 
 # What must be there first although no value refers to it: a policy of one segment has no segment list, so
 # `@refers_to` would be false; flows keep the list that they are given; and what guards SIDs must not come after them.
@@ -183,8 +183,12 @@ def diff(current: Iterable[Entity], desired: Iterable[Entity], info: P4Info, kee
                 modifies.append((entity, MeterEntry(entity.meter, entity.index)))
             else:
                 deletes.append(entity)
-    order = {table.alias: rank for rank, table in enumerate(tables_in_order(info.tables, _AFTER))}
-    return Plan(tuple(inserts), tuple(modifies), tuple(deletes), unchanged, order)
+    return Plan(tuple(inserts), tuple(modifies), tuple(deletes), unchanged, order_of(info))
+
+
+def order_of(info: P4Info) -> dict[str, int]:
+    """Rank of each table of a program: it refers only to tables of a lower one."""
+    return {table.alias: rank for rank, table in enumerate(tables_in_order(info.tables, _AFTER))}
 
 
 def _is_port(entity: Entity) -> TypeGuard[TableEntry]:

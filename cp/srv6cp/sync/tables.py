@@ -2,18 +2,19 @@
 """The tables of one switch, kept equal to a node and its neighbours.
 
 `reconcile` reads the switch and repairs whatever differs: at start, after a restart of the switch, on taking
-over from another controller. `follow` compares with what was written last, for neighbours that come and go.
+over from another controller. `follow` writes what neighbours and ports that come and go change, and costs no more than
+that.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
-from srv6cp.compile import Compilation, Ids, PolicyUse, Target, compile_state, ids_for
+from srv6cp.compile import CompiledNode, Ids, PolicyUse, Target, compile_state, ids_for
 from srv6cp.model import InterfaceId, NeighborKey, Node
 from srv6cp.p4rt import Action, Client, MatchValue, P4Info, TableEntry
 from srv6cp.sync import reconcile as reconciliation
@@ -22,8 +23,6 @@ from srv6cp.sync.program import Program
 from srv6cp.sync.reconcile import Plan
 
 log = logging.getLogger(__name__)
-
-_EMPTY = Compilation([])
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,11 @@ class Tables:
         self._program = program
         self._info = program.info
         self._ids: Ids | None = None  # while it is not known which the entries of the switch have
-        self._written = _EMPTY
-        self._configured = _EMPTY
+        self._written: CompiledNode | None = None  # what the switch holds, unless writing has failed
+        self._targets: Mapping[int, tuple[Target, ...]] = {}
+        self._next_hops: dict[int, list[NeighborKey]] = {}  # of the configuration, by port
+        self._configured: Mapping[int, tuple[Target, ...]] = {}
+        self._order = reconciliation.order_of(self._info)
         self.down: frozenset[int] = frozenset()
         """Ports that carry nothing now; what is written from now on leaves them out."""
         self._watch = False  # the switch takes members of groups out by itself
@@ -85,24 +87,23 @@ class Tables:
         """The program that the switch runs under this controller."""
         return self._info
 
-    @property
-    def next_hops(self) -> Iterable[NeighborKey]:
-        """Neighbours that the configuration names as next hops: to be kept resolved ahead of traffic."""
-        return [
-            NeighborKey(interface, address)
-            for interface, address in self._configured.addresses
-            if interface.port not in self.down
-        ]
+    def next_hops(self, ports: Iterable[int] | None = None) -> list[NeighborKey]:
+        """Neighbours that the configuration names as next hops, or those of them behind some ports: to be kept resolved
+        ahead of traffic."""
+        if ports is None:
+            return [key for keys in self._next_hops.values() for key in keys if key.interface.port not in self.down]
+        return [key for port in ports if port not in self.down for key in self._next_hops.get(port, ())]
 
     def targets(self, nexthop_id: int) -> tuple[Target, ...]:
         """Where a next hop number leads; empty when it is not in use."""
-        return self._written.targets.get(nexthop_id, ())
+        return self._targets.get(nexthop_id, ())
 
     def take_over(self, node: Node, recover: bool = True) -> Found:
         """Load the program unless the switch runs it; then, with ``recover``, see what an earlier writer had resolved.
 
         Raises OverflowError when the configuration is too much, as `configure` does.
         """
+        self._written = None
         loaded = self._program.load(self._client)
         if loaded:
             self._ids = ids_for(self._info)
@@ -118,6 +119,7 @@ class Tables:
         Without a node these are the ones with a host route. Raises OverflowError when the configuration is too much, as
         `configure` does.
         """
+        self._written = None
         self._ids = numbers_of(self._client, self._info)
         if node is not None:
             self.configure(node)
@@ -127,9 +129,13 @@ class Tables:
         """Work out what the configuration alone asks for. Raises OverflowError when it is too much."""
         ids = self._ids or ids_for(self._info)
         try:
-            self._configured = compile_state(node, self._info, None, ids)
+            compiled = compile_state(node, self._info, None, ids)
         finally:
             ids.undo()  # nothing of it is written
+        self._configured = compiled.targets
+        self._next_hops = {}
+        for interface, address in compiled.addresses:
+            self._next_hops.setdefault(interface.port, []).append(NeighborKey(interface, address))
 
     def _numbers(self) -> Ids:
         """Those that the entries of the switch have; they are read when that is not known."""
@@ -150,7 +156,7 @@ class Tables:
         }
         found: dict[NeighborKey, bytes] = {}
         unknown = dict(adjacencies)
-        for number, targets in self._configured.targets.items():
+        for number, targets in self._configured.items():
             adjacency = unknown.pop(number, None)
             for interface, address in targets:
                 if adjacency and address and len(targets) == 1 and interface == adjacency.interface:
@@ -178,7 +184,8 @@ class Tables:
     ) -> Plan:
         """Read the switch and say what makes it what `node` with `neighbors` asks for."""
         self._ask_for_ports()
-        return reconciliation.plan(self._client, self._compile(node, neighbors).entities, keep_foreign, check)
+        desired = self._compile(node, neighbors, self._numbers())
+        return reconciliation.plan(self._client, desired.entities, keep_foreign, check)
 
     def _ask_for_ports(self) -> None:
         """BMv2 does not tell of its ports, and it must not watch them either: where it cannot read their state (a
@@ -198,44 +205,58 @@ class Tables:
         Nothing is written when ``check`` raises.
         """
         self._ask_for_ports()
-        desired = self._compile(node, neighbors)
-        self._written = _EMPTY  # should writing fail, nothing is known of the switch
+        ids = self._numbers()
+        self._written = self._ids = None  # should anything fail: who has which number is to be read then
+        desired = self._compile(node, neighbors, ids)
         plan = reconciliation.plan(self._client, desired.entities, keep_foreign, check)
-        self._write(plan, desired, sweep=not keep_foreign)
+        self._targets = {}
+        reconciliation.apply(self._client, plan)
+        self._written, self._ids, self._targets = desired, ids, desired.targets
+        desired.entities.clear()
+        if not keep_foreign:
+            ids.sweep()
         return plan
 
-    def follow(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> None:
-        """Write what has changed since the last time; the switch is not read."""
-        desired = self._compile(node, neighbors)
-        plan = reconciliation.diff(self._written.entities, desired.entities, self._info)
-        self._write(plan, desired)
-
-    def _write(self, plan: Plan, desired: Compilation, sweep: bool = True) -> None:
-        """Write a plan that makes the switch hold ``desired``; with ``sweep`` it holds nothing else then."""
-        ids, self._ids = self._ids, None  # should writing fail, who has which number is to be read
+    def follow(
+        self,
+        node: Node,
+        changed: Mapping[NeighborKey, str | None],
+        neighbors: Callable[[], Mapping[NeighborKey, str]],
+    ) -> None:
+        """Neighbours that have another MAC or (None) are known no longer, and `down`: write what this changes. The
+        switch is not read, unless writing has failed before; then all ``neighbors`` are asked for."""
+        written, ids = self._written, self._ids
+        if written is None or ids is None:
+            self.reconcile(node, neighbors())
+            return
+        self._written = self._ids = None  # as in `reconcile`
+        delta = written.change({(key.interface, key.address): mac for key, mac in changed.items()}, self.down)
+        self._say_what_is_invalid(node, delta.policies)
+        plan = Plan(delta.inserts, delta.modifies, delta.deletes, order=self._order)
         if len(plan):
             reconciliation.apply(self._client, plan)
-        self._written, self._ids = desired, ids
-        if ids is not None and sweep:
-            ids.sweep()
+        ids.settle()
+        self._written, self._ids = written, ids
 
-    def _compile(self, node: Node, neighbors: Mapping[NeighborKey, str]) -> Compilation:
+    def _compile(self, node: Node, neighbors: Mapping[NeighborKey, str], ids: Ids) -> CompiledNode:
         learned = {(key.interface, key.address): mac for key, mac in neighbors.items()}
-        compiled = compile_state(node, self._info, learned, self._numbers(), self.down, self._watch)
-        self._say_what_is_invalid(node, compiled.policies)
+        compiled = CompiledNode(node, self._info, learned, ids, self.down, self._watch)
+        self._say_what_is_invalid(node, compiled.policies, all_policies=True)
         return compiled
 
-    def _say_what_is_invalid(self, node: Node, uses: Iterable[PolicyUse]) -> None:
-        """Log each policy whose lists have become invalid, or valid again, once."""
-        before, self._invalid = self._invalid, {}
-        for use in uses:
-            name = use.policy.name
+    def _say_what_is_invalid(self, node: Node, uses: Iterable[PolicyUse], all_policies: bool = False) -> None:
+        """Log each policy whose lists have become invalid, or valid again, once. The others stay as they are, unless
+        these are all there are."""
+        said = {use.policy.name: use for use in reversed(tuple(uses))}  # in another mode it is as valid as in its own
+        if all_policies:
+            self._invalid = {name: reasons for name, reasons in self._invalid.items() if name in said}
+        for name, use in reversed(said.items()):
             reasons = [reason for _, reason in use.invalid_lists()]
-            if name in self._invalid or (not reasons and name not in before):
-                continue  # in another mode it is as valid as in its own
-            if reasons:
-                self._invalid[name] = reasons
-            if reasons != before.get(name):
-                which = f"{len(reasons)} of {len(use.valid_lists)} lists invalid: " if reasons else ""
-                what = "; ".join((which + ", ".join(dict.fromkeys(reasons)), use.fate)) if reasons else "valid again"
-                log.warning("%s: policy %s: %s", node.name, name, what)
+            if reasons == self._invalid.get(name, []):
+                continue
+            self._invalid[name] = reasons
+            if not reasons:
+                del self._invalid[name]
+            which = f"{len(reasons)} of {len(use.valid_lists)} lists invalid: " if reasons else ""
+            what = "; ".join((which + ", ".join(dict.fromkeys(reasons)), use.fate)) if reasons else "valid again"
+            log.warning("%s: policy %s: %s", node.name, name, what)

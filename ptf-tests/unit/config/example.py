@@ -33,6 +33,7 @@ neighbors:
   - {address: "2001:db8:12::2", port: 1, mac: "02:00:00:00:02:01"}
   - {address: "10.9.0.2", port: 1.100, mac: "02:00:00:00:02:09"}
   - {address: "2001:db8:15::2", mac: "02:00:00:00:02:05"}
+neighbor-limits: {learned: 100, unresolved: 20, solicitations: 50, held: 30}
 routes:
   - {prefix: "fcbb:bb00:4::/48", via: ["2001:db8:12::2", {address: "2001:db8:15::2", weight: 3}]}
   - {prefix: "fcbb:bb00:5::/48", via: {address: "fe80::5", port: 5}}

@@ -215,6 +215,17 @@ SECTIONS = [
         "no connected prefix in VRF default",
     ),
     ("neighbors", '{address: "10.0.13.2", port: 2, vrf: default, mac: "02:00:00:00:00:01"}', "port 2 is in VRF blue"),
+    ("neighbors", '{address: "2001:db8:12::2", mac: "00:00:00:00:00:00"}', "is not a unicast address"),
+    ("neighbors", '{address: "2001:db8:12::2", mac: "ff:ff:ff:ff:ff:ff"}', "is not a unicast address"),
+    ("neighbors", '{address: "ff02::1", port: 1, mac: "02:00:00:00:02:01"}', "ff02::1 is a multicast address, not a n"),
+    ("neighbors", '{address: "::", port: 1, mac: "02:00:00:00:02:01"}', ":: is an unspecified address, not a n"),
+    ("neighbors", '{address: "224.0.0.5", port: 2, mac: "02:00:00:00:02:01"}', "224.0.0.5 is a multicast address"),
+    ("neighbors", '{address: "255.255.255.255", port: 2, mac: "02:00:00:00:02:01"}', "is a reserved address, not a n"),
+    (
+        "neighbors",
+        '{address: "10.0.13.0", port: 2, mac: "02:00:00:00:02:01"}',
+        "10.0.13.0 is the broadcast or network address of a prefix of port 2, not a neighbour's",
+    ),
     ("neighbors", '{address: "fcbb:bb00:1::1", port: 1, mac: "02:00:00:00:00:01"}', "is an address of this node"),
     ("routes", '{prefix: "2001:db8:9::/64", via: "2001:db8:12::1"}', "2001:db8:12::1 is an address of this node"),
     ("steering", '{prefix: "2001:db8:9::/64", policy: frames}', "is for frames (l2encap)"),
@@ -234,6 +245,22 @@ SECTIONS = [
     ("addresses", '"fe80::1"', "link-local address and cannot be assigned"),
     ("addresses", '{address: "10.0.0.1", vrf: red}', "unknown VRF 'red'"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("neighbor", "message"),
+    [
+        (
+            'address: "2001:db8:12::2", mac: "02-00-00-00-01-0A"',
+            "is the MAC address of port 1 itself, not of a neighbour",
+        ),
+        ('address: "fe80::ff:fe00:10a", port: 1, mac: "02:00:00:00:02:01"', "is an address of this node"),
+    ],
+)
+def test_the_port_itself_is_no_neighbour(neighbor: str, message: str) -> None:
+    port = '{1: {mac: "02:00:00:00:01:0a", addresses: ["2001:db8:12::1/64"]}}'
+    error = problems(f"node: r1\nports: {port}\nneighbors:\n  - {{{neighbor}}}\n")
+    assert len(error.problems) == 1 and message in str(error)
 
 
 @pytest.mark.parametrize(("section", "item", "message"), SECTIONS)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -140,10 +141,10 @@ def advertisement() -> Any:
     )
 
 
-def solicitation() -> Any:
+def solicitation(source: str = "2001:db8:1::99") -> Any:
     return (
         Ether(src=HOST1, dst="33:33:ff:00:00:01")
-        / IPv6(src="2001:db8:1::99", dst="ff02::1:ff00:1", hlim=255)
+        / IPv6(src=source, dst="ff02::1:ff00:1", hlim=255)
         / ICMPv6ND_NS(tgt="2001:db8:1::1")
         / ICMPv6NDOptSrcLLAddr(lladdr=HOST1)
     )
@@ -155,6 +156,28 @@ def resolve(lab: Lab, controller: NodeController) -> None:
     lab.inject(1, solicitation())
     eventually(lambda: len([n for n in controller.status().neighbors if n.mac]) == 2, "two neighbours")
     controller.drain()
+
+
+def test_a_flood_of_random_sources_on_one_port_leaves_the_others_alone(lab: Lab) -> None:
+    """Solicitations that never stop: so many neighbours are learned, none of them in place of one in use, the node is
+    compiled once, and the other port gets every answer."""
+    controller = lab.controller()
+    lab.inject(2, advertisement())
+    controller.settle()
+    for burst in range(20):
+        for n in range(20):
+            lab.inject(1, solicitation(f"2001:db8:1::{burst + 1:x}:{n + 1:x}"))
+        echo = IPv6(src="2001:db8:2::2", dst="2001:db8:2::1") / ICMPv6EchoRequest(id=7, seq=burst)
+        lab.inject(2, Ether(src=HOST2, dst=ROUTER2) / echo)
+        controller.settle()
+    reply = "(2001:db8:2::1,2001:db8:2::2) ICMPv6 echo-reply"
+    eventually(lambda: lab.sent(reply) == [2] * 20, "an answer to each echo request")
+    status = controller.status()
+    by_port = Counter(row.interface for row in status.neighbors)
+    assert by_port["1"] == 128 and by_port["2"] == 1
+    assert status.refused == {"1: as many neighbours that have not answered as `unresolved` allows": 400 - 128}
+    assert status.reconciliations == 1
+    assert {entry for entry in lab.entries() if "02:00:00:00:00:02" in entry}, "the next hop is there"
 
 
 def test_start_programs_the_switch(lab: Lab) -> None:

@@ -621,3 +621,81 @@ def check_soundness(out: PacketOut) -> None:
         assert checksum(out.payload[view.offset : view.upper]) == 0
     elif view.next_header == 58 and view.end - view.offset <= 1280:
         assert ipv6_checksum(view.src, view.dst, 58, out.payload[view.upper : view.end]) == 0
+
+
+# --- who can be no neighbour ------------------------------------------------------------------------
+
+ZERO, GROUP, OWN = bytes(6), bytes.fromhex("333300000001"), OUR_MAC
+
+
+@pytest.mark.parametrize(
+    ("mac", "why"),
+    [(ZERO, "MAC address 0"), (GROUP, "group MAC address"), (OWN, "MAC address of the port itself")],
+)
+def test_neighbours_with_a_mac_that_nobody_has_are_refused_and_counted(bench: Bench, mac: bytes, why: str) -> None:
+    """By solicitation, advertisement, router advertisement and ARP; and nobody is answered there."""
+    frames = [
+        (PuntReason.NDP, nd(135, PEER, "ff02::1:ff00:1", 0, US, 1, mac)),
+        (PuntReason.NDP, nd(136, PEER, US, 0x60, PEER, 2, mac)),
+        (PuntReason.NDP, icmpv6(a("fe80::99"), a("ff02::1"), bytes.fromhex("86" + "00" * 15) + b"\x01\x01" + mac, 255)),
+        (PuntReason.ARP, arp(1, mac, "10.0.1.9", bytes(6), "10.0.1.1")),
+        (PuntReason.ARP, arp(2, mac, "10.0.1.9", OUR_MAC, "10.0.1.1")),
+    ]
+    bench.send(PuntReason.NEIGHBOR_UNRESOLVED, ether(ipv6("2001:db8:a::1", PEER)), nexthop_id=6)  # PEER is asked for
+    for reason, packet in frames:
+        assert bench.send(reason, ether(packet)) == []
+    assert bench.programmed == [] and bench.handler.neighbors.resolved() == {}
+    assert bench.handler.counts[f"refused neighbour: {why}"] == len(frames)
+    assert bench.handler.refusals.counts[InterfaceId(1), f"neighbour not learned: {why}"] == len(frames)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("10.0.1.255", "broadcast or network address"),
+        ("10.0.1.0", "broadcast or network address"),
+        ("10.99.0.1", "address that is not on link"),
+        ("255.255.255.255", "reserved address"),
+        ("224.0.0.1", "multicast address"),
+        ("127.0.0.1", "loopback address"),
+    ],
+)
+def test_neighbours_with_an_address_that_no_host_has_are_refused_and_counted(
+    bench: Bench, address: str, why: str
+) -> None:
+    bench.send(PuntReason.ARP, ether(arp(1, PEER_MAC, address, bytes(6), "10.0.1.1")))
+    assert bench.programmed == []
+    assert bench.handler.counts[f"refused neighbour: {why}"] == 1
+
+
+def test_an_address_of_the_node_on_no_port_is_nobodys(bench: Bench) -> None:
+    """A loopback address inside a connected prefix: the node is it, whoever says otherwise."""
+    port = {"mac": "02:00:00:00:01:01", "addresses": ["2001:db8:1::1/64"]}
+    bench.handler.configure(load_node_dict({"node": "r1", "source": PEER, "ports": {1: port}}))
+    bench.send(PuntReason.NDP, ether(solicitation()))
+    assert bench.programmed == []
+    assert bench.handler.counts["refused neighbour: address of the node"] == 1
+
+
+def test_refused_neighbours_are_said_once_a_minute(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    for n in range(600):
+        bench.send(PuntReason.ARP, ether(arp(1, ZERO, "10.0.1.9", bytes(6), "10.0.1.1")), now=0.1 * n)
+        bench.send(PuntReason.ARP, ether(arp(1, PEER_MAC, "10.0.1.1", bytes(6), "10.0.1.1")), now=0.1 * n)
+    assert [record.getMessage() for record in caplog.records] == [
+        "r1: port 1: neighbour not learned: MAC address 0 (10.0.1.9 at 00:00:00:00:00:00)",
+        "r1: port 1: somebody uses our address (10.0.1.1 at 02:00:00:00:01:aa)",
+    ]
+    bench.send(PuntReason.ARP, ether(arp(1, ZERO, "10.0.1.9", bytes(6), "10.0.1.1")), now=60.0)
+    assert caplog.records[-1].getMessage().endswith("; 600 times in 60 s")
+
+
+def test_limits_of_the_node_file_count(bench: Bench) -> None:
+    """And they change with it, for whoever is learned from then on."""
+    data = {"node": "r1", "ports": {1: {"mac": "02:00:00:00:01:01", "addresses": ["2001:db8:1::1/64"]}}}
+    bench.handler.configure(load_node_dict({**data, "neighbor-limits": {"learned": 1}}))
+    for source in (PEER, "2001:db8:1::98"):
+        assert len(bench.send(PuntReason.NDP, ether(solicitation(source)))) == 1, "answered in any case"
+    assert [key.address for key in bench.handler.neighbors.keys()] == [ip_address(PEER)]  # noqa: SIM118
+    bench.handler.configure(load_node_dict(data))
+    bench.send(PuntReason.NDP, ether(solicitation("2001:db8:1::98")))
+    assert len(bench.handler.neighbors) == 2

@@ -206,6 +206,45 @@ def test_no_number_changes_its_owner_while_it_is_used(seed: int) -> None:
         old = new
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_neighbours_that_come_and_go_are_followed_even_when_writes_fail(seed: int) -> None:
+    """What is written for a change is what the switch would hold from the start; after a write that was broken off the
+    switch is read, and after any other one it is not."""
+    rng = random.Random(seed)
+    switch: Any = FakeSwitch()
+    writer = Tables(switch, PROGRAM)
+    now = node(rng)
+    learned = dict(rng.sample(list(NEIGHBORS.items()), 4))
+    writer.take_over(now)
+    writer.reconcile(now, learned)
+    reads = 0
+
+    def read(*patterns: Entity | Iterable[Entity]) -> Iterator[Entity]:
+        nonlocal reads
+        reads += 1
+        return FakeSwitch.read(switch, *patterns)
+
+    switch.read = read
+    for _ in range(30):
+        before = dict(learned)
+        changed: dict[NeighborKey, str | None] = {}
+        for key in rng.sample(list(NEIGHBORS), rng.randrange(1, 4)):
+            changed[key] = None if key in learned else NEIGHBORS[key]
+            if learned.pop(key, None) is None:
+                learned[key] = NEIGHBORS[key]
+        switch.broken_after = rng.randrange(3) if rng.random() < 0.3 else None
+        reads = 0
+        try:
+            writer.follow(now, changed, lambda: learned)
+        except ConnectionError:
+            writer.follow(now, {}, lambda: learned)
+            assert reads > 0
+        else:
+            assert reads == 0
+        switch.broken_after = None
+        assert switch.meanings() == expected(now, learned), f"from {before} to {learned}"
+
+
 def counted(switch: FakeSwitch) -> dict[Any, int]:
     """Counter index of each SID."""
     return {

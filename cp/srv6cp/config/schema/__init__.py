@@ -105,6 +105,10 @@ def schema() -> Schema:
                 ["address", "mac"],
             )
         ),
+        "neighbor-limits": _object(
+            frozenset(routing.NEIGHBOR_LIMITS),
+            {key: _integer(1, most) for key, most in routing.NEIGHBOR_LIMITS.items()},
+        ),
         "routes": _array(
             _object(
                 routing.ROUTE_KEYS,
