@@ -76,8 +76,7 @@ def parse_p4info(data: bytes, source: str = "p4info") -> Any:
         else:
             text_format.Parse(text, proto)
     except (text_format.ParseError, json_format.ParseError, DecodeError) as error:
-        said = " ".join(str(error).split())  # it quotes the file, which may be one word without end
-        why = said if len(said) <= _LONGEST else said[:_LONGEST] + "..."
+        why = " ".join(str(error).split())[:_LONGEST]  # it quotes the file, which may be one word without end
         raise P4InfoError(f"{source}: not a p4info (which starts with `pkg_info {{`): {why}") from None
     if not (proto.tables or proto.actions or proto.HasField("pkg_info")):
         raise P4InfoError(f"{source}: the p4info is empty")
