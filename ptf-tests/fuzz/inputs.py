@@ -59,7 +59,7 @@ class Nodes(Part):
             node = load_node_dict(pickle.loads(case[1:])) if case[:1] == b"\0" else load_node(_text(case))
         except ConfigError as error:
             assert error.problems
-            _lines([problem.message for problem in error.problems])
+            _lines(list(map(str, error.problems)))
             return "refused"
         for entity in compile_node(node, _info()):
             _info().codec.encode(entity)
