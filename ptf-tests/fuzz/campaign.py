@@ -66,7 +66,7 @@ class Campaign:
         self._part, self._seed, self._end, self._corpus = part, seed, end, corpus
         self._seconds, self._say, self._child = seconds, say, child
         self._at = self._start = start
-        self._outcome = Outcome(part.name, seed)
+        self.outcome = Outcome(part.name, seed)
         self._before: Counter[str] = Counter()  # of children that have ended
         self._options: list[str] = []
         self._environment = dict(os.environ)
@@ -81,18 +81,18 @@ class Campaign:
                 try:
                     prepared = sanitizers.prepare(sanitizers.ADDRESS, scratch)
                 except sanitizers.Unavailable as error:
-                    self._outcome.skipped = str(error)
-                    return self._outcome
+                    self.outcome.skipped = str(error)
+                    return self.outcome
                 self._child = (*prepared.python, *self._child[1:])
                 self._options = list(prepared.options)
                 self._environment.update(prepared.environment, XDG_CACHE_HOME=str(scratch / "cache"))
-            while self._at < self._end and self._outcome.skipped is None and self._outcome.next is None:
+            while self._at < self._end and self.outcome.skipped is None and self.outcome.next is None:
                 self._children(scratch, began)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-            self._outcome.seconds = time.monotonic() - began
-            self._outcome.cases = self._outcome.counts.total() + self._outcome.failures.total()
-        return self._outcome
+            self.outcome.seconds = time.monotonic() - began
+            self.outcome.cases = self.outcome.counts.total() + self.outcome.failures.total()
+        return self.outcome
 
     def replay(self, file: Path) -> Outcome:
         """The case in a file of the corpus."""
@@ -111,12 +111,12 @@ class Campaign:
         folder = Path(tempfile.mkdtemp(dir=scratch))
         with self._started(self._work(folder, mark, self._at, self._end, ""), folder) as (process, lines):
             why = self._watch(process, lines, mark, began)
-        self._before = self._outcome.counts.copy()
+        self._before = self.outcome.counts.copy()
         reached = int(mark.read_text())
         if why is None:
             self._at = self._end
         elif why == "time":
-            self._at = self._outcome.next = max(reached, self._at)
+            self._at = self.outcome.next = max(reached, self._at)
         elif why != "skipped":
             self._lost(why, reached, folder, scratch)
             # One that does not get to its first case would not the next time either.
@@ -178,7 +178,7 @@ class Campaign:
             done = self._take(lines)
             if done:
                 return None if done == "done" else done
-            if self._outcome.failures.total() >= _MOST_FAILURES:
+            if self.outcome.failures.total() >= _MOST_FAILURES:
                 return "time"
             if ended:
                 return f"crash: {_ending(process.returncode)}"
@@ -188,7 +188,7 @@ class Campaign:
             if now - since > (_START if number < 0 else self._part.patience):
                 return f"hang: {now - since:.0f} s"
             memory = _memory(process.pid)
-            self._outcome.memory = max(self._outcome.memory, memory)
+            self.outcome.memory = max(self.outcome.memory, memory)
             if memory > self._part.memory:
                 return f"memory: {memory} MiB"
             if self._seconds is not None and now - began > self._seconds:
@@ -199,7 +199,7 @@ class Campaign:
                 left = (self._end - number) / max(rate, 0.001) / 60
                 self._say(
                     f"{self._part.name}: case {number} of {self._end}, {rate:.0f}/s, {left:.0f} min left, "
-                    f"{self._outcome.failures.total()} failures, {memory} MiB"
+                    f"{self.outcome.failures.total()} failures, {memory} MiB"
                 )
             time.sleep(_LOOK)
 
@@ -209,11 +209,11 @@ class Campaign:
         while lines:
             line = lines.pop(0)
             if "counts" in line:
-                self._outcome.counts = self._before + Counter(line["counts"])
+                self.outcome.counts = self._before + Counter(line["counts"])
             elif "failure" in line:
                 self._keep("exception", line["failure"], bytes.fromhex(line["case"]), line["text"])
             elif "unavailable" in line:
-                self._outcome.skipped, end = line["unavailable"], "skipped"
+                self.outcome.skipped, end = line["unavailable"], "skipped"
             elif "done" in line:
                 end = "done"
         return end
@@ -233,7 +233,7 @@ class Campaign:
         self._keep(why.partition(":")[0], number, kept.read_bytes(), f"{why}\n{said}")
 
     def _keep(self, kind: str, number: int, case: bytes, text: str) -> None:
-        self._outcome.failures[kind] += 1
+        self.outcome.failures[kind] += 1
         stem = self._corpus / f"{self._part.name}-{self._seed}-{number}"
         again = f"make fuzz ARGS='--replay {stem}.case'"
         block = max(0, number - number % 500)

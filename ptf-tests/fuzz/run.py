@@ -79,7 +79,11 @@ def main(arguments: list[str] | None = None) -> int:
                 part, args.seed, args.start, end, args.corpus, seconds=args.seconds,
                 say=lambda line: print(line, flush=True),
             )  # fmt: skip
-            outcomes.append(campaign.replay(args.replay) if args.replay else campaign.run())
+            outcomes.append(campaign.outcome)  # of an interrupted part, too
+            if args.replay:
+                campaign.replay(args.replay)
+            else:
+                campaign.run()
     except KeyboardInterrupt:
         code = 130
     print(table(outcomes), flush=True)

@@ -202,7 +202,7 @@ class Soak:
         traffic.excuse(None)
         time.sleep(_CALM)
         traffic.drain(_DRAIN)
-        for problem in self._observer.problems(bed.node, traffic.through):
+        for problem in self._observer.problems(bed.node, traffic.counts()):
             self._found(problem)
         self._count(traffic)
         traffic.resume()

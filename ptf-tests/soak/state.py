@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -33,17 +33,16 @@ class Observer:
     def _program(self) -> Program:
         return Program.read()
 
-    def problems(self, file: Path, through: Counter[str] | None = None) -> list[str]:
+    def problems(self, file: Path, counts: Mapping[str, tuple[int, int]] | None = None) -> list[str]:
         """What is not as ``file`` says; nothing when all is right.
 
-        ``through``: packets of each SID that its counter must have; None while packets are under way. SIDs keep their
-        counters from one call to the next; see `forget`.
+        ``counts``: packets that SIDs must have counted, at least and at most; None while packets are under way. SIDs
+        keep their counters from one call to the next; see `forget`.
         """
         try:
-            with Client(
-                self._address, network.DEVICE_ID, p4info=self._program.info, connect_timeout=1, rpc_timeout=10
-            ) as client:
-                return list(self._problems(client, file, through))
+            info = self._program.info
+            with Client(self._address, network.DEVICE_ID, p4info=info, connect_timeout=1, rpc_timeout=10) as client:
+                return list(self._problems(client, file, counts))
         except P4RuntimeError as error:
             return [f"the switch cannot be read: {error}"]
 
@@ -51,7 +50,7 @@ class Observer:
         """The switch is a new one."""
         self.numbers.clear()
 
-    def _problems(self, client: Client, file: Path, through: Counter[str] | None) -> Iterator[str]:
+    def _problems(self, client: Client, file: Path, counts: Mapping[str, tuple[int, int]] | None) -> Iterator[str]:
         if not self._program.runs_on(client):
             yield "the switch does not run the program"
             return
@@ -73,12 +72,12 @@ class Observer:
             if self.numbers.get(sid, number) != number:
                 yield f"SID {sid} had counter {self.numbers[sid]} and has {number}"
         self.numbers = found
-        if through is not None:
+        if counts is not None:
             cells = paired_counters(client, SID_COUNTER, found.values())
-            for sid, packets in through.items():
+            for sid, (least, most) in counts.items():
                 counted = cells[found[str(ip_network(f"{sid}/64"))]].packets
-                if counted != packets:
-                    yield f"SID {sid} has counted {counted} packets, {packets} went through it"
+                if not least <= counted <= most:
+                    yield f"SID {sid} has counted {counted} packets, {least} went through it, {most - least} were lost"
 
 
 def _doubles(there: list[Entity]) -> Iterator[str]:

@@ -24,6 +24,8 @@ from soak import network
 from soak.network import DROP, FLOWS, HOSTS, Config
 
 _TICK = 0.01  # s
+#: Probes at once when the machine was busy with something else: how long the queues of a switch are is not asked here.
+_BURST = 16
 _PING_EVERY = 0.1  # s
 _OPTIONS = [
     ("grpc.use_local_subchannel_pool", 1),
@@ -67,8 +69,8 @@ class Traffic:
         self.sent = 0
         self.lost: Counter[str] = Counter()
         """Probes that did not come out, by their excuse."""
-        self.through: Counter[str] = Counter()
-        """Probes that each permanent SID has let through since the switch was started."""
+        self._through: Counter[str] = Counter()  # a permanent SID, since the switch was started
+        self._astray: Counter[str] = Counter()  # lost on the way to one, or from there
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._receive, self._send)]
         for thread in self._threads:
             thread.start()
@@ -101,7 +103,8 @@ class Traffic:
     def restarted(self) -> None:
         """The switch counts from nothing again."""
         with self._lock:
-            self.through.clear()
+            self._through.clear()
+            self._astray.clear()
 
     def probe(self, flow: int) -> Probe:
         """A packet of the flow, sent now."""
@@ -129,9 +132,16 @@ class Traffic:
             self._arrived.clear()
             flows = Counter(FLOWS[probe.flow].name for probe in lost if probe.excuse is None)
             self.lost.update(probe.excuse or "no excuse" for probe in lost)
+            self._astray.update(sid for probe in lost if (sid := FLOWS[probe.flow].sid) is not None)
         for name, count in flows.items():
             self._say(f"{count} packets lost: {name}")
         return flows.total()
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """What each permanent SID must have counted since the switch was started, at least and at most."""
+        with self._lock:
+            sids = [flow.sid for flow in FLOWS if flow.sid is not None]
+            return {sid: (self._through[sid], self._through[sid] + self._astray[sid]) for sid in sids}
 
     def resume(self) -> None:
         """Send probes again."""
@@ -158,6 +168,7 @@ class Traffic:
                     self._ping(now)
                 if self._paused:
                     due = now
+                due = max(due, now - _BURST / self._rate)
                 while due < now:
                     due += 1 / self._rate
                     self._probe()
@@ -230,7 +241,7 @@ class Traffic:
                 del self._under_way[sequence]
                 self._arrived.add(sequence)
                 if (sid := FLOWS[flow].sid) is not None:
-                    self.through[sid] += 1
+                    self._through[sid] += 1
         name = FLOWS[flow].name
         if quoted:
             if DROP not in ways and not excused:
