@@ -13,6 +13,8 @@ $(if $(filter lowest locked newest,$(RESOLUTION)),,$(error RESOLUTION=$(RESOLUTI
 VENV   ?= .venv$(patsubst %,-%,$(filter-out locked,$(RESOLUTION)))
 JOBS   ?= 2
 SWITCH ?= softswitch
+SEED   ?= 1
+FAULTS ?= 200
 TOPOLOGY ?= topo/quickstart.yaml
 export SWITCH
 
@@ -29,7 +31,7 @@ WHEELS := --only-binary :all:
 LOCKED := $(PIP) $(WHEELS) --no-deps --require-hashes --requirement
 C_FILES = $(shell find softswitch bench -name '*.[ch]')
 
-.PHONY: help setup build run test ptf diff bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs shell wheel
+.PHONY: help setup build run test ptf diff soak fuzz bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs shell wheel
 
 help: ## this list
 	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PROFILE=transit|edge|full] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
@@ -79,6 +81,12 @@ ptf: $(STAMP) ## the packet tests under the plain ptf command
 
 diff: $(STAMP) ## packet tests and 100 000 random packets through both engines and BMv2 (simple_switch_grpc)
 	@$(BIN)/python ptf-tests/diff/run.py $(ARGS)
+
+soak: $(STAMP) ## faults on purpose: controllers and switch killed, stopped, cut off, meanwhile edits and traffic (SEED=1 FAULTS=200)
+	@$(BIN)/python ptf-tests/soak/run.py --seed $(SEED) --faults $(FAULTS) $(ARGS)
+
+fuzz: $(STAMP) ## hostile names, mutated programs, requests, frames under sanitizers, files (hours; ARGS='--only frames --seconds 600')
+	@$(BIN)/python ptf-tests/fuzz/run.py $(ARGS)
 
 bench: $(PLOTTER) ## packet rates and control-plane times of the switches found here (build/bench.json, build/bench.svg)
 	@mkdir -p build

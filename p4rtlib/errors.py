@@ -6,7 +6,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["EntityError", "P4InfoError", "P4RuntimeError", "UnknownName"]
+__all__ = ["EntityError", "P4InfoError", "P4RuntimeError", "UnknownName", "one_line"]
+
+#: Characters of a message: names are what a file says they are, of any length.
+_LONGEST = 4000
+
+
+def one_line(message: str) -> str:
+    """A message in which no character of a name ends the line, moves the cursor or is half of one."""
+    shown = message[:_LONGEST] + ("..." if len(message) > _LONGEST else "")
+    if shown.isprintable():
+        return shown
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in shown)
 
 
 class P4RuntimeError(Exception):
@@ -15,6 +26,9 @@ class P4RuntimeError(Exception):
 
 class P4InfoError(P4RuntimeError):
     """A p4info file or a pipeline artefact is missing or is not what it should be."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class EntityError(P4RuntimeError, ValueError):
@@ -33,7 +47,7 @@ class UnknownName(EntityError):
         self.name = name
         self.choices = tuple(choices)
         self.where = where
-        super().__init__(f"{where + ': ' if where else ''}{_unknown(kind, name, self.choices)}")
+        super().__init__(one_line(f"{where + ': ' if where else ''}{_unknown(kind, name, self.choices)}"))
 
 
 def _unknown(kind: str, name: str, choices: Iterable[str], limit: int = 40) -> str:

@@ -42,6 +42,8 @@ __all__ = ["P4Info", "parse_p4info"]
 
 Self = TypeVar("Self", bound="P4Info")
 
+#: Characters of what is wrong with a text.
+_LONGEST = 300
 _FORMATS = {form.value: form for form in (Format.IPV4, Format.IPV6, Format.MAC)}
 _FORMAT_WIDTH = {Format.IPV4: 32, Format.IPV6: 128, Format.MAC: 48}
 _KINDS = {p4info_pb2.MatchField.MatchType.Value(kind.name): kind for kind in MatchKind}
@@ -74,7 +76,8 @@ def parse_p4info(data: bytes, source: str = "p4info") -> Any:
         else:
             text_format.Parse(text, proto)
     except (text_format.ParseError, json_format.ParseError, DecodeError) as error:
-        raise P4InfoError(f"{source}: not a p4info (which starts with `pkg_info {{`): {error}") from None
+        why = " ".join(str(error).split())[:_LONGEST]  # it quotes the file, which may be one word without end
+        raise P4InfoError(f"{source}: not a p4info (which starts with `pkg_info {{`): {why}") from None
     if not (proto.tables or proto.actions or proto.HasField("pkg_info")):
         raise P4InfoError(f"{source}: the p4info is empty")
     return proto

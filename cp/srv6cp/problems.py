@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from p4rtlib.errors import one_line
+
 Path = tuple["str | int", ...]
 
 
@@ -34,7 +36,8 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}: " if self.line else (f"{self.file}: " if self.file else "")
         path = render_path(self.path)
-        return f"{where}{path}: {self.message}" if path else f"{where}{self.message}"
+        # Keys and values are what the file has, of any length, with any characters.
+        return one_line(f"{where}{path}: {self.message}" if path else f"{where}{self.message}")
 
 
 class ConfigError(Exception):

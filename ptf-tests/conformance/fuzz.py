@@ -7,14 +7,17 @@ valid serialised requests with damaged bytes.  The same seed makes the same requ
 
 from __future__ import annotations
 
+import queue
 import random
 from collections.abc import Callable
 from typing import Any
 
-from conformance.raw import DEVICE_ID, IDS, action, action_set, config, entry, pb
+from conformance.raw import DEVICE_ID, IDS, Code, RawClient, Refused, StreamEnd, action, action_set, config, entry, pb
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
 
+#: An election id that nobody outbids.
+HIGHEST = (1 << 128) - 1
 _INTEGERS = (
     0,
     1,
@@ -276,3 +279,52 @@ class Fuzzer:
             else:
                 damaged[place:place] = damaged[place : place + 20]
         return bytes(damaged)
+
+
+class Refusals:
+    """Sends requests as bytes; that they are answered as they must be is asserted."""
+
+    def __init__(self, client: RawClient) -> None:
+        self._client = client
+
+    def codes(self, method: str, data: bytes) -> set[int]:
+        """The codes of an answer: of the updates where there are any, else of the call; never ``INTERNAL``."""
+        where = f"{method} {data.hex()}"
+        found = self._call(method, data, where)
+        assert Code.INTERNAL not in found, where
+        return found
+
+    def _call(self, method: str, data: bytes, where: str) -> set[int]:
+        try:
+            if method == "StreamChannel":
+                return self._stream(data, where)
+            if method == "Read":
+                self._client.raw_read(data)
+            else:
+                self._client.raw(method, data)
+        except Refused as refusal:
+            assert refusal.code != Code.UNKNOWN or refusal.errors, where
+            if refusal.errors:
+                assert refusal.code == Code.UNKNOWN, where
+                assert any(error.canonical_code for error in refusal.errors), where
+            return {error.canonical_code for error in refusal.errors} or {refusal.code}
+        return {Code.OK}
+
+    def _stream(self, data: bytes, where: str) -> set[int]:
+        """One message on a stream of its own; the stream is answered or ended."""
+        call = self._client.channel.stream_stream("/p4.v1.P4Runtime/StreamChannel")
+        requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        requests.put(data)
+        # A second, certainly wrong one: the server must still be listening when the first was no reason to end.
+        requests.put(pb.StreamMessageRequest().SerializeToString())
+        answers = call(iter(requests.get, None), timeout=10)
+        try:
+            for _ in answers:
+                pass
+            raise AssertionError(f"the stream ended without status: {where}")
+        except Exception as error:
+            end = StreamEnd(error)  # type: ignore[arg-type]
+            assert end.code not in (Code.DEADLINE_EXCEEDED, Code.UNKNOWN), where
+            return {end.code}
+        finally:
+            requests.put(None)

@@ -29,7 +29,7 @@ RETRY_PAUSE = 0.02  # s
 
 
 @cache
-def _messages() -> tuple[Any, Any]:
+def messages() -> tuple[Any, Any]:
     """PacketStreamRequest and PacketStreamResponse of p4/bm/dataplane_interface.proto."""
     proto = descriptor_pb2.FileDescriptorProto(name="harness/dataplane.proto", package="p4.bm", syntax="proto3")
     kind = descriptor_pb2.FieldDescriptorProto
@@ -58,7 +58,7 @@ class FrameService:
 
         self.device_id = device_id
         self._alive = alive
-        self._request, response = _messages()
+        self._request, response = messages()
         self._channel = grpc.insecure_channel(address)
         self._unavailable = grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED
         self._error = grpc.RpcError

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+from p4rtlib.errors import one_line
+
 
 class ProgramError(Exception):
     """The program cannot be used.  ``str()`` is one line: where in the JSON, what is wrong, what is valid."""
 
     def __init__(self, where: str, message: str) -> None:
-        super().__init__(f"{where}: {message}" if where else message)
+        super().__init__(one_line(f"{where}: {message}" if where else message))
         self.where = where
-        self.message = message
+        self.message = one_line(message)
 
 
 class MalformedProgram(ProgramError):

@@ -43,6 +43,8 @@ _BINARY = {
     "==", "!=", "<", ">", "<=", ">=", "and", "or",
     "two_comp_mod", "usat_cast", "sat_cast",
 }  # fmt: skip
+#: Their right operand is a width.
+_CASTS = {"two_comp_mod", "usat_cast", "sat_cast"}
 _OBJECTS = {"calculation", "meter_array", "counter_array", "register_array"}
 
 
@@ -68,6 +70,13 @@ class Scope:
         name = at.text()
         if name not in self.headers:
             raise at.fail(f"no header {name!r}")
+        return name
+
+    def packet_header(self, at: Cursor) -> str:
+        """Name of an existing header instance that a packet can have."""
+        name = self.header(at)
+        if self.headers[name].metadata:
+            raise at.fail(f"{name!r} is metadata, no header of a packet")
         return name
 
     def field(self, at: Cursor) -> FieldRef:
@@ -196,7 +205,10 @@ class Scope:
             operand = self.expr(at.at("right"))
             return Op("valid_union" if op == "valid" and isinstance(operand, UnionRef) else op, (operand,))
         if op in _BINARY:
-            return Op(op, (self.expr(at.at("left")), self.expr(at.at("right"))))
+            right = self.expr(at.at("right"))
+            if op in _CASTS and isinstance(right, Const) and not 1 <= right.value <= MAX_WIDTH:
+                raise at.at("right").fail(f"a width in 1..{MAX_WIDTH} expected")
+            return Op(op, (self.expr(at.at("left")), right))
         if op == "?":
             return Op(op, tuple(self.expr(at.at(k)) for k in ("cond", "left", "right")))
         if op in ("dereference_header_stack", "dereference_stack"):

@@ -295,7 +295,8 @@ class _Loader:
             if not header.metadata and header.type.fixed_bits % 8:
                 raise at.fail(f"header {name!r} is {header.type.fixed_bits} bits long, which is not whole bytes")
             headers[name] = header
-            ids[at.at("id").number()] = name
+            if not header.metadata:  # no member of a stack or union
+                ids[at.at("id").number()] = name
         return headers, ids
 
     @staticmethod
@@ -303,7 +304,7 @@ class _Loader:
         names = []
         for item in at.items():
             if item.number() not in ids:
-                raise item.fail(f"no instance with id {item.raw}")
+                raise item.fail(f"no header of packets with id {item.raw}")
             names.append(ids[item.number()])
         return tuple(names)
 

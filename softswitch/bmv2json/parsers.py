@@ -87,7 +87,7 @@ def _extract_target(at: Cursor, scope: Scope) -> tuple[Expr, int]:
     kind = at.at("type").text()
     value = at.at("value")
     if kind == "regular":
-        return HeaderRef(scope.header(value)), 0
+        return HeaderRef(scope.packet_header(value)), 0
     if kind == "stack":
         return StackRef(scope.stack(value)), 0
     if kind == "union_stack":

@@ -114,7 +114,10 @@ def _table(
     for id_at in at.at("action_ids").items():
         if id_at.number() not in actions:
             raise id_at.fail(f"no action with id {id_at.raw}")
-        own.append(actions[id_at.number()])
+        action = actions[id_at.number()]
+        if any(action.name == other.name for other in own):
+            raise id_at.fail(f"action {action.name!r} is one of the table twice")
+        own.append(action)
     kind = at.at("type").text()
     profile = ""
     if kind in ("indirect", "indirect_ws"):
@@ -212,8 +215,16 @@ def _action_data(at: Cursor, own: list[Action]) -> tuple[int, tuple[int, ...]]:
     action = next((a for a in own if a.id == id_at.number()), None)
     if action is None:
         raise id_at.fail(f"action {id_at.raw} is not an action of the table")
-    args = tuple(value.hex() for value in at.at("action_data").items(len(action.params)))
-    return action.id, args
+    data = at.at("action_data").items(len(action.params))
+    return action.id, tuple(_bits(value, param.width) for value, param in zip(data, action.params, strict=True))
+
+
+def _bits(at: Cursor, width: int) -> int:
+    """A hexadecimal number of so many bits, a negative one in two's complement."""
+    value = at.hex()
+    if not -(1 << width - 1) <= value < 1 << width:
+        raise at.fail(f"a number of {width} bits expected, found {at.raw}")
+    return value & (1 << width) - 1
 
 
 def _default(at: Cursor, own: list[Action]) -> DefaultEntry | None:
@@ -234,13 +245,13 @@ def _entry(at: Cursor, keys: tuple[TableKey, ...], own: list[Action]) -> ConstEn
         if kind is MatchKind.VALID:
             parts.append((kind, int(part.at("key").flag()), 0))
         elif kind is MatchKind.EXACT:
-            parts.append((kind, part.at("key").hex(), 0))
+            parts.append((kind, _bits(part.at("key"), key.width), 0))
         elif kind is MatchKind.LPM:
-            parts.append((kind, part.at("key").hex(), part.at("prefix_length").number(0, key.width)))
+            parts.append((kind, _bits(part.at("key"), key.width), part.at("prefix_length").number(0, key.width)))
         elif kind is MatchKind.TERNARY:
-            parts.append((kind, part.at("key").hex(), part.at("mask").hex()))
+            parts.append((kind, _bits(part.at("key"), key.width), _bits(part.at("mask"), key.width)))
         else:
-            parts.append((kind, part.at("start").hex(), part.at("end").hex()))
+            parts.append((kind, _bits(part.at("start"), key.width), _bits(part.at("end"), key.width)))
     action_id, args = _action_data(at.at("action_entry"), own)
     priority = at.get("priority")
     return ConstEntry(tuple(parts), action_id, args, priority.number() if priority else 0)

@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 
+from p4rtlib.errors import one_line
 from p4rtlib.protos import code_pb2, p4runtime_pb2, status_pb2
 
 __all__ = [
@@ -41,9 +42,9 @@ class Fault(Exception):
     """
 
     def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = one_line(message)
+        super().__init__(self.message)
 
     @property
     def grpc_code(self) -> grpc.StatusCode:

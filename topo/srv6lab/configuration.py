@@ -161,8 +161,11 @@ def _add_ports(made: Composition, ports: Mapping[Any, Any], where: Path) -> None
 
 def _add_list(made: Composition, key: str, items: list[Any], where: Path) -> None:
     """Items in place of those for the same thing, the others behind what there is."""
+    there = made.data.get(key)
     old: list[tuple[Any, Path | None]] = [
-        (item, made.origins.get((key, place))) for place, item in enumerate(made.data.get(key) or [])
+        (item, made.origins.get((key, place)))
+        # What is no list is a mistake of another part, and said there.
+        for place, item in enumerate(there if isinstance(there, list) else [])
     ]
     known = [item for item, _ in old]
     taken = set()  # by an item of this part: a second one for the same thing is for the loader to refuse

@@ -130,7 +130,9 @@ def _read(path: Path) -> Follower | None:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return Follower(**json.load(file))
-            path.unlink()  # nobody holds it: its process is gone
+            # Nobody holds it: its process is gone, unless it has put another one in its place since this was opened.
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                path.unlink()
     except (OSError, ValueError, TypeError):
         pass
     return None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import re
@@ -511,6 +512,24 @@ def test_what_a_killed_controller_said_counts_no_more(srv6: Run, switch: SoftSwi
         path.write_text(text)
         assert srv6("vrf add red")[0] == 5
         assert not path.exists()
+
+
+def test_what_a_controller_says_anew_is_not_removed_with_what_it_said_before(
+    switch: SoftSwitch, node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that a command has opened is replaced, and given up, before the command looks whose it is."""
+    with Client(switch.address, 1, election_id=7) as controller, Saying(Follower.of(controller, "r1", node)) as saying:
+        lock = fcntl.flock
+
+        def late(file: Any, how: int) -> None:
+            if how & fcntl.LOCK_SH:
+                saying.election_id(8)
+            lock(file, how)
+
+        monkeypatch.setattr(fcntl, "flock", late)
+        assert not [each for each in following.followers() if each.pid == os.getpid()]
+        monkeypatch.undo()
+        assert [each.election_id for each in following.followers() if each.pid == os.getpid()] == [8]
 
 
 def following_files() -> list[Path]:

@@ -539,3 +539,11 @@ def test_thousands_of_mistakes_are_counted(tmp_path: Path) -> None:
             load_node(tmp_path / "node.yaml")
         assert len(caught.value.problems) == 101
         assert str(caught.value).endswith(f"{tmp_path}/node.yaml: {said}")
+
+
+def test_a_mistake_is_one_line_whatever_the_keys_are() -> None:
+    for key in ("line\nend", "\x1b[2J", "\u2028", "x" * 10_000):
+        with pytest.raises(ConfigError) as caught:
+            load_node_dict({"node": "r1", key: 1, "vrfs": {key: key}})
+        for problem in caught.value.problems:
+            assert str(problem).isprintable() and len(str(problem)) < 5000

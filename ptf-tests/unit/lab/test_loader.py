@@ -108,6 +108,13 @@ def test_mistake_is_named(changes: dict[str, Any], message: str) -> None:
     assert str(caught.value) == message
 
 
+def test_what_a_scenario_adds_to_no_list_is_no_traceback() -> None:
+    added = {"apply": {"r1": {"policies": [{"name": "n", "segments": ["r2"]}]}}}
+    with pytest.raises(TopologyError) as caught:
+        read_topology({**TWO, "routers": {"r1": {"policies": -1}, "r2": {}}, "scenario": [added]})
+    assert str(caught.value) == "routers.r1.policies: policies must be a list, not -1"
+
+
 @pytest.mark.parametrize("data", [None, [], "x", 5])
 def test_file_that_is_no_mapping(data: Any) -> None:
     with pytest.raises(TopologyError, match=r"^a topology must be a mapping of keys"):

@@ -57,6 +57,20 @@ def test_unknown_names(look_up, text: str) -> None:
     assert str(caught.value) == text
 
 
+def test_a_text_of_one_long_word_is_refused_in_a_short_line() -> None:
+    for text in ("pkg_info { " + "x" * 100_000, "actions" + "9" * 100_000, '{"' + "x" * 100_000 + '": 1}'):
+        with pytest.raises(P4InfoError) as caught:
+            P4Info.from_text(text, "odd.p4info.txtpb")
+        assert len(str(caught.value)) < 500 and "\n" not in str(caught.value)
+
+
+def test_names_that_are_no_words_are_told_in_one_line() -> None:
+    odd = P4INFO.replace('"ipv6_table"', '"line\\nend\\u2028 \\033[2J"')
+    with pytest.raises(UnknownName) as caught:
+        P4Info.from_text(odd, "odd").table("x")
+    assert "line\\nend\\u2028 \\x1b[2J" in str(caught.value) and "\n" not in str(caught.value)
+
+
 def test_three_encodings(tmp_path: Path) -> None:
     files = {
         "a.txtpb": P4INFO.encode(),

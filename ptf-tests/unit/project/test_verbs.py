@@ -16,7 +16,22 @@ import yaml
 from harness import collect, testbed
 
 ROOT = Path(__file__).resolve().parents[3]
-VERBS = ("help", "setup", "build", "run", "test", "ptf", "diff", "bench", "lint", "format", "lock", "clean")
+VERBS = (
+    "help",
+    "setup",
+    "build",
+    "run",
+    "test",
+    "ptf",
+    "diff",
+    "soak",
+    "fuzz",
+    "bench",
+    "lint",
+    "format",
+    "lock",
+    "clean",
+)
 CHECK = ROOT / "tools" / "check_python.sh"
 
 

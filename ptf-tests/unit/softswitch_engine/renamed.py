@@ -18,6 +18,34 @@ _WORDS = {"op", "type", "match_type", "algo"}
 _ERRORS = {"NoError", "PacketTooShort", "NoMatch", "StackOutOfBounds", "HeaderTooShort", "ParserTimeout",
            "ParserInvalidArgument"}  # fmt: skip
 
+#: Names that would be code, or end a comment or a string, where they stood in one.
+HOSTILE = (
+    'x */ { extern int system(const char*); system("id"); } /*',
+    "'; import os; os.abort() #",
+    '""" + str(1 / 0) + """',
+    "\\",
+    "ends in a backslash \\",
+    "line\nraise SystemExit\n",
+    "carriage\rreturn \u2028 \u2029 \x0b \x0c \x85",
+    "??/",
+    "/??/\n*??/\n/ #error",
+    "\ud800\udfff",
+    "nul \0 byte",
+    "ﬁ ſ K",  # NFKC makes other identifiers of them
+    "{0.__class__} {} %s {",
+    "#include </etc/passwd>",
+    "__debug__",
+    "",
+)
+
+
+def hostile(number: int, long: int = 1 << 20) -> str:
+    """A name of its own for each number; some are ``long``."""
+    if number in (3, 29):
+        return f"{number}" + "*/" * (long // 2)
+    pattern = HOSTILE[number % len(HOSTILE)]
+    return pattern if number < len(HOSTILE) else f"{pattern}{number}"
+
 
 def _defined(program: Json) -> Iterator[str]:
     """Every name that the program defines."""

@@ -23,38 +23,11 @@ from softswitch.engine.python.assemble import Assembler
 
 from . import variants
 from .conftest import SRV6, Bench
-from .renamed import rename
+from .renamed import hostile, rename
 from .rigs import EXCEPT, NAMES, missing
 from .stimuli import Stimuli
 
 CASES = (*NAMES, *variants.VARIANTS)
-HOSTILE = (
-    'x */ { extern int system(const char*); system("id"); } /*',
-    "'; import os; os.abort() #",
-    '""" + str(1 / 0) + """',
-    "\\",
-    "ends in a backslash \\",
-    "line\nraise SystemExit\n",
-    "carriage\rreturn \u2028 \u2029 \x0b \x0c \x85",
-    "??/",
-    "/??/\n*??/\n/ #error",
-    "\ud800\udfff",
-    "nul \0 byte",
-    "ﬁ ſ K",  # NFKC makes other identifiers of them
-    "{0.__class__} {} %s {",
-    "#include </etc/passwd>",
-    "__debug__",
-    "",
-)
-LONG = 1 << 20
-
-
-def hostile(number: int) -> str:
-    """A name of its own for each number; some are very long."""
-    if number in (3, 29):
-        return f"{number}" + "*/" * (LONG // 2)
-    pattern = HOSTILE[number % len(HOSTILE)]
-    return pattern if number < len(HOSTILE) else f"{pattern}{number}"
 
 
 def plain(number: int) -> str:

@@ -171,7 +171,7 @@ class Primitives:
 
     def _assign_header(self, primitive: Primitive) -> Statements:
         target, source = primitive.args
-        return self._each(target, lambda to: self._each(source, lambda of: [s.Copy(to, of)]))
+        return self._each(target, lambda to: self._each(source, lambda of: self._copies((to,), (of,))))
 
     def _each_union(self, expr: Expr, body: Callable[[tuple[Header, ...]], Statements]) -> Statements:
         unions, index = self.operands.unions(expr)
@@ -181,14 +181,23 @@ class Primitives:
 
     def _assign_union(self, primitive: Primitive) -> Statements:
         target, source = primitive.args
-        return self._each_union(target, lambda to: self._each_union(source, lambda of: _copies(to, of)))
+        return self._each_union(target, lambda to: self._each_union(source, lambda of: self._copies(to, of)))
 
     def _assign_stack(self, primitive: Primitive) -> Statements:
         target, source = map(self.operands.stack, primitive.args)
         found: Statements = [s.CopyFill(target, source)]
+        if len(target.rows) != len(source.rows):
+            raise self.operands.refuse(f"a copy of a stack of {len(source.rows)} to one of {len(target.rows)}")
         for to, of in zip(target.rows, source.rows, strict=True):
-            found += _copies(to, of)
+            found += self._copies(to, of)
         return found
+
+    def _copies(self, target: tuple[Header, ...], source: tuple[Header, ...]) -> Statements:
+        """Header by header; they must be of one kind, or what is copied is not what fits."""
+        if [_shape(header) for header in target] != [_shape(header) for header in source]:
+            names = ", ".join(repr(header.name) for header in (*source[:1], *target[:1]))
+            raise self.operands.refuse(f"a copy between headers of different types ({names})")
+        return [s.Copy(to, of) for to, of in zip(target, source, strict=True) if to is not of]
 
     def _add(self, primitive: Primitive) -> Statements:
         return self._each(primitive.args[0], lambda header: [] if header.metadata else [s.Add(header)])
@@ -273,8 +282,9 @@ class Primitives:
         return [s.Assert(self.operands.truth(primitive.args[0]), primitive.source or primitive.op)]
 
 
-def _copies(target: tuple[Header, ...], source: tuple[Header, ...]) -> Statements:
-    return [s.Copy(to, of) for to, of in zip(target, source, strict=True) if to is not of]
+def _shape(header: Header) -> tuple[bool, list[tuple[int, bool]]]:
+    """What two headers have in common that can be copied to each other."""
+    return header.metadata, [(field.width, field.varbit) for field in header.fields]
 
 
 def _note(primitive: Primitive) -> Statements:
