@@ -163,7 +163,7 @@ class Router:
                 self._policy_ids.setdefault(use.policy.name, []).append(use.number)
         sids = sorted(set(self._sid_index.values()) - {0})
         policies = sorted(number for numbers in self._policy_ids.values() for number in numbers)
-        self._cells = {
+        cells_of_node: dict[str, Iterable[int] | None] = {
             "drop_counter": None,
             "punt_counter": None,
             "port_limit_counter": self._punt_cells(),
@@ -172,6 +172,8 @@ class Router:
             "my_sid_error_counter": sids,
             "sr_policy_counter": [2 * i + tag for i in policies for tag in (0, 1)],
         }
+        # a profile without policies has no counter of theirs
+        self._cells = {name: which for name, which in cells_of_node.items() if which is None or which}
 
     def _start_counting(self) -> None:
         self._base = self._read_cells(self._cells)
