@@ -24,6 +24,7 @@ from srv6cp.artifacts import Artifacts
 from srv6cp.cli.exitcodes import CliError
 from srv6cp.cli.main import build_parser, main
 from srv6cp.cli.packetspec import frame
+from srv6cp.controller import following
 from srv6cp.controller.following import Follower, Saying
 from srv6cp.p4rt import MAX_ELECTION_ID, Client
 from srv6cp.sync.launch import free_address
