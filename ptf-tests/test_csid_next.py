@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any, TypeVar
 
-from srv6_base import Srv6Test, craft, rfc, rule, wire
+from srv6_base import Frame, Srv6Test, craft, rfc, rule, wire
 
 HOST = "2001:db8:1::2"
 SOURCE = "fcbb:bb00:1::1"
@@ -349,8 +349,11 @@ class PingAtTheEndOfAContainer(CsidTest):
 
     def runTest(self) -> None:
         for to in (UN.address, UN.container(1), UN.container(1, 1)):
-            message = wire.echo_request(HOST, UN.address, ident=7, seq=9)
-            self.send(1, wire.ip6(HOST, to, message, hl=64))
+            # Its checksum is computed for the last destination, then the packet gets the container.
+            packet = craft.ip6(HOST, UN.address, craft.echo_request(ident=7, seq=9))
+            self.send(
+                1, Frame(self.frame_in(1, packet).replace(IPv6Address(UN.address).packed, IPv6Address(to).packed))
+            )
             self.expect_only(1, wire.ip6(UN.address, HOST, wire.echo_reply(UN.address, HOST, ident=7, seq=9)))
 
 

@@ -141,7 +141,11 @@ WORDS = [
     ("sid add fc00::1 End.DX2V table ", {"wires"}),
     ("sid add fc00::1 End.DT4 ttl ", {"pipe", "uniform"}),
     ("sid add fc00::1 End fl", {"flavors"}),
-    ("sid add fc00::1 End flavors psp", {"psp", "psp,usp", "psp,usd", "psp,usp,usd"}),
+    (
+        "sid add fc00::1 End flavors psp,usp",
+        {f"psp,usp{more}" for more in ("", ",usd", ",next-csid", ",usd,next-csid")},
+    ),
+    ("sid add fc00::1 End.B6.Encaps flavors ", {"next-csid"}),
     ("policy add south mode enc", {"encap", "encap.red"}),
     ("policy add south segs fc00::1 flow-label ", {"hash", "copy", "0"}),
     ("policy add south segs fc00::1 return-to ", {"next-segment", "binding-sid"}),
