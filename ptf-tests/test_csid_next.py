@@ -383,10 +383,11 @@ class PlainBehaviourWithoutArgument(CsidTest):
         self.send(1, packet)
         self.expect_icmp6(1, 4, 0, 43, packet)
         self.expect_drop("SRH_SEGMENTS_LEFT")
-        packet = self.packet(csid.address, craft.ip6(IN6, OUT6, craft.udp(b"inner")))
+        inner = craft.ip6(IN6, OUT6, craft.udp(b"inner"))
+        packet = self.packet(csid.address, inner)
         self.send(1, packet)
         if "usd" in csid.flavors:
-            self.expect_only(csid.exit, wire.hop(craft.ip6(IN6, OUT6, craft.udp(b"inner"))))
+            self.expect_only(csid.exit, wire.hop(inner))
         else:
             self.expect_icmp6(1, 4, 4, 40, packet)
             self.expect_drop("UPPER_LAYER")
