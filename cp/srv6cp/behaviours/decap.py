@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""End.DX* and End.DT*: what is inside goes to a next hop, or is looked up in a VRF (RFC 8986 sections 4.4 to 4.8)."""
+"""End.DX* and End.DT*: what is inside goes to a next hop, or is looked up in a VRF (RFC 8986 sections 4.4 to 4.8).
+
+Behind C-SIDs they are the last of a container as they are (RFC 9800 section 4), which is what uDT4 and its kind mean.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ ENDPOINTS = (
         operands=(CROSS6, *DECAP),
         code_points=(16,),
         spec="RFC 8986 4.4",
+        aliases=("uDX6",),
         takes=("ipv6",),
         label=_LABEL,
         lookup="End.DT6",
@@ -25,6 +29,7 @@ ENDPOINTS = (
         operands=(CROSS4, *DECAP),
         code_points=(17,),
         spec="RFC 8986 4.5",
+        aliases=("uDX4",),
         takes=("ipv4",),
         label=_LABEL,
         lookup="End.DT4",
@@ -35,6 +40,7 @@ ENDPOINTS = (
         operands=(VRF, *DECAP),
         code_points=(18,),
         spec="RFC 8986 4.6",
+        aliases=("uDT6",),
         takes=("ipv6",),
         label=_LABEL,
     ),
@@ -44,6 +50,7 @@ ENDPOINTS = (
         operands=(VRF, *DECAP),
         code_points=(19,),
         spec="RFC 8986 4.7",
+        aliases=("uDT4",),
         takes=("ipv4",),
         label=_LABEL,
     ),
@@ -53,6 +60,7 @@ ENDPOINTS = (
         operands=(VRF, *DECAP),
         code_points=(20,),
         spec="RFC 8986 4.8",
+        aliases=("uDT46",),
         takes=("ipv6", "ipv4"),
         label=_LABEL,
     ),

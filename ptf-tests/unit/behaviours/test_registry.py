@@ -102,6 +102,19 @@ def test_names_of_the_iana_registry() -> None:
     assert REGISTRY.parse_endpoint("End.T with USP&USD") == (end_t, Flavour.USP | Flavour.USD)
 
 
+def test_short_names_of_compressed_sids() -> None:
+    """With a C-SID flavour it is another record; a behaviour without one is the last of a container as it is."""
+    for short, name in (("uN", "End"), ("uA", "End.X"), ("uT", "End.T")):
+        record, flavours = REGISTRY.parse_endpoint(short)
+        assert (record.behaviour, record.flavour_names(), flavours) == (name, ("next-csid",), Flavour.NONE)
+        assert REGISTRY.parse_endpoint(f"{name} with NEXT-CSID & PSP") == (record, Flavour.PSP)
+        assert REGISTRY.parse_endpoint(f"{name} with NEXT-C-SID") == (record, Flavour.NONE)
+    for kind in ("DX6", "DX4", "DT6", "DT4", "DT46", "DX2", "DX2V"):
+        assert REGISTRY.parse_endpoint(f"u{kind}") == (REGISTRY.endpoint(f"End.{kind}"), Flavour.NONE)
+    with pytest.raises(ValueError, match=r"End\.DT4 takes no flavour next-csid; valid for End, End\.X, End\.T, "):
+        REGISTRY.parse_endpoint("End.DT4 with NEXT-CSID")
+
+
 def test_unknown_behaviour_lists_the_valid_ones() -> None:
     with pytest.raises(ValueError, match=r"unknown behaviour 'End.DX5'; did you mean End\.DX") as caught:
         REGISTRY.parse_endpoint("End.DX5")
