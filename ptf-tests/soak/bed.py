@@ -174,8 +174,10 @@ class Bed:
         self.node.write_text(text)
 
     def in_two_steps(self, text: str, pause: float) -> None:
-        """As over a slow link: the file ends in the midst of an item until the rest comes."""
-        half = text.rindex("  - {sid:") + len("  - {sid:")
+        """As over a slow link: until the rest comes the file ends in the midst of the SIDs, and half a file is valid. That
+        is shorter than the quiet period, so nothing of it is to be seen."""
+        places = [each.start() for each in re.finditer(r"^  - \{sid:", text, re.MULTILINE)]
+        half = places[len(places) // 2]
         self.node.write_text(text[:half])
         time.sleep(pause)
         self.node.write_text(text)
