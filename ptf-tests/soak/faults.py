@@ -176,4 +176,4 @@ def draw(seed: int, number: int, config: Config, kinds: Sequence[Kind] = KINDS) 
     after = config.changed(rng) if edit else config
     if edit == "command":
         after.ways = dict(config.ways)
-    return Step(number, kind, rng.uniform(*kind.hold), config, after, edit, rng.choice(MOMENTS), rng.uniform(0, 0.6))
+    return Step(number, kind, rng.uniform(*kind.hold), config, after, edit, rng.choice(MOMENTS), rng.uniform(0, 0.35))
