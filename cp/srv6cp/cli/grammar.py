@@ -65,7 +65,9 @@ def sid(words: Sequence[str]) -> list[Edit]:
     with suppress(ValueError):  # the loader says what is wrong with it
         record, flavours = REGISTRY.parse_endpoint(str(item["behavior"]))
         if not flavours:
-            item["behavior"] = record.name
+            item["behavior"] = record.behaviour
+            if record.csid and not set(map(str.lower, item.get("flavors", ()))) & set(record.csid.names()):
+                item["flavors"] = [*item.get("flavors", ()), *record.csid.names()]
     edits = []
     listed = item.pop("segments", None)
     if listed is not None:
@@ -236,5 +238,9 @@ def _numbers(item: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict):
             result[key] = _numbers(value)
         else:
-            result[key] = _number(value) if key in ("port", "weight", "id") and isinstance(value, str) else value
+            result[key] = (
+                _number(value)
+                if key in ("port", "weight", "id", "lblen", "nflen") and isinstance(value, str)
+                else value
+            )
     return result

@@ -219,6 +219,10 @@ def test_compressed_sids(srv6: Run, node: Path) -> None:
         ("End.DT6 vrftable 100 flavors next-csid", "End.DT6 takes no flavour next-csid; valid for End, End.X, End.T, "),
     ):
         assert message in srv6(f"ip -6 route add fc01:0:3::/48 encap seg6local action {words} dev 1", 3)
+    for short in ("uN flavors psp", "End flavors psp,next-csid"):
+        srv6(f"sid add fc01:0:4::/48 {short} lblen 32")
+        assert '{sid: "fc01:0:4::/48", behavior: End, flavors: [psp, next-csid], lblen: 32}' in node.read_text()
+        srv6("sid del fc01:0:4::/48")
     srv6("ip -6 route del fc01:0:1::/48")
     assert [sid.behaviour for sid in load_node(node).sids if sid.prefix.prefixlen < 64] == ["End.X with NEXT-CSID"]
 
