@@ -174,8 +174,8 @@ class Bed:
         self.node.write_text(text)
 
     def in_two_steps(self, text: str, pause: float) -> None:
-        """As over a slow link: until the rest comes the file ends in the midst of the SIDs, and half a file is valid. That
-        is shorter than the quiet period, so nothing of it is to be seen."""
+        """As over a slow link: until the rest comes the file ends in the midst of the SIDs, and what is there is valid.
+        That is shorter than the quiet period, so nothing of it is to be seen."""
         places = [each.start() for each in re.finditer(r"^  - \{sid:", text, re.MULTILINE)]
         half = places[len(places) // 2]
         self.node.write_text(text[:half])
