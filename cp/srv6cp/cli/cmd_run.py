@@ -191,9 +191,10 @@ def _control(
     elif not args.accept_removals:
         _look_before(args, file.path, node, program)
     options = ControllerOptions(keepalive=args.keepalive)
+    watch = NodeWatch(file, node, guarding.guard(args))
     with (
         client,
-        NodeController(client, node, options, program) as controller,
+        NodeController(client, node, options, program, lambda: watch.changing) as controller,
         Saying(Follower.of(client, node.name, file.path)) as says,
         ExitStack() as stack,
     ):
@@ -205,7 +206,6 @@ def _control(
             print(f"{node.name}: {where}, {len(node.ports)} ports, {len(node.sids)} SIDs; Ctrl-C stops", flush=True)
         else:
             print(f"{node.name}: backup of another controller of the {where}; takes over when that leaves", flush=True)
-        watch = NodeWatch(file, node, guarding.guard(args))
         _record(args, file.path, node)
         while not _arrived(stop, _POLL):
             if switch is not None and not switch.alive:

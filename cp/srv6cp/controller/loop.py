@@ -52,6 +52,8 @@ _BATCH = 16
 """Packets that are handled before the tables are written and the answers sent: what an answer waits for at most."""
 _REPAIR_PAUSE = 1.0
 _LONGEST_REPAIR_PAUSE = 60.0
+# How often a controller that is to take over asks whether its node is still about to be another.
+_CHANGING_PAUSE = 0.05
 _LONGEST_STOP = 10.0
 
 T = TypeVar("T")
@@ -127,8 +129,13 @@ class NodeController:
         node: Node,
         options: ControllerOptions | None = None,
         program: Artifacts | None = None,
+        changing: Callable[[], bool] = lambda: False,
     ) -> None:
+        """``changing`` says whether another node is about to be given (`apply`): a switch that becomes this
+        controller's is left as it is until then."""
         self._client = client
+        self._changing = changing
+        self._held = False  # the switch is ours, and waits for that node
         self._node = node
         self._options = options or ControllerOptions()
         self._tables = Tables(client, Program.read(program))
@@ -346,7 +353,7 @@ class NodeController:
 
     def _answer(self, out: list[PacketOut]) -> None:
         """Bring the tables up to date with the neighbours, then send: what is sent may depend on them."""
-        if self._stale:
+        if self._stale and not self._held:
             self._stale = False
             changed, self._changed = self._changed, {}
             neighbors = self._handler.neighbors
@@ -440,7 +447,14 @@ class NodeController:
             self._answer(self._handler.ask_for(self._tables.next_hops(changed), time.monotonic()))
 
     def _take_over(self) -> None:
-        """The tables are ours: whatever is in them becomes what the node asks for."""
+        """The tables are ours: whatever is in them becomes what the node asks for.
+
+        A backup that has not read the node file yet, which the primary has, would take back what that has done.
+        """
+        self._held = self._changing()
+        if self._held:
+            self._repair_at = time.monotonic() + _CHANGING_PAUSE
+            return
         self._repair_at = None
         found = self._tables.take_over(self._node, recover=not self._handler.neighbors)
         if found.neighbors:
@@ -450,7 +464,7 @@ class NodeController:
 
     def _reconcile(self) -> Changes:
         self._tables.configure(self._node)
-        self._stale = False
+        self._stale = self._held = False
         self._changed.clear()
         try:
             plan = self._tables.reconcile(self._node, self._handler.neighbors.resolved())

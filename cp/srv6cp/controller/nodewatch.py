@@ -27,12 +27,19 @@ class NodeWatch:
         self._file = file
         self._guard = guard or Guard()
         self._held: str | None = None  # the text that waits for somebody's consent
+        self._handing_over = False
         self.applied = applied
 
     @property
     def path(self) -> Path:
         """The node file."""
         return self._file.path
+
+    @property
+    def changing(self) -> bool:
+        """Whether another node is about to be applied; may be asked from any thread. What `look` returns counts until
+        it is called again."""
+        return self._handing_over or self._file.changing
 
     def look(self) -> Node | None:
         """The node to apply now, None while there is none.
@@ -41,6 +48,15 @@ class NodeWatch:
             ConfigError: what the file says is no valid node.
             TakesAway: it takes away too much. It is returned by a later call, when somebody has agreed to it.
         """
+        self._handing_over = True
+        node = None
+        try:
+            node = self._look()
+        finally:
+            self._handing_over = node is not None
+        return node
+
+    def _look(self) -> Node | None:
         if self._file.changed():
             self._held = None
             return self._read()
@@ -51,8 +67,10 @@ class NodeWatch:
             return load_node_source(source) if source.text == text else None
         return None
 
-    def _read(self) -> Node:
+    def _read(self) -> Node | None:
         source = read_source(self.path)
+        if self._file.changing:
+            return None  # it was touched meanwhile: that is a change that `changed` has still to tell
         node = load_node_source(source)
         try:
             self._guard.check(by_nodes(self.applied, node))

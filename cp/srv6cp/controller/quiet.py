@@ -41,6 +41,12 @@ class QuietFile:
         self._began: float | None = None  # when the change began that has not been told yet
         self._touched = 0.0  # when it was last seen to go on
 
+    @property
+    def changing(self) -> bool:
+        """Whether there is a change that has not been told yet; may be asked from any thread."""
+        state = self._state()
+        return state is not None and state != self._told
+
     def changed(self) -> bool:
         """True once for each change that has come to an end; to be asked more often than every ``quiet`` seconds."""
         now = self._clock()

@@ -96,8 +96,14 @@ class Lab:
         self._stack.callback(client.close)
         return client
 
-    def controller(self, client: Client | None = None, node: Any = NODE, **options: Any) -> NodeController:
-        controller = NodeController(client or self.client(), node, replace(OPTIONS, **options))
+    def controller(
+        self,
+        client: Client | None = None,
+        node: Any = NODE,
+        changing: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> NodeController:
+        controller = NodeController(client or self.client(), node, replace(OPTIONS, **options), changing=changing)
         self._stack.callback(controller.stop)
         controller.start()
         return controller
@@ -302,6 +308,44 @@ def test_backup_takes_over(lab: Lab) -> None:
     eventually(lambda: lab.sent("neighbor-advertisement") == [1], "the new primary to answer")
     returned.drain()
     assert returned.status().handled == 0
+
+
+def test_a_backup_that_is_behind_its_node_file_takes_nothing_back(lab: Lab) -> None:
+    """The primary has applied a change and goes; the backup is told of it only then. Until it is it learns neighbours,
+    answers, and leaves the tables alone."""
+    new = replace(NODE, sids=(*NODE.sids, replace(NODE.sids[0], prefix=IPv6Network("fcbb:bb00:1:e001::/64"))))
+    leaving = lab.client(9)
+    first = lab.controller(leaving)
+    changing = threading.Event()
+    changing.set()
+    backup = lab.controller(lab.client(5), changing=changing.is_set)
+    first.apply(new)
+    entries = lab.entries()
+    first.stop()
+    leaving.close()
+    eventually(lambda: backup.status().role == "primary", "the backup to be primary")
+    lab.inject(1, solicitation())
+    eventually(lambda: [each for each in backup.status().neighbors if each.mac], "a neighbour")
+    backup.drain()
+    assert lab.entries() == entries and backup.status().reconciliations == 0
+    backup.apply(new)
+    changing.clear()
+    assert backup.status().reconciliations == 1 and set(entries) <= set(lab.entries())
+
+
+def test_a_backup_takes_over_once_its_node_file_is_at_rest(lab: Lab) -> None:
+    """Also where the change comes to nothing: the node is what it was."""
+    leaving = lab.client(9)
+    first = lab.controller(leaving)
+    changing = threading.Event()
+    changing.set()
+    backup = lab.controller(lab.client(5), changing=changing.is_set)
+    first.stop()
+    leaving.close()
+    eventually(lambda: backup.status().role == "primary", "the backup to be primary")
+    assert backup.status().reconciliations == 0
+    changing.clear()
+    eventually(lambda: backup.status().reconciliations == 1, "the backup to take over")
 
 
 def test_primary_that_is_outbid_becomes_backup(lab: Lab) -> None:

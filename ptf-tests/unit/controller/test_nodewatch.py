@@ -6,12 +6,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from srv6cp import rundir
 from srv6cp.config import ConfigError, load_node
-from srv6cp.controller import consent
+from srv6cp.controller import consent, nodewatch
 from srv6cp.controller.nodewatch import NodeWatch
 from srv6cp.controller.quiet import QuietFile
 from srv6cp.sync.removals import Guard, TakesAway
@@ -152,3 +153,40 @@ def test_old_agreements_are_removed(path: Path, folder: Path) -> None:
     os.utime(file, (0, 0))
     consent.give(path, "b")
     assert len(list(folder.glob("removals-*"))) == 1
+
+
+def test_a_change_is_about_to_come_until_it_is_applied(path: Path, watch: NodeWatch) -> None:
+    """From when it begins: who takes over a switch meanwhile would take back what the primary has done of it."""
+    assert not watch.changing
+    path.write_text(text(613))
+    assert watch.changing
+    assert look(watch) == 613
+    assert watch.changing  # the caller is about to apply it
+    assert watch.look() is None
+    assert not watch.changing
+
+
+def test_a_change_that_is_refused_is_none(path: Path, watch: NodeWatch) -> None:
+    for wrong, error in ((text(0), TakesAway), ("node: [", ConfigError)):
+        path.write_text(wrong)
+        with pytest.raises(error):
+            look(watch)
+        assert not watch.changing
+    path.unlink()
+    assert not watch.changing
+
+
+def test_a_file_that_is_touched_while_it_is_read_is_read_again(
+    path: Path, watch: NodeWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = nodewatch.read_source
+
+    def half(source: Path) -> Any:
+        found = read(source)
+        monkeypatch.undo()
+        path.write_text(text(614))
+        return found
+
+    path.write_text(text(613))
+    monkeypatch.setattr(nodewatch, "read_source", half)
+    assert (look(watch), look(watch)) == (None, 614)
