@@ -8,11 +8,9 @@ import logging
 import os
 import pkgutil
 import pwd
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TypeVar
 
 import softswitch
@@ -30,6 +28,7 @@ from softswitch.native import compiler
 from softswitch.native.compiler import NoCompiler, has_compiler
 from softswitch.options import LEVELS, Options, UsageError, parse
 from softswitch.privileges import Account, PrivilegeError
+from softswitch.stopping import StopSignals
 from softswitch.switch import VERSION, File, SoftSwitch, SwitchError, Tls, read
 
 __all__ = ["main"]
@@ -52,10 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     for note in options.notes:
         print(f"softswitch: {note}", file=sys.stderr)
-    # Not an Event: a signal that arrives while its lock is held by this very thread would wait for itself.
-    stop: SimpleQueue[int] = SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda received, _frame: stop.put(received))
+    stop = StopSignals()
     try:
         account = privileges.choose(options.user)
         privileges.confine()
@@ -87,7 +83,7 @@ def _configure_logging(options: Options) -> None:
     logging.getLogger("grpc").setLevel(logging.WARNING)
 
 
-def _run(options: Options, account: Account | None, stop: SimpleQueue[int]) -> int:
+def _run(options: Options, account: Account | None, stop: StopSignals) -> int:
     """Open everything, give up privileges, then read the program, which is input like any other, and serve."""
     program, p4info = _source(options.program, "program"), _source(options.p4info, "p4info")
     tls = None
@@ -139,7 +135,7 @@ def _run(options: Options, account: Account | None, stop: SimpleQueue[int]) -> i
             _announce(options, opened, account)
             if files is not None:
                 files.start(options.use_files or 0)
-            stop.get()
+            stop.wait()
             _log.info("stopped by a signal")
         finally:
             if interfaces is not None:

@@ -707,6 +707,9 @@ def test_sid_outside_the_block_is_warned_of_by_check_apply_and_doctor(
     assert capsys.readouterr().err == warned
     assert main(["apply", "--grpc-addr", "127.0.0.1:1", "open.yaml"]) == 4
     assert capsys.readouterr().err.startswith(warned)
+    (node.parent / "candidate.yaml").write_text(_OPEN)
+    assert main(["apply", "candidate.yaml", "--into", "open.yaml", "--grpc-addr", "127.0.0.1:1"]) == 4
+    assert capsys.readouterr().err.count("warning: ") == 1
 
 
 def test_external_port_without_sid_block_is_refused_by_check_apply_and_doctor(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shutil
@@ -186,6 +187,29 @@ def test_start_and_stop(start: Starter, number: int) -> None:
     assert re.fullmatch(fallback, err)
     assert "(any user of this machine), device id 5" in out
     assert running.address.rpartition(":")[2] in out
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "tgkill"), reason="the C library has no tgkill")
+def test_a_signal_that_does_not_interrupt_the_main_thread_stops_the_switch(start: Starter) -> None:
+    """As one that lands just before the main thread blocks: another thread takes it."""
+    running = start("--p4info", str(P4INFO), str(JSON))
+    assert running.process.stdout is not None
+    assert "device id" in running.process.stdout.readline()  # all that is left to do is to wait
+    pid = running.process.pid
+    threads = (int(each.name) for each in Path(f"/proc/{pid}/task").iterdir() if int(each.name) != pid)
+    assert (
+        ctypes.CDLL(None).tgkill(
+            pid, next(each for each in threads if takes(pid, each, signal.SIGTERM)), signal.SIGTERM
+        )
+        == 0
+    )
+    assert running.process.wait(timeout=30) == 0
+
+
+def takes(pid: int, thread: int, number: int) -> bool:
+    """Whether a thread does not block a signal."""
+    found = re.search(r"^SigBlk:\s*(\w+)$", Path(f"/proc/{pid}/task/{thread}/status").read_text(), re.MULTILINE)
+    return found is not None and not int(found[1], 16) >> (number - 1) & 1
 
 
 @pytest.mark.parametrize(
