@@ -27,8 +27,9 @@ class Limits:
 
     neighbors: RateLimit | None = RateLimit(200, 200)
     """Neighbour discovery and, apart from it, ARP."""
-    echo: RateLimit | None = RateLimit(500, 250)
-    """Pings of the node."""
+    echo: RateLimit | None = RateLimit(300, 50)
+    """Pings of the node. The burst is small because each may be dear twice, itself and a reply whose neighbour is to be
+    asked for: the pings of other ports wait behind it for some 50 ms."""
     local: RateLimit | None = RateLimit(200, 100)
     """Other packets to the node."""
     unresolved: RateLimit | None = RateLimit(200, 200)

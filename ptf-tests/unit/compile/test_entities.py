@@ -85,7 +85,7 @@ def test_limits_of_the_node_file_reach_the_meters() -> None:
     limits = {"echo": {"rate": 7}, "neighbors": None, "passes": {"rate": 30, "burst": 3}, "sid-visits": 40}
     found = meters("port_punt_meter", limits=limits)
     port = 1
-    assert found[16 * port + 12] == (7, 250)
+    assert found[16 * port + 12] == (7, 50)
     assert not {16 * port + 2, 16 * port + 3} & found.keys()
     assert meters("pass_meter", limits=limits) == dict.fromkeys((1, 2), (30, 3))
     assert meters("pass_meter", limits={"passes": None}) == {}

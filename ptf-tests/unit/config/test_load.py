@@ -31,7 +31,7 @@ def test_scalars() -> None:
     assert NODE.icmp == RateLimit(200, 20)
     assert NODE.limits == Limits(
         neighbors=RateLimit(50, 60),
-        echo=RateLimit(70, 250),
+        echo=RateLimit(70, 50),
         local=None,
         unresolved=RateLimit(200, 8),
         fragments=None,
@@ -46,6 +46,15 @@ def test_scalars() -> None:
 @pytest.mark.parametrize("address", ["unix:/run/srv6/r1.sock", "unix:///run/srv6/r1.sock"])
 def test_a_switch_with_a_unix_socket(address: str) -> None:
     assert load_node_dict({"node": "r1", "grpc-addr": address}).grpc_addr == address
+
+
+def test_a_burst_of_pings_at_one_port_does_not_keep_those_of_others_waiting() -> None:
+    """No longer than 50 ms: each is reckoned at 0.5 ms of switch and controller, and as much again when the neighbour
+    that it is answered to has to be asked for."""
+    echo = Limits().echo
+    assert echo is not None
+    assert echo.burst * 2 * 0.5 <= 50
+    assert echo.rate * 2 * 0.5 <= 500  # half of the time is left
 
 
 def test_defaults() -> None:
