@@ -407,6 +407,25 @@ def test_a_policy_that_leads_to_itself_by_binding_sids_of_this_node_is_refused_o
     )
 
 
+@pytest.mark.parametrize(
+    ("segment", "sids"),
+    [
+        ("fc00:0:1:1:b1::", '{sid: "fc00:0:1::/48", behavior: End, flavors: [next-csid], lblen: 32}'),
+        ("fc00:0:1:1:1:1:b1:0", '{sid: "fc00:0:1::/48", behavior: End, flavors: [next-csid], lblen: 32}'),
+        ("fd00:0:7:1:b1::", '{sid: "fd00:0:7::/48", behavior: End.LBS, block: "fc00::/32", lblen: 32}'),
+    ],
+)
+def test_a_policy_that_leads_to_itself_by_a_container_of_csids_is_refused(segment: str, sids: str) -> None:
+    text = (
+        f'node: r1\nlocator: {{prefix: "fc00:0:1::/48", block: 32}}\nsource: "fc00:0:1::1"\n'
+        f'policies: [{{name: own, segments: ["{segment}"]}}]\nsids:\n'
+        f'  - {{sid: "fc00:0:1:b1::", behavior: End.B6.Encaps, policy: own}}\n'
+        f"  - {sids[:-1]}, allow-outside-locator: true}}\n"
+    )
+    [found] = problems(text).problems
+    assert f"segment {segment} leads by C-SIDs of this node to the policy's own binding SID" in found.message
+
+
 def test_what_lies_inside_a_binding_sid_and_is_not_the_sid_is_no_loop() -> None:
     inside = 'neighbors: []\nroutes: [{prefix: "fc00:0:1:b1::/96", blackhole: true}]\n'
     [chain] = problems(LOOPS + inside).problems
