@@ -581,7 +581,7 @@ def test_run_controls_with_its_profile(
     """Not the one that the switch runs: it is started for this."""
     seen: list[Any] = []
 
-    def controller(_client: Any, _node: Any, _options: Any, program: Artifacts) -> None:
+    def controller(_client: Any, _node: Any, _options: Any, program: Artifacts, _changing: Any) -> None:
         seen.append(program)
         raise CliError("enough", 1)
 
