@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Routers that are stopped in the end."""
+"""A switch and a node file for commands, and routers that are stopped in the end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.cli.running import Router
+from unit.cli.running import Router, node_file
+
+from softswitch.switch import SoftSwitch
+
+
+@pytest.fixture(scope="module")
+def switch() -> Iterator[SoftSwitch]:
+    """Two ports and no program yet, for the tests of a file."""
+    with SoftSwitch(None, ports=[1, 2], device_id=1) as running:
+        yield running
+
+
+@pytest.fixture
+def node(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The node file to use, with the text ``NODE`` of the module of the tests."""
+    return node_file(request.module.NODE, tmp_path, monkeypatch)
 
 
 @pytest.fixture

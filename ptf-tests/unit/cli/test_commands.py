@@ -11,12 +11,11 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.cli.running import node_file
 
 from softswitch.switch import SoftSwitch
 from srv6cp import artifacts, rundir
@@ -51,17 +50,6 @@ THROUGH = "(2001:db8:12::2,fcbb:bb00:1:e000::)(fcbb:bb00:4::,fcbb:bb00:1:e000::;
 NOWHERE = "(2001:db8:12::2,2001:db8:99::1)"
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(scope="module")
-def switch() -> Iterator[SoftSwitch]:
-    with SoftSwitch(None, ports=[1, 2], device_id=1) as running:
-        yield running
-
-
-@pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return node_file(NODE, tmp_path, monkeypatch)
 
 
 @pytest.fixture

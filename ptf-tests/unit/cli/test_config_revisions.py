@@ -6,12 +6,12 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.cli.running import NODE, Router, node_file, wait_for
+from unit.cli.running import NODE, Router, wait_for
 
 from softswitch.switch import SoftSwitch
 from srv6cp.cli.main import main
@@ -22,17 +22,6 @@ Run = Callable[..., tuple[int, str, str]]
 
 def sid(number: int) -> str:
     return f'  - {{sid: "fcbb:bb00:1:{number:x}::", behavior: End}}\n'
-
-
-@pytest.fixture(scope="module")
-def switch() -> Iterator[SoftSwitch]:
-    with SoftSwitch(None, ports=[1, 2], device_id=1) as running:
-        yield running
-
-
-@pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return node_file(NODE, tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unit.cli.running import NODE, Router, node_file, wait_for
+from unit.cli.running import NODE, Router, wait_for
 
 from softswitch.switch import SoftSwitch
 from srv6cp.cli import goback, pending
@@ -38,17 +38,6 @@ class Clock:
 
     def restarts(self) -> None:
         self.uptime, self.boot = 5.0, "two"
-
-
-@pytest.fixture(scope="module")
-def switch() -> Iterator[SoftSwitch]:
-    with SoftSwitch(None, ports=[1, 2], device_id=1) as running:
-        yield running
-
-
-@pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return node_file(NODE, tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.cli.running import node_file
 
 from softswitch.switch import SoftSwitch
 from srv6cp.cli.cmd_ip import translate_route
@@ -48,11 +47,6 @@ Run = Callable[..., str]
 def switch() -> Iterator[SoftSwitch]:
     with SoftSwitch(None, ports=[1, 2, 3], device_id=1) as running:
         yield running
-
-
-@pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return node_file(NODE, tmp_path, monkeypatch)
 
 
 @pytest.fixture

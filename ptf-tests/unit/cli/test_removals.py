@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,12 +19,6 @@ FULL = NODE + "".join(f'  - {{sid: "fcbb:bb00:1:{number:x}::", behavior: End}}\n
 TAKES = "it takes away 19 of 20 SIDs"
 
 Run = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture(scope="module")
-def switch() -> Iterator[SoftSwitch]:
-    with SoftSwitch(None, ports=[1, 2], device_id=1) as running:
-        yield running
 
 
 @pytest.fixture
