@@ -50,12 +50,12 @@ const unusual_t UNUSUAL_PADDING        = 0x2000;  // octets behind the end of th
 const unusual_t UNUSUAL_INNER_ADDRESS  = 0x4000;
 const unusual_t UNUSUAL_ARGUMENT       = 0x8000;  // C-SIDs of other nodes behind that of the SID (sid/csid.p4)
 #define UNUSUAL_ARGUMENT_BIT 15
-const unusual_t UNUSUAL_OF_PARSER      = 0x65F00;  // kept when a VLAN interface is looked up
-// A SID refuses the packet when it is UNUSUAL_FOREIGN_SOURCE or greater.
-const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x10000;  // the source is outside the SR domain (SEC-1)
-const unusual_t UNUSUAL_AUTHENTICATION = 0x20000;  // an Authentication Header, which nobody here verifies
-const unusual_t UNUSUAL_OPTION         = 0x40000;  // an option that must not be skipped, or that was not looked at
-const unusual_t UNUSUAL_SID_BLOCK      = 0x80000;  // from outside the domain to its SID block (SEC-1)
+const unusual_t UNUSUAL_OF_PARSER      = 0x06005F00;  // kept when a VLAN interface is looked up
+// A SID refuses the packet when it is UNUSUAL_FOREIGN_SOURCE or greater: what families mark is less.
+const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x01000000;  // the source is outside the SR domain (SEC-1)
+const unusual_t UNUSUAL_AUTHENTICATION = 0x02000000;  // an Authentication Header, which nobody here verifies
+const unusual_t UNUSUAL_OPTION         = 0x04000000;  // an option that must not be skipped, or that was not looked at
+const unusual_t UNUSUAL_SID_BLOCK      = 0x08000000;  // from outside the domain to its SID block (SEC-1)
 
 // The flow, as far as selectors, hash and classifiers look at it. The hash is over all of it.
 LAZY_STATE flow_state_t {
