@@ -30,6 +30,9 @@
 #define URPF_IPV6_TABLE_ID       0x0200001A
 #define URPF_IPV4_TABLE_ID       0x0200001B
 
+// OAM, service chaining.
+#define O_FLAG_TABLE_ID          0x02000038
+
 // Actions (0x01). Next: 0x01000059. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
@@ -112,6 +115,10 @@
 #define END_B6_ENCAPS_NEXT_CSID_ID     0x01000057
 #define END_B6_ENCAPS_RED_NEXT_CSID_ID 0x01000058
 
+// OAM, service chaining.
+#define COPY_FOR_OAM_ID                0x010000C6
+#define NO_COPY_FOR_OAM_ID             0x010000C7
+
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002
@@ -125,8 +132,13 @@
 #define EGRESS_PORT_COUNTER_ID   0x12000006
 #define PORT_LIMIT_COUNTER_ID    0x12000007
 
+// OAM, service chaining.
+#define OAM_COUNTER_ID           0x1200000D
+
 // Meters (0x14). Next: 0x14000004. (0x14000001: a punt meter without ports)
 #define PORT_PUNT_METER_ID       0x14000002
 #define PASS_METER_ID            0x14000003
+// OAM, service chaining.
+#define OAM_METER_ID             0x14000006
 
 #endif  // SRV6_CORE_IDS_P4_

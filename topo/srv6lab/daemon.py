@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,7 @@ from srv6cp.controller.following import Follower, Saying
 from srv6cp.controller.links import LinkWatch
 from srv6cp.controller.loop import ControllerOptions, NodeController
 from srv6cp.controller.nodewatch import NodeWatch
+from srv6cp.controller.oam import own_journal
 from srv6cp.controller.quiet import QuietFile
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
@@ -108,7 +109,8 @@ class Daemon:
                 Client(self._address(name), device_id=node.device_id, election_id=ELECTION_ID)
             )
             self._clients[name] = client
-            self._controllers[name] = NodeController(client, node, CONTROLLER, program)
+            options = replace(CONTROLLER, oam_journal=own_journal(client.device_id, client.address))
+            self._controllers[name] = NodeController(client, node, options, program)
         with ThreadPoolExecutor(len(nodes)) as pool:
             for done in [pool.submit(controller.start) for controller in self._controllers.values()]:
                 done.result()

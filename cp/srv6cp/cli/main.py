@@ -33,6 +33,7 @@ _COMMANDS = (
     "show",
     "run",
     "trace",
+    "oam",
     "doctor",
     "lab",
     "completion",

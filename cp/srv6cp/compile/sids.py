@@ -8,6 +8,7 @@ its behaviour.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from ipaddress import IPv6Network
 from typing import Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint
@@ -82,6 +83,7 @@ class Sids:
         self._node = node
         self._program = program
         self._entries: list[TableEntry] = []
+        self._o_flags: list[TableEntry] = []
         plans: dict[str, _Plan] = {}
         vrfs = node.vrfs
         take = ids.sids.take
@@ -110,13 +112,23 @@ class Sids:
             returns = plan.record.returning and binder.returns_to_sid(sid.operands["policy"])
             action = Action(plan.record.returning if returns else plan.record.action, params)
             self._entries.append(TableEntry(tables.MY_SID, {"vrf_id": vrf, "ipv6_dst": prefix}, action))
+            if node.oam.enabled:
+                self._o_flags.append(o_flag_entry(vrf, prefix, node.oam.copies(prefix)))
 
     def entities(self) -> Iterator[TableEntry]:
         """All entries."""
         yield from self._entries
+        yield from self._o_flags
         if self._program.has(tables.UPPER_LAYER):
             for protocol in self._node.upper_layers:
                 yield TableEntry(tables.UPPER_LAYER, {"next_header": protocol}, Action("allow_upper_layer"))
+
+
+def o_flag_entry(vrf_id: int, prefix: IPv6Network, copies: bool) -> TableEntry:
+    """What `o_flag_table` says of a prefix: it has a longest match of its own, so it is told of all that is a SID or lies
+    in one."""
+    action = Action("copy_for_oam" if copies else "no_copy_for_oam")
+    return TableEntry(tables.O_FLAG, {"vrf_id": vrf_id, "ipv6_dst": prefix}, action)
 
 
 def _plan(record: Endpoint, program: Capabilities) -> _Plan:

@@ -18,6 +18,7 @@ from srv6cp.model.limits import MAX_VISITS, USUAL_ICMP_LIMIT, USUAL_LIMITS, Limi
 from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Link, Node, Origin, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
+from srv6cp.model.oam import Oam
 from srv6cp.model.policies import (
     MAX_SEGMENTS,
     MAX_TOTAL_WEIGHT,
@@ -69,6 +70,7 @@ __all__ = [
     "NextHop",
     "NextHopObject",
     "Node",
+    "Oam",
     "Origin",
     "OwnAddress",
     "Policy",

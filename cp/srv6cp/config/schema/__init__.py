@@ -15,7 +15,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
-from srv6cp.config import bogons, limits, loader, nexthops, policies, ports, routing, sids, steering
+from srv6cp.config import bogons, limits, loader, nexthops, oam, policies, ports, routing, sids, steering
 from srv6cp.config.schema.descriptions import describe
 from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, MAX_VISITS, FlowLabel, Fragmentation
 
@@ -85,6 +85,7 @@ def schema() -> Schema:
                 "sid-visits": _integer(limits.LEAST_VISITS, MAX_VISITS),
             },
         ),
+        "oam": _object(oam.OAM_KEYS, {"o-flag": {"anyOf": [{"type": "boolean"}, _one_or_more(_PREFIX)]}}),
         "fragmentation": {"enum": [kind.value for kind in Fragmentation]},
         "flow-seed": _integer(0, loader.MAX_FLOW_SEED)
         | {"description": "makes the choice of next hops and segment lists this node's own; by default from its name"},
