@@ -34,6 +34,8 @@ _COMMANDS = (
     "run",
     "trace",
     "oam",
+    "ping",
+    "traceroute",
     "doctor",
     "lab",
     "completion",

@@ -125,8 +125,8 @@ class Sids:
 
 
 def o_flag_entry(vrf_id: int, prefix: IPv6Network, copies: bool) -> TableEntry:
-    """What `o_flag_table` says of a prefix: it has a longest match of its own, so it is told of all that is a SID or lies
-    in one."""
+    """What `o_flag_table` says of a prefix: it has a longest match of its own, so all that is a SID or lies in one is
+    in it."""
     action = Action("copy_for_oam" if copies else "no_copy_for_oam")
     return TableEntry(tables.O_FLAG, {"vrf_id": vrf_id, "ipv6_dst": prefix}, action)
 

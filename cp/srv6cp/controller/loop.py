@@ -45,7 +45,7 @@ from .inbox import Inbox, Order
 from .neighbors import NeighborTimers
 from .oam import OamCopy
 from .precedence import SHARES, precedence
-from .punt import PacketIn, PacketOut
+from .punt import PacketIn, PacketOut, routed
 from .punt_handler import PuntHandler
 
 log = logging.getLogger(__name__)
@@ -271,6 +271,40 @@ class NodeController:
         except CancelledError:
             raise RuntimeError("the controller was stopped") from None
         self._client.barrier(left())
+
+    def exchange(
+        self, packet: bytes, vrf_id: int, wanted: Callable[[bytes], bool], timeout: float
+    ) -> tuple[bytes, float] | None:
+        """Send an IP packet of this node, routed in a VRF, and wait for an answer to the node that is wanted.
+
+        Returns the answer, from its IP header on, and the seconds between; None when none came within ``timeout``. Not
+        in the controller's thread. Raises RuntimeError when this controller is not primary.
+        """
+        found: Future[tuple[bytes, float]] = Future()
+
+        def takes(answer: bytes) -> bool:
+            if found.done() or not wanted(answer):
+                return False
+            found.set_result((answer, time.perf_counter()))
+            return True
+
+        def send() -> float:
+            if not self._election.is_primary:
+                raise RuntimeError("the controller is not primary: it sends nothing")
+            self._handler.awaited.append(takes)
+            begin = time.perf_counter()
+            self._answer([routed(packet, vrf_id)])
+            return begin
+
+        try:
+            begin = self._ask(send)
+            answer, end = found.result(timeout)
+            return answer, end - begin
+        except FutureTimeout:
+            return None
+        finally:
+            with self._lock:
+                self._handler.awaited[:] = [each for each in self._handler.awaited if each is not takes]
 
     def flush_neighbors(self, keys: Iterable[NeighborKey] | None = None) -> None:
         """Forget these learned neighbours (default: all); they are asked for again when needed."""

@@ -69,6 +69,8 @@ class PuntHandler:
         self.counts: Counter[str] = Counter()
         """How often what was done: `punt local`, `sent echo-reply`, `ignored checksum`, ..."""
         self.oam = OamProcess(node.name, journal)
+        self.awaited: list[Callable[[bytes], bool]] = []
+        """Who waits for an answer to a probe of this node: told each IP packet to it; True from who takes it."""
         self._program = program
         self._targets = targets
         self._identification = 0
@@ -242,6 +244,9 @@ class PuntHandler:
     def _local(self, packet: PacketIn, now: float) -> list[PacketOut]:
         ethernet, interface = self._ingress(packet)
         view = raw.parse_ip(packet.payload, packet.offset)
+        if any(takes(packet.payload[packet.offset :]) for takes in self.awaited):
+            self.counts["answers to probes"] += 1
+            return []
         if isinstance(view, raw.Ipv6View) and relay.is_error(view):
             return self._relay(packet, view)
         if packet.own:
