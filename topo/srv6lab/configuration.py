@@ -211,6 +211,13 @@ def _name_segments(
         name_segments(policy, resolve, (*where, place))
 
 
+def _members(holder: dict[str, Any], key: str, at: Path) -> list[tuple[dict[str, Any], Path]]:
+    """The objects of a list, each with its place."""
+    listed = holder.get(key)
+    found = enumerate(listed if isinstance(listed, list) else [])
+    return [(one, (*at, key, place)) for place, one in found if isinstance(one, dict)]
+
+
 def name_segments(policy: Any, resolve: Callable[[Any, Path], Any], at: Path = ()) -> None:
     """Give a policy addresses for names, in each of the places where it may have segments.
 
@@ -218,10 +225,8 @@ def name_segments(policy: Any, resolve: Callable[[Any, Path], Any], at: Path = (
     """
     if not isinstance(policy, dict):
         return
-    lists = policy.get("segment-lists")
-    holders = [(policy, at)]
-    if isinstance(lists, list):
-        holders += [(one, (*at, "segment-lists", place)) for place, one in enumerate(lists) if isinstance(one, dict)]
+    holders = [(policy, at), *_members(policy, "candidate-paths", at)]
+    holders += [member for holder, path in holders for member in _members(holder, "segment-lists", path)]
     for holder, path in holders:
         segments = holder.get("segments")
         if isinstance(segments, str):

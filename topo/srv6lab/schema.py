@@ -86,7 +86,9 @@ def _node_section() -> Schema:
     properties = {key: each for key, each in node["properties"].items() if key not in FIXED}
     names = _text("path order; a router (its End), ROUTER/End.DT46, ROUTER/End.X/NEIGHBOUR, or an address")
     policy = properties["policies"]["items"]["properties"]
-    for holder in (policy, policy["segment-lists"]["items"]["properties"]):
+    paths = policy["candidate-paths"]["items"]["properties"]
+    lists = (holder["segment-lists"]["items"]["properties"] for holder in (policy, paths))
+    for holder in (policy, paths, *lists):
         holder["segments"] = {**holder["segments"], **names}
     return {"type": "object", "properties": properties, "additionalProperties": False}
 

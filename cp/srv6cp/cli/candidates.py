@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
-from srv6cp.config.policies import RETURNS
+from srv6cp.config.bsids import DYNAMIC
+from srv6cp.config.policies import ORIGINS, RETURNS
 from srv6cp.model import DEFAULT_VRF, FlowLabel
 
 Values = Iterable[str]
@@ -267,6 +268,11 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
     return _pairs(
         words[1:],
         {
+            "path": _FREE,
+            "preference": _FREE,
+            "origin": ORIGINS,
+            "originator": _FREE,
+            "discriminator": _FREE,
             "segs": _FREE,
             "weight": _FREE,
             "mode": [record.mode for record in REGISTRY.headends],
@@ -277,6 +283,10 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "return-to": RETURNS,
             "invalid": ("forward", "drop"),
             "vrf": known.vrfs,
+            "color": _FREE,
+            "endpoint": _FREE,
+            "priority": _FREE,
+            "bsid": (DYNAMIC,),
         },
     )
 

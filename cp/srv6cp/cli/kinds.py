@@ -22,7 +22,8 @@ class Kind:
 
     ``section`` is where its items are in the node file and ``columns`` are what ``show`` prints. ``parse`` reads the
     words of ``add`` and ``key_item`` those of ``del`` into an item with its key; ``identity`` is that key, so that
-    prefixes and addresses compare by value, not by spelling. ``key_usage`` says what the words of ``del`` are.
+    prefixes and addresses compare by value, not by spelling. ``key_usage`` says what the words of ``del`` are. Columns
+    that are ``optional`` are printed where some row has something to say there.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Kind:
     identity: Callable[[Any], Any]
     aliases: tuple[str, ...] = ()
     brought: Section | None = None
+    optional: frozenset[str] = frozenset()
 
     def same(self, wanted: Any, item: Any) -> bool:
         """Whether the item has the key of ``wanted``; what a key leaves open (None) may be anything."""
@@ -168,10 +170,14 @@ _KINDS = (
         "policies",
         "SR policies",
         "NAME",
-        ("policy", "mode", "weight", "segments", "via", "packets", "bytes", "state"),
+        (
+            *("policy", "color", "endpoint", "bsids", "mode", "path", "preference"),
+            *("weight", "segments", "via", "packets", "bytes", "state", "alerts"),
+        ),
         grammar.policy,
         lambda words: {"name": words[0]},
         _name,
+        optional=frozenset(("color", "endpoint", "bsids", "path", "preference", "alerts")),
     ),
     Kind(
         "steer",

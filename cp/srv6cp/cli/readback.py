@@ -7,11 +7,12 @@ counter cells that are asked for are read: the arrays have hundreds of thousands
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint, Entry, Section
+from srv6cp.cli.candidatepaths import identity, not_on_the_switch, uses_now
 from srv6cp.model import Flavour, InterfaceId
 from srv6cp.values import protocol_name
 
@@ -49,7 +50,6 @@ class Names:
         self.node = node
         self._vrfs = {number: name for name, number in node.vrfs.items()} if node else {0: "default"}
         self._policies = {use.number: use for use in compilation.policies} if compilation else {}
-        self.uses = compilation.policies if compilation else ()
         self._targets = compilation.targets if compilation else {}
         self._weights = compilation.weights if compilation else {}
         self._static = {(each.interface, each.address) for each in node.neighbors} if node else set()
@@ -76,7 +76,7 @@ class Names:
     def policy(self, number: Any) -> str:
         """Name of a policy."""
         use = self._policies.get(number)
-        return use.policy.name if use else f"#{number}"
+        return use.name if use else f"#{number}"
 
     def nexthop(self, number: Any) -> str:
         """``ADDRESS port P [weight N]``, several joined by commas."""
@@ -224,26 +224,12 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
     counts = paired_counters(client, tables.POLICY_COUNTER, {row["id"] for row in rows})
     for row in rows:
         row["packets"], row["bytes"] = counts[row["id"]]
-    rows += _invalid_rows(names)
-    return sorted(rows, key=lambda row: (row["policy"], row["mode"]))
-
-
-def _invalid_rows(names: Names) -> Iterator[dict[str, Any]]:
-    """Segment lists that the switch has not because they lead nowhere, as the node file has them."""
-    for use in names.uses:
-        for entry, reason in use.invalid_lists():
-            yield {
-                "policy": use.policy.name,
-                "mode": use.mode,
-                "weight": entry.weight,
-                "segments": [str(segment) for segment in entry.segments],
-                "via": None,
-                "nexthop_id": None,
-                "state": f"invalid: {reason}; {use.fate}",
-                "id": use.number,
-                "packets": 0,
-                "bytes": 0,
-            }
+    uses = uses_now(client, names.node, rows) if names.node and names.node.policies else ()
+    rows += not_on_the_switch(uses)
+    of = {use.number: use for use in uses}
+    for row in rows:
+        row |= identity(of.get(row["id"]), row.pop("path", None))
+    return sorted(rows, key=lambda row: (row["policy"], row["mode"], row["state"] != "valid"))
 
 
 def route_rows(client: Client, names: Names) -> list[dict[str, Any]]:

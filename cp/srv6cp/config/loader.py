@@ -18,6 +18,7 @@ from srv6cp.config.binding_loops import binding_loops
 from srv6cp.config.bogons import DEFAULT as DEFAULT_BOGONS
 from srv6cp.config.bogons import read_bogons
 from srv6cp.config.boundary import check_boundary
+from srv6cp.config.bsids import read_bsids
 from srv6cp.config.context import Context, EnoughError
 from srv6cp.config.limits import read_limits, read_rate
 from srv6cp.config.nexthops import read_nexthops
@@ -185,6 +186,8 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     sids = read_sids(data.get("sids"), locators if certain else (), context)
     own = (*addresses, OwnAddress(source)) if source is not None else addresses
     sids = (*sids, *endpoint_sids(settings, own, sids, context))
+    own6 = (address for _, address in context.own if isinstance(address, IPv6Address))
+    sids = (*sids, *read_bsids(data.get("policies"), policies, sids, locators if certain else (), own6, context))
     steering = read_steering(data.get("steering"), policies, context)
     node = Node(
         name=name,

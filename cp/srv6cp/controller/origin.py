@@ -36,12 +36,15 @@ class Origins:
         for steering in node.prefix_steering:
             self._prefixes.add(steering.vrf, steering.prefix, node.policies[steering.policy])
         self._steered = {steering.vrf for steering in node.prefix_steering}
-        self._ports = [_way(node.policies[each.policy], each.vrf) for each in node.interfaces() if each.policy]
+        self._ports = [
+            way for each in node.interfaces() if each.policy for way in self._into(node.policies[each.policy], each.vrf)
+        ]
         self._bound: list[tuple[Sid, _Way]] = []
         for sid in node.sids:
             mode = REGISTRY.programmed(sid.behaviour, sid.operands).binding_mode
             if mode:
-                self._bound.append((sid, _Way(node.policies[sid.operands["policy"]], mode, sid.in_vrf)))
+                ways = self._into(node.policies[sid.operands["policy"]], sid.in_vrf, mode)
+                self._bound += ((sid, way) for way in ways)
 
     def vrf_id(self, underlay: int, outer: Ipv6View, inner: IpView) -> int | None:
         """The VRF of ``inner``, which this node sent in ``outer`` through the VRF ``underlay``; None when unknown."""
@@ -66,25 +69,26 @@ class Origins:
             and self._node.vrfs[way.policy.vrf] == underlay
         )
 
+    def _into(self, policy: Policy, vrf: str, mode: str | None = None) -> Iterator[_Way]:
+        """The ways by a policy, those of what its composite paths are made of among them."""
+        for part in policy.parts(self._node.policies):
+            yield _Way(part, mode or policy.encap.mode, vrf)
+
     def _ways(self, inner: IpView) -> Iterator[_Way]:
         """Ways that are open to a packet with the addresses of ``inner``; one may come twice."""
         node, destination = self._node, ip_address(inner.dst)
         for vrf in self._steered:
             policy = self._prefixes.lookup(vrf, destination)
             if policy is not None:
-                yield _way(policy, vrf)
+                yield from self._into(policy, vrf)
         yield from self._ports
         for rule in node.classifiers:
             if rule.policy is not None and _takes(rule, ip_address(inner.src), destination):
                 for interface in node.interfaces():
                     if rule.vrf in (None, interface.vrf) and rule.port in (None, interface.id.port):
-                        yield _way(node.policies[rule.policy], interface.vrf)
+                        yield from self._into(node.policies[rule.policy], interface.vrf)
         if isinstance(inner, Ipv6View):
             yield from (way for sid, way in self._bound if _was_bound(sid, inner))
-
-
-def _way(policy: Policy, vrf: str) -> _Way:
-    return _Way(policy, policy.encap.mode, vrf)
 
 
 def _made(way: _Way, entry: SegmentList, outer: Ipv6View) -> bool:

@@ -19,15 +19,21 @@ from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Link, Node, Origin, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
 from srv6cp.model.policies import (
+    DEFAULT_PREFERENCE,
+    DEFAULT_PRIORITY,
     MAX_SEGMENTS,
     MAX_TOTAL_WEIGHT,
     MAX_WEIGHT,
+    CandidatePath,
     ClassifierRule,
+    Constituent,
     Encap,
     FlowLabel,
     Fragmentation,
+    Originator,
     Policy,
     PrefixSteering,
+    ProtocolOrigin,
     SegmentList,
 )
 from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, Reason
@@ -37,6 +43,8 @@ from srv6cp.model.sids import Locator, Sid
 __all__ = [
     "CSID_FLAVOURS",
     "DEFAULT_MTU",
+    "DEFAULT_PREFERENCE",
+    "DEFAULT_PRIORITY",
     "DEFAULT_VRF",
     "DROP_REASONS",
     "FLAVOUR_NAMES",
@@ -48,7 +56,9 @@ __all__ = [
     "PUNT_REASONS",
     "USUAL_ICMP_LIMIT",
     "USUAL_LIMITS",
+    "CandidatePath",
     "ClassifierRule",
+    "Constituent",
     "DropReason",
     "Encap",
     "Flavour",
@@ -70,10 +80,12 @@ __all__ = [
     "NextHopObject",
     "Node",
     "Origin",
+    "Originator",
     "OwnAddress",
     "Policy",
     "Port",
     "PrefixSteering",
+    "ProtocolOrigin",
     "PuntReason",
     "RateLimit",
     "Reason",

@@ -276,6 +276,25 @@ def test_a_policy_without_a_valid_list_is_shown(srv6: Run, caplog: pytest.LogCap
     assert "the traffic is dropped" in srv6("policy show gone")[1]
 
 
+def test_candidate_paths_are_shown_with_why_they_are_not_active(srv6: Run) -> None:
+    words = "path a preference 200 segs fcbb:bb00:4:: path b segs fcbb:bb00:5:: path c segs fc00:9::1"
+    assert srv6(f"policy add p color 7 endpoint 2001:db8::9 bsid dynamic {words}")[0] == 0
+
+    def shown() -> dict[str, tuple[str, str | None]]:
+        rows = json.loads(srv6("policy show p --json")[1])
+        assert all(row["color"] == 7 and row["endpoint"] == "2001:db8::9" and len(row["bsids"]) == 1 for row in rows)
+        return {row["path"]: (row["state"].partition(";")[0], row["via"]) for row in rows}
+
+    assert shown() == {
+        "a": ("valid", "2001:db8:12::2 port 1"),
+        "b": ("not active: preference 100 is lower than 200", None),
+        "c": ("invalid: first segment fc00:9::1 is unreachable", None),
+    }
+    text = srv6("policy show p")[1].splitlines()
+    assert text[0].split()[:8] == ["policy", "color", "endpoint", "bsids", "mode", "path", "preference", "weight"]
+    assert "color" not in srv6("policy replace q segs fcbb:bb00:4::")[1] + srv6("policy show q")[1]
+
+
 def test_a_node_file_of_another_router_is_said_to_be_one(srv6: Run, node: Path) -> None:
     text = NODE.replace("02:00:00:00:01:0", "02:00:00:00:09:0").replace("[blue]", "[red]").replace("blue", "red")
     node.write_text(text.replace("node: r1", "node: r9"))

@@ -273,7 +273,7 @@ def test_items(section: str, item: str, message: str) -> None:
 
 
 POLICIES = [
-    ("{name: p}", "either 'segment-lists' or"),
+    ("{name: p}", "one of 'candidate-paths', 'segment-lists' and"),
     ("{name: p, segments: []}", "needs 1 to 16 segments"),
     ("{name: p, segment-lists: []}", "at least one segment list"),
     ('{name: p, segments: ["fc00::zz"]}', "a segment must be an IPv6 address, not 'fc00::zz'"),
@@ -292,7 +292,7 @@ POLICIES = [
     ),
     ('{name: p, segments: ["fc00::1"], encap: {flow-label: 1}}', "flow-label must be one of hash, copy, 0"),
     ('{name: p, segments: ["fc00::1"], invalid: ignore}', "invalid must be one of forward, drop"),
-    ('{name: p, segment-lists: [{segments: ["fc00::1"], weight: 0}]}', "weight must be a number from 1"),
+    ('{name: p, segment-lists: [{segments: ["fc00::1"], weight: -1}]}', "weight must be a number from 0"),
     ('{name: north, segments: ["fc00::1"]}', "policy 'north' is given twice"),
     ('{name: "a b", segments: ["fc00::1"]}', "policy name must be letters"),
     ('{name: p, segments: ["fc00::1"], sourec: x}', "unknown key 'sourec'"),
@@ -478,7 +478,7 @@ policies:
   - name: p
     segs: []
     encap: {mode: q, hop-limit: 300}
-    segment-lists: [{weight: 0, segments: ["::", x]}, {segments: []}]
+    segment-lists: [{weight: -1, segments: ["::", x]}, {segments: []}]
     vrf: nope
 """,
         """

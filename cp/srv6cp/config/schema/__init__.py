@@ -15,9 +15,9 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
-from srv6cp.config import bogons, limits, loader, nexthops, policies, ports, routing, sids, steering
+from srv6cp.config import bogons, bsids, limits, loader, nexthops, policies, ports, routing, sids, steering
 from srv6cp.config.schema.descriptions import describe
-from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, MAX_VISITS, FlowLabel, Fragmentation
+from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, MAX_VISITS, MAX_WEIGHT, FlowLabel, Fragmentation
 
 Schema = dict[str, Any]
 
@@ -196,16 +196,46 @@ def _policy() -> Schema:
             "return-to": {"enum": list(policies.RETURNS), "description": "of End.B6.Insert: what it puts last"},
         },
     )
-    segment_list = _object(policies.LIST_KEYS, {"weight": WEIGHT, "segments": _SEGMENTS}, ["segments"])
+    segment_list = _object(
+        policies.LIST_KEYS,
+        {"weight": _integer(0, MAX_WEIGHT), "segments": _SEGMENTS, "verify": {"type": "boolean"}},
+        ["segments"],
+    )
+    lists: Schema = {
+        "segment-lists": {"type": "array", "items": segment_list, "minItems": 1},
+        "segments": _SEGMENTS,
+    }
+    color = _integer(1, policies.MAX_COLOR)
+    bsid: Schema = {"type": ["string", "object"], "examples": [bsids.DYNAMIC]}
+    binding: Schema = {"bsid": _one_or_more(bsid), "bsid-only": {"type": "boolean"}}
+    constituent = _object(policies.CONSTITUENT_KEYS, {"color": color, "weight": WEIGHT}, ["color"])
+    path = _object(
+        policies.PATH_KEYS,
+        {
+            "name": NAME,
+            "preference": _integer(0, 2**32 - 1),
+            "origin": {"enum": list(policies.ORIGINS)},
+            "originator": {"type": "string"},
+            "discriminator": _integer(0, 2**32 - 1),
+            **lists,
+            "policies": {"type": "array", "items": {"anyOf": [color, constituent]}, "minItems": 1},
+            **binding,
+        },
+    )
     return _object(
         policies.POLICY_KEYS,
         {
             "name": NAME,
             "encap": {"anyOf": [{"type": "string"}, encap]},
             "invalid": {"enum": ["forward", "drop"]},
-            "segment-lists": {"type": "array", "items": segment_list, "minItems": 1},
-            "segments": _SEGMENTS,
+            **lists,
             "vrf": NAME | {"description": "VRF in which the first segment is resolved"},
+            "color": color,
+            "endpoint": ADDRESS,
+            "priority": _integer(0, 255),
+            "keep-installed": {"type": "boolean"},
+            "candidate-paths": {"type": "array", "items": path, "minItems": 1},
+            **binding,
         },
         ["name"],
     )

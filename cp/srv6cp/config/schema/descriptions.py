@@ -36,6 +36,16 @@ def _rate(path: str) -> dict[str, str]:
     return {f"{path}.rate": "a second", f"{path}.burst": "at once"}
 
 
+def _lists(path: str) -> dict[str, str]:
+    return {
+        f"{path}.segment-lists": "lists that share the flows by weight",
+        f"{path}.segment-lists.weight": "share of the flows; 0: not used",
+        f"{path}.segment-lists.verify": "true: valid while all its segments are reachable, not the first only",
+        f"{path}.bsid": "binding SID (RFC 9256 6): an address, dynamic, or a SID with its behaviour; several as a list",
+        f"{path}.bsid-only": "true: no other binding SID when that is taken, the path is not valid then",
+    }
+
+
 #: Path of a key to its text.
 DESCRIPTIONS: Mapping[str, str] = {
     "device-id": "P4Runtime device id of the switch",
@@ -118,8 +128,22 @@ DESCRIPTIONS: Mapping[str, str] = {
     "policies.encap.traffic-class": "of the outer header; inherit: that of the packet",
     "policies.encap.flow-label": "of the outer header: hash of the flow (RFC 6438), copy, or 0",
     "policies.invalid": "what becomes of the traffic while no segment list is valid",
-    "policies.segment-lists": "lists that share the flows by weight",
-    "policies.segment-lists.weight": "share of the flows",
+    "policies.color": "with endpoint what the policy is called by routes with a color (RFC 9256 2.1)",
+    "policies.endpoint": "where the policy leads; :: or 0.0.0.0 is anywhere",
+    "policies.priority": "order in which policies are computed again after a failure, the lowest first (RFC 9256 2.12)",
+    "policies.keep-installed": "true: an active candidate path stays so among equals (RFC 9256 2.9)",
+    "policies.candidate-paths": "of which the valid one of the highest preference carries the traffic",
+    "policies.candidate-paths.name": "by which messages call it",
+    "policies.candidate-paths.preference": "the highest wins (RFC 9256 2.7)",
+    "policies.candidate-paths.origin": "where it comes from; of equals configuration wins over bgp, bgp over pcep",
+    "policies.candidate-paths.originator": "ASN:ADDRESS of who signalled it; of equals the lower wins",
+    "policies.candidate-paths.discriminator": "its number among those of an originator, its place in the list unless "
+    "said; of equals the higher wins",
+    "policies.candidate-paths.policies": "a composite path: colors of policies of the same endpoint (RFC 9256 2.2)",
+    "policies.candidate-paths.policies.color": "of the policy",
+    "policies.candidate-paths.policies.weight": "its share of the flows",
+    **_lists("policies"),
+    **_lists("policies.candidate-paths"),
     "steering": "what goes into which policy: by prefix, by port, or by what it matches",
     "steering.vrf": "VRF of the prefix",
     "steering.policy": "name of the policy; null exempts what matches from steering",
