@@ -319,7 +319,9 @@ def _route(words: Sequence[str], known: Known, first: Values) -> Values:
     rest = [word for word in words if word != "blackhole"]
     if not rest:
         return [*first, *(["blackhole"] if not words else [])]
-    return _pairs(rest[1:], {**_hops(known), "nexthop": None, "nhid": known.names("nexthops", "id"), "vrf": known.vrfs})
+    colored = dict.fromkeys(("color", "next-hop", "service-sid"), _FREE)
+    named = {"nexthop": None, "nhid": known.names("nexthops", "id"), "vrf": known.vrfs}
+    return _pairs(rest[1:], {**_hops(known), **named, **colored})
 
 
 def _hops(known: Known) -> dict[str, Values | None]:

@@ -22,6 +22,10 @@ from srv6cp.config.spelling import parse_words
 _ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to")
 _PATH_KEYS = ("preference", "origin", "originator", "discriminator")
 _POLICY_KEYS = ("invalid", "vrf", "color", "endpoint", "priority")
+_ROUTE_WORDS = (
+    *("via", "dev", "port", "weight", "nexthop", "nhid", "vrf", "table", "blackhole"),
+    *("color", "next-hop", "service-sid"),
+)
 _MATCH_KEYS = ("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf")
 
 _USAGE = {
@@ -32,7 +36,8 @@ _USAGE = {
     "[bsid SID|dynamic]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
     "match KEY VALUE... [priority N] policy NAME|none",
-    "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID]",
+    "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID] "
+    "[color N[,N] [next-hop A] [service-sid SID]]",
     "nexthop": "srv6 nexthop add ID via A [port P] | port P | blackhole | group ID[,WEIGHT]/ID[,WEIGHT]...",
     "neighbor": "srv6 neighbor add ADDRESS mac M [port P] [vrf V]",
     "vrf": "srv6 vrf add NAME [id N]",
@@ -168,6 +173,11 @@ def route(words: Sequence[str]) -> list[Edit]:
             blackhole = True
         elif word == "nhid":
             item["nhid"] = _number(cursor.take("the number of the next hop"))
+        elif word == "color":
+            colors = [_number(each) for each in cursor.take("the color").split(",")]
+            item["color"] = colors[0] if len(colors) == 1 else colors
+        elif word in ("next-hop", "service-sid"):
+            item[word] = cursor.take(f"the value of {word!r}")
         elif word in ("vrf", "table"):
             item["vrf"] = _table(cursor.take("the VRF"))
         elif word in ("via", "dev", "port", "weight"):
@@ -180,7 +190,7 @@ def route(words: Sequence[str]) -> list[Edit]:
         elif word in ("metric", "proto", "scope", "src", "onlink"):
             raise UsageError(f"{word!r} is not supported")
         else:
-            raise cursor.unknown(word, ("via", "dev", "port", "weight", "nexthop", "nhid", "vrf", "table", "blackhole"))
+            raise cursor.unknown(word, _ROUTE_WORDS)
     if blackhole:
         item["blackhole"] = True
     if hops:

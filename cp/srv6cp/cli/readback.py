@@ -50,6 +50,8 @@ class Names:
         self.node = node
         self._vrfs = {number: name for name, number in node.vrfs.items()} if node else {0: "default"}
         self._policies = {use.number: use for use in compilation.policies} if compilation else {}
+        routes = node.prefix_steering if node else ()
+        self.colored = {(each.vrf, str(each.prefix)) for each in routes if each.instead or each.service}
         self._targets = compilation.targets if compilation else {}
         self._weights = compilation.weights if compilation else {}
         self._static = {(each.interface, each.address) for each in node.neighbors} if node else set()
@@ -286,7 +288,7 @@ def steer_rows(client: Client, names: Names) -> list[dict[str, Any]]:
 
     rows: list[dict[str, Any]] = []
     for route in route_rows(client, names):
-        if route["way"].startswith("policy "):
+        if route["way"].startswith("policy ") and (route["vrf"], route["prefix"]) not in names.colored:
             rows.append({"traffic": route["prefix"], "vrf": route["vrf"], "policy": route["way"][len("policy ") :]})
     for entry in entries(client, "ingress_port_table") + entries(client, "ingress_vlan_table"):
         number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None

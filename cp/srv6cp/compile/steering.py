@@ -69,11 +69,12 @@ class Classifier:
 def steer_prefixes(node: Node, policies: Policies, routes: Routes) -> None:
     """Put the steered prefixes into the routing tables."""
     for steering in node.prefix_steering:
-        use = policies.use(steering.policy)
-        if use.policy.drop_when_invalid:
-            routes.steer(steering.vrf, steering.prefix, BLACKHOLE)
-        action = Action("steer", {"policy_id": use.number})
-        routes.steer(steering.vrf, steering.prefix, action, policies.condition(steering.policy))
+        for name, service in reversed(steering.entrances):  # of those in force the last one counts
+            use = policies.use(name, service=service)
+            if use.policy.drop_when_invalid:
+                routes.steer(steering.vrf, steering.prefix, BLACKHOLE)
+            action = Action("steer", {"policy_id": use.number})
+            routes.steer(steering.vrf, steering.prefix, action, policies.condition(name))
 
 
 def policy_number(use: PolicyUse) -> int:

@@ -10,21 +10,22 @@ show one VRF the packets of another.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 from srv6cp.behaviours import REGISTRY
 from srv6cp.compile.lpm import PrefixMap
-from srv6cp.model import ClassifierRule, IPAddress, Node, Policy, SegmentList, Sid
+from srv6cp.model import ClassifierRule, Entrance, IPAddress, Node, Policy, SegmentList, Sid
 from srv6cp.packets.raw import Ipv6View, IpView
 
 
 class _Way(NamedTuple):
-    """A packet of ``vrf`` may enter ``policy``, in the headend mode ``mode``."""
+    """A packet of ``vrf`` may enter ``policy``, in the headend mode ``mode``, with a service SID behind its lists."""
 
     policy: Policy
     mode: str
     vrf: str
+    service: IPv6Address | None = None
 
 
 class Origins:
@@ -32,9 +33,9 @@ class Origins:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._prefixes: PrefixMap[Policy] = PrefixMap()
+        self._prefixes: PrefixMap[tuple[Entrance, ...]] = PrefixMap()
         for steering in node.prefix_steering:
-            self._prefixes.add(steering.vrf, steering.prefix, node.policies[steering.policy])
+            self._prefixes.add(steering.vrf, steering.prefix, steering.entrances)
         self._steered = {steering.vrf for steering in node.prefix_steering}
         self._ports = [
             way for each in node.interfaces() if each.policy for way in self._into(node.policies[each.policy], each.vrf)
@@ -78,9 +79,9 @@ class Origins:
         """Ways that are open to a packet with the addresses of ``inner``; one may come twice."""
         node, destination = self._node, ip_address(inner.dst)
         for vrf in self._steered:
-            policy = self._prefixes.lookup(vrf, destination)
-            if policy is not None:
-                yield from self._into(policy, vrf)
+            for name, service in self._prefixes.lookup(vrf, destination) or ():
+                for way in self._into(node.policies[name], vrf):
+                    yield way._replace(service=service)
         yield from self._ports
         for rule in node.classifiers:
             if rule.policy is not None and _takes(rule, ip_address(inner.src), destination):
@@ -93,7 +94,7 @@ class Origins:
 
 def _made(way: _Way, entry: SegmentList, outer: Ipv6View) -> bool:
     """True when this list can have become what the quote holds: the same SRH, or one that was taken out on the way."""
-    listed = [segment.packed for segment in entry.segments]
+    listed = [segment.packed for segment in (*entry.segments, *((way.service,) if way.service else ()))]
     pushed = listed[1:] if REGISTRY.headend(way.mode).reduced else listed
     srhs = outer.srhs
     if srhs:

@@ -7,6 +7,7 @@ import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from typing import NamedTuple
 
 from srv6cp.model.interfaces import DEFAULT_VRF, IPAddress, IPNetwork
 
@@ -159,13 +160,30 @@ class Policy:
             yield policies[name]
 
 
+class Entrance(NamedTuple):
+    """A policy that packets enter, and the service SID that goes behind its segments."""
+
+    policy: str
+    service: IPv6Address | None = None
+
+
 @dataclass(frozen=True)
 class PrefixSteering:
-    """Destination prefix into a policy."""
+    """Destination prefix into a policy, or where that is not valid into the first of ``instead`` that is.
+
+    Steering names one policy; a route with a color may have several, and a service SID (RFC 9256 8.8).
+    """
 
     prefix: IPNetwork
     policy: str
     vrf: str = DEFAULT_VRF
+    service: IPv6Address | None = None
+    instead: tuple[Entrance, ...] = ()
+
+    @property
+    def entrances(self) -> tuple[Entrance, ...]:
+        """All of them, the first that is valid counts."""
+        return (Entrance(self.policy, self.service), *self.instead)
 
 
 @dataclass(frozen=True)

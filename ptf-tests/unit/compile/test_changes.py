@@ -103,6 +103,9 @@ def node(rng: random.Random) -> Node:
                 *({"prefix": prefix, "via": "2001:db8:100::2", "vrf": "blue"} for prefix in ("fd01::/32", "::/0")),
                 {"prefix": "fd02::/64", "via": {"port": 1}, "vrf": "blue"},
                 {"prefix": "2600::/16", "blackhole": True},
+                {"prefix": "2601::/16", "color": [1, {"color": 9, "co": 1}], "next-hop": "::", "via": via()},
+                {"prefix": "2602::/16", "color": {"color": 2, "co": 2}, "next-hop": "2001:db8:1::9"},
+                {"prefix": "2603::/16", "color": 3, "next-hop": "::", "service-sid": "fcbb:aa00::d46", "vrf": "blue"},
             ],
             "sids": [
                 {"sid": "fcbb:bb00:1:8001::/64", "behavior": "End"},

@@ -15,7 +15,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
-from srv6cp.config import bogons, bsids, limits, loader, nexthops, policies, ports, routing, sids, steering
+from srv6cp.config import bogons, bsids, colors, limits, loader, nexthops, policies, ports, routing, sids, steering
 from srv6cp.config.schema.descriptions import describe
 from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, MAX_VISITS, MAX_WEIGHT, FlowLabel, Fragmentation
 
@@ -61,6 +61,8 @@ def schema() -> Schema:
         ["prefix"],
     )
     locator_or_prefix = {"anyOf": [_PREFIX, locator]}
+    color = _integer(1, policies.MAX_COLOR)
+    color_only = _object(colors.COLOR_KEYS, {"color": color, "co": _integer(0, colors.MAX_CO)}, ["color"])
     properties: Schema = {
         "node": NAME | {"description": "name of the node"},
         "device-id": {"type": "integer", "minimum": 0},
@@ -118,6 +120,9 @@ def schema() -> Schema:
                     "vrf": NAME,
                     "blackhole": {"type": "boolean"},
                     "nhid": _integer(1, nexthops.MAX_ID) | {"description": "number of a next hop of nexthops"},
+                    "color": _one_or_more({"anyOf": [color, color_only]}),
+                    "next-hop": ADDRESS,
+                    "service-sid": ADDRESS,
                 },
                 ["prefix"],
             )
