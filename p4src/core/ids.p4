@@ -112,6 +112,10 @@
 #define END_B6_ENCAPS_NEXT_CSID_ID     0x01000057
 #define END_B6_ENCAPS_RED_NEXT_CSID_ID 0x01000058
 
+// Of steering and policies.
+#define CLASSIFY_DROP_ID         0x010000A0
+#define CLASSIFY_COUNT_ID        0x010000A1
+
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002

@@ -18,6 +18,7 @@ from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
 from srv6cp.config.bsids import DYNAMIC
 from srv6cp.config.policies import ORIGINS, RETURNS
+from srv6cp.config.steering import ACTIONS, DSCPS, SRH_KEYS
 from srv6cp.model import DEFAULT_VRF, FlowLabel
 
 Values = Iterable[str]
@@ -299,8 +300,11 @@ def _match(known: Known) -> dict[str, Values | None]:
         "src-port": _FREE,
         "dst-port": _FREE,
         "traffic-class": _FREE,
+        "dscp": tuple(DSCPS),
         "port": known.ports,
         "vrf": known.vrfs,
+        "srh": ("true",),
+        **dict.fromkeys(sorted(SRH_KEYS - {"srh"}), _FREE),
     }
 
 
@@ -309,7 +313,7 @@ def _steer(words: Sequence[str], known: Known, first: Values) -> Values:
     if not words:
         return [*first, "port", "match"]
     if words[0] == "match":
-        return _pairs(words[1:], {**_match(known), "priority": _FREE, "policy": [*policies, "none"]})
+        return _pairs(words[1:], {**_match(known), "priority": _FREE, "policy": [*policies, "none"], "action": ACTIONS})
     if words[0] == "port":
         return _pairs(words, {"port": known.ports, "policy": policies})
     return _pairs(words[1:], {"vrf": known.vrfs, "policy": policies})

@@ -26,7 +26,10 @@ _ROUTE_WORDS = (
     *("via", "dev", "port", "weight", "nexthop", "nhid", "vrf", "table", "blackhole"),
     *("color", "next-hop", "service-sid"),
 )
-_MATCH_KEYS = ("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf")
+_MATCH_KEYS = (
+    *("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "dscp", "port", "vrf"),
+    *("srh", "srh-next-header", "srh-length", "srh-segments-left", "srh-last-entry", "srh-tag", "srh-next-segment"),
+)
 
 _USAGE = {
     "policy": "srv6 policy add NAME [path NAME [preference N] [origin pcep|bgp|configuration] [originator ASN:A] "
@@ -35,7 +38,7 @@ _USAGE = {
     "[return-to next-segment|binding-sid] [invalid forward|drop] [vrf V] [color N endpoint A] [priority N] "
     "[bsid SID|dynamic]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
-    "match KEY VALUE... [priority N] policy NAME|none",
+    "match KEY VALUE... [priority N] policy NAME|none|action drop|action count",
     "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID] "
     "[color N[,N] [next-hop A] [service-sid SID]]",
     "nexthop": "srv6 nexthop add ID via A [port P] | port P | blackhole | group ID[,WEIGHT]/ID[,WEIGHT]...",
@@ -141,11 +144,11 @@ def steer(words: Sequence[str]) -> list[Edit]:
             word = cursor.take("a word")
             value = cursor.take(f"the value of {word!r}")
             if word in _MATCH_KEYS:
-                match[word] = _number(value)
-            elif word in ("priority", "policy"):
+                match[word] = _number(value) if word != "srh" else value == "true" or value
+            elif word in ("priority", "policy", "action"):
                 item[word] = _number(value) if word == "priority" else value
             else:
-                raise cursor.unknown(word, (*_MATCH_KEYS, "priority", "policy"))
+                raise cursor.unknown(word, (*_MATCH_KEYS, "priority", "policy", "action"))
         if item.get("policy") == "none":
             item["policy"] = None
     elif first == "port":
@@ -154,7 +157,7 @@ def steer(words: Sequence[str]) -> list[Edit]:
     else:
         cursor.accept("prefix")
         item = {"prefix": cursor.take("a prefix, 'port' or 'match'"), **cursor.pairs(("vrf", "policy"))}
-    if "policy" not in item:
+    if "policy" not in item and item.get("action", "steer") == "steer":
         raise UsageError(f"'policy' is missing; usage: {usage('steer')}")
     return [Edit("steering", item)]
 

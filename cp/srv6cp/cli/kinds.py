@@ -13,6 +13,7 @@ from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Section
 from srv6cp.cli import grammar
 from srv6cp.cli.grammar import Edit
+from srv6cp.config.steering import read_dscp
 from srv6cp.problems import InvalidError
 
 
@@ -89,7 +90,8 @@ def _sid_item(words: Sequence[str]) -> Any:
 
 def _steer_item(words: Sequence[str]) -> Any:
     if words[0] == "match" or "policy" in words:
-        return grammar.steer(words if "policy" in words else [*words, "policy", "none"])[0].item
+        whole = "policy" in words or "action" in words
+        return grammar.steer(words if whole else [*words, "policy", "none"])[0].item
     return grammar.steer([*words, "policy", "any"])[0].item
 
 
@@ -138,10 +140,12 @@ def _steer(item: Any) -> Any:
 
 def _match_value(key: str, value: Any) -> str:
     """One spelling for ``udp`` and 17, ``10.0.0.1`` and ``10.0.0.1/32``."""
-    if key in ("src", "dst"):
+    if key in ("src", "dst", "srh-next-segment"):
         return _prefix(value)
     with suppress(InvalidError):
-        return str(values.protocol(value) if key == "protocol" else values.integer(value, key, 0, 65535))
+        if key in ("protocol", "srh-next-header"):
+            return str(values.protocol(value))
+        return str(read_dscp(value) if key == "dscp" else values.integer(value, key, 0, 65535))
     return str(value)
 
 
@@ -184,10 +188,11 @@ _KINDS = (
         "steering",
         "what goes into which policy",
         "PREFIX [vrf V] | port P | match KEY VALUE...",
-        ("traffic", "vrf", "priority", "policy"),
+        ("traffic", "vrf", "priority", "policy", "action", "packets"),
         grammar.steer,
         _steer_item,
         _steer,
+        optional=frozenset(("action", "packets")),
     ),
     Kind(
         "route",

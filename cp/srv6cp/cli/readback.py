@@ -7,12 +7,13 @@ counter cells that are asked for are read: the arrays have hundreds of thousands
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint, Entry, Section
 from srv6cp.cli.candidatepaths import identity, not_on_the_switch, uses_now
+from srv6cp.cli.srh_words import srh_words
 from srv6cp.model import Flavour, InterfaceId
 from srv6cp.values import protocol_name
 
@@ -295,26 +296,52 @@ def steer_rows(client: Client, names: Names) -> list[dict[str, Any]]:
         if number:
             vlan = f".{entry.match['vlan_id']}" if "vlan_id" in entry.match else ""
             rows.append({"traffic": f"port {entry.match['ingress_port']}{vlan}", "policy": names.policy(number)})
-    # A rule for both families is an entry of each table.
-    rules: dict[tuple[int, str], Any] = {}
+    # A rule has a priority of its own, and an entry or several in one table or both.
+    rules: dict[int, list[TableEntry]] = {}
+    packets: dict[int, int] = {}
     for table in tables.CLASSIFIERS.values():
         for entry in entries(client, table):
-            number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None
-            rules[entry.priority, _rule(entry, names)] = number
-    for (priority, words), number in sorted(rules.items(), key=lambda rule: -rule[0][0]):
-        policy = names.policy(number) if number else "none"
-        rows.append({"traffic": words, "priority": priority // RULES_PER_PRIORITY, "policy": policy})
+            rules.setdefault(entry.priority, []).append(entry)
+        for priority, count in _entry_counters(client, table):
+            packets[priority] = packets.get(priority, 0) + count
+    for priority, of in sorted(rules.items(), reverse=True):
+        action = of[0].action
+        assert isinstance(action, Action)
+        verb = action.name.removeprefix("classify_")
+        number = action.params.get("policy_id")
+        rows.append(
+            {
+                "traffic": " ".join((*_rule(of[0], names), *srh_words([entry.match for entry in of]))),
+                "priority": priority // RULES_PER_PRIORITY,
+                "policy": names.policy(number) if number else "none" if verb == "no_steering" else None,
+                "action": verb if verb in ("drop", "count") else None,
+                "packets": packets.get(priority),
+            }
+        )
     return rows
 
 
-def _rule(entry: TableEntry, names: Names) -> str:
+def _entry_counters(client: Client, table: str) -> Iterator[tuple[int, int]]:
+    """Priority and packets of the entries of a table; nothing where it does not count."""
+    from srv6cp.p4rt import DirectCounterEntry
+
+    if any(counter.table == table for counter in client.p4info.direct_counters.values()):
+        for cell in client.read(DirectCounterEntry(table)):
+            if isinstance(cell, DirectCounterEntry) and not cell.is_default:
+                yield cell.priority, cell.packets
+
+
+def _rule(entry: TableEntry, names: Names) -> list[str]:
     """``match KEY VALUE...``"""
     from srv6cp.p4rt import Ternary, render_match
 
     words = ["match"]
     for field, key in _RULE_KEYS.items():
         value = entry.match.get(field)
-        if value is None:
+        if value is None or (field == "next_header" and "extension" in entry.match):
+            continue
+        if key == "traffic-class" and isinstance(value, Ternary) and _int(value.mask) == 0xFC:
+            words += ["dscp", str(_int(value.value) >> 2)]
             continue
         words.append(key)
         if not isinstance(value, Ternary):
@@ -327,7 +354,7 @@ def _rule(entry: TableEntry, names: Names) -> str:
             words.append(protocol_name(_int(value.value)))
         else:
             words.append(str(value.value))
-    return " ".join(words)
+    return words
 
 
 def neighbor_rows(client: Client, names: Names) -> list[dict[str, Any]]:

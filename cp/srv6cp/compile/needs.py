@@ -18,7 +18,7 @@ from srv6cp.compile.not_sids import NotSids
 from srv6cp.compile.ports import URPF_INTERFACE
 from srv6cp.compile.sids import NOT_A_SID
 from srv6cp.compile.urpf import checks
-from srv6cp.model import ICMPV6, USUAL_LIMITS, Node
+from srv6cp.model import ICMPV6, USUAL_LIMITS, Node, RuleAction
 from srv6cp.problems import ConfigError, Path, Problem
 
 
@@ -99,6 +99,11 @@ def _of_policies(node: Node) -> Iterator[Need]:
     for rule in node.classifiers:
         for version in (rule.version,) if rule.version else (6, 4):
             yield Need("steering by classifier", ("steering",), tables.CLASSIFIERS[version])
+            if rule.action is not RuleAction.STEER:
+                action = f"classify_{rule.action.value}"
+                yield Need(
+                    f"a classifier that may {rule.action.value}", ("steering",), tables.CLASSIFIERS[version], action
+                )
 
 
 def _of_ports(node: Node) -> Iterator[Need]:

@@ -13,11 +13,17 @@ from ipaddress import IPv4Address, IPv6Address
 from srv6cp.compile import tables
 from srv6cp.compile.policies import Policies, PolicyUse
 from srv6cp.compile.routes import BLACKHOLE, Routes
-from srv6cp.model import ClassifierRule, Interface, IPNetwork, Node
+from srv6cp.compile.srh_match import srh_matches
+from srv6cp.model import ClassifierRule, Interface, IPNetwork, Node, RuleAction
 from srv6cp.p4rt.entities import Action, MatchValue, TableEntry, Ternary
 
 # Priorities of the switch: the configured one, then the order of the rules that share it.
 RULES_PER_PRIORITY = 1024
+_ACTIONS = {
+    RuleAction.STEER: Action("no_steering"),
+    RuleAction.DROP: Action("classify_drop"),
+    RuleAction.COUNT: Action("classify_count"),
+}
 
 
 class Classifier:
@@ -29,7 +35,7 @@ class Classifier:
         rank: dict[int, int] = {}
         for rule in node.classifiers:
             position = rank[rule.priority] = rank.get(rule.priority, -1) + 1
-            action = Action("no_steering")
+            action = _ACTIONS[rule.action]
             if rule.policy is not None:
                 number = policy_number(policies.use(rule.policy))
                 if not number:
@@ -48,7 +54,9 @@ class Classifier:
         """All entries of both tables."""
         for rule, priority, action in self._rules:
             for version in (rule.version,) if rule.version else (6, 4):
-                yield TableEntry(tables.CLASSIFIERS[version], self._match(rule, version), action, priority)
+                match = self._match(rule, version)
+                for srh in srh_matches(rule.srh):
+                    yield TableEntry(tables.CLASSIFIERS[version], {**match, **srh}, action, priority)
 
     def _match(self, rule: ClassifierRule, version: int) -> dict[str, MatchValue]:
         fields: list[tuple[str, int, int | None]] = [
@@ -63,6 +71,8 @@ class Classifier:
         for name, prefix in ((f"ipv{version}_src", rule.src), (f"ipv{version}_dst", rule.dst)):
             if prefix is not None and prefix.prefixlen:
                 match[name] = _ternary(prefix)
+        if rule.dscp is not None:
+            match["traffic_class"] = Ternary(rule.dscp << 2, 0xFC)
         return match
 
 

@@ -35,7 +35,10 @@ from srv6cp.model.policies import (
     Policy,
     PrefixSteering,
     ProtocolOrigin,
+    Range,
+    RuleAction,
     SegmentList,
+    SrhMatch,
 )
 from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, Reason
 from srv6cp.model.routing import Neighbor, NeighborLimits, NextHop, NextHopObject, OwnAddress, Route
@@ -89,12 +92,15 @@ __all__ = [
     "PrefixSteering",
     "ProtocolOrigin",
     "PuntReason",
+    "Range",
     "RateLimit",
     "Reason",
     "Route",
+    "RuleAction",
     "SegmentList",
     "Sid",
     "SrDomain",
+    "SrhMatch",
     "Urpf",
     "parse_flavours",
 ]

@@ -186,12 +186,39 @@ class PrefixSteering:
         return (Entrance(self.policy, self.service), *self.instead)
 
 
+class RuleAction(enum.Enum):
+    """What becomes of a packet that a rule matches; every rule counts."""
+
+    STEER = "steer"  # into the rule's policy, or (without one) none
+    DROP = "drop"
+    COUNT = "count"  # nothing else: as if no rule had matched
+
+
+class Range(NamedTuple):
+    """Numbers of 8 bits, both ends included."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class SrhMatch:
+    """An SRH, by its fields and its next segment, Segment List[SL-1]; None matches anything."""
+
+    next_header: int | None = None
+    hdr_ext_len: Range | None = None
+    segments_left: Range | None = None
+    last_entry: Range | None = None
+    tag: int | None = None
+    next_segment: IPv6Network | None = None
+
+
 @dataclass(frozen=True)
 class ClassifierRule:
     """Ternary classifier: the rule with the biggest ``priority`` wins, then the one listed first.
 
-    Every field None matches anything; ``version`` is 4 or 6. ``policy`` None exempts the traffic from
-    steering.
+    Every field None matches anything; ``version`` is 4 or 6, ``dscp`` the high six bits of the traffic class.
+    ``policy`` None exempts the traffic from steering.
     """
 
     policy: str | None
@@ -205,3 +232,6 @@ class ClassifierRule:
     traffic_class: int | None = None
     src_port: int | None = None
     dst_port: int | None = None
+    dscp: int | None = None
+    srh: SrhMatch | None = None
+    action: RuleAction = RuleAction.STEER

@@ -104,6 +104,10 @@ def test_candidate_paths() -> None:
 @pytest.mark.parametrize(
     ("line", "item"),
     [
+        (
+            "match dscp ef srh true srh-segments-left >1 action drop",
+            {"match": {"dscp": "ef", "srh": True, "srh-segments-left": ">1"}, "action": "drop"},
+        ),
         ("2001:db8::/64 policy p", {"prefix": "2001:db8::/64", "policy": "p"}),
         ("prefix 10.0.0.0/8 vrf v policy p", {"prefix": "10.0.0.0/8", "vrf": "v", "policy": "p"}),
         ("port 1 policy p", {"port": 1, "policy": "p"}),

@@ -248,6 +248,7 @@ def _policy() -> Schema:
 
 def _steering() -> Schema:
     port_number = _integer(0, 65535)
+    some: Schema = {"type": ["integer", "string"], "minimum": 0, "maximum": 255, "examples": [1, "<2", ">2", "1-3"]}
     match = _object(
         steering.MATCH_KEYS,
         {
@@ -257,8 +258,16 @@ def _steering() -> Schema:
             "src-port": port_number,
             "dst-port": port_number,
             "traffic-class": _integer(0, 255),
+            "dscp": {"anyOf": [_integer(0, 63), {"enum": list(steering.DSCPS)}]},
             "port": {"type": "integer"},
             "vrf": NAME,
+            "srh": {"const": True},
+            "srh-next-header": _PROTOCOL,
+            "srh-length": some,
+            "srh-segments-left": some,
+            "srh-last-entry": some,
+            "srh-tag": port_number,
+            "srh-next-segment": _PREFIX,
         },
     )
     priority = _integer(1, steering.MAX_PRIORITY) | {"description": "the biggest wins"}
@@ -272,8 +281,13 @@ def _steering() -> Schema:
             ),
             _object(
                 steering.CLASSIFIER_KEYS,
-                {"match": match, "priority": priority, "policy": policy_or_none},
-                ["match", "policy"],
+                {
+                    "match": match,
+                    "priority": priority,
+                    "policy": policy_or_none,
+                    "action": {"enum": list(steering.ACTIONS)},
+                },
+                ["match"],
             ),
             _object(steering.PORT_KEYS, {"port": INTERFACE, "policy": NAME}, ["port", "policy"]),
         ]
