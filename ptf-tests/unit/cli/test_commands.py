@@ -284,8 +284,9 @@ def test_rules_are_shown_in_the_words_that_make_them(srv6: Run) -> None:
         "srh-segments-left 3",
         "srh-segments-left <2",
         "srh-segments-left >6",
-        "dscp 46 srh-next-header udp srh-length 5-77 srh-segments-left 1-6 srh-last-entry >2 srh-tag 7",
+        "dscp 46 srh-next-header udp srh-length 6-15 srh-segments-left 1-2 srh-last-entry 2-3 srh-tag 7",
         "src 2001:db8::/32 srh-last-entry <200 srh-tag 9",
+        "srh-length 5-77",
         "srh-segments-left 0 srh-last-entry 1-2",
         "srh-next-segment fcbb:bb00::/32",
     ]
@@ -297,7 +298,8 @@ def test_rules_are_shown_in_the_words_that_make_them(srv6: Run) -> None:
     assert [(row["policy"], row["action"]) for row in rows[:3]] == [("none", None), (None, "drop"), (None, "count")]
     assert {row["packets"] for row in rows} == {0}
     for row in rows:
-        assert srv6(f"steer del {row['traffic']}")[0] == 0, row
+        code, _, err = srv6(f"steer del {row['traffic']}")
+        assert code == 0, err
     assert json.loads(srv6("steer show --json")[1]) == []
 
 

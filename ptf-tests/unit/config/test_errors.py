@@ -248,7 +248,7 @@ SECTIONS = [
     ("steering", '{match: {srh: true, src: "10.0.0.0/8"}, policy: north}', "in IPv6 packets only"),
     ("steering", "{match: {srh: true}, policy: north, action: drop}", "enters no policy"),
     ("steering", "{match: {srh: true}, action: count, policy: null}", "enters no policy"),
-    ("steering", "{match: {srh: true}, action: pass}", "action must be one of steer, drop, count"),
+    ("steering", "{match: {srh: true}, policy: null, action: pass}", "action must be one of steer, drop, count"),
     ("steering", "{match: {srh: true}}", "'policy' is missing"),
     ("steering", "{match: {protocol: udpp}, policy: north}", "protocol must be 0 to 255 or one of"),
     ("steering", "{match: {port: 1.100}, policy: north}", "matches ports, not VLANs"),
