@@ -33,7 +33,7 @@ from srv6cp.compile.ports import domain_entities, port_entities
 from srv6cp.compile.routes import Routes
 from srv6cp.compile.sids import Numbers, Sids, section_entities
 from srv6cp.compile.sources import source_entities
-from srv6cp.compile.steering import Classifier, steer_prefixes
+from srv6cp.compile.steering import Classifier, back_up_routes, steer_prefixes
 from srv6cp.compile.system import system_entities
 from srv6cp.compile.underlay import Underlay
 from srv6cp.compile.urpf import urpf_entities
@@ -111,6 +111,7 @@ class CompiledNode:
         sids = Sids(node, numbers, ids, program)
         self._bsids = BindingSids(node, self._policies, sids.binding)
         steer_prefixes(node, self._policies, self._routes)
+        back_up_routes(node, self._policies, self._routes)
         self._routes.finish()
         for interface, address in self._macs:
             self._routes.know(interface, address, True)

@@ -96,6 +96,9 @@ def _of_policies(node: Node) -> Iterator[Need]:
                 yield Need(f"a segment list of {pushed} segments", path, table)
     for steering in node.prefix_steering:
         yield Need("steering by prefix", ("steering",), tables.ROUTES[steering.prefix.version], "steer")
+    for index, route in enumerate(node.routes):
+        if route.backup is not None:
+            yield Need("a backup of a route", ("routes", index, "backup"), tables.ROUTES[route.prefix.version], "steer")
     for rule in node.classifiers:
         for version in (rule.version,) if rule.version else (6, 4):
             yield Need("steering by classifier", ("steering",), tables.CLASSIFIERS[version])

@@ -87,6 +87,14 @@ def steer_prefixes(node: Node, policies: Policies, routes: Routes) -> None:
             routes.steer(steering.vrf, steering.prefix, action, policies.condition(name))
 
 
+def back_up_routes(node: Node, policies: Policies, routes: Routes) -> None:
+    """Put the policies that stand in for routes whose ports are down below these."""
+    for route in node.routes:
+        if route.backup is not None:
+            action = Action("steer", {"policy_id": policies.use(route.backup).number})
+            routes.back_up(route.vrf, route.prefix, action, policies.condition(route.backup))
+
+
 def policy_number(use: PolicyUse) -> int:
     """Number to steer to, 0 for none. A number without an entry drops the packet (POLICY_INVALID)."""
     return use.number if use.valid or use.policy.drop_when_invalid else 0

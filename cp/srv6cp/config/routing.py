@@ -16,7 +16,7 @@ from srv6cp.problems import Fields, InvalidError, UnknowableError, with_path
 NEIGHBOR_KEYS = frozenset(("address", "port", "vrf", "mac"))
 #: Key of ``neighbor-limits`` to the highest value that it can have.
 NEIGHBOR_LIMITS = {"learned": 16384, "unresolved": 4096, "solicitations": 10_000, "held": 4096}
-ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole", "nhid")) | COLORED_KEYS
+ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole", "nhid", "backup")) | COLORED_KEYS
 
 
 def read_neighbors(value: Any, context: Context) -> None:
@@ -132,6 +132,8 @@ def _read_colored(
     """A route with a color; the way without a policy, if it says one, is read like that of any route."""
     if item.get("blackhole"):
         raise InvalidError("a blackhole route has no color", "blackhole")
+    if item.get("backup") is not None:
+        raise InvalidError("a route with a color has the policies of further colors for a backup", "backup")
     if item.get("via") is not None or item.get("nhid") is not None:
         plain = {key: value for key, value in item.items() if key not in COLORED_KEYS}
         route = _read_route(plain, objects, context)
@@ -191,7 +193,10 @@ def _read_route(item: dict[Any, Any], objects: Mapping[int, NextHopObject], cont
         raise InvalidError("a set of next hops has addresses, or ports alone, but not both", where)
     if prefix.version == 6 and any(hop.address is not None and hop.address.version == 4 for hop in nexthops):
         raise InvalidError("the next hop of an IPv6 route must be an IPv6 address", where)
-    return Route(prefix, nexthops, vrf, number)
+    backup = None
+    if item.get("backup") is not None:
+        backup = with_path("backup", values.reference, item["backup"], context.policy_names, "policy")
+    return Route(prefix, nexthops, vrf, number, backup)
 
 
 def _object(value: Any, objects: Mapping[int, NextHopObject], context: Context) -> NextHopObject:

@@ -36,7 +36,11 @@ class Origins:
         self._prefixes: PrefixMap[tuple[Entrance, ...]] = PrefixMap()
         for steering in node.prefix_steering:
             self._prefixes.add(steering.vrf, steering.prefix, steering.entrances)
+        for route in node.routes:
+            if route.backup is not None:
+                self._prefixes.at(route.vrf, route.prefix, (Entrance(route.backup),))
         self._steered = {steering.vrf for steering in node.prefix_steering}
+        self._steered.update(route.vrf for route in node.routes if route.backup is not None)
         self._ports = [
             way for each in node.interfaces() if each.policy for way in self._into(node.policies[each.policy], each.vrf)
         ]

@@ -286,7 +286,7 @@ def test_rules_are_shown_in_the_words_that_make_them(srv6: Run) -> None:
         "srh-segments-left >6",
         "dscp 46 srh-next-header udp srh-length 6-15 srh-segments-left 1-2 srh-last-entry 2-3 srh-tag 7",
         "src 2001:db8::/32 srh-last-entry <200 srh-tag 9",
-        "srh-length 5-77",
+        "srh-length 5-9",
         "srh-segments-left 0 srh-last-entry 1-2",
         "srh-next-segment fcbb:bb00::/32",
     ]

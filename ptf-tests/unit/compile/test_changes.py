@@ -99,7 +99,10 @@ def node(rng: random.Random) -> Node:
                 {"address": "2001:db8:2::3", "mac": "02:00:00:00:02:02"},
             ][: rng.randrange(3)],
             "routes": [
-                *({"prefix": prefix, "via": via()} for prefix in used),
+                *(
+                    {"prefix": prefix, "via": via(), **rng.choice(({}, {"backup": f"p{rng.randrange(4)}"}))}
+                    for prefix in used
+                ),
                 *({"prefix": prefix, "via": "2001:db8:100::2", "vrf": "blue"} for prefix in ("fd01::/32", "::/0")),
                 {"prefix": "fd02::/64", "via": {"port": 1}, "vrf": "blue"},
                 {"prefix": "2600::/16", "blackhole": True},

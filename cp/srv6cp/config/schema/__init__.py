@@ -120,6 +120,7 @@ def schema() -> Schema:
                     "vrf": NAME,
                     "blackhole": {"type": "boolean"},
                     "nhid": _integer(1, nexthops.MAX_ID) | {"description": "number of a next hop of nexthops"},
+                    "backup": NAME,
                     "color": _one_or_more({"anyOf": [color, color_only]}),
                     "next-hop": ADDRESS,
                     "service-sid": ADDRESS,

@@ -103,6 +103,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "nexthops.group.id": "number of the member",
     "nexthops.group.weight": "share of the flows",
     "routes.blackhole": "true: drop what matches",
+    "routes.backup": "policy that packets enter while the ports of all next hops are down",
     "routes.color": "of policies to the next hop; of several the highest first (RFC 9256 8.8)",
     "routes.color.color": "a color",
     "routes.color.co": "0: policies to the next hop; 1: or to anywhere; 2: or to any other endpoint, too",
