@@ -262,7 +262,7 @@ def _read_lists(value: Any) -> list[SegmentList]:
             segments = fields.read("segments", _read_segments)
             verify = fields.read("verify", values.boolean, "verify", default=False)
             fields.finish()
-            lists.append(SegmentList(segments, weight, verify))
+            lists.append(SegmentList(segments, weight, verify=verify))
     whole.finish()
     used = [segment_list.weight for segment_list in lists if segment_list.weight]
     if used:
