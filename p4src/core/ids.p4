@@ -115,6 +115,9 @@
 #define END_B6_ENCAPS_NEXT_CSID_ID     0x01000057
 #define END_B6_ENCAPS_RED_NEXT_CSID_ID 0x01000058
 
+// Of steering and policies.
+#define CLASSIFY_DROP_ID         0x010000A0
+#define CLASSIFY_COUNT_ID        0x010000A1
 // OAM, service chaining.
 #define COPY_FOR_OAM_ID                0x010000C6
 #define NO_COPY_FOR_OAM_ID             0x010000C7

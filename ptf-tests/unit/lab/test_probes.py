@@ -17,7 +17,6 @@ from srv6lab.network import Network
 from srv6lab.topology import Topology
 
 
-
 @pytest.fixture(scope="module")
 def network() -> Iterator[Network]:
     topology: Topology = load_topology("quickstart")
@@ -63,7 +62,7 @@ def test_ping_along_segments(network: Network, node: str, capsys: pytest.Capture
 def test_traceroute_names_hops_and_behaviours(
     network: Network, node: str, icmp: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """OAM-5: Time Exceeded from each node on the way, the active segment from the quote; code 4 or a reply at the SID."""
+    """OAM-5: Time Exceeded from each node on the way, with the active segment; code 4 or a reply at the SID."""
     first, last = _end_sid(network, "r2"), _end_sid(network, "r3")
     assert _run(network, "traceroute", node, last, "--via", first, "-q", "1", "--json", *icmp) == 0
     said = json.loads(capsys.readouterr().out)
@@ -93,7 +92,9 @@ def test_interrupted(network: Network, monkeypatch: pytest.MonkeyPatch, capsys: 
     assert "1 packets transmitted, 1 received" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [("h1", "nowhere"), ("h9", "r4"), ("h1", "ff02::1"), ("h1", "r4", "--via", "1.2.3.4")])
+@pytest.mark.parametrize(
+    "words", [("h1", "nowhere"), ("h9", "r4"), ("h1", "ff02::1"), ("h1", "r4", "--via", "1.2.3.4")]
+)
 def test_what_makes_no_sense(network: Network, words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):
         _run(network, "ping", *words)
