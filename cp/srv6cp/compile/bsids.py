@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Binding SIDs of policies: in ``my_sid_table`` while their candidate path is active (RFC 9256 6.2).
+"""Binding SIDs of policies: in ``my_sid_table``, and in ``o_flag_table`` where SIDs copy, while their candidate
+path is active (RFC 9256 6.2).
 
 Without a valid path they are withdrawn (2.10), or with drop-upon-invalid those of the path that would be the first
 stay, and what comes for them is dropped (8.2).
@@ -7,7 +8,7 @@ stay, and what comes for them is dropped (8.2).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv6Network
 
 from srv6cp.compile.changes import Change
@@ -25,9 +26,9 @@ def binding_sids(node: Node) -> dict[IPv6Network, str]:
 class BindingSids:
     """The entries of binding SIDs, those in force and the others."""
 
-    def __init__(self, node: Node, policies: Policies, entries: Mapping[IPv6Network, TableEntry]) -> None:
+    def __init__(self, node: Node, policies: Policies, entries: Mapping[IPv6Network, Sequence[TableEntry]]) -> None:
         self._policies = policies
-        self._entries: dict[str, dict[IPv6Network, TableEntry]] = {}
+        self._entries: dict[str, dict[IPv6Network, Sequence[TableEntry]]] = {}
         self._written: set[IPv6Network] = set()
         for prefix, name in binding_sids(node).items():
             self._entries.setdefault(name, {})[prefix] = entries[prefix]
@@ -48,11 +49,11 @@ class BindingSids:
         path = use.active
         if path is None and use.policy.drop_when_invalid:
             path = in_order(use.policy.paths)[0]
-        for prefix, entry in self._entries[name].items():
+        for prefix, entries in self._entries[name].items():
             due = path is not None and prefix in path.bsids
             if due and prefix not in self._written:
                 self._written.add(prefix)
-                yield None, entry
+                yield from ((None, entry) for entry in entries)
             elif not due and prefix in self._written:
                 self._written.discard(prefix)
-                yield entry, None
+                yield from ((entry, None) for entry in entries)

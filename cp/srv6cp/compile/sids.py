@@ -82,11 +82,10 @@ class Sids:
 
     def __init__(self, node: Node, binder: Numbers, ids: Ids, program: Capabilities) -> None:
         self.numbers: dict[int, Sid] = {}
-        self.binding: dict[IPv6Network, TableEntry] = {}
+        self.binding: dict[IPv6Network, list[TableEntry]] = {}
         self._node = node
         self._program = program
         self._entries: list[TableEntry] = []
-        self._o_flags: list[TableEntry] = []
         plans: dict[str, _Plan] = {}
         vrfs = node.vrfs
         take = ids.sids.take
@@ -116,17 +115,17 @@ class Sids:
             returns = plan.record.returning and binder.returns_to_sid(sid.operands["policy"])
             action = Action(plan.record.returning if returns else plan.record.action, params)
             entry = TableEntry(tables.MY_SID, {"vrf_id": vrf, "ipv6_dst": prefix}, action)
-            if prefix in bound and sid.operands.get("policy") == bound[prefix]:
-                self.binding[prefix] = entry
-            else:
-                self._entries.append(entry)
+            entries = [entry]
             if node.oam.enabled:
-                self._o_flags.append(o_flag_entry(vrf, prefix, node.oam.copies(prefix)))
+                entries.append(o_flag_entry(vrf, prefix, node.oam.copies(prefix)))
+            if prefix in bound and sid.operands.get("policy") == bound[prefix]:
+                self.binding[prefix] = entries
+            else:
+                self._entries += entries
 
     def entities(self) -> Iterator[TableEntry]:
-        """All entries."""
+        """All entries but those of binding SIDs, which depend on their policies."""
         yield from self._entries
-        yield from self._o_flags
         if self._program.has(tables.UPPER_LAYER):
             for protocol in self._node.upper_layers:
                 yield TableEntry(tables.UPPER_LAYER, {"next_header": protocol}, Action("allow_upper_layer"))

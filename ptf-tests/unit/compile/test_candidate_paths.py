@@ -251,3 +251,19 @@ def test_binding_sids_follow_the_active_path(invalid: str) -> None:
     with_sid = live(routes=WAYS, policies=[policy], sids=[{"sid": C, "behavior": "End"}])
     assert bound(with_sid) == {B, C}, "a SID that has nothing to do with it stays"
     assert IPv6Network(C) not in with_sid.node.policies["p"].paths[1].bsids
+
+
+def test_a_binding_sid_that_is_withdrawn_copies_nothing() -> None:
+    """What `o_flag_table` has is what `my_sid_table` has, whatever becomes of the path."""
+    paths = [{"preference": 200, "segments": [NORTH], "bsid": B}, {"segments": [SOUTH], "bsid": C}]
+    found = live(routes=WAYS, policies=[{"name": "p", "candidate-paths": paths}], oam={"o-flag": True})
+    at: dict[str, set[Any]] = {
+        table: {prefix for _, prefix in rows(found, table)} for table in ("my_sid_table", "o_flag_table")
+    }
+    for down in (set(), {1}, {1, 2}, set()):
+        delta = found.change({}, down)
+        for table, prefixes in at.items():
+            prefixes |= {str(each.match["ipv6_dst"]) for each in delta.inserts if getattr(each, "table", "") == table}
+            prefixes -= {str(each.match["ipv6_dst"]) for each in delta.deletes if getattr(each, "table", "") == table}
+        assert at["o_flag_table"] == at["my_sid_table"]
+    assert at["my_sid_table"] == {B}
