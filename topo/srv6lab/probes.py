@@ -18,7 +18,7 @@ def run(lab: Lab, verb: str, args: argparse.Namespace) -> int:
     """Ping or traceroute from ``args.node``; its exit code. Raises UnknownName, UsageError."""
     topology, nodes = lab.topology, lab.nodes
     source = address_of(topology, args.node)
-    path = probing.segments(args, lambda word: _resolve(topology, word))
+    path = probing.segments(args, topology.segment, lambda word: _target(topology, word))
     what = probing.ping if verb == "ping" else probing.traceroute
     return what(
         args,
@@ -38,9 +38,11 @@ def address_of(topology: Topology, name: str) -> str:
     raise UsageError(f"no node {name!r}; there are {', '.join((*topology.routers, *topology.hosts))}")
 
 
-def _resolve(topology: Topology, word: str) -> str:
-    """A name of a node is its address; addresses are as they are."""
-    return address_of(topology, word) if word in topology.routers or word in topology.hosts else word
+def _target(topology: Topology, word: str) -> str:
+    """A name of a node is its address, ``r3/End`` that SID of it; addresses are as they are."""
+    if word in topology.routers or word in topology.hosts:
+        return address_of(topology, word)
+    return topology.segment(word) if "/" in word else word
 
 
 def label(topology: Topology, nodes: Mapping[str, Node], responder: bytes, active: bytes | None) -> str:

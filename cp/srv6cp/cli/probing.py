@@ -60,11 +60,13 @@ def add_options(parser: argparse.ArgumentParser, traceroute: bool) -> None:
         parser.add_argument("-q", dest="quiet", action="store_true", help="print the summary only")
 
 
-def segments(args: argparse.Namespace, resolve: Callable[[str], str] = str) -> tuple[bytes, ...]:
-    """``--via`` and the target. Raises UsageError."""
+def segments(
+    args: argparse.Namespace, segment: Callable[[str], str] = str, target: Callable[[str], str] = str
+) -> tuple[bytes, ...]:
+    """``--via`` and the target; ``segment`` and ``target`` give the address of a name there. Raises UsageError."""
     words = [word for text in args.via for word in text.replace(",", " ").split()]
     found = []
-    for word in (*words, args.target):
+    for word, resolve in (*((word, segment) for word in words), (args.target, target)):
         text = resolve(word)
         try:
             address = IPv6Address(text)

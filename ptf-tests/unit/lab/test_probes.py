@@ -14,7 +14,7 @@ from srv6cp.cli.exitcodes import UsageError
 from srv6lab import probes
 from srv6lab.loader import load_topology
 from srv6lab.network import Network
-from srv6lab.topology import Topology
+from srv6lab.topology import Topology, UnknownName
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,23 @@ def test_ping_along_segments(network: Network, node: str, capsys: pytest.Capture
     assert "1 packets transmitted, 1 received, 0% packet loss" in out
 
 
+def test_names_along_the_way_are_sids(network: Network, capsys: pytest.CaptureFixture[str]) -> None:
+    """A router in ``--via`` is its End, as in a topology, which names other SIDs as well; the target is an address."""
+    topology = network.topology
+    first, second = _end_sid(network, "r2"), topology.segment("r3/End")
+    assert _run(network, "ping", "h1", "r4", "--via", "r2,r3/End", "-c", "1") == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"PING {topology.routers['r4'].source} via {first}, {second} from ")
+    assert _run(network, "ping", "h1", "r3/End", "-c", "1") == 0
+    assert capsys.readouterr().out.startswith(f"PING {second} from ")
+
+
+@pytest.mark.parametrize("via", ["r9", "h1", "r2/End.DX9", "1.2.3.4"])
+def test_names_that_are_no_sids(network: Network, via: str) -> None:
+    with pytest.raises(UnknownName, match=f"segment '{via}'"):
+        _run(network, "ping", "h1", "r4", "--via", via, "-c", "1")
+
+
 @pytest.mark.parametrize("node", ["h1", "r1"])
 @pytest.mark.parametrize("icmp", [(), ("-I",)])
 def test_traceroute_names_hops_and_behaviours(
@@ -93,7 +110,7 @@ def test_interrupted(network: Network, monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 @pytest.mark.parametrize(
-    "words", [("h1", "nowhere"), ("h9", "r4"), ("h1", "ff02::1"), ("h1", "r4", "--via", "1.2.3.4")]
+    "words", [("h1", "nowhere"), ("h9", "r4"), ("h1", "ff02::1"), ("h1", "r4", "--via", "ff02::1")]
 )
 def test_what_makes_no_sense(network: Network, words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):
