@@ -33,7 +33,7 @@
 // OAM, service chaining.
 #define O_FLAG_TABLE_ID          0x02000038
 
-// Actions (0x01). Next: 0x010000C8. (0x01000021: a set_nexthop_group without a seed)
+// Actions (0x01). Next: 0x010000C9. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -121,6 +121,7 @@
 // OAM, service chaining.
 #define COPY_FOR_OAM_ID                0x010000C6
 #define NO_COPY_FOR_OAM_ID             0x010000C7
+#define REASSEMBLE_ID                  0x010000C8
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001

@@ -46,7 +46,7 @@ _TEXT = {
         "An allowed type is processed locally",
         "Any other: Parameter Problem code 4 at the upper-layer header",
         "Extension headers in front of the upper layer are walked",
-        "Fragments are dropped where the upper layer must be seen",
+        "Fragments are dropped where the upper layer must be seen, or put together where the node says so",
         "Decapsulation at a SID of plain RFC 8754 is local configuration",
     ),
     "FLV": (

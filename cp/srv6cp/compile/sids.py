@@ -22,6 +22,8 @@ from srv6cp.compile.policies import Policies
 from srv6cp.model import NextHop, Node, Port, Sid
 from srv6cp.p4rt.entities import Action, TableEntry, Value
 
+#: Next header of fragments (RFC 8200 4.5).
+FRAGMENT_HEADER = 44
 #: Of what lies inside a SID's prefix and is not the SID's (:mod:`srv6cp.compile.not_sids`).
 NOT_A_SID = "not_a_sid"
 
@@ -129,6 +131,8 @@ class Sids:
         if self._program.has(tables.UPPER_LAYER):
             for protocol in self._node.upper_layers:
                 yield TableEntry(tables.UPPER_LAYER, {"next_header": protocol}, Action("allow_upper_layer"))
+            if self._node.reassembly is not None:
+                yield TableEntry(tables.UPPER_LAYER, {"next_header": FRAGMENT_HEADER}, Action("reassemble"))
 
 
 def o_flag_entry(vrf_id: int, prefix: IPv6Network, copies: bool) -> TableEntry:

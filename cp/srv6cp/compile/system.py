@@ -65,6 +65,7 @@ def punt_limits(node: Node) -> dict[PuntReason, RateLimit | None]:
         PuntReason.NEIGHBOR_UNRESOLVED: limits.unresolved,
         PuntReason.FRAGMENT: limits.fragments,
         PuntReason.ECHO: limits.echo,
+        PuntReason.REASSEMBLY: limits.reassembly,
     }
     return {reason: services.get(reason, node.icmp) for reason in _METERED}
 

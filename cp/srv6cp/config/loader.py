@@ -26,6 +26,7 @@ from srv6cp.config.nexthops import read_nexthops
 from srv6cp.config.oam import read_oam
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
+from srv6cp.config.reassembly import read_reassembly
 from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
 from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.sids import read_locators, read_sids
@@ -52,7 +53,7 @@ NODE_KEYS = frozenset(
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain"),
         *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "vrfs", "addresses"),
         *("ports", "neighbors", "nexthops", "routes", "sids", "policies", "steering"),
-        *("sysctl", "neighbor-limits", "oam"),
+        *("sysctl", "neighbor-limits", "oam", "reassembly"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
@@ -159,6 +160,9 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     neighbor_limits = NeighborLimits()
     with context.at("neighbor-limits"):
         neighbor_limits = read_neighbor_limits(data.get("neighbor-limits"))
+    reassembly = None
+    with context.at("reassembly"):
+        reassembly = read_reassembly(data.get("reassembly"))
     fragmentation = Fragmentation.INNER
     with context.at("fragmentation"):
         kinds = tuple(kind.value for kind in Fragmentation)
@@ -204,6 +208,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         icmp=icmp,
         limits=limits,
         oam=read_oam(data.get("oam"), sids, context),
+        reassembly=reassembly,
         fragmentation=fragmentation,
         flow_seed=flow_seed,
         vrfs=context.vrfs,

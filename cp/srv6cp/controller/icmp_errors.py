@@ -36,6 +36,8 @@ class Problem(Enum):
     REASSEMBLY_TIME_EXCEEDED = ((3, 1), (11, 1))
     PARAMETER_PROBLEM = ((4, 0), (12, 0))
     UNKNOWN_OPTION = ((4, 2), None)
+    INCOMPLETE_HEADER_CHAIN = ((4, 3), None)
+    """The first fragment does not hold all headers (RFC 7112 5, RFC 8200 4.5)."""
     UPPER_LAYER_ERROR = ((4, 4), None)
     """SR Upper-layer Header Error (RFC 8986 4.1.1, RFC 8754 5.3)."""
 

@@ -372,7 +372,7 @@ class NodeController:
     def _deadline(self) -> float | None:
         times = [self._retry_at]
         if self._election.is_primary:
-            times += [self._repair_at, self._handler.neighbors.next_deadline()]
+            times += [self._repair_at, self._handler.next_deadline()]
         return min((at for at in times if at is not None), default=None)
 
     def _work(self, packets: list[StreamPacket]) -> None:
@@ -389,7 +389,7 @@ class NodeController:
         if self._election.is_primary:
             if self._repair_at is not None and now >= self._repair_at:
                 self._take_over()
-            deadline = self._handler.neighbors.next_deadline()
+            deadline = self._handler.next_deadline()
             if deadline is not None and now >= deadline:
                 out += self._handler.poll(now)
             self._answer(out)

@@ -23,8 +23,8 @@ class Precedence(IntEnum):
     ECHO = 2
     """Pings of this node."""
     SERVICE = 3
-    """Packets that go on when they have been looked at (next hop to be found, to be fragmented), or are for this
-    node."""
+    """Packets that go on when they have been looked at (next hop to be found, to be fragmented or put together), or are
+    for this node."""
     ERRORS = 4
     """What is to be told by ICMP."""
 
@@ -45,6 +45,7 @@ _BY_REASON: dict[int, Precedence] = {
     PuntReason.LOCAL: Precedence.SERVICE,
     PuntReason.NEIGHBOR_UNRESOLVED: Precedence.SERVICE,
     PuntReason.FRAGMENT: Precedence.SERVICE,
+    PuntReason.REASSEMBLY: Precedence.SERVICE,
 }
 
 

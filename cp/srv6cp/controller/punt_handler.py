@@ -29,6 +29,7 @@ from .neighbors import NeighborCache, NeighborTimers, Outcome, Solicitation
 from .oam import OamProcess
 from .origin import Origins
 from .punt import PacketIn, PacketOut, again, again_with_options, framed, routed
+from .reassembly import Reassembler
 from .refusals import Refusals
 from .reinjection import Reinjections
 
@@ -71,6 +72,7 @@ class PuntHandler:
         self.oam = OamProcess(node.name, journal)
         self.awaited: list[Callable[[bytes], bool]] = []
         """Who waits for an answer to a probe of this node: told each IP packet to it; True from who takes it."""
+        self._reassembler = _reassembler(node)
         self._program = program
         self._targets = targets
         self._identification = 0
@@ -85,6 +87,7 @@ class PuntHandler:
             PuntReason.NEIGHBOR_UNRESOLVED: self._unresolved,
             PuntReason.FRAGMENT: self._fragment,
             PuntReason.OPTION: self._option,
+            PuntReason.REASSEMBLY: self._reassemble,
         }
 
     def configure(self, node: Node) -> None:
@@ -92,6 +95,8 @@ class PuntHandler:
         self.index = NodeIndex(node)
         self._origins = None
         self._reinjections = Reinjections()
+        if node.reassembly != (self._reassembler and self._reassembler.limits):
+            self._reassembler = _reassembler(node)
         self._faulty.clear()
         self.neighbors.limits = node.neighbor_limits
         self.neighbors.keep(self._fits)
@@ -121,7 +126,8 @@ class PuntHandler:
             self._program(changed)
 
     def forget_neighbors(self) -> None:
-        """Forget all neighbours; the tables are somebody else's now."""
+        """Forget all neighbours, and packets that are incomplete; the tables are somebody else's now."""
+        self._reassembler = _reassembler(self.index.node)
         self.neighbors = NeighborCache(self.neighbors.timers, self.neighbors.limits, self.refusals)
 
     def handle(self, packet: PacketIn, now: float) -> list[PacketOut]:
@@ -142,7 +148,17 @@ class PuntHandler:
 
     def poll(self, now: float) -> list[PacketOut]:
         """Run the timers that are due."""
-        return self._carry_out(self.neighbors.poll(now), now)
+        out = self._carry_out(self.neighbors.poll(now), now)
+        for packet in self._reassembler.expire(now) if self._reassembler else ():
+            self.counts["given up incomplete packet"] += 1
+            out += self._error(packet, Problem.REASSEMBLY_TIME_EXCEEDED)
+        return out
+
+    def next_deadline(self) -> float | None:
+        """When `poll` has something to do, in the time of `handle`; None for never."""
+        fragments = self._reassembler.next_deadline() if self._reassembler else None
+        times = (self.neighbors.next_deadline(), fragments)
+        return min((at for at in times if at is not None), default=None)
 
     def _ignore(self, why: str, packet: PacketIn, detail: str = "") -> None:
         self.counts[f"ignored {why}"] += 1
@@ -271,6 +287,8 @@ class PuntHandler:
                 self._ignore("authentication header", packet)
                 return []
         if view.upper_protocol is None or view.is_fragment:
+            if isinstance(view, raw.Ipv6View) and view.is_fragment:
+                return self._reassemble(packet, now)
             self._ignore("fragment", packet)
             return []
         if to_group and interface is not None:
@@ -563,6 +581,26 @@ class PuntHandler:
             return []
         return self._sent("fragments", [PacketOut(piece, packet.egress_port) for piece in pieces])
 
+    def _reassemble(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """A fragment of IPv6 for this node. The packet, once it is whole, is processed as if it had just arrived."""
+        if self._reassembler is None:
+            self._ignore("fragment", packet)
+            return []
+        verdict = self._reassembler.add(packet, now)
+        if verdict.problem is not None:
+            return self._error(packet, verdict.problem, verdict.parameter)
+        if verdict.why:
+            self._ignore(verdict.why, packet)
+        if verdict.whole is None:
+            return []
+        if verdict.whole.o_flag:
+            self.oam.goes_again(verdict.whole)  # each fragment was copied
+        return self._sent("reassembled packet", [again(verdict.whole)])
+
     def _next_identification(self) -> int:
         self._identification = (self._identification + 1) & 0xFFFFFFFF
         return self._identification
+
+
+def _reassembler(node: Node) -> Reassembler | None:
+    return Reassembler(node.reassembly) if node.reassembly is not None else None

@@ -42,6 +42,7 @@ from srv6cp.model.policies import (
     SrhMatch,
 )
 from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, Reason
+from srv6cp.model.reassembly import Reassembly
 from srv6cp.model.routing import Neighbor, NeighborLimits, NextHop, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 
@@ -97,6 +98,7 @@ __all__ = [
     "Range",
     "RateLimit",
     "Reason",
+    "Reassembly",
     "Route",
     "RuleAction",
     "SegmentList",

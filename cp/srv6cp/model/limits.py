@@ -36,6 +36,8 @@ class Limits:
     """Packets whose next hop is still to be found."""
     fragments: RateLimit | None = RateLimit(1000, 500)
     """IPv4 packets that the controller has to fragment."""
+    reassembly: RateLimit | None = RateLimit(1000, 500)
+    """Fragments at a SID that the controller puts together."""
     oam: RateLimit | None = RateLimit(100, 50)
     """Copies of packets with the O flag (RFC 9259 2.1.1)."""
     passes: RateLimit | None = RateLimit(4000, 400)

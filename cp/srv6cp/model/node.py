@@ -12,6 +12,7 @@ from srv6cp.model.interfaces import DEFAULT_VRF, Interface, InterfaceId, IPAddre
 from srv6cp.model.limits import USUAL_ICMP_LIMIT, USUAL_LIMITS, Limits, RateLimit
 from srv6cp.model.oam import NO_OAM, Oam
 from srv6cp.model.policies import ClassifierRule, Fragmentation, Policy, PrefixSteering
+from srv6cp.model.reassembly import Reassembly
 from srv6cp.model.routing import Neighbor, NeighborLimits, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 
@@ -56,6 +57,7 @@ class Node:
 
     ``vrfs`` maps names to ids and always holds ``default`` with id 0. ``icmp`` limits ICMP
     errors of each port and kind, None does not. ``flow_seed`` None means: by the name (:mod:`srv6cp.compile.seeds`).
+    ``reassembly`` None: fragments are dropped at a SID.
     ``upper_layers`` are the protocol numbers delivered locally at a SID. ``sections`` are what the
     records of behaviours bring: key in the node file to name to value.
     """
@@ -69,6 +71,7 @@ class Node:
     icmp: RateLimit | None = USUAL_ICMP_LIMIT
     limits: Limits = USUAL_LIMITS
     oam: Oam = NO_OAM
+    reassembly: Reassembly | None = None
     fragmentation: Fragmentation = Fragmentation.INNER
     flow_seed: int | None = None
     vrfs: Mapping[str, int] = field(default_factory=lambda: {DEFAULT_VRF: 0})

@@ -75,6 +75,7 @@ class PuntReason(enum.IntEnum):
     OPTION = 11  # ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
     ECHO = 12  # ping of an own address or a SID: echo request, or any ICMP of IPv4
     O_FLAG = 13  # copy of a packet with the O flag at a SID (OAM-1); the packet itself goes on
+    REASSEMBLY = 14  # fragment at a SID, to be put together (UL-5)
 
 
 class InterfaceFlag(enum.IntFlag):

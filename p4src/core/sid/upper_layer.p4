@@ -101,24 +101,37 @@ control upper_layer(PACKET) {
         punt(punt_reason_t.LOCAL);
     }
 
+    // The SID counts the packet when it is whole.
+    @id(REASSEMBLE_ID)
+    @name(".reassemble")
+    @brief("The control plane puts fragments together, RFC 8200 4.5")
+    action reassemble() {
+        punt(punt_reason_t.REASSEMBLY);
+        md.sid_cell = 0;
+    }
+    action is_fragment() {
+        VERDICT.upper_layer = IP_PROTO_FRAGMENT;
+    }
+
     @id(UPPER_LAYER_TABLE_ID)
     @name(".upper_layer_table")
     @brief("Upper-layer protocols that this node itself processes at a SID")
-    @description("Extension headers are no upper layer")
-    @entry_restriction("next_header != 0 && next_header != 43 && next_header != 44 && next_header != 51 && next_header != 60")
+    @description("Extension headers are no upper layer, but a fragment (44) can be no more than that")
+    @entry_restriction("next_header != 0 && next_header != 43 && next_header != 51 && next_header != 60")
     table upper_layer_table {
         key = { VERDICT.upper_layer : exact @name("next_header"); }
-        actions = { allow_upper_layer; @defaultonly NoAction; }
+        actions = { allow_upper_layer; reassemble; @defaultonly NoAction; }
         const default_action = NoAction();
         size = 256;
     }
 
     apply {
         find.apply(THE_PACKET);
+        if (md.unusual & UNUSUAL_FRAGMENT != 0) {
+            is_fragment();
+        }
         if (md.unusual & UNUSUAL_ROUTING_TYPE != 0) {
             parameter_problem(drop_reason_t.ROUTING_TYPE, POINTER_ROUTING_TYPE);            // SRH-10
-        } else if (md.unusual & UNUSUAL_FRAGMENT != 0) {
-            refuse(drop_reason_t.FRAGMENT_AT_SID);
         } else if (VERDICT.upper_layer == IP_PROTO_IPV4 && !hdr.ipv4.isValid()
                    && hdr.ipv6.payload_length |-| md.extension_length >= IPV4_HEADER_LENGTH) {
             refuse(drop_reason_t.IP_HEADER_INVALID);   // its options run past the end
@@ -126,9 +139,10 @@ control upper_layer(PACKET) {
                    || (VERDICT.upper_layer == IP_PROTO_IPV6 && !hdr.inner_ipv6.isValid())
                    || (VERDICT.upper_layer == IP_PROTO_IPV4 && !hdr.ipv4.isValid())) {
             refuse(drop_reason_t.HEADER_TRUNCATED);
-        } else if (VERDICT.upper_layer == IP_PROTO_HOPOPTS || VERDICT.upper_layer == IP_PROTO_DSTOPTS
-                   || VERDICT.upper_layer == IP_PROTO_ROUTING || VERDICT.upper_layer == IP_PROTO_FRAGMENT
-                   || VERDICT.upper_layer == IP_PROTO_AH) {
+        } else if (md.unusual & UNUSUAL_FRAGMENT == 0
+                   && (VERDICT.upper_layer == IP_PROTO_HOPOPTS || VERDICT.upper_layer == IP_PROTO_DSTOPTS
+                       || VERDICT.upper_layer == IP_PROTO_ROUTING || VERDICT.upper_layer == IP_PROTO_FRAGMENT
+                       || VERDICT.upper_layer == IP_PROTO_AH)) {
             // The walk of the chain ended early: no slot left, or no bytes.
             if (hdr.extension_3.isValid()) {
                 refuse(drop_reason_t.EXTENSION_CHAIN);
@@ -136,7 +150,11 @@ control upper_layer(PACKET) {
                 refuse(drop_reason_t.HEADER_TRUNCATED);
             }
         } else if (!upper_layer_table.apply().hit) {
-            upper_layer_error();
+            if (md.unusual & UNUSUAL_FRAGMENT != 0) {
+                refuse(drop_reason_t.FRAGMENT_AT_SID);                                      // UL-5
+            } else {
+                upper_layer_error();
+            }
         }
     }
 }

@@ -35,6 +35,7 @@ def test_scalars() -> None:
         local=None,
         unresolved=RateLimit(200, 8),
         fragments=None,
+        reassembly=RateLimit(300, 500),
         passes=RateLimit(9, 9),
         sid_visits=40,
     )

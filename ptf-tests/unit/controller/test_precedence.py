@@ -63,6 +63,7 @@ def test_every_reason_has_its_class() -> None:
         PuntReason.LOCAL,
         PuntReason.NEIGHBOR_UNRESOLVED,
         PuntReason.FRAGMENT,
+        PuntReason.REASSEMBLY,
     }
     assert set(SHARES) == set(Precedence)
 

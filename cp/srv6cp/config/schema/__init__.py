@@ -16,6 +16,7 @@ from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
 from srv6cp.config import bogons, bsids, colors, limits, loader, nexthops, oam, policies, ports, routing, sids, steering
+from srv6cp.config.reassembly import REASSEMBLY_LIMITS
 from srv6cp.config.schema.descriptions import describe
 from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, MAX_VISITS, MAX_WEIGHT, FlowLabel, Fragmentation
 
@@ -88,6 +89,15 @@ def schema() -> Schema:
             },
         ),
         "oam": _object(oam.OAM_KEYS, {"o-flag": {"anyOf": [{"type": "boolean"}, _one_or_more(_PREFIX)]}}),
+        "reassembly": {
+            "anyOf": [
+                {"type": "boolean"},
+                _object(
+                    frozenset(REASSEMBLY_LIMITS),
+                    {key: _integer(least, most) for key, (least, most) in REASSEMBLY_LIMITS.items()},
+                ),
+            ]
+        },
         "fragmentation": {"enum": [kind.value for kind in Fragmentation]},
         "flow-seed": _integer(0, loader.MAX_FLOW_SEED)
         | {"description": "makes the choice of next hops and segment lists this node's own; by default from its name"},
