@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
@@ -25,6 +25,8 @@ from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
 from srv6cp.config.sections import declare_sections, read_sections
+from srv6cp.config.segments import SegmentReader
+from srv6cp.config.sid_structures import read_sid_structures
 from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
@@ -39,6 +41,8 @@ from srv6cp.model import (
     Node,
     OwnAddress,
     Policy,
+    Sid,
+    SidStructures,
     SrDomain,
 )
 from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_path
@@ -49,7 +53,7 @@ NODE_KEYS = frozenset(
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain"),
         *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "vrfs", "addresses"),
         *("ports", "neighbors", "nexthops", "routes", "sids", "policies", "steering"),
-        *("sysctl", "neighbor-limits"),
+        *("sysctl", "neighbor-limits", "sid-structures"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
@@ -176,7 +180,6 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         context.flow_label = settings.flow_label
     read_neighbors(data.get("neighbors"), context)
     locators = context.locators = read_locators(data, context)
-    policies = read_policies(data.get("policies"), data.get("source") is not None, context)
     nexthops = read_nexthops(data.get("nexthops"), context)
     routes = read_routes(data.get("routes"), nexthops, context)
     sections = read_sections(data, context)
@@ -185,6 +188,11 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     sids = read_sids(data.get("sids"), locators if certain else (), context)
     own = (*addresses, OwnAddress(source)) if source is not None else addresses
     sids = (*sids, *endpoint_sids(settings, own, sids, context))
+    structures = SidStructures()
+    with context.at("sid-structures"):
+        structures = read_sid_structures(data.get("sid-structures"), locators, sids)
+    segments = SegmentReader(structures, locators)
+    policies = read_policies(data.get("policies"), data.get("source") is not None, segments, _inserted(sids), context)
     steering = read_steering(data.get("steering"), policies, context)
     node = Node(
         name=name,
@@ -233,6 +241,12 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
     for name, message in binding_loops(node):
         names = [item.get("name") if isinstance(item, Mapping) else None for item in data["policies"]]
         context.problems.append(Problem(f"policy {name}: {message}", ("policies", names.index(name))))
+
+
+def _inserted(sids: Iterable[Sid]) -> set[str]:
+    """Policies whose segments a binding SID inserts into packets."""
+    modes = ((sid, REGISTRY.endpoint(sid.behaviour).binding_mode) for sid in sids)
+    return {str(sid.operands["policy"]) for sid, mode in modes if mode and REGISTRY.headend(mode).inserts}
 
 
 def _encapsulates(record: Endpoint) -> bool:

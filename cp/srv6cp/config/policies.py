@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.context import Context, check_weights, read_weight
-from srv6cp.model import DEFAULT_VRF, MAX_SEGMENTS, Encap, FlowLabel, Policy, SegmentList
+from srv6cp.config.segments import SegmentReader, read_compress
+from srv6cp.model import DEFAULT_VRF, Compress, Encap, FlowLabel, Policy, SegmentList
 from srv6cp.problems import Fields, InvalidError, with_path
 
-POLICY_KEYS = frozenset(("name", "encap", "invalid", "segment-lists", "segments", "vrf"))
+POLICY_KEYS = frozenset(("name", "encap", "invalid", "segment-lists", "segments", "compress", "vrf"))
 ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to"))
 #: Where what End.B6.Insert inserts leads back to: the default, and the other.
 RETURNS = ("next-segment", "binding-sid")
@@ -27,13 +29,16 @@ def declare_policies(value: Any, context: Context) -> None:
             context.policy_names.add(str(item["name"]))
 
 
-def read_policies(value: Any, has_source: bool, context: Context) -> dict[str, Policy]:
-    """Policies by name. ``has_source``: the node has an address for those that name none."""
+def read_policies(
+    value: Any, has_source: bool, segments: SegmentReader, inserted: Collection[str], context: Context
+) -> dict[str, Policy]:
+    """Policies by name. ``has_source``: the node has an address for those that name none. ``inserted``: those that a
+    binding SID puts in front of what a packet has for a segment."""
     policies: dict[str, Policy] = {}
     with context.at("policies"):
         for index, item in enumerate(values.listing(value, "policies")):
             with context.at("policies", index):
-                policy = _read_policy(values.mapping(item, "a policy"), context)
+                policy = _read_policy(values.mapping(item, "a policy"), segments, inserted, context)
                 if policy.name in policies:
                     raise InvalidError(f"policy {policy.name!r} is given twice", "name")
                 if policy.encap.source is None and not has_source and not REGISTRY.headend(policy.encap.mode).inserts:
@@ -42,21 +47,24 @@ def read_policies(value: Any, has_source: bool, context: Context) -> dict[str, P
     return policies
 
 
-def _read_policy(item: dict[Any, Any], context: Context) -> Policy:
+def _read_policy(item: dict[Any, Any], segments: SegmentReader, inserted: Collection[str], context: Context) -> Policy:
     fields = Fields(item)
     with fields.at():
         values.check_keys(item, POLICY_KEYS, ("name",))
     name = fields.read("name", values.name, "policy name")
     encap = fields.read("encap", _read_encap, context.flow_label, default=Encap(flow_label=context.flow_label))
     invalid = fields.read("invalid", values.choice, ("forward", "drop"), "invalid")
+    compress = fields.read("compress", read_compress, default=Compress.OFF)
+    followed = name in inserted or REGISTRY.headend(encap.mode).inserts
+    read = partial(segments.read, compress=compress, followed=followed)
     lists: list[SegmentList] = []
     with fields.at():
         if ("segments" in item) == ("segment-lists" in item):
             raise InvalidError("a policy needs either 'segment-lists' or, for a single list, 'segments'")
         if "segments" in item:
-            lists = [SegmentList(with_path("segments", _read_segments, item["segments"]))]
+            lists = [with_path("segments", read, item["segments"])]
         else:
-            lists = with_path("segment-lists", _read_lists, item["segment-lists"])
+            lists = with_path("segment-lists", _read_lists, item["segment-lists"], read)
     vrf = DEFAULT_VRF
     with fields.at():
         vrf = context.vrf(item)
@@ -64,7 +72,7 @@ def _read_policy(item: dict[Any, Any], context: Context) -> Policy:
     return Policy(name, tuple(lists), encap, invalid == "drop", vrf)
 
 
-def _read_lists(value: Any) -> list[SegmentList]:
+def _read_lists(value: Any, read: Callable[..., SegmentList]) -> list[SegmentList]:
     items = values.listing(value, "segment-lists")
     if not items:
         raise InvalidError("a policy needs at least one segment list")
@@ -76,34 +84,12 @@ def _read_lists(value: Any) -> list[SegmentList]:
             with fields.at():
                 values.check_keys(item, LIST_KEYS, ("segments",))
             weight = fields.read("weight", read_weight, default=1)
-            segments = fields.read("segments", _read_segments)
+            segment_list = fields.read("segments", lambda value, weight=weight: read(value, weight=weight))
             fields.finish()
-            lists.append(SegmentList(segments, weight))
+            lists.append(segment_list)
     whole.finish()
     check_weights([segment_list.weight for segment_list in lists])
     return lists
-
-
-def _read_segments(value: Any) -> tuple[IPv6Address, ...]:
-    if isinstance(value, str):
-        value = value.replace(",", " ").split()
-    items = values.listing(value, "segments")
-    if not items:
-        raise InvalidError(f"a segment list needs 1 to {MAX_SEGMENTS} segments")
-    if len(items) > MAX_SEGMENTS:
-        raise InvalidError(
-            f"a segment list holds at most {MAX_SEGMENTS} segments, this one has {len(items)}", MAX_SEGMENTS
-        )
-    segments = []
-    fields = Fields({})
-    for index, text in enumerate(items):
-        with fields.at(index):
-            segment = values.ipv6_address(text, "a segment")
-            if values.not_forwarded(segment):
-                raise InvalidError(f"{segment} cannot be a segment: it is no routable unicast address")
-            segments.append(segment)
-    fields.finish()
-    return tuple(segments)
 
 
 def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:

@@ -18,7 +18,9 @@ from srv6cp.model.limits import MAX_VISITS, USUAL_ICMP_LIMIT, USUAL_LIMITS, Limi
 from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Link, Node, Origin, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
+from srv6cp.model.packing import Compress, Listed, PackingError, check_written, compressed
 from srv6cp.model.policies import (
+    MAX_LISTED,
     MAX_SEGMENTS,
     MAX_TOTAL_WEIGHT,
     MAX_WEIGHT,
@@ -33,6 +35,7 @@ from srv6cp.model.policies import (
 from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, Reason
 from srv6cp.model.routing import Neighbor, NeighborLimits, NextHop, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
+from srv6cp.model.structures import Csid, SidStructure, SidStructures
 
 __all__ = [
     "CSID_FLAVOURS",
@@ -41,6 +44,7 @@ __all__ = [
     "DROP_REASONS",
     "FLAVOUR_NAMES",
     "ICMPV6",
+    "MAX_LISTED",
     "MAX_SEGMENTS",
     "MAX_TOTAL_WEIGHT",
     "MAX_VISITS",
@@ -49,6 +53,8 @@ __all__ = [
     "USUAL_ICMP_LIMIT",
     "USUAL_LIMITS",
     "ClassifierRule",
+    "Compress",
+    "Csid",
     "DropReason",
     "Encap",
     "Flavour",
@@ -61,6 +67,7 @@ __all__ = [
     "InterfaceId",
     "Limits",
     "Link",
+    "Listed",
     "LocalSids",
     "Locator",
     "Neighbor",
@@ -71,6 +78,7 @@ __all__ = [
     "Node",
     "Origin",
     "OwnAddress",
+    "PackingError",
     "Policy",
     "Port",
     "PrefixSteering",
@@ -80,7 +88,11 @@ __all__ = [
     "Route",
     "SegmentList",
     "Sid",
+    "SidStructure",
+    "SidStructures",
     "SrDomain",
     "Urpf",
+    "check_written",
+    "compressed",
     "parse_flavours",
 ]

@@ -10,6 +10,8 @@ from ipaddress import IPv6Address
 from srv6cp.model.interfaces import DEFAULT_VRF, IPNetwork
 
 MAX_SEGMENTS = 16
+# SIDs of a list before it is packed: what an SRH has room for.
+MAX_LISTED = 127
 MAX_WEIGHT = 65535
 # Weights of one group after division by their greatest common divisor: the size of the selector's groups.
 MAX_TOTAL_WEIGHT = 256
@@ -52,10 +54,20 @@ class Encap:
 
 @dataclass(frozen=True)
 class SegmentList:
-    """A segment list in path order (first segment first) and its share of the flows."""
+    """A segment list in path order (first segment first) and its share of the flows.
+
+    ``segments`` are what is put into headers. Where the headend has packed them, ``original`` are the SIDs that they
+    lead to one after the other; else it is empty.
+    """
 
     segments: tuple[IPv6Address, ...]
     weight: int = 1
+    original: tuple[IPv6Address, ...] = ()
+
+    @property
+    def sids(self) -> tuple[IPv6Address, ...]:
+        """The segments as they were written."""
+        return self.original or self.segments
 
 
 @dataclass(frozen=True)

@@ -15,23 +15,23 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
-from srv6cp.config import bogons, limits, loader, nexthops, policies, ports, routing, sids, steering
+from srv6cp.config import bogons, limits, loader, nexthops, policies, ports, routing, sid_structures, sids, steering
+from srv6cp.config import segments as lists
 from srv6cp.config.schema.descriptions import describe
-from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, MAX_VISITS, FlowLabel, Fragmentation
+from srv6cp.model import FLAVOUR_NAMES, MAX_LISTED, MAX_VISITS, Csid, FlowLabel, Fragmentation
 
 Schema = dict[str, Any]
 
 _PREFIX: Schema = {"type": "string", "description": "ADDRESS/LENGTH without host bits"}
 _MTU: Schema = {"type": "integer", "minimum": values.MIN_MTU, "maximum": values.MAX_MTU}
 _MAC: Schema = {"type": "string", "pattern": "^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"}
-_SEGMENTS: Schema = {
-    "type": "array",
-    "items": ADDRESS,
-    "minItems": 1,
-    "maxItems": MAX_SEGMENTS,
-    "description": "path order: the first segment first",
-}
 _PROTOCOL: Schema = {"type": ["integer", "string"], "minimum": 0, "maximum": 255}
+
+
+_STRUCTURE: Schema = {
+    **{key: {"type": "integer", "minimum": 0, "maximum": 128} for key in sid_structures.LENGTH_KEYS},
+    "csid": {"enum": [kind.value for kind in Csid]},
+}
 
 
 def schema() -> Schema:
@@ -126,6 +126,12 @@ def schema() -> Schema:
         "sids": _array(_sid()),
         "policies": _array(_policy()),
         "steering": _array(_steering()),
+        "sid-structures": _array(
+            {
+                **_object(sid_structures.SID_STRUCTURE_KEYS, {**_STRUCTURE, "sids": _one_or_more(_PREFIX)}, ["sids"]),
+                "additionalProperties": True,
+            }
+        ),
         "sysctl": {
             "type": ["object", "null"],
             "additionalProperties": {"type": ["integer", "string"]},
@@ -196,7 +202,8 @@ def _policy() -> Schema:
             "return-to": {"enum": list(policies.RETURNS), "description": "of End.B6.Insert: what it puts last"},
         },
     )
-    segment_list = _object(policies.LIST_KEYS, {"weight": WEIGHT, "segments": _SEGMENTS}, ["segments"])
+    segments = _segments()
+    segment_list = _object(policies.LIST_KEYS, {"weight": WEIGHT, "segments": segments}, ["segments"])
     return _object(
         policies.POLICY_KEYS,
         {
@@ -204,11 +211,25 @@ def _policy() -> Schema:
             "encap": {"anyOf": [{"type": "string"}, encap]},
             "invalid": {"enum": ["forward", "drop"]},
             "segment-lists": {"type": "array", "items": segment_list, "minItems": 1},
-            "segments": _SEGMENTS,
+            "segments": segments,
+            "compress": {"enum": [*lists.COMPRESS, False]},
             "vrf": NAME | {"description": "VRF in which the first segment is resolved"},
         },
         ["name"],
     )
+
+
+def _segments() -> Schema:
+    segment = _object(
+        lists.SEGMENT_KEYS, {**_STRUCTURE, "sid": ADDRESS, "pack": {"type": "boolean"}, "container": ADDRESS}
+    )
+    return {
+        "type": "array",
+        "items": {"anyOf": [ADDRESS, segment]},
+        "minItems": 1,
+        "maxItems": MAX_LISTED,
+        "description": "path order: the first segment first",
+    }
 
 
 def _steering() -> Schema:

@@ -32,6 +32,22 @@ _HOP = {
 }
 
 
+_STRUCTURE = {
+    "lblen": "length of the block, bits (LBL); that of a locator of the node",
+    "nflen": "length of the C-SID behind the block, bits (LNFL): node and function",
+    "lnlen": "length of the node's part of it, bits (LNL)",
+    "flen": "length of the function's part of it, bits (FL)",
+    "arglen": "length of the argument, bits (AL); with a C-SID flavour all that is behind the C-SID",
+    "csid": "C-SID flavour (RFC 9800): next, replace, or none",
+}
+_SEGMENT = {
+    **_STRUCTURE,
+    "sid": "the segment, with a structure of its own here",
+    "pack": "false: the segment is in no container",
+    "container": "C-SIDs that the REPLACE-C-SID in front of it takes, packed by hand",
+}
+
+
 def _rate(path: str) -> dict[str, str]:
     return {f"{path}.rate": "a second", f"{path}.burst": "at once"}
 
@@ -109,6 +125,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "sids.nflen": "length of the compressed SID behind its block, bits (LNFL); the rest of the prefix",
     "sids.block": "locator block that the packet goes on in (End.LBS, End.XLBS)",
     "sids.allow-outside-locator": "true: the SID is meant to be outside the locators",
+    "sid-structures": "lengths and C-SID flavours of the SIDs of other nodes, for packing and checking segment lists",
+    "sid-structures.sids": "a SID, or a prefix around SIDs of this structure, or several",
+    **{f"sid-structures.{key}": text for key, text in _STRUCTURE.items()},
     "policies": "SR policies",
     "policies.name": "by which steering and binding SIDs call it",
     "policies.encap": "how packets enter: a mode such as encap.red, or all of it",
@@ -118,6 +137,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "policies.encap.traffic-class": "of the outer header; inherit: that of the packet",
     "policies.encap.flow-label": "of the outer header: hash of the flow (RFC 6438), copy, or 0",
     "policies.invalid": "what becomes of the traffic while no segment list is valid",
+    **{f"policies.segments.{key}": text for key, text in _SEGMENT.items()},
+    "policies.compress": "how the headend packs the segments (RFC 9800 6): auto, next, replace or off",
+    **{f"policies.segment-lists.segments.{key}": text for key, text in _SEGMENT.items()},
     "policies.segment-lists": "lists that share the flows by weight",
     "policies.segment-lists.weight": "share of the flows",
     "steering": "what goes into which policy: by prefix, by port, or by what it matches",
