@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
 from srv6cp.config.policies import RETURNS
+from srv6cp.config.segments import COMPRESS
 from srv6cp.model import DEFAULT_VRF, FlowLabel
 
 Values = Iterable[str]
@@ -275,6 +276,7 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "traffic-class": ("inherit",),
             "flow-label": labels,
             "return-to": RETURNS,
+            "compress": COMPRESS,
             "invalid": ("forward", "drop"),
             "vrf": known.vrfs,
         },
@@ -432,7 +434,8 @@ def _ip_route(verb: str, words: Sequence[str], known: Known, tables: Collection[
     device = {key: line[key] for key in ("dev", "via", "table", "nexthop")}
     if encap == ["seg6"]:
         modes = [record.mode for record in REGISTRY.headends if not record.layer2 and not record.inserts]
-        return _pairs(behind, {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, **device})
+        words = {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, "compress": COMPRESS}
+        return _pairs(behind, {**words, **device})
     action = next((behind[at + 1] for at, word in enumerate(behind[:-1]) if word == "action"), "")
     return _pairs(behind, {"action": [record.name for record in REGISTRY.endpoints],
                            **_attributes(_record(action), known, tables), "count": None, **device})  # fmt: skip

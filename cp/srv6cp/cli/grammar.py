@@ -20,12 +20,13 @@ from srv6cp.config import InvalidError
 from srv6cp.config.spelling import parse_words
 
 _ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to")
+_POLICY_KEYS = ("compress", "invalid", "vrf")
 _MATCH_KEYS = ("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf")
 
 _USAGE = {
     "policy": "srv6 policy add NAME segs A,B [weight N] [segs C,D [weight N]] [mode M] [source A] "
     "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] "
-    "[return-to next-segment|binding-sid] [invalid forward|drop] [vrf V]",
+    "[return-to next-segment|binding-sid] [compress auto|next|replace|off] [invalid forward|drop] [vrf V]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
     "match KEY VALUE... [priority N] policy NAME|none",
     "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID]",
@@ -96,10 +97,10 @@ def policy(words: Sequence[str]) -> list[Edit]:
             encap[word] = _number(value)
         elif word == "tunsrc":
             encap["source"] = value
-        elif word in ("invalid", "vrf"):
+        elif word in _POLICY_KEYS:
             item[word] = value
         else:
-            raise cursor.unknown(word, ("segs", "weight", *_ENCAP_KEYS, "invalid", "vrf"))
+            raise cursor.unknown(word, ("segs", "weight", *_ENCAP_KEYS, *_POLICY_KEYS))
     if not lists:
         raise UsageError(f"'segs' is missing; usage: {usage('policy')}")
     if encap:

@@ -168,7 +168,7 @@ _KINDS = (
         "policies",
         "SR policies",
         "NAME",
-        ("policy", "mode", "weight", "segments", "via", "packets", "bytes", "state"),
+        ("policy", "mode", "weight", "segments", "original", "via", "packets", "bytes", "state"),
         grammar.policy,
         lambda words: {"name": words[0]},
         _name,

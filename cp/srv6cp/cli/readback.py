@@ -7,7 +7,7 @@ counter cells that are asked for are read: the arrays have hundreds of thousands
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,6 +77,14 @@ class Names:
         """Name of a policy."""
         use = self._policies.get(number)
         return use.policy.name if use else f"#{number}"
+
+    def original(self, number: Any, segments: Sequence[str]) -> list[str] | None:
+        """The SIDs that a list of a policy on the switch was packed from; None when it was not, or nobody knows."""
+        use = self._policies.get(number)
+        for entry in use.policy.lists if use else ():
+            if entry.original and list(map(str, entry.segments)) == list(segments):
+                return list(map(str, entry.original))
+        return None
 
     def nexthop(self, number: Any) -> str:
         """``ADDRESS port P [weight N]``, several joined by commas."""
@@ -215,6 +223,7 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
                     "mode": headend.mode,
                     "weight": member.weight,
                     "segments": path,
+                    "original": names.original(number, path),
                     "via": names.nexthop(params["nexthop_id"]),
                     "state": "valid",
                     "nexthop_id": _int(params["nexthop_id"]),
@@ -237,6 +246,7 @@ def _invalid_rows(names: Names) -> Iterator[dict[str, Any]]:
                 "mode": use.mode,
                 "weight": entry.weight,
                 "segments": [str(segment) for segment in entry.segments],
+                "original": [str(segment) for segment in entry.original] or None,
                 "via": None,
                 "nexthop_id": None,
                 "state": f"invalid: {reason}; {use.fate}",

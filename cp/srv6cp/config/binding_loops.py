@@ -38,7 +38,7 @@ def binding_loops(node: Node) -> Iterator[tuple[str, str]]:
 
     def steps(policy: Policy) -> Iterator[_Step]:
         vrf_id = node.vrfs[policy.vrf]
-        for segment in dict.fromkeys(segment for each in policy.lists for segment in each.segments):
+        for segment in dict.fromkeys(segment for each in policy.lists for segment in each.sids):
             sid = _reached(node, local, vrf_id, segment)
             if sid is not None and sid.behaviour in binding:
                 yield _Step(segment, sid)
