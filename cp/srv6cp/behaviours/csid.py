@@ -49,9 +49,9 @@ def _structure(item: dict[Any, Any], scope: Scope, behaviour: str) -> tuple[int,
 
 
 def block_in(prefix: IPv6Network, locators: Iterable[Locator]) -> int | None:
-    """Length of the block that a locator shares with a SID."""
+    """Length of the block that a locator shares with a SID, or with a prefix around SIDs."""
     for locator in locators:
-        if prefix.prefixlen > locator.block and prefix.subnet_of(locator.prefix.supernet(new_prefix=locator.block)):
+        if prefix.prefixlen >= locator.block and prefix.subnet_of(locator.prefix.supernet(new_prefix=locator.block)):
             return locator.block
     return None
 

@@ -223,9 +223,10 @@ def _segments() -> Schema:
     segment = _object(
         lists.SEGMENT_KEYS, {**_STRUCTURE, "sid": ADDRESS, "pack": {"type": "boolean"}, "container": ADDRESS}
     )
+    # Other spellings of the lengths are valid as well.
     return {
         "type": "array",
-        "items": {"anyOf": [ADDRESS, segment]},
+        "items": {"anyOf": [ADDRESS, {**segment, "additionalProperties": True}]},
         "minItems": 1,
         "maxItems": MAX_LISTED,
         "description": "path order: the first segment first",
