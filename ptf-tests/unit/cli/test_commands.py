@@ -276,6 +276,37 @@ def test_a_policy_without_a_valid_list_is_shown(srv6: Run, caplog: pytest.LogCap
     assert "the traffic is dropped" in srv6("policy show gone")[1]
 
 
+def test_a_packed_list_is_shown_with_the_original_one(srv6: Run, node: Path) -> None:
+    node.write_text(node.read_text() + 'sid-structures: [{sids: "fcbb:bb00::/32", nflen: 16, csid: next}]\n')
+    assert srv6("policy add short segs fcbb:bb00:4::,fcbb:bb00:5::,fcbb:bb00:6:: compress auto")[0] == 0
+    assert "compress: auto" in node.read_text()
+    assert srv6("policy add plain segs fcbb:bb00:4::,fcbb:bb00:5::")[0] == 0
+    assert srv6("policy add --no-apply far segs fc00:9::1,fcbb:bb00:4::,fcbb:bb00:5:: compress auto")[0] == 0
+    rows = {row["policy"]: row for row in json.loads(srv6("policy show --json")[1])}
+    original = ["fcbb:bb00:4::", "fcbb:bb00:5::", "fcbb:bb00:6::"]
+    assert (rows["short"]["segments"], rows["short"]["original"]) == (["fcbb:bb00:4:5:6::"], original)
+    assert (rows["plain"]["segments"], rows["plain"]["original"]) == (original[:2], None)
+    far = ["fc00:9::1", "fcbb:bb00:4::", "fcbb:bb00:5::"]
+    assert (rows["far"]["segments"], rows["far"]["original"]) == ([far[0], "fcbb:bb00:4:5::"], far)
+    text = srv6("policy show")[1].splitlines()
+    assert text[0].split()[3:5] == ["segments", "original"]
+    assert text[-1].split()[3:5] == ["fcbb:bb00:4:5:6::", ",".join(original)]
+    assert "original" not in srv6("policy show plain")[1]
+    node.write_text(NODE)  # what the switch has was packed, and nobody knows from what
+    row = next(row for row in json.loads(srv6("policy show --json")[1]) if row["segments"] == ["fcbb:bb00:4:5:6::"])
+    assert row["original"] is None
+
+
+def test_a_list_that_nothing_gets_through_is_not_written(srv6: Run, node: Path) -> None:
+    node.write_text(node.read_text() + 'sid-structures: [{sids: "fcbb:bb00::/32", nflen: 16, csid: next}]\n')
+    before = node.read_text()
+    code, _, err = srv6("policy add p segs fcbb:bb00:4:0:5::")
+    assert (code, "fcbb:bb00:4:0:5:: has a C-SID 0 with others behind it" in err) == (3, True)
+    code, _, err = srv6("policy add p segs fcbb:bb00:4:: compress zip")
+    assert (code, "compress must be one of off, auto, next, replace, not 'zip'" in err) == (3, True)
+    assert node.read_text() == before
+
+
 def test_a_node_file_of_another_router_is_said_to_be_one(srv6: Run, node: Path) -> None:
     text = NODE.replace("02:00:00:00:01:0", "02:00:00:00:09:0").replace("[blue]", "[red]").replace("blue", "red")
     node.write_text(text.replace("node: r1", "node: r9"))

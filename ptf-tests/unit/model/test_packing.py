@@ -10,10 +10,11 @@ import os
 from ipaddress import IPv6Address, IPv6Network
 
 import pytest
+from unit.model import csid_network as paper
+
 from srv6cp.model import Compress, Csid, Listed, PackingError, SidStructure, SidStructures, check_written, compressed
 from srv6cp.model.packing import check_packed
 from srv6cp.model.structures import next_structure, replace_structure
-from unit.model import csid_network as paper
 
 LISTS = int(os.environ.get("PACKING_LISTS", "2000"))
 NOTHING = SidStructures()
