@@ -98,8 +98,8 @@ class SegmentReader:
 
 
 def read_compress(value: Any) -> Compress:
-    """``compress`` of a policy. YAML reads ``off`` as false."""
-    return Compress(values.choice("off" if value is False else value, COMPRESS, "compress"))
+    """``compress`` of a policy."""
+    return Compress(values.choice(value, COMPRESS, "compress"))
 
 
 def _address(value: Any) -> IPv6Address:

@@ -212,7 +212,7 @@ def _policy() -> Schema:
             "invalid": {"enum": ["forward", "drop"]},
             "segment-lists": {"type": "array", "items": segment_list, "minItems": 1},
             "segments": segments,
-            "compress": {"enum": [*lists.COMPRESS, False]},
+            "compress": {"enum": list(lists.COMPRESS)},
             "vrf": NAME | {"description": "VRF in which the first segment is resolved"},
         },
         ["name"],
