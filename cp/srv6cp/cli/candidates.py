@@ -427,7 +427,8 @@ def _ip_route(verb: str, words: Sequence[str], known: Known, tables: Collection[
         "encap": ("seg6", "seg6local"),
         "metric": _FREE,
     }
-    place = max((at for at, word in enumerate(words) if word == "encap"), default=-1)
+    starts = (at for at, word in enumerate(words) if word == "encap" and words[at - 1 : at] != ["mode"])
+    place = max(starts, default=-1)
     encap, behind = words[place + 1 : place + 2], words[place + 2 :]
     if place < 0 or not encap:
         return _pairs(words, line)
