@@ -86,6 +86,16 @@ class Names:
                 return list(map(str, entry.original))
         return None
 
+    def packed_from(self, first_segment: int) -> tuple[str, ...]:
+        """The SIDs of the packed list that begins with this element; none where no list does, or several."""
+        found = {
+            entry.original
+            for use in self.uses
+            for entry in use.policy.lists
+            if entry.original and int(entry.segments[0]) == first_segment
+        }
+        return tuple(map(str, found.pop())) if len(found) == 1 else ()
+
     def nexthop(self, number: Any) -> str:
         """``ADDRESS port P [weight N]``, several joined by commas."""
         hops = self._hops(number)
