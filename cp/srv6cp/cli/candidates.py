@@ -18,7 +18,8 @@ from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
 from srv6cp.config.policies import RETURNS
 from srv6cp.config.segments import COMPRESS
-from srv6cp.model import DEFAULT_VRF, FlowLabel
+from srv6cp.config.sid_structures import LENGTH_KEYS
+from srv6cp.model import DEFAULT_VRF, Csid, FlowLabel
 
 Values = Iterable[str]
 #: A word, and what its value may be; None: it has none. Words in `_REPEATED` may come again.
@@ -137,6 +138,7 @@ _NAMED = {
     "nexthop": ("nexthops", "id"),
     "neighbor": ("neighbors", "address"),
     "neigh": ("neighbors", "address"),
+    "sid-structure": ("sid-structures", "sids"),
     "vrf": ("vrfs", "name"),
     **{section.command: (section.key, "name") for section in REGISTRY.sections},
 }
@@ -205,6 +207,7 @@ def _deleted(kind: str, words: Sequence[str], known: Known) -> Values:
         "steer": {"vrf": known.vrfs},
         "route": {"vrf": known.vrfs},
         "neighbor": {"port": known.ports, "vrf": known.vrfs},
+        "sid-structure": {"nflen": _FREE},
     }
     return _pairs(words[1:], scope.get("neighbor" if kind == "neigh" else kind, {}))
 
@@ -333,6 +336,11 @@ def _vrf(words: Sequence[str], _known: Known, first: Values) -> Values:
     return _pairs(words[1:], {"id": _FREE}) if words else first
 
 
+def _sid_structure(words: Sequence[str], _known: Known, first: Values) -> Values:
+    lengths: Keys = dict.fromkeys(LENGTH_KEYS, _FREE)
+    return _pairs(words[1:], {**lengths, "csid": [kind.value for kind in Csid]}) if words else first
+
+
 def _section(words: Sequence[str], known: Known, first: Values) -> Values:
     """VLAN tables, the one kind of section that records of behaviours bring."""
     return _pairs(words[1:], {"vlan": _FREE, "port": known.ports, "rewrite": ("pop",)}) if words else first
@@ -346,6 +354,7 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "nexthop": _nexthop,
     "neighbor": _neighbor,
     "neigh": _neighbor,
+    "sid-structure": _sid_structure,
     "vrf": _vrf,
 }
 

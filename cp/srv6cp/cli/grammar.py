@@ -17,6 +17,7 @@ from srv6cp.behaviours import REGISTRY, Section
 from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.words import Words, segments
 from srv6cp.config import InvalidError
+from srv6cp.config.sid_structures import LENGTH_KEYS, SYNONYMS
 from srv6cp.config.spelling import parse_words
 
 _ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to")
@@ -33,6 +34,8 @@ _USAGE = {
     "nexthop": "srv6 nexthop add ID via A [port P] | port P | blackhole | group ID[,WEIGHT]/ID[,WEIGHT]...",
     "neighbor": "srv6 neighbor add ADDRESS mac M [port P] [vrf V]",
     "vrf": "srv6 vrf add NAME [id N]",
+    "sid-structure": "srv6 sid-structure add PREFIX [lblen BITS] [nflen BITS] [lnlen BITS] [flen BITS] [arglen BITS] "
+    "[csid next|replace|none]",
 }
 
 
@@ -212,6 +215,14 @@ def vrf(words: Sequence[str]) -> list[Edit]:
     return [Edit("vrfs", {"name": name, "id": _number(options["id"])} if options else name)]
 
 
+def sid_structure(words: Sequence[str]) -> list[Edit]:
+    """``PREFIX lblen N nflen N csid next``."""
+    cursor = Words(words, usage("sid-structure"))
+    prefix = cursor.take("a SID, or a prefix around SIDs")
+    given = cursor.pairs((*LENGTH_KEYS, "csid"), SYNONYMS)
+    return [Edit("sid-structures", {"sids": prefix, **_numbers(given)})]
+
+
 def section(brought: Section, words: Sequence[str]) -> list[Edit]:
     """``NAME ...`` of a section that a record of a behaviour brings."""
     cursor = Words(words, usage(brought.command))
@@ -240,8 +251,6 @@ def _numbers(item: dict[str, Any]) -> dict[str, Any]:
             result[key] = _numbers(value)
         else:
             result[key] = (
-                _number(value)
-                if key in ("port", "weight", "id", "lblen", "nflen") and isinstance(value, str)
-                else value
+                _number(value) if key in ("port", "weight", "id", *LENGTH_KEYS) and isinstance(value, str) else value
             )
     return result

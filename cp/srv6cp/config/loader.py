@@ -26,7 +26,7 @@ from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
 from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.segments import SegmentReader
-from srv6cp.config.sid_structures import read_sid_structures
+from srv6cp.config.sid_structures import Known, read_sid_structures
 from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
@@ -188,10 +188,10 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     sids = read_sids(data.get("sids"), locators if certain else (), context)
     own = (*addresses, OwnAddress(source)) if source is not None else addresses
     sids = (*sids, *endpoint_sids(settings, own, sids, context))
-    structures = SidStructures()
+    structures: Known = ()
     with context.at("sid-structures"):
         structures = read_sid_structures(data.get("sid-structures"), locators, sids)
-    segments = SegmentReader(structures, locators)
+    segments = SegmentReader(SidStructures(structures), locators)
     policies = read_policies(data.get("policies"), data.get("source") is not None, segments, _inserted(sids), context)
     steering = read_steering(data.get("steering"), policies, context)
     node = Node(
@@ -213,6 +213,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         nexthops=nexthops,
         routes=routes,
         sids=sids,
+        sid_structures=structures,
         policies=policies,
         prefix_steering=tuple(steering.prefixes),
         classifiers=tuple(steering.rules),

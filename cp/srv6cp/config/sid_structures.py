@@ -15,7 +15,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.csid import block_in, structure_of
-from srv6cp.model import Csid, Locator, Sid, SidStructure, SidStructures
+from srv6cp.model import Csid, Locator, Sid, SidStructure
 from srv6cp.model.structures import BITS, FE2_LENGTH, REPLACE_LENGTHS
 from srv6cp.problems import Fields, InvalidError
 
@@ -26,12 +26,16 @@ SID_STRUCTURE_KEYS = STRUCTURE_KEYS | {"sids"}
 SYNONYMS = {"lbl": "lblen", "lnfl": "nflen", "lnl": "lnlen", "fl": "flen", "al": "arglen"}
 
 
-def read_sid_structures(value: Any, locators: tuple[Locator, ...], sids: tuple[Sid, ...]) -> SidStructures:
+#: Prefixes, with the structure of the SIDs in them.
+Known = tuple[tuple[IPv6Network, SidStructure], ...]
+
+
+def read_sid_structures(value: Any, locators: tuple[Locator, ...], sids: tuple[Sid, ...]) -> Known:
     """What is known of SIDs: of those of other nodes by ``sid-structures``, of those of this one by ``sids``.
 
     Without a C-SID among them nothing can be packed, and nothing is known.
     """
-    known = []
+    known: list[tuple[IPv6Network, SidStructure]] = []
     items = values.listing(value, "sid-structures")
     whole = Fields({})
     for index, item in enumerate(items):
@@ -40,7 +44,7 @@ def read_sid_structures(value: Any, locators: tuple[Locator, ...], sids: tuple[S
     whole.finish()
     if known or any(REGISTRY.endpoint(sid.behaviour).csid for sid in sids):
         known += _own(locators, sids)
-    return SidStructures(known)
+    return tuple(known)
 
 
 def _own(locators: tuple[Locator, ...], sids: tuple[Sid, ...]) -> Iterator[tuple[IPv6Network, SidStructure]]:

@@ -297,6 +297,26 @@ def test_a_packed_list_is_shown_with_the_original_one(srv6: Run, node: Path) -> 
     assert row["original"] is None
 
 
+def test_structures_of_sids_come_and_go(srv6: Run, node: Path) -> None:
+    assert srv6("sid-structure add fcbb:bb00::/32 nflen 16 csid next")[0] == 0
+    assert srv6("sid-structure add fcbb:bb00::/32 lnl 16 fl 16")[0] == 0
+    assert srv6("sid-structure add 2001:db8:b2::/48 lblen 48 nflen 32 csid replace")[0] == 0
+    rows = json.loads(srv6("sid-structure show --json")[1])
+    assert {"sids": "fcbb:bb00::/32", "lblen": 32, "lnlen": 16, "flen": 0, "arglen": 80, "csid": "next"} in rows
+    assert {"sids": "fcbb:bb00::/32", "lblen": 32, "lnlen": 16, "flen": 16, "arglen": 0, "csid": "none"} in rows
+    assert {row["sids"] for row in rows} > {"fcbb:bb00:1:e000::/64"}  # its own
+    code, _, err = srv6("sid-structure add fcbb:bb00::/32 nflen 16")
+    assert (code, "sid-structure fcbb:bb00::/32 is there already" in err) == (3, True)
+    code, _, err = srv6("sid-structure replace fcbb:bb00::/32 nflen 16 csid both")
+    assert (code, "csid must be one of none, next, replace" in err) == (3, True)
+    assert srv6("sid-structure replace fcbb:bb00::/32 nflen 16")[0] == 0
+    assert srv6("sid-structure del fcbb:bb00::/32 nflen 32")[0] == 0
+    assert "nflen: 16" in node.read_text() and "flen: 16" not in node.read_text().replace("nflen: 16", "")
+    assert srv6("sid-structure del 2001:db8:b2::/48")[0] == 0
+    assert srv6("sid-structure del fcbb:bb00::/32")[0] == 0
+    assert srv6("sid-structure show")[1] == "none\n"
+
+
 def test_a_list_that_nothing_gets_through_is_not_written(srv6: Run, node: Path) -> None:
     node.write_text(node.read_text() + 'sid-structures: [{sids: "fcbb:bb00::/32", nflen: 16, csid: next}]\n')
     before = node.read_text()

@@ -9,7 +9,7 @@ import pytest
 
 from srv6cp.config import ConfigError, load_node
 from srv6cp.config.sid_structures import read_sid_structures
-from srv6cp.model import Csid, Locator, Policy, SegmentList, SidStructure
+from srv6cp.model import Csid, Locator, Policy, SegmentList, SidStructure, SidStructures
 from srv6cp.model.structures import next_structure, replace_structure
 from srv6cp.problems import InvalidError
 
@@ -167,7 +167,7 @@ STRUCTURES = [
 
 @pytest.mark.parametrize(("item", "structure"), STRUCTURES)
 def test_what_is_left_out_of_a_structure_follows(item: dict[str, object], structure: SidStructure) -> None:
-    found = read_sid_structures([item], LOCATORS, ())
+    found = SidStructures(read_sid_structures([item], LOCATORS, ()))
     prefix = IPv6Network(str(item["sids"]))
     sid = int(prefix.network_address) | (0 if prefix.prefixlen >= structure.length else 1 << 128 - structure.length)
     assert found.of(sid) == structure
@@ -199,7 +199,7 @@ def test_structures_that_are_none(item: dict[str, object], message: str) -> None
 def test_own_sids_are_known() -> None:
     """Those in a locator; what is right behind the block is this node's own affair."""
     node = load_node(BASE.partition("sid-structures")[0])
-    known = read_sid_structures(None, node.locators, node.sids)
+    known = SidStructures(read_sid_structures(None, node.locators, node.sids))
     own = {
         text: known.of(int(IPv6Address(text))) for text in ("fcbb:bb00:1::", "fcbb:bb00:1:d046::", "fcbb:bb00:f001::")
     }
