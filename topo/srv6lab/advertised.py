@@ -11,7 +11,7 @@ from typing import Any
 
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
-from srv6cp.behaviours.csid import block_in, structure_of
+from srv6cp.behaviours.structure import block_in, structure_of
 from srv6cp.config.spelling import listed_flavours, normalize_sid
 from srv6cp.model import Csid, Locator, SidStructure, parse_flavours
 from srv6cp.problems import InvalidError

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ipaddress import IPv6Address, IPv6Network
 
 from srv6cp.behaviours import REGISTRY, Endpoint
-from srv6cp.behaviours.csid import structure_of
+from srv6cp.behaviours.structure import structure_of
 from srv6cp.model import Csid, Node, SidStructure, SidStructures
 
 _BITS = 128

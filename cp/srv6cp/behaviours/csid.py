@@ -7,7 +7,7 @@ together are its prefix length. Left out they are told from the locators of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Network
 from typing import Any
@@ -16,7 +16,8 @@ from srv6cp import values
 from srv6cp.behaviours.interfaces import Binder, Names, Schema, Scope
 from srv6cp.behaviours.operands import DECAP, VIA6, VRF, Bind, Operand, policy
 from srv6cp.behaviours.record import ALL_FLAVOURS, Endpoint
-from srv6cp.model import Csid, Flavour, Locator, Sid, SidStructure
+from srv6cp.behaviours.structure import block_in
+from srv6cp.model import Flavour, Sid
 from srv6cp.problems import InvalidError, with_path
 
 _LBLEN, _NFLEN = "lblen", "nflen"
@@ -46,14 +47,6 @@ def _structure(item: dict[Any, Any], scope: Scope, behaviour: str) -> tuple[int,
             _NFLEN if _NFLEN in given else _LBLEN if _LBLEN in given else "sid",
         )
     return lblen, nflen
-
-
-def block_in(prefix: IPv6Network, locators: Iterable[Locator]) -> int | None:
-    """Length of the block that a locator shares with a SID, or with a prefix around SIDs."""
-    for locator in locators:
-        if prefix.prefixlen >= locator.block and prefix.subnet_of(locator.prefix.supernet(new_prefix=locator.block)):
-            return locator.block
-    return None
 
 
 @dataclass(frozen=True)
@@ -131,26 +124,6 @@ def next_in_container(sid: Sid, destination: bytes) -> bytes | None:
     return (int(block.network_address) | argument << lblen + nflen - block.prefixlen).to_bytes(16, "big")
 
 
-def structure_of(
-    prefix: IPv6Network, record: Endpoint, operands: Mapping[str, Any], locators: Iterable[Locator]
-) -> SidStructure | None:
-    """What a node advertises of a SID (RFC 9252 3.2.1, RFC 9800 8): of one in a locator, the others are its own affair.
-
-    ``operands`` have the lengths of a compressed one. None for one whose block is another behind it (RFC 9800 7).
-    """
-    locator = next((each for each in locators if prefix.subnet_of(each.prefix)), None)
-    if locator is None or (record.compressed and not record.csid):
-        return None
-    function = prefix.prefixlen - locator.prefix.prefixlen
-    csid = next((_CSIDS[name] for name in record.csid.names() if name in _CSIDS), Csid.NONE)
-    if csid is Csid.NONE:
-        return SidStructure(locator.block, locator.node, function)
-    block, length = int(operands[_LBLEN]), int(operands[_NFLEN])
-    node = length - function if block == locator.block else length
-    return SidStructure(block, node, length - node, _ADDRESS_LENGTH - block - length, csid)
-
-
-_CSIDS = {"next-csid": Csid.NEXT, "replace-csid": Csid.REPLACE}
 LBLEN = Length(_LBLEN, "[`lblen`]", "lblen BITS", "lbl", 0)
 NFLEN = Length(_NFLEN, "[`nflen`]", "nflen BITS", "lnfl", 1)
 STRUCTURE = (LBLEN, NFLEN)

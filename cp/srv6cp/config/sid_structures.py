@@ -14,7 +14,7 @@ from typing import Any
 
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
-from srv6cp.behaviours.csid import block_in, structure_of
+from srv6cp.behaviours.structure import block_in, structure_of
 from srv6cp.model import Csid, Locator, Sid, SidStructure
 from srv6cp.model.structures import BITS, FE2_LENGTH, REPLACE_LENGTHS
 from srv6cp.problems import Fields, InvalidError
