@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from srv6cp.model import Node
 
 
-#: Columns that stand there when a row has something in them: no list is packed where nobody asks for it.
-_WHERE_TOLD = ("original",)
-
-
 def register(kind: Kind, verbs: Any) -> None:
     """Add ``show`` and what only SIDs have."""
     parents = [session.node_options(), session.connection_options(), session.json_option()]
@@ -47,8 +43,8 @@ def run_show(args: argparse.Namespace) -> int:
         rows = [row for row in rows if _matches(row, wanted)]
         if not rows:
             raise CliError(f"no {args.kind} {wanted}", exitcodes.CHECK_FAILED)
-    told = [column for column in kind.columns if column not in _WHERE_TOLD or any(row.get(column) for row in rows)]
-    emit(rows, args.json, table(rows, told))
+    columns = [column for column in kind.columns if column not in kind.optional or any(row.get(column) for row in rows)]
+    emit(rows, args.json, table(rows, columns))
     return exitcodes.OK
 
 

@@ -35,7 +35,9 @@ class SegmentReader:
     structures: SidStructures
     locators: tuple[Locator, ...] = ()
 
-    def read(self, value: Any, compress: Compress, followed: bool, weight: int = 1) -> SegmentList:
+    def read(
+        self, value: Any, compress: Compress, followed: bool, weight: int = 1, verify: bool = False
+    ) -> SegmentList:
         """A list as it goes into headers. ``followed``: others put a segment behind it.
 
         Raises:
@@ -59,7 +61,7 @@ class SegmentReader:
         try:
             if compress is Compress.OFF:
                 check_written(listed, self.structures, followed)
-                return SegmentList(addresses, weight)
+                return SegmentList(addresses, weight, verify)
             _no_containers(listed)
             elements = compressed(listed, compress, self.structures, followed)
         except PackingError as error:
@@ -69,7 +71,7 @@ class SegmentReader:
                 f"a segment list holds at most {MAX_SEGMENTS} segments, this one has {len(elements)} when it is packed"
             )
         packed = tuple(map(IPv6Address, elements))
-        return SegmentList(packed, weight, () if packed == addresses else addresses)
+        return SegmentList(packed, weight, verify, () if packed == addresses else addresses)
 
     def _segment(self, item: Any) -> Listed:
         if not isinstance(item, dict):

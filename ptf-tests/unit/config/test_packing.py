@@ -50,7 +50,7 @@ def test_lists_are_packed_where_the_policy_says_so() -> None:
     sids = addresses("fcbb:bb00:2::", "fcbb:bb00:1::", "fcbb:bb00:5:d046::")
     for compress in ("auto", "next", "AUTO"):
         found = only(f"{{name: p, compress: {compress}, segments: {listed}}}")
-        assert found == SegmentList(addresses("fcbb:bb00:2:1:5:d046::"), 1, sids)
+        assert found == SegmentList(addresses("fcbb:bb00:2:1:5:d046::"), original=sids)
         assert found.sids == sids
     for compress in ("off", "'off'", "replace"):
         found = only(f"{{name: p, compress: {compress}, segments: {listed}}}")
@@ -61,7 +61,7 @@ def test_lists_are_packed_where_the_policy_says_so() -> None:
         " {segments: ['fcbb:bb00:4::']}]}"
     ).lists
     assert lists == (
-        SegmentList(addresses("fcbb:bb00:2:3::"), 3, addresses("fcbb:bb00:2::", "fcbb:bb00:3::")),
+        SegmentList(addresses("fcbb:bb00:2:3::"), 3, original=addresses("fcbb:bb00:2::", "fcbb:bb00:3::")),
         SegmentList(addresses("fcbb:bb00:4::")),
     )
 
