@@ -83,6 +83,13 @@ def test_a_policy_that_is_inserted_has_something_behind_it() -> None:
         found = only(f"{{name: p, encap: {encap}, compress: auto, segments: [{five}]}}")
         assert len(found.segments) == expected
         assert (found.segments == whole) is (encap == "encap")
+    # A route may put a service SID behind the lists of a policy with a color.
+    found = only(f'{{name: p, color: 7, endpoint: "::", compress: auto, segments: [{five}]}}')
+    assert len(found.segments) == 4
+    found = only(
+        f'{{name: p, bsid: {{sid: "fcbb:bb00:1:b7::", behavior: End.B6.Insert}}, compress: auto, segments: [{five}]}}'
+    )
+    assert len(found.segments) == 4
     binding = '  - {sid: "fcbb:bb00:1:b6::/64", behavior: End.B6.Insert, policy: p}\nsid-structures:'
     text = f"{BASE}  - {{name: p, compress: auto, segments: [{five}]}}\n"
     (found,) = load_node(text.replace("sid-structures:", binding)).policies["p"].lists
