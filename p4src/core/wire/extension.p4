@@ -172,7 +172,7 @@ header exhausted_list_t {
         transition select(peek) {                                                            \
             EXHAUSTED_SRH_CASES(N)                                                           \
             0x00000000 &&& 0x000000FF: extension_##N;                                        \
-            0x00000400 &&& 0x0000FF00: parse_srh;                                            \
+            0x00000400 &&& 0x0000FF00: SRH_STATE;                                            \
             default:                   unknown_routing_type;                                 \
         }                                                                                    \
     }                                                                                        \
@@ -218,7 +218,7 @@ header exhausted_list_t {
         peek = pkt.lookahead<bit<32>>();
         transition select(peek) {
             0x00000000 &&& 0x000000FF: accept;
-            0x00000400 &&& 0x0000FF00: parse_srh;
+            0x00000400 &&& 0x0000FF00: SRH_STATE;
             default:                   unknown_routing_type;
         }
     }
