@@ -19,6 +19,7 @@ from srv6cp.config.bogons import DEFAULT as DEFAULT_BOGONS
 from srv6cp.config.bogons import read_bogons
 from srv6cp.config.boundary import check_boundary
 from srv6cp.config.context import Context, EnoughError
+from srv6cp.config.hmac import read_hmac_keys
 from srv6cp.config.limits import read_limits, read_rate
 from srv6cp.config.nexthops import read_nexthops
 from srv6cp.config.policies import declare_policies, read_policies
@@ -47,7 +48,7 @@ from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_pat
 NODE_KEYS = frozenset(
     (
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain"),
-        *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "vrfs", "addresses"),
+        *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "hmac-keys", "vrfs", "addresses"),
         *("ports", "neighbors", "nexthops", "routes", "sids", "policies", "steering"),
         *("sysctl", "neighbor-limits"),
     )
@@ -94,7 +95,7 @@ def load_node_source(source: Source) -> Node:
     with gc_paused():
         data = source.load()
         try:
-            return replace(load_node_dict(data), origin=source)
+            return replace(load_node_dict(data, os.path.dirname(source.file)), origin=source)
         except ConfigError as error:
             problems = [replace(p, file=source.file, line=source.line(p.path)) for p in error.problems[:_MOST_PROBLEMS]]
             problems.sort(key=lambda problem: problem.line)
@@ -105,8 +106,10 @@ def load_node_source(source: Source) -> Node:
             raise ConfigError(problems) from None
 
 
-def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
+def load_node_dict(data: Mapping[Any, Any] | Any, folder: str = "") -> Node:
     """Check a node given as plain values, as YAML would give them, and build the model.
+
+    Names of files begin in ``folder``, by default in the working directory.
 
     Raises:
         ConfigError: with every problem found, each with its path but without file and line.
@@ -117,7 +120,7 @@ def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
         raise ConfigError([Problem(f"a node is a mapping of keys, not {values.show(data)}")])
     if "routers" in data and "node" not in data:
         raise ConfigError([Problem("this is a topology, not the node file of one router; `srv6 lab up` runs it")])
-    context = Context()
+    context = Context(folder)
     try:
         node = _read_node(dict(data), context)
     except EnoughError:
@@ -163,6 +166,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     with context.at("flow-seed"):
         if data.get("flow-seed") is not None:
             flow_seed = values.integer(data["flow-seed"], "flow-seed", 0, MAX_FLOW_SEED)
+    hmac_keys = read_hmac_keys(data.get("hmac-keys"), context)
     read_vrfs(data.get("vrfs"), context)
     declare_policies(data.get("policies"), context)
     declare_sections(data, context)
@@ -197,6 +201,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         limits=limits,
         fragmentation=fragmentation,
         flow_seed=flow_seed,
+        hmac_keys=hmac_keys,
         vrfs=context.vrfs,
         addresses=addresses,
         ports=context.ports,

@@ -9,13 +9,14 @@ from zlib import crc32
 
 from srv6cp import values
 from srv6cp.config.context import Context
+from srv6cp.config.hmac import read_tlv
 from srv6cp.model import DEFAULT_MTU, DEFAULT_VRF, Interface, InterfaceId, IPInterface, OwnAddress, Port, Urpf
 from srv6cp.problems import Fields, InvalidError, Path, Problem
 
 VRF_KEYS = frozenset(("name", "id"))
-PORT_KEYS = frozenset(("mode", "mac", "addresses", "mtu", "vrf", "role", "urpf", "policy", "vlans", "interface"))
+PORT_KEYS = frozenset(("mode", "mac", "addresses", "mtu", "vrf", "role", "urpf", "tlv", "policy", "vlans", "interface"))
 L2_PORT_KEYS = frozenset(("mode", "mtu", "policy", "interface"))
-VLAN_KEYS = frozenset(("mac", "addresses", "mtu", "vrf", "role", "urpf", "policy"))
+VLAN_KEYS = frozenset(("mac", "addresses", "mtu", "vrf", "role", "urpf", "tlv", "policy"))
 URPF = tuple(kind.value for kind in Urpf)
 ADDRESS_KEYS = frozenset(("address", "vrf"))
 _MAX_VRF_ID = 65535
@@ -144,6 +145,7 @@ def _read_interface(unsaid: Interface, fields: Fields, context: Context) -> Inte
         fields.read("policy", _policy, context),
         urpf or unsaid.urpf6,
         urpf or unsaid.urpf4,
+        fields.read("tlv", read_tlv, default=unsaid.tlv),
     )
 
 

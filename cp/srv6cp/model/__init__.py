@@ -2,6 +2,7 @@
 """Pure data: what a node is meant to do. Nothing here does I/O or knows P4Runtime."""
 
 from srv6cp.model.flavours import CSID_FLAVOURS, FLAVOUR_NAMES, Flavour, parse_flavours
+from srv6cp.model.hmac import HmacAlgorithm, HmacKey, HmacText, TlvPolicy
 from srv6cp.model.interfaces import (
     DEFAULT_MTU,
     DEFAULT_VRF,
@@ -54,6 +55,9 @@ __all__ = [
     "Flavour",
     "FlowLabel",
     "Fragmentation",
+    "HmacAlgorithm",
+    "HmacKey",
+    "HmacText",
     "IPAddress",
     "IPInterface",
     "IPNetwork",
@@ -81,6 +85,7 @@ __all__ = [
     "SegmentList",
     "Sid",
     "SrDomain",
+    "TlvPolicy",
     "Urpf",
     "parse_flavours",
 ]

@@ -70,6 +70,10 @@ DROP_REASONS: dict[DropReason, Reason] = {
         "the way back to the source leads by no such interface (strict), or there is none (loose)",
         "RFC 3704 2.2, 2.4; ports.urpf",
     ),
+    DropReason.HMAC: Reason("HMAC that is not right, or whose key is not here", "RFC 8754 2.1.2.1; hmac-keys"),
+    DropReason.HMAC_ABSENT: Reason("no HMAC, and one is required", "RFC 8754 2.1.2.1; ports.tlv, sids.tlv"),
+    DropReason.TLV: Reason("a TLV runs past the end of the SRH", "RFC 8754 2.1"),
+    DropReason.TLV_CHAIN: Reason("more TLVs than a SID walks", "implementation limit"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {
