@@ -38,7 +38,7 @@ class HmacTest(Srv6Test):
         super().setUp()
         self.node(
             hmac_keys=KEYS,
-            ports={1: {"tlv": self.tlv}},
+            ports={1: {"tlv": self.tlv, "mtu": 9000}, 2: {"mtu": 9000}},
             sids=[{"sid": SID, "behavior": "End", **self.sid_config}],
             routes=[{"prefix": "2001:db8:92::/48", "via": "2001:db8:2::2"}],
         )
@@ -123,12 +123,13 @@ class RefusesChanged(HmacTest):
             self.packet(segments, 2, self.tlv_of(segments, OTHER_ID)),
             self.packet(segments, 2, self.tlv_of(segments, 1025)),
             self.packet(segments, 2, right[:2] + b"\0\1" + right[4:]),
-            bytes(good)[:8] + wire.v6("2001:db8:1::7") + bytes(good)[24:],
         ]
-        for packet in wrong[:-1]:
+        for packet in wrong:
             self.problem(packet, pointer)
             self.router.forget_drops()
-        self.send(1, wrong[-1])
+        other = bytes(good)[:8] + wire.v6("2001:db8:92::77") + bytes(good)[24:]
+        self.send(1, other)
+        self.expect_icmp6(2, 4, 0, pointer, other)
         self.expect_drop("HMAC")
 
 
@@ -320,7 +321,7 @@ class Tagged(HmacTest):
         self.expect_only(2, wire.ip6(HOST, NEXT, after, hl=63))
         packet = self.packet(segments, 2, self.tlv_of(segments, OTHER_ID))
         self.send(1, packet, vlan=100)
-        self.expect_only(1, self.icmp6_error(4, 0, 96, bytes(packet), src="2001:db8:64::1"), vlan=100)
+        self.expect_only(1, self.icmp6_error(4, 0, 96, bytes(packet), src="2001:db8:64::1"))  # HOST is untagged
         self.send(1, self.packet(segments, 2))
         self.expect_only(2, wire.ip6(HOST, NEXT, wire.srh(segments, sl=1, payload=wire.udp(b"data")), hl=63))
 

@@ -56,7 +56,6 @@
     hdr.hmac.ahead = 0;                             \
     HMAC_VERDICT.result = HMAC_PENDING;             \
     HMAC_VERDICT.argument = 0;                      \
-    md.sid_cell = 0;      /* counted when it comes back */ \
     md.next = FATE_RECIRCULATE;
 
 control srh_tlvs(PACKET) {
@@ -104,12 +103,15 @@ control srh_tlvs(PACKET) {
     }
     action walk_tlvs() {
         BEGIN_HMAC(hdr.srh, 0, 0)
+        md.sid_cell = 0;   // it is counted when it comes back
     }
     action verify_hmac() {
         BEGIN_HMAC(hdr.srh, HMAC_VERIFY, 0)
+        md.sid_cell = 0;
     }
     action require_hmac() {
         BEGIN_HMAC(hdr.srh, HMAC_VERIFY | HMAC_REQUIRED, 0)
+        md.sid_cell = 0;
     }
     // HMAC-2: which of them it is, the HMAC TLV's D bit says whether another will do.
     action note_active_segment() {
@@ -571,7 +573,7 @@ control hmac_pass(PACKET) {
     }
 #define HMAC_DEPARTURE                                                      \
         if (hdr.pushed_hmac_tlv.isValid()) {                                \
-            if (md.next == FATE_TRANSMIT || md.next == FATE_FRAGMENT) {     \
+            if (md.next >= FATE_TRANSMIT && md.next <= FATE_FRAGMENT) {     \
                 make_hmac();                                                \
             }                                                               \
         }
