@@ -46,6 +46,7 @@ class Context:
         self.ports: dict[int, Port] = {}
         self.interfaces: dict[InterfaceId, Interface] = {}
         self.urpf_said: set[InterfaceId] = set()  # whose ports, or who, say what urpf is to be
+        self.tlv_said: set[InterfaceId] = set()  # likewise of tlv
         self.neighbors: list[Neighbor] = []
         # The node's own addresses: of interfaces, loopbacks, its source.
         self.own: set[tuple[str, IPAddress]] = set()

@@ -87,6 +87,8 @@ def _read_file(value: Any, folder: str) -> bytes:
                 mode = stat.S_IMODE(state.st_mode)
                 raise InvalidError(f"{path} is a key that others may read (mode {mode:04o}): chmod 600 {path}")
             secret = file.read(MAX_SECRET + 2)
+    except InvalidError:
+        raise
     except OSError as error:
         raise InvalidError(f"cannot read the key {path}: {error.strerror}") from None
     except ValueError:

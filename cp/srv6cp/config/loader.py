@@ -29,7 +29,7 @@ from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
-from srv6cp.config.sysctl import endpoint_sids, read_sysctl, set_rp_filter
+from srv6cp.config.sysctl import endpoint_sids, read_sysctl, set_of_interfaces
 from srv6cp.model import (
     DEFAULT_VRF,
     ICMPV6,
@@ -175,7 +175,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         context.own.add((DEFAULT_VRF, source))
     addresses = read_addresses(data.get("addresses"), context)
     settings = read_sysctl(data.get("sysctl"), context)
-    set_rp_filter(settings, context)
+    set_of_interfaces(settings, context)
     if settings.flow_label is not None:
         context.flow_label = settings.flow_label
     read_neighbors(data.get("neighbors"), context)

@@ -135,6 +135,9 @@ def _read_interface(unsaid: Interface, fields: Fields, context: Context) -> Inte
     urpf = fields.read("urpf", _urpf)
     if urpf is not None or InterfaceId(unsaid.id.port) in context.urpf_said:
         context.urpf_said.add(unsaid.id)
+    tlv = fields.read("tlv", read_tlv)
+    if tlv is not None or InterfaceId(unsaid.id.port) in context.tlv_said:
+        context.tlv_said.add(unsaid.id)
     return Interface(
         unsaid.id,
         fields.read("mac", values.mac_address, default=unsaid.mac),
@@ -145,7 +148,7 @@ def _read_interface(unsaid: Interface, fields: Fields, context: Context) -> Inte
         fields.read("policy", _policy, context),
         urpf or unsaid.urpf6,
         urpf or unsaid.urpf4,
-        fields.read("tlv", read_tlv, default=unsaid.tlv),
+        tlv or unsaid.tlv,
     )
 
 
