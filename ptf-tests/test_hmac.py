@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from srv6_base import Frame, Srv6Test, rfc, rule, wire
-
 from harness import hmac
+from srv6_base import Frame, Srv6Test, rfc, rule, wire
 
 HOST = "2001:db8:1::2"
 SID = "fcbb:bb00:1:1::"
@@ -392,7 +391,10 @@ class SecondVectors(HmacTest):
         for text in ("rfc", "linux"):
             self.node(
                 hmac_keys=[{"id": KEY_ID, "secret": KEY, "text": text}],
-                ports={1: {"tlv": "require", "addresses": ["2001:db8:a::2/64"]}, 2: {"addresses": ["2001:db8:b::1/64"]}},
+                ports={
+                    1: {"tlv": "require", "addresses": ["2001:db8:a::2/64"]},
+                    2: {"addresses": ["2001:db8:b::1/64"]},
+                },
                 sids=[{"sid": "2001:db8:1::1", "behavior": "End", "allow-outside-locator": True}],
                 routes=[{"prefix": "2001:db8:2::/48", "via": "2001:db8:b::2"}],
             )

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from srv6_base import Frame, Srv6Test, rfc, rule, wire
-
 from harness import defaults, hmac
+from srv6_base import Frame, Srv6Test, rfc, rule, wire
 
 HOST, TARGET = "2001:db8:1::2", "2001:db8:81::1"
 FIRST = "fcbb:bb00:2::"
@@ -156,7 +155,9 @@ class Frames(HeadendTest):
         self.node(
             hmac_keys=KEYS,
             ports={1: {"mode": "l2", "policy": "p"}},
-            policies=[{"name": "p", "segments": path(2), "encap": {"mode": "l2encap", "hmac": KEY_ID, "flow-label": 0}}],
+            policies=[
+                {"name": "p", "segments": path(2), "encap": {"mode": "l2encap", "hmac": KEY_ID, "flow-label": 0}}
+            ],
             routes=[{"prefix": "fcbb:bb00:2::/48", "via": "2001:db8:2::2"}],
         )
         listed = path(2)[::-1]
@@ -201,7 +202,9 @@ class BindingSid(HeadendTest):
         after = wire.srh(received, sl=0, tlvs=right, payload=wire.udp(b"data"))
         inner = wire.ip6(HOST, received[0], after, hl=63)
         listed = segments[::-1]
-        self.expect_only(2, wire.ip6(defaults.SOURCE, FIRST, wire.srh(listed, sl=1, tlvs=self.tlv(listed), payload=inner)))
+        self.expect_only(
+            2, wire.ip6(defaults.SOURCE, FIRST, wire.srh(listed, sl=1, tlvs=self.tlv(listed), payload=inner))
+        )
         self.assertEqual(self.router.sid_counter(sid, "default").packets, 1)
 
 
@@ -211,9 +214,7 @@ class OverTheNetwork(HeadendTest):
 
     def runTest(self) -> None:
         here = "fcbb:bb00:1:1::"
-        self.headend(
-            [here, FIRST], "encap", sids=[{"sid": here, "behavior": "End", "tlv": "require"}]
-        )
+        self.headend([here, FIRST], "encap", sids=[{"sid": here, "behavior": "End", "tlv": "require"}])
         packet = wire.ip6(HOST, TARGET, wire.udp(b"data"))
         self.send(1, packet)
         listed = [FIRST, here]

@@ -19,7 +19,7 @@ def digest(
     algorithm: str = "sha256",
     linux: bool = False,
 ) -> bytes:
-    """The digest over ``segments`` in the order of the wire; of ``linux`` the two octets D and reserved are not in it."""
+    """The digest over ``segments`` in the order of the wire; without D and reserved for ``linux``."""
     text = IPv6Address(source).packed + bytes((len(segments) - 1, flags))
     if not linux:
         text += b"\x80\0" if d else b"\0\0"

@@ -264,8 +264,8 @@ _routers: dict[Testbed, Router] = {}
 def router_of(bed: Testbed, profile: str | None = None) -> Router:
     """The controller of a switch, started when first asked for; it ends with the switch.
 
-    Its program is that of ``profile``, by default of ``PROFILE``: a test that needs another one than the test before has
-    the switch load it.
+    Its program is that of ``profile``, by default of ``PROFILE``: a test that needs another one than the test before
+    has the switch load it.
     """
     program = testbed.program(profile)
     router = _routers.get(bed)

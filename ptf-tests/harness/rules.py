@@ -25,7 +25,7 @@ _TEXT = {
     "HMAC": (
         "The TLV: type 5, length 6 and the digest, D, 15 reserved bits, key id; the digest a multiple of 8 octets",
         "The destination is Segment List[SL], or D is set and Segments Left above Last Entry (RFC 8754 2.1.2.1)",
-        "The text: source, Last Entry, flags, D and reserved, key id, Segment List; of a key for Linux no D and reserved",
+        "The text: source, Last Entry, flags, D and reserved, key id, Segment List; for Linux no D and reserved",
         "HMAC-SHA-256, 32 octets; SHA-1 is 20 octets and 4 of padding, in the layout of Linux 12",
         "Failure: Parameter Problem code 0 at the first octet of the TLV",
         "Who verifies is local configuration: of an interface or a SID",

@@ -60,7 +60,9 @@ def run(args: argparse.Namespace) -> int:
         return delete(args, number)
     options = words.pairs(("algorithm", "text", "file"), {"algo": "algorithm"})
     if options.get("algorithm", "sha256") not in ALGORITHMS or options.get("text", "rfc") not in TEXTS:
-        raise UsageError(f"algorithm is one of {', '.join(ALGORITHMS)}, text one of {', '.join(TEXTS)}; usage: {_USAGE}")
+        raise UsageError(
+            f"algorithm is one of {', '.join(ALGORITHMS)}, text one of {', '.join(TEXTS)}; usage: {_USAGE}"
+        )
     return set_key(args, number, options)
 
 

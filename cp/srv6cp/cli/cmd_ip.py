@@ -4,7 +4,8 @@
     ip -6 route add 2001:db8::/64 encap seg6 mode encap segs A,B [tunsrc T] [hmac K]  a policy and its steering
     ip -6 route add SID encap seg6local action End.X nh6 A [dev P] [table T]    a SID, looked up in table T
     ip route add 2001:db8::/64 via A [dev P] [nhid ID]                          a route
-    ip [-s] [-j] route show|get, ip neigh ..., ip nexthop ..., ip rule ..., ip link ..., ip vrf show, ip sr tunsrc|hmac ...
+    ip [-s] [-j] route show|get, ip neigh ..., ip nexthop ..., ip rule ..., ip link ..., ip vrf show
+    ip sr tunsrc|hmac ...
 
 ``dev`` is a port of the node or the host interface behind one. What iproute2 knows and this router does not is refused
 by name.

@@ -15,8 +15,8 @@ from srv6cp.cli import exitcodes, session
 from srv6cp.cli.arguments import mac, number
 from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.output import emit
-from srv6cp.cli.redact import redact
 from srv6cp.cli.packetspec import frames
+from srv6cp.cli.redact import redact
 from srv6cp.values import MAX_PORT, MAX_VLAN
 
 if TYPE_CHECKING:

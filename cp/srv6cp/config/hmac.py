@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``hmac-keys``: the keys of the HMAC of an SRH (RFC 8754 2.1.2), each from a file of its own or, if asked, from here."""
+"""``hmac-keys``: the keys of the HMAC of an SRH (RFC 8754 2.1.2), each from a file or, if asked, from here."""
 
 from __future__ import annotations
 

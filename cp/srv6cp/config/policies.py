@@ -8,8 +8,8 @@ from typing import Any
 
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
-from srv6cp.config.hmac import read_key_id
 from srv6cp.config.context import Context, check_weights, read_weight
+from srv6cp.config.hmac import read_key_id
 from srv6cp.model import DEFAULT_VRF, MAX_SEGMENTS, Encap, FlowLabel, Policy, SegmentList
 from srv6cp.problems import Fields, InvalidError, with_path
 

@@ -73,8 +73,8 @@ def parse_words(words: Sequence[str]) -> dict[str, Any]:
     """``End.DX4 nh4 10.0.0.1``, ``action End.X nh6 fe80::1 dev 2``, ``end.dx4 ip 10.0.0.1 2``, ...
 
     Returns the keys of a SID without ``sid``. ``srh segs A,B [hmac KEYID]`` becomes ``segments`` and ``hmac``,
-    which the caller must turn into a policy. ``dev``/``oif`` beside a next hop become part of ``via``; as in iproute2 ``table``
-    behind ``dev`` is that of the SID itself.
+    which the caller must turn into a policy. ``dev``/``oif`` beside a next hop become part of ``via``; as in iproute2
+    ``table`` behind ``dev`` is that of the SID itself.
 
     Raises:
         InvalidError: a word is not understood or its value is missing.

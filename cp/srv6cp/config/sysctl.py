@@ -6,8 +6,9 @@
                                     ``all`` or ``default``, and both ``all`` and the port must say 1
 ``net.ipv4.conf.X.rp_filter``       uRPF of IPv4 (RFC 3704): 0 off, 1 strict, 2 loose; the greater of ``all`` and the
                                     port counts, a VLAN is as its port, and a port that has ``urpf`` has said it
-``net.ipv6.conf.X.seg6_require_hmac`` ``tlv`` of a port: -1 off, 0 verify, 1 require; the greater of ``all`` and the port
-                                    counts, a VLAN is as its port, and a port that has ``tlv`` has said it
+``net.ipv6.conf.X.seg6_require_hmac``
+                                    ``tlv`` of a port: -1 off, 0 verify, 1 require; the greater of ``all`` and the
+                                    port counts, a VLAN is as its port, and a port that has ``tlv`` has said it
 ``forwarding`` and a few others are accepted with the value that this router has.
 
 ``seg6_flowlabel`` alone is short for the first, ``seg6_enabled`` alone for all ports at once.
@@ -136,7 +137,9 @@ def read_sysctl(value: Any, context: Context) -> Settings:
                     place = _interface(interface, context)
                     require_hmac[place] = _number(word, setting, _HMAC)
                     if place in context.tlv_said and context.interfaces[place].tlv is not _HMAC[require_hmac[place]]:
-                        raise InvalidError(f"port {place} has tlv: {context.interfaces[place].tlv.value}; change it there")
+                        raise InvalidError(
+                            f"port {place} has tlv: {context.interfaces[place].tlv.value}; change it there"
+                        )
                 elif (family, name) in _FIXED_OF_INTERFACE:
                     _interface(interface, context)
                     _check_fixed(word, setting, _FIXED_OF_INTERFACE[family, name])

@@ -56,8 +56,8 @@ class Node:
 
     ``vrfs`` maps names to ids and always holds ``default`` with id 0. ``icmp`` limits ICMP
     errors of each port and kind, None does not. ``flow_seed`` None means: by the name (:mod:`srv6cp.compile.seeds`).
-    ``hmac_keys`` are by key id. ``upper_layers`` are the protocol numbers delivered locally at a SID. ``sections`` are what the
-    records of behaviours bring: key in the node file to name to value.
+    ``hmac_keys`` are by key id. ``upper_layers`` are the protocol numbers delivered locally at a SID. ``sections`` are
+    what the records of behaviours bring: key in the node file to name to value.
     """
 
     name: str

@@ -36,7 +36,7 @@ def test_a_key_comes_from_a_file_beside_the_node_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"is a key that others may read \(mode 0640\): chmod 600"):
         load_node(file)
     key.unlink()
-    with pytest.raises(ConfigError, match="cannot read the key .*/k: No such file or directory"):
+    with pytest.raises(ConfigError, match=r"cannot read the key .*/k: No such file or directory"):
         load_node(file)
     key.touch(0o600)
     with pytest.raises(ConfigError, match="must hold a key of 1 to 4096 octets"):
