@@ -421,3 +421,28 @@ class NoForgedState(HmacTest):
         self.send(1, Frame(macs + b"\x88\xb5" + state + packet))
         self.expect_nothing()
         self.expect_drop("UNSUPPORTED_ETHERTYPE")
+
+
+@rfc("8754", "6.6.1")
+@rule("HMAC-6", "SEC-1")
+class FromOutsideTheDomain(HmacTest):
+    """An external port with ``require`` takes an SRH to the SID block from those who have a key, and from no others."""
+
+    def runTest(self) -> None:
+        self.node(
+            hmac_keys=KEYS,
+            sr_domain={"sid-block": "fcbb:bb00::/32", "sources": "fcbb::/16", "bogons": []},
+            ports={1: {"tlv": "require", "role": "external"}},
+            sids=[{"sid": SID, "behavior": "End"}, {"sid": "fcbb:bb00:1:2::", "behavior": "End", "tlv": "verify"}],
+            routes=[{"prefix": "2001:db8:92::/48", "via": "2001:db8:2::2"}],
+        )
+        segments = [LAST, NEXT, SID]
+        self.passes(segments, 2, self.tlv_of(segments))
+        self.problem(self.packet(segments, 2, self.tlv_of(segments, OTHER_ID)), 96)
+        self.router.forget_drops()
+        self.send(1, self.packet(segments, 2))
+        other = [LAST, NEXT, "fcbb:bb00:1:2::"]
+        self.send(1, self.packet(other, 2, self.tlv_of(other), dst=other[-1]))  # no word on who may use it
+        self.send(1, self.packet(segments, 0, self.tlv_of(segments)))
+        self.expect_nothing()
+        self.expect_drop("SID_BLOCK_FILTERED", 3)

@@ -66,7 +66,7 @@ def states(key: HmacKey) -> tuple[dict[str, Value], dict[str, Value]]:
         secret = (hashlib.sha1(secret, usedforsecurity=False) if sha1 else hashlib.sha256(secret)).digest()
     secret = secret.ljust(_BLOCK, b"\0")
     compress: Callable[[bytes], list[int]] = _sha1 if sha1 else _sha256
-    found = []
+    found: list[dict[str, Value]] = []
     for pad in (0x36, 0x5C):
         words = compress(bytes(octet ^ pad for octet in secret))
         found.append({f"h{index}": word for index, word in enumerate([*words, 0, 0, 0][:8])})

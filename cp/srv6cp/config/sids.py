@@ -111,7 +111,8 @@ def _check_keys(record: Endpoint, item: dict[Any, Any], known: _Known) -> None:
 def _tlv(value: Any, record: Endpoint) -> TlvPolicy:
     if not record.moves_on:
         raise InvalidError(f"{record.name} takes no segment that is left: 'tlv' says nothing here", "tlv")
-    return with_path("tlv", read_tlv, value)
+    policy: TlvPolicy = with_path("tlv", read_tlv, value)
+    return policy
 
 
 def _behaviour(value: Any) -> tuple[Endpoint, Flavour]:

@@ -2,8 +2,8 @@
 // The compression functions of SHA-256 and SHA-1 (FIPS 180-4 6.2.2, 6.1.2) in plain P4: v1model has no extern for them.
 // One block, all rounds in one action.
 //
-// A word is kept twice in 64 bits, so that a rotation to the right by n is a shift by n. The high half of
-// a word that is added to is garbage until TWICE makes it right. Instead of moving eight variables each round names them anew.
+// A word is kept twice in 64 bits, so that a rotation to the right by n is a shift by n. The high half of a word
+// that is added to is garbage until TWICE makes it right. Instead of moving eight variables each round names them anew.
 #ifndef SRV6_CORE_CRYPTO_SHA_P4_
 #define SRV6_CORE_CRYPTO_SHA_P4_
 

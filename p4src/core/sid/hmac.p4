@@ -129,7 +129,7 @@ control srh_tlvs(PACKET) {
             parameter_problem(drop_reason_t.TLV, POINTER_HDR_EXT_LEN);                        // SRH-3
         } else if (CARRIED_HMAC == HMAC_TLV_CHAIN) {
             refuse(drop_reason_t.TLV_CHAIN);
-        } else if (md.unusual < UNUSUAL_FOREIGN_SOURCE && hdr.ipv6.hop_limit > 1
+        } else if (md.unusual & (UNUSUAL_AUTHENTICATION | UNUSUAL_OPTION) == 0 && hdr.ipv6.hop_limit > 1
                    && hdr.srh.last_entry < hdr.srh.hdr_ext_len >> 1 && hdr.srh_after.isValid()
                    && (hdr.ipv6.payload_length |-| md.extension_length) >> 3 > (bit<16>)hdr.srh.hdr_ext_len) {
             // What it says of the place of its TLVs can be believed.
@@ -140,10 +140,12 @@ control srh_tlvs(PACKET) {
                 }
                 tlv_interface_table.apply();
             }
-            if (HMAC_VERDICT.policy == TLV_POLICY_OFF) {
-                // The interface has no entry, or says so.
+            if (HMAC_VERDICT.policy == TLV_POLICY_OFF
+                || (HMAC_VERDICT.policy != TLV_POLICY_REQUIRE && md.unusual >= UNUSUAL_FOREIGN_SOURCE)) {
+                // Nothing is asked; or the domain's filters refuse it, which a key that is required opens (RFC 8754
+                // 6.6.1).
             } else if (!SRH_HAS_TLVS) {
-                if (HMAC_VERDICT.policy == TLV_POLICY_REQUIRE) {
+                if (HMAC_VERDICT.policy == TLV_POLICY_REQUIRE && md.unusual < UNUSUAL_FOREIGN_SOURCE) {
                     refuse(drop_reason_t.HMAC_ABSENT);
                 }
             } else {
@@ -550,8 +552,8 @@ control hmac_pass(PACKET) {
     }
 }
 
-// A headend's HMAC (policies with a key): the TLV is pushed with the SRH, and filled when the packet goes round, which it
-// does instead of leaving.
+// A headend's HMAC (policies with a key): the TLV is pushed with the SRH, and filled when the packet goes round, which
+// it does instead of leaving.
 #define HMAC_POLICY_CONTROLS hmac_of_policy() hmac_policy;
 #define HMAC_POLICY_STAGE                                                   \
         if (hdr.outer_srh.isValid() && md.next == NEXT_NEXTHOP) {           \

@@ -4,9 +4,9 @@
 //
 //   ethernet | hmac | [vlan] ipv6 [extension 0..3] | srh | list: before, words of the block, after | TLVs
 //
-// The state is recognised by its EtherType, in a pass only that md.carried calls one: not in a frame from a wire or from
-// the control plane, which could bring a state of its own making. The text has 24 octets in front of the list, so every
-// block but the first begins in the middle of a segment: the words are cut in eights and sixteens.
+// The state is recognised by its EtherType, in a pass only that md.carried calls one: not in a frame from a wire or
+// from the control plane, which could bring a state of its own making. The text has 24 octets in front of the list, so
+// every block but the first begins in the middle of a segment: the words are cut in eights and sixteens.
 //
 //   words    a: 0, 1   b: 2 to 5   c: 6 to 9   d: 10 to 13   e: 14, 15
 //   block 0  source address, Last Entry, ... in a, b; List[0] is c, [1] d, the first half of [2] e
