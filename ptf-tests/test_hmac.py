@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from harness import hmac
-from srv6_base import Frame, Srv6Test, rfc, rule, wire
+from srv6_base import Frame, Srv6Test, craft, rfc, rule, wire
 
 HOST = "2001:db8:1::2"
 SID = "fcbb:bb00:1:1::"
@@ -54,9 +54,10 @@ class HmacTest(Srv6Test):
 
     def packet(self, segments: list[str], left: int, tlvs: bytes = b"", **fields: Any) -> Any:
         """To the SID, unless told otherwise."""
-        destination = fields.pop("dst", SID)
-        srh = wire.srh(segments, sl=left, tlvs=tlvs, payload=wire.udp(b"data"), **fields)
-        return wire.ip6(HOST, destination, srh)
+        return craft.srv6(
+            HOST, segments, segments_left=left, dst=fields.pop("dst", SID),
+            tlvs=[craft.raw_tlvs(tlvs)] if tlvs else [], payload=craft.udp(b"data", csum=0), **fields,
+        )  # fmt: skip
 
     def passes(self, segments: list[str], left: int, tlvs: bytes, **fields: Any) -> None:
         """It leaves as End makes it, TLVs as they were."""
@@ -293,7 +294,7 @@ class NotAsked(HmacTest):
 
     def runTest(self) -> None:
         segments = [LAST, NEXT, SID]
-        packet = bytearray(self.packet(segments, 2, self.tlv_of(segments, OTHER_ID)))
+        packet = bytearray(bytes(self.packet(segments, 2, self.tlv_of(segments, OTHER_ID))))
         packet[7] = 1
         self.send(1, bytes(packet))
         self.expect_icmp6(1, 3, 0, 0, bytes(packet))
@@ -351,11 +352,13 @@ class PublicVectors(HmacTest):
         )
 
     def ends(self, flags: int, tlvs: bytes) -> None:
-        before, after = (
-            wire.srh(VECTOR_SEGMENTS, sl=left, flags=flags, tlvs=tlvs, payload=wire.udp(b"Lorem ipsum", 13, 37))
-            for left in (1, 0)
-        )
-        self.send(1, wire.ip6("fc00::2", "fd00::42", before))
+        packet = craft.srv6(
+            "fc00::2", VECTOR_SEGMENTS, segments_left=1, flags=flags, tlvs=[craft.raw_tlvs(tlvs)],
+            payload=craft.udp(b"Lorem ipsum", 13, 37, csum=0),
+        )  # fmt: skip
+        self.send(1, packet)
+        payload = wire.udp(b"Lorem ipsum", 13, 37)
+        after = wire.srh(VECTOR_SEGMENTS, sl=0, flags=flags, tlvs=tlvs, payload=payload)
         self.expect_only(2, wire.ip6("fc00::2", "fc00::1", after, hl=63))
 
     def runTest(self) -> None:
@@ -402,11 +405,13 @@ class SecondVectors(HmacTest):
                 if of != text:
                     continue
                 tlvs = wire.hmac_tlv(KEY_ID, bytes.fromhex(made), d=d)
-                before, after = (
-                    wire.srh(SECOND_SEGMENTS[:count], sl=left, flags=flags, tlvs=tlvs, payload=wire.udp(b"data"))
-                    for left in (2, 1)
-                )
-                self.send(1, wire.ip6("2001:db8:a::1", "2001:db8:1::1", before))
+                listed = SECOND_SEGMENTS[:count]
+                packet = craft.srv6(
+                    "2001:db8:a::1", listed, segments_left=2, dst="2001:db8:1::1", flags=flags,
+                    tlvs=[craft.raw_tlvs(tlvs)], payload=craft.udp(b"data", csum=0),
+                )  # fmt: skip
+                self.send(1, packet)
+                after = wire.srh(listed, sl=1, flags=flags, tlvs=tlvs, payload=wire.udp(b"data"))
                 self.expect_only(2, wire.ip6("2001:db8:a::1", "2001:db8:2::1", after, hl=63))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness import defaults, hmac
-from srv6_base import Frame, Srv6Test, rfc, rule, wire
+from srv6_base import Frame, Srv6Test, craft, rfc, rule, wire
 
 HOST, TARGET = "2001:db8:1::2", "2001:db8:81::1"
 FIRST = "fcbb:bb00:2::"
@@ -67,7 +67,7 @@ class Encapsulates(HeadendTest):
         for length in (1, 2, 3, 4, 5, 7, 16):
             segments = path(length)
             self.headend(segments, "encap")
-            packet = wire.ip6(HOST, TARGET, wire.udp(b"data"))
+            packet = craft.ip6(HOST, TARGET, craft.udp(b"data", csum=0))
             self.send(1, packet)
             listed = segments[::-1]
             srh = wire.srh(listed, sl=length - 1, tlvs=self.tlv(listed), payload=wire.hop(packet))
@@ -83,7 +83,7 @@ class EncapsulatesReduced(HeadendTest):
     same, with this segment in it, as in Linux."""
 
     def runTest(self) -> None:
-        packet = wire.ip6(HOST, TARGET, wire.udp(b"data"))
+        packet = craft.ip6(HOST, TARGET, craft.udp(b"data", csum=0))
         for length in (2, 3, 5):
             segments = path(length)
             self.headend(segments, "encap.red")
@@ -102,7 +102,7 @@ class OtherAlgorithms(HeadendTest):
     """SHA-1 in a TLV of 32 octets, the text of Linux, and SHA-1 in the layout of Linux."""
 
     def runTest(self) -> None:
-        packet = wire.ip6(HOST, TARGET, wire.udp(b"data"))
+        packet = craft.ip6(HOST, TARGET, craft.udp(b"data", csum=0))
         for key_id in (SHA1_ID, LINUX_ID, LINUX_SHA1_ID):
             for length in (2, 3, 4, 5):
                 segments = path(length)
@@ -122,7 +122,7 @@ class Ipv4(HeadendTest):
             path(3), "encap", steering=[{"prefix": "10.0.99.0/24", "policy": "p"}],
             ports={1: {"mtu": 9000, "vlans": {7: {"addresses": ["10.7.0.1/24"]}}}},
         )  # fmt: skip
-        packet = wire.ip4("10.7.0.2", "10.0.99.1", wire.udp(b"data"))
+        packet = craft.ip4("10.7.0.2", "10.0.99.1", craft.udp(b"data", csum=0))
         self.send(1, packet, vlan=7)
         listed = path(3)[::-1]
         srh = wire.srh(listed, sl=2, tlvs=self.tlv(listed), payload=wire.hop(packet))
@@ -134,7 +134,7 @@ class Inserts(HeadendTest):
     """H.Insert and its reduced form: the source is the packet's, and the packet goes to its destination in the end."""
 
     def runTest(self) -> None:
-        packet = wire.ip6(HOST, TARGET, wire.udp(b"data"))
+        packet = craft.ip6(HOST, TARGET, craft.udp(b"data", csum=0))
         segments = path(2)
         for mode, listed, d in (
             ("insert", [TARGET, *segments[::-1]], False),
@@ -174,11 +174,11 @@ class TooBig(HeadendTest):
 
     def runTest(self) -> None:
         self.headend(path(2), "encap", ports={1: {"mtu": 9000}, 2: {"mtu": 1500}})
-        packet = wire.ip6(HOST, TARGET, wire.udp(bytes(1400)))
+        packet = craft.ip6(HOST, TARGET, craft.udp(bytes(1400), csum=0))
         self.send(1, packet)
         self.expect_icmp6(1, 2, 0, 1500 - 40 - 40 - 40, packet)
         self.expect_drop("PACKET_TOO_BIG")
-        packet = wire.ip6(HOST, TARGET, wire.udp(bytes(1380 - 48)))
+        packet = craft.ip6(HOST, TARGET, craft.udp(bytes(1380 - 48), csum=0))
         self.send(1, packet)
         listed = path(2)[::-1]
         srh = wire.srh(listed, sl=1, tlvs=self.tlv(listed), payload=wire.hop(packet))
@@ -198,7 +198,12 @@ class BindingSid(HeadendTest):
         )  # fmt: skip
         received = ["2001:db8:92::1", sid]
         right = self.tlv(received, HOST)
-        self.send(1, wire.ip6(HOST, sid, wire.srh(received, sl=1, tlvs=right, payload=wire.udp(b"data"))))
+        self.send(
+            1,
+            craft.srv6(
+                HOST, received, segments_left=1, tlvs=[craft.raw_tlvs(right)], payload=craft.udp(b"data", csum=0)
+            ),
+        )
         after = wire.srh(received, sl=0, tlvs=right, payload=wire.udp(b"data"))
         inner = wire.ip6(HOST, received[0], after, hl=63)
         listed = segments[::-1]
@@ -215,7 +220,7 @@ class OverTheNetwork(HeadendTest):
     def runTest(self) -> None:
         here = "fcbb:bb00:1:1::"
         self.headend([here, FIRST], "encap", sids=[{"sid": here, "behavior": "End", "tlv": "require"}])
-        packet = wire.ip6(HOST, TARGET, wire.udp(b"data"))
+        packet = craft.ip6(HOST, TARGET, craft.udp(b"data", csum=0))
         self.send(1, packet)
         listed = [FIRST, here]
         srh = wire.srh(listed, sl=0, tlvs=self.tlv(listed), payload=wire.hop(packet))
