@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 from harness import hmac
 from srv6_base import Frame, Srv6Test, craft, rfc, rule, wire
 
+BEHAVIOURS = ("TLVs and HMAC",)
+
 HOST = "2001:db8:1::2"
 SID = "fcbb:bb00:1:1::"
 NEXT, LAST = "2001:db8:92::1", "2001:db8:92::9"

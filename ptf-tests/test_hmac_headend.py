@@ -11,6 +11,8 @@ from typing import Any
 from harness import defaults, hmac
 from srv6_base import Frame, Srv6Test, craft, rfc, rule, wire
 
+BEHAVIOURS = ("TLVs and HMAC",)
+
 HOST, TARGET = "2001:db8:1::2", "2001:db8:81::1"
 FIRST = "fcbb:bb00:2::"
 KEY_ID, KEY = 42, "secret-key-for-srv6-test"
