@@ -227,3 +227,27 @@ class OverTheNetwork(HeadendTest):
         listed = [FIRST, here]
         srh = wire.srh(listed, sl=0, tlvs=self.tlv(listed), payload=wire.hop(packet))
         self.expect_only(2, wire.ip6(defaults.SOURCE, FIRST, srh, hl=63))
+
+
+@rule("HMAC-4", "HE-11")
+class FragmentedOuter(HeadendTest):
+    """An IPv4 packet that fits without the outer header only, ``fragmentation: outer``: the packet that is cut has the
+    HMAC already."""
+
+    def runTest(self) -> None:
+        self.headend(
+            path(2), "encap", steering=[{"prefix": "10.0.99.0/24", "policy": "p"}],
+            ports={1: {"mtu": 9000}, 2: {"mtu": 1500}}, fragmentation="outer",
+        )  # fmt: skip
+        packet = craft.ip4("10.0.1.2", "10.0.99.1", craft.udp(bytes(1400), csum=0), df=False)
+        self.send(1, packet)
+        listed = path(2)[::-1]
+        srh = wire.srh(listed, sl=1, tlvs=self.tlv(listed), payload=wire.hop(packet))
+        whole = bytes(wire.ip6(defaults.SOURCE, FIRST, srh))
+        first, last = self.receive(2), self.receive(2)
+        assert first is not None and last is not None
+        # RFC 8200 4.5: the routing header is in front of the Fragment header, the rest behind it.
+        ends = 14 + 40 + 8 + 16 * 2 + 40
+        for frame in (first, last):
+            self.assertEqual(frame[14 + 40 : ends][1:], whole[40 : ends - 14][1:])
+        self.assertEqual(first[ends + 8 :] + last[ends + 8 :], whole[ends - 14 :])
