@@ -35,7 +35,7 @@
 #define HMAC_OUTER_TABLE_ID      0x02000033
 #define HMAC_POLICY_TABLE_ID     0x02000034
 
-// Actions (0x01). Next: 0x01000059. (0x01000021: a set_nexthop_group without a seed)
+// Actions (0x01). Next: 0x010000A2. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -121,6 +121,10 @@
 #define HMAC_OUTER_STATE_ID            0x010000B2
 #define ADD_HMAC_ID                    0x010000B3
 #define ADD_SHORT_HMAC_ID              0x010000B4
+
+// Of steering and policies.
+#define CLASSIFY_DROP_ID         0x010000A0
+#define CLASSIFY_COUNT_ID        0x010000A1
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
