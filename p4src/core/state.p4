@@ -97,7 +97,8 @@ LAZY_STATE verdict_state_t {
     flow_state_t    flow;       \
     verdict_state_t verdict;    \
     HEADEND_STATE           \
-    CSID_STATE
+    CSID_STATE              \
+    HMAC_STATE
 
 // Cells of a counter whose bytes include the link-layer header: even for frames that came untagged, odd for tagged
 // ones.
