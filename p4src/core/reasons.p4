@@ -64,7 +64,8 @@ enum bit<8> punt_reason_t {
     NO_ROUTE            = 9,
     PACKET_TOO_BIG      = 10,
     OPTION              = 11,  // ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
-    ECHO                = 12   // ping of an own address or a SID: echo request, or any ICMP of IPv4
+    ECHO                = 12,  // ping of an own address or a SID: echo request, or any ICMP of IPv4
+    O_FLAG              = 13   // copy of a packet with the O flag at a SID (OAM-1); the packet itself goes on
 }
 
 #endif  // SRV6_CORE_REASONS_P4_

@@ -84,4 +84,13 @@
 #define L2_CASES
 #endif
 
+#ifndef WITH_OAM
+#define OAM_CONTROLS
+#define OAM_STAGE
+#define OAM_PUNT_REASON VERDICT.punt_reason
+#define OAM_CARRIED 82w0
+#define OAM_EGRESS_ACTIONS
+#define OAM_EGRESS
+#endif
+
 #endif  // SRV6_PROFILES_ABSENT_P4_

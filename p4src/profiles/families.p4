@@ -32,4 +32,8 @@
 #include "../core/sid/l2.p4"
 #endif
 
+#ifdef WITH_OAM
+#include "../core/sid/oam.p4"
+#endif
+
 #endif  // SRV6_PROFILES_FAMILIES_P4_

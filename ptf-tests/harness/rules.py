@@ -167,8 +167,8 @@ _TEXT = {
     "ECMP": ("The hash includes outer source, destination and flow label",),
     "CNT": ("Packets and bytes of each SID, of packets that it processed successfully",),
     "OAM": (
-        "The O-flag copy is optional; a node without it ignores the flag",
-        "The copy is not answered",
+        "O flag, where it is asked for: a copy with its time before anything else, also at SL = 0; the packet goes on",
+        "The copy is not answered and not processed, and copies are limited in rate",
         "PSP takes the flag away with the SRH",
         "Ping: in transit data; at a SID an echo reply from the SID, without SRH",
         "Traceroute: Time Exceeded on the way, Port Unreachable or Parameter Problem code 4 at the SID",

@@ -11,6 +11,8 @@ RECIRCULATION_PORT = 509
 """Port at which recirculated packets queue; no frame leaves by it."""
 PUNT_SESSION = 1
 """Clone session that carries punted packets."""
+O_FLAG_TOO = 128
+"""In the reason of a packet-in beside another one: the copy is one for the OAM process as well."""
 
 
 class DropReason(enum.IntEnum):
@@ -76,6 +78,7 @@ class PuntReason(enum.IntEnum):
     PACKET_TOO_BIG = 10
     OPTION = 11  # ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
     ECHO = 12  # ping of an own address or a SID: echo request, or any ICMP of IPv4
+    O_FLAG = 13  # copy of a packet with the O flag at a SID (OAM-1); the packet itself goes on
 
 
 class InterfaceFlag(enum.IntFlag):

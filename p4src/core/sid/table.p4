@@ -31,6 +31,7 @@ control my_sid(PACKET) {
     DECAP_CONTROLS
     L2_CONTROLS
     HMAC_CONTROLS
+    OAM_CONTROLS
 
     END_ACTIONS
     DECAP_ACTIONS
@@ -71,6 +72,7 @@ control my_sid(PACKET) {
     apply {
         if (md.unusual != 0) {
             filter.apply(THE_PACKET);
+            OAM_STAGE
         }
         switch (my_sid_table.apply().action_run) {
             END_ADVANCES BIND_ADVANCES CSID_ADVANCES CSID_BIND_ADVANCES { PROCESS_SRH(srh) }

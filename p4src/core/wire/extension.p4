@@ -102,11 +102,30 @@ header exhausted_list_t {
         md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \
         md.extension_length = md.extension_length + 24 + (bit<16>)(length >> 3);                         \
         pkt.extract(hdr.exhausted_##N, length);                                                          \
-        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
+        AFTER_EXHAUSTED_SRH(N, NEXT_N)                                                                   \
     }
 #else
 #define EXHAUSTED_SRH_CASES(N)
 #define EXHAUSTED_SRH_STATES(N, NEXT_N)
+#endif
+
+// The O flag (RFC 9259 2.1) of an exhausted SRH in slot N, whose flags are the second octet of data.
+#ifdef WITH_OAM
+#define AFTER_TAKEN(N)                                                                                   \
+        transition select(hdr.extension_##N.routing_type, hdr.extension_##N.data) {                      \
+            (ROUTING_TYPE_SRH, 0x00200000 &&& 0x00200000): o_flag_##N;                                   \
+            default:                                       after_##N;                                    \
+        }
+#define AFTER_EXHAUSTED_SRH(N, NEXT_N) AFTER_TAKEN(N)
+#define O_FLAG_STATE(N)                                                                                  \
+    state o_flag_##N {                                                                                   \
+        md.unusual = md.unusual | UNUSUAL_O_FLAG;                                                        \
+        transition after_##N;                                                                            \
+    }
+#else
+#define AFTER_TAKEN(N) transition after_##N;
+#define AFTER_EXHAUSTED_SRH(N, NEXT_N) SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)
+#define O_FLAG_STATE(N)
 #endif
 
 // The options of a Hop-by-Hop or Destination Options header (RFC 8200 4.2), walked until there is one that must not be
@@ -206,8 +225,9 @@ header exhausted_list_t {
         pkt.extract(hdr.extension_##N, length);                                              \
         md.unusual = md.unusual | UNUSUAL_EXTENSION;                                         \
         md.extension_length = md.extension_length + 8 + (bit<16>)(length >> 3);              \
-        transition after_##N;                                                                \
+        AFTER_TAKEN(N)                                                                       \
     }                                                                                        \
+    O_FLAG_STATE(N)                                                                          \
     OPTIONS_STATES(N, NEXT_N)                                                                \
     EXHAUSTED_SRH_STATES(N, NEXT_N)                                                          \
     state fragment_##N {                                                                     \
