@@ -18,6 +18,7 @@ from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.words import Words, segments
 from srv6cp.config import InvalidError
 from srv6cp.config.spelling import parse_words
+from srv6cp.model import FLAVOUR_NAMES
 
 _ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to")
 _MATCH_KEYS = ("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf")
@@ -39,7 +40,8 @@ def usage(kind: str) -> str:
     """The words of ``srv6 KIND add``."""
     if kind == "sid":
         operands = " ".join(f"[{operand.usage}]" for operand in REGISTRY.operands)
-        return f"srv6 sid add SID BEHAVIOUR [flavors psp,usp,usd,next-csid] {operands} [srh segs A,B] [in-vrf V]"
+        flavours = ",".join(FLAVOUR_NAMES)
+        return f"srv6 sid add SID BEHAVIOUR [flavors {flavours}] {operands} [srh segs A,B] [in-vrf V]"
     if kind in _USAGE:
         return _USAGE[kind]
     section = next(each for each in REGISTRY.sections if each.command == kind)

@@ -120,11 +120,7 @@ header srh_segment_t {
 #else
     state parse_srh {
         pkt.extract(hdr.srh);
-        transition select(hdr.srh.segments_left) {
-            1:       parse_srh_last;
-            2:       parse_srh_one_before;
-            default: parse_srh_before;
-        }
+        SELECT_BY_SEGMENTS_LEFT
     }
 
     // Segment List[0] is the next one.

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a REPLACE-C-SID (sid/csid_replace.p4) reads of an SRH besides the next segment: Segment List[SL], the container
+// that its Index points into. The parser knows no SIDs; but an Index is in the last bits of the destination, and most
+// SIDs have zeros there. So the segment is read for a destination that might have an Index, and nothing is cut
+// differently: it is copied into lazy state on the way. What others pay is the destination in one select for an SRH
+// with segments left.
+#ifndef SRV6_CORE_WIRE_CSID_P4_
+#define SRV6_CORE_WIRE_CSID_P4_
+
+#ifdef WITH_CSID
+// Three bits hold the Index of any container that there is (RFC 9800 4.2).
+#define NO_INDEX 0 &&& 7
+
+// Segments left: parse_srh goes to the states below, which come back to parse_srh_after.
+#define SELECT_BY_SEGMENTS_LEFT                                                                          \
+        transition select(hdr.srh.segments_left, hdr.ipv6.dst_addr) {                                    \
+            (1, NO_INDEX): parse_srh_last;                                                               \
+            (2, NO_INDEX): parse_srh_one_before;                                                         \
+            (_, NO_INDEX): parse_srh_before;                                                             \
+            (1, _):        index_srh_last;                                                               \
+            (2, _):        index_srh_one_before;                                                         \
+            default:       index_srh_before;                                                             \
+        }
+
+// No segment left: the SRH is one extension header among others. The first one counts (RP-3): it is looked into before
+// what follows. In one without room for a segment everything is taken for a C-SID (RP-12): Last Entry is then wrong.
+#define SELECT_BY_INDEX(N)                                                                               \
+        transition select(peek, hdr.ipv6.dst_addr) {                                                     \
+            (_, NO_INDEX):                    take_##N;                                                  \
+            (0x00000400 &&& 0x0000FF00, _):   index_exhausted_##N;                                       \
+            default:                          take_##N;                                                  \
+        }
+#define INDEX_STATES(N)                                                                                  \
+    state index_exhausted_##N {                                                                          \
+        transition select(peek, md.unusual) {                                                            \
+            (_, UNUSUAL_EXHAUSTED &&& UNUSUAL_EXHAUSTED): take_##N;                                      \
+            (0 &&& 0x00FE0000, _):                        index_no_segment_##N;                          \
+            default:                                      index_segment_##N;                             \
+        }                                                                                                \
+    }                                                                                                    \
+    state index_no_segment_##N {                                                                         \
+        BEGIN(CSID)                                                                                      \
+        CSID.exhausted = peek ++ ~160w0;                                                                 \
+        transition index_found_##N;                                                                      \
+    }                                                                                                    \
+    state index_segment_##N {                                                                            \
+        BEGIN(CSID)                                                                                      \
+        CSID.exhausted = pkt.lookahead<bit<192>>();                                                      \
+        transition index_found_##N;                                                                      \
+    }                                                                                                    \
+    state index_found_##N {                                                                              \
+        CSID.exhausted_at = md.extension_length;                                                         \
+        md.unusual = md.unusual | UNUSUAL_EXHAUSTED;                                                     \
+        transition take_##N;                                                                             \
+    }
+#else
+#define SELECT_BY_SEGMENTS_LEFT                                                                          \
+        transition select(hdr.srh.segments_left) {                                                       \
+            1:       parse_srh_last;                                                                     \
+            2:       parse_srh_one_before;                                                               \
+            default: parse_srh_before;                                                                   \
+        }
+#define SELECT_BY_INDEX(N) transition take_##N;
+#define INDEX_STATES(N)
+#endif
+
+#endif  // SRV6_CORE_WIRE_CSID_P4_
+
+#ifdef PARSER_STATES
+#ifdef WITH_CSID
+    // The states of srh.p4, and Segment List[SL] where there is one: Segments Left is not above Last Entry. Where an
+    // SRH lies about its length the copy may fail: then srh_after is not there, as in srh.p4.
+    state index_srh_last {
+        pkt.extract(hdr.srh_next);
+        length = (bit<32>)hdr.srh.last_entry - 1;
+        transition index_current;
+    }
+
+    state index_srh_one_before {
+        length = 128;
+        transition index_srh_next;
+    }
+
+    state index_srh_before {
+        length = (bit<32>)(hdr.srh.segments_left - 1) << 7;
+        transition index_srh_next;
+    }
+
+    state index_srh_next {
+        pkt.extract(hdr.srh_before, length);
+        pkt.extract(hdr.srh_next);
+        length = (bit<32>)hdr.srh.last_entry - (bit<32>)hdr.srh.segments_left;
+        transition index_current;
+    }
+
+    state index_current {
+        transition select(length) {
+            0x80000000 &&& 0x80000000: index_behind_next;
+            default:                   copy_current;
+        }
+    }
+
+    state copy_current {
+        BEGIN(CSID)
+        CSID.current = pkt.lookahead<bit<128>>();
+        transition index_behind_next;
+    }
+
+    state index_behind_next {
+        length = ((bit<32>)hdr.srh.hdr_ext_len << 6) - ((bit<32>)hdr.srh.segments_left << 7);
+        transition parse_srh_after;
+    }
+#endif
+#endif  // PARSER_STATES
