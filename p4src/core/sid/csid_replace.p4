@@ -21,9 +21,6 @@
 // The C-SID of a container in front of place INDEX; 0 where INDEX is 0.
 #define CSID_BEFORE(CONTAINER, INDEX, LNFL) \
     ((bit<32>)((CONTAINER) >> (128 - (INDEX) * (LNFL))) & (32w0xFFFFFFFF >> (32 - (LNFL))))
-#define EXHAUSTED_LIST       CSID.exhausted[127:0]
-#define EXHAUSTED_LAST_ENTRY CSID.exhausted[159:152]
-#define EXHAUSTED_LENGTH     CSID.exhausted[183:176]
 
 #define LOOK_FOR_CSID(BASE, BLOCK_LENGTH)                                                                           \
     BEGIN(CSID)                                                                                                     \
@@ -31,7 +28,7 @@
     CSID.lnfl = lnfl;                                                                                               \
     CSID.shift = 128 - BLOCK_LENGTH - lnfl;                                                                         \
     CSID.next_addr = BASE;                                                                                          \
-    CSID.csid = CSID_BEFORE(EXHAUSTED_LIST, CSID.index, lnfl);                                                      \
+    CSID.csid = CSID_BEFORE(CSID.exhausted, CSID.index, lnfl);                                                      \
     md.unusual = md.unusual | UNUSUAL_REPLACE;
 // All other bits of the destination stay (RP-6).
 #define REPLACE_IN_DESTINATION                                                                                      \
@@ -151,16 +148,16 @@ control move_on_by_list(PACKET) {
         } else if (hdr.ipv6.hop_limit <= 1) {
             hop_limit_exceeded();                                                                       // RP-4
         } else if (md.unusual & UNUSUAL_EXHAUSTED != 0 && CSID.csid != 0) {
-            if (EXHAUSTED_LAST_ENTRY >= EXHAUSTED_LENGTH >> 1) {
+            if (CSID.exhausted_last_entry >= CSID.exhausted_length >> 1) {
                 parameter_problem(drop_reason_t.SRH_SEGMENTS_LEFT, IPV6_HEADER_LENGTH + CSID.exhausted_at + 3);
             } else if (md.unusual & UNUSUAL_LINK_SCOPE != 0) {
                 refuse(drop_reason_t.SOURCE_INVALID);
-            } else if ((hdr.ipv6.payload_length |-| CSID.exhausted_at) >> 3 <= (bit<16>)EXHAUSTED_LENGTH) {
+            } else if ((hdr.ipv6.payload_length |-| CSID.exhausted_at) >> 3 <= (bit<16>)CSID.exhausted_length) {
                 refuse(drop_reason_t.HEADER_TRUNCATED);
             } else {
                 write_csid(CSID.index - 1);
                 if (md.sid_options & FLAVOR_PSP != 0
-                    && CSID_BEFORE(EXHAUSTED_LIST, CSID.index - 1, CSID.lnfl) == 0) {
+                    && CSID_BEFORE(CSID.exhausted, CSID.index - 1, CSID.lnfl) == 0) {
                     psp.apply(THE_PACKET);
                 }
                 keep_all_srhs();

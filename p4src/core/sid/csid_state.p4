@@ -15,8 +15,10 @@ LAZY_STATE csid_state_t {
     bit<32>     csid;          // to be written there
     // By the parser (wire/csid.p4):
     ipv6_addr_t current;       // Segment List[SL]
-    bit<192>    exhausted;     // the first SRH without a segment left: its fixed part, and Segment List[0]
-    bit<16>     exhausted_at;  // where it begins, from the end of the IPv6 header
+    ipv6_addr_t exhausted;     // Segment List[0] of the first SRH without a segment left ...
+    bit<8>      exhausted_length;
+    bit<8>      exhausted_last_entry;
+    bit<16>     exhausted_at;  // ... which begins there, from the end of the IPv6 header
 }
 #define CSID_STATE csid_state_t csid;
 

@@ -22,36 +22,40 @@
             default:       index_srh_before;                                                             \
         }
 
-// No segment left: the SRH is one extension header among others. The first one counts (RP-3): it is looked into before
-// what follows. In one without room for a segment everything is taken for a C-SID (RP-12): Last Entry is then wrong.
+// No segment left: the SRH is one extension header among others. The first one counts (RP-3): Segment List[0] is copied
+// between the 8 bytes of its slot and the rest of it, which has a header of its own: what is behind 8 bytes cannot be
+// looked at otherwise. In an SRH without room for a segment everything is taken for a C-SID (RP-12): Last Entry is then
+// wrong.
 #define SELECT_BY_INDEX(N)                                                                               \
-        transition select(peek, hdr.ipv6.dst_addr) {                                                     \
-            (_, NO_INDEX):                    take_##N;                                                  \
-            (0x00000400 &&& 0x0000FF00, _):   index_exhausted_##N;                                       \
-            default:                          take_##N;                                                  \
+        transition select(peek, hdr.ipv6.dst_addr, md.unusual) {                                         \
+            (_, NO_INDEX, _):                                take_##N;                                   \
+            (_, _, UNUSUAL_EXHAUSTED &&& UNUSUAL_EXHAUSTED): take_##N;                                   \
+            (0x00000400 &&& 0x00FEFF00, _, _):               index_no_segment_##N;                       \
+            (0x00000400 &&& 0x0000FF00, _, _):               index_segment_##N;                          \
+            default:                                         take_##N;                                   \
         }
+// The length of the chain is told before what may not be there is read: it is then longer than the packet.
 #define INDEX_STATES(N)                                                                                  \
-    state index_exhausted_##N {                                                                          \
-        transition select(peek, md.unusual) {                                                            \
-            (_, UNUSUAL_EXHAUSTED &&& UNUSUAL_EXHAUSTED): take_##N;                                      \
-            (0 &&& 0x00FE0000, _):                        index_no_segment_##N;                          \
-            default:                                      index_segment_##N;                             \
-        }                                                                                                \
-    }                                                                                                    \
     state index_no_segment_##N {                                                                         \
         BEGIN(CSID)                                                                                      \
-        CSID.exhausted = peek ++ ~160w0;                                                                 \
-        transition index_found_##N;                                                                      \
-    }                                                                                                    \
-    state index_segment_##N {                                                                            \
-        BEGIN(CSID)                                                                                      \
-        CSID.exhausted = pkt.lookahead<bit<192>>();                                                      \
-        transition index_found_##N;                                                                      \
-    }                                                                                                    \
-    state index_found_##N {                                                                              \
+        CSID.exhausted = IPV6_ALL_ONES;                                                                  \
+        CSID.exhausted_length = 0;                                                                       \
         CSID.exhausted_at = md.extension_length;                                                         \
         md.unusual = md.unusual | UNUSUAL_EXHAUSTED;                                                     \
         transition take_##N;                                                                             \
+    }                                                                                                    \
+    state index_segment_##N {                                                                            \
+        BEGIN(CSID)                                                                                      \
+        pkt.extract(hdr.extension_##N, 0);                                                               \
+        CSID.exhausted_length = hdr.extension_##N.hdr_ext_len;                                           \
+        CSID.exhausted_last_entry = hdr.extension_##N.data[31:24];                                       \
+        CSID.exhausted_at = md.extension_length;                                                         \
+        md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \
+        md.extension_length = md.extension_length + 8 + (bit<16>)(length >> 3);                          \
+        CSID.exhausted = pkt.lookahead<bit<128>>();                                                      \
+        md.unusual = md.unusual | UNUSUAL_EXHAUSTED;                                                     \
+        pkt.extract(hdr.exhausted_##N, length);                                                          \
+        transition after_##N;                                                                            \
     }
 #else
 #define SELECT_BY_SEGMENTS_LEFT                                                                          \

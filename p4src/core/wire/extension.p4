@@ -17,13 +17,21 @@ header extension_t {
     varbit<16320> rest;
 }
 
-// The list of an exhausted SRH and its TLVs, behind the 8 bytes in its slot; with WITH_SRH_LIST.
+#ifdef WITH_SRH_LIST
+// The list of an exhausted SRH and its TLVs, behind the 8 bytes in its slot.
 header exhausted_list_t {
     ipv6_addr_t   first;  // Segment List[0], which is [SL]
     varbit<16192> rest;
 }
 
-#ifdef WITH_SRH_LIST
+#elif defined(WITH_CSID)
+// The same, whose first segment the parser has copied (csid.p4).
+header exhausted_list_t {
+    varbit<16320> octets;
+}
+#endif
+
+#if defined(WITH_SRH_LIST) || defined(WITH_CSID)
 #define EXTENSION_INSTANCE(N)                                                                            \
     extension_t      extension_##N;                                                                      \
     exhausted_list_t exhausted_##N;
