@@ -507,7 +507,9 @@ class CutShort(ReplaceTest):
 
     def runTest(self) -> None:
         for left, header in ((1, [WHOLE, container(A)]), (0, [container(A), WHOLE])):
-            frame = bytes(self.frame_in(1, self.packet(END.at(2), craft.srh(header, sl=left, payload=craft.raw(b"", 59)))))
+            frame = bytes(
+                self.frame_in(1, self.packet(END.at(2), craft.srh(header, sl=left, payload=craft.raw(b"", 59))))
+            )
             for cut in (1, 8, 16, 24):
                 raw = bytearray(frame[:-cut])
                 raw[18:20] = (len(raw) - 54).to_bytes(2, "big")

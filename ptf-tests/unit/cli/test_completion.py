@@ -143,9 +143,7 @@ WORDS = [
     ("sid add fc00::1 End fl", {"flavors"}),
     (
         "sid add fc00::1 End flavors psp,usp",
-        {
-            f"psp,usp{usd}{csid}" for usd in ("", ",usd") for csid in ("", ",next-csid", ",replace-csid")
-        },
+        {f"psp,usp{usd}{csid}" for usd in ("", ",usd") for csid in ("", ",next-csid", ",replace-csid")},
     ),
     ("sid add fc00::1 End.B6.Encaps flavors ", {"next-csid", "replace-csid"}),
     ("policy add south mode enc", {"encap", "encap.red"}),

@@ -97,8 +97,7 @@ CASES = {
     "last container, then DT46": (
         outer([REPLACE, "::1:9:1:8"], 1) / INNER,
         INNER,
-        "End with REPLACE-CSID (next C-SID), then End with REPLACE-CSID (next C-SID), "
-        "then End.DT46 with REPLACE-CSID (decapsulates)",
+        "End with REPLACE-CSID (next C-SID), then " * 2 + "End.DT46 with REPLACE-CSID (decapsulates)",
     ),
     "end of a container": (
         IPv6(src="fcbb::9", dst=f"{REPLACE}3") / routing([FAR, "::1:8", FURTHER], 1) / INNER,
