@@ -336,7 +336,7 @@ class OtherBitsOfTheArgument(ReplaceTest):
 @rfc("9800", "4.2.1", "4.2.8")
 @rule("RP-3", "RP-7", "NX-15")
 class BehindOtherHeaders(ReplaceTest):
-    """Options in front of the SRH, and an SRH that is exhausted: the first that has a C-SID or a segment left counts."""
+    """Options in front of the SRH, and an exhausted SRH: the first that has a C-SID or a segment left counts."""
 
     def runTest(self) -> None:
         csid, others = self.csid, positions(self.csid)

@@ -171,14 +171,14 @@ def next_in_container(sid: Sid, destination: bytes) -> bytes | None:
 def next_by_list(sid: Sid, destination: bytes, segments: Sequence[bytes], left: int) -> tuple[bytes, int] | None:
     """Where a packet goes next from a REPLACE-C-SID: destination, Segments Left (RFC 9800 section 4.2.1).
 
-    ``segments`` is the Segment List of its SRH, ``left`` what is left of it. None where the next segment is a whole SID,
-    at the last segment, and where the list is wrong.
+    ``segments`` is the Segment List of its SRH, ``left`` what is left of it. None where the next segment is a whole
+    SID, at the last segment, and where the list is wrong.
     """
     lblen, nflen = int(sid.operands[_LBLEN]), int(sid.operands[_NFLEN])
     value = int.from_bytes(destination, "big")
     last = _ADDRESS_LENGTH // nflen - 1
     index = value & last
-    if not index and not left or left - (not index) >= len(segments):
+    if (not index and not left) or left - (not index) >= len(segments):
         return None
     left, index = (left, index - 1) if index else (left - 1, last)
     c_sid = int.from_bytes(segments[left], "big") >> nflen * (last - index) & (1 << nflen) - 1
