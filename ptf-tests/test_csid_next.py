@@ -386,7 +386,7 @@ class OwnCsidsAroundAnSrh(CsidTest):
 @rfc("9800", "4.1", "9.4")
 @rule("NX-3", "NX-11", "NX-12", "NX-15", "END-3", "END-4")
 class WhichErrorWins(CsidTest):
-    """At each C-SID options, then the hop limit; the SRH at the last one alone. The quote is the packet as it was there."""
+    """At each C-SID options, then the hop limit; the SRH at the last alone. The quote is the packet as it was there."""
 
     behaviours = UN.behaviours
 

@@ -75,7 +75,7 @@ class Csid:
         return str(IPv6Address(int(IPv6Network(self.sid).network_address) | others | index))
 
     def with_csid(self, destination: str, csid: int, index: int) -> str:
-        """RFC 9800 4.2.1 R16 to R20: C-SID and Index written into a destination; 7.1: into another block, zeros else."""
+        """RFC 9800 4.2.1 R16 to R20: C-SID and Index written into a destination; 7.1: into another block."""
         bits = f"{int(IPv6Address(destination)):0128b}"
         width = {16: 3, 32: 2}[self.nflen]
         block = bits[: self.lblen]
@@ -233,7 +233,7 @@ class WithinAContainer(ReplaceTest):
 @rfc("9800", "4.2.1", "4.2.8")
 @rule("RP-1", "RP-2", "RP-6", "RP-7", "LBS-2")
 class IntoAContainer(ReplaceTest):
-    """Index 0: the last C-SID of the next entry; also from a reduced SRH, and with one SID in it, which PSP then ends."""
+    """Index 0: the last C-SID of the next entry; also from a reduced SRH, and with one SID in it, which PSP ends."""
 
     def runTest(self) -> None:
         csid, others = self.csid, positions(self.csid)

@@ -30,7 +30,7 @@
 #define URPF_IPV6_TABLE_ID       0x0200001A
 #define URPF_IPV4_TABLE_ID       0x0200001B
 
-// Actions (0x01). Next: 0x01000059. (0x01000021: a set_nexthop_group without a seed)
+// Actions (0x01). Next: 0x010000A2. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -126,6 +126,10 @@
 #define END_DT46_REPLACE_CSID_ID          0x01000080
 #define END_DX2_REPLACE_CSID_ID           0x01000081
 #define END_DX2V_REPLACE_CSID_ID          0x01000082
+
+// Of steering and policies.
+#define CLASSIFY_DROP_ID         0x010000A0
+#define CLASSIFY_COUNT_ID        0x010000A1
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001

@@ -99,6 +99,17 @@ _TEXT = {
         "A weighted list is chosen by the hash of the flow",
         "A policy without valid list: normal forwarding, or drop",
     ),
+    "POL": (
+        "A policy is headend, color and endpoint; a candidate path protocol origin, originator and discriminator",
+        "Active is the valid path of highest preference, origin, the installed one, lowest originator, discriminator",
+        "A list is valid with a weight, a first segment that resolves, and segments that are reachable where asked for",
+        "Flows spread over the lists in proportion of the weights; a composite path over those of its policies",
+        "Without a valid path the policy and its binding SID are withdrawn",
+        "Drop-upon-invalid: the policy and its binding SID stay, and drop",
+        "The binding SIDs are those of the active path; one that is taken is replaced, or its path is not valid",
+        "Ways in: binding SID, destination with color and next hop, flow, policy-based routing",
+        "Priority orders recomputation and nothing else",
+    ),
     "NX": (
         "A NEXT-C-SID is matched as a prefix of Block and C-SID; the C-SIDs that follow are its Argument",
         "Executed before the SRH, without one before the first header but Hop-by-Hop and Destination Options",

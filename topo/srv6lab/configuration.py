@@ -15,7 +15,7 @@ from typing import Any
 
 from srv6cp.cli.kinds import Kind, kinds
 from srv6cp.problems import Path, Problem, render_path
-from srv6lab import routes
+from srv6lab import routes, tilfa
 from srv6lab.topology import DEFAULT_VRF, END, END_DT46, END_X, Link, Topology, UnknownName
 
 #: What a router has from its place in the file, and the lab relies on.
@@ -80,6 +80,9 @@ def _base(topology: Topology, name: str) -> Composition:
             {"sid": f"{router.sid(END_DT46)}/64", "behavior": "End.DT46", "vrf": "default"},
         ],
     }
+    backups = _backups(topology, _graph(topology)[0], name)
+    if backups:
+        data["policies"] = list(backups.values())
     made = Composition(data)
     for link in topology.links_of(name):
         port, other = link.at(name).port, link.other(name).node
@@ -110,6 +113,21 @@ def _base(topology: Topology, name: str) -> Composition:
 
 
 def _routes(topology: Topology, name: str) -> Iterator[dict[str, Any]]:
+    graph, between = _graph(topology)
+    backups = _backups(topology, graph, name)
+    for target, hops in routes.first_hops(graph, name).items():
+        peers = [topology.link_addresses(between[name, hop], topology.routers[hop]) for hop in sorted(hops)]
+        via6, via4 = [address for address, _ in peers], [address for _, address in peers]
+        backup = {"backup": backups[target]["name"]} if target in backups else {}
+        yield {"prefix": topology.routers[target].locator, "via": via6, **backup}
+        for host in topology.hosts.values():
+            if host.router == target and host.vrf == DEFAULT_VRF and not host.l2:
+                yield {"prefix": host.prefixes[0], "via": via6, **backup}
+                yield {"prefix": host.prefixes[1], "via": via4, **backup}
+
+
+def _graph(topology: Topology) -> tuple[dict[str, dict[str, int]], dict[tuple[str, str], Link]]:
+    """Costs between routers, and the cheapest cable of each two."""
     graph: dict[str, dict[str, int]] = {node: {} for node in topology.routers}
     between: dict[tuple[str, str], Link] = {}
     for link in topology.router_links():
@@ -118,14 +136,35 @@ def _routes(topology: Topology, name: str) -> Iterator[dict[str, Any]]:
             if link.cost < graph[here].get(there, routes.INFINITE):
                 graph[here][there] = link.cost
                 between[here, there] = link
+    return graph, between
+
+
+def _backups(topology: Topology, graph: dict[str, dict[str, int]], name: str) -> dict[str, dict[str, Any]]:
+    """A policy for each router that is reached by one first hop alone, by which packets go round it.
+
+    The repair ends at a router whose End decapsulates (USD), so that IPv6 and IPv4 go on from there as they came. With
+    protection of nodes the first hop itself is protected against the loss of its link.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    if not topology.ti_lfa:
+        return found
     for target, hops in routes.first_hops(graph, name).items():
-        peers = [topology.link_addresses(between[name, hop], topology.routers[hop]) for hop in sorted(hops)]
-        via6, via4 = [address for address, _ in peers], [address for _, address in peers]
-        yield {"prefix": topology.routers[target].locator, "via": via6}
-        for host in topology.hosts.values():
-            if host.router == target and host.vrf == DEFAULT_VRF and not host.l2:
-                yield {"prefix": host.prefixes[0], "via": via6}
-                yield {"prefix": host.prefixes[1], "via": via4}
+        if len(hops) > 1:  # the others carry what one of them did
+            continue
+        (hop,) = hops
+        whole = topology.ti_lfa == "node" and hop != target
+        repair = tilfa.repair(graph, name, target, frozenset((hop,) if whole else (name, hop)))
+        if not repair and whole:
+            repair = tilfa.repair(graph, name, target, frozenset((name, hop)))
+        if repair:
+            segments = [f"{each.node}/End.X/{each.over}" if each.over else each.node for each in repair]
+            encap = {"mode": "encap.red", "hop-limit": "inherit"}
+            found[target] = {
+                "name": f"ti-lfa-{target}",
+                "encap": encap,
+                "segments": [topology.segment(segment) for segment in segments],
+            }
+    return found
 
 
 def _add(
@@ -211,6 +250,13 @@ def _name_segments(
         name_segments(policy, resolve, (*where, place))
 
 
+def _members(holder: dict[str, Any], key: str, at: Path) -> list[tuple[dict[str, Any], Path]]:
+    """The objects of a list, each with its place."""
+    listed = holder.get(key)
+    found = enumerate(listed if isinstance(listed, list) else [])
+    return [(one, (*at, key, place)) for place, one in found if isinstance(one, dict)]
+
+
 def name_segments(policy: Any, resolve: Callable[[Any, Path], Any], at: Path = ()) -> None:
     """Give a policy addresses for names, in each of the places where it may have segments.
 
@@ -218,10 +264,8 @@ def name_segments(policy: Any, resolve: Callable[[Any, Path], Any], at: Path = (
     """
     if not isinstance(policy, dict):
         return
-    lists = policy.get("segment-lists")
-    holders = [(policy, at)]
-    if isinstance(lists, list):
-        holders += [(one, (*at, "segment-lists", place)) for place, one in enumerate(lists) if isinstance(one, dict)]
+    holders = [(policy, at), *_members(policy, "candidate-paths", at)]
+    holders += [member for holder, path in holders for member in _members(holder, "segment-lists", path)]
     for holder, path in holders:
         segments = holder.get("segments")
         if isinstance(segments, str):

@@ -147,6 +147,7 @@ class Topology:
     hosts: Mapping[str, Host]
     links: tuple[Link, ...]
     scenario: tuple[Step, ...] = ()
+    ti_lfa: str = ""  # what routes are protected against: link, node, nothing
 
     def links_of(self, node: str) -> Iterator[Link]:
         """The links at a node, in order of its ports."""

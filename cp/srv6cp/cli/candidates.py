@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
-from srv6cp.config.policies import RETURNS
+from srv6cp.config.bsids import DYNAMIC
+from srv6cp.config.policies import ORIGINS, RETURNS
+from srv6cp.config.steering import ACTIONS, DSCPS, SRH_KEYS
 from srv6cp.model import DEFAULT_VRF, FlowLabel
 
 Values = Iterable[str]
@@ -271,6 +273,11 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
     return _pairs(
         words[1:],
         {
+            "path": _FREE,
+            "preference": _FREE,
+            "origin": ORIGINS,
+            "originator": _FREE,
+            "discriminator": _FREE,
             "segs": _FREE,
             "weight": _FREE,
             "mode": [record.mode for record in REGISTRY.headends],
@@ -281,6 +288,10 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "return-to": RETURNS,
             "invalid": ("forward", "drop"),
             "vrf": known.vrfs,
+            "color": _FREE,
+            "endpoint": _FREE,
+            "priority": _FREE,
+            "bsid": (DYNAMIC,),
         },
     )
 
@@ -293,8 +304,11 @@ def _match(known: Known) -> dict[str, Values | None]:
         "src-port": _FREE,
         "dst-port": _FREE,
         "traffic-class": _FREE,
+        "dscp": tuple(DSCPS),
         "port": known.ports,
         "vrf": known.vrfs,
+        "srh": ("true",),
+        **dict.fromkeys(sorted(SRH_KEYS - {"srh"}), _FREE),
     }
 
 
@@ -303,7 +317,7 @@ def _steer(words: Sequence[str], known: Known, first: Values) -> Values:
     if not words:
         return [*first, "port", "match"]
     if words[0] == "match":
-        return _pairs(words[1:], {**_match(known), "priority": _FREE, "policy": [*policies, "none"]})
+        return _pairs(words[1:], {**_match(known), "priority": _FREE, "policy": [*policies, "none"], "action": ACTIONS})
     if words[0] == "port":
         return _pairs(words, {"port": known.ports, "policy": policies})
     return _pairs(words[1:], {"vrf": known.vrfs, "policy": policies})
@@ -313,7 +327,9 @@ def _route(words: Sequence[str], known: Known, first: Values) -> Values:
     rest = [word for word in words if word != "blackhole"]
     if not rest:
         return [*first, *(["blackhole"] if not words else [])]
-    return _pairs(rest[1:], {**_hops(known), "nexthop": None, "nhid": known.names("nexthops", "id"), "vrf": known.vrfs})
+    colored = dict.fromkeys(("color", "next-hop", "service-sid"), _FREE)
+    named = {"nexthop": None, "nhid": known.names("nexthops", "id"), "vrf": known.vrfs}
+    return _pairs(rest[1:], {**_hops(known), **named, **colored})
 
 
 def _hops(known: Known) -> dict[str, Values | None]:

@@ -43,7 +43,8 @@ def run_show(args: argparse.Namespace) -> int:
         rows = [row for row in rows if _matches(row, wanted)]
         if not rows:
             raise CliError(f"no {args.kind} {wanted}", exitcodes.CHECK_FAILED)
-    emit(rows, args.json, table(rows, kind.columns))
+    columns = [column for column in kind.columns if column not in kind.optional or any(row.get(column) for row in rows)]
+    emit(rows, args.json, table(rows, columns))
     return exitcodes.OK
 
 

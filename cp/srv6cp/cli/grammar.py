@@ -21,15 +21,27 @@ from srv6cp.config.spelling import parse_words
 from srv6cp.model import FLAVOUR_NAMES
 
 _ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to")
-_MATCH_KEYS = ("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf")
+_PATH_KEYS = ("preference", "origin", "originator", "discriminator")
+_POLICY_KEYS = ("invalid", "vrf", "color", "endpoint", "priority")
+_ROUTE_WORDS = (
+    *("via", "dev", "port", "weight", "nexthop", "nhid", "vrf", "table", "blackhole"),
+    *("color", "next-hop", "service-sid"),
+)
+_MATCH_KEYS = (
+    *("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "dscp", "port", "vrf"),
+    *("srh", "srh-next-header", "srh-length", "srh-segments-left", "srh-last-entry", "srh-tag", "srh-next-segment"),
+)
 
 _USAGE = {
-    "policy": "srv6 policy add NAME segs A,B [weight N] [segs C,D [weight N]] [mode M] [source A] "
+    "policy": "srv6 policy add NAME [path NAME [preference N] [origin pcep|bgp|configuration] [originator ASN:A] "
+    "[discriminator N]] segs A,B [weight N] [segs C,D [weight N]] [path ...] [mode M] [source A] "
     "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] "
-    "[return-to next-segment|binding-sid] [invalid forward|drop] [vrf V]",
+    "[return-to next-segment|binding-sid] [invalid forward|drop] [vrf V] [color N endpoint A] [priority N] "
+    "[bsid SID|dynamic]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
-    "match KEY VALUE... [priority N] policy NAME|none",
-    "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID]",
+    "match KEY VALUE... [priority N] policy NAME|none|action drop|action count",
+    "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID] "
+    "[color N[,N] [next-hop A] [service-sid SID]]",
     "nexthop": "srv6 nexthop add ID via A [port P] | port P | blackhole | group ID[,WEIGHT]/ID[,WEIGHT]...",
     "neighbor": "srv6 neighbor add ADDRESS mac M [port P] [vrf V]",
     "vrf": "srv6 vrf add NAME [id N]",
@@ -80,15 +92,20 @@ def sid(words: Sequence[str]) -> list[Edit]:
 
 
 def policy(words: Sequence[str]) -> list[Edit]:
-    """``NAME segs A,B ...``."""
+    """``NAME segs A,B ...``; behind ``path NAME`` what is said is of that candidate path."""
     cursor = Words(words, usage("policy"))
     item: dict[str, Any] = {"name": cursor.take("the name of the policy")}
     encap: dict[str, Any] = {}
-    lists: list[dict[str, Any]] = []
+    paths: list[dict[str, Any]] = [{"segment-lists": []}]
     while cursor:
         word = cursor.take("a word")
         value = cursor.take(f"the value of {word!r}")
-        if word in ("segs", "segments"):
+        lists: list[dict[str, Any]] = paths[-1]["segment-lists"]
+        if word == "path":
+            if len(paths) == 1 and lists:
+                raise UsageError("'path' stands in front of the 'segs' that belong to it")
+            paths.append({"name": value, "segment-lists": []})
+        elif word in ("segs", "segments"):
             lists.append({"segments": segments(value)})
         elif word == "weight":
             if not lists:
@@ -98,15 +115,21 @@ def policy(words: Sequence[str]) -> list[Edit]:
             encap[word] = _number(value)
         elif word == "tunsrc":
             encap["source"] = value
-        elif word in ("invalid", "vrf"):
-            item[word] = value
+        elif word in _PATH_KEYS:
+            if len(paths) == 1:
+                raise UsageError(f"{word!r} stands behind the 'path' that it belongs to")
+            paths[-1][word] = _number(value)
+        elif word in _POLICY_KEYS:
+            item[word] = _number(value)
+        elif word == "bsid":
+            item["bsid"] = [*item.get("bsid", ()), value]
         else:
-            raise cursor.unknown(word, ("segs", "weight", *_ENCAP_KEYS, "invalid", "vrf"))
-    if not lists:
+            raise cursor.unknown(word, ("path", "segs", "weight", *_PATH_KEYS, *_ENCAP_KEYS, *_POLICY_KEYS, "bsid"))
+    if not all(path["segment-lists"] for path in paths[1:] or paths):
         raise UsageError(f"'segs' is missing; usage: {usage('policy')}")
     if encap:
         item["encap"] = encap
-    item["segment-lists"] = lists
+    item |= {"candidate-paths": paths[1:]} if len(paths) > 1 else paths[0]
     return [Edit("policies", item)]
 
 
@@ -123,11 +146,11 @@ def steer(words: Sequence[str]) -> list[Edit]:
             word = cursor.take("a word")
             value = cursor.take(f"the value of {word!r}")
             if word in _MATCH_KEYS:
-                match[word] = _number(value)
-            elif word in ("priority", "policy"):
+                match[word] = _number(value) if word != "srh" else value == "true" or value
+            elif word in ("priority", "policy", "action"):
                 item[word] = _number(value) if word == "priority" else value
             else:
-                raise cursor.unknown(word, (*_MATCH_KEYS, "priority", "policy"))
+                raise cursor.unknown(word, (*_MATCH_KEYS, "priority", "policy", "action"))
         if item.get("policy") == "none":
             item["policy"] = None
     elif first == "port":
@@ -136,7 +159,7 @@ def steer(words: Sequence[str]) -> list[Edit]:
     else:
         cursor.accept("prefix")
         item = {"prefix": cursor.take("a prefix, 'port' or 'match'"), **cursor.pairs(("vrf", "policy"))}
-    if "policy" not in item:
+    if "policy" not in item and item.get("action", "steer") == "steer":
         raise UsageError(f"'policy' is missing; usage: {usage('steer')}")
     return [Edit("steering", item)]
 
@@ -155,6 +178,11 @@ def route(words: Sequence[str]) -> list[Edit]:
             blackhole = True
         elif word == "nhid":
             item["nhid"] = _number(cursor.take("the number of the next hop"))
+        elif word == "color":
+            colors = [_number(each) for each in cursor.take("the color").split(",")]
+            item["color"] = colors[0] if len(colors) == 1 else colors
+        elif word in ("next-hop", "service-sid"):
+            item[word] = cursor.take(f"the value of {word!r}")
         elif word in ("vrf", "table"):
             item["vrf"] = _table(cursor.take("the VRF"))
         elif word in ("via", "dev", "port", "weight"):
@@ -167,7 +195,7 @@ def route(words: Sequence[str]) -> list[Edit]:
         elif word in ("metric", "proto", "scope", "src", "onlink"):
             raise UsageError(f"{word!r} is not supported")
         else:
-            raise cursor.unknown(word, ("via", "dev", "port", "weight", "nexthop", "nhid", "vrf", "table", "blackhole"))
+            raise cursor.unknown(word, _ROUTE_WORDS)
     if blackhole:
         item["blackhole"] = True
     if hops:

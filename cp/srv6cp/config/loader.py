@@ -18,6 +18,8 @@ from srv6cp.config.binding_loops import binding_loops
 from srv6cp.config.bogons import DEFAULT as DEFAULT_BOGONS
 from srv6cp.config.bogons import read_bogons
 from srv6cp.config.boundary import check_boundary
+from srv6cp.config.bsids import read_bsids
+from srv6cp.config.colors import color_steering, twice
 from srv6cp.config.context import Context, EnoughError
 from srv6cp.config.limits import read_limits, read_rate
 from srv6cp.config.nexthops import read_nexthops
@@ -178,14 +180,19 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     locators = context.locators = read_locators(data, context)
     policies = read_policies(data.get("policies"), data.get("source") is not None, context)
     nexthops = read_nexthops(data.get("nexthops"), context)
-    routes = read_routes(data.get("routes"), nexthops, context)
+    plain, colored = read_routes(data.get("routes"), nexthops, context)
+    further, by_color = color_steering(colored, plain, policies, source is not None, context)
+    routes = (*plain, *further)
     sections = read_sections(data, context)
     # Outside a locator with a mistake is no mistake.
     certain = not any(problem.path[:1] in (("locator",), ("locators",)) for problem in context.problems)
     sids = read_sids(data.get("sids"), locators if certain else (), context)
     own = (*addresses, OwnAddress(source)) if source is not None else addresses
     sids = (*sids, *endpoint_sids(settings, own, sids, context))
+    own6 = (address for _, address in context.own if isinstance(address, IPv6Address))
+    sids = (*sids, *read_bsids(data.get("policies"), policies, sids, locators if certain else (), own6, context))
     steering = read_steering(data.get("steering"), policies, context)
+    context.problems += twice(steering.prefixes, colored)
     node = Node(
         name=name,
         device_id=device_id,
@@ -206,7 +213,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         routes=routes,
         sids=sids,
         policies=policies,
-        prefix_steering=tuple(steering.prefixes),
+        prefix_steering=(*steering.prefixes, *by_color),
         classifiers=tuple(steering.rules),
         sections=sections,
         grpc_addr=grpc_addr,

@@ -54,6 +54,7 @@ class DropReason(enum.IntEnum):
     SOURCE_SPOOFED = 35  # BCP 38: from outside, a source of the domain
     REVERSE_PATH = 36  # BCP 84: no way back to the source by this interface (strict), or at all (loose)
     CSID_ZERO = 42  # RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
+    CLASSIFIED = 46  # a classifier rule says so
 
 
 class PuntReason(enum.IntEnum):

@@ -71,6 +71,7 @@ DROP_REASONS: dict[DropReason, Reason] = {
         "RFC 3704 2.2, 2.4; ports.urpf",
     ),
     DropReason.CSID_ZERO: Reason("a REPLACE-C-SID leads into a container that begins with C-SID 0", "RFC 9800 6.4"),
+    DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {

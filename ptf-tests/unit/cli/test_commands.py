@@ -276,6 +276,52 @@ def test_a_policy_without_a_valid_list_is_shown(srv6: Run, caplog: pytest.LogCap
     assert "the traffic is dropped" in srv6("policy show gone")[1]
 
 
+def test_rules_are_shown_in_the_words_that_make_them(srv6: Run) -> None:
+    """What an SRH is asked for comes back from the entries that it takes; ``del`` takes the words as they are shown."""
+    wanted = [
+        "srh true",
+        "srh-segments-left 0",
+        "srh-segments-left 3",
+        "srh-segments-left <2",
+        "srh-segments-left >6",
+        "dscp 46 srh-next-header udp srh-length 6-15 srh-segments-left 1-2 srh-last-entry 2-3 srh-tag 7",
+        "src 2001:db8::/32 srh-last-entry <200 srh-tag 9",
+        "srh-length 5-9",
+        "srh-segments-left 0 srh-last-entry 1-2",
+        "srh-next-segment fcbb:bb00::/32",
+    ]
+    actions = ("policy none", "action drop", "action count")
+    for index, words in enumerate(wanted):
+        assert srv6(f"steer add match {words} priority {900 - index} {actions[index % 3]}")[0] == 0, words
+    rows = json.loads(srv6("steer show --json")[1])
+    assert [row["traffic"] for row in rows] == [f"match {words}" for words in wanted]
+    assert [(row["policy"], row["action"]) for row in rows[:3]] == [("none", None), (None, "drop"), (None, "count")]
+    assert {row["packets"] for row in rows} == {0}
+    for row in rows:
+        code, _, err = srv6(f"steer del {row['traffic']}")
+        assert code == 0, err
+    assert json.loads(srv6("steer show --json")[1]) == []
+
+
+def test_candidate_paths_are_shown_with_why_they_are_not_active(srv6: Run) -> None:
+    words = "path a preference 200 segs fcbb:bb00:4:: path b segs fcbb:bb00:5:: path c segs fc00:9::1"
+    assert srv6(f"policy add p color 7 endpoint 2001:db8::9 bsid dynamic {words}")[0] == 0
+
+    def shown() -> dict[str, tuple[str, str | None]]:
+        rows = json.loads(srv6("policy show p --json")[1])
+        assert all(row["color"] == 7 and row["endpoint"] == "2001:db8::9" and len(row["bsids"]) == 1 for row in rows)
+        return {row["path"]: (row["state"].partition(";")[0], row["via"]) for row in rows}
+
+    assert shown() == {
+        "a": ("valid", "2001:db8:12::2 port 1"),
+        "b": ("not active: preference 100 is lower than 200", None),
+        "c": ("invalid: first segment fc00:9::1 is unreachable", None),
+    }
+    text = srv6("policy show p")[1].splitlines()
+    assert text[0].split()[:8] == ["policy", "color", "endpoint", "bsids", "mode", "path", "preference", "weight"]
+    assert "color" not in srv6("policy replace q segs fcbb:bb00:4::")[1] + srv6("policy show q")[1]
+
+
 def test_a_node_file_of_another_router_is_said_to_be_one(srv6: Run, node: Path) -> None:
     text = NODE.replace("02:00:00:00:01:0", "02:00:00:00:09:0").replace("[blue]", "[red]").replace("blue", "red")
     node.write_text(text.replace("node: r1", "node: r9"))

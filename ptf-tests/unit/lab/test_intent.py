@@ -73,6 +73,10 @@ def test_segments_by_name_in_the_words_of_an_edit(intent: Intent) -> None:
     node = intent.edit("r1", ["policy", "add", "p", "segs", "r3,r4/End.DT46", "weight", "2", "segs", "r2/End.X/r4"])
     lists = [[str(segment) for segment in each.segments] for each in node.policies["p"].lists]
     assert lists == [["fcbb:bb00:3:e000::", "fcbb:bb00:4:d046::"], ["fcbb:bb00:2:ea02::"]]
+    node = intent.edit("r1", ["policy", "add", "q", "path", "a", "segs", "r3", "path", "b", "segs", "r2,r3"])
+    paths = [[str(segment) for each in path.lists for segment in each.segments] for path in node.policies["q"].paths]
+    assert paths == [["fcbb:bb00:3:e000::"], ["fcbb:bb00:2:e000::", "fcbb:bb00:3:e000::"]]
+    node = intent.edit("r1", ["policy", "del", "q"])
     node = intent.edit("r1", ["sid", "add", "fcbb:bb00:1:b6::", "End.B6.Encaps", "srh", "segs", "r3,r4"])
     (made,) = (policy for name, policy in node.policies.items() if name != "p")
     assert str(made.lists[0].segments[0]) == "fcbb:bb00:3:e000::"

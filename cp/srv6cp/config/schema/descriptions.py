@@ -36,6 +36,16 @@ def _rate(path: str) -> dict[str, str]:
     return {f"{path}.rate": "a second", f"{path}.burst": "at once"}
 
 
+def _lists(path: str) -> dict[str, str]:
+    return {
+        f"{path}.segment-lists": "lists that share the flows by weight",
+        f"{path}.segment-lists.weight": "share of the flows; 0: not used",
+        f"{path}.segment-lists.verify": "true: valid while all its segments are reachable, not the first only",
+        f"{path}.bsid": "binding SID (RFC 9256 6): an address, dynamic, or a SID with its behaviour; several as a list",
+        f"{path}.bsid-only": "true: no other binding SID when that is taken, the path is not valid then",
+    }
+
+
 #: Path of a key to its text.
 DESCRIPTIONS: Mapping[str, str] = {
     "device-id": "P4Runtime device id of the switch",
@@ -93,6 +103,12 @@ DESCRIPTIONS: Mapping[str, str] = {
     "nexthops.group.id": "number of the member",
     "nexthops.group.weight": "share of the flows",
     "routes.blackhole": "true: drop what matches",
+    "routes.backup": "policy that packets enter while the ports of all next hops are down",
+    "routes.color": "of policies to the next hop; of several the highest first (RFC 9256 8.8)",
+    "routes.color.color": "a color",
+    "routes.color.co": "0: policies to the next hop; 1: or to anywhere; 2: or to any other endpoint, too",
+    "routes.next-hop": "endpoint of the policies; without any the route goes the way to it, unless via says another",
+    "routes.service-sid": "goes behind the segments of the policy, or is the only one (RFC 9252 5)",
     "sids": "local SIDs",
     "sids.behavior": "what the SID does, by its name in RFC 8986",
     "sids.flavors": "psp, usp, usd (RFC 8986 4.16), next-csid or replace-csid (RFC 9800 4)",
@@ -118,12 +134,35 @@ DESCRIPTIONS: Mapping[str, str] = {
     "policies.encap.traffic-class": "of the outer header; inherit: that of the packet",
     "policies.encap.flow-label": "of the outer header: hash of the flow (RFC 6438), copy, or 0",
     "policies.invalid": "what becomes of the traffic while no segment list is valid",
-    "policies.segment-lists": "lists that share the flows by weight",
-    "policies.segment-lists.weight": "share of the flows",
+    "policies.color": "with endpoint what the policy is called by routes with a color (RFC 9256 2.1)",
+    "policies.endpoint": "where the policy leads; :: or 0.0.0.0 is anywhere",
+    "policies.priority": "order in which policies are computed again after a failure, the lowest first (RFC 9256 2.12)",
+    "policies.keep-installed": "true: an active candidate path stays so among equals (RFC 9256 2.9)",
+    "policies.candidate-paths": "of which the valid one of the highest preference carries the traffic",
+    "policies.candidate-paths.name": "by which messages call it",
+    "policies.candidate-paths.preference": "the highest wins (RFC 9256 2.7)",
+    "policies.candidate-paths.origin": "where it comes from; of equals configuration wins over bgp, bgp over pcep",
+    "policies.candidate-paths.originator": "ASN:ADDRESS of who signalled it; of equals the lower wins",
+    "policies.candidate-paths.discriminator": "its number among those of an originator, its place in the list unless "
+    "said; of equals the higher wins",
+    "policies.candidate-paths.policies": "a composite path: colors of policies of the same endpoint (RFC 9256 2.2)",
+    "policies.candidate-paths.policies.color": "of the policy",
+    "policies.candidate-paths.policies.weight": "its share of the flows",
+    **_lists("policies"),
+    **_lists("policies.candidate-paths"),
     "steering": "what goes into which policy: by prefix, by port, or by what it matches",
     "steering.vrf": "VRF of the prefix",
     "steering.policy": "name of the policy; null exempts what matches from steering",
+    "steering.action": "steer into the policy; drop; count, and nothing else",
     "steering.match": "fields of the packet that all have to match",
+    "steering.match.dscp": "the high six bits of the traffic class, by number or name",
+    "steering.match.srh": "true: the packet has an SRH",
+    "steering.match.srh-next-header": "next header of the SRH, by number or name",
+    "steering.match.srh-length": "Hdr Ext Len of the SRH: N, <N, >N or N-M",
+    "steering.match.srh-segments-left": "Segments Left: N, <N, >N or N-M",
+    "steering.match.srh-last-entry": "Last Entry: N, <N, >N or N-M",
+    "steering.match.srh-tag": "tag of the SRH",
+    "steering.match.srh-next-segment": "prefix of the segment behind the destination, Segment List[Segments Left - 1]",
     "steering.match.protocol": "of the packet, by number or name",
     "steering.match.src-port": "TCP or UDP source port",
     "steering.match.dst-port": "TCP or UDP destination port",
