@@ -77,13 +77,15 @@ class Router:
                 raise Lacking(f"profile {self.program.name} has not: {', '.join(dict.fromkeys(lacking))}")
         self.node, self._config = node, config
         if self.controller is None or self.flow is None:
+            # before the controller says anything: it may still be under way when this is done
+            flow = Flow(self.bed, self.client)
             controller = _Controller(self.client, self.node, program=self.program)
             controller.start()
             self.bed.watch_links(controller.port_state)
             # behind the controller's own listener: what is counted is in the controller's queue already
             self.client.count_packet_ins()
             self.controller = controller
-            self.flow = Flow(self.bed, self.client)
+            self.flow = flow
         else:
             self.settle()
             # what an earlier test taught would be probed half a minute later, in the middle of another test

@@ -143,7 +143,7 @@ _TEXT = {
         "A container is used from its last position to its first; what is unused is zero",
         "No segment left and no C-SID in front of the Index: the last segment; without SRH the Argument is ignored",
         "Else hop limit 1 is Time Exceeded",
-        "Index above 0: bounds without the reduced entry, the C-SID before; zero ends the container, a whole SID follows",
+        "Index above 0: bounds without the reduced entry, the C-SID before; zero ends the container, a SID follows",
         "Index 0: bounds as at End, the next entry is a container, its last C-SID; other bits of the destination stay",
         "PSP when no segment is left and no C-SID is in front of the Index; USP and USD at the last segment",
         "C-SID 0 where a container begins: dropped and counted, nobody is told",
