@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from srv6cp.model import Node
+from srv6lab.impairments import Impairments
 from srv6lab.topology import Topology
+from srv6lab.traffic import Traffic
 
 PROBE_PORT = 9  # UDP destination port of probes (discard)
 FIRST_SOURCE_PORT = 40000
@@ -37,6 +39,15 @@ class PortState:
 
     def __str__(self) -> str:
         return f"to {self.to} " + ("up" if self.up else "down (cable cut)" if self.cut else "down")
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the ports of switches have counted of one direction of a cable, since they started."""
+
+    frames: int
+    octets: int
+    dropped: int  # by the cable itself: chance, or no room in its queue
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,28 @@ class Lab(Protocol):
 
     def set_cable(self, one: str, other: str, whole: bool) -> None:
         """Cut or restore the cables between two nodes. Raises UnknownName where there is none."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """Its flows. Raises LabError where it has none."""
+
+    def impairments(self, one: str, other: str) -> Impairments:
+        """What the cables between two nodes do to frames. Raises UnknownName where there is none."""
+
+    def impair(self, one: str, other: str, impairments: Impairments) -> None:
+        """Change that. Raises UnknownName, LabError where cables cannot be changed."""
+
+    def is_cut(self, number: int) -> bool:
+        """Whether the cable of a link is cut, by the number of the link."""
+
+    def carried(self) -> Mapping[int, tuple[Carried, Carried]]:
+        """Number of a link to what went over it: from its first end to its second, and back."""
+
+    def restart(self, router: str) -> str:
+        """Start the switch of a router anew and have its controller fill it; what happened, as text."""
+
+    def state(self, router: str) -> str:
+        """`primary` where all is well: what the controller of a router is to its switch."""
 
     def server(self, router: str) -> str:
         """Address of a router's P4Runtime server."""

@@ -16,10 +16,12 @@ from srv6cp.cli.exitcodes import CliError
 from srv6cp.config import ConfigError, load_node
 from srv6cp.model import Node
 from srv6lab.errors import LabError
+from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.intent import data_of, file_of
-from srv6lab.lab import PortState, Trip
+from srv6lab.lab import Carried, PortState, Trip
 from srv6lab.state import State
 from srv6lab.topology import Topology, TopologyError
+from srv6lab.traffic import Traffic
 
 ANSWER_LIMIT = 60.0  # s
 
@@ -107,6 +109,53 @@ class RunningLab:
         """See :class:`srv6lab.lab.Lab`."""
         self.topology.links_between(one, other)
         self.request("cable", ends=[one, other], whole=whole)
+
+    @property
+    def traffic(self) -> Traffic:
+        """See :class:`srv6lab.lab.Lab`."""
+        name = self._state.name
+        raise LabError(
+            f"{name} is of namespaces: its hosts are Linux and have programs for that: "
+            f"srv6 lab exec {name} HOST -- iperf3 ..."
+        )
+
+    def impairments(self, one: str, other: str) -> Impairments:
+        """See :class:`srv6lab.lab.Lab`."""
+        self.topology.links_between(one, other)
+        return IDEAL
+
+    def impair(self, one: str, other: str, impairments: Impairments) -> None:
+        """See :class:`srv6lab.lab.Lab`."""
+        self.topology.links_between(one, other)
+        if not impairments.ideal:
+            raise LabError(
+                "rate, delay, jitter and loss are of labs in one process; cables of namespaces go down and up"
+            )
+
+    def is_cut(self, number: int) -> bool:
+        """See :class:`srv6lab.lab.Lab`."""
+        link = next(link for link in self.topology.links if link.number == number)
+        end = next(end for end in link.ends if end.node in self.topology.routers)
+        return self.ports(end.node)[end.port].cut
+
+    def carried(self) -> Mapping[int, tuple[Carried, Carried]]:
+        """See :class:`srv6lab.lab.Lab`. What the kernel has counted at the far ends of the veth pairs."""
+        from srv6lab import cables
+
+        return cables.carried(self.topology, self._state.cables)
+
+    def state(self, router: str) -> str:
+        """See :class:`srv6lab.lab.Lab`."""
+        row = self.request("status")["routers"][router]
+        return str(row["controller"] if row["state"] == "running" else row["state"])
+
+    def restart(self, router: str) -> str:
+        """See :class:`srv6lab.lab.Lab`."""
+        self.topology.check_router(router)
+        done = self.request("restart", router=router)
+        return (
+            f"{router}: switch restarted, its controller filled it ({done['written']}) within {done['seconds']:.1f} s"
+        )
 
     def server(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""

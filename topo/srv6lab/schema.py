@@ -15,7 +15,7 @@ from typing import Any
 
 from srv6cp import values
 from srv6cp.config.schema import schema as node_schema
-from srv6lab import loader, script
+from srv6lab import impairments, loader, script
 from srv6lab.configuration import FIXED
 from srv6lab.topology import MAX_HOSTS, MAX_ROUTERS
 
@@ -27,9 +27,11 @@ _CABLE: Schema = {"type": "string", "pattern": r"^\s*\S+\s+--\s+\S+\s*$"}
 
 def schema() -> Schema:
     """The schema as Python data."""
+    cable = _cable_properties()
     host = _object(
         loader.HOST_KEYS,
         {
+            **cable,
             "router": _NAME | _text("router that the host hangs on"),
             "vrf": _NAME | _text("VRF of the router's port; default unless said"),
             "l2": {"type": "boolean"} | _text("true: the router's port takes frames as they are"),
@@ -41,6 +43,7 @@ def schema() -> Schema:
     link = _object(
         loader.LINK_KEYS,
         {
+            **cable,
             "link": _CABLE | _text("r1 -- r2"),
             "cost": {"type": "integer", "minimum": 1, "maximum": loader.MAX_COST}
             | _text("of the route; 1 unless said"),
@@ -60,6 +63,7 @@ def schema() -> Schema:
         "hosts": _by_name(host, MAX_HOSTS) | _text("hosts by name; their order gives them numbers"),
         "links": _array({"anyOf": [_CABLE, link]})
         | _text("cables between routers; their order gives the port numbers"),
+        "cables": _object(loader.CABLE_KEYS, cable) | _text("what every cable has that says nothing else"),
         "scenario": _array({"anyOf": [_step(verb, each) for verb, each in _steps(section).items()]})
         | _text("what `srv6 lab up` shows, step by step; a step that fails ends it with exit code 1"),
     }
@@ -68,6 +72,22 @@ def schema() -> Schema:
         "title": "SRv6 topology",
         "$defs": {"section": _node_section()},
         **_object(loader.KEYS, properties, ["routers"]),
+    }
+
+
+def _cable_properties() -> Schema:
+    """What `impairments.read` takes."""
+    number = r"[0-9]+(\.[0-9]+)?"
+    time: Schema = {"anyOf": [{"const": 0}, {"type": "string", "pattern": f"^(0|{number}(us|ms|s))$"}]}
+    rate = {"type": "string", "pattern": f"^{number}[kKmMgG]?(bit|bps|bit/s)?$"}
+    most = impairments.MAX_QUEUE
+    return {
+        "rate": {"anyOf": [{"type": "integer", "minimum": impairments.MIN_RATE}, rate]} | _text("bit/s, such as 10M"),
+        "delay": time | _text("from end to end, such as 20ms"),
+        "jitter": time | _text("how much more or less than the delay; frames may overtake each other"),
+        "loss": {"anyOf": [{"const": 0}, {"type": "string", "pattern": f"^(0|{number}%)$"}]}
+        | _text("share of the frames, such as 1%"),
+        "queue": {"type": "integer", "minimum": 1, "maximum": most} | _text("frames that may wait for the cable"),
     }
 
 

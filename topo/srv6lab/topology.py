@@ -29,6 +29,7 @@ from typing import Any
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.spelling import normalize_sid
 from srv6cp.problems import InvalidError
+from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.steps import Step
 
 MAX_ROUTERS = MAX_HOSTS = 254
@@ -59,6 +60,7 @@ class Link:
     ends: tuple[End, End]
     cost: int = 1
     mtu: int = 1500
+    impairments: Impairments = IDEAL
 
     def other(self, node: str) -> End:
         """The end that is not ``node``'s."""
@@ -80,6 +82,7 @@ class Host:
     interface4: IPv4Interface
     vrf: str = DEFAULT_VRF
     l2: bool = False
+    impairments: Impairments = IDEAL  # of its cable
 
     @property
     def mac(self) -> str:
@@ -177,6 +180,11 @@ class Topology:
         """Raise UnknownName unless there is a router or host of this name."""
         if name not in self.routers and name not in self.hosts:
             raise UnknownName(f"no node {name!r}; there are {', '.join((*self.routers, *self.hosts))}")
+
+    def check_host(self, name: str) -> None:
+        """Raise UnknownName unless there is a host of this name."""
+        if name not in self.hosts:
+            raise UnknownName(f"no host {name!r}; there are {', '.join(self.hosts) or 'none'}")
 
     def check_router(self, name: str) -> None:
         """Raise UnknownName unless there is a router of this name."""

@@ -28,7 +28,8 @@ from srv6lab.shipped import shipped
 from srv6lab.steps import Path, Ping, Step
 from srv6lab.topology import TopologyError
 
-COMMANDS = ["cut", "edit", "flows", "graph", "help", "path", "ping", "quit", "restore", "show", "steer", "unsteer"]
+_WORDS = "cut edit flow flows graph help link path ping quit restart restore show steer unsteer"
+COMMANDS = _WORDS.split()
 
 
 def script(player: Player, *items: Any) -> list[Step]:
@@ -144,6 +145,12 @@ def test_shell_steers_and_takes_back(player: Player, capsys: pytest.CaptureFixtu
         ("ping h9 h2", "no host 'h9'; there are h1, h2\n"),
         ("ping h1 nobody", "'nobody' is neither a host (h1, h2) nor an address\n"),
         ("ping h1 h2 many", "count must be a number from 1 to 1000, not 'many'\n"),
+        ("link r1", "usage: link NODE NODE [down|up|ideal|rate 10M|delay 20ms|loss 1% ...]\n"),
+        ("link r1 r4 down", "r1 and r4 share no cable; r1 has those to r2, r3, h1\n"),
+        ("link r1 r2 rate fast", "rate must be bit/s from 1k to 100G, such as 10M, not 'fast'\n"),
+        ("flow start h1 h9", "no host 'h9'; there are h1, h2\n"),
+        ("flow stop 99", "no flow 99 runs; there are none\n"),
+        ("restart r9", "no router 'r9'; there are r1, r2, r3, r4\n"),
         (
             "dance",
             f"no command 'dance'; there are {', '.join(COMMANDS)}\n",
