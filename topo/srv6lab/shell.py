@@ -243,29 +243,31 @@ class Shell(cmd.Cmd):
         topology = self._network.topology
         if line:
             topology.check_router(line)
-            print(self._network.file(line).read_text("utf-8"), end="")
+            self._player.say(self._network.file(line).read_text("utf-8").rstrip("\n"))
             return
         present = {name: self._network.data(name) for name in topology.routers}
         for name, router in topology.routers.items():
-            print(wrap(f"{name}  P4Runtime {self._network.server(name)}, device id {router.number}", indent="    "))
+            self._player.say(
+                wrap(f"{name}  P4Runtime {self._network.server(name)}, device id {router.number}", indent="    ")
+            )
             ports = ", ".join(f"{number} {port}" for number, port in self._network.ports(name).items())
-            print(wrap(f"    ports: {ports}", indent="      "))
+            self._player.say(wrap(f"    ports: {ports}", indent="      "))
             names = topology.sid_names(name, present)
             widest = max(map(len, names))
             for words, address in names.items():
-                print(wrap(f"    {name}/{words:<{widest}}  {address}", indent=" " * 8))
+                self._player.say(wrap(f"    {name}/{words:<{widest}}  {address}", indent=" " * 8))
 
     def do_graph(self, line: str) -> None:
         """graph: nodes and cables"""
-        print(graph.text(self._network.topology))
+        self._player.say(graph.text(self._network.topology))
 
     def do_help(self, arg: str) -> None:
         """help [COMMAND]: what there is, or more about one command"""
         if arg in self._known():
-            print(wrap(inspect.getdoc(getattr(self, f"do_{arg}")) or arg))
+            self._player.say(wrap(inspect.getdoc(getattr(self, f"do_{arg}")) or arg))
         else:
             texts = [(getattr(self, f"do_{name}").__doc__ or name).splitlines()[0] for name in self._known()]
-            print("\n".join(wrap(text, indent="    ") for text in texts))
+            self._player.say("\n".join(wrap(text, indent="    ") for text in texts))
 
     def do_quit(self, line: str) -> bool:
         """quit: leave"""
