@@ -31,7 +31,7 @@ WHEELS := --only-binary :all:
 LOCKED := $(PIP) $(WHEELS) --no-deps --require-hashes --requirement
 C_FILES = $(shell find softswitch bench -name '*.[ch]')
 
-.PHONY: help setup build run test ptf diff soak fuzz bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs shell wheel
+.PHONY: help setup build run web test ptf diff soak fuzz bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs shell wheel
 
 help: ## this list
 	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PROFILE=transit|edge|full] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
@@ -53,8 +53,8 @@ ifeq ($(RESOLUTION),locked)
 	@$(LOCKED) requirements/test.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 else
-	@$(if $(filter lowest,$(RESOLUTION)),$(BIN)/python tools/requirements.py lowest test topo,true) > $(VENV)/constraints.txt
-	@$(PIP) $(WHEELS) --upgrade --constraint $(VENV)/constraints.txt --editable '.[test,topo]'
+	@$(if $(filter lowest,$(RESOLUTION)),$(BIN)/python tools/requirements.py lowest test topo web browser,true) > $(VENV)/constraints.txt
+	@$(PIP) $(WHEELS) --upgrade --constraint $(VENV)/constraints.txt --editable '.[test,topo,web,browser]'
 	@$(PIP) $(WHEELS) --upgrade --constraint $(VENV)/constraints.txt --no-deps "$$($(BIN)/python tools/requirements.py group ptf)"
 endif
 	@touch $@
@@ -66,6 +66,9 @@ build: $(STAMP) ## recompile the P4 program, all profiles or PROFILE=NAME (p4c-b
 
 run: $(STAMP) ## quick start: a small SRv6 network carries packets along the segment list that you choose
 	@$(BIN)/srv6 lab up $(TOPOLOGY)
+
+web: $(STAMP) ## the same network in a browser, with traffic: http://127.0.0.1:8480 with the token that it prints
+	@$(BIN)/srv6 lab up $(TOPOLOGY) --web
 
 # Hundreds of Pythons start: where they must not leave bytecode beside the sources they find it in build/.
 ifdef PYTHONDONTWRITEBYTECODE
@@ -149,7 +152,7 @@ LOCK = UV_PYTHON_DOWNLOADS=never $(LOCKER) pip compile --quiet --universal --pyt
   --no-annotate --custom-compile-command 'make lock' $(ARGS)
 
 lock: $(filter .venv-lock/%,$(LOCKER)) ## renew requirements/ from pyproject.toml (ARGS=--upgrade: newer versions too)
-	@$(LOCK) --extra test --extra topo --group ptf --output-file requirements/test.txt pyproject.toml
+	@$(LOCK) --extra test --extra topo --extra web --extra browser --group ptf --output-file requirements/test.txt pyproject.toml
 	@'$(PYTHON)' tools/requirements.py extra lint | $(LOCK) --constraint requirements/test.txt --output-file requirements/lint.txt -
 
 .venv-lock/bin/uv:

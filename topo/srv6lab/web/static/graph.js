@@ -80,7 +80,7 @@ export class Graph {
       { selector: "edge", style: {
         "curve-style": large ? "haystack" : "bezier", "control-point-step-size": 22, width: 2, "line-color": LOADS[3].color,
         "target-arrow-shape": large ? "none" : "triangle", "target-arrow-color": LOADS[3].color,
-        label: large ? "" : "data(label)", "font-size": 11, color: front, "text-background-color": back,
+        "source-label": large ? "" : "data(label)", "source-text-offset": 48, "font-size": 12, color: front, "text-background-color": back,
         "text-background-opacity": 0.85, "text-background-padding": 1, "text-rotation": "none" } },
       ...LOADS.map((load, place) => ({ selector: `edge.load${place}`, style: {
         "line-color": load.color, "target-arrow-color": load.color, width: load.width } })),

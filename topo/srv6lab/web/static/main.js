@@ -45,7 +45,18 @@ function table(rows, columns) {
   return box;
 }
 const wrap = (node) => { const cell = make("td"); cell.append(node); return cell; };
-const button = (text, do_) => { const made = make("button", text, { type: "button" }); made.onclick = attempt(do_); return made; };
+const button = (text, do_, key = text) => {
+  const made = make("button", text, { type: "button", "data-key": key });
+  made.onclick = attempt(do_);
+  return made;
+};
+// Show what is new. Who is at a button there stays at it; what somebody types is not taken away.
+const put = (box, ...content) => {
+  const active = box.contains(document.activeElement) ? document.activeElement : null;
+  if (active?.tagName === "INPUT") return;
+  box.replaceChildren(...content);
+  if (active?.dataset.key) box.querySelector(`[data-key="${CSS.escape(active.dataset.key)}"]`)?.focus();
+};
 const rate = (bits) => bits >= 1e6 ? `${(bits / 1e6).toFixed(2)} Mbit/s` : bits >= 1e3 ? `${(bits / 1e3).toFixed(1)} kbit/s` : `${Math.round(bits)} bit/s`;
 const ms = (seconds) => `${(seconds * 1000).toFixed(2)} ms`;
 
@@ -71,7 +82,7 @@ async function refreshDetails() {
     else if (topology.hosts.some((host) => host.name === name)) showHost(box, name);
     else showRouter(box, await ask(`router/${encodeURIComponent(name)}`));
   } catch (error) { box.append(make("p", error.message)); }
-  if (chosen.kind === kind && chosen.name === name) $("details").replaceChildren(box);
+  if (chosen.kind === kind && chosen.name === name) put($("details"), box);
 }
 
 function showLink(box, number) {
@@ -84,7 +95,7 @@ function showLink(box, number) {
     direction: place ? `${two} to ${one}` : `${one} to ${two}`, load: `${side.load} %`, rate: rate(side.rate),
     frames: side.frames, dropped: side.dropped })), ["direction", "load", "rate", "frames", "dropped"]));
   const words = make("input", null, { "aria-label": "rate, delay, jitter, loss, queue", value: now.cable, size: 24 });
-  box.append(button(now.cut ? "Mend" : "Cut", () => run(`link ${one} ${two} ${now.cut ? "up" : "down"}`)), words,
+  box.append(button(now.cut ? "Mend" : "Cut", () => run(`link ${one} ${two} ${now.cut ? "up" : "down"}`), "cut"), words,
     button("Set", () => run(`link ${one} ${two} ${words.value}`)));
 }
 
@@ -173,10 +184,10 @@ function setUpForms() {
 }
 
 function showFlows() {
-  $("flows").replaceChildren(live["flows-why-not"] ? make("p", live["flows-why-not"]) : table(live.flows.map((flow) => ({
+  put($("flows"), live["flows-why-not"] ? make("p", live["flows-why-not"]) : table(live.flows.map((flow) => ({
     flow: `${flow.flow}: ${flow.source} to ${flow.target}, ${flow.kind}`, rate: rate(flow.rate),
     lost: `${flow.lost} (${(100 * flow.loss).toFixed(2)} %)`, "delay, jitter": `${ms(flow.delay)}, ${ms(flow.jitter)}`,
-    reordered: flow.reordered, " ": button("Stop", () => run(`flow stop ${flow.flow}`)),
+    reordered: flow.reordered, " ": button("Stop", () => run(`flow stop ${flow.flow}`), `stop ${flow.flow}`),
   })), ["flow", "rate", "lost", "delay, jitter", "reordered", " "]));
 }
 
@@ -196,9 +207,9 @@ async function tick() {
     live = await ask(`live?after=${lastEvent}`);
     $("status").textContent = "";
     graph.update(live);
-    if (!$("flows").contains(document.activeElement)) showFlows();
+    showFlows();
     showEvents(live.events);
-    if (chosen && !$("details").contains(document.activeElement)) await refreshDetails();
+    if (chosen) await refreshDetails();
   } catch (error) { $("status").textContent = error.message; }
   setTimeout(tick, 1000);
 }
