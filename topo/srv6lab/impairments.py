@@ -74,9 +74,7 @@ def read_words(words: Sequence[str], before: Impairments) -> Impairments:
     if list(words) == ["ideal"]:
         return IDEAL
     if not words or len(words) % 2:
-        raise InvalidError(
-            f"pairs of {', '.join(KEYS)} with a value are needed, such as: rate 10M delay 20ms; or ideal"
-        )
+        raise InvalidError(f"{', '.join(KEYS)} are needed, each with a value, such as: rate 10M delay 20ms; or ideal")
     given: dict[str, Any] = {}
     for key, value in zip(words[::2], words[1::2], strict=True):
         if key not in KEYS:

@@ -184,9 +184,7 @@ class Shell(cmd.Cmd):
         """
         words = line.split()
         if len(words) < 2:
-            raise UsageError(
-                "usage: link NODE NODE [down|up|ideal|rate 10M|delay 20ms|jitter 5ms|loss 1%|queue 100 ...]"
-            )
+            raise UsageError("usage: link NODE NODE [down|up|ideal|rate 10M|delay 20ms|loss 1% ...]")
         one, other, *rest = words
         if rest in (["down"], ["up"]):
             self._player.play(steps.Cable((one, other), rest == ["up"]))

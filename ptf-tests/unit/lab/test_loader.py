@@ -95,7 +95,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "link key",
         {"links": [{"link": "r1 -- r2", "price": 1}]},
-        "links[0].price: unknown key 'price'; valid: cost, link, mtu",
+        "links[0].price: unknown key 'price'; valid: cost, delay, jitter, link, loss, mtu, queue, rate",
     ),
     ("scenario", {"scenario": {"say": "x"}}, "scenario: a scenario must be a list, not {'say': 'x'}"),
 ]
