@@ -31,7 +31,7 @@ WHEELS := --only-binary :all:
 LOCKED := $(PIP) $(WHEELS) --no-deps --require-hashes --requirement
 C_FILES = $(shell find softswitch bench -name '*.[ch]')
 
-.PHONY: help setup build run web test ptf diff soak fuzz bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs shell wheel
+.PHONY: help setup build run web test ptf diff soak fuzz bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs pictures shell wheel
 
 help: ## this list
 	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PROFILE=transit|edge|full] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
@@ -145,6 +145,9 @@ shell: .venv-shell/.stamp ## p4runtime-shell in .venv-shell, an environment of i
 	@$(if $(UV),$(UV) pip install --quiet --python .venv-shell/bin/python,.venv-shell/bin/python -m pip install --quiet --disable-pip-version-check) -r .venv-shell/requirements.txt
 	@touch $@
 	@echo 'ready: .venv-shell/bin/python -m p4runtime_sh --grpc-addr 127.0.0.1:9559'
+
+pictures: $(STAMP) ## the pictures of the lab's page in docs/ (Chromium)
+	@$(BIN)/python tools/lab_pictures.py
 
 # The oldest Python that is supported, so that the lock holds for all of them; no URL of an index is written.
 LOCKER := $(or $(UV),.venv-lock/bin/uv)

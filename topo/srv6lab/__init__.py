@@ -11,7 +11,10 @@
 * `running`     one in network namespaces, seen from the command line; behind it `control` (up, down, status ...),
   `state` (what is on disk), `daemon` (controllers and switches), `namespaces`, `cables` and `portwatch` (Linux),
   `linuxhost` and `sniff` (packets)
+* `impairments` what cables do to frames, `emulator` does it in one process; `traffic`: flows between hosts
 * `path`        the way of a packet, hop by hop
+* `view`        what there is to see of a running network, each second; `top` in a terminal, `web` in a browser;
+  `record`: how commands find a network of one process that is served
 * `scenario`    plays the steps; `shell`: commands for a running network; `terminal`: text that fits
 * `cli`         the words of ``srv6 lab``; `commands`: what they do; `shipped`: topologies of the package
 """

@@ -42,6 +42,7 @@ def register(subparsers: Any) -> None:
     verbs = _Verbs(top.add_subparsers(dest="verb", metavar="VERB"))
     _add_up(verbs.add("up", "start a network and play the scenario of its file"))
     _add_web(verbs)
+    _add_top(verbs)
     down = verbs.add("down", "stop a network of namespaces and clean up after it, even after a crash")
     down.add_argument("name", nargs="?", metavar="LAB", help="name of the lab [the only one]")
     down.add_argument("--all", action="store_true", help="all of them")
@@ -68,6 +69,15 @@ def _add_web(verbs: _Verbs) -> None:
     web = verbs.add("web", "serve a page of a network of namespaces that runs; of one that is served, say where")
     web.add_argument("name", nargs="?", metavar="LAB", help="name of the lab [the only one]")
     _web_options(web)
+
+
+def _add_top(verbs: _Verbs) -> None:
+    top = verbs.add(
+        "top", "load of the cables, flows and routers of a network that is served or of namespaces, each second"
+    )
+    top.add_argument("name", nargs="?", metavar="LAB", help="name of the lab [the only one]")
+    top.add_argument("--once", action="store_true", help="print it once")
+    top.add_argument("--json", action="store_true", help="print JSON, a line each second")
 
 
 def _web_options(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,7 @@ from srv6cp.cli import session
 from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, INTERRUPTED, OK, CliError, UsageError
 from srv6cp.sync.launch import SWITCHES, choose
 from srv6lab import graph as pictures
+from srv6lab import record
 from srv6lab.configuration import config_of
 from srv6lab.errors import LabError
 from srv6lab.intent import read_words
@@ -33,7 +34,6 @@ from srv6lab.shell import edit as edit_router
 from srv6lab.shipped import shipped
 from srv6lab.terminal import wrap
 from srv6lab.topology import Topology, TopologyError, UnknownName
-from srv6lab.web import record
 
 DEMONSTRATION = 10_000_000  # bit/s that a cable without a rate counts as for flows that are started unasked
 
@@ -285,13 +285,34 @@ def web(args: argparse.Namespace) -> int:
     """Serve a page."""
     from srv6lab import control
 
-    here = record.all_served()
-    found = record.find(args.name) if args.name else here[0] if len(here) == 1 else None
+    found = _served(args.name)
     if found is not None:
         print(found.page)
         return OK
     name = args.name or control.only()
     return _serve(args, control.attach(name), name)
+
+
+def top(args: argparse.Namespace) -> int:
+    """Load, flows and routers, each second."""
+    from srv6lab import control
+    from srv6lab.top import follow
+    from srv6lab.view import View
+
+    served = _served(args.name)
+    if served is not None:
+        topology = served.ask("topology")
+        return follow(topology, lambda after: served.ask(f"live?after={after}"), once=args.once, as_json=args.json)
+    with View(control.attach(args.name or control.only())) as view:
+        return follow(view.topology(), view.live, once=args.once, as_json=args.json)
+
+
+def _served(name: str | None) -> record.Served | None:
+    """The lab of this name that is served; the only one where there is no name."""
+    if name:
+        return record.find(name)
+    here = record.all_served()
+    return here[0] if len(here) == 1 else None
 
 
 def link(args: argparse.Namespace) -> int:
@@ -442,6 +463,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "restore": restore,
     "show": show,
     "web": web,
+    "top": top,
     "link": link,
     "flow": flow,
     "schema": schema,

@@ -51,6 +51,14 @@ class Carried:
 
 
 @dataclass(frozen=True)
+class Health:
+    """Router to what its controller is to its switch (`primary` where all is well); numbers of links that are cut."""
+
+    routers: Mapping[str, str]
+    cut: frozenset[int]
+
+
+@dataclass(frozen=True)
 class Trip:
     """What was seen of one probe: its frames in the order of time, and whether the host got it."""
 
@@ -127,17 +135,14 @@ class Lab(Protocol):
     def impair(self, one: str, other: str, impairments: Impairments) -> None:
         """Change that. Raises UnknownName, LabError where cables cannot be changed."""
 
-    def is_cut(self, number: int) -> bool:
-        """Whether the cable of a link is cut, by the number of the link."""
-
     def carried(self) -> Mapping[int, tuple[Carried, Carried]]:
         """Number of a link to what went over it: from its first end to its second, and back."""
 
     def restart(self, router: str) -> str:
         """Start the switch of a router anew and have its controller fill it; what happened, as text."""
 
-    def state(self, router: str) -> str:
-        """`primary` where all is well: what the controller of a router is to its switch."""
+    def health(self) -> Health:
+        """States of routers and cables."""
 
     def server(self, router: str) -> str:
         """Address of a router's P4Runtime server."""

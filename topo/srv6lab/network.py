@@ -28,7 +28,7 @@ from srv6lab.errors import LabError
 from srv6lab.host import HostStack
 from srv6lab.impairments import Impairments
 from srv6lab.intent import Intent, data_of
-from srv6lab.lab import ELECTION_ID, PROBE_PORT, Carried, Passage, PortState, Trip, in_order
+from srv6lab.lab import ELECTION_ID, PROBE_PORT, Carried, Health, Passage, PortState, Trip, in_order
 from srv6lab.portwatch import wait_until_known
 from srv6lab.reach import family_between
 from srv6lab.topology import End, Host, Link, Topology, TopologyError
@@ -255,10 +255,6 @@ class Network:
                     self.switches[end.node].set_port_up(end.port, whole)
             wait_until_known(self.controllers, link.ends, whole)
 
-    def is_cut(self, number: int) -> bool:
-        """See :class:`srv6lab.lab.Lab`."""
-        return number in self._cut
-
     def impairments(self, one: str, other: str) -> Impairments:
         """See :class:`srv6lab.lab.Lab`."""
         return self._impairments[self.topology.links_between(one, other)[0].number]
@@ -286,10 +282,10 @@ class Network:
 
         return {link.number: (count(link, *link.ends), count(link, *link.ends[::-1])) for link in self.topology.links}
 
-    def state(self, router: str) -> str:
+    def health(self) -> Health:
         """See :class:`srv6lab.lab.Lab`."""
-        self.topology.check_router(router)
-        return self.controllers[router].status().role
+        roles = {name: controller.status().role for name, controller in self.controllers.items()}
+        return Health(roles, frozenset(self._cut))
 
     def restart(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`. Raises LabError when the controller does not fill the new switch."""

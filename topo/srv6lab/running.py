@@ -18,7 +18,7 @@ from srv6cp.model import Node
 from srv6lab.errors import LabError
 from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.intent import data_of, file_of
-from srv6lab.lab import Carried, PortState, Trip
+from srv6lab.lab import Carried, Health, PortState, Trip
 from srv6lab.state import State
 from srv6lab.topology import Topology, TopologyError
 from srv6lab.traffic import Traffic
@@ -132,22 +132,23 @@ class RunningLab:
                 "rate, delay, jitter and loss are of labs in one process; cables of namespaces go down and up"
             )
 
-    def is_cut(self, number: int) -> bool:
-        """See :class:`srv6lab.lab.Lab`."""
-        link = next(link for link in self.topology.links if link.number == number)
-        end = next(end for end in link.ends if end.node in self.topology.routers)
-        return self.ports(end.node)[end.port].cut
-
     def carried(self) -> Mapping[int, tuple[Carried, Carried]]:
         """See :class:`srv6lab.lab.Lab`. What the kernel has counted at the far ends of the veth pairs."""
         from srv6lab import cables
 
         return cables.carried(self.topology, self._state.cables)
 
-    def state(self, router: str) -> str:
+    def health(self) -> Health:
         """See :class:`srv6lab.lab.Lab`."""
-        row = self.request("status")["routers"][router]
-        return str(row["controller"] if row["state"] == "running" else row["state"])
+        rows = self.request("status")["routers"]
+        states = {name: row["controller"] if row["state"] == "running" else row["state"] for name, row in rows.items()}
+        cut = {
+            link.number
+            for name, row in rows.items()
+            for link in self.topology.links_of(name)
+            if ports_of(row)[link.at(name).port].cut
+        }
+        return Health(states, frozenset(cut))
 
     def restart(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""

@@ -130,5 +130,5 @@ def test_unknown_hosts_and_flows(network: Network) -> None:
 
 def test_switch_restarts_and_is_filled(network: Network) -> None:
     assert "its controller filled it" in network.restart("r2")
-    assert network.state("r2") == "primary"
+    assert network.health().routers["r2"] == "primary"
     assert network.ping("h1", "2001:db8:2::2", 5.0) is not None

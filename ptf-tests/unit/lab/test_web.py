@@ -17,14 +17,14 @@ pytest.importorskip("starlette", reason="needs the extra `web`")
 
 from srv6cp.cli import exitcodes
 from srv6cp.cli.main import main
+from srv6lab import record
 from srv6lab.errors import LabError
 from srv6lab.loader import load_topology
 from srv6lab.network import Network
-from srv6lab.web import record
+from srv6lab.record import Served
+from srv6lab.view import View
 from srv6lab.web.guard import LONGEST_BODY, names_of
-from srv6lab.web.record import Served
 from srv6lab.web.serve import served
-from srv6lab.web.view import View
 
 NAME = "webtest"
 
@@ -157,7 +157,7 @@ def test_the_page_and_its_files(page: Served) -> None:
 
 
 def test_nothing_is_fetched_from_outside() -> None:
-    folder = Path(record.__file__).parent / "static"
+    folder = Path(record.__file__).parent / "web" / "static"
     for path in folder.iterdir():
         text = path.read_text()
         assert "http:" not in text and "https:" not in text and "innerHTML" not in text, path
@@ -229,3 +229,15 @@ def test_record_is_for_its_user_alone(page: Served, running: tuple[Served, View]
 def test_addresses_that_cannot_be(running: tuple[Served, View], address: str, message: str) -> None:
     with pytest.raises(LabError, match=message), served(running[1].lab, "other", address):
         pass
+
+
+def test_top(page: Served, running: tuple[Served, View], capsys: pytest.CaptureFixture[str]) -> None:
+    """In a terminal, of the same."""
+    running[1].look()
+    assert main(["lab", "top", NAME, "--once"]) == exitcodes.OK
+    out = capsys.readouterr().out
+    assert out.startswith("quickstart\n")
+    assert [line.split()[:2] for line in out.splitlines()[3:5]] == [["r1", "r2"], ["r2", "r1"]]
+    assert "routers: all well" in out
+    assert main(["lab", "top", NAME, "--once", "--json"]) == exitcodes.OK
+    assert set(json.loads(capsys.readouterr().out)["routers"]) == {"r1", "r2", "r3", "r4"}

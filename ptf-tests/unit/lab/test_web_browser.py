@@ -18,8 +18,8 @@ from playwright import sync_api
 
 from srv6lab.loader import load_topology, read_topology
 from srv6lab.network import Network
+from srv6lab.view import View
 from srv6lab.web.serve import served
-from srv6lab.web.view import View
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [

@@ -34,7 +34,7 @@ from srv6lab.errors import LabError
 from srv6lab.scenario import Failed, Player
 from srv6lab.shell import Shell
 from srv6lab.topology import TopologyError
-from srv6lab.web.view import View
+from srv6lab.view import View
 
 HERE = Path(__file__).parent
 _MISTAKES = (TopologyError, LabError, CliError, Failed, ValueError, KeyError, TypeError, IndexError)

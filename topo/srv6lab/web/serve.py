@@ -15,10 +15,10 @@ import uvicorn
 
 from srv6lab.errors import LabError
 from srv6lab.lab import Lab
+from srv6lab.record import Served, written
+from srv6lab.view import View
 from srv6lab.web.app import make_app
 from srv6lab.web.guard import Guard, names_of
-from srv6lab.web.record import Served, written
-from srv6lab.web.view import View
 
 DEFAULT_PORT = 8480
 START_LIMIT = 20.0  # s

@@ -104,7 +104,7 @@ class View:
 
     def look(self) -> None:
         """Read the counters once."""
-        now, carried = time.monotonic(), self.lab.carried()
+        now, carried, health = time.monotonic(), self.lab.carried(), self.lab.health()
         since, before = self._before or (now, carried)
         took = max(now - since, 1e-3)
         links: dict[int, dict[str, Any]] = {}
@@ -119,19 +119,18 @@ class View:
                 sides.append({"rate": rate, "load": round(load, 1), "frames": count.frames, "dropped": count.dropped})
             links[link.number] = {
                 "sides": sides,
-                "cut": self.lab.is_cut(link.number),
+                "cut": link.number in health.cut,
                 "cable": has.words(),
                 "capacity": show_rate(capacity) + ("" if has.rate else ", nominal"),
             }
-        states = {name: self.lab.state(name) for name in self.lab.topology.routers}
-        for name, state in states.items():
+        for name, state in health.routers.items():
             if self._states.get(name, state) != state:
                 self.events.add(f"{name}: controller is {state}", "info" if state == "primary" else "warning")
         for number, link_now in links.items():
             if number in self._links and self._links[number]["cut"] != link_now["cut"]:
                 ends = " -- ".join(end.node for end in self._link(number).ends)
                 self.events.add(f"{ends} is {'down' if link_now['cut'] else 'up'}", "warning")
-        self._before, self._links, self._states = (now, carried), links, states
+        self._before, self._links, self._states = (now, carried), links, dict(health.routers)
 
     def _link(self, number: int) -> Any:
         return next(link for link in self.lab.topology.links if link.number == number)
@@ -185,7 +184,7 @@ class View:
         node = self.lab.nodes[name]
         found: dict[str, Any] = {
             "name": name,
-            "state": self.lab.state(name),
+            "state": self.lab.health().routers[name],
             "locator": self.lab.topology.routers[name].locator,
             "ports": {number: str(port) for number, port in self.lab.ports(name).items()},
         }

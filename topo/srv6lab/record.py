@@ -10,10 +10,11 @@ import json
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from srv6cp import rundir
 from srv6lab.errors import LabError
@@ -39,18 +40,20 @@ class Served:
 
     def run(self, line: str) -> str:
         """Have a line of the shell run there; what it says. Raises LabError."""
-        request = urllib.request.Request(
-            f"{self.url}/api/command",
-            json.dumps({"line": line}).encode(),
-            {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
-        )
+        return str(self.ask("command", {"line": line})["said"])
+
+    def ask(self, what: str, body: Mapping[str, Any] | None = None) -> Any:
+        """``GET /api/WHAT``, or ``POST`` with a body (see `srv6lab.web.app`). Raises LabError."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/api/{what}", data, headers)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this machine
         try:
             with opener.open(request, timeout=TIMEOUT) as answer:
-                return str(json.load(answer)["said"])
+                return json.load(answer)
         except urllib.error.HTTPError as error:
             raise LabError(str(json.load(error).get("error", error))) from None
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError) as error:
             raise LabError(f"{self.name}: the process {self.pid} that runs it does not answer ({error})") from None
 
 
