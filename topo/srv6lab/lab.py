@@ -15,6 +15,7 @@ from srv6lab.traffic import Traffic
 
 PROBE_PORT = 9  # UDP destination port of probes (discard)
 FIRST_SOURCE_PORT = 40000
+NOMINAL = 100_000_000  # bit/s that a cable without a rate counts as
 #: Of the controllers: above what commands take that come and go, so that none takes a router from its controller.
 ELECTION_ID = 1 << 32
 

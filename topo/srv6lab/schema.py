@@ -122,6 +122,8 @@ def _steps(section: Schema) -> dict[str, Schema]:
         "path": {"type": "array", "items": {"type": "string"}} | _text("nodes that the last `path` has passed"),
         "does": {"type": "object", "additionalProperties": {"type": "string"}}
         | _text("node to what it did in the last `path`"),
+        "load": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 100}}
+        | _text("r1 -- r2 to the load in percent that comes about from r1 to r2, 25 points more or less"),
         "share": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}}
         | _text("node to its share of the last `flows`, 0.15 more or less"),
     }
@@ -136,6 +138,9 @@ def _steps(section: Schema) -> dict[str, Schema]:
         | _text("router to what is added to its configuration, in place of what an earlier step added"),
         "cut": _CABLE | _text("unplug the cable between two nodes: r1 -- r2"),
         "restore": _CABLE | _text("plug it in again"),
+        "traffic": _object(script.TRAFFIC_KEYS, {**probe, "rate": _cable_properties()["rate"]}, ["from", "to"])
+        | _text("a flow that goes on: UDP at a rate, without one as much as there is room for"),
+        "quiet": {"const": "all"} | _text("all flows stop"),
         "expect": _object(script.EXPECT_KEYS, expected) | {"minProperties": 1} | _text("fails when it was otherwise"),
     }
     assert steps.keys() == script.VERBS.keys(), steps.keys() ^ script.VERBS.keys()

@@ -25,13 +25,12 @@ from srv6cp.p4rt import Client, P4RuntimeError
 from srv6lab import path
 from srv6lab.errors import LabError
 from srv6lab.impairments import show_rate
-from srv6lab.lab import FIRST_SOURCE_PORT, Carried, Lab
+from srv6lab.lab import FIRST_SOURCE_PORT, NOMINAL, Carried, Lab
 from srv6lab.reach import family_between, names_at
-from srv6lab.steps import Apply, Cable, Expect, Flows, Path, Ping, Say, Step
+from srv6lab.steps import Apply, Cable, Expect, Flows, Path, Ping, Quiet, Say, Step, Traffic
 from srv6lab.topology import TopologyError
 
 INTERVAL = 1.0  # s
-NOMINAL = 100_000_000  # bit/s
 KEPT_EVENTS = 500
 PATIENCE = 3.0  # s for one packet
 
@@ -91,8 +90,13 @@ class View:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Look no more and leave the switches."""
         self._ended.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self._stack.close()
 
     def _watch(self) -> None:
@@ -243,6 +247,13 @@ def _step(step: Step) -> str:
             return "apply to " + ", ".join(step.changes)
         case Cable():
             return f"{'restore' if step.whole else 'cut'} {' '.join(step.ends)}"
+        case Traffic():
+            rate = "" if step.rate is None else f" rate {show_rate(step.rate)}"
+            return f"flow start {step.source} {step.to}{rate}"
+        case Quiet():
+            return "flow stop all"
+        case Expect(load=load) if load:
+            return "expect " + ", ".join(f"{one} to {other} {share:.0f} %" for (one, other), share in load.items())
         case Expect():
             return "expect " + (" - ".join(step.path) if step.path else ", ".join(map(str, (step.does or step.share))))
     raise TopologyError(f"no such step: {step}")  # pragma: no cover

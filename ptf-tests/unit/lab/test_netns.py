@@ -325,6 +325,7 @@ def test_load_of_the_cables_is_counted_in_both_directions(lab: Lab, monkeypatch:
     """What the page and `lab top` show: by the kernel's counters, on both switches."""
     _need("ping")
     monkeypatch.setenv("SRV6LAB_DIR", str(lab.folder))
+    lab("unsteer", lab.name, "r1")
     running = control.attach(lab.name)
     before = running.carried()
     lab("exec", lab.name, "h1", "--", "ping", "-c", "5", "-i", "0.2", "h2")
