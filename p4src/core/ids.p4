@@ -30,7 +30,7 @@
 #define URPF_IPV6_TABLE_ID       0x0200001A
 #define URPF_IPV4_TABLE_ID       0x0200001B
 
-// Actions (0x01). Next: 0x01000059. (0x01000021: a set_nexthop_group without a seed)
+// Actions (0x01). Next: 0x010000A2. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -111,6 +111,10 @@
 #define END_XLBS_ID                    0x01000056
 #define END_B6_ENCAPS_NEXT_CSID_ID     0x01000057
 #define END_B6_ENCAPS_RED_NEXT_CSID_ID 0x01000058
+
+// Of steering and policies.
+#define CLASSIFY_DROP_ID         0x010000A0
+#define CLASSIFY_COUNT_ID        0x010000A1
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001

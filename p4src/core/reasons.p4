@@ -42,7 +42,8 @@ enum bit<8> drop_reason_t {
     PASS_BUDGET           = 33,  // more further passes a second than the port it came by has
     SOURCE_BOGON          = 34,  // BCP 38: from outside, a source that is nobody's
     SOURCE_SPOOFED        = 35,  // BCP 38: from outside, a source of the domain
-    REVERSE_PATH          = 36   // BCP 84: no way back to the source by this interface (strict), or at all (loose)
+    REVERSE_PATH          = 36,  // BCP 84: no way back to the source by this interface (strict), or at all (loose)
+    CLASSIFIED            = 46   // a classifier rule says so
 }
 
 // Index of punt_counter and, behind the port, of port_punt_meter: at most 15.

@@ -48,7 +48,9 @@ from srv6lab.topology import (
     TopologyError,
 )
 
-KEYS = frozenset(("name", "about", "picture", "routers", "hosts", "links", "cables", "scenario"))
+KEYS = frozenset(("name", "about", "picture", "routers", "hosts", "links", "cables", "scenario", "ti-lfa"))
+#: What the routes between routers can be protected against.
+PROTECTION = ("link", "node")
 CABLE_KEYS = frozenset(impairments.KEYS)
 HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4")) | CABLE_KEYS
 LINK_KEYS = frozenset(("link", "cost", "mtu")) | CABLE_KEYS
@@ -173,7 +175,12 @@ class _Reader:
         hosts = self._hosts(top.get("hosts"), routers) if routers else {}
         links = self._links(top.get("links"), routers, hosts) if routers else ()
         about = " ".join(str(top.get("about") or "").split())
-        return Topology(name, about, str(top.get("picture") or "").rstrip(), routers, hosts, links)
+        ti_lfa = ""
+        with self._mistakes.at("ti-lfa"):
+            if top.get("ti-lfa") is not None:
+                ti_lfa = values.choice(top["ti-lfa"], PROTECTION, "ti-lfa")
+        picture = str(top.get("picture") or "").rstrip()
+        return Topology(name, about, picture, routers, hosts, links, ti_lfa=ti_lfa)
 
     def _routers(self, value: Any) -> dict[str, Router]:
         routers: dict[str, Router] = {}

@@ -53,6 +53,7 @@ class DropReason(enum.IntEnum):
     SOURCE_BOGON = 34  # BCP 38: from outside, a source that is nobody's
     SOURCE_SPOOFED = 35  # BCP 38: from outside, a source of the domain
     REVERSE_PATH = 36  # BCP 84: no way back to the source by this interface (strict), or at all (loose)
+    CLASSIFIED = 46  # a classifier rule says so
 
 
 class PuntReason(enum.IntEnum):

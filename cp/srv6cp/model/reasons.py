@@ -70,6 +70,7 @@ DROP_REASONS: dict[DropReason, Reason] = {
         "the way back to the source leads by no such interface (strict), or there is none (loose)",
         "RFC 3704 2.2, 2.4; ports.urpf",
     ),
+    DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {
