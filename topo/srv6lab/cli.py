@@ -87,6 +87,18 @@ def _web_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--address", default="127.0.0.1", metavar="ADDRESS", help="address of the page [127.0.0.1]")
 
 
+#: What verbs show of a router.
+_SHOWN = {
+    "sid": "SIDs with their counters",
+    "policy": "policies with their lists",
+    "route": "routes",
+    "neighbor": "neighbours",
+    "counters": "counters of SIDs, policies, ports, drops and punts",
+    "drops": "dropped packets by reason",
+    "ports": "ports",
+}
+
+
 class _Verbs:
     def __init__(self, subparsers: Any) -> None:
         self._subparsers = subparsers
@@ -170,6 +182,11 @@ def _add_running(verbs: _Verbs) -> None:
     edit.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD", help="sid add SID End ...; segments by name")
     show = add("show", "SIDs of all routers by name; of one: its node file as it is now")
     show.add_argument("router", nargs="?", metavar="ROUTER")
+    for kind, text in _SHOWN.items():
+        what = add(kind, f"{text} of a router, as its switch has them")
+        what.add_argument("router", metavar="ROUTER")
+        what.add_argument("--json", action="store_true", help="print JSON")
+        what.add_argument("--watch", action="store_true", help="again each second, until Ctrl-C")
     for verb, text in (
         ("cut", "unplug the cable between two nodes: both see the link go down"),
         ("restore", "plug the cable between two nodes in again"),

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import yaml
 
@@ -315,6 +316,29 @@ def _served(name: str | None) -> record.Served | None:
     return here[0] if len(here) == 1 else None
 
 
+def shown(args: argparse.Namespace) -> int:
+    """What the switch of a router has: ``srv6 sid show`` and its kind, for that router."""
+    from srv6cp.cli import main
+    from srv6lab import control
+
+    if (served := record.find(args.name)) is not None:
+        row = served.ask(f"router/{quote(args.router, safe='')}")
+        file, server = row["file"], row["server"]
+    else:
+        lab = control.attach(args.name)
+        file, server = str(lab.file(args.router)), lab.server(args.router)
+    words = ["show", args.verb] if args.verb in ("counters", "drops", "ports") else [args.verb, "show"]
+    words += ["-c", file, "--grpc-addr", server, *(["--json"] if args.json else [])]
+    while True:
+        if args.watch and sys.stdout.isatty():
+            print("\x1b[H\x1b[J", end="")
+        code = main.main(words)
+        if code or not args.watch:
+            return code
+        sys.stdout.flush()
+        time.sleep(1)
+
+
 def link(args: argparse.Namespace) -> int:
     """Show or change what a cable does."""
     return _run_line(args.name, ["link", args.one, args.other, *args.words])
@@ -462,6 +486,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "cut": cut,
     "restore": restore,
     "show": show,
+    **dict.fromkeys(("sid", "policy", "route", "neighbor", "counters", "drops", "ports"), shown),
     "web": web,
     "top": top,
     "link": link,

@@ -8,7 +8,7 @@ locator        ``fcbb:bb00:k::/48`` (block 32, node 16), source ``fcbb:bb00:k::1
 SIDs           End ``:e000::/64`` (psp, usd), End.DT46 ``:d046::/64`` (default VRF),
                End.X ``:eaPP::/64`` for the router behind port PP
 ports          from 1, links in the order of the file, then hosts; MAC ``02:00:00:kk:00:PP``
-link i         ``2001:db8:ff00:i::k/64`` and ``10.255.i.k/24``
+link i         ``2001:db8:ff00:i::k/64`` and ``10.255.i.k/24``; from 256 on ``10.254.i-256.k/24`` ...
 host n         ``2001:db8:n::2/64`` and ``10.0.n.2/24``, MAC ``02:00:00:ff:00:nn``; its router
                has the first address of each network
 routes         the shortest paths to all locators, and to the hosts of the default VRF; equal
@@ -234,7 +234,8 @@ class Topology:
     @staticmethod
     def link_addresses(link: Link, router: Router) -> tuple[str, str]:
         """The IPv6 and IPv4 address of a router on a link."""
-        return f"2001:db8:ff00:{link.number:x}::{router.number:x}", f"10.255.{link.number}.{router.number}"
+        high, low = divmod(link.number, 256)
+        return f"2001:db8:ff00:{link.number:x}::{router.number:x}", f"10.{255 - high}.{low}.{router.number}"
 
 
 def _by_name(words: str, known: Mapping[str, str]) -> str | None:

@@ -190,6 +190,8 @@ class View:
             "name": name,
             "state": self.lab.health().routers[name],
             "locator": self.lab.topology.routers[name].locator,
+            "file": str(self.lab.file(name)),
+            "server": self.lab.server(name),
             "ports": {number: str(port) for number, port in self.lab.ports(name).items()},
         }
         if name not in self._clients:

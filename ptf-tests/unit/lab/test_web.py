@@ -241,3 +241,21 @@ def test_top(page: Served, running: tuple[Served, View], capsys: pytest.CaptureF
     assert "routers: all well" in out
     assert main(["lab", "top", NAME, "--once", "--json"]) == exitcodes.OK
     assert set(json.loads(capsys.readouterr().out)["routers"]) == {"r1", "r2", "r3", "r4"}
+
+
+def test_what_a_router_has_is_shown_in_another_terminal(page: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    for verb, text in (
+        ("sid", "fcbb:bb00:1:e000::/64"),
+        ("route", "fcbb:bb00:2::/48"),
+        ("neighbor", "2001:db8:1::2"),
+        ("ports", "routed"),
+    ):
+        assert main(["lab", verb, NAME, "r1"]) == exitcodes.OK, verb
+        assert text in capsys.readouterr().out
+    assert main(["lab", "sid", NAME, "r1", "--json"]) == exitcodes.OK
+    assert {"End", "End.DT46"} <= {row["behavior"].partition(" ")[0] for row in json.loads(capsys.readouterr().out)}
+    for verb in ("policy", "counters", "drops"):
+        assert main(["lab", verb, NAME, "r2", "--json"]) == exitcodes.OK, verb
+        json.loads(capsys.readouterr().out)
+    assert main(["lab", "sid", NAME, "r9"]) == exitcodes.CHECK_FAILED
+    assert "no router 'r9'" in capsys.readouterr().err
