@@ -78,7 +78,7 @@ export class Graph {
       { selector: "node.way", style: { "border-width": 5, "border-color": "#cc79a7" } },
       { selector: "node.chosen", style: { "underlay-color": "#56b4e9", "underlay-opacity": 0.6, "underlay-padding": 8 } },
       { selector: "edge", style: {
-        "curve-style": large ? "haystack" : "bezier", "control-point-step-size": 22, width: 2, "line-color": LOADS[3].color,
+        "curve-style": "bezier", "control-point-step-size": large ? 12 : 22, width: 2, "line-color": LOADS[3].color,
         "target-arrow-shape": large ? "none" : "triangle", "target-arrow-color": LOADS[3].color,
         "source-label": large ? "" : "data(label)", "source-text-offset": 48, "font-size": 12, color: front, "text-background-color": back,
         "text-background-opacity": 0.85, "text-background-padding": 1, "text-rotation": "none" } },
