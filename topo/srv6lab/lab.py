@@ -139,6 +139,9 @@ class Lab(Protocol):
     def carried(self) -> Mapping[int, tuple[Carried, Carried]]:
         """Number of a link to what went over it: from its first end to its second, and back."""
 
+    def logged(self) -> list[tuple[bool, str]]:
+        """What another process has logged of it since the last time, a line each; True: a warning."""
+
     def restart(self, router: str) -> str:
         """Start the switch of a router anew and have its controller fill it; what happened, as text."""
 

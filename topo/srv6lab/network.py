@@ -287,6 +287,10 @@ class Network:
         roles = {name: controller.status().role for name, controller in self.controllers.items()}
         return Health(roles, frozenset(self._cut))
 
+    def logged(self) -> list[tuple[bool, str]]:
+        """See :class:`srv6lab.lab.Lab`: all of it is in this process."""
+        return []
+
     def restart(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`. Raises LabError when the controller does not fill the new switch."""
         self.topology.check_router(router)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -24,6 +25,9 @@ from srv6lab.topology import Topology, TopologyError
 from srv6lab.traffic import Traffic
 
 ANSWER_LIMIT = 60.0  # s
+LONGEST_READ = 1 << 16  # bytes of the log at a time
+#: Of `srv6lab.daemon`, without the time and the name of the logger.
+_LOG_LINE = re.compile(r"\S+ \S+ (?P<level>[A-Z]+) [^ :]+: (?P<text>.*)")
 
 
 def ports_of(router: Mapping[str, Any]) -> dict[int, PortState]:
@@ -45,6 +49,7 @@ class RunningLab:
         self._state = state
         self._namespaces = record.namespaces
         self._probes = itertools.count(1)
+        self._read: int | None = None  # bytes of the log
 
     @cached_property
     def topology(self) -> Topology:
@@ -149,6 +154,19 @@ class RunningLab:
             if ports_of(row)[link.at(name).port].cut
         }
         return Health(states, frozenset(cut))
+
+    def logged(self) -> list[tuple[bool, str]]:
+        """See :class:`srv6lab.lab.Lab`. The daemon's log, from where it ended when it was first asked for."""
+        try:
+            with self._state.log.open("rb") as log:
+                log.seek(self._read or 0, os.SEEK_END if self._read is None else os.SEEK_SET)
+                text = log.read(LONGEST_READ)
+                whole = text[: text.rfind(b"\n") + 1]
+                self._read = log.tell() - len(text) + len(whole)
+        except OSError:
+            return []
+        lines = [_LOG_LINE.fullmatch(line) for line in whole.decode(errors="replace").splitlines()]
+        return [(line["level"] != "INFO", line["text"]) for line in lines if line is not None]
 
     def restart(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""

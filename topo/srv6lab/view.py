@@ -127,6 +127,8 @@ class View:
                 "cable": has.words(),
                 "capacity": show_rate(capacity) + ("" if has.rate else ", nominal"),
             }
+        for warned, text in self.lab.logged():
+            self.events.add(text, "warning" if warned else "info")
         for name, state in health.routers.items():
             if self._states.get(name, state) != state:
                 self.events.add(f"{name}: controller is {state}", "info" if state == "primary" else "warning")

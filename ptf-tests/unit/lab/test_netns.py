@@ -340,10 +340,15 @@ def test_load_of_the_cables_is_counted_in_both_directions(lab: Lab, monkeypatch:
 
 
 def test_cable_is_reported_cut(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As cut, and in the log of the controllers, which the page shows."""
     monkeypatch.setenv("SRV6LAB_DIR", str(lab.folder))
+    running = control.attach(lab.name)
+    assert running.logged() == []
     lab("link", lab.name, "r1", "r3", "down")
     try:
         assert control.attach(lab.name).health().cut == {3}
+        told = running.logged()
+        assert [warned for warned, text in told if text.startswith("r1") and text.endswith("port 2 is down")] == [True]
     finally:
         lab("link", lab.name, "r1", "r3", "up")
     assert control.attach(lab.name).health().cut == set()

@@ -121,6 +121,16 @@ def test_flow_cut_and_events(page: Served, running: tuple[Served, View]) -> None
     assert "r1 -- r3 is down" in texts and "link r1 r3 up" in texts
 
 
+def test_policy_that_is_chosen_anew_is_an_event(page: Served, running: tuple[Served, View]) -> None:
+    before = max((event.number for event in running[1].events.after(0)), default=0)
+    ask(page, "/api/command", {"line": "steer r1 h2 r2/End.X/r4 r4/End.DT46"})
+    ask(page, "/api/command", {"line": "link r1 r2 down"})
+    ask(page, "/api/command", {"line": "link r1 r2 up"})
+    ask(page, "/api/command", {"line": "unsteer r1"})
+    texts = [event["text"] for event in ask(page, f"/api/live?after={before}")[1]["events"]]
+    assert any(text.startswith("r1: policy steer: ") for text in texts), texts
+
+
 def test_step_of_the_scenario(page: Served) -> None:
     assert ask(page, "/api/step", {"step": 1})[1]["said"].startswith("h1 pings h2")
     assert ask(page, "/api/step", {"step": 99})[:2] == (400, {"error": "there is no such step"})
