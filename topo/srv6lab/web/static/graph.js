@@ -14,12 +14,13 @@ export class Graph {
     const hosts = new Set(topology.hosts.map((host) => host.name));
     const names = [...topology.routers, ...topology.hosts].map((node) => node.name);
     const large = names.length > 40;
+    const radius = Math.max(300, 12 * names.length);  // room for all of them, before they are laid out
     const elements = names.map((name, place) => ({
       data: { id: `n:${name}`, label: name, name },
       classes: hosts.has(name) ? "host" : "router",
       position: {
-        x: 300 * Math.cos((2 * Math.PI * place) / names.length),
-        y: 300 * Math.sin((2 * Math.PI * place) / names.length),
+        x: radius * Math.cos((2 * Math.PI * place) / names.length),
+        y: radius * Math.sin((2 * Math.PI * place) / names.length),
       },
     }));
     for (const link of topology.links) {
