@@ -48,6 +48,8 @@ class Encap:
 
     ``returns_to_sid``: End.B6.Insert leaves the received SRH as it is and puts the binding SID last, as Linux does and
     SAI's tests ask; otherwise Segments Left lowers first and the next segment is last (B6-5).
+
+    ``hmac`` is the id of the key of the HMAC that its SRH gets (RFC 8754 2.1.2).
     """
 
     mode: str = "encap"
@@ -56,6 +58,7 @@ class Encap:
     traffic_class: int | None = None
     flow_label: FlowLabel = FlowLabel.HASH
     returns_to_sid: bool = False
+    hmac: int | None = None
 
 
 @dataclass(frozen=True)

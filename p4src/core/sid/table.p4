@@ -30,6 +30,8 @@ control my_sid(PACKET) {
     BIND_CONTROLS
     DECAP_CONTROLS
     L2_CONTROLS
+    HMAC_CONTROLS
+    OAM_CONTROLS
 
     END_ACTIONS
     DECAP_ACTIONS
@@ -70,9 +72,10 @@ control my_sid(PACKET) {
     apply {
         if (md.unusual != 0) {
             filter.apply(THE_PACKET);
+            OAM_STAGE
         }
         switch (my_sid_table.apply().action_run) {
-            END_ADVANCES BIND_ADVANCES CSID_ADVANCES CSID_BIND_ADVANCES { srh.apply(THE_PACKET); }
+            END_ADVANCES BIND_ADVANCES CSID_ADVANCES CSID_BIND_ADVANCES { PROCESS_SRH(srh) }
             DECAP_CASES
             L2_CASES
             BIND_CASES
@@ -82,6 +85,7 @@ control my_sid(PACKET) {
                 }
             }
         }
+        HMAC_STAGE
     }
 }
 

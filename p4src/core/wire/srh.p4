@@ -9,6 +9,7 @@
 #define SRV6_CORE_WIRE_SRH_P4_
 
 const bit<8> ROUTING_TYPE_SRH = 4;
+const bit<8> SRH_FLAG_O       = 0x20;   // RFC 9259 2.1
 
 // The fixed part, with Segments Left > 0.
 header srh_t {
@@ -59,20 +60,45 @@ header srh_segment_t {
     pkt.emit(hdr.srh_after);
 #endif
 
+// What follows the fixed part, by Segments Left. With the O flag (RFC 9259 2.1) the packet is not a usual one.
+#ifdef WITH_OAM
+#define PARSE_SRH(ONE_LEFT, TWO_LEFT, MORE_LEFT)                           \
+    state parse_srh {                                                      \
+        pkt.extract(hdr.srh);                                              \
+        transition select(hdr.srh.segments_left, hdr.srh.flags) {          \
+            (_, SRH_FLAG_O &&& SRH_FLAG_O): mark_o_flag;                   \
+            (1, _):                         ONE_LEFT;                      \
+            (2, _):                         TWO_LEFT;                      \
+            default:                        MORE_LEFT;                     \
+        }                                                                  \
+    }                                                                      \
+    state mark_o_flag {                                                    \
+        md.unusual = md.unusual | UNUSUAL_O_FLAG;                          \
+        transition select(hdr.srh.segments_left) {                         \
+            1:       ONE_LEFT;                                             \
+            2:       TWO_LEFT;                                             \
+            default: MORE_LEFT;                                            \
+        }                                                                  \
+    }
+#else
+#define PARSE_SRH(ONE_LEFT, TWO_LEFT, MORE_LEFT)                           \
+    state parse_srh {                                                      \
+        pkt.extract(hdr.srh);                                              \
+        transition select(hdr.srh.segments_left) {                         \
+            1:       ONE_LEFT;                                             \
+            2:       TWO_LEFT;                                             \
+            default: MORE_LEFT;                                            \
+        }                                                                  \
+    }
+#endif
+
 #endif  // SRV6_CORE_WIRE_SRH_P4_
 
 #ifdef PARSER_STATES
     // A length is computed in one of two states and used in a third: in one state, or in two that follow each other
     // only, p4c keeps it in a temporary, which is cleared for every packet.
 #ifdef WITH_SRH_LIST
-    state parse_srh {
-        pkt.extract(hdr.srh);
-        transition select(hdr.srh.segments_left) {
-            1:       parse_srh_last;
-            2:       parse_srh_none_between;
-            default: parse_srh_between;
-        }
-    }
+    PARSE_SRH(parse_srh_last, parse_srh_none_between, parse_srh_between)
 
     // Segment List[0] is the next one.
     state parse_srh_last {
@@ -118,14 +144,7 @@ header srh_segment_t {
         transition parse_srh_after;
     }
 #else
-    state parse_srh {
-        pkt.extract(hdr.srh);
-        transition select(hdr.srh.segments_left) {
-            1:       parse_srh_last;
-            2:       parse_srh_one_before;
-            default: parse_srh_before;
-        }
-    }
+    PARSE_SRH(parse_srh_last, parse_srh_one_before, parse_srh_before)
 
     // Segment List[0] is the next one.
     state parse_srh_last {
