@@ -138,5 +138,5 @@ def test_lock_has_hashes_and_names_no_host(path: Path) -> None:
     assert "netifaces" not in text
 
 
-def test_there_are_two_locks() -> None:
+def test_there_are_three_locks() -> None:
     assert [path.stem for path in LOCKS] == sorted(DECLARED)
