@@ -42,9 +42,11 @@ DECLARED = {
         *tool.declared(PYPROJECT, "project", "dependencies"),
         *extra("test"),
         *extra("topo"),
+        *extra("web"),
         *tool.declared(PYPROJECT, "dependency-groups", "ptf"),
     ],
     "lint": extra("lint"),
+    "browser": extra("browser"),
 }
 
 
