@@ -125,6 +125,21 @@
 #define ADD_HMAC_ID                    0x010000B3
 #define ADD_SHORT_HMAC_ID              0x010000B4
 
+#define END_REPLACE_CSID_ID               0x01000075
+#define END_X_REPLACE_CSID_ID             0x01000076
+#define END_T_REPLACE_CSID_ID             0x01000077
+#define END_LBS_REPLACE_CSID_ID           0x01000078
+#define END_XLBS_REPLACE_CSID_ID          0x01000079
+#define END_B6_ENCAPS_REPLACE_CSID_ID     0x0100007A
+#define END_B6_ENCAPS_RED_REPLACE_CSID_ID 0x0100007B
+#define END_DX6_REPLACE_CSID_ID           0x0100007C
+#define END_DX4_REPLACE_CSID_ID           0x0100007D
+#define END_DT6_REPLACE_CSID_ID           0x0100007E
+#define END_DT4_REPLACE_CSID_ID           0x0100007F
+#define END_DT46_REPLACE_CSID_ID          0x01000080
+#define END_DX2_REPLACE_CSID_ID           0x01000081
+#define END_DX2V_REPLACE_CSID_ID          0x01000082
+
 // Of steering and policies.
 #define CLASSIFY_DROP_ID         0x010000A0
 #define CLASSIFY_COUNT_ID        0x010000A1

@@ -43,6 +43,7 @@ enum bit<8> drop_reason_t {
     SOURCE_BOGON          = 34,  // BCP 38: from outside, a source that is nobody's
     SOURCE_SPOOFED        = 35,  // BCP 38: from outside, a source of the domain
     REVERSE_PATH          = 36,  // BCP 84: no way back to the source by this interface (strict), or at all (loose)
+    CSID_ZERO             = 42,  // RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
     CLASSIFIED            = 46,  // a classifier rule says so
     HMAC                  = 49,  // HMAC-5: it does not verify, or its key is not here
     HMAC_ABSENT           = 50,  // required, and not there

@@ -35,12 +35,31 @@
 #define CSID_ADVANCES
 #define CSID_CONTROLS
 #define CSID_CASE
+#define CSID_REPLACE_ACTIONS
+#define CSID_REPLACE_ACTION_NAMES
+#define CSID_REPLACE_ADVANCES
+#define CSID_REPLACE_CONTROLS
+#define CSID_REPLACE_CASE
 #endif
 
 #if !defined(WITH_CSID) || !defined(WITH_BIND)
 #define CSID_BIND_ACTIONS
 #define CSID_BIND_ACTION_NAMES
 #define CSID_BIND_ADVANCES
+#endif
+
+#if !defined(WITH_CSID) || !defined(WITH_DECAP)
+#define CSID_DECAP_ACTIONS
+#define CSID_DECAP_ACTION_NAMES
+#define CSID_DECAPS_IPV4
+#define CSID_DECAPS_IPV6
+#define CSID_DECAPS_IP
+#endif
+
+#if !defined(WITH_CSID) || !defined(WITH_L2)
+#define CSID_L2_ACTIONS
+#define CSID_L2_ACTION_NAMES
+#define CSID_L2_FRAMES
 #endif
 
 #ifdef WITH_HMAC

@@ -17,13 +17,21 @@ header extension_t {
     varbit<16320> rest;
 }
 
-// The list of an exhausted SRH and its TLVs, behind the 8 bytes in its slot; with WITH_SRH_LIST.
+#ifdef WITH_SRH_LIST
+// The list of an exhausted SRH and its TLVs, behind the 8 bytes in its slot.
 header exhausted_list_t {
     ipv6_addr_t   first;  // Segment List[0], which is [SL]
     varbit<16192> rest;
 }
 
-#ifdef WITH_SRH_LIST
+#elif defined(WITH_CSID)
+// The same, whose first segment the parser has copied (csid.p4).
+header exhausted_list_t {
+    varbit<16320> octets;
+}
+#endif
+
+#if defined(WITH_SRH_LIST) || defined(WITH_CSID)
 #define EXTENSION_INSTANCE(N)                                                                            \
     extension_t      extension_##N;                                                                      \
     exhausted_list_t exhausted_##N;
@@ -49,6 +57,29 @@ header exhausted_list_t {
     EXTENSION_EMIT_SLOT(1)                                                                               \
     EXTENSION_EMIT_SLOT(2)                                                                               \
     EXTENSION_EMIT_SLOT(3)
+
+// Actions that take the header of a slot out of the packet: the header in front of it names what followed.
+#define EXTENSION_REMOVALS                                                                               \
+    action remove_3() {                                                                                  \
+        hdr.extension_2.next_header = hdr.extension_3.next_header;                                       \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_3.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 3)                                                                            \
+    }                                                                                                    \
+    action remove_2() {                                                                                  \
+        hdr.extension_1.next_header = hdr.extension_2.next_header;                                       \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_2.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 2)                                                                            \
+    }                                                                                                    \
+    action remove_1() {                                                                                  \
+        hdr.extension_0.next_header = hdr.extension_1.next_header;                                       \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_1.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 1)                                                                            \
+    }                                                                                                    \
+    action remove_0() {                                                                                  \
+        hdr.ipv6.next_header = hdr.extension_0.next_header;                                              \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_0.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 0)                                                                            \
+    }
 
 // What may follow a header whose next header field is NEXT, with extension slot N still free.
 #define SELECT_NEXT(NEXT, N)                                                                             \
@@ -213,8 +244,9 @@ header exhausted_list_t {
     state extension_##N {                                                                    \
         peek = pkt.lookahead<bit<32>>();                                                     \
         length = (bit<32>)peek[23:16] << 6;                                                  \
-        transition take_##N;                                                                 \
+        SELECT_BY_INDEX(N)                                                                   \
     }                                                                                        \
+    INDEX_STATES(N)                                                                          \
     state authentication_##N {                                                               \
         peek = pkt.lookahead<bit<32>>();                                                     \
         length = (bit<32>)peek[23:16] << 5;                                                  \

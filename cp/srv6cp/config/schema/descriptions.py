@@ -139,7 +139,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "routes.service-sid": "goes behind the segments of the policy, or is the only one (RFC 9252 5)",
     "sids": "local SIDs",
     "sids.behavior": "what the SID does, by its name in RFC 8986",
-    "sids.flavors": "psp, usp, usd (RFC 8986 4.16), next-csid (RFC 9800 4.1)",
+    "sids.flavors": "psp, usp, usd (RFC 8986 4.16), next-csid or replace-csid (RFC 9800 4)",
     "sids.ttl": "hop limit of the packet inside: pipe, its own; uniform, not above the outer one (RFC 3443)",
     "sids.dscp": "DSCP of the packet inside: pipe, its own; uniform, that of the outer header (RFC 2983)",
     "sids.ecn": "combine: congestion of the tunnel is passed on (RFC 6040); keep: it is not",
