@@ -464,8 +464,9 @@ def schema(args: argparse.Namespace) -> int:
 
 def list_(args: argparse.Namespace) -> int:
     """Print the topologies that come with the package."""
+    width = max(map(len, shipped())) + 2
     for name, path in shipped().items():
-        print(wrap(f"{name:<12}{load_topology(path, check=False).about}", indent=" " * 12))
+        print(wrap(f"{name:<{width}}{load_topology(path, check=False).about}", indent=" " * width))
     return OK
 
 
