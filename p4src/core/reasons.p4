@@ -43,7 +43,12 @@ enum bit<8> drop_reason_t {
     SOURCE_BOGON          = 34,  // BCP 38: from outside, a source that is nobody's
     SOURCE_SPOOFED        = 35,  // BCP 38: from outside, a source of the domain
     REVERSE_PATH          = 36,  // BCP 84: no way back to the source by this interface (strict), or at all (loose)
-    CLASSIFIED            = 46   // a classifier rule says so
+    CSID_ZERO             = 42,  // RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
+    CLASSIFIED            = 46,  // a classifier rule says so
+    HMAC                  = 49,  // HMAC-5: it does not verify, or its key is not here
+    HMAC_ABSENT           = 50,  // required, and not there
+    TLV                   = 51,  // SRH-3: a TLV runs past the end of the SRH
+    TLV_CHAIN             = 52   // more TLVs than a SID walks
 }
 
 // Index of punt_counter and, behind the port, of port_punt_meter: at most 15.

@@ -35,12 +35,50 @@
 #define CSID_ADVANCES
 #define CSID_CONTROLS
 #define CSID_CASE
+#define CSID_REPLACE_ACTIONS
+#define CSID_REPLACE_ACTION_NAMES
+#define CSID_REPLACE_ADVANCES
+#define CSID_REPLACE_CONTROLS
+#define CSID_REPLACE_CASE
 #endif
 
 #if !defined(WITH_CSID) || !defined(WITH_BIND)
 #define CSID_BIND_ACTIONS
 #define CSID_BIND_ACTION_NAMES
 #define CSID_BIND_ADVANCES
+#endif
+
+#if !defined(WITH_CSID) || !defined(WITH_DECAP)
+#define CSID_DECAP_ACTIONS
+#define CSID_DECAP_ACTION_NAMES
+#define CSID_DECAPS_IPV4
+#define CSID_DECAPS_IPV6
+#define CSID_DECAPS_IP
+#endif
+
+#if !defined(WITH_CSID) || !defined(WITH_L2)
+#define CSID_L2_ACTIONS
+#define CSID_L2_ACTION_NAMES
+#define CSID_L2_FRAMES
+#endif
+
+#ifdef WITH_HMAC
+#include "../core/sid/hmac_state.p4"
+#else
+#define HMAC_STATE
+#define HMAC_CONTROLS
+#define HMAC_STAGE
+#define PROCESS_SRH(WAY) WAY.apply(THE_PACKET);
+#define HMAC_PASS_CONTROLS
+#define HMAC_PASS
+#define HMAC_RESUME
+#define HMAC_RESUME_ACTIONS
+#define HMAC_POLICY_CONTROLS
+#define HMAC_POLICY_STAGE
+#define HMAC_DEPARTURE_ACTIONS
+#define HMAC_DEPARTURE
+#define HMAC_PASS_COST
+#define HMAC_GO_ROUND
 #endif
 
 #ifndef WITH_BIND

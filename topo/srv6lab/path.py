@@ -15,6 +15,7 @@ from srv6cp.behaviours import REGISTRY, csid
 from srv6cp.cli.output import table
 from srv6cp.model import Flavour, LocalSids, Node, Sid
 from srv6cp.packets import notation, raw
+from srv6lab.containers import Containers
 from srv6lab.lab import Passage
 from srv6lab.terminal import wrap, wrap_packet
 from srv6lab.topology import Topology
@@ -42,14 +43,19 @@ def hops(
 
     ``lost``: the last node did not get the packet, or should have sent it on.
     """
+    containers = Containers(nodes)
+
+    def name_of(address: str) -> str | None:
+        return (names or {}).get(address) or containers.label(address)
+
     found = []
     for place, passage in enumerate(passages):
         arrived = passages[place - 1].frame if place else None
         did = "" if arrived is None else behavior(nodes.get(passage.sender), arrived, passage.frame)
         destination, left, text = _look(passage.frame)
-        if name := (names or {}).get(destination):
+        if name := name_of(destination):
             destination += f" ({name})"
-        text = _ADDRESS.sub(lambda match: (names or {}).get(match[0], match[0]), text)
+        text = _ADDRESS.sub(lambda match: name_of(match[0]) or match[0], text)
         found.append(Hop(passage.sender, did, destination, left, text))
     if passages:
         found.append(Hop(passages[-1].receiver, "loses it" if lost else "", "", None, ""))
@@ -88,24 +94,26 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
     for depth, layer in enumerate(before):
         srhs = len(_srhs(layer))
         destination = layer.dst
-        segments = next((list(srh.segments[: srh.segments_left]) for srh in _srhs(layer) if srh.segments_left), [])
+        # the first SRH with segments left counts, at a REPLACE-C-SID one without may
+        found = next((srh for srh in _srhs(layer) if srh.segments_left), next(iter(_srhs(layer)), None))
+        segments, remaining = (found.segments, found.segments_left) if found else ((), 0)
         inside = False
         while not inside and (sid := _sid(node, destination)) is not None:
             record = REGISTRY.endpoint(sid.behaviour)
             name = record.name
             if record.binding_mode:
                 return ", then ".join([*did, name])
-            moved = csid.next_in_container(sid, destination) if record.compressed else None
-            if moved is not None:
-                destination = moved
+            if (moved := csid.next_address(sid, destination, segments, remaining)) is not None:
+                destination, remaining = moved
                 did.append(f"{record.name} (next C-SID)")
                 continue
-            inside = record.decapsulates or not segments
+            inside = record.decapsulates or not remaining
             if record.decapsulates:
                 did.append(f"{name} ({record.label})" if record.label else name)
-            elif segments:
-                destination = segments.pop()
-                pops = not segments and Flavour.PSP in sid.flavours
+            elif remaining:
+                remaining -= 1
+                destination = segments[remaining]
+                pops = not remaining and Flavour.PSP in sid.flavours
                 srhs -= pops
                 did.append(f"{name} (PSP)" if pops else name)
             else:

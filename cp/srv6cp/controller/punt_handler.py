@@ -32,6 +32,7 @@ from .punt import PacketIn, PacketOut, again, again_with_options, framed, routed
 from .reassembly import Reassembler
 from .refusals import Refusals
 from .reinjection import Reinjections
+from .tokens import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class PuntHandler:
         self.awaited: list[Callable[[bytes], bool]] = []
         """Who waits for an answer to a probe of this node: told each IP packet to it; True from who takes it."""
         self._reassembler = _reassembler(node)
+        self._fragment_errors = Tokens(node.icmp)
         self._program = program
         self._targets = targets
         self._identification = 0
@@ -97,6 +99,7 @@ class PuntHandler:
         self._reinjections = Reinjections()
         if node.reassembly != (self._reassembler and self._reassembler.limits):
             self._reassembler = _reassembler(node)
+        self._fragment_errors = Tokens(node.icmp)
         self._faulty.clear()
         self.neighbors.limits = node.neighbor_limits
         self.neighbors.keep(self._fits)
@@ -151,7 +154,7 @@ class PuntHandler:
         out = self._carry_out(self.neighbors.poll(now), now)
         for packet in self._reassembler.expire(now) if self._reassembler else ():
             self.counts["given up incomplete packet"] += 1
-            out += self._error(packet, Problem.REASSEMBLY_TIME_EXCEEDED)
+            out += self._fragment_error(packet, Problem.REASSEMBLY_TIME_EXCEEDED, 0, now)
         return out
 
     def next_deadline(self) -> float | None:
@@ -588,7 +591,7 @@ class PuntHandler:
             return []
         verdict = self._reassembler.add(packet, now)
         if verdict.problem is not None:
-            return self._error(packet, verdict.problem, verdict.parameter)
+            return self._fragment_error(packet, verdict.problem, verdict.parameter, now)
         if verdict.why:
             self._ignore(verdict.why, packet)
         if verdict.whole is None:
@@ -596,6 +599,13 @@ class PuntHandler:
         if verdict.whole.o_flag:
             self.oam.goes_again(verdict.whole)  # each fragment was copied
         return self._sent("reassembled packet", [again(verdict.whole)])
+
+    def _fragment_error(self, packet: PacketIn, problem: Problem, parameter: int, now: float) -> list[PacketOut]:
+        """An error about a fragment. The switch, which hands over more fragments than errors, has not limited it."""
+        if not self._fragment_errors.take(packet.ingress_port, now):
+            self._ignore("errors about fragments are over the limit", packet)
+            return []
+        return self._error(packet, problem, parameter)
 
     def _next_identification(self) -> int:
         self._identification = (self._identification + 1) & 0xFFFFFFFF

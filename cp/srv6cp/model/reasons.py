@@ -70,7 +70,12 @@ DROP_REASONS: dict[DropReason, Reason] = {
         "the way back to the source leads by no such interface (strict), or there is none (loose)",
         "RFC 3704 2.2, 2.4; ports.urpf",
     ),
+    DropReason.CSID_ZERO: Reason("a REPLACE-C-SID leads into a container that begins with C-SID 0", "RFC 9800 6.4"),
     DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
+    DropReason.HMAC: Reason("HMAC that is not right, or whose key is not here", "RFC 8754 2.1.2.1; hmac-keys"),
+    DropReason.HMAC_ABSENT: Reason("no HMAC, and one is required", "RFC 8754 2.1.2.1; ports.tlv, sids.tlv"),
+    DropReason.TLV: Reason("a TLV runs past the end of the SRH", "RFC 8754 2.1"),
+    DropReason.TLV_CHAIN: Reason("more TLVs than a SID walks", "implementation limit"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {

@@ -22,6 +22,9 @@ FLAVOURED = {
     "End with NEXT-CSID": (43, 44, 45, 46, 47, 48, 49, 50),
     "End.X with NEXT-CSID": (52, 53, 54, 55, 56, 57, 58, 59),
     "End.T with NEXT-CSID": (85, 86, 87, 88, 89, 90, 91, 92),
+    "End with REPLACE-CSID": (101, 102, 103, 104, 128, 129, 130, 131),
+    "End.X with REPLACE-CSID": (105, 106, 107, 108, 132, 133, 134, 135),
+    "End.T with REPLACE-CSID": (109, 110, 111, 112, 136, 137, 138, 139),
 }
 PLAIN = {
     "End.B6.Insert": 13,
@@ -39,6 +42,17 @@ PLAIN = {
     "End.B6.Encaps.Red with NEXT-CSID": 94,
     "End.LBS": 96,
     "End.XLBS": 97,
+    "End.B6.Encaps with REPLACE-CSID": 114,
+    "End.B6.Encaps.Red with REPLACE-CSID": 127,
+    "End.DX6 with REPLACE-CSID": 116,
+    "End.DX4 with REPLACE-CSID": 117,
+    "End.DT6 with REPLACE-CSID": 118,
+    "End.DT4 with REPLACE-CSID": 119,
+    "End.DT46 with REPLACE-CSID": 120,
+    "End.DX2 with REPLACE-CSID": 121,
+    "End.DX2V with REPLACE-CSID": 122,
+    "End.LBS with REPLACE-CSID": 140,
+    "End.XLBS with REPLACE-CSID": 141,
 }
 PROGRAM = Capabilities(P4Info.from_file(find().p4info))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from srv6cp.config import load_node_dict
 from srv6cp.controller.punt import CPU_PORT, PacketIn, PacketOut
 from srv6cp.controller.punt_handler import PuntHandler, Target
-from srv6cp.model import InterfaceId, NeighborKey, PuntReason
+from srv6cp.model import InterfaceId, NeighborKey, PuntReason, RateLimit, Reassembly
 from srv6cp.packets.icmp import icmpv6
 from srv6cp.packets.raw import Ipv4View, checksum, ipv6_checksum, parse_ethernet, parse_ip
 
@@ -699,3 +700,68 @@ def test_limits_of_the_node_file_count(bench: Bench) -> None:
     bench.handler.configure(load_node_dict(data))
     bench.send(PuntReason.NDP, ether(solicitation("2001:db8:1::98")))
     assert len(bench.handler.neighbors) == 2
+
+
+END_SID = "fcbb:bb00:1:e000::"
+
+
+def reassembling(**more: object) -> PuntHandler:
+    node = replace(NODE, reassembly=Reassembly(), **more)  # type: ignore[arg-type]
+    return PuntHandler(node, lambda keys: None, lambda number: ())
+
+
+def fragment_to_sid(data: bytes, offset: int, more: bool, ident: int = 1) -> bytes:
+    header = bytes((17, 0)) + (offset | more).to_bytes(2, "big") + ident.to_bytes(4, "big")
+    length = (8 + len(data)).to_bytes(2, "big")
+    return ether(bytes((0x60, 0, 0, 0)) + length + bytes((44, 64)) + a("2001:db8:1::2") + a(END_SID) + header + data)
+
+
+def test_the_whole_goes_through_the_switch_as_its_fragments_did() -> None:
+    handler = reassembling()
+    data = bytes(range(40))
+    assert handler.handle(PacketIn(PuntReason.REASSEMBLY, fragment_to_sid(data[24:], 24, False), 2), 0.0) == []
+    (out,) = handler.handle(PacketIn(PuntReason.REASSEMBLY, fragment_to_sid(data[:24], 0, True), 1), 0.0)
+    packet = bytes((0x60, 0, 0, 0, 0, 40, 17, 64)) + a("2001:db8:1::2") + a(END_SID) + data
+    assert out == PacketOut(ether(packet), submit_to_ingress=True, as_received=True, ingress_port=1)
+    assert handler.counts["sent reassembled packet"] == 1
+
+
+def test_time_exceeded_when_the_rest_does_not_come() -> None:
+    """RFC 8200 4.5: code 1, about the fragment with offset 0; nobody is told where that one is missing."""
+    handler = reassembling()
+    first = fragment_to_sid(bytes(24), 0, True)
+    handler.handle(PacketIn(PuntReason.REASSEMBLY, first, 1), 5.0)
+    handler.handle(PacketIn(PuntReason.REASSEMBLY, fragment_to_sid(bytes(8), 8, True, 2), 1), 5.0)
+    assert handler.next_deadline() == 65.0
+    assert handler.poll(64.9) == []
+    (out,) = handler.poll(65.0)
+    message = bytes((3, 1, 0, 0, 0, 0, 0, 0)) + first[14:]
+    assert out.payload[14:] == icmpv6(a("2001:db8:1::1"), a("2001:db8:1::2"), message)
+    assert handler.next_deadline() is None
+
+
+def test_errors_about_fragments_are_limited_as_others_are() -> None:
+    """RFC 4443 2.4 f."""
+    handler = reassembling(icmp=RateLimit(1, 2))
+    odd = PacketIn(PuntReason.REASSEMBLY, fragment_to_sid(bytes(9), 8, True), 1)
+    assert [len(handler.handle(odd, 0.0)) for _ in range(4)] == [1, 1, 0, 0]
+    assert len(handler.handle(replace(odd, ingress_port=2), 0.0)) == 1
+    assert len(handler.handle(odd, 1.0)) == 1
+
+
+def test_reassembly_that_is_turned_off() -> None:
+    handler = reassembling()
+    handler.handle(PacketIn(PuntReason.REASSEMBLY, fragment_to_sid(bytes(24), 0, True), 1), 0.0)
+    handler.configure(replace(NODE, reassembly=Reassembly(), name="r2"))
+    assert handler.next_deadline() == 60.0, "what has come stays while its limits do"
+    handler.configure(NODE)
+    assert handler.next_deadline() is None
+    assert handler.handle(PacketIn(PuntReason.REASSEMBLY, fragment_to_sid(bytes(8), 24, False), 1), 0.0) == []
+    assert handler.counts["ignored fragment"] == 1
+
+
+def test_what_is_incomplete_is_forgotten_with_the_switch() -> None:
+    handler = reassembling()
+    handler.handle(PacketIn(PuntReason.REASSEMBLY, fragment_to_sid(bytes(24), 0, True), 1), 0.0)
+    handler.forget_neighbors()
+    assert handler.next_deadline() is None

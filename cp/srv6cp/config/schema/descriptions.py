@@ -23,12 +23,29 @@ _INTERFACE = {
     "those from inside the domain or from bogons (BCP 38); a VLAN has that of its port",
     "urpf": "strict: the way back to the source is by this interface; loose: there is one (RFC 3704); a VLAN has that "
     "of its port",
+    "tlv": "TLVs of the SRH at a SID: off; validate: walked; verify: an HMAC has to be right; require: and to be there",
     "policy": "SR policy for everything that is routed from this port, or for the frames of a layer 2 port",
 }
 _HOP = {
     "address": "of the neighbour",
     "port": "where the neighbour is; needed where no connected prefix tells",
     "weight": "share of the flows among several next hops",
+}
+
+
+_STRUCTURE = {
+    "lblen": "length of the block, bits (LBL); that of a locator of the node",
+    "nflen": "length of the C-SID behind the block, bits (LNFL): node and function",
+    "lnlen": "length of the node's part of it, bits (LNL)",
+    "flen": "length of the function's part of it, bits (FL)",
+    "arglen": "length of the argument, bits (AL); with a C-SID flavour all that is behind the C-SID",
+    "csid": "C-SID flavour (RFC 9800): next, replace, or none",
+}
+_SEGMENT = {
+    **_STRUCTURE,
+    "sid": "the segment, with a structure of its own here",
+    "pack": "false: the segment is in no container",
+    "container": "C-SIDs that the REPLACE-C-SID in front of it takes, packed by hand",
 }
 
 
@@ -41,6 +58,8 @@ def _lists(path: str) -> dict[str, str]:
         f"{path}.segment-lists": "lists that share the flows by weight",
         f"{path}.segment-lists.weight": "share of the flows; 0: not used",
         f"{path}.segment-lists.verify": "true: valid while all its segments are reachable, not the first only",
+        **{f"{path}.segments.{key}": text for key, text in _SEGMENT.items()},
+        **{f"{path}.segment-lists.segments.{key}": text for key, text in _SEGMENT.items()},
         f"{path}.bsid": "binding SID (RFC 9256 6): an address, dynamic, or a SID with its behaviour; several as a list",
         f"{path}.bsid-only": "true: no other binding SID when that is taken, the path is not valid then",
     }
@@ -76,6 +95,12 @@ DESCRIPTIONS: Mapping[str, str] = {
     "reassembly.packets": "packets that may be incomplete at a time",
     "reassembly.timeout": "seconds from the first fragment of a packet to the last one",
     "fragmentation": "of IPv4 without DF that is too long for its tunnel: of the packet inside, or of the outer one",
+    "hmac-keys": "keys of the HMAC of an SRH (RFC 8754 2.1.2); several are valid at a time",
+    "hmac-keys.id": "HMAC key id in the TLV",
+    "hmac-keys.algorithm": "sha256; sha1: what else Linux has",
+    "hmac-keys.text": "rfc: as RFC 8754 2.1.2.1; linux: without the two octets D and reserved",
+    "hmac-keys.file": "where the key is: a file of mode 0600, relative to this one",
+    "hmac-keys.secret": "the key itself; whoever reads this file has it",
     "vrfs": "VRFs besides `default`",
     "vrfs.name": "by which the rest of the file calls it",
     "vrfs.id": "number on the switch; chosen when it is not given",
@@ -119,7 +144,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "routes.service-sid": "goes behind the segments of the policy, or is the only one (RFC 9252 5)",
     "sids": "local SIDs",
     "sids.behavior": "what the SID does, by its name in RFC 8986",
-    "sids.flavors": "psp, usp, usd (RFC 8986 4.16), next-csid (RFC 9800 4.1)",
+    "sids.flavors": "psp, usp, usd (RFC 8986 4.16), next-csid or replace-csid (RFC 9800 4)",
     "sids.ttl": "hop limit of the packet inside: pipe, its own; uniform, not above the outer one (RFC 3443)",
     "sids.dscp": "DSCP of the packet inside: pipe, its own; uniform, that of the outer header (RFC 2983)",
     "sids.ecn": "combine: congestion of the tunnel is passed on (RFC 6040); keep: it is not",
@@ -132,7 +157,11 @@ DESCRIPTIONS: Mapping[str, str] = {
     "sids.lblen": "length of the block of a compressed SID, bits (LBL); that of a locator of the node",
     "sids.nflen": "length of the compressed SID behind its block, bits (LNFL); the rest of the prefix",
     "sids.block": "locator block that the packet goes on in (End.LBS, End.XLBS)",
+    "sids.tlv": "TLVs of the SRH, as ports.tlv, which it takes the place of",
     "sids.allow-outside-locator": "true: the SID is meant to be outside the locators",
+    "sid-structures": "lengths and C-SID flavours of the SIDs of other nodes, for packing and checking segment lists",
+    "sid-structures.sids": "a SID, or a prefix around SIDs of this structure, or several",
+    **{f"sid-structures.{key}": text for key, text in _STRUCTURE.items()},
     "policies": "SR policies",
     "policies.name": "by which steering and binding SIDs call it",
     "policies.encap": "how packets enter: a mode such as encap.red, or all of it",
@@ -140,6 +169,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "policies.encap.source": "outer source address instead of the node's",
     "policies.encap.hop-limit": "of the outer header; inherit: that of the packet",
     "policies.encap.traffic-class": "of the outer header; inherit: that of the packet",
+    "policies.encap.hmac": "key id of hmac-keys: the SRH gets an HMAC TLV (RFC 8754 2.1.2)",
     "policies.encap.flow-label": "of the outer header: hash of the flow (RFC 6438), copy, or 0",
     "policies.invalid": "what becomes of the traffic while no segment list is valid",
     "policies.color": "with endpoint what the policy is called by routes with a color (RFC 9256 2.1)",
@@ -156,6 +186,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "policies.candidate-paths.policies": "a composite path: colors of policies of the same endpoint (RFC 9256 2.2)",
     "policies.candidate-paths.policies.color": "of the policy",
     "policies.candidate-paths.policies.weight": "its share of the flows",
+    "policies.compress": "how the headend packs the segments (RFC 9800 6): auto, next, replace or off",
     **_lists("policies"),
     **_lists("policies.candidate-paths"),
     "steering": "what goes into which policy: by prefix, by port, or by what it matches",
