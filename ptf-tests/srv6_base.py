@@ -32,10 +32,12 @@ ICMP4_QUOTE = 576 - 20 - 8  # RFC 1812 4.3.2.3
 class Srv6Test(BaseTest):
     """A router with eight ports, its controller, and a neighbour behind each port.
 
-    ``strict`` (class attribute): at the end of a test a frame that was not expected is a failure.
+    ``strict`` (class attribute): at the end of a test a frame that was not expected is a failure. ``profile`` (class
+    attribute): the profile of the program that a test is about, where it is not the one that is the default.
     """
 
     strict = True
+    profile = ""
     router: Router
 
     def setUp(self) -> None:
@@ -44,7 +46,7 @@ class Srv6Test(BaseTest):
         if bed.name not in switches_of(type(self)):
             self.skipTest(getattr(type(self), "skip_reason", f"not on {bed.name}"))
         self.testbed = bed
-        self.router = router_of(bed)
+        self.router = router_of(bed, type(self).profile)
         self.router.forget()
         self._sent: list[tuple[int, bytes]] = []
         self._config: dict[str, Any] = {}

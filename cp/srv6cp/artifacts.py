@@ -15,7 +15,7 @@ from typing import Any
 __all__ = ["PROFILES", "ArtifactError", "Artifacts", "available", "directories", "find"]
 
 #: The profiles of the program, the smallest first.
-PROFILES = ("transit", "edge", "full")
+PROFILES = ("transit", "edge", "mobile", "full")
 #: The one that every command uses unless told otherwise.
 DEFAULT = "full"
 

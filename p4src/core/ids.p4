@@ -111,6 +111,14 @@
 #define END_XLBS_ID                    0x01000056
 #define END_B6_ENCAPS_NEXT_CSID_ID     0x01000057
 #define END_B6_ENCAPS_RED_NEXT_CSID_ID 0x01000058
+// The mobile user plane: 0x010000E1 to 0x010000F8.
+#define END_MAP_ID               0x010000E1
+#define END_M_GTP6_D_ID          0x010000E2
+#define END_M_GTP6_D_DI_ID       0x010000E3
+#define END_M_GTP6_E_ID          0x010000E4
+#define END_M_GTP4_E_ID          0x010000E5
+#define H_M_GTP4_D_ID            0x010000E6
+#define END_LIMIT_ID             0x010000E7
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
@@ -128,5 +136,6 @@
 // Meters (0x14). Next: 0x14000004. (0x14000001: a punt meter without ports)
 #define PORT_PUNT_METER_ID       0x14000002
 #define PASS_METER_ID            0x14000003
+#define GROUP_METER_ID           0x14000008   // the mobile user plane
 
 #endif  // SRV6_CORE_IDS_P4_

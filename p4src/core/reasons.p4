@@ -42,7 +42,13 @@ enum bit<8> drop_reason_t {
     PASS_BUDGET           = 33,  // more further passes a second than the port it came by has
     SOURCE_BOGON          = 34,  // BCP 38: from outside, a source that is nobody's
     SOURCE_SPOOFED        = 35,  // BCP 38: from outside, a source of the domain
-    REVERSE_PATH          = 36   // BCP 84: no way back to the source by this interface (strict), or at all (loose)
+    REVERSE_PATH          = 36,  // BCP 84: no way back to the source by this interface (strict), or at all (loose)
+    // 58 to 62: the mobile user plane
+    GTP_INVALID           = 58,  // MB-9, MB-15: not version 1, an extension header of length 0, longer than its packet
+    NOT_GTP               = 59,  // MB-7, MB-10: no G-PDU where only one is taken
+    GTP_PAYLOAD           = 60,  // MB-14: what GTP-U carries, or would carry, is of no known kind
+    NO_LAST_SEGMENT       = 61,  // MB-5: no SRH where the destination behind the SID is taken from it
+    GROUP_LIMIT           = 62   // MB-8: over the rate of its group
 }
 
 // Index of punt_counter and, behind the port, of port_punt_meter: at most 15.
@@ -59,7 +65,8 @@ enum bit<8> punt_reason_t {
     NO_ROUTE            = 9,
     PACKET_TOO_BIG      = 10,
     OPTION              = 11,  // ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
-    ECHO                = 12   // ping of an own address or a SID: echo request, or any ICMP of IPv4
+    ECHO                = 12,  // ping of an own address or a SID: echo request, or any ICMP of IPv4
+    GTP_ECHO            = 15   // MB-10: echo request of GTP-U, to be answered for the other side
 }
 
 #endif  // SRV6_CORE_REASONS_P4_

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from functools import cache
 from ipaddress import IPv6Network
 from typing import Any
 
@@ -258,9 +257,21 @@ def network(value: Any) -> IPv6Network:
     return value if isinstance(value, IPv6Network) else IPv6Network(value)
 
 
-@cache
-def router_of(bed: Testbed) -> Router:
-    """The controller of a switch, started when first asked for; it ends with the switch. ``PROFILE`` is its program."""
-    router = Router(bed, testbed.program())
-    bed.on_shutdown(router.close)
+_routers: dict[Testbed, Router] = {}
+
+
+def router_of(bed: Testbed, profile: str = "") -> Router:
+    """The controller of a switch, started when first asked for; it ends with the switch.
+
+    Its program is what ``PROFILE`` says or, where that is the default, ``profile``: another one than before comes with
+    another controller.
+    """
+    program = testbed.program(profile)
+    router = _routers.get(bed)
+    if router is None:
+        bed.on_shutdown(lambda: _routers.pop(bed).close())
+    elif router.program.name != program.name:
+        router.close()
+    if router is None or router.program.name != program.name:
+        router = _routers[bed] = Router(bed, program)
     return router

@@ -21,8 +21,18 @@ from srv6cp.compile.ids import Ids, short_key, sidlist_key
 from srv6cp.compile.nexthops import NextHops, action_set, towards
 from srv6cp.compile.seeds import seeds
 from srv6cp.compile.underlay import Underlay
-from srv6cp.model import DEFAULT_VRF, Encap, FlowLabel, NextHop, Node, Policy, SegmentList
-from srv6cp.model.numbers import EncapFlag
+from srv6cp.model import (
+    DEFAULT_VRF,
+    MAX_SOURCE_PREFIX,
+    MAX_UPF_PREFIX,
+    Encap,
+    FlowLabel,
+    NextHop,
+    Node,
+    Policy,
+    SegmentList,
+)
+from srv6cp.model.numbers import EncapFlag, MobileOption
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value
 
 _FLOW_LABEL = {
@@ -31,6 +41,8 @@ _FLOW_LABEL = {
     FlowLabel.HASH: EncapFlag.FLOW_LABEL_HASH,
 }
 _DEFAULT_HOP_LIMIT = 64
+#: Of a list whose one segment depends on the packet: the switch looks it up.
+_ROUTED: Segment = ("", IPv6Address(0))
 
 
 @dataclass(frozen=True)
@@ -119,7 +131,7 @@ class Policies:
             number = self._ids.policies.take(key)
             self._keys[number] = key
             for entry in policy.lists:
-                self._through.setdefault((policy.vrf, entry.segments[0]), {})[name, mode] = None
+                self._through.setdefault(self._first(policy, mode, entry), {})[name, mode] = None
             use = self._put_together(policy, mode, number)
         return use
 
@@ -195,7 +207,7 @@ class Policies:
 
     def _put_together(self, policy: Policy, mode: str, number: int) -> PolicyUse:
         """The policy with the lists that are valid now."""
-        resolved = [self._resolve((policy.vrf, entry.segments[0])) for entry in policy.lists]
+        resolved = [self._resolve(self._first(policy, mode, entry)) for entry in policy.lists]
         use = self._uses[policy.name, mode] = PolicyUse(
             policy, mode, number, tuple(nexthop is not None for nexthop in resolved)
         )
@@ -231,6 +243,8 @@ class Policies:
         }
         if not headend.inserts:
             params |= self._outer_header(policy.encap, headend.layer2)
+        if headend.gtp:
+            params |= _of_gtp(policy.encap, params["flags"], routed=not pushed)
         return self._program.action(headend.action, params)
 
     def _take(self, segments: tuple[IPv6Address, ...]) -> int:
@@ -265,6 +279,13 @@ class Policies:
             "flags": int(_FLOW_LABEL[encap.flow_label] | (EncapFlag.TC_INHERIT if inherits else 0)),
         }
 
+    @staticmethod
+    def _first(policy: Policy, mode: str, entry: SegmentList) -> Segment:
+        """What the next hop of a list leads to."""
+        if REGISTRY.headend(mode).gtp and len(entry.segments) == 1:
+            return _ROUTED
+        return policy.vrf, entry.segments[0]
+
     def _resolve(self, segment: Segment) -> int | None:
         if segment not in self._resolved:
             self._resolved[segment] = self._find_nexthop(segment)
@@ -273,6 +294,8 @@ class Policies:
     def _find_nexthop(self, segment: Segment) -> int | None:
         """Next hop towards a first segment, in use from now on; a SID of this node is reached by processing the packet
         again."""
+        if segment == _ROUTED:
+            return self._nexthops.to_local_sid()
         way = self._underlay.way(segment)
         if way is None:
             return None
@@ -281,6 +304,17 @@ class Policies:
         if way.connected is not None:
             return self._nexthops.take((NextHop(way.connected, segment[1]),))
         return self._nexthops.take(towards(segment[1], way.hops)) if way.hops else None
+
+
+def _of_gtp(encap: Encap, flags: Value, routed: bool) -> dict[str, Value]:
+    """Parameters of H.M.GTP4.D, its flags among them."""
+    assert isinstance(flags, int)
+    return {
+        "argument_shift": MAX_UPF_PREFIX - encap.upf_prefix,
+        "source_shift": MAX_SOURCE_PREFIX - encap.source_prefix,
+        "options": int(MobileOption.ANSWER_ECHO) if encap.answers_echo else 0,
+        "flags": flags | (EncapFlag.ROUTED if routed else 0),
+    }
 
 
 def _chunks(number: int, segments: tuple[IPv6Address, ...]) -> Iterator[TableEntry]:

@@ -9,11 +9,23 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.context import Context, check_weights, read_weight
-from srv6cp.model import DEFAULT_VRF, MAX_SEGMENTS, Encap, FlowLabel, Policy, SegmentList
+from srv6cp.model import (
+    DEFAULT_VRF,
+    MAX_SEGMENTS,
+    MAX_SOURCE_PREFIX,
+    MAX_UPF_PREFIX,
+    Encap,
+    FlowLabel,
+    Policy,
+    SegmentList,
+)
 from srv6cp.problems import Fields, InvalidError, with_path
 
 POLICY_KEYS = frozenset(("name", "encap", "invalid", "segment-lists", "segments", "vrf"))
 ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to"))
+#: Those of H.M.GTP4.D alone.
+GTP_KEYS = frozenset(("upf-prefix-length", "source-prefix-length", "echo"))
+ECHO = ("drop", "answer")
 #: Where what End.B6.Insert inserts leads back to: the default, and the other.
 RETURNS = ("next-segment", "binding-sid")
 LIST_KEYS = frozenset(("weight", "segments"))
@@ -60,8 +72,22 @@ def _read_policy(item: dict[Any, Any], context: Context) -> Policy:
     vrf = DEFAULT_VRF
     with fields.at():
         vrf = context.vrf(item)
+    with fields.at():
+        _check_prefixes(encap, lists)
     fields.finish()
     return Policy(name, tuple(lists), encap, invalid == "drop", vrf)
+
+
+def _check_prefixes(encap: Encap, lists: list[SegmentList]) -> None:
+    """What H.M.GTP4.D writes into addresses goes where they have zeros."""
+    if not REGISTRY.headend(encap.mode).gtp:
+        return
+    ends = [(each.segments[-1], encap.upf_prefix, "segment") for each in lists]
+    if encap.source is not None:
+        ends.append((encap.source, encap.source_prefix, "source"))
+    for address, length, what in ends:
+        if int(address) & (1 << 128 - length) - 1:
+            raise InvalidError(f"{what} {address} has bits behind its prefix of {length}, where IPv4 addresses go", "encap")
 
 
 def _read_lists(value: Any) -> list[SegmentList]:
@@ -112,7 +138,7 @@ def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:
     item = values.mapping(value, "encap")
     fields = Fields(item)
     with fields.at():
-        values.check_keys(item, ENCAP_KEYS)
+        values.check_keys(item, ENCAP_KEYS | GTP_KEYS)
     defaults = Encap()
     encap = Encap(
         fields.read("mode", _read_mode, default=defaults.mode),
@@ -121,8 +147,17 @@ def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:
         fields.read("traffic-class", _number_or_inherit, "traffic-class", 0),
         fields.read("flow-label", _read_flow_label, default=flow_label),
         fields.read("return-to", values.choice, RETURNS, "return-to") == RETURNS[1],
+        fields.read("upf-prefix-length", values.integer, "upf-prefix-length", 1, MAX_UPF_PREFIX, default=MAX_UPF_PREFIX),
+        fields.read("source-prefix-length", values.integer, "source-prefix-length", 0, MAX_SOURCE_PREFIX, default=64),
+        fields.read("echo", values.choice, ECHO, "echo") == ECHO[1],
     )
     fields.finish()
+    gtp = REGISTRY.headend(encap.mode).gtp
+    for key in sorted(GTP_KEYS & item.keys()):
+        if not gtp:
+            raise InvalidError(f"mode {encap.mode} takes no {key!r}; gtp4.d does", key)
+    if gtp and "upf-prefix-length" not in item:
+        raise InvalidError("gtp4.d needs 'upf-prefix-length', the bits of the last segment that are the UPF's prefix")
     return encap
 
 

@@ -19,7 +19,10 @@ from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Link, Node, Origin, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
 from srv6cp.model.policies import (
+    MAX_ARGS_OFFSET,
     MAX_SEGMENTS,
+    MAX_SOURCE_PREFIX,
+    MAX_UPF_PREFIX,
     MAX_TOTAL_WEIGHT,
     MAX_WEIGHT,
     ClassifierRule,
@@ -41,7 +44,10 @@ __all__ = [
     "DROP_REASONS",
     "FLAVOUR_NAMES",
     "ICMPV6",
+    "MAX_ARGS_OFFSET",
     "MAX_SEGMENTS",
+    "MAX_SOURCE_PREFIX",
+    "MAX_UPF_PREFIX",
     "MAX_TOTAL_WEIGHT",
     "MAX_VISITS",
     "MAX_WEIGHT",

@@ -70,6 +70,14 @@ DROP_REASONS: dict[DropReason, Reason] = {
         "the way back to the source leads by no such interface (strict), or there is none (loose)",
         "RFC 3704 2.2, 2.4; ports.urpf",
     ),
+    DropReason.GTP_INVALID: Reason(
+        "GTP-U of another version, longer than its packet, or with more extension headers than are walked",
+        "3GPP TS 29.281 5.1, 5.2",
+    ),
+    DropReason.NOT_GTP: Reason("no G-PDU of GTP-U where only one is taken", "RFC 9433 6.7"),
+    DropReason.GTP_PAYLOAD: Reason("what GTP-U carries, or would carry, is of no known type", "RFC 9433 7"),
+    DropReason.NO_LAST_SEGMENT: Reason("no SRH to take the destination of a GTP-U packet from", "RFC 9433 6.5"),
+    DropReason.GROUP_LIMIT: Reason("over the rate of its group", "RFC 9433 6.8"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {
@@ -85,4 +93,5 @@ PUNT_REASONS: dict[PuntReason, Reason] = {
     PuntReason.PACKET_TOO_BIG: Reason("ICMP packet too big", "RFC 4443 3.2"),
     PuntReason.OPTION: Reason("ICMPv6 parameter problem, code 2, if the option asks for it", "RFC 8200 4.2"),
     PuntReason.ECHO: Reason("ping of an own address or a SID", "RFC 4443 4.2, RFC 1122 3.2.2.6"),
+    PuntReason.GTP_ECHO: Reason("echo request of GTP-U, answered for the other side", "3GPP TS 29.281 7.2.1"),
 }

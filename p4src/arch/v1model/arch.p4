@@ -31,6 +31,8 @@
 #define VERDICT      hdr.verdict
 #define HEADEND      hdr.headend
 #define CSID         hdr.csid
+#define GTP          hdr.gtp
+#define MOBILE       hdr.mobile
 #define LAZY_STATE_IN_HEADERS LAZY_STATE_INSTANCES
 #define LAZY_STATE_IN_METADATA
 
@@ -61,6 +63,9 @@ const MeterColor_t METER_RED    = 2;
 #define TABLE_DIRECT_COUNTER(NAME) counters = NAME;
 #define INDEXED_COUNTER(ID, NAME, INDEX_TYPE, SIZE) \
     @id(ID) @name(STRING(.NAME)) counter<INDEX_TYPE>(SIZE, CounterType.packets_and_bytes) NAME;
+
+#define INDEXED_METER(ID, NAME, UNIT, INDEX_TYPE, SIZE) \
+    @id(ID) @name(STRING(.NAME)) meter<INDEX_TYPE>(SIZE, MeterType.UNIT) NAME;
 
 #define WCMP_SELECTOR(ID, NAME, ALGORITHM)                            \
     @id(ID) @name(STRING(.NAME)) @max_group_size(WCMP_MAX_GROUP_SIZE) \

@@ -30,6 +30,7 @@ control my_sid(PACKET) {
     BIND_CONTROLS
     DECAP_CONTROLS
     L2_CONTROLS
+    MOBILE_CONTROLS
 
     END_ACTIONS
     DECAP_ACTIONS
@@ -37,6 +38,7 @@ control my_sid(PACKET) {
     BIND_ACTIONS
     CSID_ACTIONS
     CSID_BIND_ACTIONS
+    MOBILE_ACTIONS
 
     // The longest match may be no SID: a route, or an address of this node, inside the prefix of one.
     @id(NOT_A_SID_ID)
@@ -60,6 +62,7 @@ control my_sid(PACKET) {
             BIND_ACTION_NAMES
             CSID_ACTION_NAMES
             CSID_BIND_ACTION_NAMES
+            MOBILE_ACTION_NAMES
             not_a_sid;
             @defaultonly NoAction;
         }
@@ -76,6 +79,7 @@ control my_sid(PACKET) {
             DECAP_CASES
             L2_CASES
             BIND_CASES
+            MOBILE_CASES
             not_a_sid: NoAction: {
                 if (md.unusual >= UNUSUAL_SID_BLOCK) {
                     domain.apply(THE_PACKET);
