@@ -525,16 +525,20 @@ def gtpu(
     kinds = [number for number, _ in extensions]
     chain = b"".join(
         bytes((len(content) // 4 + 1,)) + content + bytes((following,))
-        for (_, content), following in zip(extensions, [*kinds[1:], 0], strict=True)
+        for (_, content), following in zip(extensions, (*kinds[1:], 0), strict=False)
     )
     optional = {"seq": seq or 0, "npdu": 0, "next_ex": (*kinds, 0)[0]} if extensions or seq is not None else {}
     flags = {"E": int(bool(extensions)), "S": int(seq is not None)}
     inside = chain + bytes(payload)
     header = GTP_U_Header(
-        teid=teid,
-        gtp_type=kind,
-        length=len(inside) + (4 if optional else 0),
-        **(flags | optional | fields),
+        **{
+            "teid": teid,
+            "gtp_type": kind,
+            "length": len(inside) + (4 if optional else 0),
+            **flags,
+            **optional,
+            **fields,
+        }
     )
     return udp(bytes(_carry(header, inside)), sport, dport)
 

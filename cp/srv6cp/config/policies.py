@@ -82,12 +82,15 @@ def _check_prefixes(encap: Encap, lists: list[SegmentList]) -> None:
     """What H.M.GTP4.D writes into addresses goes where they have zeros."""
     if not REGISTRY.headend(encap.mode).gtp:
         return
-    ends = [(each.segments[-1], encap.upf_prefix, "segment") for each in lists]
+    ends = [(each.segments[-1], encap.upf_prefix, 72, "segment") for each in lists]
     if encap.source is not None:
-        ends.append((encap.source, encap.source_prefix, "source"))
-    for address, length, what in ends:
-        if int(address) & (1 << 128 - length) - 1:
-            raise InvalidError(f"{what} {address} has bits behind its prefix of {length}, where IPv4 addresses go", "encap")
+        ends.append((encap.source, encap.source_prefix, 32, "source"))
+    for address, length, written, what in ends:
+        if int(address) >> 128 - length - written & (1 << written) - 1:
+            raise InvalidError(
+                f"{what} {address} is not 0 in the {written} bits behind its prefix of {length}, which are the packet's",
+                "encap",
+            )
 
 
 def _read_lists(value: Any) -> list[SegmentList]:

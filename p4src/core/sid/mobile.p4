@@ -287,13 +287,17 @@ control srv6_to_gtp6(PACKET) {
             hop_limit_exceeded();
         } else {
             take_length();
-            gtp.apply(THE_PACKET);
-            if (MOBILE.hop_limit == 0) {
-                take_hop_limit();
-            }
-            rewrite();
-            if (MOBILE.options & GTP_UDP_CHECKSUM_ZERO == 0) {
-                request_checksum();
+            if (MOBILE.length == 0) {
+                refuse(drop_reason_t.HEADER_TRUNCATED);
+            } else {
+                gtp.apply(THE_PACKET);
+                if (MOBILE.hop_limit == 0) {
+                    take_hop_limit();
+                }
+                rewrite();
+                if (MOBILE.options & GTP_UDP_CHECKSUM_ZERO == 0) {
+                    request_checksum();
+                }
             }
         }
     }
@@ -318,7 +322,9 @@ control srv6_to_gtp4(PACKET) {
     }
     action move_ipv4() {
         hdr.inner_ipv4 = hdr.ipv4;
-        hdr.ipv4.setInvalid();
+    }
+    action take_options_off() {
+        hdr.ipv4.options = hdr.no_options.options;
     }
     action push_ipv4() {
         hdr.ipv4.setValid();
@@ -378,6 +384,9 @@ control srv6_to_gtp4(PACKET) {
                 }
                 if (hdr.ipv4.isValid()) {
                     move_ipv4();
+                    if (hdr.ipv4.ihl != 5) {
+                        take_options_off();
+                    }
                 }
                 push_ipv4();
                 remove_outer();

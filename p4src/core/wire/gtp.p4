@@ -69,11 +69,18 @@ header pushed_session_t {
     bit<8>  last_extension;
 }
 
+// What an IPv4 header that had options has none by: only an extraction says how long a varbit is. Never emitted.
+header no_options_t {
+    varbit<320> options;
+}
+
 #define PARSE_UDP parse_udp
+#define EXTRACT_NO_OPTIONS pkt.extract(hdr.no_options, 0);
 #define GTP_PUSHED_INSTANCES         \
     pushed_gtpu_t    pushed_gtpu;    \
     pushed_session_t pushed_session; \
-    ipv4_t           inner_ipv4;
+    ipv4_t           inner_ipv4;     \
+    no_options_t     no_options;
 #define GTP_PUSHED_EMIT           \
     pkt.emit(hdr.ipv4);           \
     pkt.emit(hdr.pushed_gtpu);    \
@@ -91,6 +98,7 @@ header pushed_session_t {
     pkt.emit(hdr.gtpu_extension_1);
 #else
 #define PARSE_UDP parse_l4
+#define EXTRACT_NO_OPTIONS
 #define GTP_PUSHED_INSTANCES
 #define GTP_PUSHED_EMIT
 #define IPV4_EMIT pkt.emit(hdr.ipv4);

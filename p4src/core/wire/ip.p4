@@ -139,6 +139,7 @@ header l4_t {
     }
 
     state parse_ipv4_options {
+        EXTRACT_NO_OPTIONS
         length = (bit<32>)(peek[27:24] - 5) << 5;
         transition take_ipv4;
     }
