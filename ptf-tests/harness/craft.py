@@ -33,6 +33,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, ClassVar
 
+from scapy.contrib.gtp import GTP_U_Header
 from scapy.fields import (
     BitField,
     ByteEnumField,
@@ -45,7 +46,6 @@ from scapy.fields import (
     XByteField,
     XShortField,
 )
-from scapy.contrib.gtp import GTP_U_Header
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import (
     HBHOptUnknown,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address
-from typing import Any
+from typing import Any, NamedTuple
 
 from srv6cp import values
 from srv6cp.behaviours.interfaces import Binder, Names, Schema, Scope
@@ -21,6 +21,7 @@ from srv6cp.model import MAX_ARGS_OFFSET, MAX_SOURCE_PREFIX, MAX_UPF_PREFIX
 from srv6cp.model.numbers import MobileOption
 from srv6cp.problems import InvalidError, with_path
 
+_ADDRESS_LENGTH = 128
 #: Where Linux has the IPv4 source address as well.
 _SOURCE_PREFIX = 64
 _INHERIT = "inherit"
@@ -76,8 +77,8 @@ class PrefixLength(Operand):
         prefix = with_path("sid", values.ipv6_prefix, item.get("sid"), "SID")
         if prefix.prefixlen > self.longest:
             raise InvalidError(
-                f"the arguments of {behaviour} stand behind the prefix of the SID, so it has at most {self.longest} bits,"
-                f" not {prefix.prefixlen}",
+                f"the arguments of {behaviour} stand behind the prefix of the SID, which has at most {self.longest}"
+                f" bits, not {prefix.prefixlen}",
                 "sid",
             )
         return {self.key: prefix.prefixlen}
@@ -159,6 +160,84 @@ class HopLimit(Operand):
         return str(value) if value else ""
 
 
+#: Bytes of a group at once, at least: two packets of the usual MTU.
+SMALLEST_BURST = 3000
+
+
+class Group(NamedTuple):
+    """Packets that share a rate: locator, function and group-id of their SID (RFC 9433 6.8); bytes a second, 0: no
+    limit."""
+
+    key: bytes
+    rate: int
+
+
+@dataclass(frozen=True)
+class Limit(Operand):
+    """The group and its rate, which the SID says: ``LOC+FUNC | group-id | limit-rate``."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.key, RATE_UNIT.key, UNLIMITED.key)
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": 1, "maximum": 64}
+
+    @property
+    def parameters(self) -> Mapping[str, Bind]:
+        return {"limit": lambda group, binder: binder.group(group.key)}
+
+    def read(self, item: dict[Any, Any], scope: Scope, behaviour: str) -> dict[str, Any]:
+        prefix = with_path("sid", values.ipv6_prefix, item.get("sid"), "SID")
+        bits = with_path(self.key, values.integer, item.get(self.key, 32), self.key, 1, 64)
+        if prefix.prefixlen != _ADDRESS_LENGTH:
+            raise InvalidError(
+                f"a SID of {behaviour} says group and rate, so it is an address, not a prefix of {prefix.prefixlen}",
+                "sid",
+            )
+        address = int(prefix.network_address)
+        number = address & (1 << bits) - 1 or UNLIMITED.number(item)
+        return {self.key: Group((address >> bits).to_bytes(16, "big"), number * RATE_UNIT.number(item) // 8)}
+
+    def text(self, value: Any, names: Names) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
+class PartOfLimit(Operand):
+    """A number that `Limit` reads."""
+
+    low: int = 0
+    default: int = 0
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": self.low, "maximum": _HIGHEST_RATE}
+
+    @property
+    def parameters(self) -> Mapping[str, Bind]:
+        return {}
+
+    def number(self, item: dict[Any, Any]) -> int:
+        """Its value in a SID of a node file. Raises ``InvalidError``."""
+        given = item.get(self.key, self.default)
+        value: int = with_path(self.key, values.integer, given, self.key, self.low, _HIGHEST_RATE)
+        return value
+
+    def read(self, item: dict[Any, Any], scope: Scope, behaviour: str) -> dict[str, Any]:
+        return {}
+
+    def told(self, params: Mapping[str, Any], names: Names) -> str:
+        return ""
+
+
+_HIGHEST_RATE = 10**12
+RATE_UNIT = PartOfLimit("rate-unit", "[`rate-unit`]", "rate-unit BITS_PER_SECOND", 1, 1_000_000)
+UNLIMITED = PartOfLimit("unlimited-rate", "[`unlimited-rate`]", "unlimited-rate N")
+LIMIT = Limit("rate-bits", "[`rate-bits`]", "rate-bits N")
+
+
 #: What GTP-U carries, by the next header that says so; 0: IPv4 or IPv6, as the packet itself says.
 _PAYLOADS = {"ip": 0, "ipv4": 4, "ipv6": 41, "ethernet": 143}
 
@@ -238,6 +317,13 @@ ENDPOINTS = (
         operands=(Address("map-to", "`map-to`", "map-to SID", "mapped_sid", "the SID that takes its place"),),
         code_points=(40,),
         spec="RFC 9433 6.2",
+    ),
+    Endpoint(
+        "End.Limit",
+        action="end_limit",
+        operands=(LIMIT, RATE_UNIT, UNLIMITED),
+        code_points=(41,),
+        spec="RFC 9433 6.8",
     ),
     Endpoint(
         "End.M.GTP6.D",

@@ -29,7 +29,7 @@ from srv6cp.compile.not_sids import NotSids
 from srv6cp.compile.policies import Policies, PolicyUse
 from srv6cp.compile.ports import domain_entities, port_entities
 from srv6cp.compile.routes import Routes
-from srv6cp.compile.sids import Numbers, Sids, section_entities
+from srv6cp.compile.sids import Numbers, Sids, group_entities, section_entities
 from srv6cp.compile.sources import source_entities
 from srv6cp.compile.steering import Classifier, steer_prefixes
 from srv6cp.compile.system import system_entities
@@ -118,6 +118,7 @@ class CompiledNode:
             *self._policies.entities(),
             *sections,
             *sids.entities(),
+            *group_entities(node, numbers),
             *self._not_sids.entities(),
             *routes,
             *domain_entities(node),

@@ -88,7 +88,7 @@ def _check_prefixes(encap: Encap, lists: list[SegmentList]) -> None:
     for address, length, written, what in ends:
         if int(address) >> 128 - length - written & (1 << written) - 1:
             raise InvalidError(
-                f"{what} {address} is not 0 in the {written} bits behind its prefix of {length}, which are the packet's",
+                f"{what} {address} has bits in the {written} behind its prefix of {length}, which are the packet's",
                 "encap",
             )
 
@@ -150,7 +150,9 @@ def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:
         fields.read("traffic-class", _number_or_inherit, "traffic-class", 0),
         fields.read("flow-label", _read_flow_label, default=flow_label),
         fields.read("return-to", values.choice, RETURNS, "return-to") == RETURNS[1],
-        fields.read("upf-prefix-length", values.integer, "upf-prefix-length", 1, MAX_UPF_PREFIX, default=MAX_UPF_PREFIX),
+        fields.read(
+            "upf-prefix-length", values.integer, "upf-prefix-length", 1, MAX_UPF_PREFIX, default=MAX_UPF_PREFIX
+        ),
         fields.read("source-prefix-length", values.integer, "source-prefix-length", 0, MAX_SOURCE_PREFIX, default=64),
         fields.read("echo", values.choice, ECHO, "echo") == ECHO[1],
     )

@@ -23,6 +23,7 @@ from . import relay
 from .addressing import OFF_LINK, InterfaceView, NodeIndex, is_link_local
 from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
+from .gtp_echo import gtp_echo_response
 from .icmp_errors import Problem, Quote, error
 from .neighbors import NeighborCache, NeighborTimers, Outcome, Solicitation
 from .origin import Origins
@@ -79,6 +80,7 @@ class PuntHandler:
             PuntReason.NEIGHBOR_UNRESOLVED: self._unresolved,
             PuntReason.FRAGMENT: self._fragment,
             PuntReason.OPTION: self._option,
+            PuntReason.GTP_ECHO: self._gtp_echo,
         }
 
     def configure(self, node: Node) -> None:
@@ -302,6 +304,14 @@ class PuntHandler:
         return self._error(
             packet, Problem.PORT_UNREACHABLE if view.protocol == raw.UDP else Problem.PROTOCOL_UNREACHABLE
         )
+
+    def _gtp_echo(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """An echo request of GTP-U that a SID or a policy answers."""
+        response = gtp_echo_response(raw.parse_ip(packet.payload, packet.offset))
+        if response is None:
+            self._ignore("bad GTP echo request", packet)
+            return []
+        return self._sent("GTP echo response", [routed(response, packet.vrf_id)])
 
     def _option(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """A packet that a SID refused for its options. One that only has more of them than the switch walks is sent

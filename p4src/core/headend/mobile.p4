@@ -17,8 +17,7 @@
 #define BEHIND_OUTER_IPV4 (hdr.ipv4.total_len - ((bit<16>)hdr.ipv4.ihl << 2))
 #define END_OF_GTPU       (hdr.gtpu.length |+| (UDP_HEADER_LENGTH + GTPU_HEADER_LENGTH))
 
-// Is it a whole G-PDU? Then what is inside, and its session. With `pads` the end of what is inside is the end of the
-// packet.
+// Is it a whole G-PDU? Then what is inside, and its session. What stands behind it is cut off (router/trim.p4).
 control gtp_payload(PACKET)(bool over_ipv6) {
     VERDICTS
 
@@ -224,7 +223,7 @@ control put_argument_into_list(PACKET) {
     @id(H_M_GTP4_D_ID)                                                                                            \
     @name(".h_m_gtp4_d")                                                                                          \
     @brief("H.M.GTP4.D, RFC 9433 6.7")                                                                            \
-    @description("As h_encaps_red; the IPv4 source goes into source_address, destination and Args.Mob.Session into Segment List[0], shifted from the end; flags 8: by a route of the new destination; options 1: echo requests to the control plane") \
+    @description("As h_encaps_red; *_shift: bits behind what is put into an address; flags 8: by route")           \
     @action_restriction("segment_count <= 16 && flags < 16")                                                      \
     action h_m_gtp4_d(H_ENCAPS_PARAMS, argument_shift_t argument_shift, argument_shift_t source_shift,            \
                       mobile_options_t options) {                                                                 \

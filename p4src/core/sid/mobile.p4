@@ -27,7 +27,7 @@
         MOBILE.limit = limit;                                                                                     \
     }                                                                                                             \
     SID_ACTION(END_M_GTP6_D_ID, end_m_gtp6_d, "End.M.GTP6.D, RFC 9433 6.3")                                       \
-    @description("argument_shift: bits behind Args.Mob.Session in Segment List[0]; next_header 0: by the packet inside; options 1: echo requests to the control plane; nexthop_id: of other messages, 0: none") \
+    @description("argument_shift: bits behind Args.Mob.Session; next_header 0: by the packet inside")              \
     action end_m_gtp6_d(sid_index_t sid_index, policy_id_t policy_id, argument_shift_t argument_shift,            \
                         bit<8> next_header, mobile_options_t options, nexthop_id_t nexthop_id) {                  \
         TAKE_SID_INDEX(sid_index)                                                                                 \
@@ -51,7 +51,7 @@
         TO_POLICY(policy_id)                                                                                      \
     }                                                                                                             \
     SID_ACTION(END_M_GTP6_E_ID, end_m_gtp6_e, "End.M.GTP6.E, RFC 9433 6.5")                                       \
-    @description("argument_shift: bits behind Args.Mob.Session in the SID; hop_limit 0: that of the packet; options: 4 UDP source port 2152, 8 UDP checksum 0, 16 uplink, 32 container always, 64 container never") \
+    @description("argument_shift: bits behind Args.Mob.Session in the SID; hop_limit 0: that of the packet")       \
     action end_m_gtp6_e(sid_index_t sid_index, @format(IPV6_ADDRESS) ipv6_addr_t source_address,                  \
                         argument_shift_t argument_shift, bit<8> hop_limit, mobile_options_t options) {            \
         TAKE_SID_INDEX(sid_index)                                                                                 \
@@ -426,11 +426,11 @@ control map_sid(PACKET) {
     }
 }
 
-// End.Limit (6.8): red is lost, and what is left does what End does. Of a packet that End refuses tokens are taken, too.
+// End.Limit (6.8): red is lost, and what is left does what End does. What End refuses has taken tokens, too.
 control limit_group(PACKET) {
     VERDICTS
     @brief("Rates of the groups of End.Limit, bytes from the link-layer header on")
-    INDEXED_METER(GROUP_METER_ID, group_meter, bytes, bit<16>, 65536)
+    INDEXED_METER(GROUP_METER_ID, group_meter, bytes, bit<16>, 1024)
 
     action take_tokens() {
         MOBILE.color = METER_GREEN;

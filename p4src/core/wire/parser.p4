@@ -5,8 +5,8 @@
 //
 // Nothing is rejected here: where the walk stops the rest of the packet is payload, and a router that is not the
 // destination forwards it as it is (END-15). verify() is not used for the same reason. Of a frame
-// inside IPv6 the first bytes are parsed where the profile has behaviours for frames; what it carries is payload, and so
-// is what GTP-U carries (gtp.p4).
+// inside IPv6 the first bytes are parsed where the profile has behaviours for frames; what it carries is payload, and
+// so is what GTP-U carries (gtp.p4).
 #ifndef SRV6_CORE_WIRE_PARSER_P4_
 #define SRV6_CORE_WIRE_PARSER_P4_
 
