@@ -492,6 +492,8 @@ class GtpHeaders(MobileTest):
         self.expect_no_drop()
 
 
+@behaviours("Transit")
+@rfc("8200", "4")
 @rule("MB-9", "END-15")
 class TransitGtp(MobileTest):
     """A router that GTP-U passes leaves it as it is, right or wrong."""
@@ -695,6 +697,45 @@ class RefusesWhatIsNoGpdu(MobileTest):
         self.send(1, craft.ip4("10.0.1.2", "192.0.2.7", craft.gtpu(inner4()), mf=True, df=False))
         self.expect_nothing()
         self.expect_drop("NOT_GTP")
+
+
+@behaviours("End.M.GTP6.D", "H.M.GTP4.D", "End.DT4", "End.DT6", "End.DT46")
+@rfc("9433", "6.1")
+@rule("MB-1", "MB-14", "END-10")
+class RoutesWhatGtpCarries(MobileTest):
+    """VPP's End.M.GTP6.DT4/6/46 and T.M.GTP4.DT4/6/46: the policy's one segment is a SID of this node with an argument,
+    and the packet inside is routed in its VRF."""
+
+    def runTest(self) -> None:
+        for behaviour, insides in (
+            ("End.DT4", [inner4()]),
+            ("End.DT6", [inner6()]),
+            ("End.DT46", [inner4(), inner6()]),
+        ):
+            encap = {"mode": "gtp4.d", "source": "fcbb:bb00:1::", "upf-prefix-length": 56}
+            self.gateway(
+                {"sid": f"{D}/64", "behavior": "End.M.GTP6.D", "policy": "inside", "args-offset": 64},
+                {"sid": "fcbb:bb00:1:4600::/56", "behavior": behaviour, "vrf": "blue"},
+                vrfs=["blue"],
+                ports={4: {"vrf": "blue"}},
+                policies=[
+                    {"name": "inside", "encap": "encap.red", "segments": ["fcbb:bb00:1:4600::"]},
+                    {"name": "inside4", "encap": encap, "segments": ["fcbb:bb00:1:4600::"]},
+                ],
+                steering=[{"prefix": "192.0.2.7/32", "policy": "inside4"}],
+                routes=[
+                    {"prefix": "198.51.100.0/24", "vrf": "blue", "via": "10.0.4.2"},
+                    {"prefix": "2001:db8:92::/48", "vrf": "blue", "via": "2001:db8:4::2"},
+                ],
+            )
+            for inside in insides:
+                for packet in (
+                    craft.ip6(GNB, D, craft.gtpu(inside, extensions=[QFI5])),
+                    craft.ip4("10.0.1.2", "192.0.2.7", craft.gtpu(inside, extensions=[QFI5])),
+                ):
+                    self.send(1, packet)
+                    self.expect_only(4, wire.hop(inside))
+            self.expect_no_drop()
 
 
 # --- End.MAP ---------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@
 #define URPF_IPV6_TABLE_ID       0x0200001A
 #define URPF_IPV4_TABLE_ID       0x0200001B
 
-// Actions (0x01). Next: 0x01000059. (0x01000021: a set_nexthop_group without a seed)
+// Actions (0x01). Next: 0x010000E8. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -133,7 +133,7 @@
 #define EGRESS_PORT_COUNTER_ID   0x12000006
 #define PORT_LIMIT_COUNTER_ID    0x12000007
 
-// Meters (0x14). Next: 0x14000004. (0x14000001: a punt meter without ports)
+// Meters (0x14). Next: 0x14000009. (0x14000001: a punt meter without ports)
 #define PORT_PUNT_METER_ID       0x14000002
 #define PASS_METER_ID            0x14000003
 #define GROUP_METER_ID           0x14000008   // the mobile user plane

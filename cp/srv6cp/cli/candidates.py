@@ -431,7 +431,7 @@ def _ip_route(verb: str, words: Sequence[str], known: Known, tables: Collection[
         return _pairs(words, line)
     device = {key: line[key] for key in ("dev", "via", "table", "nexthop")}
     if encap == ["seg6"]:
-        modes = [record.mode for record in REGISTRY.headends if not record.layer2 and not record.inserts]
+        modes = [record.mode for record in REGISTRY.headends if not (record.layer2 or record.inserts or record.gtp)]
         return _pairs(behind, {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, **device})
     action = next((behind[at + 1] for at, word in enumerate(behind[:-1]) if word == "action"), "")
     return _pairs(behind, {"action": [record.name for record in REGISTRY.endpoints],
