@@ -18,7 +18,7 @@ from p4rtlib.addresses import is_loopback, is_low_port
 from p4rtlib.outputs import open_output
 from p4rtlib.pcap import PcapError
 from p4rtlib.unixsockets import is_unix, path_of
-from softswitch import privileges
+from softswitch import allocator, privileges
 from softswitch.engine.native.engine import HEADERS
 from softswitch.io.files import FilePorts, PlayedFiles
 from softswitch.io.interfaces import InterfaceError, Interfaces
@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for note in options.notes:
         print(f"softswitch: {note}", file=sys.stderr)
     stop = StopSignals()
+    allocator.keep_little()
     try:
         account = privileges.choose(options.user)
         privileges.confine()
@@ -100,6 +101,7 @@ def _run(options: Options, account: Account | None, stop: StopSignals) -> int:
         pcap_dir=options.pcap,
         engine=options.engine,
         keepalive=options.keepalive,
+        max_message=options.max_message << 20,
         address=None,
         start=False,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from p4rtlib.addresses import is_loopback
+from softswitch.p4runtime.intake import MAX_MESSAGE
 
 __all__ = ["LEVELS", "Options", "UsageError", "parse"]
 
@@ -85,6 +86,7 @@ class Options:
     engine: str = "auto"
     workers: int = 1
     keepalive: int = 4
+    max_message: int = MAX_MESSAGE >> 20
     address: str = "127.0.0.1:9559"
     dataplane: str | None = None
     cpu_port: int | None = None
@@ -193,6 +195,13 @@ def _parser() -> _Parser:
         help="a client that does not answer for so long has left, and a backup is told [4]",
     )
     add(
+        "--max-message",
+        type=_number(1, 1024, "MiB"),
+        default=MAX_MESSAGE >> 20,
+        metavar="MIB",
+        help="longest message that a client may send, which also bounds the memory that all of them can take [4]",
+    )
+    add(
         "--user",
         metavar="NAME[:GROUP]",
         help="what root becomes when all is open, names or numbers; root: stays root, without most capabilities"
@@ -246,6 +255,7 @@ def parse(arguments: Sequence[str], version: str) -> Options:
         engine=found.engine,
         workers=found.workers,
         keepalive=found.keepalive,
+        max_message=found.max_message,
         address=found.grpc_server_addr,
         dataplane=found.dp_grpc_server_addr,
         cpu_port=found.cpu_port,

@@ -35,6 +35,7 @@ from softswitch.p4runtime.arbitration import MAX_STREAMS
 from softswitch.p4runtime.dataplane import DataplaneService
 from softswitch.p4runtime.debug import MAX_WATCHERS, PortFeed, debug_handler
 from softswitch.p4runtime.errors import Fault
+from softswitch.p4runtime.intake import MAX_MESSAGE, Intake
 from softswitch.p4runtime.pool import DaemonPool
 from softswitch.p4runtime.reads import MAX_READS
 from softswitch.p4runtime.server import P4RuntimeServer
@@ -48,8 +49,6 @@ VERSION = "0.1.0"
 
 _log = logging.getLogger(__name__)
 
-#: Longest request: a batch of some hundred thousand entries.
-_MAX_MESSAGE = 64 << 20
 #: Requests at a time, each in a thread: streams, reads, watchers of ports, and others. gRPC refuses what is more.
 _MAX_REQUESTS = MAX_STREAMS + MAX_READS + MAX_WATCHERS + 32
 
@@ -68,6 +67,8 @@ Source = str | Path | bytes | File
 
 #: A stream of frames takes a thread, one that is refused another.
 _DATAPLANE_THREADS = 8
+#: Bytes of a message with one frame.
+_MAX_FRAME_MESSAGE = 1 << 20
 #: Seconds that calls under way have when a switch is closed.
 _GRACE = 0.2
 
@@ -192,8 +193,9 @@ class SoftSwitch:
     ``ports``: numbers, or number -> name; ``None`` takes any number.  ``address``: where gRPC listens; port 0
     is an ephemeral one (see :attr:`address`), ``None`` starts no server.  ``pcap_dir``: where every port is recorded;
     it is made.  ``engine``: see :mod:`softswitch.engine`.  ``keepalive``: seconds after which a client that does not
-    answer has left.  ``start``: false where something comes between opening and serving (:meth:`listen`, :meth:`load`,
-    :meth:`start`).  ``SwitchError`` when anything of it is not usable.
+    answer has left.  ``max_message``: bytes of the longest message that clients may send.  ``start``: false where
+    something comes between opening and serving (:meth:`listen`, :meth:`load`, :meth:`start`).  ``SwitchError`` when
+    anything of it is not usable.
     """
 
     def __init__(
@@ -210,6 +212,7 @@ class SoftSwitch:
         pcap_dir: Path | None = None,
         engine: str = "auto",
         keepalive: float = KEEPALIVE,
+        max_message: int = MAX_MESSAGE,
         start: bool = True,
     ) -> None:
         names = dict(ports) if isinstance(ports, Mapping) else dict.fromkeys(ports or (), "")
@@ -225,9 +228,14 @@ class SoftSwitch:
                 raise SwitchError(f"recordings in {pcap_dir}: {error.strerror}") from None
         self.device_id = device_id
         self._keepalive = keepalive
+        self._max_message = max_message
         self.device = make_device()
         self.server = P4RuntimeServer(
-            self.device, device_id, make_device=make_device, port_is_up=lambda port: self.board.is_up(port)
+            self.device,
+            device_id,
+            make_device=make_device,
+            port_is_up=lambda port: self.board.is_up(port),
+            intake=Intake(max_message),
         )
         self.board = Switchboard(
             self.device, self.server.packet_in, pcap_dir=pcap_dir, on_state=self.server.port_changed
@@ -267,8 +275,11 @@ class SoftSwitch:
 
     def listen(self, address: str, tls: Tls | None = None) -> None:
         """Open the address of P4Runtime (for switches made with ``address=None``); :meth:`start` serves it."""
-        handlers = self.server.handler(), debug_handler(self.device, self.stats, self.info, self._feed)
-        self._address = self._open(address, _MAX_REQUESTS, handlers, tls)
+        handlers = (
+            self.server.handler(),
+            debug_handler(self.device, self.stats, self.info, self._feed, self.server.intake),
+        )
+        self._address = self._open(address, _MAX_REQUESTS, self._max_message, handlers, tls)
 
     def listen_dataplane(self, address: str) -> str:
         """Open an address for the frames of all ports over gRPC, as BMv2 does with ``--dp-grpc-server-addr``; where it
@@ -277,7 +288,7 @@ class SoftSwitch:
         The switch must have been made for any ports.
         """
         handler = DataplaneService(self.board, self.device_id).handler()
-        return self._open(address, _DATAPLANE_THREADS, (handler,), None)
+        return self._open(address, _DATAPLANE_THREADS, _MAX_FRAME_MESSAGE, (handler,), None)
 
     def start(self) -> None:
         """Serve what is open."""
@@ -289,7 +300,12 @@ class SoftSwitch:
             _log.info("P4Runtime on %s, device id %d", self._address, self.device_id)
 
     def _open(
-        self, address: str, threads: int, handlers: Sequence[grpc.GenericRpcHandler[Any, Any]], tls: Tls | None
+        self,
+        address: str,
+        threads: int,
+        max_message: int,
+        handlers: Sequence[grpc.GenericRpcHandler[Any, Any]],
+        tls: Tls | None,
     ) -> str:
         """Make a gRPC server; its address as a client on this machine reaches it."""
         pool = DaemonPool(threads, "grpc")
@@ -298,8 +314,9 @@ class SoftSwitch:
             maximum_concurrent_rpcs=threads,
             options=[
                 ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", _MAX_MESSAGE),
+                ("grpc.max_receive_message_length", max_message),
                 ("grpc.max_send_message_length", -1),
+                ("grpc.http2.bdp_probe", 0),
                 *_keepalive_options(self._keepalive),
             ],
         )

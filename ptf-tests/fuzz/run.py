@@ -9,8 +9,9 @@
     run.py --replay logs/fuzz/programs-1-17.case  one case again
 
 Parts: names (hostile names in programs and p4infos, both engines), programs (mutated JSON and p4info, both engines),
-requests (P4Runtime, and what is no P4Runtime), frames (native engine, address and undefined-behaviour sanitizers),
-nodes, topologies, recordings, punts (what the controller and the lab read).
+requests (P4Runtime, and what is no P4Runtime), greed (clients that take the memory of a switch), frames (native
+engine, address and undefined-behaviour sanitizers), nodes, topologies, recordings, punts (what the controller and the
+lab read).
 
 Each runs in a process of its own. A failure is a traceback or an error that is not one line, a crash, a case that takes
 half a minute or more, memory beyond a bound, or a name that was executed. The case is kept in the corpus, with what

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from fuzz.campaign import Campaign
+from fuzz.greed import MOST, memory_taken
 from fuzz.part import Part, Unavailable
 from fuzz.parts import PARTS
 
@@ -49,6 +50,12 @@ def test_hostile_input_is_refused_in_a_line_or_taken(
             raise AssertionError(f"case {number} of seed 8986: {tmp_path / 'case'}") from error
     part.close()
     assert set(found) >= EXPECTED[name], found
+
+
+@pytest.mark.parametrize("kind", ["empty updates", "packet-outs"])
+def test_many_greedy_clients_take_little_memory(kind: str, tmp_path: Path) -> None:
+    """Long messages of which much becomes, from many at once: they wait for each other."""
+    assert memory_taken(tmp_path, kind, 24) <= MOST
 
 
 @pytest.mark.parametrize("name", PARTS)

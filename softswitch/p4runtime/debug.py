@@ -29,6 +29,7 @@ import grpc
 
 from softswitch.device import Device, DeviceError
 from softswitch.p4runtime.errors import Fault, invalid
+from softswitch.p4runtime.intake import Intake
 
 __all__ = ["MAX_WATCHERS", "SERVICE", "PortFeed", "debug_handler", "decode_request"]
 
@@ -51,8 +52,8 @@ class PortFeed:
         with self._changed:
             self._changed.notify_all()
 
-    def watch(self, _request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-        """The handler of ``Ports``."""
+    def watch(self, context: grpc.ServicerContext) -> Iterator[bytes]:
+        """The answers of ``Ports``."""
         with self._changed:
             if self._watchers >= MAX_WATCHERS:
                 context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, f"{MAX_WATCHERS} clients watch the ports already")
@@ -79,6 +80,7 @@ def debug_handler(
     stats: Callable[[], Mapping[str, Any]],
     info: Callable[[], Mapping[str, Any]],
     ports: PortFeed,
+    intake: Intake,
 ) -> grpc.GenericRpcHandler[Any, Any]:
     """The service for ``grpc.Server.add_generic_rpc_handlers``."""
 
@@ -99,7 +101,12 @@ def debug_handler(
                 context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
             raise AssertionError("abort returned")
 
-        return grpc.unary_unary_rpc_method_handler(call)
+        return intake.unary(call)
+
+    def watch(messages: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        with intake.request(messages, context):
+            pass
+        return ports.watch(context)
 
     return grpc.method_handlers_generic_handler(
         SERVICE,
@@ -107,7 +114,7 @@ def debug_handler(
             "Trace": unary(trace),
             "Stats": unary(lambda request: stats()),
             "Info": unary(lambda request: info()),
-            "Ports": grpc.unary_stream_rpc_method_handler(ports.watch),
+            "Ports": grpc.stream_stream_rpc_method_handler(watch),
         },
     )
 

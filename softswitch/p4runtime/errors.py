@@ -15,8 +15,10 @@ from p4rtlib.errors import one_line
 from p4rtlib.protos import code_pb2, p4runtime_pb2, status_pb2
 
 __all__ = [
+    "MAX_TEXT",
     "SPACE",
     "Fault",
+    "Results",
     "already_exists",
     "batch_status",
     "choices",
@@ -31,6 +33,8 @@ __all__ = [
 
 #: Error space of the vendor part of ``p4.v1.Error``.
 SPACE = "softswitch"
+#: Characters of the messages of one batch.
+MAX_TEXT = 1 << 16
 
 _GRPC_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -96,6 +100,25 @@ def choices(names: Iterable[str], limit: int = 12) -> str:
     if len(ordered) > limit:
         return ", ".join(ordered[:limit]) + f" and {len(ordered) - limit} more"
     return ", ".join(ordered)
+
+
+class Results:
+    """What became of the elements of a batch, in order: ``None``, or the fault without the frames that it came through.
+
+    Their texts take :data:`MAX_TEXT` characters in all; a fault beyond that has its code alone.
+    """
+
+    def __init__(self) -> None:
+        self.faults: list[Fault | None] = []
+        self._room = MAX_TEXT
+
+    def add(self, fault: Fault | None = None) -> None:
+        """The next element succeeded, or failed."""
+        if fault is not None:
+            text = fault.message if len(fault.message) <= self._room else ""
+            self._room -= len(text)
+            fault = Fault(fault.code, text)
+        self.faults.append(fault)
 
 
 def batch_status(summary: str, faults: Sequence[Fault | None]) -> Any:

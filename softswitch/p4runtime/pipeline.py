@@ -18,7 +18,7 @@ from softswitch.device import Device, DeviceError
 from softswitch.p4runtime.arrays import ArrayManager, DirectManager
 from softswitch.p4runtime.context import Context
 from softswitch.p4runtime.digests import DigestManager
-from softswitch.p4runtime.errors import Fault, choices, invalid, permission_denied, unimplemented
+from softswitch.p4runtime.errors import Fault, Results, choices, invalid, permission_denied, unimplemented
 from softswitch.p4runtime.profiles import ProfileManager
 from softswitch.p4runtime.replication import ReplicationManager
 from softswitch.p4runtime.roles import Access, object_id
@@ -167,15 +167,15 @@ class Pipeline:
 
     def _batch(self, updates: Sequence[Any], atomicity: int, role: str, access: Access | None) -> list[Fault | None]:
         if atomicity == _CONTINUE:
-            results: list[Fault | None] = []
+            results = Results()
             write = self.write
             for update in updates:
                 try:
                     write(update, role, access)
-                    results.append(None)
+                    results.add()
                 except Exception as error:
-                    results.append(_fault(error))
-            return results
+                    results.add(_fault(error))
+            return results.faults
         if atomicity == _ROLLBACK:
             return self._transaction(updates, role, access)
         if atomicity == _ATOMIC:

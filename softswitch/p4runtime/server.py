@@ -21,6 +21,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from p4rtlib import barrier
+from p4rtlib.errors import one_line
 from p4rtlib.protos import code_pb2, p4runtime_pb2
 from softswitch.bmv2json import ProgramError, load_program
 from softswitch.device import Device, DeviceError
@@ -28,12 +29,15 @@ from softswitch.p4runtime.arbitration import MAX_STREAMS, Arbiter, election_of
 from softswitch.p4runtime.errors import (
     SPACE,
     Fault,
+    Results,
     batch_status,
     failed_precondition,
     invalid,
     not_found,
     permission_denied,
+    resource_exhausted,
 )
+from softswitch.p4runtime.intake import Intake
 from softswitch.p4runtime.packetio import decode_packet_out, encode_packet_in
 from softswitch.p4runtime.pipeline import Pipeline
 from softswitch.p4runtime.reads import Reading, Reads
@@ -48,6 +52,11 @@ _log = logging.getLogger(__name__)
 
 #: Version of the specification this server implements.
 API_VERSION = "1.5.0"
+#: Updates in one ``Write``, and entities in one ``Read``: each may fail with a message of its own.
+MAX_UPDATES = 1 << 17
+MAX_ENTITIES = 1 << 14
+#: Bytes of a message in a stream: the longest packet-out is a frame of 64 KiB.
+MAX_STREAM_MESSAGE = 256 << 10
 #: Entities in one ``ReadResponse``.
 READ_BATCH = 500
 #: A stream says within so many seconds who it is, or is ended.
@@ -74,8 +83,10 @@ class P4RuntimeServer:
         *,
         make_device: Callable[[], Device] | None = None,
         port_is_up: Callable[[int], bool] = lambda port: True,
+        intake: Intake | None = None,
     ) -> None:
         self.device = device
+        self.intake = intake or Intake()
         self.device_id = device_id
         self._make_device = make_device or (lambda: Device(cpu_port=device.cpu_port, drop_port=device.drop_port))
         self._port_is_up = port_is_up
@@ -115,25 +126,19 @@ class P4RuntimeServer:
         """
 
         def unary(method: Callable[..., Any], request: Any) -> grpc.RpcMethodHandler[Any, Any]:
-            return grpc.unary_unary_rpc_method_handler(
+            return self.intake.unary(
                 lambda data, context: self._guard(lambda: method(_parse(request, data), context), context),
-                response_serializer=_serialize,
+                _serialize,
             )
 
         return grpc.method_handlers_generic_handler(
             "p4.v1.P4Runtime",
             {
                 "Write": unary(self._write, p4runtime_pb2.WriteRequest),
-                "Read": grpc.unary_stream_rpc_method_handler(
-                    lambda data, context: self._guard(
-                        lambda: self._read(_parse(p4runtime_pb2.ReadRequest, data), context), context
-                    )
-                ),
+                "Read": grpc.stream_stream_rpc_method_handler(self._receive_read),
                 "SetForwardingPipelineConfig": unary(self._set_config, _SET),
                 "GetForwardingPipelineConfig": unary(self._get_config, _GET),
-                "StreamChannel": grpc.stream_stream_rpc_method_handler(
-                    self._stream_channel, response_serializer=_serialize
-                ),
+                "StreamChannel": grpc.stream_stream_rpc_method_handler(self._stream_channel),
                 "Capabilities": unary(self._capabilities, p4runtime_pb2.CapabilitiesRequest),
             },
         )
@@ -141,18 +146,20 @@ class P4RuntimeServer:
     @staticmethod
     def _guard(call: Callable[[], Any], context: grpc.ServicerContext) -> Any:
         """Run an RPC; faults become its status, a defect of the server ``INTERNAL``."""
+        # An exception that a variable of a frame outlives holds that frame, and so the request, until some collection.
         try:
             return call()
         except Fault as error:
-            fault = error
+            code, message = error.grpc_code, error.message
         except _BatchError as failed:
             _abort_batch(failed.status, context)
         except DeviceError as error:
-            fault = invalid(str(error))
+            code, message = grpc.StatusCode.INVALID_ARGUMENT, one_line(str(error))
         except Exception as error:
             _log.exception("request from %s", context.peer())
-            fault = Fault(code_pb2.INTERNAL, f"internal error: {type(error).__name__}: {error}")
-        context.abort(fault.grpc_code, fault.message)
+            text = f"internal error: {type(error).__name__}: {error}"
+            code, message = grpc.StatusCode.INTERNAL, one_line(text)
+        context.abort(code, message)
         raise AssertionError("abort returned")
 
     # ------------------------------------------------------------------ pipeline configuration
@@ -299,6 +306,8 @@ class P4RuntimeServer:
 
     def _write(self, request: Any, context: grpc.ServicerContext) -> Any:
         self._check_device(request.device_id)
+        if len(request.updates) > MAX_UPDATES:
+            raise resource_exhausted(f"{len(request.updates)} updates in one Write; at most {MAX_UPDATES}")
         with self._state:
             self.arbiter.check_primary(request.role, election_of(request))
             access = self.arbiter.access(request.role)
@@ -308,12 +317,18 @@ class P4RuntimeServer:
             raise _BatchError(batch_status(f"{failures} of {len(results)} updates failed", results))
         return p4runtime_pb2.WriteResponse()
 
+    def _receive_read(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> Any:
+        with self.intake.request(messages, context) as data:
+            return self._guard(lambda: self._read(_parse(p4runtime_pb2.ReadRequest, data), context), context)
+
     def _read(self, request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
         """What is read is the state of one moment, before or after any ``Write`` (section 12.3)."""
         self._check_device(request.device_id)
+        if len(request.entities) > MAX_ENTITIES:
+            raise resource_exhausted(f"{len(request.entities)} entities in one Read; at most {MAX_ENTITIES}")
         reading = self._reads.enter(context)
         found: list[Iterator[Any]] = []
-        results: list[Fault | None] = []
+        results = Results()
         try:
             with self._state:
                 pipeline = self._current()
@@ -321,15 +336,15 @@ class P4RuntimeServer:
                 for wanted in request.entities:
                     try:
                         found.append(pipeline.read(wanted, request.role, access))
-                        results.append(None)
+                        results.add()
                     except Fault as fault:
-                        results.append(fault)
+                        results.add(fault)
                     except DeviceError as error:
-                        results.append(Fault(code_pb2.INTERNAL, str(error)))
+                        results.add(Fault(code_pb2.INTERNAL, str(error)))
         except BaseException:
             self._reads.leave(reading)
             raise
-        return self._answer(reading, found, results, context)
+        return self._answer(reading, found, results.faults, context)
 
     def _answer(
         self,
@@ -361,8 +376,8 @@ class P4RuntimeServer:
 
     # ------------------------------------------------------------------ streams
 
-    def _stream_channel(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Any]:
-        stream = Stream(requests, context, self._request, self._closed)
+    def _stream_channel(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        stream = Stream(requests, context, self._receive_stream, self._closed)
         with self._admission:
             if len(self._streams) >= MAX_STREAMS:
                 self._make_room()
@@ -393,6 +408,17 @@ class P4RuntimeServer:
     def _closed(self, stream: Stream) -> None:
         self._streams.pop(stream, None)
         self.arbiter.leave(stream)
+
+    def _receive_stream(self, stream: Stream, data: bytes) -> None:
+        if len(data) > MAX_STREAM_MESSAGE:
+            error = p4runtime_pb2.StreamMessageResponse()
+            error.error.canonical_code = code_pb2.RESOURCE_EXHAUSTED
+            error.error.message = f"a stream message of {len(data)} bytes; at most {MAX_STREAM_MESSAGE}"
+            error.error.space = SPACE
+            stream.offer(error)
+            return
+        with self.intake.turn(len(data)):
+            self._request(stream, data)
 
     def _request(self, stream: Stream, data: bytes) -> None:
         request = _parse(p4runtime_pb2.StreamMessageRequest, data)

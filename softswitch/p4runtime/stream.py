@@ -74,12 +74,12 @@ class Stream:
         return True
 
     def _put(self, message: Any) -> bool:
-        size = message.ByteSize()
+        data = bytes(message.SerializeToString())  # a message in memory is many times its size
         with self._lock:
-            if self._waiting and self._waiting + size > MAX_QUEUED_BYTES:
+            if self._waiting and self._waiting + len(data) > MAX_QUEUED_BYTES:
                 return False
-            self._waiting += size
-        self._queue.put((message, size))
+            self._waiting += len(data)
+        self._queue.put(data)
         return True
 
     def end(self, fault: Fault | None = None) -> None:
@@ -93,8 +93,8 @@ class Stream:
         if self._ended_at is not None and time.monotonic() - self._ended_at > patience:
             self._context.cancel()  # type: ignore[no-untyped-call]
 
-    def run(self) -> Iterator[Any]:
-        """The responses; returns when either side ended the stream."""
+    def run(self) -> Iterator[bytes]:
+        """The responses, serialised; returns when either side ended the stream."""
         if not self._context.add_callback(lambda: self._queue.put(_End())):
             return
         threading.Thread(target=self._read, name=f"stream {self.peer}", daemon=True).start()
@@ -107,10 +107,9 @@ class Stream:
                         self._leave()
                         self._context.abort(item.fault.grpc_code, item.fault.message)
                     return
-                message, size = item
                 with self._lock:
-                    self._waiting -= size
-                yield message
+                    self._waiting -= len(item)
+                yield item
         finally:
             self._leave()
 
