@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import grpc
 from conformance.raw import DEVICE_ID, JSON, P4INFO, RawClient, pb

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from srv6cp.cli import session
+from srv6cp.artifacts import DEFAULT, PROFILES
 from srv6cp.cli.exitcodes import CHECK_FAILED, CliError
 from srv6cp.sync.launch import SWITCHES
 from srv6lab.shipped import shipped
@@ -99,7 +99,11 @@ def _add_up(up: argparse.ArgumentParser) -> None:
         help="auto: BMv2 if simple_switch_grpc is on PATH and we are root, else softswitch "
         "[$SWITCH; else auto with --netns, softswitch without]",
     )
-    session.add_profile(up)
+    up.add_argument(
+        "--profile",
+        metavar="PROFILE",
+        help=f"of the P4 program: {', '.join(PROFILES)} [the topology's, else {DEFAULT}]",
+    )
     up.add_argument("--name", help="name of the lab [the topology's]")
     up.add_argument("--shell", action="store_true", help="then take commands: ping, path, steer, show ...")
     up.add_argument(

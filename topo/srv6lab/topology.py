@@ -23,9 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Any
 
+from srv6cp.artifacts import DEFAULT
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.spelling import normalize_sid
 from srv6cp.problems import InvalidError
@@ -70,8 +71,20 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Gtp:
+    """A session of GTP-U that all packets of a host go into: the other end, and how the other end knows it."""
+
+    peer: IPv4Address | IPv6Address
+    teid: int
+    qfi: int = 0
+
+
+@dataclass(frozen=True)
 class Host:
-    """A host and the router it hangs on: by a port of a VRF, or (``l2``) by a layer 2 port without a gateway."""
+    """A host and the router it hangs on: by a port of a VRF, or (``l2``) by a layer 2 port without a gateway.
+
+    With ``gtp`` it is a gNB or a UPF that speaks GTP-U: what it sends, the packets of a user, goes into a session.
+    """
 
     name: str
     number: int
@@ -80,6 +93,7 @@ class Host:
     interface4: IPv4Interface
     vrf: str = DEFAULT_VRF
     l2: bool = False
+    gtp: Gtp | None = None
 
     @property
     def mac(self) -> str:
@@ -138,7 +152,7 @@ END, END_DT46, END_X = 0xE000, 0xD046, 0xEA00
 
 @dataclass(frozen=True)
 class Topology:
-    """Routers, hosts and links by name, and the scenario to show."""
+    """Routers, hosts and links by name, the scenario to show, and the profile of the program that it needs."""
 
     name: str
     about: str
@@ -147,6 +161,7 @@ class Topology:
     hosts: Mapping[str, Host]
     links: tuple[Link, ...]
     scenario: tuple[Step, ...] = ()
+    profile: str = DEFAULT
 
     def links_of(self, node: str) -> Iterator[Link]:
         """The links at a node, in order of its ports."""

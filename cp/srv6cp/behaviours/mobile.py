@@ -125,7 +125,10 @@ class Address(Operand):
     def read(self, item: dict[Any, Any], scope: Scope, behaviour: str) -> dict[str, Any]:
         if item.get(self.key) is None:
             raise InvalidError(f"{behaviour} needs {self.key!r}, {self.what}")
-        return {self.key: with_path(self.key, _unicast, item[self.key], self.key)}
+        address = with_path(self.key, _unicast, item[self.key], self.key)
+        if self.key == "map-to" and address in with_path("sid", values.ipv6_prefix, item.get("sid"), "SID"):
+            raise InvalidError(f"{address} is this SID itself", self.key)
+        return {self.key: address}
 
     def text(self, value: Any, names: Names) -> str:
         return str(IPv6Address(value))
@@ -287,6 +290,7 @@ def _nexthop(hops: Any, binder: Binder) -> int:
     return binder.nexthop_id(hops) if hops else 0
 
 
+MAP_TO = Address("map-to", "`map-to`", "map-to SID", "mapped_sid", "the SID that takes its place")
 ECHO = Option("echo", "[`echo`]", "echo forward|answer", ("forward", "answer"), MobileOption.ANSWER_ECHO)
 MESSAGES = Messages("via", "[`via`]", "via A [port P]")
 PAYLOAD = Payload("payload", "[`payload`]", "payload ip|ipv4|ipv6|ethernet")
@@ -314,7 +318,7 @@ ENDPOINTS = (
     Endpoint(
         "End.MAP",
         action="end_map",
-        operands=(Address("map-to", "`map-to`", "map-to SID", "mapped_sid", "the SID that takes its place"),),
+        operands=(MAP_TO,),
         code_points=(40,),
         spec="RFC 9433 6.2",
     ),

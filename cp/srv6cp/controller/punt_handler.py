@@ -16,14 +16,13 @@ from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
 
 from srv6cp.model import Fragmentation, InterfaceId, IPAddress, NeighborKey, Node, PuntReason
-from srv6cp.packets import arp, ndp, notation, raw
+from srv6cp.packets import arp, gtp, ip, ndp, notation, raw
 from srv6cp.packets.options import Action, UnknownOption, unknown_option
 
 from . import relay
 from .addressing import OFF_LINK, InterfaceView, NodeIndex, is_link_local
 from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
-from .gtp_echo import gtp_echo_response
 from .icmp_errors import Problem, Quote, error
 from .neighbors import NeighborCache, NeighborTimers, Outcome, Solicitation
 from .origin import Origins
@@ -306,12 +305,14 @@ class PuntHandler:
         )
 
     def _gtp_echo(self, packet: PacketIn, now: float) -> list[PacketOut]:
-        """An echo request of GTP-U that a SID or a policy answers."""
-        response = gtp_echo_response(raw.parse_ip(packet.payload, packet.offset))
+        """An echo request of GTP-U that a SID or a policy answers for whom it was sent to."""
+        view = raw.parse_ip(packet.payload, packet.offset)
+        response = gtp.echo_response(view)
         if response is None:
             self._ignore("bad GTP echo request", packet)
             return []
-        return self._sent("GTP echo response", [routed(response, packet.vrf_id)])
+        datagram = ip.udp(view.dst, view.src, gtp.PORT, *response)
+        return self._sent("GTP echo response", [routed(datagram, packet.vrf_id)])
 
     def _option(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """A packet that a SID refused for its options. One that only has more of them than the switch walks is sent
