@@ -50,7 +50,7 @@ class HostStack:
     # --- out ------------------------------------------------------------------------------------------------
 
     def send_ip(self, packet: bytes) -> None:
-        """Send an IP packet, through the gateway unless its destination is on the link, in GTP-U where that is spoken."""
+        """Send an IP packet, in GTP-U if so, through the gateway unless its destination is on the link."""
         if self._gtp is not None:
             own = self._own(self._gtp.peer.version)
             message = gtp.g_pdu(packet, self._gtp.teid, self._gtp.qfi)

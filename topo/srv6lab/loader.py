@@ -216,25 +216,14 @@ class _Reader:
             vrf = _name(settings.get("vrf", DEFAULT_VRF))
         with self.at("hosts", key, "l2"):
             l2 = values.boolean(settings.get("l2", False), "l2")
+        session: Gtp | None = None
+        with self.at("hosts", key, "gtp"):
+            session = None if settings.get("gtp") is None else _gtp(settings["gtp"])
         at = settings.get("router")
         if not isinstance(at, str) or at not in routers:
             hint = values.suggest(str(at), routers) or f"; there are {', '.join(routers)}"
             raise InvalidError(f"router {at!r} does not exist{hint}", *(("router",) if "router" in settings else ()))
-        return Host(key, number, at, six, four, vrf, l2, self._gtp(key, settings.get("gtp")))
-
-    def _gtp(self, key: str, value: Any) -> Gtp | None:
-        """The session of a host that speaks GTP-U."""
-        if value is None:
-            return None
-        with self.at("hosts", key, "gtp"):
-            settings = values.mapping(value, "gtp")
-            values.check_keys(settings, GTP_KEYS, ("peer", "teid"))
-            return Gtp(
-                with_path("peer", values.ip_address, settings["peer"], "peer"),
-                with_path("teid", values.integer, settings["teid"], "teid", 0, 0xFFFFFFFF),
-                with_path("qfi", values.integer, settings.get("qfi", 0), "qfi", 0, 63),
-            )
-        return None
+        return Host(key, number, at, six, four, vrf, l2, session)
 
     def _links(self, value: Any, routers: Mapping[str, Router], hosts: Mapping[str, Host]) -> tuple[Link, ...]:
         ports = dict.fromkeys(routers, 0)
@@ -273,6 +262,17 @@ class _Reader:
         with self.at("links", place, "mtu"):
             mtu = values.integer(settings.get("mtu", mtu), "mtu", values.MIN_MTU, values.MAX_MTU)
         return cost, mtu
+
+
+def _gtp(value: Any) -> Gtp:
+    """The session of a host that speaks GTP-U."""
+    settings = values.mapping(value, "gtp")
+    values.check_keys(settings, GTP_KEYS, ("peer", "teid"))
+    return Gtp(
+        with_path("peer", values.ip_address, settings["peer"], "peer"),
+        with_path("teid", values.integer, settings["teid"], "teid", 0, 0xFFFFFFFF),
+        with_path("qfi", values.integer, settings.get("qfi", 0), "qfi", 0, 63),
+    )
 
 
 def _name(value: Any) -> str:
