@@ -104,3 +104,40 @@ class RelayedIntoItsVrf(Relay):
         inner = craft.ip6("2001:db8:5::2", "2001:db8:99::9", craft.udp(b"data"))
         self.send(2, self.error(3, 0, 0, encapsulated(inner, sids(2))))
         self.expect_only(5, self.icmp6_error(1, 3, 0, wire.hop(inner), src="2001:db8:5::1"))
+
+
+@rfc("2473", "8")
+@rule("HE-12", "POL-8")
+class RelayedWhateverTheWayIn(Relay):
+    """By the way that could have made the packet: a route with a color and a service SID, its service SID alone, the
+    policies of a composite path, and the backup of a route; of two VRFs that share a policy the one with that SID."""
+
+    def runTest(self) -> None:
+        at, service = {"endpoint": "2001:db8:e::1"}, "fcbb:bb00:4:d46::"
+        plain = {"mode": "encap", "flow-label": 0}
+        policies = [
+            {"name": "a", "color": 1, "segments": [sid(1)], "encap": plain, **at},
+            {"name": "whole", "color": 7, "candidate-paths": [{"policies": [1]}], "encap": plain, **at},
+            {"name": "around", "segments": [sid(9)], "encap": plain},
+        ]
+        colored = {"prefix": "2001:db8:99::/64", "next-hop": at["endpoint"], "color": 7, "service-sid": service}
+        self.node(
+            vrfs=["blue", "red"],
+            ports={5: {"vrf": "blue"}, 6: {"vrf": "red"}},
+            policies=policies,
+            routes=[
+                {"prefix": "fcbb:bb00::/32", "via": "2001:db8:2::2"},
+                {**colored, "vrf": "blue"},
+                {**colored, "vrf": "red", "service-sid": "fcbb:bb00:4:d47::"},
+                {"prefix": "2001:db8:98::/64", "vrf": "red", "via": "2001:db8:6::2", "backup": "around"},
+            ],
+        )
+        for port, to, segments in (
+            (5, "2001:db8:99::9", [sid(1), service]),
+            (6, "2001:db8:99::9", [sid(1), "fcbb:bb00:4:d47::"]),
+            (5, "2001:db8:99::9", [service]),
+            (6, "2001:db8:98::9", [sid(9)]),
+        ):
+            inner = craft.ip6(f"2001:db8:{port}::2", to, craft.udp(b"data"))
+            self.send(2, self.error(3, 0, 0, encapsulated(inner, segments)))
+            self.expect_only(port, self.icmp6_error(1, 3, 0, wire.hop(inner), src=f"2001:db8:{port}::1"))

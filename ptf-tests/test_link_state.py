@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from headend_base import HeadendTest, sid
+from headend_base import SOURCE, HeadendTest, encapsulated, sid
 from srv6_base import Srv6Test, craft, rfc, rule, wire
 
 BEHAVIOURS = ("IPv6 router", "ECMP", "Weighted segment lists")
@@ -67,6 +67,48 @@ class RouteBehindAPortThatIsDown(LinkStateTest):
             self.send(1, flow(0))
             self.expect_only(1, self.icmp6_error(1, 0, 0, flow(0), src="2001:db8:1::1"))
         assert self.taken((2, 3)) == {2: FLOWS}
+
+
+@rfc("9256", "9.2")
+@rule("HE-1", "HE-16")
+class BackupOfARoute(HeadendTest):
+    """While its port is down a route gives way to its backup policy, for IPv4 as well, and for a packet that an End has
+    moved on; without the backup's port to what a shorter prefix says."""
+
+    def runTest(self) -> None:
+        self.node(
+            policies=[{"name": "around", "encap": {"mode": "encap", "flow-label": 0}, "segments": ["2001:db8:3::2"]}],
+            routes=[
+                {"prefix": "2001:db8:99::/64", "via": "2001:db8:2::2", "backup": "around"},
+                {"prefix": "198.51.100.0/24", "via": "10.0.2.2", "backup": "around"},
+                {"prefix": "2001:db8:99::/48", "via": "2001:db8:4::2"},
+            ],
+            sids=[{"sid": "fcbb:bb00:1:e::/64", "behavior": "End"}],
+        )
+        packets = self.packet6(), self.packet4()
+        to_end = ["2001:db8:99::9", "fcbb:bb00:1:e::"]
+        moving = craft.ip6("2001:db8:1::2", to_end[1], craft.srh(to_end, sl=1, payload=craft.udp()))
+        moved = wire.advanced(moving)
+
+        def usual() -> None:
+            for packet in packets:
+                self.send(1, packet)
+                self.expect_only(2, wire.hop(packet))
+            self.send(1, moving)
+            self.expect_only(2, moved)
+
+        usual()
+        with self.cut_cable(2):
+            for packet in packets:
+                self.send(1, packet)
+                self.expect_only(3, encapsulated(packet, ["2001:db8:3::2"]))
+            self.send(1, moving)
+            outer = wire.srh(wire.path("2001:db8:3::2"), sl=0, payload=moved)
+            self.expect_only(3, wire.ip6(SOURCE, "2001:db8:3::2", outer))
+            with self.cut_cable(3):
+                self.send(1, packets[0])
+                self.expect_only(4, wire.hop(packets[0]))
+        usual()
 
 
 @rfc("1812", "5.3.12.3", "5.3.12.4")

@@ -120,6 +120,10 @@
 #define H_M_GTP4_D_ID            0x010000E6
 #define END_LIMIT_ID             0x010000E7
 
+// Of steering and policies.
+#define CLASSIFY_DROP_ID         0x010000A0
+#define CLASSIFY_COUNT_ID        0x010000A1
+
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002

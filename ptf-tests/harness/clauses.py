@@ -30,6 +30,7 @@ BEHAVIOURS = {
     **{record.name: record.spec for record in REGISTRY.headends},
     "Steering": "RFC 8986 5, RFC 9256 8",
     "Weighted segment lists": "RFC 9256 2.11",
+    "Candidate paths": "RFC 9256 2, 5",
     "Transit": "RFC 8754 4.2, 4.3.3",
     "SR domain filters": "RFC 8754 5.1",
     "Source filters": "RFC 2827, RFC 3704",

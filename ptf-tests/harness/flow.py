@@ -91,16 +91,36 @@ class Fates:
     sent: Mapping[int, int]
 
 
+@dataclass(frozen=True)
+class Before:
+    """What a bed has counted until now: frames sent, done with, punted, and arrived by each port."""
+
+    sent: int
+    processed: int
+    punted: int
+    arrivals: Mapping[int, int]
+
+    @classmethod
+    def of(cls, bed: Testbed) -> Before:
+        """The present state."""
+        return cls(bed.sent, bed.processed, bed.punted, dict(bed.arrivals))
+
+
 class Flow:
     """Watches what goes into one switch and what became of it."""
 
-    def __init__(self, bed: Testbed, client: CountingClient, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, bed: Testbed, client: CountingClient, patience: float = PATIENCE, before: Before | None = None
+    ) -> None:
+        """``before``: what the bed had counted when the switch got its program; nothing unless it had another one."""
         self.bed = bed
         self.client = client
         self.patience = patience
-        # A new switch has done nothing yet; what the controller sent at its start may still be under way.
-        self._take_as_done(Fates(0, 0, dict.fromkeys(bed.ports, 0)), 0)
-        self._arrived_before = dict.fromkeys(bed.ports, 0)
+        before = before or Before(0, 0, 0, dict.fromkeys(bed.ports, 0))
+        # A new program has done nothing yet; what the controller sent at its start may still be under way.
+        done = (before.processed, before.punted) if bed.synchronous else (0, 0)
+        self._take_as_done(Fates(*done, dict.fromkeys(bed.ports, 0)), before.sent)
+        self._arrived_before = dict(before.arrivals)
 
     def rebase(self) -> None:
         """Take the present state for one in which everything is done."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness import reasons, testbed
 from harness.bed import Testbed
-from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cells
+from harness.flow import PATIENCE, Before, Count, CountingClient, Flow, NotSettled, cells
 from srv6cp import artifacts
 from srv6cp.artifacts import Artifacts
 from srv6cp.compile import compile_state, needs
@@ -19,8 +19,8 @@ from srv6cp.compile.system import of_punt_cell, punt_cell
 from srv6cp.config import load_node_dict
 from srv6cp.controller.loop import NodeController
 from srv6cp.model import PuntReason
-from srv6cp.model.numbers import CPU_PORT
-from srv6cp.p4rt import P4Info, TableEntry
+from srv6cp.model.numbers import CPU_PORT, PUNT_SESSION
+from srv6cp.p4rt import CloneSession, P4Info, TableEntry
 
 ETHERNET, TAGGED = 14, 18  # bytes before the IPv6 header
 
@@ -43,6 +43,7 @@ class Router:
     def __init__(self, bed: Testbed, program: Artifacts | None = None) -> None:
         """``program``: which one the switch gets; without it the one that has everything."""
         self.bed = bed
+        self._before = Before.of(bed)
         self.program = program or artifacts.find()
         self.capabilities = Capabilities(P4Info.from_file(self.program.p4info))
         self.client = CountingClient(bed.address, device_id=bed.device_id)
@@ -83,7 +84,7 @@ class Router:
             # behind the controller's own listener: what is counted is in the controller's queue already
             self.client.count_packet_ins()
             self.controller = controller
-            self.flow = Flow(self.bed, self.client)
+            self.flow = Flow(self.bed, self.client, before=self._before)
         else:
             self.settle()
             # what an earlier test taught would be probed half a minute later, in the middle of another test
@@ -141,6 +142,14 @@ class Router:
         """Stop the controller and the client."""
         if self.controller is not None:
             self.controller.stop()
+        self.client.close()
+
+    def leave(self) -> None:
+        """`close`, for a switch that gets another program. simple_switch keeps its clone sessions then, and a second
+        one of the same number makes two copies."""
+        if self.controller is not None:
+            self.controller.stop()
+            self.client.delete(CloneSession(PUNT_SESSION))
         self.client.close()
 
     # --- counters
@@ -271,7 +280,7 @@ def router_of(bed: Testbed, profile: str = "") -> Router:
     if router is None:
         bed.on_shutdown(lambda: _routers.pop(bed).close())
     elif router.program.name != program.name:
-        router.close()
+        router.leave()
     if router is None or router.program.name != program.name:
         router = _routers[bed] = Router(bed, program)
     return router

@@ -15,8 +15,19 @@ from typing import Any
 
 from srv6cp.cli.kinds import Kind, kinds
 from srv6cp.problems import Path, Problem, render_path
-from srv6lab import routes
-from srv6lab.topology import DEFAULT_VRF, END, END_DT46, END_X, Link, Topology, UnknownName
+from srv6lab import routes, tilfa
+from srv6lab.advertised import sid_structures
+from srv6lab.topology import (
+    BLOCK_LENGTH,
+    DEFAULT_VRF,
+    END,
+    END_DT46,
+    END_X,
+    NODE_LENGTH,
+    Link,
+    Topology,
+    UnknownName,
+)
 
 #: What a router has from its place in the file, and the lab relies on.
 FIXED = ("node", "device-id", "grpc-addr")
@@ -62,7 +73,41 @@ def compose(
     made = _base(topology, name)
     for part, where in ((topology.routers[name].extra, ("routers", name)), (changes or {}, at)):
         _add(made, topology, part, where, present)
+    told = structures(topology, name, present, made.data.get("sid-structures"))
+    if told:
+        made.data["sid-structures"] = [*(made.data.get("sid-structures") or ()), *told]
     return made
+
+
+def structures(
+    topology: Topology, name: str, present: Mapping[str, Any] | None = None, besides: Any = None
+) -> list[dict[str, Any]]:
+    """What a router knows of the SIDs of others, besides what its own section tells of them."""
+    sids = {other: _sids(topology, other, (present or {}).get(other)) for other in topology.routers}
+    return sid_structures(topology, name, sids, besides)
+
+
+def _sids(topology: Topology, name: str, data: Mapping[str, Any] | None) -> list[Any]:
+    """The SIDs of a router, as they are in its node file ``data`` or the topology."""
+    found = (data or {}).get("sids")
+    if data is None:
+        made = Composition({"sids": list(_base_sids(topology, name)), "ports": {}})
+        extra = topology.routers[name].extra.get("sids")
+        if isinstance(extra, list):
+            _add_list(made, "sids", extra, ())
+        found = made.data["sids"]
+    return found if isinstance(found, list) else []
+
+
+def _base_sids(topology: Topology, name: str) -> Iterator[dict[str, Any]]:
+    """Those that every router has."""
+    router = topology.routers[name]
+    yield {"sid": f"{router.sid(END)}/64", "behavior": "End", "flavors": ["psp", "usd"]}
+    yield {"sid": f"{router.sid(END_DT46)}/64", "behavior": "End.DT46", "vrf": "default"}
+    for link in topology.links_of(name):
+        if (other := link.other(name).node) in topology.routers:
+            via, _ = topology.link_addresses(link, topology.routers[other])
+            yield {"sid": f"{router.sid(END_X + link.at(name).port)}/64", "behavior": "End.X", "via": via}
 
 
 def _base(topology: Topology, name: str) -> Composition:
@@ -70,16 +115,16 @@ def _base(topology: Topology, name: str) -> Composition:
     data: dict[str, Any] = {
         "node": name,
         "device-id": router.number,
-        "locator": {"prefix": router.locator, "block": 32, "node": 16},
+        "locator": {"prefix": router.locator, "block": BLOCK_LENGTH, "node": NODE_LENGTH},
         "source": router.source,
         "ports": {},
         "neighbors": [],
         "routes": list(_routes(topology, name)),
-        "sids": [
-            {"sid": f"{router.sid(END)}/64", "behavior": "End", "flavors": ["psp", "usd"]},
-            {"sid": f"{router.sid(END_DT46)}/64", "behavior": "End.DT46", "vrf": "default"},
-        ],
+        "sids": list(_base_sids(topology, name)),
     }
+    backups = _backups(topology, _graph(topology)[0], name)
+    if backups:
+        data["policies"] = list(backups.values())
     made = Composition(data)
     for link in topology.links_of(name):
         port, other = link.at(name).port, link.other(name).node
@@ -101,7 +146,6 @@ def _base(topology: Topology, name: str) -> Composition:
             six, four = topology.link_addresses(link, router)
             mine = (f"{six}/64", f"{four}/24")
             theirs, mac = topology.link_addresses(link, peer), peer.mac(link.other(name).port)
-            data["sids"].append({"sid": f"{router.sid(END_X + port)}/64", "behavior": "End.X", "via": theirs[0]})
         else:  # of a link whose other end is a mistake
             continue
         data["ports"][port]["addresses"] = list(mine)
@@ -110,6 +154,21 @@ def _base(topology: Topology, name: str) -> Composition:
 
 
 def _routes(topology: Topology, name: str) -> Iterator[dict[str, Any]]:
+    graph, between = _graph(topology)
+    backups = _backups(topology, graph, name)
+    for target, hops in routes.first_hops(graph, name).items():
+        peers = [topology.link_addresses(between[name, hop], topology.routers[hop]) for hop in sorted(hops)]
+        via6, via4 = [address for address, _ in peers], [address for _, address in peers]
+        backup = {"backup": backups[target]["name"]} if target in backups else {}
+        yield {"prefix": topology.routers[target].locator, "via": via6, **backup}
+        for host in topology.hosts.values():
+            if host.router == target and host.vrf == DEFAULT_VRF and not host.l2:
+                yield {"prefix": host.prefixes[0], "via": via6, **backup}
+                yield {"prefix": host.prefixes[1], "via": via4, **backup}
+
+
+def _graph(topology: Topology) -> tuple[dict[str, dict[str, int]], dict[tuple[str, str], Link]]:
+    """Costs between routers, and the cheapest cable of each two."""
     graph: dict[str, dict[str, int]] = {node: {} for node in topology.routers}
     between: dict[tuple[str, str], Link] = {}
     for link in topology.router_links():
@@ -118,14 +177,35 @@ def _routes(topology: Topology, name: str) -> Iterator[dict[str, Any]]:
             if link.cost < graph[here].get(there, routes.INFINITE):
                 graph[here][there] = link.cost
                 between[here, there] = link
+    return graph, between
+
+
+def _backups(topology: Topology, graph: dict[str, dict[str, int]], name: str) -> dict[str, dict[str, Any]]:
+    """A policy for each router that is reached by one first hop alone, by which packets go round it.
+
+    The repair ends at a router whose End decapsulates (USD), so that IPv6 and IPv4 go on from there as they came. With
+    protection of nodes the first hop itself is protected against the loss of its link.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    if not topology.ti_lfa:
+        return found
     for target, hops in routes.first_hops(graph, name).items():
-        peers = [topology.link_addresses(between[name, hop], topology.routers[hop]) for hop in sorted(hops)]
-        via6, via4 = [address for address, _ in peers], [address for _, address in peers]
-        yield {"prefix": topology.routers[target].locator, "via": via6}
-        for host in topology.hosts.values():
-            if host.router == target and host.vrf == DEFAULT_VRF and not host.l2:
-                yield {"prefix": host.prefixes[0], "via": via6}
-                yield {"prefix": host.prefixes[1], "via": via4}
+        if len(hops) > 1:  # the others carry what one of them did
+            continue
+        (hop,) = hops
+        whole = topology.ti_lfa == "node" and hop != target
+        repair = tilfa.repair(graph, name, target, frozenset((hop,) if whole else (name, hop)))
+        if not repair and whole:
+            repair = tilfa.repair(graph, name, target, frozenset((name, hop)))
+        if repair:
+            segments = [f"{each.node}/End.X/{each.over}" if each.over else each.node for each in repair]
+            encap = {"mode": "encap.red", "hop-limit": "inherit"}
+            found[target] = {
+                "name": f"ti-lfa-{target}",
+                "encap": encap,
+                "segments": [topology.segment(segment) for segment in segments],
+            }
+    return found
 
 
 def _add(
@@ -211,6 +291,13 @@ def _name_segments(
         name_segments(policy, resolve, (*where, place))
 
 
+def _members(holder: dict[str, Any], key: str, at: Path) -> list[tuple[dict[str, Any], Path]]:
+    """The objects of a list, each with its place."""
+    listed = holder.get(key)
+    found = enumerate(listed if isinstance(listed, list) else [])
+    return [(one, (*at, key, place)) for place, one in found if isinstance(one, dict)]
+
+
 def name_segments(policy: Any, resolve: Callable[[Any, Path], Any], at: Path = ()) -> None:
     """Give a policy addresses for names, in each of the places where it may have segments.
 
@@ -218,14 +305,19 @@ def name_segments(policy: Any, resolve: Callable[[Any, Path], Any], at: Path = (
     """
     if not isinstance(policy, dict):
         return
-    lists = policy.get("segment-lists")
-    holders = [(policy, at)]
-    if isinstance(lists, list):
-        holders += [(one, (*at, "segment-lists", place)) for place, one in enumerate(lists) if isinstance(one, dict)]
+    holders = [(policy, at), *_members(policy, "candidate-paths", at)]
+    holders += [member for holder, path in holders for member in _members(holder, "segment-lists", path)]
     for holder, path in holders:
         segments = holder.get("segments")
         if isinstance(segments, str):
             segments = segments.replace(",", " ").split()
         if isinstance(segments, list):
             path = (*path, "segments")
-            holder["segments"] = [resolve(segment, (*path, place)) for place, segment in enumerate(segments)]
+            holder["segments"] = [_resolved(segment, resolve, (*path, place)) for place, segment in enumerate(segments)]
+
+
+def _resolved(segment: Any, resolve: Callable[[Any, Path], Any], at: Path) -> Any:
+    """A segment with an address; one that is a mapping names it in ``sid``."""
+    if not isinstance(segment, dict):
+        return resolve(segment, at)
+    return {**segment, "sid": resolve(segment["sid"], (*at, "sid"))} if "sid" in segment else segment

@@ -50,7 +50,9 @@ from srv6lab.topology import (
     TopologyError,
 )
 
-KEYS = frozenset(("name", "about", "picture", "profile", "routers", "hosts", "links", "scenario"))
+KEYS = frozenset(("name", "about", "picture", "profile", "routers", "hosts", "links", "scenario", "ti-lfa"))
+#: What the routes between routers can be protected against.
+PROTECTION = ("link", "node")
 HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4", "gtp"))
 GTP_KEYS = frozenset(("peer", "teid", "qfi"))
 LINK_KEYS = frozenset(("link", "cost", "mtu"))
@@ -173,8 +175,12 @@ class _Reader:
         profile = DEFAULT
         with self.at("profile"):
             profile = values.choice(top.get("profile", DEFAULT), PROFILES, "profile")
+        ti_lfa = ""
+        with self._mistakes.at("ti-lfa"):
+            if top.get("ti-lfa") is not None:
+                ti_lfa = values.choice(top["ti-lfa"], PROTECTION, "ti-lfa")
         picture = str(top.get("picture") or "").rstrip()
-        return Topology(name, about, picture, routers, hosts, links, profile=profile)
+        return Topology(name, about, picture, routers, hosts, links, profile=profile, ti_lfa=ti_lfa)
 
     def _routers(self, value: Any) -> dict[str, Router]:
         routers: dict[str, Router] = {}

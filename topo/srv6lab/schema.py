@@ -73,6 +73,7 @@ def schema() -> Schema:
         "hosts": _by_name(host, MAX_HOSTS) | _text("hosts by name; their order gives them numbers"),
         "links": _array({"anyOf": [_CABLE, link]})
         | _text("cables between routers; their order gives the port numbers"),
+        "ti-lfa": {"enum": list(loader.PROTECTION)} | _text("what routes have a backup for (TI-LFA)"),
         "scenario": _array({"anyOf": [_step(verb, each) for verb, each in _steps(section).items()]})
         | _text("what `srv6 lab up` shows, step by step; a step that fails ends it with exit code 1"),
     }
@@ -99,7 +100,9 @@ def _node_section() -> Schema:
     properties = {key: each for key, each in node["properties"].items() if key not in FIXED}
     names = _text("path order; a router (its End), ROUTER/End.DT46, ROUTER/End.X/NEIGHBOUR, or an address")
     policy = properties["policies"]["items"]["properties"]
-    for holder in (policy, policy["segment-lists"]["items"]["properties"]):
+    paths = policy["candidate-paths"]["items"]["properties"]
+    lists = (holder["segment-lists"]["items"]["properties"] for holder in (policy, paths))
+    for holder in (policy, paths, *lists):
         holder["segments"] = {**holder["segments"], **names}
     return {"type": "object", "properties": properties, "additionalProperties": False}
 

@@ -22,17 +22,21 @@ on a port of that VRF, one with ``l2`` on a layer 2 port: how its packets go on 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Any
 
 from srv6cp.artifacts import DEFAULT
 from srv6cp.behaviours import REGISTRY
-from srv6cp.config.spelling import normalize_sid
+from srv6cp.config.spelling import listed_flavours, normalize_sid
+from srv6cp.model import parse_flavours
 from srv6cp.problems import InvalidError
 from srv6lab.steps import Step
 
 MAX_ROUTERS = MAX_HOSTS = 254
+#: Of the locators: bits of the block, and of the node behind it.
+BLOCK_LENGTH, NODE_LENGTH = 32, 16
 DEFAULT_VRF = "default"
 
 
@@ -162,6 +166,7 @@ class Topology:
     links: tuple[Link, ...]
     scenario: tuple[Step, ...] = ()
     profile: str = DEFAULT
+    ti_lfa: str = ""  # what routes are protected against: link, node, nothing
 
     def links_of(self, node: str) -> Iterator[Link]:
         """The links at a node, in order of its ports."""
@@ -199,7 +204,7 @@ class Topology:
             raise UnknownName(f"no router {name!r}; there are {', '.join(self.routers)}")
 
     def segment(self, text: str, present: Mapping[str, Any] | None = None) -> str:
-        """A segment as written in a topology: an address, ``r3`` (its End), ``r4/End.DT46``, ``r2/End.X/r3``.
+        """A segment as a topology has it: an address, ``r3`` (its End), ``r4/End.DT46``, ``r2/End.X/r3``, ``r3/uN``
 
         The last word is the neighbour of an End.X, or the operand (VRF, policy, port ...) of a SID of the router's
         section. ``present``: node files of routers as they are now, where they are no more those of the topology.
@@ -213,7 +218,7 @@ class Topology:
         if name not in self.routers:
             raise UnknownName(f"segment {text!r}: no router {name!r}; there are {', '.join(self.routers)}")
         known = self.sid_names(name, present)
-        found = {key.lower(): sid for key, sid in known.items()}.get((words or "End").lower())
+        found = _by_name(words or "End", known)
         if found is None:
             valid = ", ".join(f"{name}/{key}" for key in known)
             raise UnknownName(f"segment {text!r}: {name} has no such SID; write an address, or one of {valid}")
@@ -239,12 +244,28 @@ class Topology:
         return f"2001:db8:ff00:{link.number:x}::{router.number:x}", f"10.255.{link.number}.{router.number}"
 
 
+def _by_name(words: str, known: Mapping[str, str]) -> str | None:
+    """The SID of a name, with any spelling of the behaviour; without an operand where one SID has the behaviour."""
+    names = {key.lower(): sid for key, sid in known.items()}
+    found = names.get(words.lower())
+    if found is None:
+        behaviour, slash, operand = words.partition("/")
+        with suppress(ValueError):
+            name = REGISTRY.parse_endpoint(behaviour)[0].name.lower()
+            found = names.get(f"{name}{slash}{operand}".lower())
+            alike = [sid for key, sid in names.items() if key.startswith(f"{name}/")]
+            if found is None and not operand and len(alike) == 1:
+                return alike[0]
+    return found
+
+
 def _named(item: Any) -> tuple[str, str] | None:
     """Name and address of a SID of a node file; None where it has none (the loader says what is wrong with it)."""
     try:
         item = normalize_sid(item)
         address = str(item["sid"]).partition("/")[0]
-        record, _ = REGISTRY.parse_endpoint(str(item["behavior"]))
+        record, flavours = REGISTRY.parse_endpoint(str(item["behavior"]))
+        record, _ = REGISTRY.variant(record, flavours | parse_flavours(listed_flavours(item)))
     except (InvalidError, ValueError, KeyError, AttributeError):
         return None
     operand = next((item[each.key] for each in record.operands if item.get(each.key) is not None), None)

@@ -16,8 +16,12 @@ from typing import Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
-from srv6cp.config.policies import RETURNS
-from srv6cp.model import DEFAULT_VRF, FlowLabel
+from srv6cp.config.bsids import DYNAMIC
+from srv6cp.config.policies import ORIGINS, RETURNS
+from srv6cp.config.segments import COMPRESS
+from srv6cp.config.sid_structures import LENGTH_KEYS
+from srv6cp.config.steering import ACTIONS, DSCPS, SRH_KEYS
+from srv6cp.model import DEFAULT_VRF, Csid, FlowLabel
 
 Values = Iterable[str]
 #: A word, and what its value may be; None: it has none. Words in `_REPEATED` may come again.
@@ -136,6 +140,7 @@ _NAMED = {
     "nexthop": ("nexthops", "id"),
     "neighbor": ("neighbors", "address"),
     "neigh": ("neighbors", "address"),
+    "sid-structure": ("sid-structures", "sids"),
     "vrf": ("vrfs", "name"),
     **{section.command: (section.key, "name") for section in REGISTRY.sections},
 }
@@ -204,6 +209,7 @@ def _deleted(kind: str, words: Sequence[str], known: Known) -> Values:
         "steer": {"vrf": known.vrfs},
         "route": {"vrf": known.vrfs},
         "neighbor": {"port": known.ports, "vrf": known.vrfs},
+        "sid-structure": {"nflen": _FREE},
     }
     return _pairs(words[1:], scope.get("neighbor" if kind == "neigh" else kind, {}))
 
@@ -267,6 +273,11 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
     return _pairs(
         words[1:],
         {
+            "path": _FREE,
+            "preference": _FREE,
+            "origin": ORIGINS,
+            "originator": _FREE,
+            "discriminator": _FREE,
             "segs": _FREE,
             "weight": _FREE,
             "mode": [record.mode for record in REGISTRY.headends],
@@ -275,8 +286,13 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "traffic-class": ("inherit",),
             "flow-label": labels,
             "return-to": RETURNS,
+            "compress": COMPRESS,
             "invalid": ("forward", "drop"),
             "vrf": known.vrfs,
+            "color": _FREE,
+            "endpoint": _FREE,
+            "priority": _FREE,
+            "bsid": (DYNAMIC,),
         },
     )
 
@@ -289,8 +305,11 @@ def _match(known: Known) -> dict[str, Values | None]:
         "src-port": _FREE,
         "dst-port": _FREE,
         "traffic-class": _FREE,
+        "dscp": tuple(DSCPS),
         "port": known.ports,
         "vrf": known.vrfs,
+        "srh": ("true",),
+        **dict.fromkeys(sorted(SRH_KEYS - {"srh"}), _FREE),
     }
 
 
@@ -299,7 +318,7 @@ def _steer(words: Sequence[str], known: Known, first: Values) -> Values:
     if not words:
         return [*first, "port", "match"]
     if words[0] == "match":
-        return _pairs(words[1:], {**_match(known), "priority": _FREE, "policy": [*policies, "none"]})
+        return _pairs(words[1:], {**_match(known), "priority": _FREE, "policy": [*policies, "none"], "action": ACTIONS})
     if words[0] == "port":
         return _pairs(words, {"port": known.ports, "policy": policies})
     return _pairs(words[1:], {"vrf": known.vrfs, "policy": policies})
@@ -309,7 +328,9 @@ def _route(words: Sequence[str], known: Known, first: Values) -> Values:
     rest = [word for word in words if word != "blackhole"]
     if not rest:
         return [*first, *(["blackhole"] if not words else [])]
-    return _pairs(rest[1:], {**_hops(known), "nexthop": None, "nhid": known.names("nexthops", "id"), "vrf": known.vrfs})
+    colored = dict.fromkeys(("color", "next-hop", "service-sid"), _FREE)
+    named = {"nexthop": None, "nhid": known.names("nexthops", "id"), "vrf": known.vrfs}
+    return _pairs(rest[1:], {**_hops(known), **named, **colored})
 
 
 def _hops(known: Known) -> dict[str, Values | None]:
@@ -331,6 +352,11 @@ def _vrf(words: Sequence[str], _known: Known, first: Values) -> Values:
     return _pairs(words[1:], {"id": _FREE}) if words else first
 
 
+def _sid_structure(words: Sequence[str], _known: Known, first: Values) -> Values:
+    lengths: Keys = dict.fromkeys(LENGTH_KEYS, _FREE)
+    return _pairs(words[1:], {**lengths, "csid": [kind.value for kind in Csid]}) if words else first
+
+
 def _section(words: Sequence[str], known: Known, first: Values) -> Values:
     """VLAN tables, the one kind of section that records of behaviours bring."""
     return _pairs(words[1:], {"vlan": _FREE, "port": known.ports, "rewrite": ("pop",)}) if words else first
@@ -344,6 +370,7 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "nexthop": _nexthop,
     "neighbor": _neighbor,
     "neigh": _neighbor,
+    "sid-structure": _sid_structure,
     "vrf": _vrf,
 }
 
@@ -425,14 +452,16 @@ def _ip_route(verb: str, words: Sequence[str], known: Known, tables: Collection[
         "encap": ("seg6", "seg6local"),
         "metric": _FREE,
     }
-    place = max((at for at, word in enumerate(words) if word == "encap"), default=-1)
+    starts = (at for at, word in enumerate(words) if word == "encap" and words[at - 1 : at] != ["mode"])
+    place = max(starts, default=-1)
     encap, behind = words[place + 1 : place + 2], words[place + 2 :]
     if place < 0 or not encap:
         return _pairs(words, line)
     device = {key: line[key] for key in ("dev", "via", "table", "nexthop")}
     if encap == ["seg6"]:
         modes = [record.mode for record in REGISTRY.headends if not (record.layer2 or record.inserts or record.gtp)]
-        return _pairs(behind, {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, **device})
+        seg6: Keys = {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, "compress": COMPRESS}
+        return _pairs(behind, {**seg6, **device})
     action = next((behind[at + 1] for at, word in enumerate(behind[:-1]) if word == "action"), "")
     return _pairs(behind, {"action": [record.name for record in REGISTRY.endpoints],
                            **_attributes(_record(action), known, tables), "count": None, **device})  # fmt: skip

@@ -17,21 +17,36 @@ from srv6cp.behaviours import REGISTRY, Section
 from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.words import Words, segments
 from srv6cp.config import InvalidError
+from srv6cp.config.sid_structures import LENGTH_KEYS, SYNONYMS
 from srv6cp.config.spelling import parse_words
 
 _ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to")
-_MATCH_KEYS = ("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf")
+_PATH_KEYS = ("preference", "origin", "originator", "discriminator")
+_POLICY_KEYS = ("compress", "invalid", "vrf", "color", "endpoint", "priority")
+_ROUTE_WORDS = (
+    *("via", "dev", "port", "weight", "nexthop", "nhid", "vrf", "table", "blackhole"),
+    *("color", "next-hop", "service-sid"),
+)
+_MATCH_KEYS = (
+    *("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "dscp", "port", "vrf"),
+    *("srh", "srh-next-header", "srh-length", "srh-segments-left", "srh-last-entry", "srh-tag", "srh-next-segment"),
+)
 
 _USAGE = {
-    "policy": "srv6 policy add NAME segs A,B [weight N] [segs C,D [weight N]] [mode M] [source A] "
+    "policy": "srv6 policy add NAME [path NAME [preference N] [origin pcep|bgp|configuration] [originator ASN:A] "
+    "[discriminator N]] segs A,B [weight N] [segs C,D [weight N]] [path ...] [mode M] [source A] "
     "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] "
-    "[return-to next-segment|binding-sid] [invalid forward|drop] [vrf V]",
+    "[return-to next-segment|binding-sid] [compress auto|next|replace|off] [invalid forward|drop] [vrf V] "
+    "[color N endpoint A] [priority N] [bsid SID|dynamic]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
-    "match KEY VALUE... [priority N] policy NAME|none",
-    "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID]",
+    "match KEY VALUE... [priority N] policy NAME|none|action drop|action count",
+    "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID] "
+    "[color N[,N] [next-hop A] [service-sid SID]]",
     "nexthop": "srv6 nexthop add ID via A [port P] | port P | blackhole | group ID[,WEIGHT]/ID[,WEIGHT]...",
     "neighbor": "srv6 neighbor add ADDRESS mac M [port P] [vrf V]",
     "vrf": "srv6 vrf add NAME [id N]",
+    "sid-structure": "srv6 sid-structure add PREFIX [lblen BITS] [nflen BITS] [lnlen BITS] [flen BITS] [arglen BITS] "
+    "[csid next|replace|none]",
 }
 
 
@@ -78,15 +93,20 @@ def sid(words: Sequence[str]) -> list[Edit]:
 
 
 def policy(words: Sequence[str]) -> list[Edit]:
-    """``NAME segs A,B ...``."""
+    """``NAME segs A,B ...``; behind ``path NAME`` what is said is of that candidate path."""
     cursor = Words(words, usage("policy"))
     item: dict[str, Any] = {"name": cursor.take("the name of the policy")}
     encap: dict[str, Any] = {}
-    lists: list[dict[str, Any]] = []
+    paths: list[dict[str, Any]] = [{"segment-lists": []}]
     while cursor:
         word = cursor.take("a word")
         value = cursor.take(f"the value of {word!r}")
-        if word in ("segs", "segments"):
+        lists: list[dict[str, Any]] = paths[-1]["segment-lists"]
+        if word == "path":
+            if len(paths) == 1 and lists:
+                raise UsageError("'path' stands in front of the 'segs' that belong to it")
+            paths.append({"name": value, "segment-lists": []})
+        elif word in ("segs", "segments"):
             lists.append({"segments": segments(value)})
         elif word == "weight":
             if not lists:
@@ -96,15 +116,21 @@ def policy(words: Sequence[str]) -> list[Edit]:
             encap[word] = _number(value)
         elif word == "tunsrc":
             encap["source"] = value
-        elif word in ("invalid", "vrf"):
-            item[word] = value
+        elif word in _PATH_KEYS:
+            if len(paths) == 1:
+                raise UsageError(f"{word!r} stands behind the 'path' that it belongs to")
+            paths[-1][word] = _number(value)
+        elif word in _POLICY_KEYS:
+            item[word] = _number(value)
+        elif word == "bsid":
+            item["bsid"] = [*item.get("bsid", ()), value]
         else:
-            raise cursor.unknown(word, ("segs", "weight", *_ENCAP_KEYS, "invalid", "vrf"))
-    if not lists:
+            raise cursor.unknown(word, ("path", "segs", "weight", *_PATH_KEYS, *_ENCAP_KEYS, *_POLICY_KEYS, "bsid"))
+    if not all(path["segment-lists"] for path in paths[1:] or paths):
         raise UsageError(f"'segs' is missing; usage: {usage('policy')}")
     if encap:
         item["encap"] = encap
-    item["segment-lists"] = lists
+    item |= {"candidate-paths": paths[1:]} if len(paths) > 1 else paths[0]
     return [Edit("policies", item)]
 
 
@@ -121,11 +147,11 @@ def steer(words: Sequence[str]) -> list[Edit]:
             word = cursor.take("a word")
             value = cursor.take(f"the value of {word!r}")
             if word in _MATCH_KEYS:
-                match[word] = _number(value)
-            elif word in ("priority", "policy"):
+                match[word] = _number(value) if word != "srh" else value == "true" or value
+            elif word in ("priority", "policy", "action"):
                 item[word] = _number(value) if word == "priority" else value
             else:
-                raise cursor.unknown(word, (*_MATCH_KEYS, "priority", "policy"))
+                raise cursor.unknown(word, (*_MATCH_KEYS, "priority", "policy", "action"))
         if item.get("policy") == "none":
             item["policy"] = None
     elif first == "port":
@@ -134,7 +160,7 @@ def steer(words: Sequence[str]) -> list[Edit]:
     else:
         cursor.accept("prefix")
         item = {"prefix": cursor.take("a prefix, 'port' or 'match'"), **cursor.pairs(("vrf", "policy"))}
-    if "policy" not in item:
+    if "policy" not in item and item.get("action", "steer") == "steer":
         raise UsageError(f"'policy' is missing; usage: {usage('steer')}")
     return [Edit("steering", item)]
 
@@ -153,6 +179,11 @@ def route(words: Sequence[str]) -> list[Edit]:
             blackhole = True
         elif word == "nhid":
             item["nhid"] = _number(cursor.take("the number of the next hop"))
+        elif word == "color":
+            colors = [_number(each) for each in cursor.take("the color").split(",")]
+            item["color"] = colors[0] if len(colors) == 1 else colors
+        elif word in ("next-hop", "service-sid"):
+            item[word] = cursor.take(f"the value of {word!r}")
         elif word in ("vrf", "table"):
             item["vrf"] = _table(cursor.take("the VRF"))
         elif word in ("via", "dev", "port", "weight"):
@@ -165,7 +196,7 @@ def route(words: Sequence[str]) -> list[Edit]:
         elif word in ("metric", "proto", "scope", "src", "onlink"):
             raise UsageError(f"{word!r} is not supported")
         else:
-            raise cursor.unknown(word, ("via", "dev", "port", "weight", "nexthop", "nhid", "vrf", "table", "blackhole"))
+            raise cursor.unknown(word, _ROUTE_WORDS)
     if blackhole:
         item["blackhole"] = True
     if hops:
@@ -211,6 +242,14 @@ def vrf(words: Sequence[str]) -> list[Edit]:
     return [Edit("vrfs", {"name": name, "id": _number(options["id"])} if options else name)]
 
 
+def sid_structure(words: Sequence[str]) -> list[Edit]:
+    """``PREFIX lblen N nflen N csid next``."""
+    cursor = Words(words, usage("sid-structure"))
+    prefix = cursor.take("a SID, or a prefix around SIDs")
+    given = cursor.pairs((*LENGTH_KEYS, "csid"), SYNONYMS)
+    return [Edit("sid-structures", {"sids": prefix, **_numbers(given)})]
+
+
 def section(brought: Section, words: Sequence[str]) -> list[Edit]:
     """``NAME ...`` of a section that a record of a behaviour brings."""
     cursor = Words(words, usage(brought.command))
@@ -239,8 +278,6 @@ def _numbers(item: dict[str, Any]) -> dict[str, Any]:
             result[key] = _numbers(value)
         else:
             result[key] = (
-                _number(value)
-                if key in ("port", "weight", "id", "lblen", "nflen") and isinstance(value, str)
-                else value
+                _number(value) if key in ("port", "weight", "id", *LENGTH_KEYS) and isinstance(value, str) else value
             )
     return result

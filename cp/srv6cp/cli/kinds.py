@@ -13,6 +13,7 @@ from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Section
 from srv6cp.cli import grammar
 from srv6cp.cli.grammar import Edit
+from srv6cp.config.steering import read_dscp
 from srv6cp.problems import InvalidError
 
 
@@ -22,7 +23,8 @@ class Kind:
 
     ``section`` is where its items are in the node file and ``columns`` are what ``show`` prints. ``parse`` reads the
     words of ``add`` and ``key_item`` those of ``del`` into an item with its key; ``identity`` is that key, so that
-    prefixes and addresses compare by value, not by spelling. ``key_usage`` says what the words of ``del`` are.
+    prefixes and addresses compare by value, not by spelling. ``key_usage`` says what the words of ``del`` are. Columns
+    that are ``optional`` are printed where some row has something to say there.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Kind:
     identity: Callable[[Any], Any]
     aliases: tuple[str, ...] = ()
     brought: Section | None = None
+    optional: frozenset[str] = frozenset()
 
     def same(self, wanted: Any, item: Any) -> bool:
         """Whether the item has the key of ``wanted``; what a key leaves open (None) may be anything."""
@@ -51,7 +54,7 @@ class Kind:
             return str(item)
         if isinstance(item.get("match"), dict):
             return " ".join(("match", *(f"{key} {value}" for key, value in item["match"].items())))
-        name = next((str(item[key]) for key in ("name", "sid", "prefix", "address", "id") if key in item), "")
+        name = next((str(item[key]) for key in ("name", "sid", "sids", "prefix", "address", "id") if key in item), "")
         scopes = (f"{key} {item[key]}" for key in ("vrf", "in-vrf", "port") if item.get(key) is not None)
         return " ".join(filter(None, (name, *scopes)))
 
@@ -87,7 +90,8 @@ def _sid_item(words: Sequence[str]) -> Any:
 
 def _steer_item(words: Sequence[str]) -> Any:
     if words[0] == "match" or "policy" in words:
-        return grammar.steer(words if "policy" in words else [*words, "policy", "none"])[0].item
+        whole = "policy" in words or "action" in words
+        return grammar.steer(words if whole else [*words, "policy", "none"])[0].item
     return grammar.steer([*words, "policy", "any"])[0].item
 
 
@@ -136,10 +140,12 @@ def _steer(item: Any) -> Any:
 
 def _match_value(key: str, value: Any) -> str:
     """One spelling for ``udp`` and 17, ``10.0.0.1`` and ``10.0.0.1/32``."""
-    if key in ("src", "dst"):
+    if key in ("src", "dst", "srh-next-segment"):
         return _prefix(value)
     with suppress(InvalidError):
-        return str(values.protocol(value) if key == "protocol" else values.integer(value, key, 0, 65535))
+        if key in ("protocol", "srh-next-header"):
+            return str(values.protocol(value))
+        return str(read_dscp(value) if key == "dscp" else values.integer(value, key, 0, 65535))
     return str(value)
 
 
@@ -150,6 +156,16 @@ def _prefix(text: Any) -> str:
         return str(ip_network(str(text), strict=False))
     except ValueError:
         return str(text)
+
+
+def _sid_structure(item: Any) -> Any:
+    """The prefixes, and the length of the C-SID: of one prefix there may be several structures."""
+    if not isinstance(item, dict):
+        return None
+    prefixes = frozenset(map(_prefix, values.one_or_more(item.get("sids"))))
+    given = {key: item[key] for key in ("nflen", "lnlen", "flen") if isinstance(item.get(key), int)}
+    parts = given["lnlen"] + given.get("flen", 0) if "lnlen" in given else None
+    return prefixes, given.get("nflen", parts)
 
 
 _KINDS = (
@@ -168,20 +184,25 @@ _KINDS = (
         "policies",
         "SR policies",
         "NAME",
-        ("policy", "mode", "weight", "segments", "via", "packets", "bytes", "state"),
+        (
+            *("policy", "color", "endpoint", "bsids", "mode", "path", "preference"),
+            *("weight", "segments", "original", "via", "packets", "bytes", "state", "alerts"),
+        ),
         grammar.policy,
         lambda words: {"name": words[0]},
         _name,
+        optional=frozenset(("color", "endpoint", "bsids", "path", "preference", "original", "alerts")),
     ),
     Kind(
         "steer",
         "steering",
         "what goes into which policy",
         "PREFIX [vrf V] | port P | match KEY VALUE...",
-        ("traffic", "vrf", "priority", "policy"),
+        ("traffic", "vrf", "priority", "policy", "action", "packets"),
         grammar.steer,
         _steer_item,
         _steer,
+        optional=frozenset(("action", "packets")),
     ),
     Kind(
         "route",
@@ -213,6 +234,16 @@ _KINDS = (
         lambda words: grammar.neighbor(words)[0].item,
         _neighbor,
         aliases=("neigh",),
+    ),
+    Kind(
+        "sid-structure",
+        "sid-structures",
+        "how the SIDs of other nodes are made up",
+        "PREFIX [nflen BITS]",
+        ("sids", "lblen", "lnlen", "flen", "arglen", "csid"),
+        grammar.sid_structure,
+        lambda words: grammar.sid_structure(words)[0].item,
+        _sid_structure,
     ),
     Kind(
         "vrf",

@@ -7,11 +7,13 @@ counter cells that are asked for are read: the arrays have hundreds of thousands
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint, Entry, Section
+from srv6cp.cli.candidatepaths import identity, not_on_the_switch, uses_now
+from srv6cp.cli.srh_words import srh_words
 from srv6cp.model import Flavour, InterfaceId
 from srv6cp.values import protocol_name
 
@@ -49,7 +51,8 @@ class Names:
         self.node = node
         self._vrfs = {number: name for name, number in node.vrfs.items()} if node else {0: "default"}
         self._policies = {use.number: use for use in compilation.policies} if compilation else {}
-        self.uses = compilation.policies if compilation else ()
+        routes = node.prefix_steering if node else ()
+        self.colored = {(each.vrf, str(each.prefix)) for each in routes if each.instead or each.service}
         self._targets = compilation.targets if compilation else {}
         self._weights = compilation.weights if compilation else {}
         self._static = {(each.interface, each.address) for each in node.neighbors} if node else set()
@@ -76,7 +79,26 @@ class Names:
     def policy(self, number: Any) -> str:
         """Name of a policy."""
         use = self._policies.get(number)
-        return use.policy.name if use else f"#{number}"
+        return use.name if use else f"#{number}"
+
+    def original(self, number: Any, segments: Sequence[str]) -> list[str] | None:
+        """The SIDs that a list of a policy on the switch was packed from; None when it was not, or nobody knows."""
+        use = self._policies.get(number)
+        behind = [str(use.service)] if use and use.service else []
+        for entry in use.policy.lists if use else ():
+            if entry.original and [*map(str, entry.segments), *behind] == list(segments):
+                return [*map(str, entry.original), *behind]
+        return None
+
+    def packed_from(self, first_segment: int) -> tuple[str, ...]:
+        """The SIDs of the packed list that begins with this element; none where no list does, or several."""
+        found = {
+            entry.original
+            for use in self._policies.values()
+            for entry in use.policy.lists
+            if entry.original and int(entry.segments[0]) == first_segment
+        }
+        return tuple(map(str, found.pop())) if len(found) == 1 else ()
 
     def nexthop(self, number: Any) -> str:
         """``ADDRESS port P [weight N]``, several joined by commas."""
@@ -215,6 +237,7 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
                     "mode": headend.mode,
                     "weight": member.weight,
                     "segments": path,
+                    "original": names.original(number, path),
                     "via": names.nexthop(params["nexthop_id"]),
                     "state": "valid",
                     "nexthop_id": _int(params["nexthop_id"]),
@@ -224,26 +247,12 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
     counts = paired_counters(client, tables.POLICY_COUNTER, {row["id"] for row in rows})
     for row in rows:
         row["packets"], row["bytes"] = counts[row["id"]]
-    rows += _invalid_rows(names)
-    return sorted(rows, key=lambda row: (row["policy"], row["mode"]))
-
-
-def _invalid_rows(names: Names) -> Iterator[dict[str, Any]]:
-    """Segment lists that the switch has not because they lead nowhere, as the node file has them."""
-    for use in names.uses:
-        for entry, reason in use.invalid_lists():
-            yield {
-                "policy": use.policy.name,
-                "mode": use.mode,
-                "weight": entry.weight,
-                "segments": [str(segment) for segment in entry.segments],
-                "via": None,
-                "nexthop_id": None,
-                "state": f"invalid: {reason}; {use.fate}",
-                "id": use.number,
-                "packets": 0,
-                "bytes": 0,
-            }
+    uses = uses_now(client, names.node, rows) if names.node and names.node.policies else ()
+    rows += not_on_the_switch(uses)
+    of = {use.number: use for use in uses}
+    for row in rows:
+        row |= identity(of.get(row["id"]), row.pop("path", None))
+    return sorted(rows, key=lambda row: (row["policy"], row["mode"], row["state"] != "valid"))
 
 
 def route_rows(client: Client, names: Names) -> list[dict[str, Any]]:
@@ -300,33 +309,59 @@ def steer_rows(client: Client, names: Names) -> list[dict[str, Any]]:
 
     rows: list[dict[str, Any]] = []
     for route in route_rows(client, names):
-        if route["way"].startswith("policy "):
+        if route["way"].startswith("policy ") and (route["vrf"], route["prefix"]) not in names.colored:
             rows.append({"traffic": route["prefix"], "vrf": route["vrf"], "policy": route["way"][len("policy ") :]})
     for entry in entries(client, "ingress_port_table") + entries(client, "ingress_vlan_table"):
         number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None
         if number:
             vlan = f".{entry.match['vlan_id']}" if "vlan_id" in entry.match else ""
             rows.append({"traffic": f"port {entry.match['ingress_port']}{vlan}", "policy": names.policy(number)})
-    # A rule for both families is an entry of each table.
-    rules: dict[tuple[int, str], Any] = {}
+    # A rule has a priority of its own, and an entry or several in one table or both.
+    rules: dict[int, list[TableEntry]] = {}
+    packets: dict[int, int] = {}
     for table in tables.CLASSIFIERS.values():
         for entry in entries(client, table):
-            number = entry.action.params.get("policy_id") if isinstance(entry.action, Action) else None
-            rules[entry.priority, _rule(entry, names)] = number
-    for (priority, words), number in sorted(rules.items(), key=lambda rule: -rule[0][0]):
-        policy = names.policy(number) if number else "none"
-        rows.append({"traffic": words, "priority": priority // RULES_PER_PRIORITY, "policy": policy})
+            rules.setdefault(entry.priority, []).append(entry)
+        for priority, count in _entry_counters(client, table):
+            packets[priority] = packets.get(priority, 0) + count
+    for priority, of in sorted(rules.items(), reverse=True):
+        action = of[0].action
+        assert isinstance(action, Action)
+        verb = action.name.removeprefix("classify_")
+        number = action.params.get("policy_id")
+        rows.append(
+            {
+                "traffic": " ".join((*_rule(of[0], names), *srh_words([entry.match for entry in of]))),
+                "priority": priority // RULES_PER_PRIORITY,
+                "policy": names.policy(number) if number else "none" if verb == "no_steering" else None,
+                "action": verb if verb in ("drop", "count") else None,
+                "packets": packets.get(priority),
+            }
+        )
     return rows
 
 
-def _rule(entry: TableEntry, names: Names) -> str:
+def _entry_counters(client: Client, table: str) -> Iterator[tuple[int, int]]:
+    """Priority and packets of the entries of a table; nothing where it does not count."""
+    from srv6cp.p4rt import DirectCounterEntry
+
+    if any(counter.table == table for counter in client.p4info.direct_counters.values()):
+        for cell in client.read(DirectCounterEntry(table)):
+            if isinstance(cell, DirectCounterEntry) and not cell.is_default:
+                yield cell.priority, cell.packets
+
+
+def _rule(entry: TableEntry, names: Names) -> list[str]:
     """``match KEY VALUE...``"""
     from srv6cp.p4rt import Ternary, render_match
 
     words = ["match"]
     for field, key in _RULE_KEYS.items():
         value = entry.match.get(field)
-        if value is None:
+        if value is None or (field == "next_header" and "extension" in entry.match):
+            continue
+        if key == "traffic-class" and isinstance(value, Ternary) and _int(value.mask) == 0xFC:
+            words += ["dscp", str(_int(value.value) >> 2)]
             continue
         words.append(key)
         if not isinstance(value, Ternary):
@@ -339,7 +374,7 @@ def _rule(entry: TableEntry, names: Names) -> str:
             words.append(protocol_name(_int(value.value)))
         else:
             words.append(str(value.value))
-    return " ".join(words)
+    return words
 
 
 def neighbor_rows(client: Client, names: Names) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from srv6cp.compile.compiled import CompiledNode, Delta
 from srv6cp.compile.ids import Ids
 from srv6cp.compile.needs import NotInProgram
 from srv6cp.compile.nexthops import Target
+from srv6cp.compile.paths import Identity
 from srv6cp.compile.policies import PolicyUse
 from srv6cp.model import InterfaceId, IPAddress, Node, Sid
 from srv6cp.p4rt.entities import Entity
@@ -84,6 +85,7 @@ def compile_state(
     ids: Ids | None = None,
     down: Collection[int] = (),
     watch: bool = False,
+    installed: Mapping[str, Identity] | None = None,
 ) -> Compilation:
     """Compile a node.
 
@@ -93,13 +95,13 @@ def compile_state(
 
     ``down`` are ports that carry nothing now: neighbours behind them do not count, and connected prefixes and routes
     that need one of them are left out, so that the next longest prefix has its turn. With ``watch`` the switch is told
-    which port a member of a group needs.
+    which port a member of a group needs. ``installed``: active candidate paths that policies may keep.
 
     Raises:
         NotInProgram: the program lacks something that the node asks for; nothing is numbered then.
         OverflowError: more SIDs, policies or next hops than the switch can number.
     """
-    compiled = CompiledNode(node, p4info, neighbors or {}, ids or ids_for(p4info), down, watch)
+    compiled = CompiledNode(node, p4info, neighbors or {}, ids or ids_for(p4info), down, watch, installed)
     return Compilation(
         compiled.entities, compiled.targets, compiled.sids, compiled.policies, compiled.items, compiled.weights
     )

@@ -20,18 +20,20 @@ from typing import TYPE_CHECKING
 
 from p4rtlib.gcpause import gc_paused
 from srv6cp.compile import needs
+from srv6cp.compile.bsids import BindingSids
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.changes import Change
 from srv6cp.compile.conditions import Condition, PortConditions
 from srv6cp.compile.ids import Ids
 from srv6cp.compile.nexthops import NextHops, Target
 from srv6cp.compile.not_sids import NotSids
+from srv6cp.compile.paths import Identity
 from srv6cp.compile.policies import Policies, PolicyUse
 from srv6cp.compile.ports import domain_entities, port_entities
 from srv6cp.compile.routes import Routes
 from srv6cp.compile.sids import Numbers, Sids, group_entities, section_entities
 from srv6cp.compile.sources import source_entities
-from srv6cp.compile.steering import Classifier, steer_prefixes
+from srv6cp.compile.steering import Classifier, back_up_routes, steer_prefixes
 from srv6cp.compile.system import system_entities
 from srv6cp.compile.underlay import Underlay
 from srv6cp.compile.urpf import urpf_entities
@@ -71,6 +73,7 @@ class Delta:
 class CompiledNode:
     """A node, its learned neighbours ((interface, address) to MAC) and the ports that are ``down``.
 
+    ``installed`` is the property of that name of who was there before: a policy may keep its path among equals.
     Raises as `compile_state` does; what raised in `change` is of no use any more.
     """
 
@@ -82,8 +85,9 @@ class CompiledNode:
         ids: Ids,
         down: Collection[int] = (),
         watch: bool = False,
+        installed: Mapping[str, Identity] | None = None,
     ) -> None:
-        self._node = node
+        self.node = node
         self._program = Capabilities(p4info)
         needs.check(node, self._program)
         self._down = frozenset(down)
@@ -94,18 +98,20 @@ class CompiledNode:
             self._by_port.setdefault(key[0].port, {})[key] = None
         self._macs = {key: mac for key in (*self._learned, *self._static) if (mac := self._mac(key))}
         with gc_paused():
-            self._put_together(ids, watch)
+            self._put_together(ids, watch, installed)
 
-    def _put_together(self, ids: Ids, watch: bool) -> None:
-        node, program = self._node, self._program
+    def _put_together(self, ids: Ids, watch: bool, installed: Mapping[str, Identity] | None) -> None:
+        node, program = self.node, self._program
         self._ports = PortConditions(self._down)
         self._nexthops = NextHops(node, self._macs, ids, watch)
         self._routes = Routes(node, self._nexthops, program, self._ports)
-        self._policies = Policies(node, Underlay(node, self._ports), self._nexthops, ids, program)
+        self._policies = Policies(node, Underlay(node, self._ports), self._nexthops, ids, program, installed)
         numbers = Numbers(node, self._nexthops, self._policies, ids)
         sections = list(section_entities(node, numbers, program))
         sids = Sids(node, numbers, ids, program)
+        self._bsids = BindingSids(node, self._policies, sids.binding)
         steer_prefixes(node, self._policies, self._routes)
+        back_up_routes(node, self._policies, self._routes)
         self._routes.finish()
         for interface, address in self._macs:
             self._routes.know(interface, address, True)
@@ -119,6 +125,7 @@ class CompiledNode:
             *sections,
             *sids.entities(),
             *group_entities(node, numbers),
+            *self._bsids.entities(),
             *self._not_sids.entities(),
             *routes,
             *domain_entities(node),
@@ -144,6 +151,11 @@ class CompiledNode:
         """Every policy in every mode that is in use."""
         return self._policies.uses
 
+    @property
+    def installed(self) -> Mapping[str, Identity]:
+        """The active candidate path of each policy that has one."""
+        return self._policies.installed
+
     def change(self, neighbors: Mapping[Neighbor, str | None], down: Collection[int] | None = None) -> Delta:
         """Learned neighbours that have another MAC, or (None) are known no longer, and the ports that are down from now
         on, unless they are the same. ``entities`` stay those of the beginning."""
@@ -157,13 +169,16 @@ class CompiledNode:
             self._down = now
             conditions = self._ports.change(now)
             self._routes.switch(conditions)
-        for key in changed:
-            self._follow(key)
-        uses = self._policies.follow(dict.fromkeys(each for one in conditions for each in one.segments))
+        found = [key for key in changed if self._follow(key)]
+        segments = dict.fromkeys(each for one in conditions for each in one.segments)
+        nexthops = [number for key in found for number in self._nexthops.leading_to(key)]
+        segments.update(dict.fromkeys(self._policies.through(nexthops)))
+        uses = self._policies.follow(segments)
         self._routes.switch(self._policies.changed_conditions(uses))
         rows = self._routes.touched()
         changes: list[Change] = [*self._routes.changes(), *self._not_sids.changes(rows)]
         if uses:
+            changes += self._bsids.changes(use.policy.name for use in uses)
             changes += self._steered_changes()
             changes += self._policies.changes()
         changes += self._nexthops.changes()
@@ -180,22 +195,25 @@ class CompiledNode:
         """The MAC of a neighbour that packets can be sent to: the configured one, else the learned one."""
         return None if key[0].port in self._down else self._static.get(key) or self._learned.get(key)
 
-    def _follow(self, key: Neighbor) -> None:
+    def _follow(self, key: Neighbor) -> bool:
+        """Whether the neighbour has come or gone."""
         before, after = self._macs.get(key), self._mac(key)
         if before == after:
-            return
+            return False
         if after is None:
             del self._macs[key]
         else:
             self._macs[key] = after
         self._nexthops.changed(key)
-        if (before is None) is not (after is None):
-            self._routes.know(*key, after is not None)
+        if (before is None) is (after is None):
+            return False
+        self._routes.know(*key, after is not None)
+        return True
 
     def _steered_entities(self) -> dict[Hashable, TableEntry]:
         """What of the ports and classifiers policies have a say in, by key."""
-        classifier = Classifier(self._node, self._policies)
-        ports = port_entities(self._node, self._policies, classifier, self._program)
+        classifier = Classifier(self.node, self._policies)
+        ports = port_entities(self.node, self._policies, classifier, self._program)
         return {
             (entry.table, entry.priority, frozenset(entry.match.items())): entry
             for entry in (*classifier.entities(), *ports)

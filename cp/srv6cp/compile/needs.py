@@ -18,7 +18,7 @@ from srv6cp.compile.not_sids import NotSids
 from srv6cp.compile.ports import URPF_INTERFACE
 from srv6cp.compile.sids import NOT_A_SID
 from srv6cp.compile.urpf import checks
-from srv6cp.model import ICMPV6, USUAL_LIMITS, Node
+from srv6cp.model import ICMPV6, USUAL_LIMITS, Node, RuleAction
 from srv6cp.problems import ConfigError, Path, Problem
 
 
@@ -90,15 +90,23 @@ def _of_policies(node: Node) -> Iterator[Need]:
         headend = REGISTRY.headend(policy.encap.mode)
         yield Need(headend.name, path, tables.POLICY, headend.action)
         yield Need(headend.name, path, tables.FLOW_SEED)
-        pushed = max(len(each.segments) for each in policy.lists) - headend.reduced
+        pushed = max((len(each.segments) for each in policy.lists), default=1) - headend.reduced
         for chunk, table in enumerate(tables.SIDLISTS):
             if pushed > chunk * tables.SEGMENTS_PER_SIDLIST:
                 yield Need(f"a segment list of {pushed} segments", path, table)
     for steering in node.prefix_steering:
         yield Need("steering by prefix", ("steering",), tables.ROUTES[steering.prefix.version], "steer")
+    for index, route in enumerate(node.routes):
+        if route.backup is not None:
+            yield Need("a backup of a route", ("routes", index, "backup"), tables.ROUTES[route.prefix.version], "steer")
     for rule in node.classifiers:
         for version in (rule.version,) if rule.version else (6, 4):
             yield Need("steering by classifier", ("steering",), tables.CLASSIFIERS[version])
+            if rule.action is not RuleAction.STEER:
+                action = f"classify_{rule.action.value}"
+                yield Need(
+                    f"a classifier that may {rule.action.value}", ("steering",), tables.CLASSIFIERS[version], action
+                )
 
 
 def _of_ports(node: Node) -> Iterator[Need]:

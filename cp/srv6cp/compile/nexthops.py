@@ -123,6 +123,15 @@ class NextHops:
         for record in self._leading_to.get(neighbor, ()):
             self._dirty[record.number] = record
 
+    def leading_to(self, neighbor: tuple[InterfaceId, IPAddress]) -> list[int]:
+        """The next hops and sets that a neighbour is in."""
+        return [record.number for record in self._leading_to.get(neighbor, ())]
+
+    def answers(self, number: int) -> bool:
+        """Whether packets to this next hop, or to some of the set, can be sent at once."""
+        hops = self._records[number].hops
+        return not hops or any(self._mac(hop) is not None for hop in hops)
+
     def watched(self, number: int) -> int | None:
         """The port that everything sent to this next hop leaves by; None for several, none, and without ``watch``."""
         if not self.watch:
@@ -205,8 +214,11 @@ class NextHops:
         action = Action("set_nexthop_group", {"nexthop_group_id": group, "flow_seed": self._flow_seed})
         return _State(action, group, action_set(resolved, watched))
 
+    def _mac(self, hop: NextHop) -> str | None:
+        return self._neighbors.get((hop.interface, hop.address)) if hop.address is not None else None
+
     def _adjacency(self, hop: NextHop) -> Action | None:
-        mac = self._neighbors.get((hop.interface, hop.address)) if hop.address is not None else None
+        mac = self._mac(hop)
         if mac is None:
             return None
         interface = self._interfaces[hop.interface]

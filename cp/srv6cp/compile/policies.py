@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """``sr_policy_table`` and the chained segment-list tables.
 
-A policy's number stands for the policy and the mode it is used in, because a binding SID may use it in
-another mode than steering does. A list is valid when its first segment resolves (RFC 9256 section 5.1);
-lists that are not are left out, and a policy without any has no entry (HE-16).
+A policy's number stands for the policy, the mode it is used in, because a binding SID may use it in another mode than
+steering does, and the service SID that a route appends (RFC 9252 5). Its entry has the segment lists of the active
+candidate path (:mod:`srv6cp.compile.paths`); of a composite path those of the active paths of its policies, in
+proportion of both weights. A list is valid when its first segment resolves (RFC 9256 section 5.1); lists that are not
+are left out, and so are those whose next hop has not answered while there are others. A policy without any has no
+entry (HE-16).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from ipaddress import IPv6Address
+from math import gcd, lcm
+from typing import NamedTuple
 
 from srv6cp.behaviours import REGISTRY
 from srv6cp.compile import tables
@@ -19,12 +25,15 @@ from srv6cp.compile.changes import Change
 from srv6cp.compile.conditions import Condition, Segment
 from srv6cp.compile.ids import Ids, short_key, sidlist_key
 from srv6cp.compile.nexthops import NextHops, action_set, towards
+from srv6cp.compile.paths import Identity, PathState, Reach, choose
 from srv6cp.compile.seeds import seeds
 from srv6cp.compile.underlay import Underlay
 from srv6cp.model import (
     DEFAULT_VRF,
     MAX_SOURCE_PREFIX,
+    MAX_TOTAL_WEIGHT,
     MAX_UPF_PREFIX,
+    CandidatePath,
     Encap,
     FlowLabel,
     NextHop,
@@ -45,35 +54,79 @@ _DEFAULT_HOP_LIMIT = 64
 _ROUTED: Segment = ("", IPv6Address(0))
 
 
+_Use = tuple[str, str, "IPv6Address | None"]
+"""Name of a policy, mode, service SID."""
+
+
 @dataclass(frozen=True)
 class PolicyUse:
-    """A policy in one mode: its number, and for each of its lists whether it is valid now."""
+    """A policy in one mode, and with a service SID behind its lists: its number, and its candidate paths as they are
+    now."""
 
     policy: Policy
     mode: str
     number: int
-    valid_lists: tuple[bool, ...]
+    paths: tuple[PathState, ...]
+    service: IPv6Address | None = None
+
+    @property
+    def name(self) -> str:
+        """What rows of it are called."""
+        return self.policy.name if self.service is None else f"{self.policy.name}+{self.service}"
+
+    @property
+    def active(self) -> CandidatePath | None:
+        """The path that carries the traffic; None while none is valid."""
+        return next((state.path for state in self.paths if state.active), None)
 
     @property
     def valid(self) -> bool:
         """True when at least one list is."""
-        return any(self.valid_lists)
+        return self.active is not None
+
+    @property
+    def valid_lists(self) -> tuple[bool, ...]:
+        """For each of the policy's lists whether it is valid."""
+        return tuple(not fault for state in self.paths for fault in state.faults)
 
     def invalid_lists(self) -> Iterator[tuple[SegmentList, str]]:
         """The lists that are not, each with the reason."""
-        for entry, valid in zip(self.policy.lists, self.valid_lists, strict=True):
-            if not valid:
-                where = "" if self.policy.vrf == DEFAULT_VRF else f" in VRF {self.policy.vrf}"
-                yield entry, f"first segment {entry.segments[0]} is unreachable{where}"
+        faults = (fault for state in self.paths for fault in state.faults)
+        for entry, fault in zip(self.policy.lists, faults, strict=True):
+            if fault:
+                yield entry, fault
 
     @property
     def fate(self) -> str:
         """What becomes of traffic that is steered into it."""
-        if self.valid:
-            return "its other lists carry the traffic" if not all(self.valid_lists) else "valid"
-        return "no list is valid: the traffic is " + (
-            "dropped" if self.policy.drop_when_invalid else "forwarded as if it were not steered"
-        )
+        active = self.active
+        if active is None:
+            nothing = "no list is valid" if len(self.paths) == 1 else "no candidate path is valid"
+            return f"{nothing}: the traffic is " + (
+                "dropped" if self.policy.drop_when_invalid else "forwarded as if it were not steered"
+            )
+        if len(self.paths) > 1:
+            return f"candidate path {active.label} carries the traffic"
+        return "its other lists carry the traffic" if not all(self.valid_lists) else "valid"
+
+
+class _Reached(NamedTuple):
+    """A first segment as it is now: its next hop, None without, and whether packets can go there at once."""
+
+    nexthop: int | None
+    ready: bool = False
+
+    @property
+    def reach(self) -> Reach:
+        return Reach.NOT if self.nexthop is None else Reach.READY if self.ready else Reach.ASKING
+
+
+class _Share(NamedTuple):
+    """A segment list of a policy and its share of the flows."""
+
+    policy: Policy
+    entry: SegmentList
+    share: Fraction
 
 
 @dataclass
@@ -96,18 +149,30 @@ class _SidList:
 class Policies:
     """Policies in use: numbers on request, entries at the end, and what changes of these with the underlay."""
 
-    def __init__(self, node: Node, underlay: Underlay, nexthops: NextHops, ids: Ids, program: Capabilities) -> None:
+    def __init__(
+        self,
+        node: Node,
+        underlay: Underlay,
+        nexthops: NextHops,
+        ids: Ids,
+        program: Capabilities,
+        installed: Mapping[str, Identity] | None = None,
+    ) -> None:
         self._node = node
         self._program = program
         self._underlay = underlay
         self._nexthops = nexthops
         self._ids = ids
-        self._uses: dict[tuple[str, str], PolicyUse] = {}
+        self._uses: dict[_Use, PolicyUse] = {}
+        self._uses_of: dict[str, list[_Use]] = {}
+        self._states: dict[str, tuple[PathState, ...]] = {}
+        self._installed: dict[str, Identity] = dict(installed or {})
         self._lists: dict[int, _Lists] = {}
         self._keys: dict[int, bytes] = {}
         self._sidlists: dict[int, _SidList] = {}
-        self._resolved: dict[Segment, int | None] = {}
-        self._through: dict[Segment, dict[tuple[str, str], None]] = {}
+        self._resolved: dict[Segment, _Reached] = {}
+        self._reached_by: dict[int, dict[Segment, None]] = {}
+        self._through: dict[Segment, dict[str, None]] = {}
         self._conditions: dict[str, Condition] = {}
         self._valid = 0  # entries there are
         self._before: dict[int, ActionSet | None] = {}
@@ -118,21 +183,27 @@ class Policies:
 
     @property
     def uses(self) -> tuple[PolicyUse, ...]:
-        """Every (policy, mode) in use."""
+        """Every (policy, mode, service SID) in use."""
         return tuple(self._uses.values())
 
-    def use(self, name: str, mode: str | None = None) -> PolicyUse:
-        """The policy in ``mode``, by default its own."""
+    @property
+    def installed(self) -> Mapping[str, Identity]:
+        """The active path of each policy that has one."""
+        return self._installed
+
+    def use(self, name: str, mode: str | None = None, service: IPv6Address | None = None) -> PolicyUse:
+        """The policy in ``mode``, by default its own, with ``service`` behind its lists."""
         policy = self._node.policies[name]
         mode = mode or policy.encap.mode
-        use = self._uses.get((name, mode))
+        use = self._uses.get((name, mode, service))
         if use is None:
-            key = short_key(f"{name}/{mode}".encode())
+            self._examine_first(policy)
+            of = f"{name}/{mode}" if service is None else f"{name}/{mode}/{service}"
+            key = short_key(of.encode())
             number = self._ids.policies.take(key)
             self._keys[number] = key
-            for entry in policy.lists:
-                self._through.setdefault(self._first(policy, mode, entry), {})[name, mode] = None
-            use = self._put_together(policy, mode, number)
+            self._uses_of.setdefault(name, []).append((name, mode, service))
+            use = self._put_together(policy, mode, number, service)
         return use
 
     def condition(self, name: str) -> Condition:
@@ -141,6 +212,65 @@ class Policies:
         if found is None:
             found = self._conditions[name] = Condition(self.use(name).valid)
         return found
+
+    # Candidate paths -----------------------------------------------------------------------------------------
+
+    def _examine_first(self, policy: Policy) -> None:
+        """Learn what the policy depends on, and its state, before it is used for the first time."""
+        if policy.name in self._states:
+            return
+        for part in policy.parts(self._node.policies):
+            if part is not policy:
+                self._examine_first(part)
+            for entry in part.lists:
+                for segment in _asked(part, entry):
+                    self._through.setdefault(segment, {})[policy.name] = None
+        self._examine(policy)
+
+    def _examine(self, policy: Policy) -> None:
+        """Choose the active path."""
+        keep = self._installed.get(policy.name) if policy.keep_installed else None
+        states = self._states[policy.name] = choose([self._state(policy, path) for path in policy.paths], keep)
+        self._installed.pop(policy.name, None)
+        for state in states:
+            if state.active:
+                self._installed[policy.name] = state.path.identity
+
+    def _state(self, policy: Policy, path: CandidatePath) -> PathState:
+        faults = tuple(self._fault(policy, entry) for entry in path.lists)
+        reaches = [self._reach(policy, entry) for entry, fault in zip(path.lists, faults, strict=True) if not fault]
+        for each in path.constituents:
+            reaches += [state.reach for state in self._states[each.policy] if state.active]
+        return PathState(path, Reach.NOT if path.ineligible else max(reaches, default=Reach.NOT), faults)
+
+    def _fault(self, policy: Policy, entry: SegmentList) -> str:
+        """Why a list is not valid (RFC 9256 5.1); ``""`` when it is."""
+        if not entry.weight:
+            return "its weight is 0"
+        where = "" if policy.vrf == DEFAULT_VRF else f" in VRF {policy.vrf}"
+        for position, segment in enumerate(_asked(policy, entry)):
+            if self._resolve(segment).nexthop is None:
+                which = f"segment {position + 1}" if position else "first segment"
+                return f"{which} {segment[1]} is unreachable{where}"
+        return ""
+
+    def _reach(self, policy: Policy, entry: SegmentList) -> Reach:
+        return self._resolve(_first(policy, entry)).reach
+
+    def _shares(self, policy: Policy) -> list[_Share]:
+        """The lists that packets of a policy go by now."""
+        path = next((state.path for state in self._states[policy.name] if state.active), None)
+        if path is None:
+            return []
+        found = [
+            _Share(policy, entry, Fraction(entry.weight)) for entry in path.lists if not self._fault(policy, entry)
+        ]
+        for each in path.constituents:
+            inner = self._shares(self._node.policies[each.policy])
+            whole = sum(share.share for share in inner)
+            found += [share._replace(share=each.weight * share.share / whole) for share in inner]
+        best = max((self._reach(share.policy, share.entry) for share in found), default=Reach.NOT)
+        return [share for share in found if self._reach(share.policy, share.entry) is best]
 
     # Entries -------------------------------------------------------------------------------------------------
 
@@ -158,23 +288,32 @@ class Policies:
         if self._seeded:
             yield self._seed()
 
+    def through(self, nexthops: Iterable[int]) -> list[Segment]:
+        """First segments that are reached by these next hops."""
+        return list(dict.fromkeys(segment for number in nexthops for segment in self._reached_by.get(number, ())))
+
     def follow(self, segments: Iterable[Segment]) -> list[PolicyUse]:
-        """These first segments may be reached otherwise than before; the policies that have others lists, or use others
-        next hops, therefore. Their conditions are as they were: that is for whoever knows what depends on them."""
-        uses: dict[tuple[str, str], None] = {}
+        """These first segments may be reached otherwise than before; the policies that have other lists, or use other
+        next hops, therefore, the lowest priority first (RFC 9256 2.12). Their conditions are as they were: that is for
+        whoever knows what depends on them."""
+        names: dict[str, None] = {}
         for segment in segments:
             before, after = self._resolved[segment], self._find_nexthop(segment)
-            if before is not None:
-                self._nexthops.drop(before)
-            self._resolved[segment] = after
+            if before.nexthop is not None:
+                self._nexthops.drop(before.nexthop)
+                del self._reached_by[before.nexthop][segment]
+            self._keep(segment, after)
             if before != after:
-                uses.update(self._through[segment])
-        return [self._put_together(use.policy, use.mode, use.number) for use in map(self._uses.__getitem__, uses)]
+                names.update(self._through[segment])
+        policies = sorted((self._node.policies[name] for name in names), key=_recomputed)
+        for policy in policies:
+            self._examine(policy)
+        uses = [self._uses[use] for policy in policies for use in self._uses_of[policy.name]]
+        return [self._put_together(use.policy, use.mode, use.number, use.service) for use in uses]
 
     def changed_conditions(self, uses: Iterable[PolicyUse]) -> list[Condition]:
         """Those of these policies that are no longer as they were."""
-        own = (use for use in uses if use.mode == use.policy.encap.mode)
-        found = ((use, self._conditions.get(use.policy.name)) for use in own)
+        found = ((use, self._conditions.get(name)) for name, use in {use.policy.name: use for use in uses}.items())
         return [condition for use, condition in found if condition is not None and condition.up is not use.valid]
 
     def changes(self) -> Iterator[Change]:
@@ -205,22 +344,24 @@ class Policies:
         seed = Action("set_flow_seed", {"flow_seed": seeds(self._node).policies})
         return TableEntry(tables.FLOW_SEED, {"always_0": 0}, seed)
 
-    def _put_together(self, policy: Policy, mode: str, number: int) -> PolicyUse:
-        """The policy with the lists that are valid now."""
-        resolved = [self._resolve(self._first(policy, mode, entry)) for entry in policy.lists]
-        use = self._uses[policy.name, mode] = PolicyUse(
-            policy, mode, number, tuple(nexthop is not None for nexthop in resolved)
+    def _put_together(self, policy: Policy, mode: str, number: int, service: IPv6Address | None) -> PolicyUse:
+        """The policy with the lists of its active path that are valid now."""
+        use = self._uses[policy.name, mode, service] = PolicyUse(
+            policy, mode, number, self._states[policy.name], service
         )
         lists = self._lists.setdefault(number, _Lists())
         self._before.setdefault(number, lists.entry)
         self._valid -= lists.entry is not None
         gone, lists.sidlists = lists.sidlists, []
-        weighted = [
-            (entry.weight, self._action(policy, mode, entry, nexthop, lists.sidlists))
-            for entry, nexthop in zip(policy.lists, resolved, strict=True)
-            if nexthop is not None
-        ]
-        watched = [self._nexthops.watched(nexthop) for nexthop in resolved if nexthop is not None]
+        weighted: list[tuple[int, Action]] = []
+        watched: list[Value | None] = []
+        shares = self._shares(policy)
+        for share, weight in zip(shares, _weights([each.share for each in shares]), strict=True):
+            entry = share.entry if service is None else SegmentList((*share.entry.segments, service))
+            nexthop = self._resolve(_first(share.policy, entry)).nexthop
+            assert nexthop is not None, "a list without a next hop is not valid"
+            weighted.append((weight, self._action(share.policy, mode, entry, nexthop, lists.sidlists)))
+            watched.append(self._nexthops.watched(nexthop))
         lists.entry = action_set(weighted, watched) if weighted else None
         self._valid += lists.entry is not None
         for sidlist in gone:
@@ -279,31 +420,70 @@ class Policies:
             "flags": int(_FLOW_LABEL[encap.flow_label] | (EncapFlag.TC_INHERIT if inherits else 0)),
         }
 
-    @staticmethod
-    def _first(policy: Policy, mode: str, entry: SegmentList) -> Segment:
-        """What the next hop of a list leads to."""
-        if REGISTRY.headend(mode).gtp and len(entry.segments) == 1:
-            return _ROUTED
-        return policy.vrf, entry.segments[0]
+    def _resolve(self, segment: Segment) -> _Reached:
+        found = self._resolved.get(segment)
+        if found is None:
+            found = self._find_nexthop(segment)
+            self._keep(segment, found)
+        return found
 
-    def _resolve(self, segment: Segment) -> int | None:
-        if segment not in self._resolved:
-            self._resolved[segment] = self._find_nexthop(segment)
-        return self._resolved[segment]
+    def _keep(self, segment: Segment, found: _Reached) -> None:
+        self._resolved[segment] = found
+        if found.nexthop is not None:
+            self._reached_by.setdefault(found.nexthop, {})[segment] = None
 
-    def _find_nexthop(self, segment: Segment) -> int | None:
+    def _find_nexthop(self, segment: Segment) -> _Reached:
         """Next hop towards a first segment, in use from now on; a SID of this node is reached by processing the packet
         again."""
+        way = None if segment == _ROUTED else self._underlay.way(segment)
         if segment == _ROUTED:
-            return self._nexthops.to_local_sid()
-        way = self._underlay.way(segment)
+            number = self._nexthops.to_local_sid()
+            return _Reached(number, self._nexthops.answers(number))
         if way is None:
-            return None
+            return _Reached(None)
         if way.local_sid:
-            return self._nexthops.to_local_sid()
-        if way.connected is not None:
-            return self._nexthops.take((NextHop(way.connected, segment[1]),))
-        return self._nexthops.take(towards(segment[1], way.hops)) if way.hops else None
+            number = self._nexthops.to_local_sid()
+        elif way.connected is not None:
+            number = self._nexthops.take((NextHop(way.connected, segment[1]),))
+        elif way.hops:
+            number = self._nexthops.take(towards(segment[1], way.hops))
+        else:
+            return _Reached(None)
+        return _Reached(number, self._nexthops.answers(number))
+
+
+def _first(policy: Policy, entry: SegmentList) -> Segment:
+    """What the next hop of a list leads to."""
+    if REGISTRY.headend(policy.encap.mode).gtp and len(entry.segments) == 1:
+        return _ROUTED
+    return policy.vrf, entry.segments[0]
+
+
+def _asked(policy: Policy, entry: SegmentList) -> list[Segment]:
+    """The segments of a list that must be reachable, the first one first."""
+    others = ((policy.vrf, segment) for segment in (entry.sids if entry.verify else ()))
+    return list(dict.fromkeys((_first(policy, entry), *others)))
+
+
+def _recomputed(policy: Policy) -> tuple[bool, int]:
+    """Order of recomputation: what composite paths are made of comes before them."""
+    return any(path.constituents for path in policy.paths), policy.priority
+
+
+def _weights(shares: list[Fraction]) -> list[int]:
+    """Shares as whole weights that a group of the data plane can hold: exactly where it can, else as near as it can,
+    none of them without any."""
+    if not shares:
+        return []
+    scale = lcm(*(share.denominator for share in shares))
+    exact = [int(share * scale) for share in shares]
+    divisor = gcd(*exact)
+    exact = [weight // divisor for weight in exact]
+    total = sum(exact)
+    if total <= MAX_TOTAL_WEIGHT:
+        return exact
+    room = MAX_TOTAL_WEIGHT - len(exact)
+    return [1 + weight * room // total for weight in exact]
 
 
 def _of_gtp(encap: Encap, flags: Value, routed: bool) -> dict[str, Value]:

@@ -77,6 +77,10 @@ class Routes:
         """Steer a prefix (or drop it), in place of a route to the same prefix, while ``condition`` is in force."""
         self._add((self._node.vrfs[vrf], prefix), _Candidate(action, condition))
 
+    def back_up(self, vrf: str, prefix: IPNetwork, action: Action, condition: Condition) -> None:
+        """What becomes of a prefix while nothing else in force names it."""
+        self._add_below((self._node.vrfs[vrf], prefix), _Candidate(action, condition))
+
     def finish(self) -> None:
         """Add what nothing overrides: own addresses, locators, SIDs that the locators do not cover."""
         vrfs = self._node.vrfs

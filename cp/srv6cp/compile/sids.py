@@ -8,12 +8,14 @@ its behaviour.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from ipaddress import IPv6Network
 from typing import Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.mobile import LIMIT, SMALLEST_BURST
 from srv6cp.behaviours.operands import Option
 from srv6cp.compile import tables
+from srv6cp.compile.bsids import binding_sids
 from srv6cp.compile.capabilities import UNUSED_PARAMETERS, Capabilities
 from srv6cp.compile.ids import Ids, short_key, sid_key
 from srv6cp.compile.nexthops import NextHops
@@ -79,16 +81,19 @@ class _Plan(NamedTuple):
 
 
 class Sids:
-    """The local SIDs; ``numbers`` maps each counter index to its SID."""
+    """The local SIDs; ``numbers`` maps each counter index to its SID. ``binding`` are the entries of the binding SIDs
+    of policies, which are not among the others (:mod:`srv6cp.compile.bsids`)."""
 
     def __init__(self, node: Node, binder: Numbers, ids: Ids, program: Capabilities) -> None:
         self.numbers: dict[int, Sid] = {}
+        self.binding: dict[IPv6Network, TableEntry] = {}
         self._node = node
         self._program = program
         self._entries: list[TableEntry] = []
         plans: dict[str, _Plan] = {}
         vrfs = node.vrfs
         take = ids.sids.take
+        bound = binding_sids(node)
         for sid in node.sids:
             vrf = vrfs[sid.in_vrf]
             prefix = sid.prefix
@@ -113,7 +118,11 @@ class Sids:
                 params["options"] = options
             returns = plan.record.returning and binder.returns_to_sid(sid.operands["policy"])
             action = Action(plan.record.returning if returns else plan.record.action, params)
-            self._entries.append(TableEntry(tables.MY_SID, {"vrf_id": vrf, "ipv6_dst": prefix}, action))
+            entry = TableEntry(tables.MY_SID, {"vrf_id": vrf, "ipv6_dst": prefix}, action)
+            if prefix in bound and sid.operands.get("policy") == bound[prefix]:
+                self.binding[prefix] = entry
+            else:
+                self._entries.append(entry)
 
     def entities(self) -> Iterator[TableEntry]:
         """All entries."""

@@ -13,11 +13,17 @@ from ipaddress import IPv4Address, IPv6Address
 from srv6cp.compile import tables
 from srv6cp.compile.policies import Policies, PolicyUse
 from srv6cp.compile.routes import BLACKHOLE, Routes
-from srv6cp.model import ClassifierRule, Interface, IPNetwork, Node
+from srv6cp.compile.srh_match import srh_matches
+from srv6cp.model import ClassifierRule, Interface, IPNetwork, Node, RuleAction
 from srv6cp.p4rt.entities import Action, MatchValue, TableEntry, Ternary
 
 # Priorities of the switch: the configured one, then the order of the rules that share it.
 RULES_PER_PRIORITY = 1024
+_ACTIONS = {
+    RuleAction.STEER: Action("no_steering"),
+    RuleAction.DROP: Action("classify_drop"),
+    RuleAction.COUNT: Action("classify_count"),
+}
 
 
 class Classifier:
@@ -29,7 +35,7 @@ class Classifier:
         rank: dict[int, int] = {}
         for rule in node.classifiers:
             position = rank[rule.priority] = rank.get(rule.priority, -1) + 1
-            action = Action("no_steering")
+            action = _ACTIONS[rule.action]
             if rule.policy is not None:
                 number = policy_number(policies.use(rule.policy))
                 if not number:
@@ -48,7 +54,9 @@ class Classifier:
         """All entries of both tables."""
         for rule, priority, action in self._rules:
             for version in (rule.version,) if rule.version else (6, 4):
-                yield TableEntry(tables.CLASSIFIERS[version], self._match(rule, version), action, priority)
+                match = self._match(rule, version)
+                for srh in srh_matches(rule.srh):
+                    yield TableEntry(tables.CLASSIFIERS[version], {**match, **srh}, action, priority)
 
     def _match(self, rule: ClassifierRule, version: int) -> dict[str, MatchValue]:
         fields: list[tuple[str, int, int | None]] = [
@@ -63,17 +71,28 @@ class Classifier:
         for name, prefix in ((f"ipv{version}_src", rule.src), (f"ipv{version}_dst", rule.dst)):
             if prefix is not None and prefix.prefixlen:
                 match[name] = _ternary(prefix)
+        if rule.dscp is not None:
+            match["traffic_class"] = Ternary(rule.dscp << 2, 0xFC)
         return match
 
 
 def steer_prefixes(node: Node, policies: Policies, routes: Routes) -> None:
     """Put the steered prefixes into the routing tables."""
     for steering in node.prefix_steering:
-        use = policies.use(steering.policy)
-        if use.policy.drop_when_invalid:
-            routes.steer(steering.vrf, steering.prefix, BLACKHOLE)
-        action = Action("steer", {"policy_id": use.number})
-        routes.steer(steering.vrf, steering.prefix, action, policies.condition(steering.policy))
+        for name, service in reversed(steering.entrances):  # of those in force the last one counts
+            use = policies.use(name, service=service)
+            if use.policy.drop_when_invalid:
+                routes.steer(steering.vrf, steering.prefix, BLACKHOLE)
+            action = Action("steer", {"policy_id": use.number})
+            routes.steer(steering.vrf, steering.prefix, action, policies.condition(name))
+
+
+def back_up_routes(node: Node, policies: Policies, routes: Routes) -> None:
+    """Put the policies that stand in for routes whose ports are down below these."""
+    for route in node.routes:
+        if route.backup is not None:
+            action = Action("steer", {"policy_id": policies.use(route.backup).number})
+            routes.back_up(route.vrf, route.prefix, action, policies.condition(route.backup))
 
 
 def policy_number(use: PolicyUse) -> int:

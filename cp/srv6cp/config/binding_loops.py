@@ -37,11 +37,12 @@ def binding_loops(node: Node) -> Iterator[tuple[str, str]]:
     local = LocalSids(node)
 
     def steps(policy: Policy) -> Iterator[_Step]:
-        vrf_id = node.vrfs[policy.vrf]
-        for segment in dict.fromkeys(segment for each in policy.lists for segment in each.segments):
-            sid = _reached(node, local, vrf_id, segment)
-            if sid is not None and sid.behaviour in binding:
-                yield _Step(segment, sid)
+        for part in policy.parts(node.policies):
+            vrf_id = node.vrfs[part.vrf]
+            for segment in dict.fromkeys(segment for each in part.lists for segment in each.sids):
+                sid = _reached(node, local, vrf_id, segment)
+                if sid is not None and sid.behaviour in binding:
+                    yield _Step(segment, sid)
 
     leads_to = {name: tuple(steps(policy)) for name, policy in node.policies.items()}
     reported: set[str] = set()

@@ -100,6 +100,10 @@ class Context:
                 self._connected.setdefault(None, []).append(entry)
                 self.own.add((interface.vrf, address.ip))
 
+    def connected(self, vrf: str) -> list[tuple[IPNetwork, Interface]]:
+        """The connected prefixes of a VRF, each with its interface."""
+        return self._connected.get(vrf, [])
+
     def interface(self, value: Any) -> Interface:
         """A declared routed interface by ``1`` or ``1.100``."""
         identity = values.interface_id(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
@@ -18,6 +18,8 @@ from srv6cp.config.binding_loops import binding_loops
 from srv6cp.config.bogons import DEFAULT as DEFAULT_BOGONS
 from srv6cp.config.bogons import read_bogons
 from srv6cp.config.boundary import check_boundary
+from srv6cp.config.bsids import read_bsids
+from srv6cp.config.colors import color_steering, twice
 from srv6cp.config.context import Context, EnoughError
 from srv6cp.config.limits import read_limits, read_rate
 from srv6cp.config.nexthops import read_nexthops
@@ -25,6 +27,8 @@ from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
 from srv6cp.config.sections import declare_sections, read_sections
+from srv6cp.config.segments import SegmentReader
+from srv6cp.config.sid_structures import Known, read_sid_structures
 from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
@@ -39,6 +43,8 @@ from srv6cp.model import (
     Node,
     OwnAddress,
     Policy,
+    Sid,
+    SidStructures,
     SrDomain,
 )
 from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_path
@@ -49,7 +55,7 @@ NODE_KEYS = frozenset(
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain"),
         *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "vrfs", "addresses"),
         *("ports", "neighbors", "nexthops", "routes", "sids", "policies", "steering"),
-        *("sysctl", "neighbor-limits"),
+        *("sysctl", "neighbor-limits", "sid-structures"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
@@ -176,16 +182,25 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         context.flow_label = settings.flow_label
     read_neighbors(data.get("neighbors"), context)
     locators = context.locators = read_locators(data, context)
-    policies = read_policies(data.get("policies"), data.get("source") is not None, context)
-    nexthops = read_nexthops(data.get("nexthops"), context)
-    routes = read_routes(data.get("routes"), nexthops, context)
-    sections = read_sections(data, context)
     # Outside a locator with a mistake is no mistake.
     certain = not any(problem.path[:1] in (("locator",), ("locators",)) for problem in context.problems)
     sids = read_sids(data.get("sids"), locators if certain else (), context)
     own = (*addresses, OwnAddress(source)) if source is not None else addresses
     sids = (*sids, *endpoint_sids(settings, own, sids, context))
+    structures: Known = ()
+    with context.at("sid-structures"):
+        structures = read_sid_structures(data.get("sid-structures"), locators, sids)
+    segments = SegmentReader(SidStructures(structures), locators)
+    policies = read_policies(data.get("policies"), data.get("source") is not None, segments, _inserted(sids), context)
+    nexthops = read_nexthops(data.get("nexthops"), context)
+    plain, colored = read_routes(data.get("routes"), nexthops, context)
+    further, by_color = color_steering(colored, plain, policies, source is not None, context)
+    routes = (*plain, *further)
+    sections = read_sections(data, context)
+    own6 = (address for _, address in context.own if isinstance(address, IPv6Address))
+    sids = (*sids, *read_bsids(data.get("policies"), policies, sids, locators if certain else (), own6, context))
     steering = read_steering(data.get("steering"), policies, context)
+    context.problems += twice(steering.prefixes, colored)
     node = Node(
         name=name,
         device_id=device_id,
@@ -205,8 +220,9 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         nexthops=nexthops,
         routes=routes,
         sids=sids,
+        sid_structures=structures,
         policies=policies,
-        prefix_steering=tuple(steering.prefixes),
+        prefix_steering=(*steering.prefixes, *by_color),
         classifiers=tuple(steering.rules),
         sections=sections,
         grpc_addr=grpc_addr,
@@ -233,6 +249,12 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
     for name, message in binding_loops(node):
         names = [item.get("name") if isinstance(item, Mapping) else None for item in data["policies"]]
         context.problems.append(Problem(f"policy {name}: {message}", ("policies", names.index(name))))
+
+
+def _inserted(sids: Iterable[Sid]) -> set[str]:
+    """Policies whose segments a binding SID inserts into packets."""
+    modes = ((sid, REGISTRY.endpoint(sid.behaviour).binding_mode) for sid in sids)
+    return {str(sid.operands["policy"]) for sid, mode in modes if mode and REGISTRY.headend(mode).inserts}
 
 
 def _encapsulates(record: Endpoint) -> bool:

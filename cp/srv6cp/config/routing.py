@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from srv6cp import values
+from srv6cp.config.colors import COLORED_KEYS, ColoredRoute, read_colored
 from srv6cp.config.context import Context
 from srv6cp.config.nexthops import MAX_ID
 from srv6cp.model import DEFAULT_VRF, Interface, IPAddress, IPNetwork, Neighbor, NeighborLimits, NextHopObject, Route
@@ -15,7 +16,7 @@ from srv6cp.problems import Fields, InvalidError, UnknowableError, with_path
 NEIGHBOR_KEYS = frozenset(("address", "port", "vrf", "mac"))
 #: Key of ``neighbor-limits`` to the highest value that it can have.
 NEIGHBOR_LIMITS = {"learned": 16384, "unresolved": 4096, "solicitations": 10_000, "held": 4096}
-ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole", "nhid"))
+ROUTE_KEYS = frozenset(("prefix", "via", "vrf", "blackhole", "nhid", "backup")) | COLORED_KEYS
 
 
 def read_neighbors(value: Any, context: Context) -> None:
@@ -93,9 +94,13 @@ def read_neighbor_limits(value: Any) -> NeighborLimits:
     return NeighborLimits(**limits)
 
 
-def read_routes(value: Any, objects: Mapping[int, NextHopObject], context: Context) -> tuple[Route, ...]:
-    """Static routes; built for tens of thousands of them. ``objects`` are the next hops that they may name."""
+def read_routes(
+    value: Any, objects: Mapping[int, NextHopObject], context: Context
+) -> tuple[list[Route], list[ColoredRoute]]:
+    """Static routes, and those of them with a color; built for tens of thousands. ``objects`` are the next hops that
+    they may name."""
     routes: list[Route] = []
+    colored: list[ColoredRoute] = []
     seen: set[tuple[str, IPNetwork]] = set()
     with context.at("routes"):
         for index, item in enumerate(values.listing(value, "routes")):
@@ -104,15 +109,37 @@ def read_routes(value: Any, objects: Mapping[int, NextHopObject], context: Conte
                     values.mapping(item, "a route")
                 if not item.keys() <= ROUTE_KEYS or "prefix" not in item:
                     values.check_keys(item, ROUTE_KEYS, ("prefix",))
-                route = _read_route(item, objects, context)
+                if COLORED_KEYS.isdisjoint(item):
+                    route: Route | ColoredRoute = _read_route(item, objects, context)
+                else:
+                    route = _read_colored(item, index, objects, context)
                 key = (route.vrf, route.prefix)
                 if key in seen:
                     raise InvalidError(f"route {route.prefix} in VRF {route.vrf} is given twice", "prefix")
                 seen.add(key)
-                routes.append(route)
+                if isinstance(route, Route):
+                    routes.append(route)
+                else:
+                    colored.append(route)
             except InvalidError as error:
                 context.fail(_wrong_fields(item, objects, context) or error, "routes", index)
-    return tuple(routes)
+    return routes, colored
+
+
+def _read_colored(
+    item: dict[Any, Any], place: int, objects: Mapping[int, NextHopObject], context: Context
+) -> ColoredRoute:
+    """A route with a color; the way without a policy, if it says one, is read like that of any route."""
+    if item.get("blackhole"):
+        raise InvalidError("a blackhole route has no color", "blackhole")
+    if item.get("backup") is not None:
+        raise InvalidError("a route with a color has the policies of further colors for a backup", "backup")
+    if item.get("via") is not None or item.get("nhid") is not None:
+        plain = {key: value for key, value in item.items() if key not in COLORED_KEYS}
+        route = _read_route(plain, objects, context)
+        return read_colored(item, route.prefix, route.vrf, route.nexthops, place)
+    route = _read_route({"prefix": item["prefix"], "vrf": item.get("vrf"), "blackhole": True}, objects, context)
+    return read_colored(item, route.prefix, route.vrf, None, place)
 
 
 def _wrong_fields(item: Any, objects: Mapping[int, NextHopObject], context: Context) -> InvalidError | None:
@@ -166,7 +193,10 @@ def _read_route(item: dict[Any, Any], objects: Mapping[int, NextHopObject], cont
         raise InvalidError("a set of next hops has addresses, or ports alone, but not both", where)
     if prefix.version == 6 and any(hop.address is not None and hop.address.version == 4 for hop in nexthops):
         raise InvalidError("the next hop of an IPv6 route must be an IPv6 address", where)
-    return Route(prefix, nexthops, vrf, number)
+    backup = None
+    if item.get("backup") is not None:
+        backup = with_path("backup", values.reference, item["backup"], context.policy_names, "policy")
+    return Route(prefix, nexthops, vrf, number, backup)
 
 
 def _object(value: Any, objects: Mapping[int, NextHopObject], context: Context) -> NextHopObject:

@@ -72,7 +72,7 @@ def read_sids(value: Any, locators: tuple[Locator, ...], context: Context) -> tu
     """Local SIDs; built for tens of thousands of them."""
     sids: list[Sid] = []
     seen: set[tuple[str, IPv6Network]] = set()
-    reader = _SidReader(locators, context)
+    reader = SidReader(locators, context)
     with context.at("sids"):
         for index, item in enumerate(values.listing(value, "sids")):
             try:
@@ -135,13 +135,17 @@ class _Known(NamedTuple):
     keys: frozenset[str]
 
 
-class _SidReader:
+class SidReader:
+    """Reads SIDs one by one, and remembers behaviours by the words that they are written in."""
+
     def __init__(self, locators: tuple[Locator, ...], context: Context) -> None:
         self._locators = [
             (int(loc.prefix.network_address), int(loc.prefix.netmask), loc.prefix.prefixlen) for loc in locators
         ]
         blocks = [loc.prefix.supernet(new_prefix=loc.block) for loc in locators]
         self._blocks = [(int(block.network_address), int(block.netmask), block.prefixlen) for block in blocks]
+        #: A prefix where a SID may be, whatever is there.
+        self.example = str(locators[0].prefix if locators else "2001:db8::/48")
         self._locator_text = ", ".join(str(locator.prefix) for locator in locators)
         self._context = context
         self._known: dict[str, _Known] = {}

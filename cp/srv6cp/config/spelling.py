@@ -6,7 +6,7 @@ Everything becomes the keys of ``sids`` in the configuration, which are then che
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srv6cp.behaviours import REGISTRY, Operand
@@ -67,6 +67,12 @@ def normalize_sid(item: dict[Any, Any]) -> dict[Any, Any]:
             raise InvalidError(f"{key!r} is given in 'behavior' and beside it", key)
         result[key] = value
     return result
+
+
+def listed_flavours(item: Mapping[Any, Any]) -> list[str]:
+    """``flavors`` of a SID: a list, or one text with commas."""
+    listed = item.get("flavors") or ()
+    return listed.replace(",", " ").split() if isinstance(listed, str) else list(map(str, listed))
 
 
 def parse_words(words: Sequence[str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,13 +11,39 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.context import Context
-from srv6cp.model import DEFAULT_VRF, ClassifierRule, InterfaceId, IPNetwork, Policy, Port, PrefixSteering
+from srv6cp.model import (
+    DEFAULT_VRF,
+    ClassifierRule,
+    InterfaceId,
+    IPNetwork,
+    Policy,
+    Port,
+    PrefixSteering,
+    Range,
+    RuleAction,
+    SrhMatch,
+)
 from srv6cp.problems import Fields, InvalidError, Problem, UnknowableError, with_path
 
 PREFIX_KEYS = frozenset(("prefix", "vrf", "policy"))
 PORT_KEYS = frozenset(("port", "policy"))
-CLASSIFIER_KEYS = frozenset(("match", "priority", "policy"))
-MATCH_KEYS = frozenset(("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "port", "vrf"))
+CLASSIFIER_KEYS = frozenset(("match", "priority", "policy", "action"))
+SRH_KEYS = frozenset(
+    ("srh", "srh-next-header", "srh-length", "srh-segments-left", "srh-last-entry", "srh-tag", "srh-next-segment")
+)
+MATCH_KEYS = SRH_KEYS | frozenset(
+    ("src", "dst", "protocol", "src-port", "dst-port", "traffic-class", "dscp", "port", "vrf")
+)
+ACTIONS = tuple(action.value for action in RuleAction)
+# RFC 2474 4.2.2, 2597 6, 3246, 5865.
+DSCPS = {
+    **{f"cs{number}": number << 3 for number in range(8)},
+    **{f"af{band}{drop}": band << 3 | drop << 1 for band in range(1, 5) for drop in range(1, 4)},
+    "ef": 46,
+    "va": 44,
+    "default": 0,
+}
+_RANGE = re.compile(r"(?P<sign>[<>]?)(?P<low>[0-9]{1,3})(?:-(?P<high>[0-9]{1,3}))?")
 MAX_PRIORITY = 16383
 DEFAULT_PRIORITY = 100
 _MAX_RULES_PER_PRIORITY = 1024
@@ -129,10 +156,13 @@ def _read_rule(item: dict[Any, Any], policies: Mapping[str, Policy], context: Co
     with fields.at():
         values.check_keys(item, CLASSIFIER_KEYS)
     name = None
+    action = fields.read("action", _read_action, default=RuleAction.STEER)
     with fields.at():
-        if "policy" not in item:
+        if "policy" not in item and action is RuleAction.STEER:
             raise InvalidError("'policy' is missing (a name, or null for no steering)")
-        name = None if item["policy"] is None else _policy(item, context)
+        if "policy" in item and action is not RuleAction.STEER:
+            raise InvalidError(f"what a rule drops or counts enters no policy: leave out 'policy' or {action.value!r}")
+        name = None if item.get("policy") is None else _policy(item, context)
     with fields.at("match"):
         match = _read_match(item["match"], context)
     priority = fields.read("priority", values.integer, "priority", 1, MAX_PRIORITY, default=DEFAULT_PRIORITY)
@@ -141,7 +171,56 @@ def _read_rule(item: dict[Any, Any], policies: Mapping[str, Policy], context: Co
     _check_family(policy, match["version"])
     if policy is not None and REGISTRY.headend(policy.encap.mode).inserts:
         match["version"] = 6
-    return ClassifierRule(name, priority, **match)
+    return ClassifierRule(name, priority, action=action, **match)
+
+
+def _read_action(value: Any) -> RuleAction:
+    return RuleAction(values.choice(value, ACTIONS, "action"))
+
+
+def read_dscp(value: Any) -> int:
+    """A differentiated services code point by number or name. Raises InvalidError."""
+    if isinstance(value, str) and value.lower() in DSCPS:
+        return DSCPS[value.lower()]
+    try:
+        return values.integer(value, "dscp", 0, 63)
+    except InvalidError:
+        raise InvalidError(f"dscp must be 0 to 63 or one of {', '.join(DSCPS)}, not {values.show(value)}") from None
+
+
+def _read_srh(item: dict[Any, Any]) -> SrhMatch | None:
+    """What is asked of an SRH; None when nothing is. ``srh: true`` asks for one."""
+    if SRH_KEYS.isdisjoint(item):
+        return None
+    fields = Fields(item)
+    if fields.read("srh", values.boolean, "srh", default=True) is False:
+        with fields.at("srh"):
+            raise InvalidError("only 'true' can be asked for")
+    found = SrhMatch(
+        fields.read("srh-next-header", values.protocol),
+        fields.read("srh-length", _read_range, "srh-length"),
+        fields.read("srh-segments-left", _read_range, "srh-segments-left"),
+        fields.read("srh-last-entry", _read_range, "srh-last-entry"),
+        fields.read("srh-tag", values.integer, "srh-tag", 0, 65535),
+        fields.read("srh-next-segment", values.ipv6_prefix, "srh-next-segment"),
+    )
+    fields.finish()
+    return found
+
+
+def _read_range(value: Any, what: str) -> Range:
+    """``3``, ``<3``, ``>3``, ``1-3``."""
+    match = _RANGE.fullmatch(str(value).replace(" ", ""))
+    found = Range(1, 0)
+    if match is not None and not isinstance(value, bool):
+        sign, low, high = match["sign"], int(match["low"]), int(match["high"] or match["low"])
+        if sign and match["high"] is None:
+            found = Range(0, low - 1) if sign == "<" else Range(low + 1, 255)
+        elif not sign:
+            found = Range(low, high)
+    if not 0 <= found.low <= found.high <= 255:
+        raise InvalidError(f"{what} must be a number from 0 to 255, <N, >N or N-M, not {values.show(value)}")
+    return found
 
 
 def _read_match(value: Any, context: Context) -> dict[str, Any]:
@@ -157,6 +236,17 @@ def _read_match(value: Any, context: Context) -> dict[str, Any]:
             raise InvalidError("src and dst are of different families")
     with fields.at():
         vrf = None if item.get("vrf") is None else context.vrf(item)
+    srh = None
+    with fields.at():
+        srh = _read_srh(item)
+    if srh is not None:
+        versions.add(6)
+    with fields.at():
+        if srh is not None and 4 in versions:
+            raise InvalidError("an SRH is matched in IPv6 packets only")
+    with fields.at():
+        if item.get("dscp") is not None and item.get("traffic-class") is not None:
+            raise InvalidError("'dscp' is a part of 'traffic-class': give one of them", "dscp")
     match = {
         "version": min(versions, default=None),
         "vrf": vrf,
@@ -167,6 +257,8 @@ def _read_match(value: Any, context: Context) -> dict[str, Any]:
         "traffic_class": fields.read("traffic-class", values.integer, "traffic-class", 0, 255),
         "src_port": fields.read("src-port", values.integer, "src-port", 0, 65535),
         "dst_port": fields.read("dst-port", values.integer, "dst-port", 0, 65535),
+        "dscp": fields.read("dscp", read_dscp),
+        "srh": srh,
     }
     fields.finish()
     return match

@@ -13,6 +13,7 @@ from srv6cp.model.limits import USUAL_ICMP_LIMIT, USUAL_LIMITS, Limits, RateLimi
 from srv6cp.model.policies import ClassifierRule, Fragmentation, Policy, PrefixSteering
 from srv6cp.model.routing import Neighbor, NeighborLimits, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
+from srv6cp.model.structures import SidStructure
 
 ICMPV6 = 58
 
@@ -55,6 +56,7 @@ class Node:
 
     ``vrfs`` maps names to ids and always holds ``default`` with id 0. ``icmp`` limits ICMP
     errors of each port and kind, None does not. ``flow_seed`` None means: by the name (:mod:`srv6cp.compile.seeds`).
+    ``sid_structures`` are what is known of SIDs, this node's and others', by prefix; empty where there is no C-SID.
     ``upper_layers`` are the protocol numbers delivered locally at a SID. ``sections`` are what the
     records of behaviours bring: key in the node file to name to value.
     """
@@ -77,6 +79,7 @@ class Node:
     nexthops: Mapping[int, NextHopObject] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     sids: tuple[Sid, ...] = ()
+    sid_structures: tuple[tuple[IPv6Network, SidStructure], ...] = ()
     policies: Mapping[str, Policy] = field(default_factory=dict)
     prefix_steering: tuple[PrefixSteering, ...] = ()
     classifiers: tuple[ClassifierRule, ...] = ()

@@ -53,6 +53,7 @@ class DropReason(enum.IntEnum):
     SOURCE_BOGON = 34  # BCP 38: from outside, a source that is nobody's
     SOURCE_SPOOFED = 35  # BCP 38: from outside, a source of the domain
     REVERSE_PATH = 36  # BCP 84: no way back to the source by this interface (strict), or at all (loose)
+    CLASSIFIED = 46  # a classifier rule says so
     GTP_INVALID = 58  # MB-9, MB-15: not version 1, an extension header of length 0, longer than its packet
     NOT_GTP = 59  # MB-7, MB-10: no G-PDU where only one is taken
     GTP_PAYLOAD = 60  # MB-14: what GTP-U carries, or would carry, is of no known kind

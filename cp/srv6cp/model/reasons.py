@@ -78,6 +78,7 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.GTP_PAYLOAD: Reason("what GTP-U carries, or would carry, is of no known type", "RFC 9433 7"),
     DropReason.NO_LAST_SEGMENT: Reason("no SRH to take the destination of a GTP-U packet from", "RFC 9433 6.5"),
     DropReason.GROUP_LIMIT: Reason("over the rate of its group", "RFC 9433 6.8"),
+    DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {

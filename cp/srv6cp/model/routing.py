@@ -65,13 +65,15 @@ class NextHopObject:
 class Route:
     """A static route. No next hop at all means blackhole; several form an ECMP set.
 
-    ``nhid`` is the number of the next hop object that ``nexthops`` come from, where it names one.
+    ``nhid`` is the number of the next hop object that ``nexthops`` come from, where it names one. ``backup`` is the
+    policy that packets enter while the ports of all next hops are down.
     """
 
     prefix: IPNetwork
     nexthops: tuple[NextHop, ...] = ()
     vrf: str = DEFAULT_VRF
     nhid: int | None = None
+    backup: str | None = None
 
     @property
     def blackhole(self) -> bool:

@@ -15,6 +15,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
 from srv6cp.compile import CompiledNode, Ids, PolicyUse, Target, compile_state, ids_for
+from srv6cp.compile.paths import Identity, in_order
 from srv6cp.model import InterfaceId, NeighborKey, Node
 from srv6cp.p4rt import Action, Client, MatchValue, P4Info, TableEntry
 from srv6cp.sync import reconcile as reconciliation
@@ -80,7 +81,8 @@ class Tables:
         self.down: frozenset[int] = frozenset()
         """Ports that carry nothing now; what is written from now on leaves them out."""
         self._watch = False  # the switch takes members of groups out by itself
-        self._invalid: dict[str, list[str]] = {}  # policies with invalid lists, and why
+        self._installed: Mapping[str, Identity] = {}  # active candidate paths
+        self._said: dict[str, _Said] = {}  # of policies that are not as they should be
 
     @property
     def info(self) -> P4Info:
@@ -240,7 +242,8 @@ class Tables:
 
     def _compile(self, node: Node, neighbors: Mapping[NeighborKey, str], ids: Ids) -> CompiledNode:
         learned = {(key.interface, key.address): mac for key, mac in neighbors.items()}
-        compiled = CompiledNode(node, self._info, learned, ids, self.down, self._watch)
+        compiled = CompiledNode(node, self._info, learned, ids, self.down, self._watch, self._installed)
+        self._installed = compiled.installed
         self._say_what_is_invalid(node, compiled.policies, all_policies=True)
         return compiled
 
@@ -249,14 +252,34 @@ class Tables:
         these are all there are."""
         said = {use.policy.name: use for use in reversed(tuple(uses))}  # in another mode it is as valid as in its own
         if all_policies:
-            self._invalid = {name: reasons for name, reasons in self._invalid.items() if name in said}
+            self._said = {name: before for name, before in self._said.items() if name in said}
         for name, use in reversed(said.items()):
-            reasons = [reason for _, reason in use.invalid_lists()]
-            if reasons == self._invalid.get(name, []):
+            now = _Said.of(use)
+            if now == self._said.get(name, _USUAL):
                 continue
-            self._invalid[name] = reasons
-            if not reasons:
-                del self._invalid[name]
-            which = f"{len(reasons)} of {len(use.valid_lists)} lists invalid: " if reasons else ""
-            what = "; ".join((which + ", ".join(dict.fromkeys(reasons)), use.fate)) if reasons else "valid again"
+            self._said[name] = now
+            if now == _USUAL:
+                del self._said[name]
+            which = f"{len(now.faults)} of {len(use.valid_lists)} lists invalid: " if now.faults else ""
+            what = "valid again"
+            if now != _USUAL:
+                what = "; ".join(filter(None, (which + ", ".join(dict.fromkeys(now.faults)), use.fate)))
             log.warning("%s: policy %s: %s", node.name, name, what)
+
+
+class _Said(NamedTuple):
+    """What is said of a policy: why lists are not valid, and the path that carries its traffic where that is not the
+    first that would, were all of them valid."""
+
+    faults: tuple[str, ...] = ()
+    instead: str = ""
+
+    @classmethod
+    def of(cls, use: PolicyUse) -> _Said:
+        active = use.active
+        first = in_order(use.policy.paths)[0]
+        instead = "none" if active is None else active.label if active.identity != first.identity else ""
+        return cls(tuple(reason for _, reason in use.invalid_lists()), instead)
+
+
+_USUAL = _Said()

@@ -76,9 +76,38 @@ def test_policy() -> None:
     ]
 
 
+def test_candidate_paths() -> None:
+    words = "color 7 endpoint :: priority 1 bsid dynamic bsid fc00::b"
+    paths = (
+        "path a preference 200 origin bgp originator 1::: discriminator 3 segs fc00:4:: weight 2 path b segs fc00:5::"
+    )
+    assert grammar.policy(f"north {words} {paths}".split())[0].item == {
+        "name": "north",
+        "color": 7,
+        "endpoint": "::",
+        "priority": 1,
+        "bsid": ["dynamic", "fc00::b"],
+        "candidate-paths": [
+            {
+                "name": "a",
+                "preference": 200,
+                "origin": "bgp",
+                "originator": "1:::",
+                "discriminator": 3,
+                "segment-lists": [{"weight": 2, "segments": ["fc00:4::"]}],
+            },
+            {"name": "b", "segment-lists": [{"segments": ["fc00:5::"]}]},
+        ],
+    }
+
+
 @pytest.mark.parametrize(
     ("line", "item"),
     [
+        (
+            "match dscp ef srh true srh-segments-left >1 action drop",
+            {"match": {"dscp": "ef", "srh": True, "srh-segments-left": ">1"}, "action": "drop"},
+        ),
         ("2001:db8::/64 policy p", {"prefix": "2001:db8::/64", "policy": "p"}),
         ("prefix 10.0.0.0/8 vrf v policy p", {"prefix": "10.0.0.0/8", "vrf": "v", "policy": "p"}),
         ("port 1 policy p", {"port": 1, "policy": "p"}),
@@ -240,6 +269,9 @@ def test_ip_route(line: str, edits: list[Edit]) -> None:
         (grammar.sid, "fc00::1 End.X mac 02:00:00:00:00:01", "by MAC address is not supported"),
         (grammar.sid, "fc00::1 End nonsense", "unknown word 'nonsense'; valid: action,"),
         (grammar.policy, "p", "'segs' is missing; usage: srv6 policy add"),
+        (grammar.policy, "p path a path b segs fc00::1", "'segs' is missing; usage: srv6 policy add"),
+        (grammar.policy, "p segs fc00::1 path a segs fc00::1", "'path' stands in front of the 'segs'"),
+        (grammar.policy, "p preference 7 segs fc00::1", "'preference' stands behind the 'path'"),
         (grammar.policy, "p weight 3", "'weight' stands behind the 'segs'"),
         (grammar.policy, "p segs fc00::1 hops 3", "unknown word 'hops'"),
         (grammar.steer, "2001:db8::/64", "'policy' is missing"),

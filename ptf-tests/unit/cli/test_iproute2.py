@@ -165,6 +165,13 @@ def test_what_is_shown(srv6: Run) -> None:
     ]
 
 
+def test_a_segment_list_is_packed(srv6: Run, node: Path) -> None:
+    node.write_text(node.read_text() + "sid-structures: [{sids: 'fc00::/16', lblen: 16, nflen: 16, csid: next}]\n")
+    srv6("ip -6 route add 2001:db8:77::/64 encap seg6 mode encap segs fc00:4::,fc00:5:: compress auto dev 1")
+    assert "compress: auto" in node.read_text()
+    assert "encap seg6 mode encap segs 1 [ fc00:4:5:: ] dev 1" in srv6("ip -6 route show 2001:db8:77::/64")
+
+
 def test_a_segment_list_that_is_not_on_the_switch_is_not_shown(srv6: Run) -> None:
     srv6("policy add half segs fc00:4:: weight 2 segs 2001:db8:99::1")
     srv6("steer add 2001:db8:77::/64 policy half")
@@ -266,6 +273,10 @@ REFUSED = [
     ("route add fc01::1 encap seg6local action End action End dev 1", "'action' is given twice"),
     ("route add ::/0 encap seg6 mode l2encap segs fc00:4:: dev 1", "attach it to a port with mode: l2: `srv6 policy"),
     ("route add ::/0 encap seg6 mode encap segs fc00:4:: hmac 7 dev 1", "'hmac' is not supported"),
+    (
+        "route add ::/0 nexthop encap seg6 segs fc00:4:: compress auto dev 1 nexthop encap seg6 segs fc00:5:: dev 1",
+        "the next hops of a route have one 'mode', 'tunsrc' and 'compress' together",
+    ),
     ("route add ::/0 encap seg6 mode nonsense segs fc00:4:: dev 1", "unknown encap mode 'nonsense'; valid: encap,"),
     ("route add ::/0 encap seg6 mode encap segs fc00:4:: nhid 3", "'nhid' and 'encap' do not go together"),
     ("route add unreachable 2001:db8::/32", "type unreachable do not exist here"),

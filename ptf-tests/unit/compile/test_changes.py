@@ -46,18 +46,35 @@ def node(rng: random.Random) -> Node:
         "2001:db8:9:1::/64", "fcbb:bb00:1:8001::/72", "fcbb:bb00:1:8001:1::/80", "fcbb:bb00:1:8001:1:1::/96",
         "fcbb:bb00:1:8001:8000::80/121", "fcbb:aa00::/32", "fcbb:aa01::/32",
     ]  # fmt: skip
+
+    def lists() -> Any:
+        return [
+            {
+                "segments": [rng.choice(SEGMENTS), *(f"fcbb:ff00:{k}::" for k in range(rng.randrange(6)))],
+                "weight": rng.randrange(4),
+                "verify": rng.random() < 0.1,
+            }
+            for _ in range(rng.randrange(1, 4))
+        ]
+
     policies = [
         {
             "name": f"p{index}",
-            "segment-lists": [
-                {"segments": [rng.choice(SEGMENTS), *(f"fcbb:ff00:{k}::" for k in range(rng.randrange(6)))]}
-                for _ in range(rng.randrange(1, 4))
-            ],
             "invalid": rng.choice(("drop", "forward")),
             "encap": rng.choice(("encap", "encap.red")),
+            "keep-installed": rng.random() < 0.5,
+            "priority": rng.randrange(3),
+            "bsid": [["dynamic"], "fcbb:bb00:1:bb::/64", ["dynamic", {"behavior": "End.B6.Encaps"}]][rng.randrange(3)],
+            "candidate-paths": [
+                {"preference": rng.choice((1, 2)), "origin": rng.choice(("bgp", "pcep")), "segment-lists": lists()}
+                for _ in range(rng.randrange(1, 4))
+            ],
         }
         for index in range(4)
     ]
+    parts = [{"name": f"c{n}", "color": n, "endpoint": "::", "segment-lists": lists()} for n in (1, 2, 3)]
+    paths: list[Any] = [{"policies": [1, {"color": 2, "weight": 3}, 3]}, {"preference": 50, "segment-lists": lists()}]
+    whole = {"name": "c", "color": 9, "endpoint": "::", "bsid": "dynamic", "candidate-paths": paths}
     used = rng.sample(prefixes, rng.randrange(3, len(prefixes)))
     return load_node_dict(
         {
@@ -82,10 +99,16 @@ def node(rng: random.Random) -> Node:
                 {"address": "2001:db8:2::3", "mac": "02:00:00:00:02:02"},
             ][: rng.randrange(3)],
             "routes": [
-                *({"prefix": prefix, "via": via()} for prefix in used),
+                *(
+                    {"prefix": prefix, "via": via(), **rng.choice(({}, {"backup": f"p{rng.randrange(4)}"}))}
+                    for prefix in used
+                ),
                 *({"prefix": prefix, "via": "2001:db8:100::2", "vrf": "blue"} for prefix in ("fd01::/32", "::/0")),
                 {"prefix": "fd02::/64", "via": {"port": 1}, "vrf": "blue"},
                 {"prefix": "2600::/16", "blackhole": True},
+                {"prefix": "2601::/16", "color": [1, {"color": 9, "co": 1}], "next-hop": "::", "via": via()},
+                {"prefix": "2602::/16", "color": {"color": 2, "co": 2}, "next-hop": "2001:db8:1::9"},
+                {"prefix": "2603::/16", "color": 3, "next-hop": "::", "service-sid": "fcbb:aa00::d46", "vrf": "blue"},
             ],
             "sids": [
                 {"sid": "fcbb:bb00:1:8001::/64", "behavior": "End"},
@@ -94,10 +117,16 @@ def node(rng: random.Random) -> Node:
                 {"sid": "fcbb:bb00:1:b::/64", "behavior": "End.B6.Encaps", "policy": "p1"},
                 {"sid": "fcbb:dd00:1::/48", "behavior": "End.DT6", "vrf": "blue", "allow-outside-locator": True},
             ],
-            "policies": [*policies, {"name": "l2", "encap": "l2encap", "segments": [rng.choice(SEGMENTS)]}],
+            "policies": [
+                *policies,
+                whole,
+                *parts,
+                {"name": "l2", "encap": "l2encap", "segments": [rng.choice(SEGMENTS)]},
+            ],
             "steering": [
                 *({"prefix": prefix, "policy": f"p{rng.randrange(4)}"} for prefix in rng.sample(STEERED, 3)),
                 {"match": {"dst": "2001:db8:77::/48"}, "policy": "p2"},
+                {"prefix": "2001:db8:88::/48", "policy": "c"},
                 {"match": {"port": 1, "traffic-class": 4}, "policy": "p3"},
             ],
         }
@@ -216,9 +245,10 @@ def test_changes_are_what_compiling_again_gives(seed: int, collide: bool, monkey
         ids.settle()
         adopted = ids_for(INFO)
         adopted.adopt(switch.entries.values(), REGISTRY.sections)
-        again = compile_state(of, INFO, learned, adopted, down, watch)
+        again = compile_state(of, INFO, learned, adopted, down, watch, live.installed)
         assert switch.entries == {INFO.key(entity): entity for entity in again.entities}
-        assert [use.valid_lists for use in live.policies] == [use.valid_lists for use in again.policies]
+        for now, then in zip(live.policies, again.policies, strict=True):
+            assert (now.active, now.valid_lists) == (then.active, then.valid_lists)
 
 
 def test_a_change_touches_what_depends_on_it_alone() -> None:

@@ -237,6 +237,19 @@ SECTIONS = [
     ("steering", "{policy: north}", "needs one of 'prefix', 'port' and 'match'"),
     ("steering", '{match: {src: "10.0.0.0/8", dst: "2001:db8::/32"}, policy: north}', "different families"),
     ("steering", '{match: {src: "10.0.0.0/8"}, policy: insert}', "which IPv4 packets cannot carry"),
+    ("steering", "{match: {dscp: 64}, policy: north}", "dscp must be 0 to 63 or one of cs0"),
+    ("steering", "{match: {dscp: ef, traffic-class: 4}, policy: north}", "'dscp' is a part of 'traffic-class'"),
+    ("steering", "{match: {srh: false}, policy: north}", "only 'true' can be asked for"),
+    ("steering", "{match: {srh-segments-left: 256}, policy: north}", "a number from 0 to 255, <N, >N or N-M"),
+    ("steering", "{match: {srh-segments-left: '<0'}, policy: north}", "a number from 0 to 255, <N, >N or N-M"),
+    ("steering", "{match: {srh-segments-left: 3-1}, policy: north}", "a number from 0 to 255, <N, >N or N-M"),
+    ("steering", "{match: {srh-tag: 65536}, policy: north}", "srh-tag must be a number from 0 to 65535"),
+    ("steering", '{match: {srh-next-segment: "10.0.0.1"}, policy: north}', "srh-next-segment must be an IPv6 prefix"),
+    ("steering", '{match: {srh: true, src: "10.0.0.0/8"}, policy: north}', "in IPv6 packets only"),
+    ("steering", "{match: {srh: true}, policy: north, action: drop}", "enters no policy"),
+    ("steering", "{match: {srh: true}, action: count, policy: null}", "enters no policy"),
+    ("steering", "{match: {srh: true}, policy: null, action: pass}", "action must be one of steer, drop, count"),
+    ("steering", "{match: {srh: true}}", "'policy' is missing"),
     ("steering", "{match: {protocol: udpp}, policy: north}", "protocol must be 0 to 255 or one of"),
     ("steering", "{match: {port: 1.100}, policy: north}", "matches ports, not VLANs"),
     ("steering", "{match: {src-port: 65536}, policy: north}", "src-port must be a number from 0 to 65535"),
@@ -273,7 +286,7 @@ def test_items(section: str, item: str, message: str) -> None:
 
 
 POLICIES = [
-    ("{name: p}", "either 'segment-lists' or"),
+    ("{name: p}", "one of 'candidate-paths', 'segment-lists' and"),
     ("{name: p, segments: []}", "needs 1 to 16 segments"),
     ("{name: p, segment-lists: []}", "at least one segment list"),
     ('{name: p, segments: ["fc00::zz"]}', "a segment must be an IPv6 address, not 'fc00::zz'"),
@@ -292,7 +305,7 @@ POLICIES = [
     ),
     ('{name: p, segments: ["fc00::1"], encap: {flow-label: 1}}', "flow-label must be one of hash, copy, 0"),
     ('{name: p, segments: ["fc00::1"], invalid: ignore}', "invalid must be one of forward, drop"),
-    ('{name: p, segment-lists: [{segments: ["fc00::1"], weight: 0}]}', "weight must be a number from 1"),
+    ('{name: p, segment-lists: [{segments: ["fc00::1"], weight: -1}]}', "weight must be a number from 0"),
     ('{name: north, segments: ["fc00::1"]}', "policy 'north' is given twice"),
     ('{name: "a b", segments: ["fc00::1"]}', "policy name must be letters"),
     ('{name: p, segments: ["fc00::1"], sourec: x}', "unknown key 'sourec'"),
@@ -478,7 +491,7 @@ policies:
   - name: p
     segs: []
     encap: {mode: q, hop-limit: 300}
-    segment-lists: [{weight: 0, segments: ["::", x]}, {segments: []}]
+    segment-lists: [{weight: -1, segments: ["::", x]}, {segments: []}]
     vrf: nope
 """,
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``encap seg6 mode M segs A,B`` and ``encap seg6local action B ...``.
+"""``encap seg6 mode M segs A,B [compress auto]`` and ``encap seg6local action B ...``.
 
 Both end at the first word that is none of their attributes: ``table`` behind ``dev`` is that of the route.
 """
@@ -35,6 +35,7 @@ class Seg6:
     segments: list[str] = field(default_factory=list)
     mode: str | None = None
     source: str | None = None
+    compress: str | None = None
 
 
 @dataclass
@@ -55,7 +56,7 @@ def read_encap(words: Words) -> Seg6 | Seg6Local:
 def _seg6(words: Words) -> Seg6:
     found = Seg6()
     seen: set[str] = set()
-    while (word := words.peek()) in ("mode", "segs", "tunsrc", "hmac"):
+    while (word := words.peek()) in ("mode", "segs", "tunsrc", "compress", "hmac"):
         assert word is not None
         _once(seen, word)
         words.take(word)
@@ -66,6 +67,8 @@ def _seg6(words: Words) -> Seg6:
             found.segments = segments(value)
         elif word == "tunsrc":
             found.source = value
+        elif word == "compress":
+            found.compress = value
         else:
             raise UsageError("'hmac' is not supported: this router neither makes nor checks HMAC TLVs")
     if not found.segments:
@@ -158,10 +161,11 @@ def _once(seen: set[str], word: str) -> None:
 
 
 def policy_item(name: str, lists: list[tuple[Seg6, int | None]]) -> dict[str, Any]:
-    """The policy for weighted segment lists, which share mode and source. Raises UsageError where they do not."""
+    """The policy for weighted segment lists, which share all else. Raises UsageError where they do not."""
     first = lists[0][0]
-    if any((each.mode, each.source) != (first.mode, first.source) for each, _ in lists):
-        raise UsageError("the next hops of a route have one 'mode' and 'tunsrc' together")
+    shared = first.mode, first.source, first.compress
+    if any((each.mode, each.source, each.compress) != shared for each, _ in lists):
+        raise UsageError("the next hops of a route have one 'mode', 'tunsrc' and 'compress' together")
     item: dict[str, Any] = {"name": name}
     if len(lists) == 1:
         item["segments"] = first.segments
@@ -169,5 +173,7 @@ def policy_item(name: str, lists: list[tuple[Seg6, int | None]]) -> dict[str, An
         item["segment-lists"] = [
             {"segments": each.segments, **({"weight": weight} if weight else {})} for each, weight in lists
         ]
+    if first.compress:
+        item["compress"] = first.compress
     item["encap"] = {"mode": first.mode or "encap", **({"source": first.source} if first.source else {})}
     return item

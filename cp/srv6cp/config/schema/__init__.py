@@ -15,23 +15,36 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
-from srv6cp.config import bogons, limits, loader, nexthops, policies, ports, routing, sids, steering
+from srv6cp.config import (
+    bogons,
+    bsids,
+    colors,
+    limits,
+    loader,
+    nexthops,
+    policies,
+    ports,
+    routing,
+    sid_structures,
+    sids,
+    steering,
+)
+from srv6cp.config import segments as segment_lists
 from srv6cp.config.schema.descriptions import describe
-from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, MAX_VISITS, FlowLabel, Fragmentation
+from srv6cp.model import FLAVOUR_NAMES, MAX_LISTED, MAX_VISITS, MAX_WEIGHT, Csid, FlowLabel, Fragmentation
 
 Schema = dict[str, Any]
 
 _PREFIX: Schema = {"type": "string", "description": "ADDRESS/LENGTH without host bits"}
 _MTU: Schema = {"type": "integer", "minimum": values.MIN_MTU, "maximum": values.MAX_MTU}
 _MAC: Schema = {"type": "string", "pattern": "^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"}
-_SEGMENTS: Schema = {
-    "type": "array",
-    "items": ADDRESS,
-    "minItems": 1,
-    "maxItems": MAX_SEGMENTS,
-    "description": "path order: the first segment first",
-}
 _PROTOCOL: Schema = {"type": ["integer", "string"], "minimum": 0, "maximum": 255}
+
+
+_STRUCTURE: Schema = {
+    **{key: {"type": "integer", "minimum": 0, "maximum": 128} for key in sid_structures.LENGTH_KEYS},
+    "csid": {"enum": [kind.value for kind in Csid]},
+}
 
 
 def schema() -> Schema:
@@ -61,6 +74,8 @@ def schema() -> Schema:
         ["prefix"],
     )
     locator_or_prefix = {"anyOf": [_PREFIX, locator]}
+    color = _integer(1, policies.MAX_COLOR)
+    color_only = _object(colors.COLOR_KEYS, {"color": color, "co": _integer(0, colors.MAX_CO)}, ["color"])
     properties: Schema = {
         "node": NAME | {"description": "name of the node"},
         "device-id": {"type": "integer", "minimum": 0},
@@ -118,6 +133,10 @@ def schema() -> Schema:
                     "vrf": NAME,
                     "blackhole": {"type": "boolean"},
                     "nhid": _integer(1, nexthops.MAX_ID) | {"description": "number of a next hop of nexthops"},
+                    "backup": NAME,
+                    "color": _one_or_more({"anyOf": [color, color_only]}),
+                    "next-hop": ADDRESS,
+                    "service-sid": ADDRESS,
                 },
                 ["prefix"],
             )
@@ -126,6 +145,12 @@ def schema() -> Schema:
         "sids": _array(_sid()),
         "policies": _array(_policy()),
         "steering": _array(_steering()),
+        "sid-structures": _array(
+            {
+                **_object(sid_structures.SID_STRUCTURE_KEYS, {**_STRUCTURE, "sids": _one_or_more(_PREFIX)}, ["sids"]),
+                "additionalProperties": True,
+            }
+        ),
         "sysctl": {
             "type": ["object", "null"],
             "additionalProperties": {"type": ["integer", "string"]},
@@ -196,23 +221,70 @@ def _policy() -> Schema:
             "return-to": {"enum": list(policies.RETURNS), "description": "of End.B6.Insert: what it puts last"},
         },
     )
-    segment_list = _object(policies.LIST_KEYS, {"weight": WEIGHT, "segments": _SEGMENTS}, ["segments"])
+    segments = _segments()
+    segment_list = _object(
+        policies.LIST_KEYS,
+        {"weight": _integer(0, MAX_WEIGHT), "segments": segments, "verify": {"type": "boolean"}},
+        ["segments"],
+    )
+    lists: Schema = {
+        "segment-lists": {"type": "array", "items": segment_list, "minItems": 1},
+        "segments": segments,
+    }
+    color = _integer(1, policies.MAX_COLOR)
+    bsid: Schema = {"type": ["string", "object"], "examples": [bsids.DYNAMIC]}
+    binding: Schema = {"bsid": _one_or_more(bsid), "bsid-only": {"type": "boolean"}}
+    constituent = _object(policies.CONSTITUENT_KEYS, {"color": color, "weight": WEIGHT}, ["color"])
+    path = _object(
+        policies.PATH_KEYS,
+        {
+            "name": NAME,
+            "preference": _integer(0, 2**32 - 1),
+            "origin": {"enum": list(policies.ORIGINS)},
+            "originator": {"type": "string"},
+            "discriminator": _integer(0, 2**32 - 1),
+            **lists,
+            "policies": {"type": "array", "items": {"anyOf": [color, constituent]}, "minItems": 1},
+            **binding,
+        },
+    )
     return _object(
         policies.POLICY_KEYS,
         {
             "name": NAME,
             "encap": {"anyOf": [{"type": "string"}, encap]},
             "invalid": {"enum": ["forward", "drop"]},
-            "segment-lists": {"type": "array", "items": segment_list, "minItems": 1},
-            "segments": _SEGMENTS,
+            **lists,
+            "compress": {"enum": list(segment_lists.COMPRESS)},
             "vrf": NAME | {"description": "VRF in which the first segment is resolved"},
+            "color": color,
+            "endpoint": ADDRESS,
+            "priority": _integer(0, 255),
+            "keep-installed": {"type": "boolean"},
+            "candidate-paths": {"type": "array", "items": path, "minItems": 1},
+            **binding,
         },
         ["name"],
     )
 
 
+def _segments() -> Schema:
+    segment = _object(
+        segment_lists.SEGMENT_KEYS, {**_STRUCTURE, "sid": ADDRESS, "pack": {"type": "boolean"}, "container": ADDRESS}
+    )
+    # Other spellings of the lengths are valid as well.
+    return {
+        "type": "array",
+        "items": {"anyOf": [ADDRESS, {**segment, "additionalProperties": True}]},
+        "minItems": 1,
+        "maxItems": MAX_LISTED,
+        "description": "path order: the first segment first",
+    }
+
+
 def _steering() -> Schema:
     port_number = _integer(0, 65535)
+    some: Schema = {"type": ["integer", "string"], "minimum": 0, "maximum": 255, "examples": [1, "<2", ">2", "1-3"]}
     match = _object(
         steering.MATCH_KEYS,
         {
@@ -222,8 +294,16 @@ def _steering() -> Schema:
             "src-port": port_number,
             "dst-port": port_number,
             "traffic-class": _integer(0, 255),
+            "dscp": {"anyOf": [_integer(0, 63), {"enum": list(steering.DSCPS)}]},
             "port": {"type": "integer"},
             "vrf": NAME,
+            "srh": {"const": True},
+            "srh-next-header": _PROTOCOL,
+            "srh-length": some,
+            "srh-segments-left": some,
+            "srh-last-entry": some,
+            "srh-tag": port_number,
+            "srh-next-segment": _PREFIX,
         },
     )
     priority = _integer(1, steering.MAX_PRIORITY) | {"description": "the biggest wins"}
@@ -237,8 +317,13 @@ def _steering() -> Schema:
             ),
             _object(
                 steering.CLASSIFIER_KEYS,
-                {"match": match, "priority": priority, "policy": policy_or_none},
-                ["match", "policy"],
+                {
+                    "match": match,
+                    "priority": priority,
+                    "policy": policy_or_none,
+                    "action": {"enum": list(steering.ACTIONS)},
+                },
+                ["match"],
             ),
             _object(steering.PORT_KEYS, {"port": INTERFACE, "policy": NAME}, ["port", "policy"]),
         ]

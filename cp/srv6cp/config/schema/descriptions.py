@@ -32,8 +32,36 @@ _HOP = {
 }
 
 
+_STRUCTURE = {
+    "lblen": "length of the block, bits (LBL); that of a locator of the node",
+    "nflen": "length of the C-SID behind the block, bits (LNFL): node and function",
+    "lnlen": "length of the node's part of it, bits (LNL)",
+    "flen": "length of the function's part of it, bits (FL)",
+    "arglen": "length of the argument, bits (AL); with a C-SID flavour all that is behind the C-SID",
+    "csid": "C-SID flavour (RFC 9800): next, replace, or none",
+}
+_SEGMENT = {
+    **_STRUCTURE,
+    "sid": "the segment, with a structure of its own here",
+    "pack": "false: the segment is in no container",
+    "container": "C-SIDs that the REPLACE-C-SID in front of it takes, packed by hand",
+}
+
+
 def _rate(path: str) -> dict[str, str]:
     return {f"{path}.rate": "a second", f"{path}.burst": "at once"}
+
+
+def _lists(path: str) -> dict[str, str]:
+    return {
+        f"{path}.segment-lists": "lists that share the flows by weight",
+        f"{path}.segment-lists.weight": "share of the flows; 0: not used",
+        f"{path}.segment-lists.verify": "true: valid while all its segments are reachable, not the first only",
+        **{f"{path}.segments.{key}": text for key, text in _SEGMENT.items()},
+        **{f"{path}.segment-lists.segments.{key}": text for key, text in _SEGMENT.items()},
+        f"{path}.bsid": "binding SID (RFC 9256 6): an address, dynamic, or a SID with its behaviour; several as a list",
+        f"{path}.bsid-only": "true: no other binding SID when that is taken, the path is not valid then",
+    }
 
 
 #: Path of a key to its text.
@@ -93,6 +121,12 @@ DESCRIPTIONS: Mapping[str, str] = {
     "nexthops.group.id": "number of the member",
     "nexthops.group.weight": "share of the flows",
     "routes.blackhole": "true: drop what matches",
+    "routes.backup": "policy that packets enter while the ports of all next hops are down",
+    "routes.color": "of policies to the next hop; of several the highest first (RFC 9256 8.8)",
+    "routes.color.color": "a color",
+    "routes.color.co": "0: policies to the next hop; 1: or to anywhere; 2: or to any other endpoint, too",
+    "routes.next-hop": "endpoint of the policies; without any the route goes the way to it, unless via says another",
+    "routes.service-sid": "goes behind the segments of the policy, or is the only one (RFC 9252 5)",
     "sids": "local SIDs",
     "sids.behavior": "what the SID does, by its name in RFC 8986",
     "sids.flavors": "psp, usp, usd (RFC 8986 4.16), next-csid (RFC 9800 4.1)",
@@ -127,6 +161,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "policies.encap.source-prefix-length": "of the source: the Source UPF Prefix (gtp4.d)",
     "policies.encap.echo": "answer: echo requests of GTP-U are answered for the UPF (gtp4.d)",
     "sids.allow-outside-locator": "true: the SID is meant to be outside the locators",
+    "sid-structures": "lengths and C-SID flavours of the SIDs of other nodes, for packing and checking segment lists",
+    "sid-structures.sids": "a SID, or a prefix around SIDs of this structure, or several",
+    **{f"sid-structures.{key}": text for key, text in _STRUCTURE.items()},
     "policies": "SR policies",
     "policies.name": "by which steering and binding SIDs call it",
     "policies.encap": "how packets enter: a mode such as encap.red, or all of it",
@@ -136,12 +173,36 @@ DESCRIPTIONS: Mapping[str, str] = {
     "policies.encap.traffic-class": "of the outer header; inherit: that of the packet",
     "policies.encap.flow-label": "of the outer header: hash of the flow (RFC 6438), copy, or 0",
     "policies.invalid": "what becomes of the traffic while no segment list is valid",
-    "policies.segment-lists": "lists that share the flows by weight",
-    "policies.segment-lists.weight": "share of the flows",
+    "policies.color": "with endpoint what the policy is called by routes with a color (RFC 9256 2.1)",
+    "policies.endpoint": "where the policy leads; :: or 0.0.0.0 is anywhere",
+    "policies.priority": "order in which policies are computed again after a failure, the lowest first (RFC 9256 2.12)",
+    "policies.keep-installed": "true: an active candidate path stays so among equals (RFC 9256 2.9)",
+    "policies.candidate-paths": "of which the valid one of the highest preference carries the traffic",
+    "policies.candidate-paths.name": "by which messages call it",
+    "policies.candidate-paths.preference": "the highest wins (RFC 9256 2.7)",
+    "policies.candidate-paths.origin": "where it comes from; of equals configuration wins over bgp, bgp over pcep",
+    "policies.candidate-paths.originator": "ASN:ADDRESS of who signalled it; of equals the lower wins",
+    "policies.candidate-paths.discriminator": "its number among those of an originator, its place in the list unless "
+    "said; of equals the higher wins",
+    "policies.candidate-paths.policies": "a composite path: colors of policies of the same endpoint (RFC 9256 2.2)",
+    "policies.candidate-paths.policies.color": "of the policy",
+    "policies.candidate-paths.policies.weight": "its share of the flows",
+    "policies.compress": "how the headend packs the segments (RFC 9800 6): auto, next, replace or off",
+    **_lists("policies"),
+    **_lists("policies.candidate-paths"),
     "steering": "what goes into which policy: by prefix, by port, or by what it matches",
     "steering.vrf": "VRF of the prefix",
     "steering.policy": "name of the policy; null exempts what matches from steering",
+    "steering.action": "steer into the policy; drop; count, and nothing else",
     "steering.match": "fields of the packet that all have to match",
+    "steering.match.dscp": "the high six bits of the traffic class, by number or name",
+    "steering.match.srh": "true: the packet has an SRH",
+    "steering.match.srh-next-header": "next header of the SRH, by number or name",
+    "steering.match.srh-length": "Hdr Ext Len of the SRH: N, <N, >N or N-M",
+    "steering.match.srh-segments-left": "Segments Left: N, <N, >N or N-M",
+    "steering.match.srh-last-entry": "Last Entry: N, <N, >N or N-M",
+    "steering.match.srh-tag": "tag of the SRH",
+    "steering.match.srh-next-segment": "prefix of the segment behind the destination, Segment List[Segments Left - 1]",
     "steering.match.protocol": "of the packet, by number or name",
     "steering.match.src-port": "TCP or UDP source port",
     "steering.match.dst-port": "TCP or UDP destination port",
