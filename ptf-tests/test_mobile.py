@@ -420,6 +420,21 @@ class Gtp6BehindHeaders(MobileTest):
 
 
 @behaviours("End.M.GTP6.E")
+@rfc("8200", "3")
+@rule("MB-5", "MB-12")
+class PaddingBehindSrv6(MobileTest):
+    """The zeros that a link put behind the packet are no part of what GTP-U carries, nor of the UDP checksum."""
+
+    def runTest(self) -> None:
+        self.gateway({"sid": f"{E6}/64", "behavior": "End.M.GTP6.E", "source": D, "source-port": 2152})
+        active = str(IPv6Address(int(IPv6Address(E6)) | 0x123 << 24))
+        for inside in (inner4(), craft.ip4(UE4, SERVER4, craft.udp(b"odd")), craft.ip4(UE4, SERVER4, craft.udp())):
+            packet = craft.ip6(SOURCE, active, craft.srh([UPF], sl=1, payload=inside))
+            self.send(1, Frame(bytes(self.frame_in(1, packet)) + bytes(13)))
+            self.expect_only(3, wire.ip6(D, UPF, wire.gtpu(bytes(inside), between=(D, UPF)), hl=63))
+
+
+@behaviours("End.M.GTP6.E")
 @rfc("8200", "8.1")
 @rule("MB-12")
 class ChecksumIsNeverZero(MobileTest):

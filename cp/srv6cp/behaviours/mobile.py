@@ -387,3 +387,6 @@ ENDPOINTS = (
         spec="RFC 9433 6.6",
     ),
 )
+
+#: What takes a packet out of GTP-U into a policy, in the policy's own mode.
+POLICY_OF_GTP = frozenset(("End.M.GTP6.D", "End.M.GTP6.D.Di"))

@@ -120,3 +120,8 @@ class Headend:
     inserts: bool = False
     gtp: bool = False
     aliases: tuple[str, ...] = ()
+
+    @property
+    def pushes_packets(self) -> bool:
+        """True when it takes a packet and puts an outer header in front of it."""
+        return not (self.layer2 or self.inserts or self.gtp)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
 from srv6cp.config.bsids import DYNAMIC
-from srv6cp.config.policies import ORIGINS, RETURNS
+from srv6cp.config.policies import ECHO, ORIGINS, RETURNS
 from srv6cp.config.segments import COMPRESS
 from srv6cp.config.sid_structures import LENGTH_KEYS
 from srv6cp.config.steering import ACTIONS, DSCPS, SRH_KEYS
@@ -286,6 +286,7 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "traffic-class": ("inherit",),
             "flow-label": labels,
             "return-to": RETURNS,
+            "echo": ECHO,
             "compress": COMPRESS,
             "invalid": ("forward", "drop"),
             "vrf": known.vrfs,
