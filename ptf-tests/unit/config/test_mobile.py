@@ -38,8 +38,10 @@ policies:
         ("sids: [{sid: 'fcbb:bb00:1:a::/64', behavior: End.MAP, map-to: 'fcbb:bb00:1:a::1'}]", "is this SID itself"),
         ("sids: [{sid: 'fcbb:bb00:1:a::/64', behavior: End.Limit}]", "is an address, not a prefix of 64"),
         (
-            "sids: [{sid: 'fcbb:bb00:1:a:0:1:0:8', behavior: End.Limit}, "
-            "{sid: 'fcbb:bb00:1:a:0:1:0:9', behavior: End.Limit}]",
+            (
+                "sids: [{sid: 'fcbb:bb00:1:a:0:1:0:8', behavior: End.Limit}, "
+                "{sid: 'fcbb:bb00:1:a:0:1:0:9', behavior: End.Limit}]"
+            ),
             "are of one group and say different rates",
         ),
     ],
