@@ -20,6 +20,7 @@
 #include "core/wire/ip.p4"
 #include "core/wire/extension.p4"
 #include "core/wire/srh.p4"
+#include "core/wire/hmac.p4"
 #include "core/wire/frame.p4"
 #include "core/wire/gtp.p4"
 #include "core/wire/pushed.p4"

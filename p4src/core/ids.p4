@@ -29,6 +29,11 @@
 #define SOURCE_IPV4_TABLE_ID     0x02000019
 #define URPF_IPV6_TABLE_ID       0x0200001A
 #define URPF_IPV4_TABLE_ID       0x0200001B
+#define TLV_SID_TABLE_ID         0x02000030
+#define TLV_INTERFACE_TABLE_ID   0x02000031
+#define HMAC_INNER_TABLE_ID      0x02000032
+#define HMAC_OUTER_TABLE_ID      0x02000033
+#define HMAC_POLICY_TABLE_ID     0x02000034
 
 // Actions (0x01). Next: 0x010000E8. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
@@ -111,6 +116,11 @@
 #define END_XLBS_ID                    0x01000056
 #define END_B6_ENCAPS_NEXT_CSID_ID     0x01000057
 #define END_B6_ENCAPS_RED_NEXT_CSID_ID 0x01000058
+#define SET_TLV_POLICY_ID              0x010000B0
+#define HMAC_INNER_STATE_ID            0x010000B1
+#define HMAC_OUTER_STATE_ID            0x010000B2
+#define ADD_HMAC_ID                    0x010000B3
+#define ADD_SHORT_HMAC_ID              0x010000B4
 // The mobile user plane: 0x010000E1 to 0x010000F8.
 #define END_MAP_ID               0x010000E1
 #define END_M_GTP6_D_ID          0x010000E2

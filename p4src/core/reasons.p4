@@ -44,6 +44,10 @@ enum bit<8> drop_reason_t {
     SOURCE_SPOOFED        = 35,  // BCP 38: from outside, a source of the domain
     REVERSE_PATH          = 36,  // BCP 84: no way back to the source by this interface (strict), or at all (loose)
     CLASSIFIED            = 46,  // a classifier rule says so
+    HMAC                  = 49,  // HMAC-5: it does not verify, or its key is not here
+    HMAC_ABSENT           = 50,  // required, and not there
+    TLV                   = 51,  // SRH-3: a TLV runs past the end of the SRH
+    TLV_CHAIN             = 52,  // more TLVs than a SID walks
     // 58 to 62: the mobile user plane
     GTP_INVALID           = 58,  // MB-9, MB-15: not version 1, an extension header of length 0, longer than its packet
     NOT_GTP               = 59,  // MB-7, MB-10: no G-PDU where only one is taken

@@ -99,6 +99,7 @@ LAZY_STATE verdict_state_t {
     verdict_state_t verdict;    \
     HEADEND_STATE           \
     CSID_STATE              \
+    HMAC_STATE              \
     MOBILE_STATE
 
 // Cells of a counter whose bytes include the link-layer header: even for frames that came untagged, odd for tagged

@@ -66,6 +66,25 @@
 #define MOBILE_CHECKSUM
 #endif
 
+#ifdef WITH_HMAC
+#include "../core/sid/hmac_state.p4"
+#else
+#define HMAC_STATE
+#define HMAC_CONTROLS
+#define HMAC_STAGE
+#define PROCESS_SRH(WAY) WAY.apply(THE_PACKET);
+#define HMAC_PASS_CONTROLS
+#define HMAC_PASS
+#define HMAC_RESUME
+#define HMAC_RESUME_ACTIONS
+#define HMAC_POLICY_CONTROLS
+#define HMAC_POLICY_STAGE
+#define HMAC_DEPARTURE_ACTIONS
+#define HMAC_DEPARTURE
+#define HMAC_PASS_COST
+#define HMAC_GO_ROUND
+#endif
+
 #ifndef WITH_BIND
 #define BIND_ACTIONS
 #define BIND_ACTION_NAMES

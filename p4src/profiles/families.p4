@@ -3,6 +3,10 @@
 #ifndef SRV6_PROFILES_FAMILIES_P4_
 #define SRV6_PROFILES_FAMILIES_P4_
 
+#ifdef WITH_HMAC
+#include "../core/crypto/sha.p4"
+#include "../core/sid/hmac.p4"
+#endif
 #ifdef WITH_HEADEND
 #include "../core/headend/push.p4"
 #include "../core/headend/sidlist.p4"

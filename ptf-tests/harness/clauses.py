@@ -32,6 +32,7 @@ BEHAVIOURS = {
     "Weighted segment lists": "RFC 9256 2.11",
     "Candidate paths": "RFC 9256 2, 5",
     "Transit": "RFC 8754 4.2, 4.3.3",
+    "TLVs and HMAC": "RFC 8754 2.1",
     "SR domain filters": "RFC 8754 5.1",
     "Source filters": "RFC 2827, RFC 3704",
     "Counters": "RFC 8986 6",

@@ -266,21 +266,23 @@ def network(value: Any) -> IPv6Network:
     return value if isinstance(value, IPv6Network) else IPv6Network(value)
 
 
+#: The controller of each switch, and the name of the program that it is for.
 _routers: dict[Testbed, Router] = {}
 
 
-def router_of(bed: Testbed, profile: str = "") -> Router:
+def router_of(bed: Testbed, profile: str | None = None) -> Router:
     """The controller of a switch, started when first asked for; it ends with the switch.
 
-    Its program is what ``PROFILE`` says or, where that is the default, ``profile``: another one than before comes with
-    another controller.
+    Its program is that of ``profile``, by default of ``PROFILE``: a test that needs another one than the test before
+    has the switch load it.
     """
     program = testbed.program(profile)
     router = _routers.get(bed)
-    if router is None:
-        bed.on_shutdown(lambda: _routers.pop(bed).close())
-    elif router.program.name != program.name:
+    if router is not None and router.program.name != program.name:
         router.leave()
-    if router is None or router.program.name != program.name:
+        router = None
+    if router is None:
+        if bed not in _routers:
+            bed.on_shutdown(lambda: _routers.pop(bed).close())
         router = _routers[bed] = Router(bed, program)
     return router

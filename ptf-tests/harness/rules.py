@@ -22,6 +22,16 @@ _TEXT = {
         "Unknown types are skipped",
         "Whether TLVs are processed is local configuration",
     ),
+    "HMAC": (
+        "The TLV: type 5, length 6 and the digest, D, 15 reserved bits, key id; the digest a multiple of 8 octets",
+        "The destination is Segment List[SL], or D is set and Segments Left above Last Entry (RFC 8754 2.1.2.1)",
+        "The text: source, Last Entry, flags, D and reserved, key id, Segment List; for Linux no D and reserved",
+        "HMAC-SHA-256, 32 octets; SHA-1 is 20 octets and 4 of padding, in the layout of Linux 12",
+        "Failure: Parameter Problem code 0 at the first octet of the TLV",
+        "Who verifies is local configuration: of an interface or a SID",
+        "Segments Left and destination are not in the text: the TLV stays valid from hop to hop",
+        "The key id says key and algorithm; two keys are valid at a time",
+    ),
     "END": (
         "The copy for the O-flag comes first, also at Segments Left 0",
         "Segments Left 0: go on with the next header; hop limit and Last Entry are not looked at",

@@ -83,12 +83,12 @@ def chosen() -> str:
     return name
 
 
-def program(profile: str = "") -> artifacts.Artifacts:
-    """The program that ``PROFILE`` names, else ``profile``, else the default.
+def program(otherwise: str | None = None) -> artifacts.Artifacts:
+    """The program that ``PROFILE`` names, where it names none that of ``otherwise``.
 
     Raises ArtifactError for an unknown name and one that was not built.
     """
-    name = os.environ.get("PROFILE") or profile or artifacts.DEFAULT
+    name = os.environ.get("PROFILE") or otherwise or artifacts.DEFAULT
     if name not in artifacts.PROFILES:
         raise artifacts.ArtifactError(f"PROFILE={name}: no such profile; one of {', '.join(artifacts.PROFILES)}")
     return artifacts.find(name)

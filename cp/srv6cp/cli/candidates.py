@@ -384,7 +384,7 @@ _IP_VERBS = {
     "rule": ("add", "del", "show"),
     "link": ("add", "set", "del"),
     "vrf": ("show",),
-    "sr": ("tunsrc",),
+    "sr": ("tunsrc", "hmac"),
 }
 
 
@@ -461,7 +461,7 @@ def _ip_route(verb: str, words: Sequence[str], known: Known, tables: Collection[
     device = {key: line[key] for key in ("dev", "via", "table", "nexthop")}
     if encap == ["seg6"]:
         modes = [record.mode for record in REGISTRY.headends if not (record.layer2 or record.inserts or record.gtp)]
-        seg6: Keys = {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, "compress": COMPRESS}
+        seg6: Keys = {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, "hmac": _FREE, "compress": COMPRESS}
         return _pairs(behind, {**seg6, **device})
     action = next((behind[at + 1] for at, word in enumerate(behind[:-1]) if word == "action"), "")
     return _pairs(behind, {"action": [record.name for record in REGISTRY.endpoints],

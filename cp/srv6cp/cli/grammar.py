@@ -21,7 +21,7 @@ from srv6cp.config.sid_structures import LENGTH_KEYS, SYNONYMS
 from srv6cp.config.spelling import parse_words
 
 _ENCAP_KEYS = (
-    *("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to"),
+    *("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"),
     *("upf-prefix-length", "source-prefix-length", "echo"),  # of mode gtp4.d
 )
 _PATH_KEYS = ("preference", "origin", "originator", "discriminator")
@@ -40,7 +40,7 @@ _USAGE = {
     "[discriminator N]] segs A,B [weight N] [segs C,D [weight N]] [path ...] [mode M] [source A] "
     "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] "
     "[return-to next-segment|binding-sid] [upf-prefix-length N] [source-prefix-length N] [echo drop|answer] "
-    "[compress auto|next|replace|off] [invalid forward|drop] [vrf V] "
+    "[compress auto|next|replace|off] [hmac KEYID] [invalid forward|drop] [vrf V] "
     "[color N endpoint A] [priority N] [bsid SID|dynamic]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
     "match KEY VALUE... [priority N] policy NAME|none|action drop|action count",
@@ -58,7 +58,10 @@ def usage(kind: str) -> str:
     """The words of ``srv6 KIND add``."""
     if kind == "sid":
         operands = " ".join(f"[{operand.usage}]" for operand in REGISTRY.operands)
-        return f"srv6 sid add SID BEHAVIOUR [flavors psp,usp,usd,next-csid] {operands} [srh segs A,B] [in-vrf V]"
+        return (
+            f"srv6 sid add SID BEHAVIOUR [flavors psp,usp,usd,next-csid] {operands} [srh segs A,B [hmac KEYID]] "
+            "[in-vrf V] [tlv off|validate|verify|require]"
+        )
     if kind in _USAGE:
         return _USAGE[kind]
     section = next(each for each in REGISTRY.sections if each.command == kind)
@@ -88,11 +91,12 @@ def sid(words: Sequence[str]) -> list[Edit]:
             if record.csid and not set(map(str.lower, item.get("flavors", ()))) & set(record.csid.names()):
                 item["flavors"] = [*item.get("flavors", ()), *record.csid.names()]
     edits = []
-    listed = item.pop("segments", None)
+    listed, key_id = item.pop("segments", None), item.pop("hmac", None)
     if listed is not None:
         name = f"sid-{address.replace('/', '-')}"
         item["policy"] = name
-        edits.append(Edit("policies", {"name": name, "segments": listed}))
+        encap = {"encap": {"hmac": _number(key_id)}} if key_id is not None else {}
+        edits.append(Edit("policies", {"name": name, "segments": listed, **encap}))
     return [*edits, Edit("sids", {"sid": address, **_numbers(item)})]
 
 

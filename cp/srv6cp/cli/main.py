@@ -28,6 +28,7 @@ _COMMANDS = (
     "config",
     _OBJECTS,
     "ip",
+    "hmac",
     "sysctl",
     "srconf",
     "show",

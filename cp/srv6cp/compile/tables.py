@@ -15,6 +15,11 @@ ROUTES = {6: "ipv6_table", 4: "ipv4_table"}
 CLASSIFIERS = {6: "classifier_ipv6_table", 4: "classifier_ipv4_table"}
 POLICY = "sr_policy_table"
 FLOW_SEED = "flow_seed_table"
+TLV_SID = "tlv_sid_table"
+TLV_INTERFACE = "tlv_interface_table"
+HMAC_INNER = "hmac_inner_table"
+HMAC_OUTER = "hmac_outer_table"
+HMAC_POLICY = "hmac_policy_table"
 #: Segment lists are chained: the first four SIDs of a list in the first table, and so on.
 SIDLISTS = (
     "srv6_sidlist_1_4_table",

@@ -13,6 +13,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.context import Context, check_weights, read_weight
+from srv6cp.config.hmac import read_key_id
 from srv6cp.config.segments import SegmentReader, read_compress
 from srv6cp.model import (
     DEFAULT_PREFERENCE,
@@ -47,7 +48,7 @@ PATH_KEYS = LISTS_KEYS | frozenset(
 )
 CONSTITUENT_KEYS = frozenset(("color", "weight"))
 MAX_COLOR = 2**32 - 1
-ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to"))
+ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"))
 #: Those of H.M.GTP4.D alone.
 GTP_KEYS = frozenset(("upf-prefix-length", "source-prefix-length", "echo"))
 ECHO = ("drop", "answer")
@@ -136,7 +137,7 @@ def _read_policy(item: dict[Any, Any], segments: SegmentReader, inserted: Collec
     with fields.at():
         values.check_keys(item, POLICY_KEYS, ("name",))
     name = fields.read("name", values.name, "policy name")
-    encap = fields.read("encap", _read_encap, context.flow_label, default=Encap(flow_label=context.flow_label))
+    encap = fields.read("encap", _read_encap, context, default=Encap(flow_label=context.flow_label))
     invalid = fields.read("invalid", values.choice, ("forward", "drop"), "invalid")
     compress = fields.read("compress", read_compress, default=Compress.OFF)
     color = fields.read("color", values.integer, "color", 1, MAX_COLOR)
@@ -322,7 +323,7 @@ def _read_lists(value: Any, read: _ReadList) -> list[SegmentList]:
     return lists
 
 
-def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:
+def _read_encap(value: Any, context: Context) -> Encap:
     if isinstance(value, str):
         value = {"mode": value}
     item = values.mapping(value, "encap")
@@ -335,13 +336,14 @@ def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:
         fields.read("source", values.ipv6_address, "source"),
         fields.read("hop-limit", _number_or_inherit, "hop-limit", 1, default=defaults.hop_limit),
         fields.read("traffic-class", _number_or_inherit, "traffic-class", 0),
-        fields.read("flow-label", _read_flow_label, default=flow_label),
+        fields.read("flow-label", _read_flow_label, default=context.flow_label),
         fields.read("return-to", values.choice, RETURNS, "return-to") == RETURNS[1],
         fields.read(
             "upf-prefix-length", values.integer, "upf-prefix-length", 1, MAX_UPF_PREFIX, default=MAX_UPF_PREFIX
         ),
         fields.read("source-prefix-length", values.integer, "source-prefix-length", 0, MAX_SOURCE_PREFIX, default=64),
         fields.read("echo", values.choice, ECHO, "echo") == ECHO[1],
+        fields.read("hmac", read_key_id, context),
     )
     fields.finish()
     gtp = REGISTRY.headend(encap.mode).gtp

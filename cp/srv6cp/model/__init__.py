@@ -2,6 +2,7 @@
 """Pure data: what a node is meant to do. Nothing here does I/O or knows P4Runtime."""
 
 from srv6cp.model.flavours import CSID_FLAVOURS, FLAVOUR_NAMES, Flavour, parse_flavours
+from srv6cp.model.hmac import HmacAlgorithm, HmacKey, HmacText, TlvPolicy
 from srv6cp.model.interfaces import (
     DEFAULT_MTU,
     DEFAULT_VRF,
@@ -81,6 +82,9 @@ __all__ = [
     "Flavour",
     "FlowLabel",
     "Fragmentation",
+    "HmacAlgorithm",
+    "HmacKey",
+    "HmacText",
     "IPAddress",
     "IPInterface",
     "IPNetwork",
@@ -117,6 +121,7 @@ __all__ = [
     "SidStructures",
     "SrDomain",
     "SrhMatch",
+    "TlvPolicy",
     "Urpf",
     "check_written",
     "compressed",

@@ -55,6 +55,8 @@ class Encap:
 
     Of H.M.GTP4.D: ``upf_prefix`` bits of the last segment are the Destination UPF Prefix, ``source_prefix`` bits of the
     source the Source UPF Prefix; ``answers_echo``: echo requests of GTP-U are answered for the UPF.
+
+    ``hmac`` is the id of the key of the HMAC that its SRH gets (RFC 8754 2.1.2).
     """
 
     mode: str = "encap"
@@ -66,6 +68,7 @@ class Encap:
     upf_prefix: int = MAX_UPF_PREFIX
     source_prefix: int = 64
     answers_echo: bool = False
+    hmac: int | None = None
 
 
 @dataclass(frozen=True)

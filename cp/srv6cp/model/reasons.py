@@ -79,6 +79,10 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.NO_LAST_SEGMENT: Reason("no SRH to take the destination of a GTP-U packet from", "RFC 9433 6.5"),
     DropReason.GROUP_LIMIT: Reason("over the rate of its group", "RFC 9433 6.8"),
     DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
+    DropReason.HMAC: Reason("HMAC that is not right, or whose key is not here", "RFC 8754 2.1.2.1; hmac-keys"),
+    DropReason.HMAC_ABSENT: Reason("no HMAC, and one is required", "RFC 8754 2.1.2.1; ports.tlv, sids.tlv"),
+    DropReason.TLV: Reason("a TLV runs past the end of the SRH", "RFC 8754 2.1"),
+    DropReason.TLV_CHAIN: Reason("more TLVs than a SID walks", "implementation limit"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {

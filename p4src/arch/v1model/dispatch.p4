@@ -9,6 +9,14 @@
 #define MAX_PASSES 128
 #define MAX_RECIRCULATED_LENGTH 9600
 
+#define TAKE_PASS                                    \
+    take_pass();                                     \
+    if (VERDICT.color == METER_RED) {                \
+        set_pass_cell();                             \
+        count_limited();                             \
+        refuse(drop_reason_t.PASS_BUDGET);           \
+    }
+
 control dispatch(PACKET) {
     VERDICTS
     keep_tag() tag;
@@ -153,13 +161,17 @@ control dispatch(PACKET) {
         size = 2;
     }
 
+    HMAC_DEPARTURE_ACTIONS
+
     apply {
+        HMAC_DEPARTURE
         if (md.next == FATE_TRANSMIT) {
             go_out();
         } else {
             if (md.next == FATE_RECIRCULATE) {
                 if (FRAME_LENGTH > MAX_RECIRCULATED_LENGTH) {
                     refuse(drop_reason_t.RECIRCULATION_LIMIT);
+                HMAC_PASS_COST
                 } else if (CARRIED_PASSES != 0) {
                     // A second visit is as usual as a first one; what comes then costs the port a token.
                     count_visit();
@@ -168,18 +180,14 @@ control dispatch(PACKET) {
                     } else {
                         sid_visit_limit_table.apply();
                         if (md.next == FATE_RECIRCULATE) {
-                            take_pass();
-                            if (VERDICT.color == METER_RED) {
-                                set_pass_cell();
-                                count_limited();
-                                refuse(drop_reason_t.PASS_BUDGET);
-                            }
+                            TAKE_PASS
                         }
                     }
                 }
                 if (md.next == FATE_RECIRCULATE) {
                     go_round();
                     tag.apply(THE_PACKET);
+                    HMAC_GO_ROUND
                 }
             } else if (md.next < FATE_TRANSMIT) {
                 refuse(drop_reason_t.NEXTHOP_INVALID);   // no stage decided

@@ -21,6 +21,7 @@
 control receive(PACKET) {
     VERDICTS
     admit() admission;
+    HMAC_PASS_CONTROLS
 
     // As if it had arrived by the port that the control plane names.
     action as_received() {
@@ -57,6 +58,7 @@ control receive(PACKET) {
     action resume_own() {
         md.origin = ORIGIN_OWN;
     }
+    HMAC_RESUME_ACTIONS
 
     apply {
         if (hdr.packet_out.isValid() && hdr.packet_out.submit_to_ingress == 1 && hdr.packet_out.as_received == 1) {
@@ -75,6 +77,8 @@ control receive(PACKET) {
             if (INGRESS_PORT == CPU_PORT) {
                 resume_own();
             }
+            HMAC_RESUME
+            HMAC_PASS
         } else if (hdr.packet_out.submit_to_ingress == 0) {
             send();
         } else if (hdr.ipv6.isValid() || hdr.ipv4.isValid()) {

@@ -93,6 +93,7 @@ control sr_policy(PACKET) {
     insert() insertion;
     srv6_sidlist() sidlist;
     MOBILE_POLICY_CONTROLS
+    HMAC_POLICY_CONTROLS
 
     WCMP_SELECTOR(SR_POLICY_SELECTOR_ID, sr_policy_selector, identity)
 
@@ -263,6 +264,7 @@ control sr_policy(PACKET) {
             h_insert: h_insert_red: { insertion.apply(THE_PACKET); }
             MOBILE_POLICY_CASES
         }
+        HMAC_POLICY_STAGE
         if (md.next == NEXT_POLICY) {
             refuse(drop_reason_t.POLICY_INVALID);
         } else if (md.next == NEXT_NEXTHOP && HEADEND.segment_count != 0) {

@@ -31,6 +31,7 @@ control my_sid(PACKET) {
     DECAP_CONTROLS
     L2_CONTROLS
     MOBILE_CONTROLS
+    HMAC_CONTROLS
 
     END_ACTIONS
     DECAP_ACTIONS
@@ -75,7 +76,7 @@ control my_sid(PACKET) {
             filter.apply(THE_PACKET);
         }
         switch (my_sid_table.apply().action_run) {
-            END_ADVANCES BIND_ADVANCES CSID_ADVANCES CSID_BIND_ADVANCES { srh.apply(THE_PACKET); }
+            END_ADVANCES BIND_ADVANCES CSID_ADVANCES CSID_BIND_ADVANCES { PROCESS_SRH(srh) }
             DECAP_CASES
             L2_CASES
             BIND_CASES
@@ -86,6 +87,7 @@ control my_sid(PACKET) {
                 }
             }
         }
+        HMAC_STAGE
     }
 }
 

@@ -67,13 +67,28 @@ header exhausted_list_t {
         default:           accept;                                                                       \
     }
 
+#ifdef WITH_HMAC
+// An SRH of one segment that a headend makes is exhausted from the beginning.
+#define EXHAUSTED_SRH_STATE(N) made_srh_##N
+#define MADE_SRH_STATES(N)                                                                               \
+    state made_srh_##N {                                                                                 \
+        transition select(CARRIED_HMAC, hdr.hmac.flags) {                                                \
+            (HMAC_PENDING, HMAC_GENERATE &&& HMAC_GENERATE): parse_srh_of_hmac;                          \
+            default:                                         exhausted_srh_##N;                          \
+        }                                                                                                \
+    }
+#else
+#define EXHAUSTED_SRH_STATE(N) exhausted_srh_##N
+#define MADE_SRH_STATES(N)
+#endif
 #ifdef WITH_SRH_LIST
 #define EXHAUSTED_SRH_CASES(N)                                                                           \
             0x00000400 &&& 0x00FEFFFF: extension_##N;        /* no segment in it */                      \
             0x00020400 &&& 0x00FFFFFF: exhausted_srh_of_one_##N;                                         \
-            0x00000400 &&& 0x0000FFFF: exhausted_srh_##N;
+            0x00000400 &&& 0x0000FFFF: EXHAUSTED_SRH_STATE(N);
 // The length of the chain is told first: where the list is cut short it is longer than the packet, which is an error.
 #define EXHAUSTED_SRH_STATES(N, NEXT_N)                                                                  \
+    MADE_SRH_STATES(N)                                                                                   \
     state exhausted_srh_of_one_##N {                                                                     \
         length = 0;                                                                                      \
         transition take_exhausted_srh_##N;                                                               \
@@ -172,7 +187,7 @@ header exhausted_list_t {
         transition select(peek) {                                                            \
             EXHAUSTED_SRH_CASES(N)                                                           \
             0x00000000 &&& 0x000000FF: extension_##N;                                        \
-            0x00000400 &&& 0x0000FF00: parse_srh;                                            \
+            0x00000400 &&& 0x0000FF00: SRH_STATE;                                            \
             default:                   unknown_routing_type;                                 \
         }                                                                                    \
     }                                                                                        \
@@ -218,7 +233,7 @@ header exhausted_list_t {
         peek = pkt.lookahead<bit<32>>();
         transition select(peek) {
             0x00000000 &&& 0x000000FF: accept;
-            0x00000400 &&& 0x0000FF00: parse_srh;
+            0x00000400 &&& 0x0000FF00: SRH_STATE;
             default:                   unknown_routing_type;
         }
     }

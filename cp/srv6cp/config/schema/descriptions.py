@@ -23,6 +23,7 @@ _INTERFACE = {
     "those from inside the domain or from bogons (BCP 38); a VLAN has that of its port",
     "urpf": "strict: the way back to the source is by this interface; loose: there is one (RFC 3704); a VLAN has that "
     "of its port",
+    "tlv": "TLVs of the SRH at a SID: off; validate: walked; verify: an HMAC has to be right; require: and to be there",
     "policy": "SR policy for everything that is routed from this port, or for the frames of a layer 2 port",
 }
 _HOP = {
@@ -88,6 +89,12 @@ DESCRIPTIONS: Mapping[str, str] = {
     "limits.sid-visits": "how many SIDs of this node one packet may meet",
     **{key: text for name in RATES for key, text in _rate(f"limits.{name}").items()},
     "fragmentation": "of IPv4 without DF that is too long for its tunnel: of the packet inside, or of the outer one",
+    "hmac-keys": "keys of the HMAC of an SRH (RFC 8754 2.1.2); several are valid at a time",
+    "hmac-keys.id": "HMAC key id in the TLV",
+    "hmac-keys.algorithm": "sha256; sha1: what else Linux has",
+    "hmac-keys.text": "rfc: as RFC 8754 2.1.2.1; linux: without the two octets D and reserved",
+    "hmac-keys.file": "where the key is: a file of mode 0600, relative to this one",
+    "hmac-keys.secret": "the key itself; whoever reads this file has it",
     "vrfs": "VRFs besides `default`",
     "vrfs.name": "by which the rest of the file calls it",
     "vrfs.id": "number on the switch; chosen when it is not given",
@@ -160,6 +167,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "policies.encap.upf-prefix-length": "of the last segment: the Destination UPF Prefix (gtp4.d)",
     "policies.encap.source-prefix-length": "of the source: the Source UPF Prefix (gtp4.d)",
     "policies.encap.echo": "answer: echo requests of GTP-U are answered for the UPF (gtp4.d)",
+    "sids.tlv": "TLVs of the SRH, as ports.tlv, which it takes the place of",
     "sids.allow-outside-locator": "true: the SID is meant to be outside the locators",
     "sid-structures": "lengths and C-SID flavours of the SIDs of other nodes, for packing and checking segment lists",
     "sid-structures.sids": "a SID, or a prefix around SIDs of this structure, or several",
@@ -171,6 +179,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "policies.encap.source": "outer source address instead of the node's",
     "policies.encap.hop-limit": "of the outer header; inherit: that of the packet",
     "policies.encap.traffic-class": "of the outer header; inherit: that of the packet",
+    "policies.encap.hmac": "key id of hmac-keys: the SRH gets an HMAC TLV (RFC 8754 2.1.2)",
     "policies.encap.flow-label": "of the outer header: hash of the flow (RFC 6438), copy, or 0",
     "policies.invalid": "what becomes of the traffic while no segment list is valid",
     "policies.color": "with endpoint what the policy is called by routes with a color (RFC 9256 2.1)",
