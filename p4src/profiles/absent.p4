@@ -35,6 +35,11 @@
 #define CSID_ADVANCES
 #define CSID_CONTROLS
 #define CSID_CASE
+#define CSID_REPLACE_ACTIONS
+#define CSID_REPLACE_ACTION_NAMES
+#define CSID_REPLACE_ADVANCES
+#define CSID_REPLACE_CONTROLS
+#define CSID_REPLACE_CASE
 #endif
 
 #if !defined(WITH_CSID) || !defined(WITH_BIND)
@@ -64,6 +69,20 @@
 #define IPV4_TAG_ACTION
 #define IPV4_TAG
 #define MOBILE_CHECKSUM
+#endif
+
+#if !defined(WITH_CSID) || !defined(WITH_DECAP)
+#define CSID_DECAP_ACTIONS
+#define CSID_DECAP_ACTION_NAMES
+#define CSID_DECAPS_IPV4
+#define CSID_DECAPS_IPV6
+#define CSID_DECAPS_IP
+#endif
+
+#if !defined(WITH_CSID) || !defined(WITH_L2)
+#define CSID_L2_ACTIONS
+#define CSID_L2_ACTION_NAMES
+#define CSID_L2_FRAMES
 #endif
 
 #ifdef WITH_HMAC
@@ -105,6 +124,15 @@
 #define L2_ACTION_NAMES
 #define L2_CONTROLS
 #define L2_CASES
+#endif
+
+#ifndef WITH_OAM
+#define OAM_CONTROLS
+#define OAM_STAGE
+#define OAM_PUNT_REASON VERDICT.punt_reason
+#define OAM_CARRIED 82w0
+#define OAM_EGRESS_ACTIONS
+#define OAM_EGRESS
 #endif
 
 #endif  // SRV6_PROFILES_ABSENT_P4_

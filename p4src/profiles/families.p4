@@ -21,8 +21,15 @@
 #include "../core/sid/end.p4"
 #ifdef WITH_CSID
 #include "../core/sid/csid.p4"
+#include "../core/sid/csid_replace.p4"
 #ifdef WITH_BIND
 #include "../core/sid/csid_bind.p4"
+#endif
+#ifdef WITH_DECAP
+#include "../core/sid/csid_decap.p4"
+#endif
+#ifdef WITH_L2
+#include "../core/sid/csid_l2.p4"
 #endif
 #endif
 #ifdef WITH_BIND
@@ -36,6 +43,10 @@
 #endif
 #ifdef WITH_MOBILE
 #include "../core/sid/mobile.p4"
+#endif
+
+#ifdef WITH_OAM
+#include "../core/sid/oam.p4"
 #endif
 
 #endif  // SRV6_PROFILES_FAMILIES_P4_

@@ -41,6 +41,7 @@ BEHAVIOURS = {
     "IPv4 router": "RFC 1812, RFC 792, RFC 826",
     "VLAN": "IEEE 802.1Q",
     "Ping and traceroute": "RFC 9259 A.1, A.2",
+    "O flag": "RFC 9259 2.1",
     "Packet-in and packet-out": "P4Runtime 16",
 }
 

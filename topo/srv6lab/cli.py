@@ -10,6 +10,7 @@ import argparse
 from typing import Any
 
 from srv6cp.artifacts import DEFAULT, PROFILES
+from srv6cp.cli import probing
 from srv6cp.cli.exitcodes import CHECK_FAILED, CliError
 from srv6cp.sync.launch import SWITCHES
 from srv6lab.shipped import shipped
@@ -133,6 +134,14 @@ def _add_running(verbs: _Verbs) -> None:
     path.add_argument("source", metavar="HOST", help="where it starts")
     path.add_argument("target", metavar="HOST", help="where it goes")
     path.add_argument("-4", "--ipv4", action="store_true", help="an IPv4 packet")
+    for verb, text in (
+        ("ping", "echo requests from a host or router, along segments if there are any"),
+        ("traceroute", "the way from a host or router to an address or SID, hop by hop, with the behaviour of each"),
+    ):
+        probe = add(verb, text)
+        probe.add_argument("node", metavar="NODE", help="where the probes come from: a host or a router")
+        probe.add_argument("target", metavar="TARGET", help="an address, a SID, or the name of a node")
+        probing.add_options(probe, traceroute=verb == "traceroute")
     steer = add("steer", "a router sends what goes to a host along segments")
     steer.add_argument("router", metavar="ROUTER")
     steer.add_argument("host", metavar="HOST")

@@ -233,6 +233,22 @@ def path(args: argparse.Namespace) -> int:
     return _lines(_player(args.name), [" ".join(["path", args.source, args.target, *(["-4"] if args.ipv4 else [])])])
 
 
+def ping(args: argparse.Namespace) -> int:
+    """Ping from a node."""
+    return _probe("ping", args)
+
+
+def traceroute(args: argparse.Namespace) -> int:
+    """Traceroute from a node."""
+    return _probe("traceroute", args)
+
+
+def _probe(verb: str, args: argparse.Namespace) -> int:
+    from srv6lab import control, probes
+
+    return probes.run(control.attach(args.name), verb, args)
+
+
 def steer(args: argparse.Namespace) -> int:
     """Send what goes to a host along segments."""
     return _lines(_player(args.name), [" ".join(["steer", args.router, args.host, *args.segments])])
@@ -353,6 +369,8 @@ _VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "status": status,
     "exec": exec_,
     "path": path,
+    "ping": ping,
+    "traceroute": traceroute,
     "steer": steer,
     "unsteer": unsteer,
     "edit": edit,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from srv6cp.model import Node
+from srv6cp.packets.probes import Probe
 from srv6lab.topology import Topology
 
 PROBE_PORT = 9  # UDP destination port of probes (discard)
@@ -78,6 +79,10 @@ class Lab(Protocol):
 
     def probe(self, source: str, target: str, version: int, ports: Sequence[int], timeout: float) -> list[Trip]:
         """A UDP packet from host to host for each source port, one after the other; ``version`` 4 or 6 of IP."""
+
+    def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
+        """Send a probe from a host, or a router (whose controller makes it); the answer and the seconds between, None
+        when none came."""
 
     def apply(self, router: str, changes: Mapping[str, Any]) -> None:
         """Give a router its configuration of the topology with ``changes`` added; what an earlier call added is gone.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from srv6cp.artifacts import Artifacts
 from srv6cp.controller.loop import NodeController
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
+from srv6cp.packets.probes import Probe, is_answer
 from srv6cp.sync.tables import Changes
 from srv6lab.host import HostStack
 from srv6lab.intent import Intent, data_of
@@ -147,6 +149,16 @@ class Network:
         finally:
             end()
         return Trip(tuple(in_order(seen, source)), arrived is not None)
+
+    def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
+        """See :class:`srv6lab.lab.Lab`."""
+        if node in self.controllers:
+            return self.controllers[node].exchange(probe.packet, 0, lambda found: is_answer(probe, found), timeout)
+        host = self.hosts[node]
+        begin = time.perf_counter()
+        host.send_ip(probe.packet)
+        found = host.wait_for(lambda packet: is_answer(probe, packet), timeout)
+        return None if found is None else (found, time.perf_counter() - begin)
 
     def server(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""

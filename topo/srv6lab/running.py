@@ -8,18 +8,23 @@ import json
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srv6cp.cli.exitcodes import CliError
 from srv6cp.config import ConfigError, load_node
 from srv6cp.model import Node
+from srv6cp.packets.probes import Probe
 from srv6lab.errors import LabError
 from srv6lab.intent import data_of, file_of
 from srv6lab.lab import PortState, Trip
 from srv6lab.state import State
 from srv6lab.topology import Topology, TopologyError
+
+if TYPE_CHECKING:
+    from srv6cp.cli.rawprobes import RawProbes
 
 ANSWER_LIMIT = 60.0  # s
 
@@ -27,6 +32,10 @@ ANSWER_LIMIT = 60.0  # s
 def ports_of(router: Mapping[str, Any]) -> dict[int, PortState]:
     """The ports of a router of which the daemon has told the status."""
     return {int(number): PortState(**port) for number, port in router["ports"].items()}
+
+
+def _plain(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 class RunningLab:
@@ -72,7 +81,7 @@ class RunningLab:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(ANSWER_LIMIT)
                 connection.connect(str(self._state.control))
-                connection.sendall(json.dumps({"verb": verb, **arguments}, default=str).encode())
+                connection.sendall(json.dumps({"verb": verb, **arguments}, default=_plain).encode())
                 connection.shutdown(socket.SHUT_WR)
                 answer = json.loads(b"".join(iter(lambda: connection.recv(65536), b"")))
         except (OSError, ValueError) as error:
@@ -111,6 +120,20 @@ class RunningLab:
     def server(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""
         return f"unix:{self._state.socket(router)}"
+
+    def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
+        """See :class:`srv6lab.lab.Lab`. Raises CliError when the probe cannot be sent."""
+        if node in self.topology.routers:
+            found = self.request("probe", router=node, probe=asdict(probe), timeout=timeout)
+            return (bytes.fromhex(found["packet"]), found["seconds"]) if found else None
+        with self._probes_of(node) as sockets:
+            return sockets.exchange(probe, timeout)
+
+    def _probes_of(self, host: str) -> RawProbes:
+        from srv6cp.cli.rawprobes import RawProbes
+        from srv6lab import namespaces
+
+        return RawProbes(lambda make: namespaces.inside(self._namespaces[host], make))
 
     def ping(self, host: str, address: str, timeout: float) -> float | None:
         """See :class:`srv6lab.lab.Lab`."""

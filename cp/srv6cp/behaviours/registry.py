@@ -144,6 +144,8 @@ class Registry:
         csid = flavours & CSID_FLAVOURS
         if not csid or csid == record.csid:
             return record, flavours & ~csid
+        if csid == CSID_FLAVOURS:
+            raise ValueError(f"a SID has one C-SID flavour: {' or '.join(csid.names())}")
         found = self._variants.get((record.behaviour, csid))
         if found is None:
             valid = ", ".join(other.of for other in self._variants.values() if other.csid == csid)

@@ -221,7 +221,7 @@ def _sid(words: Sequence[str], known: Known, first: Values) -> Values:
     if not words:
         return first
     if len(words) == 1:
-        return [record.name for record in REGISTRY.endpoints]
+        return _behaviours()
     return _pairs(words[2:], _operands(_record(words[1]), known))
 
 
@@ -258,12 +258,16 @@ def _values(key: str, record: Endpoint, known: Known) -> Values:
     return found if found is not None else [name for section in sections for name in known.names(section)]
 
 
+def _behaviours() -> list[str]:
+    """Names of one word; a C-SID flavour is a word of its own."""
+    return [record.name for record in REGISTRY.endpoints if not record.csid]
+
+
 def _flavours(record: Endpoint) -> list[str]:
-    variants = [name for variant in REGISTRY.variants(record) for name in variant.csid.names()]
-    names = [*record.flavours.names(), *variants]
-    return [
-        ",".join(name for bit, name in enumerate(names) if chosen >> bit & 1) for chosen in range(1, 1 << len(names))
-    ]
+    names = record.flavours.names()
+    plain = [[name for bit, name in enumerate(names) if chosen >> bit & 1] for chosen in range(1 << len(names))]
+    csids = [[], *(list(variant.csid.names()) for variant in REGISTRY.variants(record))]
+    return [",".join([*some, *csid]) for csid in csids for some in plain if some or csid]
 
 
 def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
@@ -464,7 +468,7 @@ def _ip_route(verb: str, words: Sequence[str], known: Known, tables: Collection[
         seg6: Keys = {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, "hmac": _FREE, "compress": COMPRESS}
         return _pairs(behind, {**seg6, **device})
     action = next((behind[at + 1] for at, word in enumerate(behind[:-1]) if word == "action"), "")
-    return _pairs(behind, {"action": [record.name for record in REGISTRY.endpoints],
+    return _pairs(behind, {"action": _behaviours(),
                            **_attributes(_record(action), known, tables), "count": None, **device})  # fmt: skip
 
 
@@ -497,7 +501,7 @@ def _srconf(words: Sequence[str], known: Known) -> Values:
     if words[1] != "add":
         return known.keys("sid") if len(words) == 2 else _FREE
     if len(words) == 3:
-        return [record.name.lower() for record in REGISTRY.endpoints]
+        return [name.lower() for name in _behaviours()]
     record = _record(words[3]) if len(words) > 3 else None
     if record is None:
         return _FREE

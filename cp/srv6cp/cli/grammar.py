@@ -19,6 +19,7 @@ from srv6cp.cli.words import Words, segments
 from srv6cp.config import InvalidError
 from srv6cp.config.sid_structures import LENGTH_KEYS, SYNONYMS
 from srv6cp.config.spelling import parse_words
+from srv6cp.model import FLAVOUR_NAMES
 
 _ENCAP_KEYS = (
     *("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"),
@@ -58,8 +59,9 @@ def usage(kind: str) -> str:
     """The words of ``srv6 KIND add``."""
     if kind == "sid":
         operands = " ".join(f"[{operand.usage}]" for operand in REGISTRY.operands)
+        flavours = ",".join(FLAVOUR_NAMES)
         return (
-            f"srv6 sid add SID BEHAVIOUR [flavors psp,usp,usd,next-csid] {operands} [srh segs A,B [hmac KEYID]] "
+            f"srv6 sid add SID BEHAVIOUR [flavors {flavours}] {operands} [srh segs A,B [hmac KEYID]] "
             "[in-vrf V] [tlv off|validate|verify|require]"
         )
     if kind in _USAGE:

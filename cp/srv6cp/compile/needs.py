@@ -64,6 +64,8 @@ def needs(node: Node) -> Iterator[Need]:
         yield Need("the filter of SID blocks", ("sr-domain", "sid-block"), tables.SID_BLOCK)
     if node.domain.sources:
         yield Need("the filter of sources", ("sr-domain", "sources"), tables.SR_DOMAIN)
+    if node.oam.enabled:
+        yield Need("the O flag of RFC 9259", ("oam", "o-flag"), tables.O_FLAG)
     if node.limits.sid_visits != USUAL_LIMITS.sid_visits:
         yield Need("the limit of visits", ("limits", "sid-visits"), tables.SID_VISIT_LIMIT)
 

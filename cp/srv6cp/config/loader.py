@@ -25,6 +25,7 @@ from srv6cp.config.context import Context, EnoughError
 from srv6cp.config.hmac import read_hmac_keys
 from srv6cp.config.limits import read_limits, read_rate
 from srv6cp.config.nexthops import read_nexthops
+from srv6cp.config.oam import read_oam
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
@@ -57,7 +58,7 @@ NODE_KEYS = frozenset(
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain"),
         *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "hmac-keys", "vrfs", "addresses"),
         *("ports", "neighbors", "nexthops", "routes", "sids", "policies", "steering"),
-        *("sysctl", "neighbor-limits", "sid-structures"),
+        *("sysctl", "neighbor-limits", "sid-structures", "oam"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
@@ -215,6 +216,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         upper_layers=upper_layers,
         icmp=icmp,
         limits=limits,
+        oam=read_oam(data.get("oam"), sids, context),
         fragmentation=fragmentation,
         flow_seed=flow_seed,
         hmac_keys=hmac_keys,

@@ -117,7 +117,8 @@ def _check_keys(record: Endpoint, item: dict[Any, Any], known: _Known) -> None:
     for key in known.keys - record.keys - SID_KEYS:
         if item.get(key) is not None:
             takers = [each for each in REGISTRY.variants(record) if key in each.keys]
-            needs = f" without the flavour {', '.join(takers[0].flavour_names())}" if takers else ""
+            names = [name for each in takers for name in each.flavour_names()]
+            needs = f" without the flavour {' or '.join(names)}" if names else ""
             raise InvalidError(f"{record.name} takes no {key!r}{needs}", key)
 
 

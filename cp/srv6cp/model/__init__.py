@@ -19,6 +19,7 @@ from srv6cp.model.limits import MAX_VISITS, USUAL_ICMP_LIMIT, USUAL_LIMITS, Limi
 from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Link, Node, Origin, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
+from srv6cp.model.oam import Oam
 from srv6cp.model.packing import Compress, Listed, PackingError, check_written, compressed
 from srv6cp.model.policies import (
     DEFAULT_PREFERENCE,
@@ -101,6 +102,7 @@ __all__ = [
     "NextHop",
     "NextHopObject",
     "Node",
+    "Oam",
     "Origin",
     "Originator",
     "OwnAddress",

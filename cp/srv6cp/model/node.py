@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from srv6cp.model.hmac import HmacKey
 from srv6cp.model.interfaces import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, Port
 from srv6cp.model.limits import USUAL_ICMP_LIMIT, USUAL_LIMITS, Limits, RateLimit
+from srv6cp.model.oam import NO_OAM, Oam
 from srv6cp.model.policies import ClassifierRule, Fragmentation, Policy, PrefixSteering
 from srv6cp.model.routing import Neighbor, NeighborLimits, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
@@ -70,6 +71,7 @@ class Node:
     upper_layers: tuple[int, ...] = (ICMPV6,)
     icmp: RateLimit | None = USUAL_ICMP_LIMIT
     limits: Limits = USUAL_LIMITS
+    oam: Oam = NO_OAM
     fragmentation: Fragmentation = Fragmentation.INNER
     flow_seed: int | None = None
     hmac_keys: Mapping[int, HmacKey] = field(default_factory=dict)

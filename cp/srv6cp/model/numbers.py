@@ -11,6 +11,8 @@ RECIRCULATION_PORT = 509
 """Port at which recirculated packets queue; no frame leaves by it."""
 PUNT_SESSION = 1
 """Clone session that carries punted packets."""
+O_FLAG_TOO = 128
+"""In the reason of a packet-in beside another one: the copy is one for the OAM process as well."""
 
 
 class DropReason(enum.IntEnum):
@@ -53,6 +55,7 @@ class DropReason(enum.IntEnum):
     SOURCE_BOGON = 34  # BCP 38: from outside, a source that is nobody's
     SOURCE_SPOOFED = 35  # BCP 38: from outside, a source of the domain
     REVERSE_PATH = 36  # BCP 84: no way back to the source by this interface (strict), or at all (loose)
+    CSID_ZERO = 42  # RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
     CLASSIFIED = 46  # a classifier rule says so
     HMAC = 49  # HMAC-5: it does not verify, or its key is not here
     HMAC_ABSENT = 50  # required, and not there
@@ -81,6 +84,7 @@ class PuntReason(enum.IntEnum):
     PACKET_TOO_BIG = 10
     OPTION = 11  # ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
     ECHO = 12  # ping of an own address or a SID: echo request, or any ICMP of IPv4
+    O_FLAG = 13  # copy of a packet with the O flag at a SID (OAM-1); the packet itself goes on
     GTP_ECHO = 15  # MB-10: echo request of GTP-U, to be answered for the other side
 
 

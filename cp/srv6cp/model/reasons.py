@@ -70,6 +70,7 @@ DROP_REASONS: dict[DropReason, Reason] = {
         "the way back to the source leads by no such interface (strict), or there is none (loose)",
         "RFC 3704 2.2, 2.4; ports.urpf",
     ),
+    DropReason.CSID_ZERO: Reason("a REPLACE-C-SID leads into a container that begins with C-SID 0", "RFC 9800 6.4"),
     DropReason.GTP_INVALID: Reason(
         "GTP-U of another version, longer than its packet, or with more extension headers than are walked",
         "3GPP TS 29.281 5.1, 5.2",
@@ -98,5 +99,6 @@ PUNT_REASONS: dict[PuntReason, Reason] = {
     PuntReason.PACKET_TOO_BIG: Reason("ICMP packet too big", "RFC 4443 3.2"),
     PuntReason.OPTION: Reason("ICMPv6 parameter problem, code 2, if the option asks for it", "RFC 8200 4.2"),
     PuntReason.ECHO: Reason("ping of an own address or a SID", "RFC 4443 4.2, RFC 1122 3.2.2.6"),
+    PuntReason.O_FLAG: Reason("copy of a packet with the O flag; counted by `srv6 oam show`", "RFC 9259 2.1.1"),
     PuntReason.GTP_ECHO: Reason("echo request of GTP-U, answered for the other side", "3GPP TS 29.281 7.2.1"),
 }

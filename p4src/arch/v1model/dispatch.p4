@@ -125,11 +125,11 @@ control dispatch(PACKET) {
     action restore_vrf() {
         md.vrf_id = md.arrival_vrf_id;
     }
-    // The fields of packet_in_t; its second padding begins with a bit that says whether this is a later pass.
+    // The fields of packet_in_t; its first padding ends with a bit that says whether this is a later pass.
     action carry_to_control_plane() {
-        md.carried = VERDICT.punt_reason ++ INGRESS_PORT ++ 7w0 ++ md.vrf_id ++ VERDICT.offset
-                     ++ VERDICT.pointer ++ VERDICT.reported_mtu ++ VERDICT.reported_port
-                     ++ (bit<1>)(md.carried != 0) ++ 6w0 ++ VERDICT.reported_nexthop_id;
+        md.carried = OAM_PUNT_REASON ++ INGRESS_PORT ++ 6w0 ++ (bit<1>)(CARRIED_PASSES != 0) ++ md.vrf_id
+                     ++ VERDICT.offset ++ VERDICT.pointer ++ VERDICT.reported_mtu ++ VERDICT.reported_port
+                     ++ 7w0 ++ VERDICT.reported_nexthop_id;
     }
     // The control plane gets the packet as it arrived, since that is what an ICMP error quotes.
     action clone_to_control_plane() {

@@ -8,9 +8,10 @@
 // But a packet that was inside another one has met no filter: those of the interface that the tunnel came by are its
 // own. What a policy has pushed is this node's word, and passes.
 #define FILTERS 5   // UNUSUAL_EXTERNAL, UNUSUAL_CHECK_SOURCE
-#define CARRY_INTO_LATER_PASS(PASSES)                                                                                \
-    md.carried = 82w0 ++ (bit<1>)(md.origin == ORIGIN_DECAPSULATED && !IS_PUSHED)                                    \
-                 ++ (CARRIED_FILTERS | md.unusual[2:0] & FILTERS) ++ IS_PADDED ++ (PASSES) ++ INGRESS_PORT ++ md.vrf_id;
+#define CARRY_INTO_LATER_PASS(PASSES)                                                                            \
+    md.carried = OAM_CARRIED ++ (bit<1>)(md.origin == ORIGIN_DECAPSULATED && !IS_PUSHED)                         \
+                 ++ (CARRIED_FILTERS | md.unusual[2:0] & FILTERS) ++ IS_PADDED                                   \
+                 ++ (PASSES) ++ INGRESS_PORT ++ md.vrf_id;
 #define CARRIED_DECAPSULATED md.carried[37:37]
 #define CARRIED_FILTERS      md.carried[36:34]
 #define CARRIED_PADDING      md.carried[33:33]

@@ -40,7 +40,7 @@ typedef bit<16> dx2v_table_id_t;
     }
 #define L2_ACTION_NAMES end_dx2; end_dx2v;
 #define L2_CONTROLS     decap_frame() frame;
-#define L2_CASES        end_dx2: end_dx2v: { frame.apply(THE_PACKET); }
+#define L2_CASES        end_dx2: end_dx2v: CSID_L2_FRAMES { frame.apply(THE_PACKET); }
 
 // Of a frame that holds an Ethernet header; of one that was parsed.
 #define FRAME_INSIDE_LENGTH (hdr.ipv6.payload_length - md.extension_length)

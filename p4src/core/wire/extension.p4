@@ -17,13 +17,21 @@ header extension_t {
     varbit<16320> rest;
 }
 
-// The list of an exhausted SRH and its TLVs, behind the 8 bytes in its slot; with WITH_SRH_LIST.
+#ifdef WITH_SRH_LIST
+// The list of an exhausted SRH and its TLVs, behind the 8 bytes in its slot.
 header exhausted_list_t {
     ipv6_addr_t   first;  // Segment List[0], which is [SL]
     varbit<16192> rest;
 }
 
-#ifdef WITH_SRH_LIST
+#elif defined(WITH_CSID)
+// The same, whose first segment the parser has copied (csid.p4).
+header exhausted_list_t {
+    varbit<16320> octets;
+}
+#endif
+
+#if defined(WITH_SRH_LIST) || defined(WITH_CSID)
 #define EXTENSION_INSTANCE(N)                                                                            \
     extension_t      extension_##N;                                                                      \
     exhausted_list_t exhausted_##N;
@@ -49,6 +57,29 @@ header exhausted_list_t {
     EXTENSION_EMIT_SLOT(1)                                                                               \
     EXTENSION_EMIT_SLOT(2)                                                                               \
     EXTENSION_EMIT_SLOT(3)
+
+// Actions that take the header of a slot out of the packet: the header in front of it names what followed.
+#define EXTENSION_REMOVALS                                                                               \
+    action remove_3() {                                                                                  \
+        hdr.extension_2.next_header = hdr.extension_3.next_header;                                       \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_3.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 3)                                                                            \
+    }                                                                                                    \
+    action remove_2() {                                                                                  \
+        hdr.extension_1.next_header = hdr.extension_2.next_header;                                       \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_2.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 2)                                                                            \
+    }                                                                                                    \
+    action remove_1() {                                                                                  \
+        hdr.extension_0.next_header = hdr.extension_1.next_header;                                       \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_1.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 1)                                                                            \
+    }                                                                                                    \
+    action remove_0() {                                                                                  \
+        hdr.ipv6.next_header = hdr.extension_0.next_header;                                              \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_0.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 0)                                                                            \
+    }
 
 // What may follow a header whose next header field is NEXT, with extension slot N still free.
 #define SELECT_NEXT(NEXT, N)                                                                             \
@@ -102,11 +133,30 @@ header exhausted_list_t {
         md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \
         md.extension_length = md.extension_length + 24 + (bit<16>)(length >> 3);                         \
         pkt.extract(hdr.exhausted_##N, length);                                                          \
-        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
+        AFTER_EXHAUSTED_SRH(N, NEXT_N)                                                                   \
     }
 #else
 #define EXHAUSTED_SRH_CASES(N)
 #define EXHAUSTED_SRH_STATES(N, NEXT_N)
+#endif
+
+// The O flag (RFC 9259 2.1) of an exhausted SRH in slot N, whose flags are the second octet of data.
+#ifdef WITH_OAM
+#define AFTER_TAKEN(N)                                                                                   \
+        transition select(hdr.extension_##N.routing_type, hdr.extension_##N.data) {                      \
+            (ROUTING_TYPE_SRH, 0x00200000 &&& 0x00200000): o_flag_##N;                                   \
+            default:                                       after_##N;                                    \
+        }
+#define AFTER_EXHAUSTED_SRH(N, NEXT_N) AFTER_TAKEN(N)
+#define O_FLAG_STATE(N)                                                                                  \
+    state o_flag_##N {                                                                                   \
+        md.unusual = md.unusual | UNUSUAL_O_FLAG;                                                        \
+        transition after_##N;                                                                            \
+    }
+#else
+#define AFTER_TAKEN(N) transition after_##N;
+#define AFTER_EXHAUSTED_SRH(N, NEXT_N) SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)
+#define O_FLAG_STATE(N)
 #endif
 
 // The options of a Hop-by-Hop or Destination Options header (RFC 8200 4.2), walked until there is one that must not be
@@ -194,8 +244,9 @@ header exhausted_list_t {
     state extension_##N {                                                                    \
         peek = pkt.lookahead<bit<32>>();                                                     \
         length = (bit<32>)peek[23:16] << 6;                                                  \
-        transition take_##N;                                                                 \
+        SELECT_BY_INDEX(N)                                                                   \
     }                                                                                        \
+    INDEX_STATES(N)                                                                          \
     state authentication_##N {                                                               \
         peek = pkt.lookahead<bit<32>>();                                                     \
         length = (bit<32>)peek[23:16] << 5;                                                  \
@@ -206,8 +257,9 @@ header exhausted_list_t {
         pkt.extract(hdr.extension_##N, length);                                              \
         md.unusual = md.unusual | UNUSUAL_EXTENSION;                                         \
         md.extension_length = md.extension_length + 8 + (bit<16>)(length >> 3);              \
-        transition after_##N;                                                                \
+        AFTER_TAKEN(N)                                                                       \
     }                                                                                        \
+    O_FLAG_STATE(N)                                                                          \
     OPTIONS_STATES(N, NEXT_N)                                                                \
     EXHAUSTED_SRH_STATES(N, NEXT_N)                                                          \
     state fragment_##N {                                                                     \

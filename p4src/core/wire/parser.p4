@@ -21,6 +21,7 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md P
 #include "link.p4"
 #include "ip.p4"
 #include "extension.p4"
+#include "csid.p4"
 #include "srh.p4"
 #include "hmac.p4"
 #include "frame.p4"

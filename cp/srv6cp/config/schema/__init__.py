@@ -23,6 +23,7 @@ from srv6cp.config import (
     limits,
     loader,
     nexthops,
+    oam,
     policies,
     ports,
     routing,
@@ -102,6 +103,7 @@ def schema() -> Schema:
                 "sid-visits": _integer(limits.LEAST_VISITS, MAX_VISITS),
             },
         ),
+        "oam": _object(oam.OAM_KEYS, {"o-flag": {"anyOf": [{"type": "boolean"}, _one_or_more(_PREFIX)]}}),
         "fragmentation": {"enum": [kind.value for kind in Fragmentation]},
         "flow-seed": _integer(0, loader.MAX_FLOW_SEED)
         | {"description": "makes the choice of next hops and segment lists this node's own; by default from its name"},
