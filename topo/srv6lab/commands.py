@@ -340,7 +340,7 @@ def schema(args: argparse.Namespace) -> int:
 def list_(args: argparse.Namespace) -> int:
     """Print the topologies that come with the package."""
     for name, path in shipped().items():
-        print(wrap(f"{name:<12}{load_topology(path, check=False).about}", indent=" " * 12))
+        print(wrap(f"{name:<14}{load_topology(path, check=False).about}", indent=" " * 14))
     return OK
 
 
