@@ -14,6 +14,7 @@ from typing import Any
 from p4rtlib.gcpause import gc_paused
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.behaviours.mobile import POLICY_OF_GTP
 from srv6cp.config.binding_loops import binding_loops
 from srv6cp.config.bogons import DEFAULT as DEFAULT_BOGONS
 from srv6cp.config.bogons import read_bogons
@@ -38,6 +39,7 @@ from srv6cp.config.steering import read_steering
 from srv6cp.config.sysctl import endpoint_sids, read_sysctl, set_of_interfaces
 from srv6cp.model import (
     DEFAULT_VRF,
+    FRAGMENT_HEADER,
     ICMPV6,
     USUAL_ICMP_LIMIT,
     USUAL_LIMITS,
@@ -62,6 +64,7 @@ NODE_KEYS = frozenset(
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
+EXTENSION_HEADERS = frozenset((0, 43, 51, 60))
 MAX_FLOW_SEED = 2**32 - 1
 # What nobody reads through.
 _MOST_PROBLEMS = 100
@@ -249,6 +252,13 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
     for route in node.routes:
         if route.prefix in locators:
             context.problems.append(Problem(f"{route.prefix} is a locator of this node, not a route", ("routes",)))
+    for sid in node.sids:
+        policy = policies.get(sid.operands["policy"]) if sid.behaviour in POLICY_OF_GTP else None
+        if policy is not None and not REGISTRY.headend(policy.encap.mode).pushes_packets:
+            message = (
+                f"{sid.behaviour} {sid.prefix} needs a policy of mode encap or encap.red; {policy.name} has another"
+            )
+            context.problems.append(Problem(message, ("sids",)))
     if data.get("source") is None:
         binding = {record.name for record in REGISTRY.endpoints if _encapsulates(record)}
         for sid in node.sids:
@@ -318,4 +328,9 @@ def _read_upper_layers(value: Any) -> tuple[int, ...]:
     if value is None:
         return (ICMPV6,)
     numbers = [values.protocol(item) for item in values.one_or_more(value)]
+    for number in numbers:
+        if number == FRAGMENT_HEADER:
+            raise InvalidError("44 is no upper layer; 'reassembly: true' puts fragments together")
+        if number in EXTENSION_HEADERS:
+            raise InvalidError(f"{number} is an extension header, no upper layer")
     return tuple(dict.fromkeys(numbers))

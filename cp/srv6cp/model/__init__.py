@@ -24,9 +24,12 @@ from srv6cp.model.packing import Compress, Listed, PackingError, check_written, 
 from srv6cp.model.policies import (
     DEFAULT_PREFERENCE,
     DEFAULT_PRIORITY,
+    MAX_ARGS_OFFSET,
     MAX_LISTED,
     MAX_SEGMENTS,
+    MAX_SOURCE_PREFIX,
     MAX_TOTAL_WEIGHT,
+    MAX_UPF_PREFIX,
     MAX_WEIGHT,
     CandidatePath,
     ClassifierRule,
@@ -45,7 +48,7 @@ from srv6cp.model.policies import (
     SrhMatch,
 )
 from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, Reason
-from srv6cp.model.reassembly import Reassembly
+from srv6cp.model.reassembly import FRAGMENT_HEADER, Reassembly
 from srv6cp.model.routing import Neighbor, NeighborLimits, NextHop, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 from srv6cp.model.structures import Csid, SidStructure, SidStructures
@@ -58,10 +61,14 @@ __all__ = [
     "DEFAULT_VRF",
     "DROP_REASONS",
     "FLAVOUR_NAMES",
+    "FRAGMENT_HEADER",
     "ICMPV6",
+    "MAX_ARGS_OFFSET",
     "MAX_LISTED",
     "MAX_SEGMENTS",
+    "MAX_SOURCE_PREFIX",
     "MAX_TOTAL_WEIGHT",
+    "MAX_UPF_PREFIX",
     "MAX_VISITS",
     "MAX_WEIGHT",
     "PUNT_REASONS",

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FRAGMENT_HEADER = 44
+"""Next header of fragments."""
+
 
 @dataclass(frozen=True)
 class Reassembly:

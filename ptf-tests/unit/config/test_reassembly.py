@@ -64,3 +64,10 @@ def test_the_limit_is_a_meter_of_each_port() -> None:
     found = _entities(limits={"reassembly": {"rate": 5, "burst": 7}})
     assert MeterEntry("port_punt_meter", 16 * 1 + 14, 5, 7, 5, 7) in found
     assert not any(isinstance(each, MeterEntry) and each.index == 30 for each in _entities(limits={"reassembly": None}))
+
+
+@pytest.mark.parametrize(("number", "message"), [(44, "reassembly: true"), (60, "60 is an extension header")])
+def test_extension_headers_are_no_upper_layer(number: int, message: str) -> None:
+    """Fragments have an entry of their own, which must not be there twice."""
+    with pytest.raises(ConfigError, match=message):
+        _node(**{"upper-layer": ["udp", number]})
