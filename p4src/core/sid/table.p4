@@ -35,9 +35,11 @@ control my_sid(PACKET) {
     DECAP_ACTIONS
     L2_ACTIONS
     BIND_ACTIONS
+    MPLS_ACTIONS
     CSID_ACTIONS
     CSID_REPLACE_ACTIONS
     CSID_BIND_ACTIONS
+    CSID_MPLS_ACTIONS
     CSID_DECAP_ACTIONS
     CSID_L2_ACTIONS
 
@@ -61,9 +63,11 @@ control my_sid(PACKET) {
             L2_ACTION_NAMES
             DECAP_ACTION_NAMES
             BIND_ACTION_NAMES
+            MPLS_ACTION_NAMES
             CSID_ACTION_NAMES
             CSID_REPLACE_ACTION_NAMES
             CSID_BIND_ACTION_NAMES
+            CSID_MPLS_ACTION_NAMES
             CSID_DECAP_ACTION_NAMES
             CSID_L2_ACTION_NAMES
             not_a_sid;
@@ -78,7 +82,8 @@ control my_sid(PACKET) {
             filter.apply(THE_PACKET);
         }
         switch (my_sid_table.apply().action_run) {
-            END_ADVANCES BIND_ADVANCES CSID_ADVANCES CSID_REPLACE_ADVANCES CSID_BIND_ADVANCES { srh.apply(THE_PACKET); }
+            END_ADVANCES BIND_ADVANCES MPLS_ADVANCES CSID_ADVANCES CSID_REPLACE_ADVANCES CSID_BIND_ADVANCES
+            CSID_MPLS_ADVANCES { srh.apply(THE_PACKET); }
             DECAP_CASES
             L2_CASES
             BIND_CASES
