@@ -48,7 +48,9 @@ class MplsTest(Srv6Test):
         """A packet to End.BM with an SRH."""
         return craft.ip6(HOST, SID, craft.srh(segments, sl=sl, payload=payload), **fields)
 
-    def labelled(self, packet: craft.Packet, moved: wire.Part, labels: Sequence[int] = LABELS[:3], **fields: int) -> None:
+    def labelled(
+        self, packet: craft.Packet, moved: wire.Part, labels: Sequence[int] = LABELS[:3], **fields: int
+    ) -> None:
         """Send ``packet``: it leaves as ``moved`` with labels around it, and the SID counts it."""
         __tracebackhide__ = True
         self.send(1, packet)

@@ -129,6 +129,7 @@ def _rows(found: Iterable[Entry], names: Names) -> list[dict[str, Any]]:
                 "policy": names.item(_KEY, entry.match[_NUMBER]),
                 "labels": "/".join(labels) or "implicit-null",
                 "via": names.nexthop(params["nexthop_id"]),
+                "packets": entry.packets,
                 "ttl": None if not labels else _UNIFORM if inherit & _INHERIT_TTL else params["ttl"],
                 "traffic-class": (
                     None if not labels else _INHERIT if inherit & _INHERIT_TRAFFIC_CLASS else params["traffic_class"]
@@ -193,9 +194,9 @@ _MPLS_POLICIES = Section(
     read=_read,
     entries=_entries,
     rows=_rows,
-    columns=("policy", "labels", "via", "ttl", "traffic-class"),
+    columns=("policy", "labels", "via", "ttl", "traffic-class", "packets"),
     command="mpls-policy",
-    usage="labels L[/L...] via A [port P] [weight N] ... [ttl uniform|N] [traffic-class inherit|N]",
+    usage="labels L[/L...] via A [port P] [weight N] ... [ttl uniform/N] [traffic-class inherit/N]",
     words=_words,
     required=("labels", "via"),
 )

@@ -352,8 +352,13 @@ def _vrf(words: Sequence[str], _known: Known, first: Values) -> Values:
 
 
 def _section(words: Sequence[str], known: Known, first: Values) -> Values:
-    """VLAN tables, the one kind of section that records of behaviours bring."""
+    """VLAN tables, the sections that records of behaviours bring and that have no grammar of their own below."""
     return _pairs(words[1:], {"vlan": _FREE, "port": known.ports, "rewrite": ("pop",)}) if words else first
+
+
+def _mpls_policy(words: Sequence[str], known: Known, first: Values) -> Values:
+    fields: Keys = {"labels": _FREE, **_hops(known), "ttl": ("uniform",), "traffic-class": ("inherit",)}
+    return _pairs(words[1:], fields) if words else first
 
 
 _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
@@ -365,6 +370,7 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "neighbor": _neighbor,
     "neigh": _neighbor,
     "vrf": _vrf,
+    "mpls-policy": _mpls_policy,
 }
 
 # --- srv6 ip, srv6 srconf ---------------------------------------------------------------------------------
