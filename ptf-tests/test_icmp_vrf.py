@@ -280,6 +280,28 @@ class ShiftedCarrierIsNotAnothersSegment(Tunnels):
 
 
 @rfc("2473", "8")
+@rfc("9800", "9.4")
+@rule("HE-12", "NX-11")
+@behaviours("H.Encaps.Red")
+class CarrierInAContainerTellsItsVrf(Tunnels):
+    """The destination of the quoted packet is what C-SIDs of a container have made of it, and the SRH is gone: of
+    REPLACE-C-SID the last SID with its Index, of NEXT-C-SID what is left of the container."""
+
+    def runTest(self) -> None:
+        replaced = ["fcbb:bb00:f001::", "::f003:f002"]
+        shifted = ["fcbb:bb00:f001:f002::", "fcbb:bb00:f003:f004::"]
+        for ours, carriers in (
+            (replaced, ["fcbb:bb00:f003::6", "fcbb:bb00:f002::7"]),
+            (shifted, ["fcbb:bb00:f003:f004::", "fcbb:bb00:f004::", "fcbb:bb00:f002::"]),
+        ):
+            self.tunnels("b", "r", policies={"b": ours, "r": [sid(9)]})
+            for inner in inners():
+                for carrier in carriers:
+                    self.send(2, self.error(encapsulated(inner, [carrier], mode="encap.red")))
+                    self.told_to(BLUE, inner)
+
+
+@rfc("2473", "8")
 @rule("HE-12")
 @behaviours("H.Encaps", "End.B6.Encaps")
 class BindingSidIsAWayInto(Tunnels):

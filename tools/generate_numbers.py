@@ -48,6 +48,7 @@ PLAIN = {
     "CPU_PORT": "Port of packet-in and packet-out.",
     "RECIRCULATION_PORT": "Port at which recirculated packets queue; no frame leaves by it.",
     "PUNT_SESSION": "Clone session that carries punted packets.",
+    "O_FLAG_TOO": "In the reason of a packet-in beside another one: the copy is one for the OAM process as well.",
 }
 
 

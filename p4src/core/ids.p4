@@ -4,7 +4,7 @@
 #ifndef SRV6_CORE_IDS_P4_
 #define SRV6_CORE_IDS_P4_
 
-// Tables (0x02). Next: 0x0200001C.
+// Tables (0x02). Next: 0x02000039.
 #define INGRESS_PORT_TABLE_ID    0x02000001
 #define INGRESS_VLAN_TABLE_ID    0x02000002
 #define SID_BLOCK_TABLE_ID       0x02000003
@@ -29,8 +29,16 @@
 #define SOURCE_IPV4_TABLE_ID     0x02000019
 #define URPF_IPV6_TABLE_ID       0x0200001A
 #define URPF_IPV4_TABLE_ID       0x0200001B
+#define TLV_SID_TABLE_ID         0x02000030
+#define TLV_INTERFACE_TABLE_ID   0x02000031
+#define HMAC_INNER_TABLE_ID      0x02000032
+#define HMAC_OUTER_TABLE_ID      0x02000033
+#define HMAC_POLICY_TABLE_ID     0x02000034
 
-// Actions (0x01). Next: 0x010000A2. (0x01000021: a set_nexthop_group without a seed)
+// OAM, service chaining.
+#define O_FLAG_TABLE_ID          0x02000038
+
+// Actions (0x01). Next: 0x010000C8. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -111,6 +119,11 @@
 #define END_XLBS_ID                    0x01000056
 #define END_B6_ENCAPS_NEXT_CSID_ID     0x01000057
 #define END_B6_ENCAPS_RED_NEXT_CSID_ID 0x01000058
+#define SET_TLV_POLICY_ID              0x010000B0
+#define HMAC_INNER_STATE_ID            0x010000B1
+#define HMAC_OUTER_STATE_ID            0x010000B2
+#define ADD_HMAC_ID                    0x010000B3
+#define ADD_SHORT_HMAC_ID              0x010000B4
 
 #define END_REPLACE_CSID_ID               0x01000075
 #define END_X_REPLACE_CSID_ID             0x01000076
@@ -146,12 +159,15 @@
 // Of steering and policies.
 #define CLASSIFY_DROP_ID         0x010000A0
 #define CLASSIFY_COUNT_ID        0x010000A1
+// OAM, service chaining.
+#define COPY_FOR_OAM_ID                0x010000C6
+#define NO_COPY_FOR_OAM_ID             0x010000C7
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002
 
-// Counters (0x12). Next: 0x12000008.
+// Counters (0x12). Next: 0x1200000E.
 #define DROP_COUNTER_ID          0x12000001
 #define PUNT_COUNTER_ID          0x12000002
 #define MY_SID_COUNTER_ID        0x12000003
@@ -160,8 +176,13 @@
 #define EGRESS_PORT_COUNTER_ID   0x12000006
 #define PORT_LIMIT_COUNTER_ID    0x12000007
 
-// Meters (0x14). Next: 0x14000004. (0x14000001: a punt meter without ports)
+// OAM, service chaining.
+#define OAM_COUNTER_ID           0x1200000D
+
+// Meters (0x14). Next: 0x14000007. (0x14000001: a punt meter without ports)
 #define PORT_PUNT_METER_ID       0x14000002
 #define PASS_METER_ID            0x14000003
+// OAM, service chaining.
+#define OAM_METER_ID             0x14000006
 
 #endif  // SRV6_CORE_IDS_P4_

@@ -44,7 +44,11 @@ enum bit<8> drop_reason_t {
     SOURCE_SPOOFED        = 35,  // BCP 38: from outside, a source of the domain
     REVERSE_PATH          = 36,  // BCP 84: no way back to the source by this interface (strict), or at all (loose)
     CSID_ZERO             = 42,  // RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
-    CLASSIFIED            = 46   // a classifier rule says so
+    CLASSIFIED            = 46,  // a classifier rule says so
+    HMAC                  = 49,  // HMAC-5: it does not verify, or its key is not here
+    HMAC_ABSENT           = 50,  // required, and not there
+    TLV                   = 51,  // SRH-3: a TLV runs past the end of the SRH
+    TLV_CHAIN             = 52   // more TLVs than a SID walks
 }
 
 // Index of punt_counter and, behind the port, of port_punt_meter: at most 15.
@@ -61,7 +65,8 @@ enum bit<8> punt_reason_t {
     NO_ROUTE            = 9,
     PACKET_TOO_BIG      = 10,
     OPTION              = 11,  // ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
-    ECHO                = 12   // ping of an own address or a SID: echo request, or any ICMP of IPv4
+    ECHO                = 12,  // ping of an own address or a SID: echo request, or any ICMP of IPv4
+    O_FLAG              = 13   // copy of a packet with the O flag at a SID (OAM-1); the packet itself goes on
 }
 
 #endif  // SRV6_CORE_REASONS_P4_

@@ -85,6 +85,25 @@
 #define CSID_L2_FRAMES
 #endif
 
+#ifdef WITH_HMAC
+#include "../core/sid/hmac_state.p4"
+#else
+#define HMAC_STATE
+#define HMAC_CONTROLS
+#define HMAC_STAGE
+#define PROCESS_SRH(WAY) WAY.apply(THE_PACKET);
+#define HMAC_PASS_CONTROLS
+#define HMAC_PASS
+#define HMAC_RESUME
+#define HMAC_RESUME_ACTIONS
+#define HMAC_POLICY_CONTROLS
+#define HMAC_POLICY_STAGE
+#define HMAC_DEPARTURE_ACTIONS
+#define HMAC_DEPARTURE
+#define HMAC_PASS_COST
+#define HMAC_GO_ROUND
+#endif
+
 #ifndef WITH_BIND
 #define BIND_ACTIONS
 #define BIND_ACTION_NAMES
@@ -105,6 +124,15 @@
 #define L2_ACTION_NAMES
 #define L2_CONTROLS
 #define L2_CASES
+#endif
+
+#ifndef WITH_OAM
+#define OAM_CONTROLS
+#define OAM_STAGE
+#define OAM_PUNT_REASON VERDICT.punt_reason
+#define OAM_CARRIED 82w0
+#define OAM_EGRESS_ACTIONS
+#define OAM_EGRESS
 #endif
 
 #endif  // SRV6_PROFILES_ABSENT_P4_

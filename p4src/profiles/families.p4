@@ -3,6 +3,10 @@
 #ifndef SRV6_PROFILES_FAMILIES_P4_
 #define SRV6_PROFILES_FAMILIES_P4_
 
+#ifdef WITH_HMAC
+#include "../core/crypto/sha.p4"
+#include "../core/sid/hmac.p4"
+#endif
 #ifdef WITH_HEADEND
 #include "../core/headend/push.p4"
 #include "../core/headend/sidlist.p4"
@@ -39,6 +43,10 @@
 #endif
 #ifdef WITH_L2
 #include "../core/sid/l2.p4"
+#endif
+
+#ifdef WITH_OAM
+#include "../core/sid/oam.p4"
 #endif
 
 #endif  // SRV6_PROFILES_FAMILIES_P4_

@@ -99,6 +99,7 @@ __all__ = [
     "neighbor_solicitation",
     "padn",
     "raw",
+    "raw_tlvs",
     "srh",
     "srv6",
     "tcp",
@@ -454,6 +455,11 @@ def padn(length: int) -> Packet:
 def hmac_tlv(key_id: int, digest: bytes, *, d: bool = False) -> Packet:
     """The HMAC TLV (RFC 8754 section 2.1.2); 40 bytes with a digest of 32."""
     return _carry(HmacTlv(d=d, key_id=key_id, hmac=digest), None)
+
+
+def raw_tlvs(octets: bytes) -> Packet:
+    """What stands where an SRH has TLVs, right or wrong."""
+    return _carry(Raw(load=octets), None)
 
 
 def _options(data: bytes) -> list[Packet]:

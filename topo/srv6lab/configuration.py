@@ -16,7 +16,18 @@ from typing import Any
 from srv6cp.cli.kinds import Kind, kinds
 from srv6cp.problems import Path, Problem, render_path
 from srv6lab import routes, tilfa
-from srv6lab.topology import DEFAULT_VRF, END, END_DT46, END_X, Link, Topology, UnknownName
+from srv6lab.advertised import sid_structures
+from srv6lab.topology import (
+    BLOCK_LENGTH,
+    DEFAULT_VRF,
+    END,
+    END_DT46,
+    END_X,
+    NODE_LENGTH,
+    Link,
+    Topology,
+    UnknownName,
+)
 
 #: What a router has from its place in the file, and the lab relies on.
 FIXED = ("node", "device-id", "grpc-addr")
@@ -62,7 +73,41 @@ def compose(
     made = _base(topology, name)
     for part, where in ((topology.routers[name].extra, ("routers", name)), (changes or {}, at)):
         _add(made, topology, part, where, present)
+    told = structures(topology, name, present, made.data.get("sid-structures"))
+    if told:
+        made.data["sid-structures"] = [*(made.data.get("sid-structures") or ()), *told]
     return made
+
+
+def structures(
+    topology: Topology, name: str, present: Mapping[str, Any] | None = None, besides: Any = None
+) -> list[dict[str, Any]]:
+    """What a router knows of the SIDs of others, besides what its own section tells of them."""
+    sids = {other: _sids(topology, other, (present or {}).get(other)) for other in topology.routers}
+    return sid_structures(topology, name, sids, besides)
+
+
+def _sids(topology: Topology, name: str, data: Mapping[str, Any] | None) -> list[Any]:
+    """The SIDs of a router, as they are in its node file ``data`` or the topology."""
+    found = (data or {}).get("sids")
+    if data is None:
+        made = Composition({"sids": list(_base_sids(topology, name)), "ports": {}})
+        extra = topology.routers[name].extra.get("sids")
+        if isinstance(extra, list):
+            _add_list(made, "sids", extra, ())
+        found = made.data["sids"]
+    return found if isinstance(found, list) else []
+
+
+def _base_sids(topology: Topology, name: str) -> Iterator[dict[str, Any]]:
+    """Those that every router has."""
+    router = topology.routers[name]
+    yield {"sid": f"{router.sid(END)}/64", "behavior": "End", "flavors": ["psp", "usd"]}
+    yield {"sid": f"{router.sid(END_DT46)}/64", "behavior": "End.DT46", "vrf": "default"}
+    for link in topology.links_of(name):
+        if (other := link.other(name).node) in topology.routers:
+            via, _ = topology.link_addresses(link, topology.routers[other])
+            yield {"sid": f"{router.sid(END_X + link.at(name).port)}/64", "behavior": "End.X", "via": via}
 
 
 def _base(topology: Topology, name: str) -> Composition:
@@ -70,15 +115,12 @@ def _base(topology: Topology, name: str) -> Composition:
     data: dict[str, Any] = {
         "node": name,
         "device-id": router.number,
-        "locator": {"prefix": router.locator, "block": 32, "node": 16},
+        "locator": {"prefix": router.locator, "block": BLOCK_LENGTH, "node": NODE_LENGTH},
         "source": router.source,
         "ports": {},
         "neighbors": [],
         "routes": list(_routes(topology, name)),
-        "sids": [
-            {"sid": f"{router.sid(END)}/64", "behavior": "End", "flavors": ["psp", "usd"]},
-            {"sid": f"{router.sid(END_DT46)}/64", "behavior": "End.DT46", "vrf": "default"},
-        ],
+        "sids": list(_base_sids(topology, name)),
     }
     backups = _backups(topology, _graph(topology)[0], name)
     if backups:
@@ -104,7 +146,6 @@ def _base(topology: Topology, name: str) -> Composition:
             six, four = topology.link_addresses(link, router)
             mine = (f"{six}/64", f"{four}/24")
             theirs, mac = topology.link_addresses(link, peer), peer.mac(link.other(name).port)
-            data["sids"].append({"sid": f"{router.sid(END_X + port)}/64", "behavior": "End.X", "via": theirs[0]})
         else:  # of a link whose other end is a mistake
             continue
         data["ports"][port]["addresses"] = list(mine)
@@ -272,4 +313,11 @@ def name_segments(policy: Any, resolve: Callable[[Any, Path], Any], at: Path = (
             segments = segments.replace(",", " ").split()
         if isinstance(segments, list):
             path = (*path, "segments")
-            holder["segments"] = [resolve(segment, (*path, place)) for place, segment in enumerate(segments)]
+            holder["segments"] = [_resolved(segment, resolve, (*path, place)) for place, segment in enumerate(segments)]
+
+
+def _resolved(segment: Any, resolve: Callable[[Any, Path], Any], at: Path) -> Any:
+    """A segment with an address; one that is a mapping names it in ``sid``."""
+    if not isinstance(segment, dict):
+        return resolve(segment, at)
+    return {**segment, "sid": resolve(segment["sid"], (*at, "sid"))} if "sid" in segment else segment

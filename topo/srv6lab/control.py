@@ -249,10 +249,7 @@ def render(name: str, found: Mapping[str, Any]) -> str:
 
 def restart(name: str, router: str) -> str:
     """Start the switch of a router anew; what happened, as text."""
-    lab = attach(name)
-    lab.topology.check_router(router)
-    done = lab.request("restart", router=router)
-    return f"{router}: switch restarted, its controller filled it ({done['written']}) within {done['seconds']:.1f} s"
+    return attach(name).restart(router)
 
 
 def execute(name: str, node: str, words: list[str]) -> int:

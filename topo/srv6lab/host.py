@@ -43,6 +43,7 @@ class HostStack:
         self._transmit = transmit
         self._identifier = itertools.count(1)
         self._arrived = threading.Condition()
+        self._listeners: dict[int, Callable[[bytes], None]] = {}
         self.packets: deque[bytes] = deque(maxlen=KEPT)  # IP packets for this host, oldest first
 
     # --- out ------------------------------------------------------------------------------------------------
@@ -58,6 +59,16 @@ class HostStack:
         """A UDP packet from this host, ready for :meth:`send_ip`."""
         target = ip_address(destination)
         return ip.udp(self._own(target.version), target.packed, source_port, port, payload)
+
+    def listen(self, port: int, take: Callable[[bytes], None]) -> Callable[[], None]:
+        """Give ``take`` the payload of each UDP packet to this port, in the thread that brings it, rather than keep
+        the packet; returns the function that ends this."""
+        self._listeners[port] = take
+
+        def end() -> None:
+            self._listeners.pop(port, None)
+
+        return end
 
     def _own(self, version: int) -> bytes:
         return self.ipv6.packed if version == 6 else self.ipv4.packed
@@ -118,6 +129,12 @@ class HostStack:
         if (upper, kind) in _ECHO_REQUESTS:
             rest = view.data[view.upper + 4 : view.end]
             self.send_ip(self._echo(view.version, view.src, True, rest))
+        if upper == raw.UDP and self._listeners:
+            head = view.data[view.upper : view.upper + 8]
+            take = self._listeners.get(int.from_bytes(head[2:4], "big")) if len(head) == 8 else None
+            if take is not None:
+                take(view.data[view.upper + 8 : view.end])
+                return
         with self._arrived:
             self.packets.append(view.data[: view.end])
             self._arrived.notify_all()

@@ -21,7 +21,7 @@ from srv6cp.cli.kinds import Kind, kinds
 from srv6cp.cli.nodefile import NodeFile
 from srv6cp.config import ConfigError, load_node, read_source
 from srv6cp.model import Node
-from srv6lab.configuration import compose, name_segments, same_thing
+from srv6lab.configuration import compose, name_segments, same_thing, structures
 from srv6lab.nodes import node_of
 from srv6lab.topology import Topology, TopologyError
 
@@ -39,6 +39,8 @@ class Intent:
         self._folder = folder
         self._watched = watched
         self._changes: dict[str, Mapping[str, Any]] = {name: {} for name in topology.routers}
+        # Items of `sid-structures` that are the lab's.
+        self._told: dict[str, list[Any]] = {name: structures(topology, name) for name in topology.routers}
         self._before: dict[str, tuple[str, Mapping[str, Any]]] = {}  # file and changes, for `undo`
         self._original = {name: node_of(topology, name) for name in topology.routers}
         self.nodes = dict(self._original)
@@ -66,6 +68,10 @@ class Intent:
         if after.problems:
             raise TopologyError("\n".join(f"router {router}: {problem}" for problem in after.problems))
         data = _rebased(self._read(router), before.data, after.data)
+        told = self._tell(router, present)
+        known = [item for item in data.get("sid-structures") or () if item not in self._told[router]]
+        if told or known:
+            data["sid-structures"] = [*known, *told]
         old = file.read_text("utf-8")
         self._replace(file, self._text(router, data))
         try:
@@ -98,6 +104,7 @@ class Intent:
                 present = self._present()
                 for edit in found:
                     if edit.section == "policies":
+                        self._tell_file(router, file, present)
                         name_segments(edit.item, lambda segment, _at: self._topology.segment(str(segment), present))
                 edits.add(file, found, replace=verb == "replace")
             try:
@@ -129,6 +136,23 @@ class Intent:
         except ConfigError as error:
             raise TopologyError(str(error)) from None
         return data if isinstance(data, dict) else {}
+
+    def _tell(self, router: str, present: Mapping[str, Any]) -> list[Any]:
+        """What the lab has to say of the SIDs of others, as they are now."""
+        told = structures(self._topology, router, present, self._topology.routers[router].extra.get("sid-structures"))
+        self._told[router] += [item for item in told if item not in self._told[router]]
+        return told
+
+    def _tell_file(self, router: str, file: NodeFile, present: Mapping[str, Any]) -> None:
+        """Say it in a node file."""
+        told = self._tell(router, present)
+        items = file.items("sid-structures")
+        for place, item in reversed(list(enumerate(items))):
+            if item in self._told[router] and item not in told:
+                file.remove("sid-structures", place)
+        for item in told:
+            if item not in items:
+                file.add("sid-structures", item)
 
     def _present(self) -> dict[str, Any]:
         return {name: data_of(self.file(name)) for name in self._topology.routers}

@@ -15,6 +15,7 @@ from srv6cp.behaviours import REGISTRY, csid
 from srv6cp.cli.output import table
 from srv6cp.model import Flavour, LocalSids, Node, Sid
 from srv6cp.packets import notation, raw
+from srv6lab.containers import Containers
 from srv6lab.lab import Passage
 from srv6lab.terminal import wrap, wrap_packet
 from srv6lab.topology import Topology
@@ -42,14 +43,19 @@ def hops(
 
     ``lost``: the last node did not get the packet, or should have sent it on.
     """
+    containers = Containers(nodes)
+
+    def name_of(address: str) -> str | None:
+        return (names or {}).get(address) or containers.label(address)
+
     found = []
     for place, passage in enumerate(passages):
         arrived = passages[place - 1].frame if place else None
         did = "" if arrived is None else behavior(nodes.get(passage.sender), arrived, passage.frame)
         destination, left, text = _look(passage.frame)
-        if name := (names or {}).get(destination):
+        if name := name_of(destination):
             destination += f" ({name})"
-        text = _ADDRESS.sub(lambda match: (names or {}).get(match[0], match[0]), text)
+        text = _ADDRESS.sub(lambda match: name_of(match[0]) or match[0], text)
         found.append(Hop(passage.sender, did, destination, left, text))
     if passages:
         found.append(Hop(passages[-1].receiver, "loses it" if lost else "", "", None, ""))

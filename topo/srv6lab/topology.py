@@ -8,7 +8,7 @@ locator        ``fcbb:bb00:k::/48`` (block 32, node 16), source ``fcbb:bb00:k::1
 SIDs           End ``:e000::/64`` (psp, usd), End.DT46 ``:d046::/64`` (default VRF),
                End.X ``:eaPP::/64`` for the router behind port PP
 ports          from 1, links in the order of the file, then hosts; MAC ``02:00:00:kk:00:PP``
-link i         ``2001:db8:ff00:i::k/64`` and ``10.255.i.k/24``
+link i         ``2001:db8:ff00:i::k/64`` and ``10.255.i.k/24``; from 256 on ``10.254.i-256.k/24`` ...
 host n         ``2001:db8:n::2/64`` and ``10.0.n.2/24``, MAC ``02:00:00:ff:00:nn``; its router
                has the first address of each network
 routes         the shortest paths to all locators, and to the hosts of the default VRF; equal
@@ -22,16 +22,21 @@ on a port of that VRF, one with ``l2`` on a layer 2 port: how its packets go on 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Any
 
 from srv6cp.behaviours import REGISTRY
-from srv6cp.config.spelling import normalize_sid
+from srv6cp.config.spelling import listed_flavours, normalize_sid
+from srv6cp.model import parse_flavours
 from srv6cp.problems import InvalidError
+from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.steps import Step
 
 MAX_ROUTERS = MAX_HOSTS = 254
+#: Of the locators: bits of the block, and of the node behind it.
+BLOCK_LENGTH, NODE_LENGTH = 32, 16
 DEFAULT_VRF = "default"
 
 
@@ -59,6 +64,7 @@ class Link:
     ends: tuple[End, End]
     cost: int = 1
     mtu: int = 1500
+    impairments: Impairments = IDEAL
 
     def other(self, node: str) -> End:
         """The end that is not ``node``'s."""
@@ -80,6 +86,7 @@ class Host:
     interface4: IPv4Interface
     vrf: str = DEFAULT_VRF
     l2: bool = False
+    impairments: Impairments = IDEAL  # of its cable
 
     @property
     def mac(self) -> str:
@@ -179,13 +186,18 @@ class Topology:
         if name not in self.routers and name not in self.hosts:
             raise UnknownName(f"no node {name!r}; there are {', '.join((*self.routers, *self.hosts))}")
 
+    def check_host(self, name: str) -> None:
+        """Raise UnknownName unless there is a host of this name."""
+        if name not in self.hosts:
+            raise UnknownName(f"no host {name!r}; there are {', '.join(self.hosts) or 'none'}")
+
     def check_router(self, name: str) -> None:
         """Raise UnknownName unless there is a router of this name."""
         if name not in self.routers:
             raise UnknownName(f"no router {name!r}; there are {', '.join(self.routers)}")
 
     def segment(self, text: str, present: Mapping[str, Any] | None = None) -> str:
-        """A segment as written in a topology: an address, ``r3`` (its End), ``r4/End.DT46``, ``r2/End.X/r3``.
+        """A segment as a topology has it: an address, ``r3`` (its End), ``r4/End.DT46``, ``r2/End.X/r3``, ``r3/uN``
 
         The last word is the neighbour of an End.X, or the operand (VRF, policy, port ...) of a SID of the router's
         section. ``present``: node files of routers as they are now, where they are no more those of the topology.
@@ -199,7 +211,7 @@ class Topology:
         if name not in self.routers:
             raise UnknownName(f"segment {text!r}: no router {name!r}; there are {', '.join(self.routers)}")
         known = self.sid_names(name, present)
-        found = {key.lower(): sid for key, sid in known.items()}.get((words or "End").lower())
+        found = _by_name(words or "End", known)
         if found is None:
             valid = ", ".join(f"{name}/{key}" for key in known)
             raise UnknownName(f"segment {text!r}: {name} has no such SID; write an address, or one of {valid}")
@@ -222,7 +234,23 @@ class Topology:
     @staticmethod
     def link_addresses(link: Link, router: Router) -> tuple[str, str]:
         """The IPv6 and IPv4 address of a router on a link."""
-        return f"2001:db8:ff00:{link.number:x}::{router.number:x}", f"10.255.{link.number}.{router.number}"
+        high, low = divmod(link.number, 256)
+        return f"2001:db8:ff00:{link.number:x}::{router.number:x}", f"10.{255 - high}.{low}.{router.number}"
+
+
+def _by_name(words: str, known: Mapping[str, str]) -> str | None:
+    """The SID of a name, with any spelling of the behaviour; without an operand where one SID has the behaviour."""
+    names = {key.lower(): sid for key, sid in known.items()}
+    found = names.get(words.lower())
+    if found is None:
+        behaviour, slash, operand = words.partition("/")
+        with suppress(ValueError):
+            name = REGISTRY.parse_endpoint(behaviour)[0].name.lower()
+            found = names.get(f"{name}{slash}{operand}".lower())
+            alike = [sid for key, sid in names.items() if key.startswith(f"{name}/")]
+            if found is None and not operand and len(alike) == 1:
+                return alike[0]
+    return found
 
 
 def _named(item: Any) -> tuple[str, str] | None:
@@ -230,7 +258,8 @@ def _named(item: Any) -> tuple[str, str] | None:
     try:
         item = normalize_sid(item)
         address = str(item["sid"]).partition("/")[0]
-        record, _ = REGISTRY.parse_endpoint(str(item["behavior"]))
+        record, flavours = REGISTRY.parse_endpoint(str(item["behavior"]))
+        record, _ = REGISTRY.variant(record, flavours | parse_flavours(listed_flavours(item)))
     except (InvalidError, ValueError, KeyError, AttributeError):
         return None
     operand = next((item[each.key] for each in record.operands if item.get(each.key) is not None), None)

@@ -18,6 +18,7 @@ from srv6cp.behaviours import decap, l2, mpls
 from srv6cp.behaviours.interfaces import Binder, Names, Schema, Scope
 from srv6cp.behaviours.operands import DECAP, VIA6, VRF, Bind, Operand, policy
 from srv6cp.behaviours.record import ALL_FLAVOURS, Endpoint
+from srv6cp.behaviours.structure import block_in
 from srv6cp.model import Flavour, Sid
 from srv6cp.problems import InvalidError, with_path
 
@@ -39,7 +40,7 @@ def _structure(item: dict[Any, Any], scope: Scope, behaviour: str) -> tuple[int,
     if lblen is None and _NFLEN in given:
         lblen = prefix.prefixlen - given[_NFLEN]
     if lblen is None:
-        lblen = _block(prefix, scope)
+        lblen = block_in(prefix, scope.locators)
     if lblen is None:
         raise InvalidError(f"{behaviour} needs {_LBLEN!r}: no locator of the node has the block of {prefix}")
     nflen = given.get(_NFLEN, prefix.prefixlen - lblen)
@@ -50,14 +51,6 @@ def _structure(item: dict[Any, Any], scope: Scope, behaviour: str) -> tuple[int,
             _NFLEN if _NFLEN in given else _LBLEN if _LBLEN in given else "sid",
         )
     return lblen, nflen
-
-
-def _block(prefix: IPv6Network, scope: Scope) -> int | None:
-    """Length of the block that a locator shares with the SID."""
-    for locator in scope.locators:
-        if prefix.prefixlen > locator.block and prefix.subnet_of(locator.prefix.supernet(new_prefix=locator.block)):
-            return locator.block
-    return None
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,11 @@ class Endpoint:
         return bool(self.takes)
 
     @property
+    def moves_on(self) -> bool:
+        """True when it moves a packet on to its next segment, and so processes an SRH (RFC 8754 section 4.3.1.1)."""
+        return not self.takes or bool(self.flavours)
+
+    @property
     def binding_mode(self) -> str:
         """The headend mode of a binding SID, ``""`` for every other behaviour."""
         return next((operand.mode for operand in self.operands if isinstance(operand, OfPolicy)), "")

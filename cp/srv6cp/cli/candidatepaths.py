@@ -110,8 +110,11 @@ def not_on_the_switch(uses: Iterable[PolicyUse]) -> Iterator[dict[str, Any]]:
         for state in use.paths:
             for entry, fault in zip(state.path.lists, state.faults, strict=True):
                 if fault or not state.active:
-                    segments = [*entry.segments, *([use.service] if use.service else [])]
-                    yield _row(use, state, entry.weight, [str(segment) for segment in segments], fault)
+                    behind = [use.service] if use.service else []
+                    row = _row(
+                        use, state, entry.weight, [str(segment) for segment in (*entry.segments, *behind)], fault
+                    )
+                    yield row | {"original": [*map(str, (*entry.original, *behind))] if entry.original else None}
             if state.path.constituents and not state.active:
                 for each in state.path.constituents:
                     yield _row(use, state, each.weight, [f"policy {each.policy}"], "")
@@ -129,6 +132,7 @@ def _row(use: PolicyUse, state: PathState, weight: int, segments: list[str], fau
         "mode": use.mode,
         "weight": weight,
         "segments": segments,
+        "original": None,
         "via": None,
         "nexthop_id": None,
         "state": reason,

@@ -18,8 +18,10 @@ from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
 from srv6cp.config.bsids import DYNAMIC
 from srv6cp.config.policies import ORIGINS, RETURNS
+from srv6cp.config.segments import COMPRESS
+from srv6cp.config.sid_structures import LENGTH_KEYS
 from srv6cp.config.steering import ACTIONS, DSCPS, SRH_KEYS
-from srv6cp.model import DEFAULT_VRF, FlowLabel
+from srv6cp.model import DEFAULT_VRF, Csid, FlowLabel
 
 Values = Iterable[str]
 #: A word, and what its value may be; None: it has none. Words in `_REPEATED` may come again.
@@ -138,6 +140,7 @@ _NAMED = {
     "nexthop": ("nexthops", "id"),
     "neighbor": ("neighbors", "address"),
     "neigh": ("neighbors", "address"),
+    "sid-structure": ("sid-structures", "sids"),
     "vrf": ("vrfs", "name"),
     **{section.command: (section.key, "name") for section in REGISTRY.sections},
 }
@@ -206,6 +209,7 @@ def _deleted(kind: str, words: Sequence[str], known: Known) -> Values:
         "steer": {"vrf": known.vrfs},
         "route": {"vrf": known.vrfs},
         "neighbor": {"port": known.ports, "vrf": known.vrfs},
+        "sid-structure": {"nflen": _FREE},
     }
     return _pairs(words[1:], scope.get("neighbor" if kind == "neigh" else kind, {}))
 
@@ -286,6 +290,7 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "traffic-class": ("inherit",),
             "flow-label": labels,
             "return-to": RETURNS,
+            "compress": COMPRESS,
             "invalid": ("forward", "drop"),
             "vrf": known.vrfs,
             "color": _FREE,
@@ -351,6 +356,11 @@ def _vrf(words: Sequence[str], _known: Known, first: Values) -> Values:
     return _pairs(words[1:], {"id": _FREE}) if words else first
 
 
+def _sid_structure(words: Sequence[str], _known: Known, first: Values) -> Values:
+    lengths: Keys = dict.fromkeys(LENGTH_KEYS, _FREE)
+    return _pairs(words[1:], {**lengths, "csid": [kind.value for kind in Csid]}) if words else first
+
+
 def _section(words: Sequence[str], known: Known, first: Values) -> Values:
     """VLAN tables, the sections that records of behaviours bring and that have no grammar of their own below."""
     return _pairs(words[1:], {"vlan": _FREE, "port": known.ports, "rewrite": ("pop",)}) if words else first
@@ -369,6 +379,7 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "nexthop": _nexthop,
     "neighbor": _neighbor,
     "neigh": _neighbor,
+    "sid-structure": _sid_structure,
     "vrf": _vrf,
     "mpls-policy": _mpls_policy,
 }
@@ -382,7 +393,7 @@ _IP_VERBS = {
     "rule": ("add", "del", "show"),
     "link": ("add", "set", "del"),
     "vrf": ("show",),
-    "sr": ("tunsrc",),
+    "sr": ("tunsrc", "hmac"),
 }
 
 
@@ -451,14 +462,16 @@ def _ip_route(verb: str, words: Sequence[str], known: Known, tables: Collection[
         "encap": ("seg6", "seg6local"),
         "metric": _FREE,
     }
-    place = max((at for at, word in enumerate(words) if word == "encap"), default=-1)
+    starts = (at for at, word in enumerate(words) if word == "encap" and words[at - 1 : at] != ["mode"])
+    place = max(starts, default=-1)
     encap, behind = words[place + 1 : place + 2], words[place + 2 :]
     if place < 0 or not encap:
         return _pairs(words, line)
     device = {key: line[key] for key in ("dev", "via", "table", "nexthop")}
     if encap == ["seg6"]:
         modes = [record.mode for record in REGISTRY.headends if not record.layer2 and not record.inserts]
-        return _pairs(behind, {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, **device})
+        seg6: Keys = {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, "hmac": _FREE, "compress": COMPRESS}
+        return _pairs(behind, {**seg6, **device})
     action = next((behind[at + 1] for at, word in enumerate(behind[:-1]) if word == "action"), "")
     return _pairs(behind, {"action": _behaviours(),
                            **_attributes(_record(action), known, tables), "count": None, **device})  # fmt: skip

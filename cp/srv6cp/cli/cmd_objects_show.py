@@ -121,7 +121,22 @@ def _nexthop_rows(node: Node) -> list[dict[str, Any]]:
 
 
 # What the switch does not have as the node file says it.
-_FROM_FILE = {"vrf": _vrf_rows, "nexthop": _nexthop_rows}
+def _sid_structure_rows(node: Node) -> list[dict[str, Any]]:
+    """All that is known, this node's own SIDs among them."""
+    return [
+        {
+            "sids": str(prefix),
+            "lblen": structure.block,
+            "lnlen": structure.node,
+            "flen": structure.function,
+            "arglen": structure.argument,
+            "csid": structure.csid.value,
+        }
+        for prefix, structure in node.sid_structures
+    ]
+
+
+_FROM_FILE = {"vrf": _vrf_rows, "nexthop": _nexthop_rows, "sid-structure": _sid_structure_rows}
 
 
 def _matches(row: dict[str, Any], wanted: str) -> bool:

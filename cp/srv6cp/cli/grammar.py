@@ -17,12 +17,13 @@ from srv6cp.behaviours import REGISTRY, Section
 from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.words import Words, segments
 from srv6cp.config import InvalidError
+from srv6cp.config.sid_structures import LENGTH_KEYS, SYNONYMS
 from srv6cp.config.spelling import parse_words
 from srv6cp.model import FLAVOUR_NAMES
 
-_ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to")
+_ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac")
 _PATH_KEYS = ("preference", "origin", "originator", "discriminator")
-_POLICY_KEYS = ("invalid", "vrf", "color", "endpoint", "priority")
+_POLICY_KEYS = ("compress", "invalid", "vrf", "color", "endpoint", "priority")
 _ROUTE_WORDS = (
     *("via", "dev", "port", "weight", "nexthop", "nhid", "vrf", "table", "blackhole"),
     *("color", "next-hop", "service-sid"),
@@ -36,8 +37,8 @@ _USAGE = {
     "policy": "srv6 policy add NAME [path NAME [preference N] [origin pcep|bgp|configuration] [originator ASN:A] "
     "[discriminator N]] segs A,B [weight N] [segs C,D [weight N]] [path ...] [mode M] [source A] "
     "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] "
-    "[return-to next-segment|binding-sid] [invalid forward|drop] [vrf V] [color N endpoint A] [priority N] "
-    "[bsid SID|dynamic]",
+    "[return-to next-segment|binding-sid] [compress auto|next|replace|off] [hmac KEYID] [invalid forward|drop] "
+    "[vrf V] [color N endpoint A] [priority N] [bsid SID|dynamic]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
     "match KEY VALUE... [priority N] policy NAME|none|action drop|action count",
     "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID] "
@@ -45,6 +46,8 @@ _USAGE = {
     "nexthop": "srv6 nexthop add ID via A [port P] | port P | blackhole | group ID[,WEIGHT]/ID[,WEIGHT]...",
     "neighbor": "srv6 neighbor add ADDRESS mac M [port P] [vrf V]",
     "vrf": "srv6 vrf add NAME [id N]",
+    "sid-structure": "srv6 sid-structure add PREFIX [lblen BITS] [nflen BITS] [lnlen BITS] [flen BITS] [arglen BITS] "
+    "[csid next|replace|none]",
 }
 
 
@@ -53,7 +56,10 @@ def usage(kind: str) -> str:
     if kind == "sid":
         operands = " ".join(f"[{operand.usage}]" for operand in REGISTRY.operands)
         flavours = ",".join(FLAVOUR_NAMES)
-        return f"srv6 sid add SID BEHAVIOUR [flavors {flavours}] {operands} [srh segs A,B] [in-vrf V]"
+        return (
+            f"srv6 sid add SID BEHAVIOUR [flavors {flavours}] {operands} [srh segs A,B [hmac KEYID]] "
+            "[in-vrf V] [tlv off|validate|verify|require]"
+        )
     if kind in _USAGE:
         return _USAGE[kind]
     section = next(each for each in REGISTRY.sections if each.command == kind)
@@ -83,11 +89,12 @@ def sid(words: Sequence[str]) -> list[Edit]:
             if record.csid and not set(map(str.lower, item.get("flavors", ()))) & set(record.csid.names()):
                 item["flavors"] = [*item.get("flavors", ()), *record.csid.names()]
     edits = []
-    listed = item.pop("segments", None)
+    listed, key_id = item.pop("segments", None), item.pop("hmac", None)
     if listed is not None:
         name = f"sid-{address.replace('/', '-')}"
         item["policy"] = name
-        edits.append(Edit("policies", {"name": name, "segments": listed}))
+        encap = {"encap": {"hmac": _number(key_id)}} if key_id is not None else {}
+        edits.append(Edit("policies", {"name": name, "segments": listed, **encap}))
     return [*edits, Edit("sids", {"sid": address, **_numbers(item)})]
 
 
@@ -241,6 +248,14 @@ def vrf(words: Sequence[str]) -> list[Edit]:
     return [Edit("vrfs", {"name": name, "id": _number(options["id"])} if options else name)]
 
 
+def sid_structure(words: Sequence[str]) -> list[Edit]:
+    """``PREFIX lblen N nflen N csid next``."""
+    cursor = Words(words, usage("sid-structure"))
+    prefix = cursor.take("a SID, or a prefix around SIDs")
+    given = cursor.pairs((*LENGTH_KEYS, "csid"), SYNONYMS)
+    return [Edit("sid-structures", {"sids": prefix, **_numbers(given)})]
+
+
 def section(brought: Section, words: Sequence[str]) -> list[Edit]:
     """``NAME ...`` of a section that a record of a behaviour brings."""
     cursor = Words(words, usage(brought.command))
@@ -269,8 +284,6 @@ def _numbers(item: dict[str, Any]) -> dict[str, Any]:
             result[key] = _numbers(value)
         else:
             result[key] = (
-                _number(value)
-                if key in ("port", "weight", "id", "lblen", "nflen") and isinstance(value, str)
-                else value
+                _number(value) if key in ("port", "weight", "id", *LENGTH_KEYS) and isinstance(value, str) else value
             )
     return result

@@ -54,7 +54,7 @@ class Kind:
             return str(item)
         if isinstance(item.get("match"), dict):
             return " ".join(("match", *(f"{key} {value}" for key, value in item["match"].items())))
-        name = next((str(item[key]) for key in ("name", "sid", "prefix", "address", "id") if key in item), "")
+        name = next((str(item[key]) for key in ("name", "sid", "sids", "prefix", "address", "id") if key in item), "")
         scopes = (f"{key} {item[key]}" for key in ("vrf", "in-vrf", "port") if item.get(key) is not None)
         return " ".join(filter(None, (name, *scopes)))
 
@@ -158,6 +158,16 @@ def _prefix(text: Any) -> str:
         return str(text)
 
 
+def _sid_structure(item: Any) -> Any:
+    """The prefixes, and the length of the C-SID: of one prefix there may be several structures."""
+    if not isinstance(item, dict):
+        return None
+    prefixes = frozenset(map(_prefix, values.one_or_more(item.get("sids"))))
+    given = {key: item[key] for key in ("nflen", "lnlen", "flen") if isinstance(item.get(key), int)}
+    parts = given["lnlen"] + given.get("flen", 0) if "lnlen" in given else None
+    return prefixes, given.get("nflen", parts)
+
+
 _KINDS = (
     Kind(
         "sid",
@@ -176,12 +186,12 @@ _KINDS = (
         "NAME",
         (
             *("policy", "color", "endpoint", "bsids", "mode", "path", "preference"),
-            *("weight", "segments", "via", "packets", "bytes", "state", "alerts"),
+            *("weight", "segments", "original", "via", "packets", "bytes", "state", "alerts"),
         ),
         grammar.policy,
         lambda words: {"name": words[0]},
         _name,
-        optional=frozenset(("color", "endpoint", "bsids", "path", "preference", "alerts")),
+        optional=frozenset(("color", "endpoint", "bsids", "path", "preference", "original", "alerts")),
     ),
     Kind(
         "steer",
@@ -224,6 +234,16 @@ _KINDS = (
         lambda words: grammar.neighbor(words)[0].item,
         _neighbor,
         aliases=("neigh",),
+    ),
+    Kind(
+        "sid-structure",
+        "sid-structures",
+        "how the SIDs of other nodes are made up",
+        "PREFIX [nflen BITS]",
+        ("sids", "lblen", "lnlen", "flen", "arglen", "csid"),
+        grammar.sid_structure,
+        lambda words: grammar.sid_structure(words)[0].item,
+        _sid_structure,
     ),
     Kind(
         "vrf",

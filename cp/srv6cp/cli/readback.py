@@ -7,7 +7,7 @@ counter cells that are asked for are read: the arrays have hundreds of thousands
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,6 +80,25 @@ class Names:
         """Name of a policy."""
         use = self._policies.get(number)
         return use.name if use else f"#{number}"
+
+    def original(self, number: Any, segments: Sequence[str]) -> list[str] | None:
+        """The SIDs that a list of a policy on the switch was packed from; None when it was not, or nobody knows."""
+        use = self._policies.get(number)
+        behind = [str(use.service)] if use and use.service else []
+        for entry in use.policy.lists if use else ():
+            if entry.original and [*map(str, entry.segments), *behind] == list(segments):
+                return [*map(str, entry.original), *behind]
+        return None
+
+    def packed_from(self, first_segment: int) -> tuple[str, ...]:
+        """The SIDs of the packed list that begins with this element; none where no list does, or several."""
+        found = {
+            entry.original
+            for use in self._policies.values()
+            for entry in use.policy.lists
+            if entry.original and int(entry.segments[0]) == first_segment
+        }
+        return tuple(map(str, found.pop())) if len(found) == 1 else ()
 
     def nexthop(self, number: Any) -> str:
         """``ADDRESS port P [weight N]``, several joined by commas."""
@@ -218,6 +237,7 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
                     "mode": headend.mode,
                     "weight": member.weight,
                     "segments": path,
+                    "original": names.original(number, path),
                     "via": names.nexthop(params["nexthop_id"]),
                     "state": "valid",
                     "nexthop_id": _int(params["nexthop_id"]),

@@ -227,6 +227,8 @@ class Decoder:
             text = self._names.vrf(number)
         elif name in _ITEMS:
             text = self._names.item(_ITEMS[name], number)
+        elif name == "first_segment" and (sids := self._names.packed_from(number)):
+            text = f"packed: {','.join(sids)}"
         return f" ({text})" if text and f"#{number}" not in text else ""
 
     def _field(self, owner: str, name: str, value: Any) -> str:

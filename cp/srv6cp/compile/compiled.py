@@ -24,6 +24,7 @@ from srv6cp.compile.bsids import BindingSids
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.changes import Change
 from srv6cp.compile.conditions import Condition, PortConditions
+from srv6cp.compile.hmac import hmac_entities
 from srv6cp.compile.ids import Ids
 from srv6cp.compile.nexthops import NextHops, Target
 from srv6cp.compile.not_sids import NotSids
@@ -130,6 +131,7 @@ class CompiledNode:
             *domain_entities(node),
             *source_entities(node),
             *urpf_entities(node),
+            *hmac_entities(node, self._policies, sids.numbers),
             *self._steered.values(),
         ]
         self.sids: Mapping[int, Sid] = sids.numbers

@@ -366,6 +366,9 @@ class Policies:
 
     def _action(self, policy: Policy, mode: str, entry: SegmentList, nexthop: int, sidlists: list[int]) -> Action:
         headend = REGISTRY.headend(mode)
+        if policy.encap.hmac is not None and headend.reduced and len(entry.segments) == 1 and not headend.inserts:
+            # An SRH without a segment has no place for a TLV; Linux does the same.
+            headend = REGISTRY.encapsulation(headend.layer2, reduced=False)
         # Wire order is the reverse of path order; a reduced list leaves the first segment out (SRH-7).
         pushed = entry.segments[1:][::-1] if headend.reduced else entry.segments[::-1]
         sidlist = 0
@@ -445,7 +448,8 @@ class Policies:
 
 def _asked(policy: Policy, entry: SegmentList) -> list[Segment]:
     """The segments of a list that must be reachable, the first one first."""
-    return [(policy.vrf, segment) for segment in (entry.segments if entry.verify else entry.segments[:1])]
+    segments = dict.fromkeys((entry.segments[0], *(entry.sids if entry.verify else ())))
+    return [(policy.vrf, segment) for segment in segments]
 
 
 def _recomputed(policy: Policy) -> tuple[bool, int]:

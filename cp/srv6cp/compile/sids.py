@@ -86,6 +86,7 @@ class Sids:
         self._node = node
         self._program = program
         self._entries: list[TableEntry] = []
+        self._o_flags: list[TableEntry] = []
         plans: dict[str, _Plan] = {}
         vrfs = node.vrfs
         take = ids.sids.take
@@ -119,13 +120,23 @@ class Sids:
                 self.binding[prefix] = entry
             else:
                 self._entries.append(entry)
+            if node.oam.enabled:
+                self._o_flags.append(o_flag_entry(vrf, prefix, node.oam.copies(prefix)))
 
     def entities(self) -> Iterator[TableEntry]:
         """All entries."""
         yield from self._entries
+        yield from self._o_flags
         if self._program.has(tables.UPPER_LAYER):
             for protocol in self._node.upper_layers:
                 yield TableEntry(tables.UPPER_LAYER, {"next_header": protocol}, Action("allow_upper_layer"))
+
+
+def o_flag_entry(vrf_id: int, prefix: IPv6Network, copies: bool) -> TableEntry:
+    """What `o_flag_table` says of a prefix: it has a longest match of its own, so all that is a SID or lies in one is
+    in it."""
+    action = Action("copy_for_oam" if copies else "no_copy_for_oam")
+    return TableEntry(tables.O_FLAG, {"vrf_id": vrf_id, "ipv6_dst": prefix}, action)
 
 
 def _plan(record: Endpoint, program: Capabilities) -> _Plan:

@@ -20,6 +20,10 @@ _REASONS_PER_PORT = 16
 _OWN = RateLimit(2000, 1000)
 
 
+# Copies for OAM have a meter of their own, since the packet itself may be punted as well.
+_METERED = tuple(reason for reason in PuntReason if reason not in (PuntReason.NONE, PuntReason.O_FLAG))
+
+
 def punt_cell(port: int, reason: PuntReason) -> int:
     """Index of `port_punt_meter` and `port_limit_counter` (of which that of no reason counts passes)."""
     return port * _REASONS_PER_PORT + reason
@@ -40,6 +44,10 @@ def system_entities(node: Node, program: Capabilities) -> Iterator[CloneSession 
             for reason, limit in limits.items():
                 if limit is not None:
                     yield _meter(tables.PUNT_METER, punt_cell(port, reason), _OWN if port == CPU_PORT else limit)
+    if tables.OAM_METER in meters:
+        for port in (*node.ports, CPU_PORT):
+            if node.limits.oam is not None:
+                yield _meter(tables.OAM_METER, port, _OWN if port == CPU_PORT else node.limits.oam)
     if tables.PASS_METER in meters and node.limits.passes is not None:
         for port in node.ports:
             yield _meter(tables.PASS_METER, port, node.limits.passes)
@@ -58,7 +66,7 @@ def punt_limits(node: Node) -> dict[PuntReason, RateLimit | None]:
         PuntReason.FRAGMENT: limits.fragments,
         PuntReason.ECHO: limits.echo,
     }
-    return {reason: services.get(reason, node.icmp) for reason in PuntReason if reason}
+    return {reason: services.get(reason, node.icmp) for reason in _METERED}
 
 
 def metered(ports: Iterable[int], program: Capabilities) -> Iterator[MeterEntry]:
@@ -68,9 +76,9 @@ def metered(ports: Iterable[int], program: Capabilities) -> Iterator[MeterEntry]
     """
     known = sorted({*ports, CPU_PORT})
     if tables.PUNT_METER in program.info.meters:
-        yield from (
-            MeterEntry(tables.PUNT_METER, punt_cell(port, each)) for port in known for each in PuntReason if each
-        )
+        yield from (MeterEntry(tables.PUNT_METER, punt_cell(port, each)) for port in known for each in _METERED)
+    if tables.OAM_METER in program.info.meters:
+        yield from (MeterEntry(tables.OAM_METER, port) for port in known)
     if tables.PASS_METER in program.info.meters:
         yield from (MeterEntry(tables.PASS_METER, port) for port in known)
 

@@ -39,7 +39,7 @@ def binding_loops(node: Node) -> Iterator[tuple[str, str]]:
     def steps(policy: Policy) -> Iterator[_Step]:
         for part in policy.parts(node.policies):
             vrf_id = node.vrfs[part.vrf]
-            for segment in dict.fromkeys(segment for each in part.lists for segment in each.segments):
+            for segment in dict.fromkeys(segment for each in part.lists for segment in each.sids):
                 sid = _reached(node, local, vrf_id, segment)
                 if sid is not None and sid.behaviour in binding:
                     yield _Step(segment, sid)

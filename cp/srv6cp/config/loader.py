@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
@@ -21,16 +21,20 @@ from srv6cp.config.boundary import check_boundary
 from srv6cp.config.bsids import read_bsids
 from srv6cp.config.colors import color_steering, twice
 from srv6cp.config.context import Context, EnoughError
+from srv6cp.config.hmac import read_hmac_keys
 from srv6cp.config.limits import read_limits, read_rate
 from srv6cp.config.nexthops import read_nexthops
+from srv6cp.config.oam import read_oam
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
 from srv6cp.config.sections import declare_sections, read_sections
+from srv6cp.config.segments import SegmentReader
+from srv6cp.config.sid_structures import Known, read_sid_structures
 from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
-from srv6cp.config.sysctl import endpoint_sids, read_sysctl, set_rp_filter
+from srv6cp.config.sysctl import endpoint_sids, read_sysctl, set_of_interfaces
 from srv6cp.model import (
     DEFAULT_VRF,
     ICMPV6,
@@ -41,6 +45,8 @@ from srv6cp.model import (
     Node,
     OwnAddress,
     Policy,
+    Sid,
+    SidStructures,
     SrDomain,
 )
 from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_path
@@ -49,9 +55,9 @@ from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_pat
 NODE_KEYS = frozenset(
     (
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain"),
-        *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "vrfs", "addresses"),
+        *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "hmac-keys", "vrfs", "addresses"),
         *("ports", "neighbors", "nexthops", "routes", "sids", "policies", "steering"),
-        *("sysctl", "neighbor-limits"),
+        *("sysctl", "neighbor-limits", "sid-structures", "oam"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
@@ -96,7 +102,7 @@ def load_node_source(source: Source) -> Node:
     with gc_paused():
         data = source.load()
         try:
-            return replace(load_node_dict(data), origin=source)
+            return replace(load_node_dict(data, os.path.dirname(source.file)), origin=source)
         except ConfigError as error:
             problems = [replace(p, file=source.file, line=source.line(p.path)) for p in error.problems[:_MOST_PROBLEMS]]
             problems.sort(key=lambda problem: problem.line)
@@ -107,8 +113,10 @@ def load_node_source(source: Source) -> Node:
             raise ConfigError(problems) from None
 
 
-def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
+def load_node_dict(data: Mapping[Any, Any] | Any, folder: str = "") -> Node:
     """Check a node given as plain values, as YAML would give them, and build the model.
+
+    Names of files begin in ``folder``, by default in the working directory.
 
     Raises:
         ConfigError: with every problem found, each with its path but without file and line.
@@ -119,7 +127,7 @@ def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
         raise ConfigError([Problem(f"a node is a mapping of keys, not {values.show(data)}")])
     if "routers" in data and "node" not in data:
         raise ConfigError([Problem("this is a topology, not the node file of one router; `srv6 lab up` runs it")])
-    context = Context()
+    context = Context(folder)
     try:
         node = _read_node(dict(data), context)
     except EnoughError:
@@ -165,6 +173,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     with context.at("flow-seed"):
         if data.get("flow-seed") is not None:
             flow_seed = values.integer(data["flow-seed"], "flow-seed", 0, MAX_FLOW_SEED)
+    hmac_keys = read_hmac_keys(data.get("hmac-keys"), context)
     read_vrfs(data.get("vrfs"), context)
     declare_policies(data.get("policies"), context)
     declare_sections(data, context)
@@ -173,22 +182,26 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         context.own.add((DEFAULT_VRF, source))
     addresses = read_addresses(data.get("addresses"), context)
     settings = read_sysctl(data.get("sysctl"), context)
-    set_rp_filter(settings, context)
+    set_of_interfaces(settings, context)
     if settings.flow_label is not None:
         context.flow_label = settings.flow_label
     read_neighbors(data.get("neighbors"), context)
     locators = context.locators = read_locators(data, context)
-    policies = read_policies(data.get("policies"), data.get("source") is not None, context)
-    nexthops = read_nexthops(data.get("nexthops"), context)
-    plain, colored = read_routes(data.get("routes"), nexthops, context)
-    further, by_color = color_steering(colored, plain, policies, source is not None, context)
-    routes = (*plain, *further)
-    sections = read_sections(data, context)
     # Outside a locator with a mistake is no mistake.
     certain = not any(problem.path[:1] in (("locator",), ("locators",)) for problem in context.problems)
     sids = read_sids(data.get("sids"), locators if certain else (), context)
     own = (*addresses, OwnAddress(source)) if source is not None else addresses
     sids = (*sids, *endpoint_sids(settings, own, sids, context))
+    structures: Known = ()
+    with context.at("sid-structures"):
+        structures = read_sid_structures(data.get("sid-structures"), locators, sids)
+    segments = SegmentReader(SidStructures(structures), locators)
+    policies = read_policies(data.get("policies"), data.get("source") is not None, segments, _inserted(sids), context)
+    nexthops = read_nexthops(data.get("nexthops"), context)
+    plain, colored = read_routes(data.get("routes"), nexthops, context)
+    further, by_color = color_steering(colored, plain, policies, source is not None, context)
+    routes = (*plain, *further)
+    sections = read_sections(data, context)
     own6 = (address for _, address in context.own if isinstance(address, IPv6Address))
     sids = (*sids, *read_bsids(data.get("policies"), policies, sids, locators if certain else (), own6, context))
     steering = read_steering(data.get("steering"), policies, context)
@@ -202,8 +215,10 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         upper_layers=upper_layers,
         icmp=icmp,
         limits=limits,
+        oam=read_oam(data.get("oam"), sids, context),
         fragmentation=fragmentation,
         flow_seed=flow_seed,
+        hmac_keys=hmac_keys,
         vrfs=context.vrfs,
         addresses=addresses,
         ports=context.ports,
@@ -212,6 +227,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         nexthops=nexthops,
         routes=routes,
         sids=sids,
+        sid_structures=structures,
         policies=policies,
         prefix_steering=(*steering.prefixes, *by_color),
         classifiers=tuple(steering.rules),
@@ -240,6 +256,12 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
     for name, message in binding_loops(node):
         names = [item.get("name") if isinstance(item, Mapping) else None for item in data["policies"]]
         context.problems.append(Problem(f"policy {name}: {message}", ("policies", names.index(name))))
+
+
+def _inserted(sids: Iterable[Sid]) -> set[str]:
+    """Policies whose segments a binding SID inserts into packets."""
+    modes = ((sid, REGISTRY.endpoint(sid.behaviour).binding_mode) for sid in sids)
+    return {str(sid.operands["policy"]) for sid, mode in modes if mode and REGISTRY.headend(mode).inserts}
 
 
 def _encapsulates(record: Endpoint) -> bool:

@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.context import Context, check_weights, read_weight
+from srv6cp.config.hmac import read_key_id
+from srv6cp.config.segments import SegmentReader, read_compress
 from srv6cp.model import (
     DEFAULT_PREFERENCE,
     DEFAULT_PRIORITY,
     DEFAULT_VRF,
-    MAX_SEGMENTS,
     MAX_WEIGHT,
     CandidatePath,
+    Compress,
     Constituent,
     Encap,
     FlowLabel,
@@ -33,7 +38,7 @@ LISTS_KEYS = frozenset(("segment-lists", "segments"))
 POLICY_KEYS = LISTS_KEYS | frozenset(
     (
         *("name", "encap", "invalid", "vrf", "color", "endpoint", "priority", "keep-installed"),
-        *("candidate-paths", "bsid", "bsid-only"),
+        *("candidate-paths", "bsid", "bsid-only", "compress"),
     )
 )
 PATH_KEYS = LISTS_KEYS | frozenset(
@@ -41,7 +46,7 @@ PATH_KEYS = LISTS_KEYS | frozenset(
 )
 CONSTITUENT_KEYS = frozenset(("color", "weight"))
 MAX_COLOR = 2**32 - 1
-ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to"))
+ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"))
 #: Where what End.B6.Insert inserts leads back to: the default, and the other.
 RETURNS = ("next-segment", "binding-sid")
 LIST_KEYS = frozenset(("weight", "segments", "verify"))
@@ -56,8 +61,11 @@ def declare_policies(value: Any, context: Context) -> None:
             context.policy_names.add(str(item["name"]))
 
 
-def read_policies(value: Any, has_source: bool, context: Context) -> dict[str, Policy]:
-    """Policies by name. ``has_source``: the node has an address for those that name none.
+def read_policies(
+    value: Any, has_source: bool, segments: SegmentReader, inserted: Collection[str], context: Context
+) -> dict[str, Policy]:
+    """Policies by name. ``has_source``: the node has an address for those that name none. ``inserted``: those that a
+    binding SID puts in front of what a packet has for a segment.
 
     Constituents of composite paths are named by color in the file and by name in what is returned.
     """
@@ -67,7 +75,7 @@ def read_policies(value: Any, has_source: bool, context: Context) -> dict[str, P
     with context.at("policies"):
         for index, item in enumerate(values.listing(value, "policies")):
             with context.at("policies", index):
-                policy = _read_policy(values.mapping(item, "a policy"), context)
+                policy = _read_policy(values.mapping(item, "a policy"), segments, inserted, context)
                 if policy.name in policies:
                     raise InvalidError(f"policy {policy.name!r} is given twice", "name")
                 if policy.encap.source is None and not has_source and not REGISTRY.headend(policy.encap.mode).inserts:
@@ -119,17 +127,21 @@ def _by_name(policy: Policy, colors: _Colors) -> Policy:
     return replace(policy, paths=tuple(paths))
 
 
-def _read_policy(item: dict[Any, Any], context: Context) -> Policy:
+def _read_policy(item: dict[Any, Any], segments: SegmentReader, inserted: Collection[str], context: Context) -> Policy:
     fields = Fields(item)
     with fields.at():
         values.check_keys(item, POLICY_KEYS, ("name",))
     name = fields.read("name", values.name, "policy name")
-    encap = fields.read("encap", _read_encap, context.flow_label, default=Encap(flow_label=context.flow_label))
+    encap = fields.read("encap", _read_encap, context, default=Encap(flow_label=context.flow_label))
     invalid = fields.read("invalid", values.choice, ("forward", "drop"), "invalid")
+    compress = fields.read("compress", read_compress, default=Compress.OFF)
     color = fields.read("color", values.integer, "color", 1, MAX_COLOR)
     endpoint = fields.read("endpoint", values.ip_address, "endpoint")
     priority = fields.read("priority", values.integer, "priority", 0, 255, default=DEFAULT_PRIORITY)
     keep = fields.read("keep-installed", values.boolean, "keep-installed", default=False)
+    # Routes put a service SID behind the lists of a policy that has a color.
+    followed = name in inserted or REGISTRY.headend(encap.mode).inserts or color is not None or _bsid_inserts(item)
+    read = partial(segments.read, compress=compress, followed=followed)
     paths: tuple[CandidatePath, ...] = ()
     with fields.at():
         if (item.get("color") is None) is not (item.get("endpoint") is None):
@@ -141,9 +153,9 @@ def _read_policy(item: dict[Any, Any], context: Context) -> Policy:
                 "a policy needs one of 'candidate-paths', 'segment-lists' and, for a single list, 'segments'"
             )
         if given == ["candidate-paths"]:
-            paths = with_path("candidate-paths", _read_paths, item["candidate-paths"], color is not None)
+            paths = with_path("candidate-paths", _read_paths, item["candidate-paths"], color is not None, read)
         else:
-            paths = (CandidatePath(_read_either(item)),)
+            paths = (CandidatePath(_read_either(item, read)),)
     vrf = DEFAULT_VRF
     with fields.at():
         vrf = context.vrf(item)
@@ -151,14 +163,33 @@ def _read_policy(item: dict[Any, Any], context: Context) -> Policy:
     return Policy(name, paths, encap, invalid == "drop", vrf, color, endpoint, priority, keep)
 
 
-def _read_either(item: dict[Any, Any]) -> tuple[SegmentList, ...]:
+_ReadList = Callable[..., SegmentList]
+
+
+def _bsid_inserts(item: dict[Any, Any]) -> bool:
+    """Whether a binding SID of a policy, or of a path of it, inserts. What is wrong with it is said elsewhere."""
+    paths = item.get("candidate-paths")
+    holders = [item, *(paths if isinstance(paths, list) else ())]
+    for bsid in [
+        each for holder in holders if isinstance(holder, dict) for each in values.one_or_more(holder.get("bsid"))
+    ]:
+        behaviour = bsid.get("behavior") if isinstance(bsid, dict) else None
+        if behaviour is not None:
+            with suppress(ValueError):
+                mode = REGISTRY.parse_endpoint(str(behaviour))[0].binding_mode
+                if mode and REGISTRY.headend(mode).inserts:
+                    return True
+    return False
+
+
+def _read_either(item: dict[Any, Any], read: _ReadList) -> tuple[SegmentList, ...]:
     """``segment-lists``, or ``segments`` alone."""
     if "segments" in item:
-        return (SegmentList(with_path("segments", _read_segments, item["segments"])),)
-    return tuple(with_path("segment-lists", _read_lists, item["segment-lists"]))
+        return (with_path("segments", read, item["segments"]),)
+    return tuple(with_path("segment-lists", _read_lists, item["segment-lists"], read))
 
 
-def _read_paths(value: Any, colored: bool) -> tuple[CandidatePath, ...]:
+def _read_paths(value: Any, colored: bool, read: _ReadList) -> tuple[CandidatePath, ...]:
     items = values.listing(value, "candidate-paths")
     if not items:
         raise InvalidError("a policy needs at least one candidate path")
@@ -166,7 +197,7 @@ def _read_paths(value: Any, colored: bool) -> tuple[CandidatePath, ...]:
     whole = Fields({})
     for index, item in enumerate(items):
         with whole.at(index):
-            path = _read_path(values.mapping(item, "a candidate path"), index + 1, colored)
+            path = _read_path(values.mapping(item, "a candidate path"), index + 1, colored, read)
             if any(path.identity == other.identity for other in paths):
                 raise InvalidError(
                     f"there is another path of protocol origin {path.origin.name.lower()}, originator "
@@ -179,7 +210,7 @@ def _read_paths(value: Any, colored: bool) -> tuple[CandidatePath, ...]:
     return tuple(paths)
 
 
-def _read_path(item: dict[Any, Any], place: int, colored: bool) -> CandidatePath:
+def _read_path(item: dict[Any, Any], place: int, colored: bool, read: _ReadList) -> CandidatePath:
     fields = Fields(item)
     with fields.at():
         values.check_keys(item, PATH_KEYS)
@@ -196,7 +227,7 @@ def _read_path(item: dict[Any, Any], place: int, colored: bool) -> CandidatePath
                 "a candidate path needs one of 'segment-lists', 'segments' (a single list) and 'policies' (composite)"
             )
         if "policies" not in item:
-            lists = _read_either(item)
+            lists = _read_either(item, read)
         elif not colored:
             raise InvalidError(
                 "only a policy with color and endpoint can be made of others of its endpoint", "policies"
@@ -247,7 +278,7 @@ def _read_originator(value: Any) -> Originator:
     return Originator(number, int(node))
 
 
-def _read_lists(value: Any) -> list[SegmentList]:
+def _read_lists(value: Any, read: _ReadList) -> list[SegmentList]:
     items = values.listing(value, "segment-lists")
     if not items:
         raise InvalidError("a policy needs at least one segment list")
@@ -259,10 +290,10 @@ def _read_lists(value: Any) -> list[SegmentList]:
             with fields.at():
                 values.check_keys(item, LIST_KEYS, ("segments",))
             weight = fields.read("weight", values.integer, "weight", 0, MAX_WEIGHT, default=1)
-            segments = fields.read("segments", _read_segments)
             verify = fields.read("verify", values.boolean, "verify", default=False)
+            segment_list = fields.read("segments", partial(read, weight=weight, verify=verify))
             fields.finish()
-            lists.append(SegmentList(segments, weight, verify=verify))
+            lists.append(segment_list)
     whole.finish()
     used = [segment_list.weight for segment_list in lists if segment_list.weight]
     if used:
@@ -270,29 +301,7 @@ def _read_lists(value: Any) -> list[SegmentList]:
     return lists
 
 
-def _read_segments(value: Any) -> tuple[IPv6Address, ...]:
-    if isinstance(value, str):
-        value = value.replace(",", " ").split()
-    items = values.listing(value, "segments")
-    if not items:
-        raise InvalidError(f"a segment list needs 1 to {MAX_SEGMENTS} segments")
-    if len(items) > MAX_SEGMENTS:
-        raise InvalidError(
-            f"a segment list holds at most {MAX_SEGMENTS} segments, this one has {len(items)}", MAX_SEGMENTS
-        )
-    segments = []
-    fields = Fields({})
-    for index, text in enumerate(items):
-        with fields.at(index):
-            segment = values.ipv6_address(text, "a segment")
-            if values.not_forwarded(segment):
-                raise InvalidError(f"{segment} cannot be a segment: it is no routable unicast address")
-            segments.append(segment)
-    fields.finish()
-    return tuple(segments)
-
-
-def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:
+def _read_encap(value: Any, context: Context) -> Encap:
     if isinstance(value, str):
         value = {"mode": value}
     item = values.mapping(value, "encap")
@@ -305,8 +314,9 @@ def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:
         fields.read("source", values.ipv6_address, "source"),
         fields.read("hop-limit", _number_or_inherit, "hop-limit", 1, default=defaults.hop_limit),
         fields.read("traffic-class", _number_or_inherit, "traffic-class", 0),
-        fields.read("flow-label", _read_flow_label, default=flow_label),
+        fields.read("flow-label", _read_flow_label, default=context.flow_label),
         fields.read("return-to", values.choice, RETURNS, "return-to") == RETURNS[1],
+        fields.read("hmac", read_key_id, context),
     )
     fields.finish()
     return encap

@@ -11,12 +11,13 @@ from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.config import spelling
 from srv6cp.config.context import Context
-from srv6cp.model import DEFAULT_VRF, Flavour, Locator, Sid, parse_flavours
+from srv6cp.config.hmac import read_tlv
+from srv6cp.model import DEFAULT_VRF, Flavour, Locator, Sid, TlvPolicy, parse_flavours
 from srv6cp.problems import Fields, InvalidError, Path, with_path
 
 LOCATOR_KEYS = frozenset(("prefix", "block", "node"))
 #: Keys of every SID; operands come beside them.
-SID_KEYS = frozenset(("sid", "behavior", "flavors", "in-vrf", "allow-outside-locator"))
+SID_KEYS = frozenset(("sid", "behavior", "flavors", "in-vrf", "allow-outside-locator", "tlv"))
 _MIN_SID_LENGTH = 16
 
 
@@ -108,6 +109,13 @@ def _check_keys(record: Endpoint, item: dict[Any, Any], known: _Known) -> None:
             raise InvalidError(f"{record.name} takes no {key!r}{needs}", key)
 
 
+def _tlv(value: Any, record: Endpoint) -> TlvPolicy:
+    if not record.moves_on:
+        raise InvalidError(f"{record.name} takes no segment that is left: 'tlv' says nothing here", "tlv")
+    policy: TlvPolicy = with_path("tlv", read_tlv, value)
+    return policy
+
+
 def _behaviour(value: Any) -> tuple[Endpoint, Flavour]:
     try:
         return REGISTRY.parse_endpoint(str(value))
@@ -159,7 +167,8 @@ class SidReader:
         in_vrf = self._context.vrf(item, "in-vrf") if "in-vrf" in item else DEFAULT_VRF
         operands = record.read(item, self._context) if record.operands else {}
         _check_decapsulates(record, flavours, operands)
-        return Sid(prefix, record.name, flavours, operands, in_vrf)
+        tlv = _tlv(item["tlv"], record) if item.get("tlv") is not None else None
+        return Sid(prefix, record.name, flavours, operands, in_vrf, tlv)
 
     def wrong_fields(self, item: Any) -> InvalidError | None:
         """What is wrong with the fields of a SID that was refused, each by itself; None when they are right."""
@@ -199,6 +208,9 @@ class SidReader:
                 operands = record.read(item, self._context)
             with fields.at():
                 _check_decapsulates(record, flavours, operands)
+            if item.get("tlv") is not None:
+                with fields.at():
+                    _tlv(item["tlv"], record)
         return fields.error
 
     def _read_slowly(self, item: dict[Any, Any]) -> tuple[dict[Any, Any], _Known]:

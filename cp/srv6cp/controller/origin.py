@@ -103,7 +103,7 @@ def _made(way: _Way, entry: SegmentList, outer: Ipv6View) -> bool:
     srhs = outer.srhs
     if srhs:
         return any(list(srh.segments) == pushed[::-1] for srh in srhs)
-    return any(outer.dst == segment or _shifted(segment, outer.dst) for segment in listed)
+    return _replaced(listed, outer.dst) or any(outer.dst == each or _shifted(each, outer.dst) for each in listed)
 
 
 def _shifted(segment: bytes, destination: bytes) -> bool:
@@ -112,6 +112,24 @@ def _shifted(segment: bytes, destination: bytes) -> bool:
     for block in range(2, 9):
         for moved in range(1, 16 - block):
             if segment[:block] + segment[block + moved :] + bytes(moved) == destination:
+                return True
+    return False
+
+
+def _replaced(listed: list[bytes], destination: bytes) -> bool:
+    """True when C-SIDs of ``listed`` lead to ``destination`` (REPLACE-C-SID, RFC 9800 4.2): behind the block of a SID
+    stands a C-SID out of a container, and in the lowest bits its Index."""
+    index, behind = destination[15], destination[:15] + bytes(1)
+    for size in (2, 4):
+        csids = {each[at : at + size] for each in listed[1:] for at in range(0, 16, size)} - {bytes(size)}
+        for block in range(2, 16 - size):
+            own = destination[block : block + size]
+            if (
+                own in csids
+                and index < 16 // size
+                and not any(behind[block + size :])
+                and any(each[:block] == destination[:block] for each in listed)
+            ):
                 return True
     return False
 

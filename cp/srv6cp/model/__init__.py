@@ -2,6 +2,7 @@
 """Pure data: what a node is meant to do. Nothing here does I/O or knows P4Runtime."""
 
 from srv6cp.model.flavours import CSID_FLAVOURS, FLAVOUR_NAMES, Flavour, parse_flavours
+from srv6cp.model.hmac import HmacAlgorithm, HmacKey, HmacText, TlvPolicy
 from srv6cp.model.interfaces import (
     DEFAULT_MTU,
     DEFAULT_VRF,
@@ -18,9 +19,12 @@ from srv6cp.model.limits import MAX_VISITS, USUAL_ICMP_LIMIT, USUAL_LIMITS, Limi
 from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Link, Node, Origin, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
+from srv6cp.model.oam import Oam
+from srv6cp.model.packing import Compress, Listed, PackingError, check_written, compressed
 from srv6cp.model.policies import (
     DEFAULT_PREFERENCE,
     DEFAULT_PRIORITY,
+    MAX_LISTED,
     MAX_SEGMENTS,
     MAX_TOTAL_WEIGHT,
     MAX_WEIGHT,
@@ -43,6 +47,7 @@ from srv6cp.model.policies import (
 from srv6cp.model.reasons import DROP_REASONS, PUNT_REASONS, Reason
 from srv6cp.model.routing import Neighbor, NeighborLimits, NextHop, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
+from srv6cp.model.structures import Csid, SidStructure, SidStructures
 
 __all__ = [
     "CSID_FLAVOURS",
@@ -53,6 +58,7 @@ __all__ = [
     "DROP_REASONS",
     "FLAVOUR_NAMES",
     "ICMPV6",
+    "MAX_LISTED",
     "MAX_SEGMENTS",
     "MAX_TOTAL_WEIGHT",
     "MAX_VISITS",
@@ -62,13 +68,18 @@ __all__ = [
     "USUAL_LIMITS",
     "CandidatePath",
     "ClassifierRule",
+    "Compress",
     "Constituent",
+    "Csid",
     "DropReason",
     "Encap",
     "Entrance",
     "Flavour",
     "FlowLabel",
     "Fragmentation",
+    "HmacAlgorithm",
+    "HmacKey",
+    "HmacText",
     "IPAddress",
     "IPInterface",
     "IPNetwork",
@@ -76,6 +87,7 @@ __all__ = [
     "InterfaceId",
     "Limits",
     "Link",
+    "Listed",
     "LocalSids",
     "Locator",
     "Neighbor",
@@ -84,9 +96,11 @@ __all__ = [
     "NextHop",
     "NextHopObject",
     "Node",
+    "Oam",
     "Origin",
     "Originator",
     "OwnAddress",
+    "PackingError",
     "Policy",
     "Port",
     "PrefixSteering",
@@ -99,8 +113,13 @@ __all__ = [
     "RuleAction",
     "SegmentList",
     "Sid",
+    "SidStructure",
+    "SidStructures",
     "SrDomain",
     "SrhMatch",
+    "TlvPolicy",
     "Urpf",
+    "check_written",
+    "compressed",
     "parse_flavours",
 ]

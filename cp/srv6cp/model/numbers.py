@@ -11,6 +11,8 @@ RECIRCULATION_PORT = 509
 """Port at which recirculated packets queue; no frame leaves by it."""
 PUNT_SESSION = 1
 """Clone session that carries punted packets."""
+O_FLAG_TOO = 128
+"""In the reason of a packet-in beside another one: the copy is one for the OAM process as well."""
 
 
 class DropReason(enum.IntEnum):
@@ -55,6 +57,10 @@ class DropReason(enum.IntEnum):
     REVERSE_PATH = 36  # BCP 84: no way back to the source by this interface (strict), or at all (loose)
     CSID_ZERO = 42  # RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
     CLASSIFIED = 46  # a classifier rule says so
+    HMAC = 49  # HMAC-5: it does not verify, or its key is not here
+    HMAC_ABSENT = 50  # required, and not there
+    TLV = 51  # SRH-3: a TLV runs past the end of the SRH
+    TLV_CHAIN = 52  # more TLVs than a SID walks
 
 
 class PuntReason(enum.IntEnum):
@@ -73,6 +79,7 @@ class PuntReason(enum.IntEnum):
     PACKET_TOO_BIG = 10
     OPTION = 11  # ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
     ECHO = 12  # ping of an own address or a SID: echo request, or any ICMP of IPv4
+    O_FLAG = 13  # copy of a packet with the O flag at a SID (OAM-1); the packet itself goes on
 
 
 class InterfaceFlag(enum.IntFlag):

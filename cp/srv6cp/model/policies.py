@@ -12,6 +12,8 @@ from typing import NamedTuple
 from srv6cp.model.interfaces import DEFAULT_VRF, IPAddress, IPNetwork
 
 MAX_SEGMENTS = 16
+# SIDs of a list before it is packed: what an SRH has room for.
+MAX_LISTED = 127
 MAX_WEIGHT = 65535
 # Weights of one group after division by their greatest common divisor: the size of the selector's groups.
 MAX_TOTAL_WEIGHT = 256
@@ -46,6 +48,8 @@ class Encap:
 
     ``returns_to_sid``: End.B6.Insert leaves the received SRH as it is and puts the binding SID last, as Linux does and
     SAI's tests ask; otherwise Segments Left lowers first and the next segment is last (B6-5).
+
+    ``hmac`` is the id of the key of the HMAC that its SRH gets (RFC 8754 2.1.2).
     """
 
     mode: str = "encap"
@@ -54,12 +58,15 @@ class Encap:
     traffic_class: int | None = None
     flow_label: FlowLabel = FlowLabel.HASH
     returns_to_sid: bool = False
+    hmac: int | None = None
 
 
 @dataclass(frozen=True)
 class SegmentList:
     """A segment list in path order (first segment first) and its share of the flows.
 
+    ``segments`` are what is put into headers. Where the headend has packed them, ``original`` are the SIDs that they
+    lead to one after the other; else it is empty.
     A list of weight 0 is not valid (RFC 9256 5.1). ``verify``: each segment, not the first one only, must be reachable
     for the list to be valid (SID verification, RFC 9256 5.1).
     """
@@ -67,6 +74,12 @@ class SegmentList:
     segments: tuple[IPv6Address, ...]
     weight: int = 1
     verify: bool = False
+    original: tuple[IPv6Address, ...] = ()
+
+    @property
+    def sids(self) -> tuple[IPv6Address, ...]:
+        """The segments as they were written."""
+        return self.original or self.segments
 
 
 class ProtocolOrigin(enum.IntEnum):

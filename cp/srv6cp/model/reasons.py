@@ -72,6 +72,10 @@ DROP_REASONS: dict[DropReason, Reason] = {
     ),
     DropReason.CSID_ZERO: Reason("a REPLACE-C-SID leads into a container that begins with C-SID 0", "RFC 9800 6.4"),
     DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
+    DropReason.HMAC: Reason("HMAC that is not right, or whose key is not here", "RFC 8754 2.1.2.1; hmac-keys"),
+    DropReason.HMAC_ABSENT: Reason("no HMAC, and one is required", "RFC 8754 2.1.2.1; ports.tlv, sids.tlv"),
+    DropReason.TLV: Reason("a TLV runs past the end of the SRH", "RFC 8754 2.1"),
+    DropReason.TLV_CHAIN: Reason("more TLVs than a SID walks", "implementation limit"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {
@@ -87,4 +91,5 @@ PUNT_REASONS: dict[PuntReason, Reason] = {
     PuntReason.PACKET_TOO_BIG: Reason("ICMP packet too big", "RFC 4443 3.2"),
     PuntReason.OPTION: Reason("ICMPv6 parameter problem, code 2, if the option asks for it", "RFC 8200 4.2"),
     PuntReason.ECHO: Reason("ping of an own address or a SID", "RFC 4443 4.2, RFC 1122 3.2.2.6"),
+    PuntReason.O_FLAG: Reason("copy of a packet with the O flag; counted by `srv6 oam show`", "RFC 9259 2.1.1"),
 }

@@ -95,6 +95,7 @@ control sr_policy(PACKET) {
     encapsulate_frame() frame_encapsulation;
     insert() insertion;
     srv6_sidlist() sidlist;
+    HMAC_POLICY_CONTROLS
 
     WCMP_SELECTOR(SR_POLICY_SELECTOR_ID, sr_policy_selector, identity)
 
@@ -258,6 +259,7 @@ control sr_policy(PACKET) {
             h_encaps_l2: h_encaps_l2_red: { frame_encapsulation.apply(THE_PACKET); }
             h_insert: h_insert_red: { insertion.apply(THE_PACKET); }
         }
+        HMAC_POLICY_STAGE
         if (md.next == NEXT_POLICY) {
             refuse(drop_reason_t.POLICY_INVALID);
         } else if (md.next == NEXT_NEXTHOP && HEADEND.segment_count != 0) {

@@ -30,6 +30,8 @@ control my_sid(PACKET) {
     BIND_CONTROLS
     DECAP_CONTROLS
     L2_CONTROLS
+    HMAC_CONTROLS
+    OAM_CONTROLS
 
     END_ACTIONS
     DECAP_ACTIONS
@@ -80,10 +82,11 @@ control my_sid(PACKET) {
     apply {
         if (md.unusual != 0) {
             filter.apply(THE_PACKET);
+            OAM_STAGE
         }
         switch (my_sid_table.apply().action_run) {
             END_ADVANCES BIND_ADVANCES MPLS_ADVANCES CSID_ADVANCES CSID_REPLACE_ADVANCES CSID_BIND_ADVANCES
-            CSID_MPLS_ADVANCES { srh.apply(THE_PACKET); }
+            CSID_MPLS_ADVANCES { PROCESS_SRH(srh) }
             DECAP_CASES
             L2_CASES
             BIND_CASES
@@ -93,6 +96,7 @@ control my_sid(PACKET) {
                 }
             }
         }
+        HMAC_STAGE
     }
 }
 

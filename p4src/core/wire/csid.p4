@@ -11,16 +11,16 @@
 // Three bits hold the Index of any container that there is (RFC 9800 4.2).
 #define NO_INDEX 0 &&& 7
 
-// Segments left: parse_srh goes to the states below, which come back to parse_srh_after.
-#define SELECT_BY_SEGMENTS_LEFT                                                                          \
-        transition select(hdr.srh.segments_left, hdr.ipv6.dst_addr) {                                    \
-            (1, NO_INDEX): parse_srh_last;                                                               \
-            (2, NO_INDEX): parse_srh_one_before;                                                         \
-            (_, NO_INDEX): parse_srh_before;                                                             \
-            (1, _):        index_srh_last;                                                               \
-            (2, _):        index_srh_one_before;                                                         \
-            default:       index_srh_before;                                                             \
-        }
+// Segments left: parse_srh (srh.p4) goes to the states below, which come back to parse_srh_after.
+#define SRH_KEYS hdr.srh.segments_left, hdr.ipv6.dst_addr
+#define ANY_SRH _, _
+#define SRH_CASES(FLAGS)                                           \
+            (1, NO_INDEX FLAGS): parse_srh_last;                   \
+            (2, NO_INDEX FLAGS): parse_srh_one_before;             \
+            (_, NO_INDEX FLAGS): parse_srh_before;                 \
+            (1, _ FLAGS):        index_srh_last;                   \
+            (2, _ FLAGS):        index_srh_one_before;             \
+            default:             index_srh_before;
 
 // No segment left: the SRH is one extension header among others. The first one counts (RP-3): Segment List[0] is copied
 // between the 8 bytes of its slot and the rest of it, which has a header of its own: what is behind 8 bytes cannot be
@@ -55,15 +55,9 @@
         CSID.exhausted = pkt.lookahead<bit<128>>();                                                      \
         md.unusual = md.unusual | UNUSUAL_EXHAUSTED;                                                     \
         pkt.extract(hdr.exhausted_##N, length);                                                          \
-        transition after_##N;                                                                            \
+        AFTER_TAKEN(N)                                                                                   \
     }
 #else
-#define SELECT_BY_SEGMENTS_LEFT                                                                          \
-        transition select(hdr.srh.segments_left) {                                                       \
-            1:       parse_srh_last;                                                                     \
-            2:       parse_srh_one_before;                                                               \
-            default: parse_srh_before;                                                                   \
-        }
 #define SELECT_BY_INDEX(N) transition take_##N;
 #define INDEX_STATES(N)
 #endif

@@ -98,13 +98,28 @@ header exhausted_list_t {
         default:           accept;                                                                       \
     }
 
+#ifdef WITH_HMAC
+// An SRH of one segment that a headend makes is exhausted from the beginning.
+#define EXHAUSTED_SRH_STATE(N) made_srh_##N
+#define MADE_SRH_STATES(N)                                                                               \
+    state made_srh_##N {                                                                                 \
+        transition select(CARRIED_HMAC, hdr.hmac.flags) {                                                \
+            (HMAC_PENDING, HMAC_GENERATE &&& HMAC_GENERATE): parse_srh_of_hmac;                          \
+            default:                                         exhausted_srh_##N;                          \
+        }                                                                                                \
+    }
+#else
+#define EXHAUSTED_SRH_STATE(N) exhausted_srh_##N
+#define MADE_SRH_STATES(N)
+#endif
 #ifdef WITH_SRH_LIST
 #define EXHAUSTED_SRH_CASES(N)                                                                           \
             0x00000400 &&& 0x00FEFFFF: extension_##N;        /* no segment in it */                      \
             0x00020400 &&& 0x00FFFFFF: exhausted_srh_of_one_##N;                                         \
-            0x00000400 &&& 0x0000FFFF: exhausted_srh_##N;
+            0x00000400 &&& 0x0000FFFF: EXHAUSTED_SRH_STATE(N);
 // The length of the chain is told first: where the list is cut short it is longer than the packet, which is an error.
 #define EXHAUSTED_SRH_STATES(N, NEXT_N)                                                                  \
+    MADE_SRH_STATES(N)                                                                                   \
     state exhausted_srh_of_one_##N {                                                                     \
         length = 0;                                                                                      \
         transition take_exhausted_srh_##N;                                                               \
@@ -118,11 +133,30 @@ header exhausted_list_t {
         md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \
         md.extension_length = md.extension_length + 24 + (bit<16>)(length >> 3);                         \
         pkt.extract(hdr.exhausted_##N, length);                                                          \
-        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
+        AFTER_EXHAUSTED_SRH(N, NEXT_N)                                                                   \
     }
 #else
 #define EXHAUSTED_SRH_CASES(N)
 #define EXHAUSTED_SRH_STATES(N, NEXT_N)
+#endif
+
+// The O flag (RFC 9259 2.1) of an exhausted SRH in slot N, whose flags are the second octet of data.
+#ifdef WITH_OAM
+#define AFTER_TAKEN(N)                                                                                   \
+        transition select(hdr.extension_##N.routing_type, hdr.extension_##N.data) {                      \
+            (ROUTING_TYPE_SRH, 0x00200000 &&& 0x00200000): o_flag_##N;                                   \
+            default:                                       after_##N;                                    \
+        }
+#define AFTER_EXHAUSTED_SRH(N, NEXT_N) AFTER_TAKEN(N)
+#define O_FLAG_STATE(N)                                                                                  \
+    state o_flag_##N {                                                                                   \
+        md.unusual = md.unusual | UNUSUAL_O_FLAG;                                                        \
+        transition after_##N;                                                                            \
+    }
+#else
+#define AFTER_TAKEN(N) transition after_##N;
+#define AFTER_EXHAUSTED_SRH(N, NEXT_N) SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)
+#define O_FLAG_STATE(N)
 #endif
 
 // The options of a Hop-by-Hop or Destination Options header (RFC 8200 4.2), walked until there is one that must not be
@@ -203,7 +237,7 @@ header exhausted_list_t {
         transition select(peek) {                                                            \
             EXHAUSTED_SRH_CASES(N)                                                           \
             0x00000000 &&& 0x000000FF: extension_##N;                                        \
-            0x00000400 &&& 0x0000FF00: parse_srh;                                            \
+            0x00000400 &&& 0x0000FF00: SRH_STATE;                                            \
             default:                   unknown_routing_type;                                 \
         }                                                                                    \
     }                                                                                        \
@@ -223,8 +257,9 @@ header exhausted_list_t {
         pkt.extract(hdr.extension_##N, length);                                              \
         md.unusual = md.unusual | UNUSUAL_EXTENSION;                                         \
         md.extension_length = md.extension_length + 8 + (bit<16>)(length >> 3);              \
-        transition after_##N;                                                                \
+        AFTER_TAKEN(N)                                                                       \
     }                                                                                        \
+    O_FLAG_STATE(N)                                                                          \
     OPTIONS_STATES(N, NEXT_N)                                                                \
     EXHAUSTED_SRH_STATES(N, NEXT_N)                                                          \
     state fragment_##N {                                                                     \
@@ -250,7 +285,7 @@ header exhausted_list_t {
         peek = pkt.lookahead<bit<32>>();
         transition select(peek) {
             0x00000000 &&& 0x000000FF: accept;
-            0x00000400 &&& 0x0000FF00: parse_srh;
+            0x00000400 &&& 0x0000FF00: SRH_STATE;
             default:                   unknown_routing_type;
         }
     }

@@ -22,6 +22,7 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md P
 #include "extension.p4"
 #include "csid.p4"
 #include "srh.p4"
+#include "hmac.p4"
 #include "frame.p4"
 #undef PARSER_STATES
 }
@@ -34,6 +35,7 @@ control srv6_deparser(packet_out pkt, in headers_t hdr) {
         pkt.emit(hdr.ipv6);
         EXTENSION_EMIT
         SRH_EMIT
+        HMAC_SRH_EMIT
         FRAME_EMIT
         INNER_IP_EMIT
     }

@@ -276,6 +276,57 @@ def test_a_policy_without_a_valid_list_is_shown(srv6: Run, caplog: pytest.LogCap
     assert "the traffic is dropped" in srv6("policy show gone")[1]
 
 
+def test_a_packed_list_is_shown_with_the_original_one(srv6: Run, node: Path) -> None:
+    node.write_text(node.read_text() + 'sid-structures: [{sids: "fcbb:bb00::/32", nflen: 16, csid: next}]\n')
+    assert srv6("policy add short segs fcbb:bb00:4::,fcbb:bb00:5::,fcbb:bb00:6:: compress auto")[0] == 0
+    assert "compress: auto" in node.read_text()
+    assert srv6("policy add plain segs fcbb:bb00:4::,fcbb:bb00:5::")[0] == 0
+    assert srv6("policy add --no-apply far segs fc00:9::1,fcbb:bb00:4::,fcbb:bb00:5:: compress auto")[0] == 0
+    rows = {row["policy"]: row for row in json.loads(srv6("policy show --json")[1])}
+    original = ["fcbb:bb00:4::", "fcbb:bb00:5::", "fcbb:bb00:6::"]
+    assert (rows["short"]["segments"], rows["short"]["original"]) == (["fcbb:bb00:4:5:6::"], original)
+    assert (rows["plain"]["segments"], rows["plain"]["original"]) == (original[:2], None)
+    far = ["fc00:9::1", "fcbb:bb00:4::", "fcbb:bb00:5::"]
+    assert (rows["far"]["segments"], rows["far"]["original"]) == ([far[0], "fcbb:bb00:4:5::"], far)
+    text = srv6("policy show")[1].splitlines()
+    assert text[0].split()[3:5] == ["segments", "original"]
+    assert text[-1].split()[3:5] == ["fcbb:bb00:4:5:6::", ",".join(original)]
+    assert "original" not in srv6("policy show plain")[1]
+    node.write_text(NODE)  # what the switch has was packed, and nobody knows from what
+    row = next(row for row in json.loads(srv6("policy show --json")[1]) if row["segments"] == ["fcbb:bb00:4:5:6::"])
+    assert row["original"] is None
+
+
+def test_structures_of_sids_come_and_go(srv6: Run, node: Path) -> None:
+    assert srv6("sid-structure add fcbb:bb00::/32 nflen 16 csid next")[0] == 0
+    assert srv6("sid-structure add fcbb:bb00::/32 lnl 16 fl 16")[0] == 0
+    assert srv6("sid-structure add 2001:db8:b2::/48 lblen 48 nflen 32 csid replace")[0] == 0
+    rows = json.loads(srv6("sid-structure show --json")[1])
+    assert {"sids": "fcbb:bb00::/32", "lblen": 32, "lnlen": 16, "flen": 0, "arglen": 80, "csid": "next"} in rows
+    assert {"sids": "fcbb:bb00::/32", "lblen": 32, "lnlen": 16, "flen": 16, "arglen": 0, "csid": "none"} in rows
+    assert {row["sids"] for row in rows} > {"fcbb:bb00:1:e000::/64"}  # its own
+    code, _, err = srv6("sid-structure add fcbb:bb00::/32 nflen 16")
+    assert (code, "sid-structure fcbb:bb00::/32 is there already" in err) == (3, True)
+    code, _, err = srv6("sid-structure replace fcbb:bb00::/32 nflen 16 csid both")
+    assert (code, "csid must be one of none, next, replace" in err) == (3, True)
+    assert srv6("sid-structure replace fcbb:bb00::/32 nflen 16")[0] == 0
+    assert srv6("sid-structure del fcbb:bb00::/32 nflen 32")[0] == 0
+    assert "nflen: 16" in node.read_text() and "flen: 16" not in node.read_text().replace("nflen: 16", "")
+    assert srv6("sid-structure del 2001:db8:b2::/48")[0] == 0
+    assert srv6("sid-structure del fcbb:bb00::/32")[0] == 0
+    assert srv6("sid-structure show")[1] == "none\n"
+
+
+def test_a_list_that_nothing_gets_through_is_not_written(srv6: Run, node: Path) -> None:
+    node.write_text(node.read_text() + 'sid-structures: [{sids: "fcbb:bb00::/32", nflen: 16, csid: next}]\n')
+    before = node.read_text()
+    code, _, err = srv6("policy add p segs fcbb:bb00:4:0:5::")
+    assert (code, "fcbb:bb00:4:0:5:: has a C-SID 0 with others behind it" in err) == (3, True)
+    code, _, err = srv6("policy add p segs fcbb:bb00:4:: compress zip")
+    assert (code, "compress must be one of off, auto, next, replace, not 'zip'" in err) == (3, True)
+    assert node.read_text() == before
+
+
 def test_rules_are_shown_in_the_words_that_make_them(srv6: Run) -> None:
     """What an SRH is asked for comes back from the entries that it takes; ``del`` takes the words as they are shown."""
     wanted = [

@@ -149,6 +149,8 @@ WORDS = [
     ("policy add south mode enc", {"encap", "encap.red"}),
     ("policy add south segs fc00::1 flow-label ", {"hash", "copy", "0"}),
     ("policy add south segs fc00::1 return-to ", {"next-segment", "binding-sid"}),
+    ("policy add south segs fc00::1 compress ", {"auto", "next", "off", "replace"}),
+    ("ip -6 route add fc00::/16 encap seg6 mode encap segs fc00::1 compress ", {"auto", "next", "off", "replace"}),
     ("steer add ", {"port", "match"}),
     ("steer add port 1 policy ", {"north"}),
     ("steer add match protocol t", {"tcp"}),

@@ -165,6 +165,13 @@ def test_what_is_shown(srv6: Run) -> None:
     ]
 
 
+def test_a_segment_list_is_packed(srv6: Run, node: Path) -> None:
+    node.write_text(node.read_text() + "sid-structures: [{sids: 'fc00::/16', lblen: 16, nflen: 16, csid: next}]\n")
+    srv6("ip -6 route add 2001:db8:77::/64 encap seg6 mode encap segs fc00:4::,fc00:5:: compress auto dev 1")
+    assert "compress: auto" in node.read_text()
+    assert "encap seg6 mode encap segs 1 [ fc00:4:5:: ] dev 1" in srv6("ip -6 route show 2001:db8:77::/64")
+
+
 def test_a_segment_list_that_is_not_on_the_switch_is_not_shown(srv6: Run) -> None:
     srv6("policy add half segs fc00:4:: weight 2 segs 2001:db8:99::1")
     srv6("steer add 2001:db8:77::/64 policy half")
@@ -261,11 +268,15 @@ REFUSED = [
     ("route add fc01::1 encap seg6local action End.AM dev 1", "action End.AM is not supported: it has no masquerading"),
     ("route add fc01::1 encap seg6local action End.S dev 1", "action End.S is not supported"),
     ("route add fc01::1 encap seg6local action End iif 1 dev 1", "'iif' is not supported"),
-    ("route add fc01::1 encap seg6local action End.B6 srh segs fc00:4:: hmac 7 dev 1", "'hmac' is not supported"),
+    ("route add fc01::1 encap seg6local action End.B6 srh segs fc00:4:: hmac x dev 1", "an HMAC key id is a number"),
     ("route add fc01::1 encap seg6local dev 1", "'action' is missing"),
     ("route add fc01::1 encap seg6local action End action End dev 1", "'action' is given twice"),
     ("route add ::/0 encap seg6 mode l2encap segs fc00:4:: dev 1", "attach it to a port with mode: l2: `srv6 policy"),
-    ("route add ::/0 encap seg6 mode encap segs fc00:4:: hmac 7 dev 1", "'hmac' is not supported"),
+    ("route add ::/0 encap seg6 mode encap segs fc00:4:: hmac x dev 1", "an HMAC key id is a number"),
+    (
+        "route add ::/0 nexthop encap seg6 segs fc00:4:: compress auto dev 1 nexthop encap seg6 segs fc00:5:: dev 1",
+        "the next hops of a route have one 'mode', 'tunsrc', 'compress' and 'hmac' together",
+    ),
     ("route add ::/0 encap seg6 mode nonsense segs fc00:4:: dev 1", "unknown encap mode 'nonsense'; valid: encap,"),
     ("route add ::/0 encap seg6 mode encap segs fc00:4:: nhid 3", "'nhid' and 'encap' do not go together"),
     ("route add unreachable 2001:db8::/32", "type unreachable do not exist here"),
@@ -286,7 +297,8 @@ REFUSED = [
     ("rule add fwmark 7 lookup blue", "'fwmark' is not supported: packets have no marks"),
     ("rule add iif 3", "'lookup VRF' is missing"),
     ("rule add iif 9 lookup blue", "port 9 is not in node.yaml; valid: 1, 2, 3"),
-    ("sr hmac show", "only `tunsrc set ADDRESS` and `tunsrc show` exist here"),
+    ("sr hmac set 0 sha256", "an HMAC key id is a number from 1 to 4294967295, not '0'"),
+    ("sr hmac set 7 md5", "unknown word 'md5'"),
     ("-family bridge route show", "no routes of family 'bridge' here; valid: inet, inet6"),
     ("address show", "unknown word 'address'; valid: neigh, route, sr, nexthop, rule, vrf, link; addresses are"),
     ("link show", "links are shown by `srv6 show ports`; valid: add, delete, set"),
@@ -432,7 +444,7 @@ def test_the_flow_label_of_outer_headers_as_sysctl_says(srv6: Run, node: Path) -
     ("setting", "message"),
     [
         ("net.ipv6.seg6_flowlabel=2", "must be one of -1, 0, 1, not 2"),
-        ("net.ipv6.conf.all.seg6_require_hmac=1", "is always -1 here: HMAC TLVs are not looked at"),
+        ("net.ipv6.conf.all.seg6_require_hmac=2", "must be one of -1, 0, 1, not 2"),
         ("net.ipv6.conf.all.forwarding=0", "is always 1 here: a router forwards"),
         ("net.core.somaxconn=1", "net.core.somaxconn means nothing here; valid: net.ipv4.conf."),
     ],

@@ -97,6 +97,17 @@ def test_policies_by_name_and_ipv4(traced) -> None:  # type: ignore[no-untyped-d
     assert "(fcbb:bb00:1::1,fcbb:bb00:4::)(fcbb:bb00:5::,fcbb:bb00:4::; SL=1)(10.0.12.2,10.9.0.1) TCP 1>2" in text
 
 
+def test_a_packed_list_with_what_it_was_packed_from(traced) -> None:  # type: ignore[no-untyped-def]
+    packed = NODE.replace("name: north,", "name: north, compress: auto,")
+    Path("node.yaml").write_text(
+        f'{packed}sid-structures: [{{sids: "fcbb:bb00::/32", lblen: 32, nflen: 16, csid: next}}]'
+    )
+    assert main(["apply", "node.yaml"]) == 0
+    text = traced("(10.0.12.2,10.9.0.1) TCP 1>2")
+    assert "first_segment=fcbb:bb00:4:5:: (packed: fcbb:bb00:4::,fcbb:bb00:5::)" in text
+    assert "(fcbb:bb00:1::1,fcbb:bb00:4:5::)" in text
+
+
 def test_reasons_by_name(traced) -> None:  # type: ignore[no-untyped-def]
     text = traced(NOWHERE)
     assert "verdict.drop_reason = NO_ROUTE" in text and "verdict.punt_reason = NO_ROUTE" in text

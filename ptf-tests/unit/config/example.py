@@ -14,6 +14,7 @@ icmp: {rate: 200, burst: 20}
 limits:
   {neighbors: {rate: 50, burst: 60}, echo: {rate: 70}, local: null, unresolved: {burst: 8}, fragments: null,
    passes: {rate: 9, burst: 9}, sid-visits: 40}
+oam: {o-flag: true}
 vrfs: [blue, {name: red, id: 7}]
 addresses: ["2001:db8:1::1/128", {address: "10.0.0.1/32", vrf: blue}]
 ports:
@@ -73,6 +74,13 @@ policies:
       - {weight: 4, segments: ["fcbb:bb00:4::", "fcbb:bb00:2::"]}
       - {weight: 2, segments: ["fcbb:bb00:1:e000::", "fcbb:bb00:2::"]}
   - {name: frames, encap: l2encap, segments: ["fcbb:bb00:5::"]}
+  - name: packed
+    compress: auto
+    segments: ["fcbb:bb00:2::", {sid: "fcbb:bb00:4::", lblen: 32, nflen: 16, csid: next, pack: false}, "fcbb:bb00:5::"]
+  - {name: by-hand, segments: ["2001:db8:b2:10:1::", {container: "::30:3:20:2"}]}
+sid-structures:
+  - {sids: "fcbb:bb00::/32", nflen: 16, csid: next}
+  - {sids: ["fcbb:bb00:5:d046::", "fcbb:bb00:6:d046::/64"], lblen: 32, lnlen: 16, flen: 16, arglen: 0, csid: none}
 steering:
   - {prefix: "2001:db8:99::/64", policy: north}
   - {prefix: "10.3.0.0/16", policy: north, vrf: blue}

@@ -141,3 +141,34 @@ def test_what_a_switch_refuses_is_taken_back(intent: Intent) -> None:
     assert intent.undo("r1") == steered
     intent.change("r1", {})
     assert not intent.changed("r1")
+
+
+def packed(intent: Intent, router: str) -> list[str]:
+    (policy,) = intent.nodes[router].policies.values()
+    return [str(segment) for segment in policy.lists[0].segments]
+
+
+def test_routers_are_told_of_the_c_sids_of_others(tmp_path: Path) -> None:
+    """As they are when the router gets a policy; what somebody has written himself stays."""
+    intent = Intent(load_topology("usid"), tmp_path)
+    steer = {"policies": [{"name": "p", "compress": "auto", "segments": ["r2/uN", "r3/uN", "r5/End.DT46"]}]}
+    intent.change("r1", steer)
+    assert packed(intent, "r1") == ["fcbb:bb00:2:3:5:d046::"]
+    assert not intent.changed("r2")
+    assert not any(
+        "fcbb:bb00:1:" in sid for item in data_of(intent.file("r1"))["sid-structures"] for sid in item["sids"]
+    )
+    intent.edit("r4", ["sid", "add", "fcbb:bb00:4:f1::/64", "uA", "via", "2001:db8:ff00:3::2"])
+    intent.edit("r1", ["policy", "replace", "p", "segs", "r2/uN,r4/uA,r5/End.DT46", "compress", "auto"])
+    assert packed(intent, "r1") == ["fcbb:bb00:2:4:f1:5:d046:0"]
+    intent.edit("r4", ["sid", "del", "fcbb:bb00:4:f1::/64"])
+    intent.change("r1", {**steer, "policies": [{**steer["policies"][0], "name": "q"}]})
+    intent.edit("r1", ["policy", "del", "p"])
+    assert packed(intent, "r1") == ["fcbb:bb00:2:3:5:d046::"]
+    text = intent.file("r1").read_text()
+    assert "fcbb:bb00:4:f1::" not in text
+    assert text.count("csid: next") == 2  # uN and uA
+
+
+def test_a_lab_without_c_sids_says_nothing_of_sids(intent: Intent) -> None:
+    assert "sid-structures" not in data_of(intent.file("r1"))

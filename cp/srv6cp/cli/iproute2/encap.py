@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``encap seg6 mode M segs A,B`` and ``encap seg6local action B ...``.
+"""``encap seg6 mode M segs A,B [compress auto]`` and ``encap seg6local action B ...``.
 
 Both end at the first word that is none of their attributes: ``table`` behind ``dev`` is that of the route.
 """
@@ -12,6 +12,7 @@ from typing import Any
 from srv6cp.behaviours import REGISTRY
 from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.words import Words, segments
+from srv6cp.config.hmac import MAX_KEY_ID
 from srv6cp.model import FLAVOUR_NAMES
 
 _KINDS = ("seg6", "seg6local")
@@ -35,6 +36,8 @@ class Seg6:
     segments: list[str] = field(default_factory=list)
     mode: str | None = None
     source: str | None = None
+    compress: str | None = None
+    hmac: int | None = None
 
 
 @dataclass
@@ -55,7 +58,7 @@ def read_encap(words: Words) -> Seg6 | Seg6Local:
 def _seg6(words: Words) -> Seg6:
     found = Seg6()
     seen: set[str] = set()
-    while (word := words.peek()) in ("mode", "segs", "tunsrc", "hmac"):
+    while (word := words.peek()) in ("mode", "segs", "tunsrc", "compress", "hmac"):
         assert word is not None
         _once(seen, word)
         words.take(word)
@@ -66,11 +69,24 @@ def _seg6(words: Words) -> Seg6:
             found.segments = segments(value)
         elif word == "tunsrc":
             found.source = value
+        elif word == "compress":
+            found.compress = value
         else:
-            raise UsageError("'hmac' is not supported: this router neither makes nor checks HMAC TLVs")
+            found.hmac = hmac_key(value)
     if not found.segments:
         raise UsageError("'segs A,B,...' is missing")
     return found
+
+
+def hmac_key(text: str) -> int:
+    """An HMAC key id, decimal or hexadecimal as iproute2 takes it. Raises UsageError."""
+    try:
+        number = int(text, 0)
+    except ValueError:
+        number = 0
+    if not 0 < number <= MAX_KEY_ID:
+        raise UsageError(f"an HMAC key id is a number from 1 to {MAX_KEY_ID}, not {text!r}")
+    return number
 
 
 def _mode(text: str) -> str:
@@ -129,7 +145,8 @@ def _srh(words: Words) -> list[str]:
         raise UsageError("'srh' is followed by 'segs A,B,...'")
     result = ["srh", "segs", words.take("the segments")]
     if words.peek() == "hmac":
-        raise UsageError("'hmac' is not supported: this router neither makes nor checks HMAC TLVs")
+        words.take("hmac")
+        result += ["hmac", str(hmac_key(words.take("the HMAC key id")))]
     return result
 
 
@@ -153,10 +170,11 @@ def _once(seen: set[str], word: str) -> None:
 
 
 def policy_item(name: str, lists: list[tuple[Seg6, int | None]]) -> dict[str, Any]:
-    """The policy for weighted segment lists, which share mode and source. Raises UsageError where they do not."""
+    """The policy for weighted segment lists, which share all else. Raises UsageError where they do not."""
     first = lists[0][0]
-    if any((each.mode, each.source) != (first.mode, first.source) for each, _ in lists):
-        raise UsageError("the next hops of a route have one 'mode' and 'tunsrc' together")
+    shared = first.mode, first.source, first.compress, first.hmac
+    if any((each.mode, each.source, each.compress, each.hmac) != shared for each, _ in lists):
+        raise UsageError("the next hops of a route have one 'mode', 'tunsrc', 'compress' and 'hmac' together")
     item: dict[str, Any] = {"name": name}
     if len(lists) == 1:
         item["segments"] = first.segments
@@ -164,5 +182,9 @@ def policy_item(name: str, lists: list[tuple[Seg6, int | None]]) -> dict[str, An
         item["segment-lists"] = [
             {"segments": each.segments, **({"weight": weight} if weight else {})} for each, weight in lists
         ]
+    if first.compress:
+        item["compress"] = first.compress
     item["encap"] = {"mode": first.mode or "encap", **({"source": first.source} if first.source else {})}
+    if first.hmac:
+        item["encap"]["hmac"] = first.hmac
     return item

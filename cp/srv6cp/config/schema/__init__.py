@@ -15,23 +15,38 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, NAME, WEIGHT
-from srv6cp.config import bogons, bsids, colors, limits, loader, nexthops, policies, ports, routing, sids, steering
+from srv6cp.config import (
+    bogons,
+    bsids,
+    colors,
+    hmac,
+    limits,
+    loader,
+    nexthops,
+    oam,
+    policies,
+    ports,
+    routing,
+    sid_structures,
+    sids,
+    steering,
+)
+from srv6cp.config import segments as segment_lists
 from srv6cp.config.schema.descriptions import describe
-from srv6cp.model import FLAVOUR_NAMES, MAX_SEGMENTS, MAX_VISITS, MAX_WEIGHT, FlowLabel, Fragmentation
+from srv6cp.model import FLAVOUR_NAMES, MAX_LISTED, MAX_VISITS, MAX_WEIGHT, Csid, FlowLabel, Fragmentation
 
 Schema = dict[str, Any]
 
 _PREFIX: Schema = {"type": "string", "description": "ADDRESS/LENGTH without host bits"}
 _MTU: Schema = {"type": "integer", "minimum": values.MIN_MTU, "maximum": values.MAX_MTU}
 _MAC: Schema = {"type": "string", "pattern": "^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"}
-_SEGMENTS: Schema = {
-    "type": "array",
-    "items": ADDRESS,
-    "minItems": 1,
-    "maxItems": MAX_SEGMENTS,
-    "description": "path order: the first segment first",
-}
 _PROTOCOL: Schema = {"type": ["integer", "string"], "minimum": 0, "maximum": 255}
+
+
+_STRUCTURE: Schema = {
+    **{key: {"type": "integer", "minimum": 0, "maximum": 128} for key in sid_structures.LENGTH_KEYS},
+    "csid": {"enum": [kind.value for kind in Csid]},
+}
 
 
 def schema() -> Schema:
@@ -43,6 +58,7 @@ def schema() -> Schema:
         "vrf": NAME,
         "role": {"enum": ["internal", "external"]},
         "urpf": {"enum": list(ports.URPF)},
+        "tlv": {"enum": list(hmac.TLV)},
         "policy": NAME,
     }
     vlan = _object(ports.VLAN_KEYS, interface)
@@ -87,9 +103,23 @@ def schema() -> Schema:
                 "sid-visits": _integer(limits.LEAST_VISITS, MAX_VISITS),
             },
         ),
+        "oam": _object(oam.OAM_KEYS, {"o-flag": {"anyOf": [{"type": "boolean"}, _one_or_more(_PREFIX)]}}),
         "fragmentation": {"enum": [kind.value for kind in Fragmentation]},
         "flow-seed": _integer(0, loader.MAX_FLOW_SEED)
         | {"description": "makes the choice of next hops and segment lists this node's own; by default from its name"},
+        "hmac-keys": _array(
+            _object(
+                hmac.HMAC_KEYS,
+                {
+                    "id": _integer(1, hmac.MAX_KEY_ID),
+                    "algorithm": {"enum": list(hmac.ALGORITHMS)},
+                    "text": {"enum": list(hmac.TEXTS)},
+                    "file": {"type": "string"},
+                    "secret": {"type": "string", "minLength": 1, "maxLength": hmac.MAX_SECRET},
+                },
+                ["id"],
+            )
+        ),
         "vrfs": _array({"anyOf": [NAME, _object(ports.VRF_KEYS, {"name": NAME, "id": _integer(1, 65535)}, ["name"])]}),
         "addresses": _array(
             {
@@ -132,6 +162,12 @@ def schema() -> Schema:
         "sids": _array(_sid()),
         "policies": _array(_policy()),
         "steering": _array(_steering()),
+        "sid-structures": _array(
+            {
+                **_object(sid_structures.SID_STRUCTURE_KEYS, {**_STRUCTURE, "sids": _one_or_more(_PREFIX)}, ["sids"]),
+                "additionalProperties": True,
+            }
+        ),
         "sysctl": {
             "type": ["object", "null"],
             "additionalProperties": {"type": ["integer", "string"]},
@@ -170,6 +206,7 @@ def _sid() -> Schema:
         **operands,
         "in-vrf": NAME | {"description": "VRF in which the SID can be reached"},
         "allow-outside-locator": {"type": "boolean"},
+        "tlv": {"enum": list(hmac.TLV)},
     }
     return {**_object(sids.SID_KEYS.union(operands), properties, ["sid"]), "additionalProperties": True}
 
@@ -200,16 +237,18 @@ def _policy() -> Schema:
             "traffic-class": byte_or_inherit,
             "flow-label": {"enum": [label.value for label in FlowLabel] + [0]},
             "return-to": {"enum": list(policies.RETURNS), "description": "of End.B6.Insert: what it puts last"},
+            "hmac": _integer(1, hmac.MAX_KEY_ID),
         },
     )
+    segments = _segments()
     segment_list = _object(
         policies.LIST_KEYS,
-        {"weight": _integer(0, MAX_WEIGHT), "segments": _SEGMENTS, "verify": {"type": "boolean"}},
+        {"weight": _integer(0, MAX_WEIGHT), "segments": segments, "verify": {"type": "boolean"}},
         ["segments"],
     )
     lists: Schema = {
         "segment-lists": {"type": "array", "items": segment_list, "minItems": 1},
-        "segments": _SEGMENTS,
+        "segments": segments,
     }
     color = _integer(1, policies.MAX_COLOR)
     bsid: Schema = {"type": ["string", "object"], "examples": [bsids.DYNAMIC]}
@@ -235,6 +274,7 @@ def _policy() -> Schema:
             "encap": {"anyOf": [{"type": "string"}, encap]},
             "invalid": {"enum": ["forward", "drop"]},
             **lists,
+            "compress": {"enum": list(segment_lists.COMPRESS)},
             "vrf": NAME | {"description": "VRF in which the first segment is resolved"},
             "color": color,
             "endpoint": ADDRESS,
@@ -245,6 +285,20 @@ def _policy() -> Schema:
         },
         ["name"],
     )
+
+
+def _segments() -> Schema:
+    segment = _object(
+        segment_lists.SEGMENT_KEYS, {**_STRUCTURE, "sid": ADDRESS, "pack": {"type": "boolean"}, "container": ADDRESS}
+    )
+    # Other spellings of the lengths are valid as well.
+    return {
+        "type": "array",
+        "items": {"anyOf": [ADDRESS, {**segment, "additionalProperties": True}]},
+        "minItems": 1,
+        "maxItems": MAX_LISTED,
+        "description": "path order: the first segment first",
+    }
 
 
 def _steering() -> Schema:

@@ -23,12 +23,29 @@ _INTERFACE = {
     "those from inside the domain or from bogons (BCP 38); a VLAN has that of its port",
     "urpf": "strict: the way back to the source is by this interface; loose: there is one (RFC 3704); a VLAN has that "
     "of its port",
+    "tlv": "TLVs of the SRH at a SID: off; validate: walked; verify: an HMAC has to be right; require: and to be there",
     "policy": "SR policy for everything that is routed from this port, or for the frames of a layer 2 port",
 }
 _HOP = {
     "address": "of the neighbour",
     "port": "where the neighbour is; needed where no connected prefix tells",
     "weight": "share of the flows among several next hops",
+}
+
+
+_STRUCTURE = {
+    "lblen": "length of the block, bits (LBL); that of a locator of the node",
+    "nflen": "length of the C-SID behind the block, bits (LNFL): node and function",
+    "lnlen": "length of the node's part of it, bits (LNL)",
+    "flen": "length of the function's part of it, bits (FL)",
+    "arglen": "length of the argument, bits (AL); with a C-SID flavour all that is behind the C-SID",
+    "csid": "C-SID flavour (RFC 9800): next, replace, or none",
+}
+_SEGMENT = {
+    **_STRUCTURE,
+    "sid": "the segment, with a structure of its own here",
+    "pack": "false: the segment is in no container",
+    "container": "C-SIDs that the REPLACE-C-SID in front of it takes, packed by hand",
 }
 
 
@@ -41,6 +58,8 @@ def _lists(path: str) -> dict[str, str]:
         f"{path}.segment-lists": "lists that share the flows by weight",
         f"{path}.segment-lists.weight": "share of the flows; 0: not used",
         f"{path}.segment-lists.verify": "true: valid while all its segments are reachable, not the first only",
+        **{f"{path}.segments.{key}": text for key, text in _SEGMENT.items()},
+        **{f"{path}.segment-lists.segments.{key}": text for key, text in _SEGMENT.items()},
         f"{path}.bsid": "binding SID (RFC 9256 6): an address, dynamic, or a SID with its behaviour; several as a list",
         f"{path}.bsid-only": "true: no other binding SID when that is taken, the path is not valid then",
     }
@@ -66,10 +85,17 @@ DESCRIPTIONS: Mapping[str, str] = {
     "limits.local": "other packets to this node from each port; null: no limit",
     "limits.unresolved": "packets from each port whose next hop is still to be found; null: no limit",
     "limits.fragments": "IPv4 packets from each port that are to be fragmented; null: no limit",
+    "limits.oam": "copies of packets with the O flag from each port (RFC 9259 2.1.1); null: no limit",
     "limits.passes": "passes after a packet's second one, of each port; null: no limit",
     "limits.sid-visits": "how many SIDs of this node one packet may meet",
     **{key: text for name in RATES for key, text in _rate(f"limits.{name}").items()},
     "fragmentation": "of IPv4 without DF that is too long for its tunnel: of the packet inside, or of the outer one",
+    "hmac-keys": "keys of the HMAC of an SRH (RFC 8754 2.1.2); several are valid at a time",
+    "hmac-keys.id": "HMAC key id in the TLV",
+    "hmac-keys.algorithm": "sha256; sha1: what else Linux has",
+    "hmac-keys.text": "rfc: as RFC 8754 2.1.2.1; linux: without the two octets D and reserved",
+    "hmac-keys.file": "where the key is: a file of mode 0600, relative to this one",
+    "hmac-keys.secret": "the key itself; whoever reads this file has it",
     "vrfs": "VRFs besides `default`",
     "vrfs.name": "by which the rest of the file calls it",
     "vrfs.id": "number on the switch; chosen when it is not given",
@@ -85,6 +111,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "neighbors.address": "IP address of the neighbour",
     "neighbors.vrf": "VRF of its interface, to tell which of several is meant",
     "neighbors.mac": "MAC address of the neighbour",
+    "oam": "OAM of RFC 9259",
+    "oam.o-flag": "true: every SID copies packets with the O flag to the controller; or a list of the SIDs that do",
     "neighbor-limits": "what packets may make the node keep and do for the neighbours of each interface (RFC 6583)",
     "neighbor-limits.learned": "neighbours an interface has at most, besides configured next hops",
     "neighbor-limits.unresolved": "those of them that have not answered yet",
@@ -124,7 +152,11 @@ DESCRIPTIONS: Mapping[str, str] = {
     "sids.lblen": "length of the block of a compressed SID, bits (LBL); that of a locator of the node",
     "sids.nflen": "length of the compressed SID behind its block, bits (LNFL); the rest of the prefix",
     "sids.block": "locator block that the packet goes on in (End.LBS, End.XLBS)",
+    "sids.tlv": "TLVs of the SRH, as ports.tlv, which it takes the place of",
     "sids.allow-outside-locator": "true: the SID is meant to be outside the locators",
+    "sid-structures": "lengths and C-SID flavours of the SIDs of other nodes, for packing and checking segment lists",
+    "sid-structures.sids": "a SID, or a prefix around SIDs of this structure, or several",
+    **{f"sid-structures.{key}": text for key, text in _STRUCTURE.items()},
     "policies": "SR policies",
     "policies.name": "by which steering and binding SIDs call it",
     "policies.encap": "how packets enter: a mode such as encap.red, or all of it",
@@ -132,6 +164,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "policies.encap.source": "outer source address instead of the node's",
     "policies.encap.hop-limit": "of the outer header; inherit: that of the packet",
     "policies.encap.traffic-class": "of the outer header; inherit: that of the packet",
+    "policies.encap.hmac": "key id of hmac-keys: the SRH gets an HMAC TLV (RFC 8754 2.1.2)",
     "policies.encap.flow-label": "of the outer header: hash of the flow (RFC 6438), copy, or 0",
     "policies.invalid": "what becomes of the traffic while no segment list is valid",
     "policies.color": "with endpoint what the policy is called by routes with a color (RFC 9256 2.1)",
@@ -148,6 +181,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "policies.candidate-paths.policies": "a composite path: colors of policies of the same endpoint (RFC 9256 2.2)",
     "policies.candidate-paths.policies.color": "of the policy",
     "policies.candidate-paths.policies.weight": "its share of the flows",
+    "policies.compress": "how the headend packs the segments (RFC 9800 6): auto, next, replace or off",
     **_lists("policies"),
     **_lists("policies.candidate-paths"),
     "steering": "what goes into which policy: by prefix, by port, or by what it matches",
