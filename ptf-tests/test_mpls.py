@@ -359,7 +359,7 @@ class LabelsThatArrive(MplsTest):
     """This node is no label switching router: a labelled frame is dropped with its reason."""
 
     def runTest(self) -> None:
-        inner = wire.ip6(HOST, OUT6, wire.udp(b"payload"))
-        self.send(1, wire.ether(wire.mpls([16001], inner, ttl=64), dst=self.mac(1), src=self.neighbor_mac(1)))
+        labelled = bytes.fromhex("03e81140") + bytes(craft.ip6(HOST, OUT6, UDP))
+        self.send(1, craft.ether(labelled, dst=self.mac(1), src=self.neighbor_mac(1), ethertype=0x8847))
         self.expect_nothing()
         self.expect_drop("UNSUPPORTED_ETHERTYPE")

@@ -149,6 +149,10 @@ def config(switch: defaults.Switch) -> dict[str, Any]:
         ],
         "sids": sids(),
         "policies": _policies(),
+        "mpls-policies": [
+            {"name": "labels3", "labels": [16001, 0xA5A5A, 24002], "via": "2001:db8:2::2"},
+            {"name": "labels8", "labels": [*range(16, 24)], "via": ["2001:db8:2::2", "2001:db8:4::2"], "ttl": 9},
+        ],
         "vlan-tables": [
             {
                 "name": "wires",

@@ -17,7 +17,7 @@ from srv6cp.behaviours.operands import HOPS, Via, item
 from srv6cp.behaviours.record import Endpoint
 from srv6cp.behaviours.section import Section
 from srv6cp.model import NextHop
-from srv6cp.problems import Fields, InvalidError, with_path
+from srv6cp.problems import Fields, InvalidError
 
 MAX_LABELS = 8
 
@@ -182,7 +182,7 @@ _SCHEMA: dict[str, Schema] = {
 }
 _MPLS_POLICIES = Section(
     key=_KEY,
-    what="SR-MPLS policy",
+    what="label stack",
     summary=(
         "a list of `{name, labels, via, ttl, traffic-class}`: 1 to 8 labels from the top down (`16001/24002`, or a"
         " list), the next hop or several; `ttl` `uniform` (default, the hop limit) or 1 to 255 (pipe), `traffic-class`"
