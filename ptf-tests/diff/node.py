@@ -31,6 +31,8 @@ _FUNCTIONS: dict[str, dict[str, Any]] = {
     "b611": {"behavior": "End.B6.Encaps.Red", "policy": "one"},
     "b620": {"behavior": "End.B6.Insert", "policy": "insert2"},
     "b630": {"behavior": "End.B6.Insert.Red", "policy": "insert2"},
+    "b640": {"behavior": "End.BM", "mpls-policy": "labels3"},
+    "b641": {"behavior": "End.BM", "mpls-policy": "labels8"},
 }
 
 
