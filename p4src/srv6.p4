@@ -23,6 +23,7 @@
 #include "core/wire/srh.p4"
 #include "core/wire/hmac.p4"
 #include "core/wire/frame.p4"
+#include "core/wire/gtp.p4"
 #include "core/wire/pushed.p4"
 #include "core/wire/mpls.p4"
 #include "profiles/absent.p4"

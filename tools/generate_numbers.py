@@ -41,6 +41,7 @@ BIT_MAPS = {
     "srv6_flavors_t": ("FLAVOR_", "FlavorBit", "Flavours of End, End.X and End.T (RFC 8986 4.16)."),
     "packet_out_flags_t": ("PACKET_OUT_", "PacketOutFlag", "Flags of a packet-out."),
     "decap_options_t": ("DECAP_", "DecapOption", "How a behaviour decapsulates IP."),
+    "mobile_options_t": ("GTP_", "MobileOption", "How a behaviour of the mobile user plane treats GTP-U."),
     "encap_flags_t": ("ENCAP_", "EncapFlag", "How the outer header of a headend behaviour is filled."),
 }
 #: Macros of arch.p4.

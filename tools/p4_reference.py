@@ -29,7 +29,7 @@ from p4rtlib.protos import p4info_pb2  # noqa: E402
 from srv6cp.model import DROP_REASONS, PUNT_REASONS, DropReason, PuntReason  # noqa: E402
 
 #: From the smallest to the one with every family but those that have a profile of their own, and then these.
-PROFILES = ("transit", "edge", "full", "hmac")
+PROFILES = ("transit", "edge", "full", "hmac", "mobile")
 MAIN = "full"
 REFERENCE = "docs/p4-program.md"
 PORTING = "docs/porting.md"
@@ -268,6 +268,7 @@ def flags() -> Iterator[str]:
         "srv6_flavors_t": "SID",
         "decap_options_t": "SID that decapsulates",
         "encap_flags_t": "policy",
+        "mobile_options_t": "SID or policy of the mobile user plane",
     }
     rows = []
     for kind, name, value, comment in re.findall(r"^const (\w+) (\w+)\s*= (0x\w+);(?:[ \t]*// (.*))?$", source, re.M):

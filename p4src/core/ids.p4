@@ -38,7 +38,7 @@
 // OAM, service chaining.
 #define O_FLAG_TABLE_ID          0x02000038
 
-// Actions (0x01). Next: 0x010000C8. (0x01000021: a set_nexthop_group without a seed)
+// Actions (0x01). Next: 0x010000E8. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -124,6 +124,14 @@
 #define HMAC_OUTER_STATE_ID            0x010000B2
 #define ADD_HMAC_ID                    0x010000B3
 #define ADD_SHORT_HMAC_ID              0x010000B4
+// The mobile user plane: 0x010000E1 to 0x010000F8.
+#define END_MAP_ID               0x010000E1
+#define END_M_GTP6_D_ID          0x010000E2
+#define END_M_GTP6_D_DI_ID       0x010000E3
+#define END_M_GTP6_E_ID          0x010000E4
+#define END_M_GTP4_E_ID          0x010000E5
+#define H_M_GTP4_D_ID            0x010000E6
+#define END_LIMIT_ID             0x010000E7
 
 #define END_REPLACE_CSID_ID               0x01000075
 #define END_X_REPLACE_CSID_ID             0x01000076
@@ -179,10 +187,11 @@
 // OAM, service chaining.
 #define OAM_COUNTER_ID           0x1200000D
 
-// Meters (0x14). Next: 0x14000007. (0x14000001: a punt meter without ports)
+// Meters (0x14). Next: 0x14000009. (0x14000001: a punt meter without ports)
 #define PORT_PUNT_METER_ID       0x14000002
 #define PASS_METER_ID            0x14000003
 // OAM, service chaining.
 #define OAM_METER_ID             0x14000006
+#define GROUP_METER_ID           0x14000008   // the mobile user plane
 
 #endif  // SRV6_CORE_IDS_P4_

@@ -28,6 +28,7 @@ const origin_t ORIGIN_DECAPSULATED = 1;  // it was inside another one
 const origin_t ORIGIN_ADVANCED     = 2;  // a behaviour moved it on to its next segment
 const origin_t ORIGIN_OWN          = 3;  // this node made it
 const origin_t ORIGIN_FRAME        = 4;  // a frame, taken whole: what it carries is not looked at
+const origin_t ORIGIN_GTP          = 5;  // GTP-U whose payload enters a policy: it is what the packet becomes
 
 // What the usual packet has not: a bit map of the interface, the parser and the domain's filters.
 typedef bit<32> unusual_t;
@@ -103,7 +104,8 @@ LAZY_STATE verdict_state_t {
     verdict_state_t verdict;    \
     HEADEND_STATE           \
     CSID_STATE              \
-    HMAC_STATE
+    HMAC_STATE              \
+    MOBILE_STATE
 
 // Cells of a counter whose bytes include the link-layer header: even for frames that came untagged, odd for tagged
 // ones.

@@ -71,6 +71,29 @@
 #define CSID_BIND_ADVANCES
 #endif
 
+#ifdef WITH_MOBILE
+#include "../core/mobile_state.p4"
+#else
+#define MOBILE_STATE
+#define MOBILE_ACTIONS
+#define MOBILE_ACTION_NAMES
+#define MOBILE_CONTROLS
+#define MOBILE_CASES
+#define MOBILE_POLICY_CONTROLS
+#define MOBILE_POLICY_ACTIONS
+#define MOBILE_POLICY_ACTION_NAMES
+#define MOBILE_POLICY_CASES
+#define MOBILE_ENCAPSULATION
+#define MOBILE_ARGUMENT
+#define MOBILE_FLOW_ACTION
+#define MOBILE_FLOW
+#define MOBILE_TUNNEL_MTU
+#define IPV4_LOOKUP ipv4_table.apply();
+#define IPV4_TAG_ACTION
+#define IPV4_TAG
+#define MOBILE_CHECKSUM
+#endif
+
 #if !defined(WITH_CSID) || !defined(WITH_DECAP)
 #define CSID_DECAP_ACTIONS
 #define CSID_DECAP_ACTION_NAMES

@@ -10,6 +10,9 @@
 #ifdef WITH_HEADEND
 #include "../core/headend/push.p4"
 #include "../core/headend/sidlist.p4"
+#ifdef WITH_MOBILE
+#include "../core/headend/mobile.p4"
+#endif
 #include "../core/headend/policy.p4"
 #include "../core/headend/steer.p4"
 #include "../core/headend/tunnel_mtu.p4"
@@ -43,6 +46,9 @@
 #endif
 #ifdef WITH_L2
 #include "../core/sid/l2.p4"
+#endif
+#ifdef WITH_MOBILE
+#include "../core/sid/mobile.p4"
 #endif
 
 #ifdef WITH_OAM

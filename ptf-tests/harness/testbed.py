@@ -6,7 +6,8 @@
 pairs, root), ``bmv2`` (``simple_switch_grpc`` on veth pairs, root), ``auto`` (``bmv2`` where it can run, else
 ``softswitch``). ``make`` knows ``bmv2-grpc`` besides, for the differential run: BMv2 without interfaces, no root.
 
-``PROFILE`` chooses the profile of the P4 program: ``full`` (default), ``edge``, ``transit`` or ``hmac``.
+``PROFILE`` chooses the profile of the P4 program: ``full`` (default), or one of ``srv6cp.artifacts.PROFILES``. Tests of
+what has a profile of its own name it (``Srv6Test.profile``).
 """
 
 from __future__ import annotations

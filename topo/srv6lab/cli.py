@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from srv6cp.cli import probing, session
+from srv6cp.artifacts import DEFAULT, PROFILES
+from srv6cp.cli import probing
 from srv6cp.cli.arguments import number
 from srv6cp.cli.exitcodes import CHECK_FAILED, CliError
 from srv6cp.sync.launch import SWITCHES
@@ -137,7 +138,11 @@ def _add_up(up: argparse.ArgumentParser) -> None:
         help="auto: BMv2 if simple_switch_grpc is on PATH and we are root, else softswitch "
         "[$SWITCH; else auto with --netns, softswitch without]",
     )
-    session.add_profile(up)
+    up.add_argument(
+        "--profile",
+        metavar="PROFILE",
+        help=f"of the P4 program: {', '.join(PROFILES)} [the topology's, else {DEFAULT}]",
+    )
     up.add_argument("--name", help="name of the lab [the topology's]")
     up.add_argument("--web", action="store_true", help="serve a page that shows it and takes commands, until Ctrl-C")
     _web_options(up)

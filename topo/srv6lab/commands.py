@@ -67,11 +67,13 @@ def _failure(error: TopologyError | LabError | Failed | CliError) -> CliError:
 
 def up(args: argparse.Namespace) -> int:
     """Start a network and play its scenario."""
-    program = session.profile(args.profile)
+    if args.profile is not None:
+        session.profile(args.profile)
     if args.name and not NAME.fullmatch(args.name):
         raise UsageError(f"--name: {args.name!r} is no name; a letter, then up to 30 letters, digits, - and _")
     switch = _switch(args)
     topology = load_topology(args.topology)
+    profile = args.profile or topology.profile
     if switch == "auto":
         switch = choose(switch) if args.netns or os.geteuid() == 0 else "softswitch"
     if args.netns or switch == "bmv2":
@@ -80,7 +82,7 @@ def up(args: argparse.Namespace) -> int:
     begin = time.perf_counter()
     from srv6lab.network import Network
 
-    with Network(topology, program) as network:
+    with Network(topology, session.profile(profile)) as network:
         if not args.quiet:
             _say_ready(topology, "softswitch, all in this process", begin)
         if args.web:
@@ -114,7 +116,7 @@ def _up_namespaces(args: argparse.Namespace, topology: Topology, switch: str) ->
     _say_head(args, topology)
     begin = time.perf_counter()
     with control.termination_as_interrupt() as check:
-        lab = control.up(name, args.topology, topology, switch, args.profile)
+        lab = control.up(name, args.topology, topology, switch, args.profile or topology.profile)
         keep = args.netns
         try:
             if not args.quiet:

@@ -3,6 +3,7 @@
 
 name: quickstart
 about: one sentence
+profile: full                                 # of the program; `--profile` says otherwise
 picture: |                                    # optional, shown when the network starts
   h1 - r1 - r2
 routers: {r1: {}, r2: {sids: [...]}}          # a router's section: see docs/configuration.md
@@ -10,6 +11,7 @@ hosts:
   h1: {router: r1}
   h2: {router: r2, vrf: blue, ipv6: "2001:db8:1::2/64", ipv4: "10.0.1.2/24"}
   h3: {router: r2, l2: true}                  # on a layer 2 port
+  gnb: {router: r1, gtp: {peer: "fcbb:bb00:1:d::", teid: 291, qfi: 5}}  # in this process only
 links: [r1 -- r2, {link: r1 -- r3, cost: 5, mtu: 9000, rate: 10M, delay: 20ms, loss: 1%}]
 cables: {rate: 10M}                           # of all that say nothing else, those of hosts too
 scenario: [...]                               # see srv6lab.script
@@ -28,8 +30,9 @@ from pathlib import Path
 from typing import Any
 
 from srv6cp import values
+from srv6cp.artifacts import DEFAULT, PROFILES
 from srv6cp.config import ConfigError, Source, read_source
-from srv6cp.problems import InvalidError, Problem
+from srv6cp.problems import InvalidError, Problem, with_path
 from srv6lab import impairments, steps
 from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.mistakes import Mistakes
@@ -41,6 +44,7 @@ from srv6lab.topology import (
     MAX_HOSTS,
     MAX_ROUTERS,
     End,
+    Gtp,
     Host,
     Link,
     Router,
@@ -48,11 +52,12 @@ from srv6lab.topology import (
     TopologyError,
 )
 
-KEYS = frozenset(("name", "about", "picture", "routers", "hosts", "links", "cables", "scenario", "ti-lfa"))
+KEYS = frozenset(("name", "about", "picture", "profile", "routers", "hosts", "links", "cables", "scenario", "ti-lfa"))
 #: What the routes between routers can be protected against.
 PROTECTION = ("link", "node")
 CABLE_KEYS = frozenset(impairments.KEYS)
-HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4")) | CABLE_KEYS
+HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4", "gtp")) | CABLE_KEYS
+GTP_KEYS = frozenset(("peer", "teid", "qfi"))
 LINK_KEYS = frozenset(("link", "cost", "mtu")) | CABLE_KEYS
 MAX_COST = 1 << 20
 # Namespaces, hosts files and Graphviz take such names; so does the path of a Unix socket, which is short.
@@ -175,12 +180,15 @@ class _Reader:
         hosts = self._hosts(top.get("hosts"), routers) if routers else {}
         links = self._links(top.get("links"), routers, hosts) if routers else ()
         about = " ".join(str(top.get("about") or "").split())
+        profile = DEFAULT
+        with self.at("profile"):
+            profile = values.choice(top.get("profile", DEFAULT), PROFILES, "profile")
         ti_lfa = ""
         with self._mistakes.at("ti-lfa"):
             if top.get("ti-lfa") is not None:
                 ti_lfa = values.choice(top["ti-lfa"], PROTECTION, "ti-lfa")
         picture = str(top.get("picture") or "").rstrip()
-        return Topology(name, about, picture, routers, hosts, links, ti_lfa=ti_lfa)
+        return Topology(name, about, picture, routers, hosts, links, profile=profile, ti_lfa=ti_lfa)
 
     def _routers(self, value: Any) -> dict[str, Router]:
         routers: dict[str, Router] = {}
@@ -225,11 +233,14 @@ class _Reader:
         cable = self._cables
         with self.at("hosts", key):
             cable = impairments.read(settings, cable)
+        session: Gtp | None = None
+        with self.at("hosts", key, "gtp"):
+            session = None if settings.get("gtp") is None else _gtp(settings["gtp"])
         at = settings.get("router")
         if not isinstance(at, str) or at not in routers:
             hint = values.suggest(str(at), routers) or f"; there are {', '.join(routers)}"
             raise InvalidError(f"router {at!r} does not exist{hint}", *(("router",) if "router" in settings else ()))
-        return Host(key, number, at, six, four, vrf, l2, cable)
+        return Host(key, number, at, six, four, vrf, l2, cable, session)
 
     def _links(self, value: Any, routers: Mapping[str, Router], hosts: Mapping[str, Host]) -> tuple[Link, ...]:
         ports = dict.fromkeys(routers, 0)
@@ -271,6 +282,17 @@ class _Reader:
         with self.at("links", place):
             cable = impairments.read(settings, cable)
         return cost, mtu, cable
+
+
+def _gtp(value: Any) -> Gtp:
+    """The session of a host that speaks GTP-U."""
+    settings = values.mapping(value, "gtp")
+    values.check_keys(settings, GTP_KEYS, ("peer", "teid"))
+    return Gtp(
+        with_path("peer", values.ip_address, settings["peer"], "peer"),
+        with_path("teid", values.integer, settings["teid"], "teid", 0, 0xFFFFFFFF),
+        with_path("qfi", values.integer, settings.get("qfi", 0), "qfi", 0, 63),
+    )
 
 
 def _name(value: Any) -> str:

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any
 
 from softswitch.switch import SoftSwitch
+from srv6cp import artifacts
 from srv6cp.artifacts import Artifacts
 from srv6cp.controller.loop import ControllerOptions, NodeController
 from srv6cp.model import Node
@@ -81,7 +82,7 @@ class Network:
 
     def __init__(self, topology: Topology, program: Artifacts | None = None) -> None:
         self.topology = topology
-        self._program = program
+        self._program = program or artifacts.find(topology.profile)
         self.hosts: dict[str, HostStack] = {}
         self.switches: dict[str, SoftSwitch] = {}
         self.controllers: dict[str, NodeController] = {}

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
 from srv6cp.behaviours import REGISTRY, csid
+from srv6cp.behaviours.mobile import MAP_TO
 from srv6cp.cli.output import table
-from srv6cp.model import Flavour, LocalSids, Node, Sid
+from srv6cp.model import MAX_VISITS, Flavour, LocalSids, Node, Sid
 from srv6cp.packets import notation, raw
 from srv6lab.containers import Containers
 from srv6lab.lab import Passage
@@ -106,6 +107,11 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
             if (moved := csid.next_address(sid, destination, segments, remaining)) is not None:
                 destination, remaining = moved
                 did.append(f"{record.name} (next C-SID)")
+                continue
+            mapped = sid.operands.get(MAP_TO.key)
+            if mapped is not None and len(did) < MAX_VISITS:
+                destination = mapped.packed
+                did.append(name)
                 continue
             inside = record.decapsulates or not remaining
             if record.decapsulates:

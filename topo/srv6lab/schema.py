@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from srv6cp import values
+from srv6cp.artifacts import PROFILES
 from srv6cp.config.schema import schema as node_schema
 from srv6lab import impairments, loader, script
 from srv6lab.configuration import FIXED
@@ -37,6 +38,17 @@ def schema() -> Schema:
             "l2": {"type": "boolean"} | _text("true: the router's port takes frames as they are"),
             "ipv6": {"type": "string"} | _text("address/length; the router has the first address of the prefix"),
             "ipv4": {"type": "string"} | _text("address/length; the router has the first address of the prefix"),
+            "gtp": _object(
+                loader.GTP_KEYS,
+                {
+                    "peer": {"type": "string"} | _text("address of the other end"),
+                    "teid": {"type": "integer", "minimum": 0, "maximum": 0xFFFFFFFF}
+                    | _text("tunnel endpoint identifier that the other end knows the session by"),
+                    "qfi": {"type": "integer", "minimum": 0, "maximum": 63} | _text("QoS flow; 0: no container"),
+                },
+                ["peer", "teid"],
+            )
+            | _text("the host is a gNB or UPF: its packets go into this session of GTP-U"),
         },
         ["router"],
     )
@@ -57,6 +69,7 @@ def schema() -> Schema:
         "name": _NAME | _text("name of the lab; that of the file unless said"),
         "about": {"type": ["string", "null"]} | _text("what it shows, in one sentence"),
         "picture": {"type": ["string", "null"]} | _text("drawing that is printed when the network starts"),
+        "profile": {"enum": list(PROFILES)} | _text("of the P4 program; full unless said"),
         "routers": _by_name({"anyOf": [section, {"type": "null"}]}, MAX_ROUTERS)
         | {"minProperties": 1}
         | _text("routers by name, each with what is added to its configuration; their order gives them numbers"),

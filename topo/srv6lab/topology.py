@@ -24,9 +24,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Any
 
+from srv6cp.artifacts import DEFAULT
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.spelling import listed_flavours, normalize_sid
 from srv6cp.model import parse_flavours
@@ -76,8 +77,20 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Gtp:
+    """A session of GTP-U that all packets of a host go into: the other end, and how the other end knows it."""
+
+    peer: IPv4Address | IPv6Address
+    teid: int
+    qfi: int = 0
+
+
+@dataclass(frozen=True)
 class Host:
-    """A host and the router it hangs on: by a port of a VRF, or (``l2``) by a layer 2 port without a gateway."""
+    """A host and the router it hangs on: by a port of a VRF, or (``l2``) by a layer 2 port without a gateway.
+
+    With ``gtp`` it is a gNB or a UPF that speaks GTP-U: what it sends, the packets of a user, goes into a session.
+    """
 
     name: str
     number: int
@@ -87,6 +100,7 @@ class Host:
     vrf: str = DEFAULT_VRF
     l2: bool = False
     impairments: Impairments = IDEAL  # of its cable
+    gtp: Gtp | None = None
 
     @property
     def mac(self) -> str:
@@ -145,7 +159,7 @@ END, END_DT46, END_X = 0xE000, 0xD046, 0xEA00
 
 @dataclass(frozen=True)
 class Topology:
-    """Routers, hosts and links by name, and the scenario to show."""
+    """Routers, hosts and links by name, the scenario to show, and the profile of the program that it needs."""
 
     name: str
     about: str
@@ -154,6 +168,7 @@ class Topology:
     hosts: Mapping[str, Host]
     links: tuple[Link, ...]
     scenario: tuple[Step, ...] = ()
+    profile: str = DEFAULT
     ti_lfa: str = ""  # what routes are protected against: link, node, nothing
 
     def links_of(self, node: str) -> Iterator[Link]:

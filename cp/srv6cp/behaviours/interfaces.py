@@ -60,6 +60,9 @@ class Binder(Protocol):
     def number(self, section: str, name: str) -> int:
         """Number of an item of a section that a record brings."""
 
+    def group(self, key: bytes) -> int:
+        """Number of a group that shares a rate."""
+
 
 class Names(Protocol):
     """The way back: names for the numbers of the data plane, ``#7`` where there is none."""

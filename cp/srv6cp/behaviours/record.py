@@ -113,7 +113,7 @@ class Headend:
     ``mode`` is its spelling in the node file and in iproute2, ``name`` the RFC's, ``aliases`` are further ones.
     ``action`` of ``sr_policy_table`` implements it. ``reduced``: the first segment is left out of the SRH (RFC 8754
     section 4.1.1); ``layer2``: it takes whole frames; ``inserts``: the SRH goes into the packet instead of a new
-    outer header.
+    outer header; ``gtp``: it takes what GTP-U over IPv4 carries (RFC 9433 6.7).
     """
 
     mode: str
@@ -123,4 +123,10 @@ class Headend:
     reduced: bool = False
     layer2: bool = False
     inserts: bool = False
+    gtp: bool = False
     aliases: tuple[str, ...] = ()
+
+    @property
+    def pushes_packets(self) -> bool:
+        """True when it takes a packet and puts an outer header in front of it."""
+        return not (self.layer2 or self.inserts or self.gtp)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
 from srv6cp.config.bsids import DYNAMIC
-from srv6cp.config.policies import ORIGINS, RETURNS
+from srv6cp.config.policies import ECHO, ORIGINS, RETURNS
 from srv6cp.config.segments import COMPRESS
 from srv6cp.config.sid_structures import LENGTH_KEYS
 from srv6cp.config.steering import ACTIONS, DSCPS, SRH_KEYS
@@ -290,6 +290,7 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "traffic-class": ("inherit",),
             "flow-label": labels,
             "return-to": RETURNS,
+            "echo": ECHO,
             "compress": COMPRESS,
             "invalid": ("forward", "drop"),
             "vrf": known.vrfs,
@@ -469,7 +470,7 @@ def _ip_route(verb: str, words: Sequence[str], known: Known, tables: Collection[
         return _pairs(words, line)
     device = {key: line[key] for key in ("dev", "via", "table", "nexthop")}
     if encap == ["seg6"]:
-        modes = [record.mode for record in REGISTRY.headends if not record.layer2 and not record.inserts]
+        modes = [record.mode for record in REGISTRY.headends if not (record.layer2 or record.inserts or record.gtp)]
         seg6: Keys = {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, "hmac": _FREE, "compress": COMPRESS}
         return _pairs(behind, {**seg6, **device})
     action = next((behind[at + 1] for at, word in enumerate(behind[:-1]) if word == "action"), "")

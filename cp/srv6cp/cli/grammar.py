@@ -21,7 +21,10 @@ from srv6cp.config.sid_structures import LENGTH_KEYS, SYNONYMS
 from srv6cp.config.spelling import parse_words
 from srv6cp.model import FLAVOUR_NAMES
 
-_ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac")
+_ENCAP_KEYS = (
+    *("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"),
+    *("upf-prefix-length", "source-prefix-length", "echo"),  # of mode gtp4.d
+)
 _PATH_KEYS = ("preference", "origin", "originator", "discriminator")
 _POLICY_KEYS = ("compress", "invalid", "vrf", "color", "endpoint", "priority")
 _ROUTE_WORDS = (
@@ -37,8 +40,9 @@ _USAGE = {
     "policy": "srv6 policy add NAME [path NAME [preference N] [origin pcep|bgp|configuration] [originator ASN:A] "
     "[discriminator N]] segs A,B [weight N] [segs C,D [weight N]] [path ...] [mode M] [source A] "
     "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] "
-    "[return-to next-segment|binding-sid] [compress auto|next|replace|off] [hmac KEYID] [invalid forward|drop] "
-    "[vrf V] [color N endpoint A] [priority N] [bsid SID|dynamic]",
+    "[return-to next-segment|binding-sid] [upf-prefix-length N] [source-prefix-length N] [echo drop|answer] "
+    "[compress auto|next|replace|off] [hmac KEYID] [invalid forward|drop] [vrf V] "
+    "[color N endpoint A] [priority N] [bsid SID|dynamic]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
     "match KEY VALUE... [priority N] policy NAME|none|action drop|action count",
     "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID] "

@@ -32,7 +32,7 @@ from srv6cp.compile.paths import Identity
 from srv6cp.compile.policies import Policies, PolicyUse
 from srv6cp.compile.ports import domain_entities, port_entities
 from srv6cp.compile.routes import Routes
-from srv6cp.compile.sids import Numbers, Sids, section_entities
+from srv6cp.compile.sids import Numbers, Sids, group_entities, section_entities
 from srv6cp.compile.sources import source_entities
 from srv6cp.compile.steering import Classifier, back_up_routes, steer_prefixes
 from srv6cp.compile.system import system_entities
@@ -125,6 +125,7 @@ class CompiledNode:
             *self._policies.entities(),
             *sections,
             *sids.entities(),
+            *group_entities(node, numbers),
             *self._bsids.entities(),
             *self._not_sids.entities(),
             *routes,

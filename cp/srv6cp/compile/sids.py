@@ -12,6 +12,7 @@ from ipaddress import IPv6Network
 from typing import Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.behaviours.mobile import LIMIT, SMALLEST_BURST
 from srv6cp.behaviours.operands import Option
 from srv6cp.compile import tables
 from srv6cp.compile.bsids import binding_sids
@@ -20,7 +21,7 @@ from srv6cp.compile.ids import Ids, short_key, sid_key
 from srv6cp.compile.nexthops import NextHops
 from srv6cp.compile.policies import Policies
 from srv6cp.model import NextHop, Node, Port, Sid
-from srv6cp.p4rt.entities import Action, TableEntry, Value
+from srv6cp.p4rt.entities import Action, MeterEntry, TableEntry, Value
 
 #: Of what lies inside a SID's prefix and is not the SID's (:mod:`srv6cp.compile.not_sids`).
 NOT_A_SID = "not_a_sid"
@@ -60,6 +61,9 @@ class Numbers:
         number = self._ids.section(self._sections[section]).take(short_key(name.encode()))
         self.items.setdefault(section, {})[number] = name
         return number
+
+    def group(self, key: bytes) -> int:
+        return self._ids.rate_groups.take(key)
 
 
 class _Plan(NamedTuple):
@@ -162,6 +166,14 @@ def _plan(record: Endpoint, program: Capabilities) -> _Plan:
         tuple((each.key, each.bits) for each in record.operands if isinstance(each, Option) and "options" in names),
         tuple(name for name in names if name not in sources),
     )
+
+
+def group_entities(node: Node, binder: Numbers) -> Iterator[MeterEntry]:
+    """The rates of End.Limit, one for each group that has one."""
+    groups = (sid.operands[LIMIT.key] for sid in node.sids if LIMIT.key in sid.operands)
+    for group in dict.fromkeys(group for group in groups if group.rate):
+        burst = max(group.rate // 10, SMALLEST_BURST)
+        yield MeterEntry(tables.GROUP_METER, binder.group(group.key), group.rate, burst, group.rate, burst)
 
 
 def section_entities(node: Node, binder: Numbers, program: Capabilities) -> Iterator[TableEntry]:

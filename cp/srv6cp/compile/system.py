@@ -65,6 +65,7 @@ def punt_limits(node: Node) -> dict[PuntReason, RateLimit | None]:
         PuntReason.NEIGHBOR_UNRESOLVED: limits.unresolved,
         PuntReason.FRAGMENT: limits.fragments,
         PuntReason.ECHO: limits.echo,
+        PuntReason.GTP_ECHO: limits.echo,
     }
     return {reason: services.get(reason, node.icmp) for reason in _METERED}
 
@@ -81,6 +82,9 @@ def metered(ports: Iterable[int], program: Capabilities) -> Iterator[MeterEntry]
         yield from (MeterEntry(tables.OAM_METER, port) for port in known)
     if tables.PASS_METER in program.info.meters:
         yield from (MeterEntry(tables.PASS_METER, port) for port in known)
+    if tables.GROUP_METER in program.info.meters:
+        cells = range(program.info.meters[tables.GROUP_METER].size)
+        yield from (MeterEntry(tables.GROUP_METER, cell) for cell in cells)
 
 
 def _meter(name: str, index: int, limit: RateLimit) -> MeterEntry:

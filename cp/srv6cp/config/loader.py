@@ -14,6 +14,7 @@ from typing import Any
 from p4rtlib.gcpause import gc_paused
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.behaviours.mobile import POLICY_OF_GTP
 from srv6cp.config.binding_loops import binding_loops
 from srv6cp.config.bogons import DEFAULT as DEFAULT_BOGONS
 from srv6cp.config.bogons import read_bogons
@@ -244,6 +245,13 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
     for route in node.routes:
         if route.prefix in locators:
             context.problems.append(Problem(f"{route.prefix} is a locator of this node, not a route", ("routes",)))
+    for sid in node.sids:
+        policy = policies.get(sid.operands["policy"]) if sid.behaviour in POLICY_OF_GTP else None
+        if policy is not None and not REGISTRY.headend(policy.encap.mode).pushes_packets:
+            message = (
+                f"{sid.behaviour} {sid.prefix} needs a policy of mode encap or encap.red; {policy.name} has another"
+            )
+            context.problems.append(Problem(message, ("sids",)))
     if data.get("source") is None:
         binding = {record.name for record in REGISTRY.endpoints if _encapsulates(record)}
         for sid in node.sids:

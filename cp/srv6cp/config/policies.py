@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -19,6 +19,8 @@ from srv6cp.model import (
     DEFAULT_PREFERENCE,
     DEFAULT_PRIORITY,
     DEFAULT_VRF,
+    MAX_SOURCE_PREFIX,
+    MAX_UPF_PREFIX,
     MAX_WEIGHT,
     CandidatePath,
     Compress,
@@ -47,6 +49,9 @@ PATH_KEYS = LISTS_KEYS | frozenset(
 CONSTITUENT_KEYS = frozenset(("color", "weight"))
 MAX_COLOR = 2**32 - 1
 ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"))
+#: Those of H.M.GTP4.D alone.
+GTP_KEYS = frozenset(("upf-prefix-length", "source-prefix-length", "echo"))
+ECHO = ("drop", "answer")
 #: Where what End.B6.Insert inserts leads back to: the default, and the other.
 RETURNS = ("next-segment", "binding-sid")
 LIST_KEYS = frozenset(("weight", "segments", "verify"))
@@ -159,8 +164,25 @@ def _read_policy(item: dict[Any, Any], segments: SegmentReader, inserted: Collec
     vrf = DEFAULT_VRF
     with fields.at():
         vrf = context.vrf(item)
+    with fields.at():
+        _check_prefixes(encap, (each for path in paths for each in path.lists))
     fields.finish()
     return Policy(name, paths, encap, invalid == "drop", vrf, color, endpoint, priority, keep)
+
+
+def _check_prefixes(encap: Encap, lists: Iterable[SegmentList]) -> None:
+    """What H.M.GTP4.D writes into addresses goes where they have zeros."""
+    if not REGISTRY.headend(encap.mode).gtp:
+        return
+    ends = [(each.segments[-1], encap.upf_prefix, 72, "segment") for each in lists]
+    if encap.source is not None:
+        ends.append((encap.source, encap.source_prefix, 32, "source"))
+    for address, length, written, what in ends:
+        if int(address) >> 128 - length - written & (1 << written) - 1:
+            raise InvalidError(
+                f"{what} {address} has bits in the {written} behind its prefix of {length}, which are the packet's",
+                "encap",
+            )
 
 
 _ReadList = Callable[..., SegmentList]
@@ -307,7 +329,7 @@ def _read_encap(value: Any, context: Context) -> Encap:
     item = values.mapping(value, "encap")
     fields = Fields(item)
     with fields.at():
-        values.check_keys(item, ENCAP_KEYS)
+        values.check_keys(item, ENCAP_KEYS | GTP_KEYS)
     defaults = Encap()
     encap = Encap(
         fields.read("mode", _read_mode, default=defaults.mode),
@@ -316,9 +338,20 @@ def _read_encap(value: Any, context: Context) -> Encap:
         fields.read("traffic-class", _number_or_inherit, "traffic-class", 0),
         fields.read("flow-label", _read_flow_label, default=context.flow_label),
         fields.read("return-to", values.choice, RETURNS, "return-to") == RETURNS[1],
+        fields.read(
+            "upf-prefix-length", values.integer, "upf-prefix-length", 1, MAX_UPF_PREFIX, default=MAX_UPF_PREFIX
+        ),
+        fields.read("source-prefix-length", values.integer, "source-prefix-length", 0, MAX_SOURCE_PREFIX, default=64),
+        fields.read("echo", values.choice, ECHO, "echo") == ECHO[1],
         fields.read("hmac", read_key_id, context),
     )
     fields.finish()
+    gtp = REGISTRY.headend(encap.mode).gtp
+    for key in sorted(GTP_KEYS & item.keys()):
+        if not gtp:
+            raise InvalidError(f"mode {encap.mode} takes no {key!r}; gtp4.d does", key)
+    if gtp and "upf-prefix-length" not in item:
+        raise InvalidError("gtp4.d needs 'upf-prefix-length', the bits of the last segment that are the UPF's prefix")
     return encap
 
 

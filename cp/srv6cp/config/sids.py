@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv6Network
 from typing import Any, NamedTuple
 
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.behaviours.mobile import LIMIT
 from srv6cp.config import spelling
 from srv6cp.config.context import Context
 from srv6cp.config.hmac import read_tlv
@@ -87,7 +88,19 @@ def read_sids(value: Any, locators: tuple[Locator, ...], context: Context) -> tu
                 sids.append(sid)
             except InvalidError as error:
                 context.fail(reader.wrong_fields(item) or error, "sids", index)
+        _check_groups(sids)
     return tuple(sids)
+
+
+def _check_groups(sids: Iterable[Sid]) -> None:
+    """The SIDs of a group say one rate: the group has one meter."""
+    rates: dict[bytes, tuple[Sid, int]] = {}
+    for sid in sids:
+        group = sid.operands.get(LIMIT.key)
+        if group is not None and group.rate:
+            other, rate = rates.setdefault(group.key, (sid, group.rate))
+            if rate != group.rate:
+                raise InvalidError(f"{sid.prefix} and {other.prefix} are of one group and say different rates")
 
 
 def _check_decapsulates(record: Endpoint, flavours: Flavour, operands: Mapping[str, Any]) -> None:

@@ -42,6 +42,7 @@ _BY_REASON: dict[int, Precedence] = {
     PuntReason.NDP: Precedence.NEIGHBORS,
     PuntReason.ARP: Precedence.NEIGHBORS,
     PuntReason.ECHO: Precedence.ECHO,
+    PuntReason.GTP_ECHO: Precedence.ECHO,
     PuntReason.LOCAL: Precedence.SERVICE,
     PuntReason.NEIGHBOR_UNRESOLVED: Precedence.SERVICE,
     PuntReason.FRAGMENT: Precedence.SERVICE,

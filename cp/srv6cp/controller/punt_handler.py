@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from srv6cp.model import Fragmentation, InterfaceId, IPAddress, NeighborKey, Node, PuntReason
-from srv6cp.packets import arp, ndp, notation, raw
+from srv6cp.packets import arp, gtp, ip, ndp, notation, raw
 from srv6cp.packets.options import Action, UnknownOption, unknown_option
 
 from . import relay
@@ -85,6 +85,7 @@ class PuntHandler:
             PuntReason.NEIGHBOR_UNRESOLVED: self._unresolved,
             PuntReason.FRAGMENT: self._fragment,
             PuntReason.OPTION: self._option,
+            PuntReason.GTP_ECHO: self._gtp_echo,
         }
 
     def configure(self, node: Node) -> None:
@@ -315,6 +316,16 @@ class PuntHandler:
         return self._error(
             packet, Problem.PORT_UNREACHABLE if view.protocol == raw.UDP else Problem.PROTOCOL_UNREACHABLE
         )
+
+    def _gtp_echo(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """An echo request of GTP-U that a SID or a policy answers for whom it was sent to."""
+        view = raw.parse_ip(packet.payload, packet.offset)
+        response = gtp.echo_response(view)
+        if response is None:
+            self._ignore("bad GTP echo request", packet)
+            return []
+        datagram = ip.udp(view.dst, view.src, gtp.PORT, *response)
+        return self._sent("GTP echo response", [routed(datagram, packet.vrf_id)])
 
     def _option(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """A packet that a SID refused for its options. One that only has more of them than the switch walks is sent

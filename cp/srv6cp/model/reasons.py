@@ -71,6 +71,14 @@ DROP_REASONS: dict[DropReason, Reason] = {
         "RFC 3704 2.2, 2.4; ports.urpf",
     ),
     DropReason.CSID_ZERO: Reason("a REPLACE-C-SID leads into a container that begins with C-SID 0", "RFC 9800 6.4"),
+    DropReason.GTP_INVALID: Reason(
+        "GTP-U of another version, longer than its packet, or with more extension headers than are walked",
+        "3GPP TS 29.281 5.1, 5.2",
+    ),
+    DropReason.NOT_GTP: Reason("no G-PDU of GTP-U where only one is taken", "RFC 9433 6.7"),
+    DropReason.GTP_PAYLOAD: Reason("what GTP-U carries, or would carry, is of no known type", "RFC 9433 7"),
+    DropReason.NO_LAST_SEGMENT: Reason("no SRH to take the destination of a GTP-U packet from", "RFC 9433 6.5"),
+    DropReason.GROUP_LIMIT: Reason("over the rate of its group", "RFC 9433 6.8"),
     DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
     DropReason.HMAC: Reason("HMAC that is not right, or whose key is not here", "RFC 8754 2.1.2.1; hmac-keys"),
     DropReason.HMAC_ABSENT: Reason("no HMAC, and one is required", "RFC 8754 2.1.2.1; ports.tlv, sids.tlv"),
@@ -92,4 +100,5 @@ PUNT_REASONS: dict[PuntReason, Reason] = {
     PuntReason.OPTION: Reason("ICMPv6 parameter problem, code 2, if the option asks for it", "RFC 8200 4.2"),
     PuntReason.ECHO: Reason("ping of an own address or a SID", "RFC 4443 4.2, RFC 1122 3.2.2.6"),
     PuntReason.O_FLAG: Reason("copy of a packet with the O flag; counted by `srv6 oam show`", "RFC 9259 2.1.1"),
+    PuntReason.GTP_ECHO: Reason("echo request of GTP-U, answered for the other side", "3GPP TS 29.281 7.2.1"),
 }

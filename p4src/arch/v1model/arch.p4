@@ -31,6 +31,8 @@
 #define VERDICT      hdr.verdict
 #define HEADEND      hdr.headend
 #define CSID         hdr.csid
+#define GTP          hdr.gtp
+#define MOBILE       hdr.mobile
 #define LAZY_STATE_IN_HEADERS LAZY_STATE_INSTANCES
 #define LAZY_STATE_IN_METADATA
 
@@ -66,8 +68,8 @@ const MeterColor_t METER_RED    = 2;
 #define INDEXED_COUNTER(ID, NAME, INDEX_TYPE, SIZE) \
     @id(ID) @name(STRING(.NAME)) counter<INDEX_TYPE>(SIZE, CounterType.packets_and_bytes) NAME;
 
-#define INDEXED_METER(ID, NAME, INDEX_TYPE, SIZE) \
-    @id(ID) @name(STRING(.NAME)) meter<INDEX_TYPE>(SIZE, MeterType.packets) NAME;
+#define INDEXED_METER(ID, NAME, UNIT, INDEX_TYPE, SIZE) \
+    @id(ID) @name(STRING(.NAME)) meter<INDEX_TYPE>(SIZE, MeterType.UNIT) NAME;
 
 // A copy of the packet as it came into this pass, for the control plane, while the packet itself goes on: with the
 // fields of packet_in_t as far as the offset in md.carried, whose lower half is that of receive.p4. simple_switch keeps

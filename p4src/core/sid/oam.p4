@@ -11,7 +11,7 @@
 
 control copy_for_oam_process(PACKET) {
     @brief("Rate of copies of packets with the O flag, by the port they came by")
-    INDEXED_METER(OAM_METER_ID, oam_meter, port_id_t, 512)
+    INDEXED_METER(OAM_METER_ID, oam_meter, packets, port_id_t, 512)
 
     @brief("Copies of packets with the O flag, by the port they came by")
     @description("Cell 2 * ingress_port: made; the one behind it: not made, being over the limit of the port")

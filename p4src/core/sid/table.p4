@@ -30,6 +30,7 @@ control my_sid(PACKET) {
     BIND_CONTROLS
     DECAP_CONTROLS
     L2_CONTROLS
+    MOBILE_CONTROLS
     HMAC_CONTROLS
     OAM_CONTROLS
 
@@ -42,6 +43,7 @@ control my_sid(PACKET) {
     CSID_REPLACE_ACTIONS
     CSID_BIND_ACTIONS
     CSID_MPLS_ACTIONS
+    MOBILE_ACTIONS
     CSID_DECAP_ACTIONS
     CSID_L2_ACTIONS
 
@@ -70,6 +72,7 @@ control my_sid(PACKET) {
             CSID_REPLACE_ACTION_NAMES
             CSID_BIND_ACTION_NAMES
             CSID_MPLS_ACTION_NAMES
+            MOBILE_ACTION_NAMES
             CSID_DECAP_ACTION_NAMES
             CSID_L2_ACTION_NAMES
             not_a_sid;
@@ -90,6 +93,7 @@ control my_sid(PACKET) {
             DECAP_CASES
             L2_CASES
             BIND_CASES
+            MOBILE_CASES
             not_a_sid: NoAction: {
                 if (md.unusual >= UNUSUAL_SID_BLOCK) {
                     domain.apply(THE_PACKET);

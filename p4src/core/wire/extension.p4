@@ -92,7 +92,7 @@ header exhausted_list_t {
         IP_PROTO_IPV4:     parse_ipv4;                                                                   \
         IP_PROTO_IPV6:     parse_inner_ipv6;                                                             \
         IP_PROTO_TCP:      parse_l4;                                                                     \
-        IP_PROTO_UDP:      parse_l4;                                                                     \
+        IP_PROTO_UDP:      PARSE_UDP;                                                                    \
         IP_PROTO_ICMPV6:   parse_l4;                                                                     \
         FRAME_STATE                                                                                      \
         default:           accept;                                                                       \

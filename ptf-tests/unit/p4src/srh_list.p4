@@ -29,6 +29,7 @@
 #include "core/wire/srh.p4"
 #include "core/wire/hmac.p4"
 #include "core/wire/frame.p4"
+#include "core/wire/gtp.p4"
 #include "core/wire/pushed.p4"
 #include "core/state.p4"
 

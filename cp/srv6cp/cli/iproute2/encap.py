@@ -100,6 +100,11 @@ def _mode(text: str) -> str:
             f"mode {text} takes frames, and a route has packets; attach it to a port with mode: l2: "
             f"`srv6 policy add NAME segs ... mode {headend.mode}`, `srv6 steer add port P policy NAME`"
         )
+    if headend.gtp:
+        raise UsageError(
+            f"mode {text} needs lengths of prefixes, for which iproute2 has no words: `srv6 policy add NAME segs ... "
+            f"mode {headend.mode} upf-prefix-length N`, `srv6 steer add prefix P policy NAME`"
+        )
     return text
 
 
