@@ -56,7 +56,7 @@
     hdr.hmac.ahead = 0;                             \
     HMAC_VERDICT.result = HMAC_PENDING;             \
     HMAC_VERDICT.argument = 0;                      \
-    md.next = FATE_RECIRCULATE;
+    go_again();
 
 control srh_tlvs(PACKET) {
     VERDICTS
@@ -256,7 +256,7 @@ control hmac_pass(PACKET) {
         BEGIN(HMAC_VERDICT)
         HMAC_VERDICT.result = HMAC_PENDING;
         HMAC_VERDICT.argument = 0;
-        md.next = FATE_RECIRCULATE;
+        go_again();
     }
     action finish(hmac_result_t result) {
         HMAC_VERDICT.result = result;
