@@ -14,10 +14,10 @@ from srv6cp.artifacts import find
 from srv6cp.behaviours import REGISTRY, Section
 from srv6cp.cli import readback
 from srv6cp.cli.edits import add, remove
+from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.kinds import kinds
 from srv6cp.cli.main import build_parser
 from srv6cp.cli.nodefile import NodeFile
-from srv6cp.cli.words import UsageError
 from srv6cp.compile import NotInProgram, compile_state
 from srv6cp.config import ConfigError, load_node
 from srv6cp.config.schema import schema
