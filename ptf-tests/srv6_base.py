@@ -136,6 +136,8 @@ class Srv6Test(BaseTest):
         if isinstance(packet, Frame):
             return packet
         raw = bytes(packet)
+        if isinstance(packet, Part) and packet.proto == wire.MPLS:
+            return wire.ether(packet, **ethernet)
         if isinstance(packet, craft.Ether):
             return Frame(raw)
         if raw[:1] and raw[0] >> 4 in (4, 6):

@@ -148,6 +148,22 @@
 #define END_DX2_REPLACE_CSID_ID           0x01000081
 #define END_DX2V_REPLACE_CSID_ID          0x01000082
 
+// Of End.BM: the table, then actions.
+#define MPLS_POLICY_TABLE_ID     0x02000026
+#define END_BM_ID                0x01000083
+#define END_BM_NEXT_CSID_ID      0x01000084
+#define END_BM_REPLACE_CSID_ID   0x01000085
+#define PUSH_LABELS_1_ID         0x01000086
+#define PUSH_LABELS_2_ID         0x01000087
+#define PUSH_LABELS_3_ID         0x01000088
+#define PUSH_LABELS_4_ID         0x01000089
+#define PUSH_LABELS_5_ID         0x0100008A
+#define PUSH_LABELS_6_ID         0x0100008B
+#define PUSH_LABELS_7_ID         0x0100008C
+#define PUSH_LABELS_8_ID         0x0100008D
+#define PUSH_NO_LABEL_ID         0x0100008E
+#define NO_MPLS_POLICY_ID        0x0100008F
+
 // Of steering and policies.
 #define CLASSIFY_DROP_ID         0x010000A0
 #define CLASSIFY_COUNT_ID        0x010000A1

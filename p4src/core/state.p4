@@ -55,6 +55,7 @@ const unusual_t UNUSUAL_REPLACE        = 0x00020000;  // a REPLACE-C-SID of this
 const unusual_t UNUSUAL_EXHAUSTED      = 0x00040000;  // the list of an exhausted SRH was read for one (wire/csid.p4)
 const unusual_t UNUSUAL_O_FLAG         = 0x00200000;  // of the SRH; behind sid/oam.p4: a copy of the packet was taken
 #define IS_COPIED_FOR_OAM md.unusual[21:21]
+const unusual_t UNUSUAL_LABELS         = 0x00800000;  // leaves with the labels of an SR-MPLS policy (sid/mpls.p4)
 const unusual_t UNUSUAL_OF_PARSER      = 0x06245F00;  // kept when a VLAN interface is looked up
 // A SID refuses the packet when it is UNUSUAL_FOREIGN_SOURCE or greater: what families mark is less.
 const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x01000000;  // the source is outside the SR domain (SEC-1)

@@ -3,6 +3,29 @@
 #ifndef SRV6_PROFILES_ABSENT_P4_
 #define SRV6_PROFILES_ABSENT_P4_
 
+// It pushes by way of the headend.
+#if defined(WITH_MPLS) && defined(WITH_HEADEND)
+#include "../core/sid/mpls_state.p4"
+#else
+#define MPLS_STATE
+#define MPLS_ACTIONS
+#define MPLS_ACTION_NAMES
+#define MPLS_ADVANCES
+#define MPLS_CONTROL
+#define MPLS_STAGE
+#define LABELS_UNTAG
+#define LABELS_TAG
+#define LABELS_MTU_CHECK
+#define LABELS_TRIM
+#define ADD_LABELS
+#endif
+
+#if !defined(WITH_CSID) || !defined(WITH_MPLS)
+#define CSID_MPLS_ACTIONS
+#define CSID_MPLS_ACTION_NAMES
+#define CSID_MPLS_ADVANCES
+#endif
+
 #ifdef WITH_HEADEND
 #include "../core/headend/state.p4"
 #else

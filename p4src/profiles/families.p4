@@ -32,6 +32,12 @@
 #include "../core/sid/csid_l2.p4"
 #endif
 #endif
+#ifdef WITH_MPLS
+#include "../core/sid/mpls.p4"
+#ifdef WITH_CSID
+#include "../core/sid/csid_mpls.p4"
+#endif
+#endif
 #ifdef WITH_BIND
 #include "../core/sid/bind.p4"
 #endif

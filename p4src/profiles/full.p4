@@ -7,5 +7,6 @@
 #define WITH_L2
 #define WITH_CSID
 #define WITH_OAM
+#define WITH_MPLS
 
 #include "../srv6.p4"

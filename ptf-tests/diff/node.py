@@ -31,6 +31,8 @@ _FUNCTIONS: dict[str, dict[str, Any]] = {
     "b611": {"behavior": "End.B6.Encaps.Red", "policy": "one"},
     "b620": {"behavior": "End.B6.Insert", "policy": "insert2"},
     "b630": {"behavior": "End.B6.Insert.Red", "policy": "insert2"},
+    "b640": {"behavior": "End.BM", "mpls-policy": "labels3"},
+    "b641": {"behavior": "End.BM", "mpls-policy": "labels8"},
 }
 
 
@@ -149,6 +151,10 @@ def config(switch: defaults.Switch) -> dict[str, Any]:
         ],
         "sids": sids(),
         "policies": _policies(),
+        "mpls-policies": [
+            {"name": "labels3", "labels": [16001, 0xA5A5A, 24002], "via": "2001:db8:2::2"},
+            {"name": "labels8", "labels": [*range(16, 24)], "via": ["2001:db8:2::2", "2001:db8:4::2"], "ttl": 9},
+        ],
         "vlan-tables": [
             {
                 "name": "wires",

@@ -90,6 +90,7 @@ _TEXT = {
         "Segments Left 0 or no SRH: the upper-layer rule",
         "Insert: List[0] of the new SRH is the next segment, or by the policy's wish the SID and the old SRH unchanged",
         "End.BM pushes labels around the packet",
+        "TTL and traffic class of labels: those of the packet, or configured; implicit null is not pushed",
     ),
     "HE": (
         "H.Encaps: source T, destination S1, Segments Left = Last Entry = n - 1",

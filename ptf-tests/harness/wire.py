@@ -41,7 +41,8 @@ HOP_BY_HOP, IPV4, TCP, UDP, IPV6, ROUTING, FRAGMENT, AH, ICMPV6, NO_NEXT, DEST_O
 ICMP = 1
 EXTENSIONS = {HOP_BY_HOP, ROUTING, FRAGMENT, AH, DEST_OPTIONS}
 
-ETH_IPV4, ETH_ARP, ETH_VLAN, ETH_IPV6 = 0x0800, 0x0806, 0x8100, 0x86DD
+ETH_IPV4, ETH_ARP, ETH_VLAN, ETH_IPV6, ETH_MPLS = 0x0800, 0x0806, 0x8100, 0x86DD, 0x8847
+MPLS = 137  # in IP (RFC 4023); here, what says that a part begins with a label stack
 
 
 class Part(bytes):
@@ -120,10 +121,10 @@ Between = tuple[Address6 | Address4, Address6 | Address4] | None
 def ether(payload: bytes, *, dst: str, src: str, vlan: int | Sequence[int] = (), ethertype: int | None = None) -> Frame:
     """An Ethernet II frame. ``vlan``: one 802.1Q TCI or several, outermost first (a plain VID is priority 0).
 
-    The type follows from the payload (``Part`` of IPv4 or IPv6) unless given.
+    The type follows from the payload (``Part`` of IPv4, IPv6 or MPLS) unless given.
     """
     if ethertype is None:
-        known = {IPV4: ETH_IPV4, IPV6: ETH_IPV6}
+        known = {IPV4: ETH_IPV4, IPV6: ETH_IPV6, MPLS: ETH_MPLS}
         proto = getattr(payload, "proto", None)
         if proto not in known:
             raise ValueError("say which ethertype this payload is")
@@ -131,6 +132,13 @@ def ether(payload: bytes, *, dst: str, src: str, vlan: int | Sequence[int] = (),
     tags = [vlan] if isinstance(vlan, int) else vlan
     header = mac(dst) + mac(src) + b"".join(struct.pack("!HH", ETH_VLAN, tci) for tci in tags)
     return Frame(header + struct.pack("!H", ethertype) + payload)
+
+
+def mpls(labels: Sequence[int], payload: bytes, *, ttl: int, tc: int = 0) -> Part:
+    """A label stack (RFC 3032 2.1), top first, around ``payload``; all entries with the same TTL and traffic class."""
+    bottom = len(labels) - 1
+    entries = (label << 12 | tc << 9 | (at == bottom) << 8 | ttl for at, label in enumerate(labels))
+    return Part(b"".join(struct.pack("!I", entry) for entry in entries) + payload, MPLS)
 
 
 def arp(operation: int, sender_mac: str, sender: Address4, target_mac: str, target: Address4) -> bytes:

@@ -14,7 +14,7 @@ from ipaddress import IPv6Network
 from typing import Any
 
 from srv6cp import values
-from srv6cp.behaviours import decap, l2
+from srv6cp.behaviours import decap, l2, mpls
 from srv6cp.behaviours.interfaces import Binder, Names, Schema, Scope
 from srv6cp.behaviours.operands import DECAP, VIA6, VRF, Bind, Operand, policy
 from srv6cp.behaviours.record import ALL_FLAVOURS, Endpoint
@@ -289,6 +289,15 @@ ENDPOINTS = (
         csid=Flavour.NEXT_CSID,
     ),
     Endpoint(
+        "End.BM with NEXT-CSID",
+        action="end_bm_next_csid",
+        operands=(mpls.MPLS_POLICY, *STRUCTURE),
+        code_points=(95,),
+        spec="RFC 9800 4.1.6",
+        of="End.BM",
+        csid=Flavour.NEXT_CSID,
+    ),
+    Endpoint(
         "End.LBS",
         action="end_lbs",
         operands=(BLOCK, *STRUCTURE),
@@ -350,6 +359,15 @@ ENDPOINTS = (
         code_points=(127,),
         spec="RFC 9800 4.2.5",
         of="End.B6.Encaps.Red",
+        csid=Flavour.REPLACE_CSID,
+    ),
+    Endpoint(
+        "End.BM with REPLACE-CSID",
+        action="end_bm_replace_csid",
+        operands=(mpls.MPLS_POLICY, *REPLACE_STRUCTURE),
+        code_points=(115,),
+        spec="RFC 9800 4.2.6",
+        of="End.BM",
         csid=Flavour.REPLACE_CSID,
     ),
     Endpoint(

@@ -22,6 +22,7 @@ class Entry(NamedTuple):
     action: str
     params: Mapping[str, Any]
     priority: int = 0
+    packets: int | None = None  # read back, where its table counts
 
 
 class Scope(Protocol):

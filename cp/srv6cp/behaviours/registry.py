@@ -29,7 +29,6 @@ _ELSEWHERE = {
         "RFC 8986 4.11": "End.DT2U",
         "RFC 8986 4.12": "End.DT2M",
         "RFC 9524": "End.Replicate",
-        "RFC 8986 4.15": "End.BM",
         "Linux": "End.S End.BPF",
         "draft-ietf-spring-srv6-mpls-interworking": "End.DTM",
     }.items()
@@ -125,15 +124,18 @@ class Registry:
         if known is None:
             spec = _ELSEWHERE.get(name.lower().replace("_", "."))
             if spec is not None:
-                raise ValueError(
-                    f"{values.show(text)} ({spec}) is none that this router has; valid: {', '.join(self._endpoints)}"
-                )
+                raise ValueError(f"{values.show(text)} ({spec}) is none that this router has; valid: {self._valid}")
             near = difflib.get_close_matches(name.lower()[:_LONGEST_NAME], self._spellings, n=1)
             hint = f"did you mean {self._spellings[near[0]].name}? " if near else ""
-            raise ValueError(f"unknown behaviour {values.show(text)}; {hint}valid: {', '.join(self._endpoints)}")
+            raise ValueError(f"unknown behaviour {values.show(text)}; {hint}valid: {self._valid}")
         known, flavours = self.variant(known, flavours)
         self.check_flavours(known, flavours)
         return known, flavours
+
+    @property
+    def _valid(self) -> str:
+        """For messages: the behaviours, without their C-SID flavours."""
+        return ", ".join(name for name, record in self._endpoints.items() if not record.of)
 
     def variant(self, record: Endpoint, flavours: Flavour) -> tuple[Endpoint, Flavour]:
         """The record of a behaviour with a C-SID flavour, and the flavours that are left.

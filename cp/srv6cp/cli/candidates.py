@@ -363,8 +363,13 @@ def _sid_structure(words: Sequence[str], _known: Known, first: Values) -> Values
 
 
 def _section(words: Sequence[str], known: Known, first: Values) -> Values:
-    """VLAN tables, the one kind of section that records of behaviours bring."""
+    """VLAN tables, the sections that records of behaviours bring and that have no grammar of their own below."""
     return _pairs(words[1:], {"vlan": _FREE, "port": known.ports, "rewrite": ("pop",)}) if words else first
+
+
+def _mpls_policy(words: Sequence[str], known: Known, first: Values) -> Values:
+    fields: Keys = {"labels": _FREE, **_hops(known), "ttl": ("uniform",), "traffic-class": ("inherit",)}
+    return _pairs(words[1:], fields) if words else first
 
 
 _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
@@ -377,6 +382,7 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "neigh": _neighbor,
     "sid-structure": _sid_structure,
     "vrf": _vrf,
+    "mpls-policy": _mpls_policy,
 }
 
 # --- srv6 ip, srv6 srconf ---------------------------------------------------------------------------------

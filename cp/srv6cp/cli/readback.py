@@ -20,7 +20,7 @@ from srv6cp.values import protocol_name
 if TYPE_CHECKING:
     from srv6cp.compile import Compilation
     from srv6cp.model import IPAddress, Node
-    from srv6cp.p4rt import Client, TableEntry
+    from srv6cp.p4rt import Client, DirectCounterEntry, TableEntry
 
 _ETHERNET, _TAGGED = 14, 18
 _CELLS_PER_READ = 5000
@@ -322,8 +322,8 @@ def steer_rows(client: Client, names: Names) -> list[dict[str, Any]]:
     for table in tables.CLASSIFIERS.values():
         for entry in entries(client, table):
             rules.setdefault(entry.priority, []).append(entry)
-        for priority, count in _entry_counters(client, table):
-            packets[priority] = packets.get(priority, 0) + count
+        for cell in _cells(client, table):
+            packets[cell.priority] = packets.get(cell.priority, 0) + cell.packets
     for priority, of in sorted(rules.items(), reverse=True):
         action = of[0].action
         assert isinstance(action, Action)
@@ -341,14 +341,14 @@ def steer_rows(client: Client, names: Names) -> list[dict[str, Any]]:
     return rows
 
 
-def _entry_counters(client: Client, table: str) -> Iterator[tuple[int, int]]:
-    """Priority and packets of the entries of a table; nothing where it does not count."""
+def _cells(client: Client, table: str) -> Iterator[DirectCounterEntry]:
+    """The direct counters of the entries of a table; nothing where it does not count."""
     from srv6cp.p4rt import DirectCounterEntry
 
     if any(counter.table == table for counter in client.p4info.direct_counters.values()):
         for cell in client.read(DirectCounterEntry(table)):
             if isinstance(cell, DirectCounterEntry) and not cell.is_default:
-                yield cell.priority, cell.packets
+                yield cell
 
 
 def _rule(entry: TableEntry, names: Names) -> list[str]:
@@ -426,12 +426,14 @@ def section_rows(client: Client, section: Section, names: Names) -> list[dict[st
     """The rows of a section that a record of a behaviour brings."""
     from srv6cp.p4rt import Action
 
-    found = [
-        Entry(table, entry.match, entry.action.name, entry.action.params, entry.priority)
-        for table in section.tables
-        for entry in entries(client, table)
-        if isinstance(entry.action, Action)
-    ]
+    found = []
+    for table in section.tables:
+        counts = {(frozenset(cell.match.items()), cell.priority): cell.packets for cell in _cells(client, table)}
+        for entry in entries(client, table):
+            if isinstance(entry.action, Action):
+                packets = counts.get((frozenset(entry.match.items()), entry.priority))
+                params = entry.action.params
+                found.append(Entry(table, entry.match, entry.action.name, params, entry.priority, packets))
     return section.rows(found, names)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from p4rtlib.values import Format, format_number
 from p4rtlib.values import mac as mac_text
+from srv6cp.behaviours import REGISTRY
 from srv6cp.model import DROP_REASONS, PUNT_REASONS, DropReason, PuntReason
 from srv6cp.model.numbers import CPU_PORT
 from srv6cp.packets import frame_notation
@@ -29,6 +30,8 @@ _KEY = re.compile(r"(\w+)=(\S+)")
 _ADDRESS = re.compile(r"src_addr|dst_addr|src|dst|sid|sid_\d+|first|segment_list_\d+")
 _SID_BYTES = 16
 _MACS_BYTES = 12
+#: Numbers of the sections that records of behaviours bring.
+_ITEMS = {section.number: section.key for section in REGISTRY.sections}
 _CAUSES = {"clone-i2e": "copy for the controller", "recirculated": "once more", "resubmitted": "once more"}
 
 
@@ -222,6 +225,8 @@ class Decoder:
             text = self._names.nexthop(number)
         elif name == "vrf_id":
             text = self._names.vrf(number)
+        elif name in _ITEMS:
+            text = self._names.item(_ITEMS[name], number)
         elif name == "first_segment" and (sids := self._names.packed_from(number)):
             text = f"packed: {','.join(sids)}"
         return f" ({text})" if text and f"#{number}" not in text else ""

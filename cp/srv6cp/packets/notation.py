@@ -44,8 +44,8 @@ def notation(packet: bytes, offset: int = 0) -> str:
 
 
 def frame_notation(frame: bytes) -> str:
-    """An Ethernet frame: a VLAN tag as `vlan 100 `, then the packet in it; other frames as `[Ethernet A > B
-    type 0x88cc]`."""
+    """An Ethernet frame: a VLAN tag as `vlan 100 `, a label stack as `MPLS 16001/24002 TTL 63 TC 0 `, then the packet
+    in it; other frames as `[Ethernet A > B type 0x88cc]`."""
     return _frame(frame, 0).strip()
 
 
@@ -71,7 +71,27 @@ def _frame(data: bytes, offset: int) -> str:
         return tag + _ip(data, ethernet.payload)
     if ethernet.ethertype == raw.ETHERTYPE_ARP:
         return tag + _arp(data, ethernet.payload)
+    if ethernet.ethertype == raw.ETHERTYPE_MPLS:
+        return tag + _labels(data, ethernet.payload)
     return f"{tag}[Ethernet {_mac(ethernet.src)} > {_mac(ethernet.dst)} type {ethernet.ethertype:#06x}]"
+
+
+def _labels(data: bytes, offset: int) -> str:
+    """Labels from the top down, TTL and traffic class of the top one (RFC 3032 2.1), then the packet."""
+    labels: list[str] = []
+    top = data[offset : offset + 4]
+    while len(entry := data[offset : offset + 4]) == 4:
+        offset += 4
+        labels.append(str(int.from_bytes(entry, "big") >> 12))
+        if entry[2] & 1:
+            stack = f"MPLS {'/'.join(labels)} TTL {top[3]} TC {top[2] >> 1 & 7}"
+            inside = data[offset : offset + 1]
+            return (
+                f"{stack} {_ip(data, offset).strip()}"
+                if inside and inside[0] >> 4 in (4, 6)
+                else stack + _rest(data, offset)
+            )
+    return "MPLS" + _rest(data, offset)
 
 
 def _arp(data: bytes, offset: int) -> str:

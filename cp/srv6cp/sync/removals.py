@@ -41,6 +41,7 @@ _KINDS = {
     "ingress_port_table": "ports",
     "ingress_vlan_table": "VLANs",
     "dx2v_table": "VLANs of VLAN tables",
+    "mpls_policy_table": "SR-MPLS policies",
 }
 
 

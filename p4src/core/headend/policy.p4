@@ -44,7 +44,8 @@
 // for its own SIDs and addresses, nor at those it made.
 #define HEADEND_CONTROLS        \
     steering()  classifier;     \
-    sr_policy() policy;
+    sr_policy() policy;         \
+    MPLS_CONTROL
 #define STEERING_STAGE                                                                              \
     if (md.unusual != 0) {                                                                          \
         if (md.unusual & UNUSUAL_STEER != 0 && md.origin == ORIGIN_RECEIVED && md.next != FATE_PUNT \
@@ -57,7 +58,9 @@
     }
 #define POLICY_STAGE                    \
     if (md.next == NEXT_POLICY) {       \
-        policy.apply(THE_PACKET);       \
+        MPLS_STAGE {                    \
+            policy.apply(THE_PACKET);   \
+        }                               \
     }
 
 // The part of the target's counters.

@@ -14,6 +14,7 @@ LAZY_STATE headend_state_t {
     bit<32>       flow_hash;
     bit<32>       flow_number;     // what a segment list is chosen by
     bit<32>       policy_cell;     // of sr_policy_counter
+    MPLS_STATE
 }
 #define HEADEND_STATE headend_state_t headend;
 

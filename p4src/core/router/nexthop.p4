@@ -13,7 +13,7 @@ control frame_of_link(PACKET) {
     apply {
         // The usual case in one expression: an untagged packet that was not made longer fits when its frame would.
         if (FRAME_LENGTH > (bit<32>)md.mtu || md.egress_vlan != 0
-            || md.unusual & (UNUSUAL_TAG | UNUSUAL_PADDING) != 0 || IS_PUSHED) {
+            || md.unusual & (UNUSUAL_TAG | UNUSUAL_PADDING | UNUSUAL_LABELS) != 0 || IS_PUSHED) {
             mtu.apply(THE_PACKET);
             link.apply(THE_PACKET);
             if (md.unusual & UNUSUAL_PADDING != 0) {

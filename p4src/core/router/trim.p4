@@ -21,6 +21,7 @@ control trim_packet(PACKET) {
     action add_tag() {
         FRAME_LENGTH = FRAME_LENGTH + 4;
     }
+    LABELS_TRIM
     action cut() {
         END_FRAME
     }
@@ -36,6 +37,7 @@ control trim_packet(PACKET) {
         if (hdr.vlan.isValid()) {
             add_tag();
         }
+        ADD_LABELS
         cut();
     }
 }

@@ -90,7 +90,7 @@ WORDS = st.lists(
     st.sampled_from(KNOWN) | st.sampled_from(HOSTILE) | st.text(max_size=6).filter(lambda word: "\0" not in word),
     max_size=8,
 )
-KINDS = ("sid", "policy", "steer", "route", "neighbor", "vrf", "vlan-table")
+KINDS = ("sid", "policy", "steer", "route", "neighbor", "vrf", "vlan-table", "mpls-policy")
 COMMANDS = [
     *((kind, verb) for kind in KINDS for verb in ("add", "replace", "del", "show")),
     *(("ip",), ("ip", "-6", "route", "add"), ("ip", "route", "del"), ("ip", "neigh", "add"), ("ip", "sr")),

@@ -48,6 +48,7 @@ sids: [{sid: "fcbb:bb00:1:e000::/64", behavior: End}]
 policies: [{name: north, segments: ["fcbb:bb00:4::"]}]
 steering: [{prefix: "2001:db8:99::/64", policy: north}]
 vlan-tables: [{name: wires, entries: [{vlan: 1, port: 2}]}]
+mpls-policies: [{name: core, labels: [16001], via: "2001:db8:12::2"}]
 """
 
 Complete = Callable[..., set[str]]
@@ -158,6 +159,11 @@ WORDS = [
     ("route add ::/0 via ", {"2001:db8:12::2"}),
     ("route add ::/0 nhid ", {"7"}),
     ("vlan-table add more vlan 1 port 2 rewrite ", {"pop"}),
+    ("mpls-policy add more labels 16001 via ", {"2001:db8:12::2"}),
+    ("mpls-policy add more labels 16001 ttl ", {"uniform"}),
+    ("mpls-policy add more labels 16001 traffic-class ", {"inherit"}),
+    ("mpls-policy del ", {"core"}),
+    ("sid add fc00::1 End.BM mpls-policy ", {"core"}),
     # names of the node file
     ("sid show ", {"fcbb:bb00:1:e000::/64"}),
     ("sid replace fcbb:", {"fcbb:bb00:1:e000::/64"}),

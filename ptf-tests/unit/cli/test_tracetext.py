@@ -25,7 +25,10 @@ ports:
   1: {mac: "02:00:00:00:01:01", addresses: ["2001:db8:12::1/64", "10.0.12.1/24"]}
 neighbors: [{address: "2001:db8:12::2", mac: "02:00:00:00:02:01"}]
 routes: [{prefix: "fcbb:bb00::/32", via: "2001:db8:12::2"}]
-sids: [{sid: "fcbb:bb00:1:e000::/64", behavior: End, flavors: [psp]}]
+sids:
+  - {sid: "fcbb:bb00:1:e000::/64", behavior: End, flavors: [psp]}
+  - {sid: "fcbb:bb00:1:f::/64", behavior: End.BM, mpls-policy: core}
+mpls-policies: [{name: core, labels: [16001, 24002], via: "2001:db8:12::2"}]
 policies: [{name: north, segments: ["fcbb:bb00:4::", "fcbb:bb00:5::"]}]
 steering: [{prefix: "10.9.0.0/16", policy: north}]
 """
@@ -95,6 +98,13 @@ def test_policies_by_name_and_ipv4(traced) -> None:  # type: ignore[no-untyped-d
     assert "outer_ipv6.src_addr = fcbb:bb00:1::1" in text
     assert "segments_left_over.sid_0 = fcbb:bb00:5::" in text
     assert "(fcbb:bb00:1::1,fcbb:bb00:4::)(fcbb:bb00:5::,fcbb:bb00:4::; SL=1)(10.0.12.2,10.9.0.1) TCP 1>2" in text
+
+
+def test_labels(traced) -> None:  # type: ignore[no-untyped-def]
+    text = traced(THROUGH.replace("12::2,fcbb:bb00:1:e000::", "12::2,fcbb:bb00:1:f::"))
+    assert re.search(r"end_bm\(sid_index=\d+, mpls_policy_id=\d+ \(core\)\)", text)
+    assert "label_0=16001, label_1=24002)" in text
+    assert "port 1: MPLS 16001/24002 TTL 63 TC 0 (2001:db8:12::2,fcbb:bb00:4::)(fcbb:bb00:4::," in text
 
 
 def test_a_packed_list_with_what_it_was_packed_from(traced) -> None:  # type: ignore[no-untyped-def]

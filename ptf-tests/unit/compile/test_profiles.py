@@ -136,7 +136,7 @@ def test_options_are_0_where_an_action_has_them() -> None:
             action.params.add(id=15, name="options", bitwidth=8)
     found = compile_state(load_node(FULL), P4Info(info.proto))
     actions = [e.action for e in found.entities if isinstance(e, TableEntry) and e.table == tables.MY_SID]
-    assert len(actions) == 12
+    assert len(actions) == 13
     given = {action.name: action.params["options"] for action in actions if isinstance(action, Action)}
     assert given.pop("end_dt46") == 0x70  # the only one that asks for some
     assert not any(given.values())

@@ -63,6 +63,9 @@ sids:
   - {sid: "fcbb:bb00:1:e009::/64", behavior: End.B6.Insert.Red, policy: north}
   - {sid: "fcbb:bb00:1:e00a::/64", behavior: End.DX2V, table: wires}
   - {sid: "fd00::1", behavior: End.DT4, vrf: 7, allow-outside-locator: true}
+  - {sid: "fcbb:bb00:1:e00b::/64", behavior: End.BM, mpls-policy: core}
+mpls-policies:
+  - {name: core, labels: [16001, explicit-null], via: {address: "2001:db8:12::2", weight: 1}, ttl: 64, traffic-class: 3}
 vlan-tables:
   - {name: wires, entries: [{vlan: 0, port: 4}, {vlan: 10, port: 1, rewrite: 20}, {vlan: 11, port: 4, rewrite: pop}]}
 policies:

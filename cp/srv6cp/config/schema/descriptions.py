@@ -230,6 +230,16 @@ DESCRIPTIONS: Mapping[str, str] = {
     "vlan-tables.name": "by which SIDs call it",
     "vlan-tables.entries": "VLAN to port",
     "vlan-tables.entries.port": "port by which the frame leaves",
+    "sids.mpls-policy": "SR-MPLS policy that End.BM stands for",
+    "mpls-policies": "SR-MPLS policies of End.BM",
+    "mpls-policies.name": "by which SIDs call it",
+    "mpls-policies.labels": "labels from the top of the stack down, 1 to 8",
+    "mpls-policies.via": "next hop that the labelled packets go to, or several",
+    "mpls-policies.via.address": "address of the next hop",
+    "mpls-policies.via.port": "port that it is behind",
+    "mpls-policies.via.weight": "its share of the flows",
+    "mpls-policies.ttl": "TTL of every label: uniform, the hop limit of the packet, or a number (pipe)",
+    "mpls-policies.traffic-class": "traffic class (EXP) of every label: inherit, that of the packet, or a number",
 }
 
 
