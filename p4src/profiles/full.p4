@@ -6,5 +6,6 @@
 #define WITH_DECAP
 #define WITH_L2
 #define WITH_CSID
+#define WITH_BRIDGE
 
 #include "../srv6.p4"

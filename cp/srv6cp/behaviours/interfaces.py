@@ -59,6 +59,9 @@ class Binder(Protocol):
     def number(self, section: str, name: str) -> int:
         """Number of an item of a section that a record brings."""
 
+    def item(self, section: str, name: str) -> Any:
+        """What the record has read of it."""
+
 
 class Names(Protocol):
     """The way back: names for the numbers of the data plane, ``#7`` where there is none."""

@@ -20,7 +20,8 @@ from srv6cp.compile.ids import Ids, short_key, sid_key
 from srv6cp.compile.nexthops import NextHops
 from srv6cp.compile.policies import Policies
 from srv6cp.model import NextHop, Node, Port, Sid
-from srv6cp.p4rt.entities import Action, TableEntry, Value
+from srv6cp.model.numbers import RECIRCULATION_PORT
+from srv6cp.p4rt.entities import Action, MulticastGroup, Replica, TableEntry, Value
 
 #: Of what lies inside a SID's prefix and is not the SID's (:mod:`srv6cp.compile.not_sids`).
 NOT_A_SID = "not_a_sid"
@@ -60,6 +61,9 @@ class Numbers:
         number = self._ids.section(self._sections[section]).take(short_key(name.encode()))
         self.items.setdefault(section, {})[number] = name
         return number
+
+    def item(self, section: str, name: str) -> Any:
+        return self._node.sections[section][name]
 
 
 class _Plan(NamedTuple):
@@ -153,10 +157,14 @@ def _plan(record: Endpoint, program: Capabilities) -> _Plan:
     )
 
 
-def section_entities(node: Node, binder: Numbers, program: Capabilities) -> Iterator[TableEntry]:
+def section_entities(node: Node, binder: Numbers, program: Capabilities) -> Iterator[TableEntry | MulticastGroup]:
     """Entries of the sections that records bring."""
     for section in REGISTRY.sections:
         for name, value in node.sections.get(section.key, {}).items():
-            for entry in section.entries(binder.number(section.key, name), value, binder):
+            number = binder.number(section.key, name)
+            for group, replicas in section.copies(number, value) if section.copies else ():
+                # In the order in which switches give them back.
+                yield MulticastGroup(group, tuple(Replica(RECIRCULATION_PORT, each) for each in sorted(replicas)))
+            for entry in section.entries(number, value, binder):
                 action = program.action(entry.action, entry.params)
                 yield TableEntry(entry.table, entry.match, action, entry.priority, metadata=short_key(name.encode()))

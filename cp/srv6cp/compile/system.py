@@ -15,6 +15,9 @@ from srv6cp.p4rt.entities import Action, CloneSession, MeterEntry, Replica, Tabl
 _REPLICA_INSTANCE = 1
 _REASONS_PER_PORT = 16
 
+# Further passes, and copies, each of which is one.
+_BUDGETS = (tables.PASS_METER, tables.COPY_METER)
+
 # Of this node's own packets each is due to one that came by a port and was metered there; what is left to guard
 # against is a loop.
 _OWN = RateLimit(2000, 1000)
@@ -40,9 +43,10 @@ def system_entities(node: Node, program: Capabilities) -> Iterator[CloneSession 
             for reason, limit in limits.items():
                 if limit is not None:
                     yield _meter(tables.PUNT_METER, punt_cell(port, reason), _OWN if port == CPU_PORT else limit)
-    if tables.PASS_METER in meters and node.limits.passes is not None:
-        for port in node.ports:
-            yield _meter(tables.PASS_METER, port, node.limits.passes)
+    for budget in _BUDGETS:
+        if budget in meters and node.limits.passes is not None:
+            for port in node.ports:
+                yield _meter(budget, port, node.limits.passes)
     if program.has(tables.SID_VISIT_LIMIT) and node.limits.sid_visits < MAX_VISITS:
         yield TableEntry(tables.SID_VISIT_LIMIT, {"visits": node.limits.sid_visits}, Action("too_many_visits"))
 
@@ -71,8 +75,9 @@ def metered(ports: Iterable[int], program: Capabilities) -> Iterator[MeterEntry]
         yield from (
             MeterEntry(tables.PUNT_METER, punt_cell(port, each)) for port in known for each in PuntReason if each
         )
-    if tables.PASS_METER in program.info.meters:
-        yield from (MeterEntry(tables.PASS_METER, port) for port in known)
+    for budget in _BUDGETS:
+        if budget in program.info.meters:
+            yield from (MeterEntry(budget, port) for port in known)
 
 
 def _meter(name: str, index: int, limit: RateLimit) -> MeterEntry:

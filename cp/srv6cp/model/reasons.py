@@ -70,6 +70,13 @@ DROP_REASONS: dict[DropReason, Reason] = {
         "the way back to the source leads by no such interface (strict), or there is none (loose)",
         "RFC 3704 2.2, 2.4; ports.urpf",
     ),
+    DropReason.SPLIT_HORIZON: Reason(
+        "of a bridge domain: to where it came from, or from a remote to a remote", "RFC 4762 4.4; bridges"
+    ),
+    DropReason.BRIDGE_ALONE: Reason("nobody else is in the bridge domain", "bridges"),
+    DropReason.REPLICA_INVALID: Reason("a copy, or a frame, that leads nowhere", "control plane"),
+    DropReason.COPY_BUDGET: Reason("more copies than a port may cause", "limits.passes"),
+    DropReason.REPLICATION_HOPS: Reason("hop limit too low to be copied", "RFC 9524 2.2"),
     DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
 }
 

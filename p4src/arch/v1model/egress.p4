@@ -24,6 +24,7 @@ control srv6_egress(PACKET) {
         hdr.packet_out.setInvalid();
     }
     action recirculate_packet() {
+        CARRY_REPLICA
         recirculate_preserving_field_list(FIELD_LIST_CARRIED);
     }
     apply {

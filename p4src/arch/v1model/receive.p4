@@ -58,6 +58,8 @@ control receive(PACKET) {
         md.origin = ORIGIN_OWN;
     }
 
+    RESUME_COPY_ACTION
+
     apply {
         if (hdr.packet_out.isValid() && hdr.packet_out.submit_to_ingress == 1 && hdr.packet_out.as_received == 1) {
             if (hdr.packet_out.flags == PACKET_OUT_OPTIONS_WALKED) {
@@ -75,6 +77,7 @@ control receive(PACKET) {
             if (INGRESS_PORT == CPU_PORT) {
                 resume_own();
             }
+            RESUME_COPY
         } else if (hdr.packet_out.submit_to_ingress == 0) {
             send();
         } else if (hdr.ipv6.isValid() || hdr.ipv4.isValid()) {

@@ -34,6 +34,7 @@ control my_sid(PACKET) {
     END_ACTIONS
     DECAP_ACTIONS
     L2_ACTIONS
+    L2_BRIDGE_ACTIONS
     BIND_ACTIONS
     CSID_ACTIONS
     CSID_BIND_ACTIONS
@@ -56,6 +57,7 @@ control my_sid(PACKET) {
         actions = {
             END_ACTION_NAMES
             L2_ACTION_NAMES
+            L2_BRIDGE_ACTION_NAMES
             DECAP_ACTION_NAMES
             BIND_ACTION_NAMES
             CSID_ACTION_NAMES
