@@ -4,7 +4,7 @@
 #ifndef SRV6_CORE_IDS_P4_
 #define SRV6_CORE_IDS_P4_
 
-// Tables (0x02). Next: 0x0200001C.
+// Tables (0x02). Next: 0x02000026.
 #define INGRESS_PORT_TABLE_ID    0x02000001
 #define INGRESS_VLAN_TABLE_ID    0x02000002
 #define SID_BLOCK_TABLE_ID       0x02000003
@@ -139,13 +139,12 @@
 #define END_DT2U_ID                     0x01000066
 #define END_DT2M_ID                     0x01000067
 #define IS_PEER_ID                      0x01000068
-#define END_REPLICATE_ID                0x01000069
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002
 
-// Counters (0x12). Next: 0x12000008.
+// Counters (0x12). Next: 0x1200000A.
 #define DROP_COUNTER_ID          0x12000001
 #define PUNT_COUNTER_ID          0x12000002
 #define MY_SID_COUNTER_ID        0x12000003
@@ -156,7 +155,7 @@
 
 #define BRIDGE_FLOOD_COUNTER_ID  0x12000008
 
-// Meters (0x14). Next: 0x14000004. (0x14000001: a punt meter without ports)
+// Meters (0x14). Next: 0x14000005. (0x14000001: a punt meter without ports)
 #define PORT_PUNT_METER_ID       0x14000002
 #define PASS_METER_ID            0x14000003
 #define COPY_METER_ID            0x14000004

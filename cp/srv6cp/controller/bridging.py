@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from srv6cp.behaviours.l2_bridge import KEY, Bridge
+from srv6cp.compile.ids import short_key
 from srv6cp.p4rt.entities import Action, TableEntry, Update, delete, insert, modify
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Addresses:
         """Messages for which there was no room."""
         self._size = size
         self._bridges: dict[int, Bridge] = {}
+        self._names: dict[int, bytes] = {}
         self._known: dict[Key, _Learned] = {}
         self._count: dict[int, int] = {}
         self._queue: deque[tuple[int, int, int]] = deque()
@@ -75,6 +77,7 @@ class Addresses:
         """The domains are these, by number; what was learned in one that is otherwise than before is forgotten."""
         given = node.sections.get(KEY, {})
         before, self._bridges = self._bridges, {number: given[name] for number, name in names.items() if name in given}
+        self._names = {number: short_key(name.encode()) for number, name in names.items()}
         for key in [key for key in self._known if self._bridges.get(key[0]) != before.get(key[0])]:
             self._forget(key)
         self._look_at = now + self._pause() if self._pause() else None
@@ -88,7 +91,7 @@ class Addresses:
     def entries(self) -> Iterator[TableEntry]:
         """What the switch must hold of them."""
         for key, learned in self._known.items():
-            yield from _entries(key, learned.replica)
+            yield from self._entries(key, learned.replica)
 
     def learn(self, now: float) -> list[Update]:
         """Work off the queue."""
@@ -107,11 +110,11 @@ class Addresses:
                     continue
                 self._count[bridge] = self._count.get(bridge, 0) + 1
                 self._known[key] = _Learned(replica, now)
-                updates[key] = [insert(each) for each in _entries(key, replica)]
+                updates[key] = [insert(each) for each in self._entries(key, replica)]
             elif known.replica != replica:
                 known.replica, known.seen = replica, now
                 change = insert if key in updates else modify  # it has moved before it was written
-                updates[key] = [change(each) for each in _entries(key, replica)]
+                updates[key] = [change(each) for each in self._entries(key, replica)]
         return [update for each in updates.values() for update in each]
 
     @property
@@ -138,7 +141,7 @@ class Addresses:
     def _deletes(self, keys: Iterable[Key]) -> list[Update]:
         updates = []
         for key in keys:
-            updates += [delete(each) for each in _entries(key, self._known[key].replica)]
+            updates += [delete(each) for each in self._entries(key, self._known[key].replica)]
             self._forget(key)
         return updates
 
@@ -146,18 +149,18 @@ class Addresses:
         del self._known[key]
         self._count[key[0]] -= 1
 
+    def _entries(self, key: Key, replica: int) -> tuple[TableEntry, TableEntry]:
+        match = {"bridge_id": key[0], "mac": key[1].to_bytes(6, "big").hex(":")}
+        name = self._names.get(key[0], b"")  # what the number stands for, as in the entries of the node
+        return (
+            TableEntry(SOURCES, match, Action("is_at", {"replica_id": replica}), metadata=name),
+            TableEntry(DESTINATIONS, match, Action("go_to", {"replica_id": replica}), metadata=name),
+        )
+
     def _pause(self) -> float:
         """Between two looks; 0: nothing ages."""
         ages = [each.age for each in self._bridges.values() if each.age]
         return max(_SHORTEST_PAUSE, min(ages) / _LOOKS) if ages else 0.0
-
-
-def _entries(key: Key, replica: int) -> tuple[TableEntry, TableEntry]:
-    match = {"bridge_id": key[0], "mac": key[1].to_bytes(6, "big").hex(":")}
-    return (
-        TableEntry(SOURCES, match, Action("is_at", {"replica_id": replica})),
-        TableEntry(DESTINATIONS, match, Action("go_to", {"replica_id": replica})),
-    )
 
 
 def key_of(match: Mapping[str, Any]) -> Key:

@@ -3,7 +3,7 @@
 //
 //   circuit (a port, a VLAN of a port) | End.DT2U: source MAC known? else digest -> destination MAC known? -> replica
 //                                                                                                 else a copy for each
-//   End.DT2M: source MAC -> a copy for each                       copy, in its own pass: -> copy budget -> replica
+//   End.DT2M: source MAC -> a copy for each                      copy, in its own pass: -> copy budget -> replica
 //
 // A replica is the number of a way out: an attachment circuit, a policy towards a remote, a branch. The multicast
 // groups of the packet replication engine consist of replicas; egress takes the number of a copy (egress_rid) along
@@ -22,7 +22,9 @@
 #define REPLICA_TABLE_SIZE 16384
 #endif
 
-// What the control plane is told of a source MAC that is not where it was, or that is new.
+// What the control plane is told of a source MAC that is not where it was, or that is new. p4c wants a struct, and
+// takes a temporary for each of its members.
+@id(BRIDGE_LEARN_DIGEST_ID)
 struct bridge_learn_t {
     bridge_id_t  bridge_id;
     mac_addr_t   mac;
@@ -34,6 +36,7 @@ struct bridge_learn_t {
     BEGIN(VERDICT)                                   \
     VERDICT.table_id = BRIDGE_ID;                    \
     VERDICT.replica_id = 0;                          \
+    VERDICT.look_up_in = BRIDGE_ID;                  \
     VERDICT.came_from = REPLICA_ID;                  \
     VERDICT.multicast_group = GROUP;                 \
     md.vrf_id = 0;                                   \
@@ -99,7 +102,9 @@ control bridge(PACKET) {
     @id(BRIDGE_STATIC_SOURCE_ID)
     @name(".stays_at")
     @brief("Configured: nothing is learned of it")
-    action stays_at() { }
+    action stays_at() {
+        VERDICT.replica_id = VERDICT.came_from;
+    }
 
     @id(BRIDGE_SOURCE_TABLE_ID)
     @name(".bridge_source_table")
@@ -128,7 +133,7 @@ control bridge(PACKET) {
     @description("A miss goes to all of the group")
     table bridge_destination_table {
         key = {
-            VERDICT.table_id      : exact @name("bridge_id");
+            VERDICT.look_up_in    : exact @name("bridge_id");
             hdr.ethernet.dst_addr : exact @name("mac") @format(MAC_ADDRESS);
         }
         actions = { go_to; @defaultonly NoAction; }
@@ -251,24 +256,20 @@ control bridge(PACKET) {
             }
         } else {
             if (VERDICT.came_from != 0 && hdr.ethernet.src_addr[40:40] == 0) {
-                switch (bridge_source_table.apply().action_run) {
-                    is_at: {
-                        if (VERDICT.replica_id != VERDICT.came_from) {
-                            learn();
-                        }
-                    }
-                    NoAction: { learn(); }
+                bridge_source_table.apply();
+                if (VERDICT.replica_id != VERDICT.came_from) {
+                    learn();
                 }
             }
-            if (md.next == NEXT_POLICY && !bridge_destination_table.apply().hit) {
+            if (bridge_destination_table.apply().hit) {
+                if (VERDICT.replica_id == VERDICT.came_from) {
+                    refuse(drop_reason_t.SPLIT_HORIZON);   // back to where it came from
+                }
+            } else {
                 flood();
-            }
-            if (md.next == FATE_REPLICATE) {
                 if (VERDICT.multicast_group == 0) {
                     refuse(drop_reason_t.BRIDGE_ALONE);
                 }
-            } else if (VERDICT.replica_id == VERDICT.came_from) {
-                refuse(drop_reason_t.SPLIT_HORIZON);   // back to where it came from
             }
         }
         if (md.next == NEXT_POLICY) {

@@ -9,12 +9,8 @@ typedef bit<16> multicast_group_t;   // of the packet replication engine; 0: non
 
 #define REPLICA_STATE                                                               \
     replica_id_t      replica_id;        /* what the frame, or the copy, becomes */  \
+    bridge_id_t       look_up_in;        /* by destination MAC; 0: to all of the group */ \
     replica_id_t      came_from;         /* of a bridged frame; 0: not known */      \
     multicast_group_t multicast_group;   /* who gets a copy */
-
-// The packet is replaced by copies, each of which begins another pass (arch/v1model/dispatch.p4).
-#define REPLICATE(GROUP)                \
-    VERDICT.multicast_group = GROUP;    \
-    md.next = FATE_REPLICATE;
 
 #endif  // SRV6_CORE_ROUTER_REPLICA_STATE_P4_

@@ -20,7 +20,7 @@
     action end_dt2u(sid_index_t sid_index, bridge_id_t bridge_id, multicast_group_t multicast_group,          \
                     decap_options_t options) {                                                                \
         TAKE_SID_INDEX(sid_index)                                                                             \
-        TO_BRIDGE(bridge_id, multicast_group)                                                                 \
+        TO_BRIDGE(bridge_id, bridge_id, multicast_group)                                                      \
     }                                                                                                         \
     SID_ACTION(END_DT2M_ID, end_dt2m, "End.DT2M, RFC 8986 4.12")                                              \
     @action_restriction("options == 0")                                                                       \
@@ -28,11 +28,12 @@
     action end_dt2m(sid_index_t sid_index, bridge_id_t bridge_id, multicast_group_t multicast_group,          \
                     decap_options_t options) {                                                                \
         TAKE_SID_INDEX(sid_index)                                                                             \
-        TO_BRIDGE(bridge_id, multicast_group)                                                                 \
+        TO_BRIDGE(bridge_id, 0, multicast_group)                                                              \
     }
-#define TO_BRIDGE(BRIDGE_ID, GROUP)              \
+#define TO_BRIDGE(BRIDGE_ID, LOOK_UP_IN, GROUP)  \
     BEGIN(VERDICT)                               \
     VERDICT.table_id = BRIDGE_ID;                \
+    VERDICT.look_up_in = LOOK_UP_IN;             \
     VERDICT.replica_id = 0;                      \
     VERDICT.came_from = 0;                       \
     VERDICT.multicast_group = GROUP;             \

@@ -174,7 +174,7 @@ def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert lab(["list"]) == exitcodes.OK
     rows = capsys.readouterr().out.splitlines()
-    assert [row.split()[0] for row in rows] == ["binding", "ecmp", "l2", "quickstart", "ti-lfa", "usid", "vpn"]
+    assert [row.split()[0] for row in rows] == ["binding", "ecmp", "l2", "quickstart", "ti-lfa", "usid", "vpls", "vpn"]
 
 
 def test_graph(one: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,7 +56,10 @@ def test_the_usual_packet_keeps_its_budget(now: Any) -> None:
 
 
 def test_the_compiler_needs_no_temporary(now: Any) -> None:
-    assert {profile: now[profile]["program"]["temporaries of the compiler"] for profile in now} == dict.fromkeys(now, 0)
+    of_digest = {"full": 3}  # p4c takes one for each member of a digest
+    assert {profile: now[profile]["program"]["temporaries of the compiler"] for profile in now} == {
+        profile: of_digest.get(profile, 0) for profile in now
+    }
 
 
 def test_more_than_the_budget_is_named(now: Any, copied: Path) -> None:
