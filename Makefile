@@ -21,6 +21,8 @@ export SWITCH
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp-setup
 LINTED := $(VENV)/.stamp-lint
+# Playwright is large: for who has a Chromium, and runs the tests or makes the pictures.
+BROWSER := $(if $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),$(VENV)/.stamp-browser)
 PLOTTER := $(VENV)/.stamp-bench
 # Wheels only: a package that would need a compiler is refused, not built.
 UV     := $(shell command -v uv 2>/dev/null)
@@ -31,10 +33,10 @@ WHEELS := --only-binary :all:
 LOCKED := $(PIP) $(WHEELS) --no-deps --require-hashes --requirement
 C_FILES = $(shell find softswitch bench -name '*.[ch]')
 
-.PHONY: help setup build run test ptf diff soak fuzz bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs shell wheel
+.PHONY: help setup build run web test ptf diff soak fuzz bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs pictures shell wheel
 
 help: ## this list
-	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PROFILE=transit|edge|full] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
+	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PROFILE=transit|edge|full|hmac|mobile] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## build the Python environment in .venv (no root, no compiler; again: does nothing)
@@ -53,8 +55,8 @@ ifeq ($(RESOLUTION),locked)
 	@$(LOCKED) requirements/test.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 else
-	@$(if $(filter lowest,$(RESOLUTION)),$(BIN)/python tools/requirements.py lowest test topo,true) > $(VENV)/constraints.txt
-	@$(PIP) $(WHEELS) --upgrade --constraint $(VENV)/constraints.txt --editable '.[test,topo]'
+	@$(if $(filter lowest,$(RESOLUTION)),$(BIN)/python tools/requirements.py lowest test topo web,true) > $(VENV)/constraints.txt
+	@$(PIP) $(WHEELS) --upgrade --constraint $(VENV)/constraints.txt --editable '.[test,topo,web]'
 	@$(PIP) $(WHEELS) --upgrade --constraint $(VENV)/constraints.txt --no-deps "$$($(BIN)/python tools/requirements.py group ptf)"
 endif
 	@touch $@
@@ -67,13 +69,16 @@ build: $(STAMP) ## recompile the P4 program, all profiles or PROFILE=NAME (p4c-b
 run: $(STAMP) ## quick start: a small SRv6 network carries packets along the segment list that you choose
 	@$(BIN)/srv6 lab up $(TOPOLOGY)
 
+web: $(STAMP) ## the same network in a browser, with traffic: http://127.0.0.1:8480 with the token that it prints
+	@$(BIN)/srv6 lab up $(TOPOLOGY) --web
+
 # Hundreds of Pythons start: where they must not leave bytecode beside the sources they find it in build/.
 ifdef PYTHONDONTWRITEBYTECODE
 test ptf diff: export PYTHONPYCACHEPREFIX ?= $(CURDIR)/build/pycache
 test ptf diff: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-test: $(STAMP) ## every test, in parallel (SWITCH=bmv2: packet tests on simple_switch_grpc, root; PROFILE=transit: with that one)
+test: $(STAMP) $(BROWSER) ## every test, in parallel (SWITCH=bmv2: packet tests on simple_switch_grpc, root; PROFILE=transit: with that one)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q $(ARGS)
 
 ptf: $(STAMP) ## the packet tests under the plain ptf command
@@ -94,6 +99,10 @@ bench: $(PLOTTER) ## packet rates and control-plane times of the switches found 
 
 budget: $(STAMP) ## what the usual packet costs in each profile, against p4src/budget.json (ARGS=--write: accept it)
 	@$(BIN)/python tools/budget.py $(ARGS)
+
+$(VENV)/.stamp-browser: $(STAMP) requirements/browser.txt
+	@$(LOCKED) requirements/browser.txt
+	@touch $@
 
 $(PLOTTER): $(STAMP)
 	@$(PIP) $(WHEELS) --editable '.[bench]'
@@ -143,14 +152,18 @@ shell: .venv-shell/.stamp ## p4runtime-shell in .venv-shell, an environment of i
 	@touch $@
 	@echo 'ready: .venv-shell/bin/python -m p4runtime_sh --grpc-addr 127.0.0.1:9559'
 
+pictures: $(STAMP) $(BROWSER) ## the pictures of the lab's page in docs/ (Chromium)
+	@$(BIN)/python tools/lab_pictures.py
+
 # The oldest Python that is supported, so that the lock holds for all of them; no URL of an index is written.
 LOCKER := $(or $(UV),.venv-lock/bin/uv)
 LOCK = UV_PYTHON_DOWNLOADS=never $(LOCKER) pip compile --quiet --universal --python-version 3.10 $(WHEELS) --generate-hashes \
   --no-annotate --custom-compile-command 'make lock' $(ARGS)
 
 lock: $(filter .venv-lock/%,$(LOCKER)) ## renew requirements/ from pyproject.toml (ARGS=--upgrade: newer versions too)
-	@$(LOCK) --extra test --extra topo --group ptf --output-file requirements/test.txt pyproject.toml
+	@$(LOCK) --extra test --extra topo --extra web --group ptf --output-file requirements/test.txt pyproject.toml
 	@'$(PYTHON)' tools/requirements.py extra lint | $(LOCK) --constraint requirements/test.txt --output-file requirements/lint.txt -
+	@'$(PYTHON)' tools/requirements.py extra browser | $(LOCK) --constraint requirements/test.txt --output-file requirements/browser.txt -
 
 .venv-lock/bin/uv:
 	@PYTHON='$(PYTHON)' UV= sh tools/check_python.sh

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cases
 
@@ -56,13 +56,15 @@ def native_missing() -> str:
 
 
 @contextmanager
-def in_process(engine: str) -> Iterator[InProcess]:
-    """softswitch in this process, the full program with the node of `cases` on it."""
+def in_process(
+    engine: str, node: Mapping[str, Any] | None = None, profile: str = artifacts.DEFAULT
+) -> Iterator[InProcess]:
+    """softswitch in this process, a profile of the program with ``node`` on it, by default that of `cases`."""
     made = InProcess(engine)
     try:
-        control = Router(made)
+        control = Router(made, artifacts.find(profile))
         try:
-            control.apply(defaults.node(cases.node(), made))
+            control.apply(defaults.node(node or cases.node(), made))
             yield made
         finally:
             control.close()
@@ -140,9 +142,9 @@ def softswitch(engine: str) -> Switch:
     return Switch("softswitch", "--engine", engine)
 
 
-def program(switch: Switch, profile: str = artifacts.DEFAULT) -> None:
-    """Load a profile of the program, and as much of the node of `cases` as it has behaviours for."""
-    node = cases.transit_node() if profile == "transit" else cases.node()
+def program(switch: Switch, profile: str = artifacts.DEFAULT, node: Mapping[str, Any] | None = None) -> None:
+    """Load a profile of the program, and ``node``, by default as much of that of `cases` as it has behaviours for."""
+    node = node or (cases.transit_node() if profile == "transit" else cases.node())
     with switch.client() as client:
         client.become_primary()
         update(client, load_node_dict(defaults.node(node, switch)), artifacts.find(profile))

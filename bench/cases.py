@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Any
 
-from harness import defaults, wire
+from harness import defaults, hmac, wire
 
 LOCATOR = "fcbb:bb00:1:"
 END, END_PSP, END_X, DT4, DT46 = (f"{LOCATOR}{function:x}::" for function in (0xE000, 0xE001, 0xE00A, 0xD004, 0xD046))
 NEXT = "fcbb:bb00:3::"
 HOST = "2001:db8:1::2"
+_HMAC_KEY = "of the benchmark"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,27 @@ def node() -> dict[str, Any]:
         "routes": [{"prefix": "fcbb:bb00:3::/48", "via": "2001:db8:3::2"}],
         "steering": [{"prefix": f"2001:db8:{0xF0 + count:x}::/48", "policy": f"p{count}"} for count in (1, 3, 10)],
     }
+
+
+def hmac_node() -> dict[str, Any]:
+    """Two SIDs, one of which asks for an HMAC; no limit of the passes that this takes."""
+    return {
+        "hmac-keys": [{"id": 42, "secret": _HMAC_KEY}],
+        "limits": {"passes": None},
+        "sids": [
+            {"sid": f"{END}/64", "behavior": "End"},
+            {"sid": f"{END_PSP}/64", "behavior": "End", "tlv": "require"},
+        ],
+        "routes": [{"prefix": "fcbb:bb00:3::/48", "via": "2001:db8:3::2"}],
+    }
+
+
+def hmac_packet(verified: bool) -> bytes:
+    """Three segments and an HMAC, to the SID that asks for it or to the other."""
+    sid = END_PSP if verified else END
+    segments = ["2001:db8:3::2", f"{NEXT[:-2]}:1::", sid]
+    tlv = wire.hmac_tlv(42, hmac.digest(_HMAC_KEY.encode(), 42, HOST, segments))
+    return wire.ip6(HOST, sid, wire.srh(segments, sl=2, tlvs=tlv, payload=wire.udp(bytes(30))))
 
 
 def cases() -> list[Case]:

@@ -31,7 +31,7 @@ import beds  # noqa: E402
 import generator  # noqa: E402
 import plot  # noqa: E402
 from report import Report, at_least  # noqa: E402
-from sections import control, interfaces, load, memory, neighbors, overload, tables, writes  # noqa: E402
+from sections import control, hmac, interfaces, load, memory, neighbors, overload, tables, writes  # noqa: E402
 from settings import Settings  # noqa: E402
 
 from softswitch.native.compiler import find_compiler  # noqa: E402
@@ -45,6 +45,7 @@ SECTIONS = {
     "neighbors": neighbors.run,
     "load": load.run,
     "overload": overload.run,
+    "hmac": hmac.run,
 }
 
 

@@ -32,10 +32,12 @@ ICMP4_QUOTE = 576 - 20 - 8  # RFC 1812 4.3.2.3
 class Srv6Test(BaseTest):
     """A router with eight ports, its controller, and a neighbour behind each port.
 
-    ``strict`` (class attribute): at the end of a test a frame that was not expected is a failure.
+    ``strict`` (class attribute): at the end of a test a frame that was not expected is a failure. ``profile``: the one
+    that the test needs, where it is not in the one with everything else.
     """
 
     strict = True
+    profile: str | None = None
     router: Router
 
     def setUp(self) -> None:
@@ -44,7 +46,7 @@ class Srv6Test(BaseTest):
         if bed.name not in switches_of(type(self)):
             self.skipTest(getattr(type(self), "skip_reason", f"not on {bed.name}"))
         self.testbed = bed
-        self.router = router_of(bed)
+        self.router = router_of(bed, self.profile)
         self.router.forget()
         self._sent: list[tuple[int, bytes]] = []
         self._config: dict[str, Any] = {}
@@ -53,7 +55,8 @@ class Srv6Test(BaseTest):
     def tearDown(self) -> None:
         __tracebackhide__ = True
         folder = os.environ.get(recorded.VARIABLE)
-        if folder and switches_of(type(self)) == SWITCHES:  # what runs on one switch only is not compared
+        # What runs on one switch only, or with a program of its own, is not compared.
+        if folder and switches_of(type(self)) == SWITCHES and self.profile is None:
             recorded.append(folder, self.id().removesuffix(".runTest"), self._steps)
         try:
             if self.strict and not self._failing():

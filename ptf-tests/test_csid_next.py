@@ -340,6 +340,80 @@ class OwnCsidsOfEveryKind(CsidTest):
             self.expect_only(4, wire.hop(inner))
 
 
+def retargeted(packet: craft.Packet, to: str, hops: int) -> wire.Part:
+    """``packet`` with another destination, and a hop limit that is ``hops`` less."""
+    raw = bytearray(wire.hop(packet, hops))
+    raw[24:40] = wire.v6(to)
+    return wire.Part(bytes(raw), wire.IPV6)
+
+
+@rfc("9800", "4.1", "6.3")
+@rfc("8754", "4.1.1")
+@rule("NX-4", "NX-8", "NX-12", "SRH-7")
+class OwnCsidsAroundAnSrh(CsidTest):
+    """C-SIDs of this node in a row, in front of an SRH, across two of its containers, with TLVs, reduced, exhausted."""
+
+    behaviours = (*UN.behaviours, "PSP")
+
+    def runTest(self) -> None:
+        tlvs = ([], [craft.padn(6)], [craft.hmac_tlv(1, bytes(32))])
+        for flavors in ((), ("psp",)):
+            self.csids(locator={"prefix": "fcbb:bb00:1::/48", "block": 32},
+                       sids=[{**UN.config, "flavors": ["next-csid", *flavors]}])  # fmt: skip
+            for more in tlvs:
+                # reduced, the last segment to come: two shifts, then End
+                packet = self.packet(UN.container(1, 1), craft.srh([NEXT], sl=1, tlvs=more, payload=craft.udp()))
+                moved = bytearray(retargeted(packet, NEXT, 3))
+                moved[43] = 0
+                expected = wire.Part(bytes(moved), wire.IPV6)
+                self.send(1, packet)
+                self.expect_only(2, wire.popped(expected) if flavors else expected)
+                # the next segment is a container that begins with this node, too
+                listed = [UN.container(1, 2), HOST]
+                packet = self.packet(UN.container(1), craft.srh(listed, sl=1, tlvs=more, payload=craft.udp()))
+                moved = bytearray(retargeted(packet, "fcbb:bb00:2::", 4))
+                moved[43] = 0
+                expected = wire.Part(bytes(moved), wire.IPV6)
+                self.send(1, packet)
+                self.expect_only(2, wire.popped(expected) if flavors else expected)
+                # no segment left: the SRH travels on
+                packet = self.packet(UN.container(1, 1, 2), craft.srh([HOST], sl=0, tlvs=more, payload=craft.udp()))
+                self.send(1, packet)
+                self.expect_only(2, retargeted(packet, "fcbb:bb00:2::", 3))
+            self.expect_no_drop()
+
+
+@rfc("9800", "4.1", "9.4")
+@rule("NX-3", "NX-11", "NX-12", "NX-15", "END-3", "END-4")
+class WhichErrorWins(CsidTest):
+    """At each C-SID options, then the hop limit; the SRH at the last alone. The quote is the packet as it was there."""
+
+    behaviours = UN.behaviours
+
+    def runTest(self) -> None:
+        bad = craft.srh([LAST, NEXT], sl=9, payload=craft.udp())
+        packet = self.packet(UN.container(1, 2), bad, hl=2)
+        self.send(1, packet)
+        self.expect_icmp6(1, 3, 0, 0, retargeted(packet, UN.container(2), 1))
+        self.expect_drop("HOP_LIMIT_EXCEEDED")
+        packet = self.packet(UN.container(1), bad, hl=2)
+        self.send(1, packet)
+        self.expect_icmp6(1, 3, 0, 0, retargeted(packet, UN.address, 1))
+        self.expect_drop("HOP_LIMIT_EXCEEDED")
+        packet = self.packet(UN.container(1), bad)
+        self.send(1, packet)
+        self.expect_icmp6(1, 4, 0, 43, retargeted(packet, UN.address, 1))
+        self.expect_drop("SRH_SEGMENTS_LEFT")
+        packet = self.packet(UN.container(1), craft.srh([LAST], sl=0, payload=craft.udp()))
+        self.send(1, packet)
+        self.expect_icmp6(1, 4, 4, 64, retargeted(packet, UN.address, 1))
+        self.expect_drop("UPPER_LAYER")
+        packet = self.packet(UN.container(1), craft.dstopt(bad, b"\xc1\x04abcd"), hl=1)
+        self.send(1, packet)
+        self.expect_icmp6(1, 4, 2, 42, packet)
+        self.expect_drop("OPTION")
+
+
 @rfc("9800", "6.5", "9.3")
 @rule("NX-10", "NX-4")
 class PingAtTheEndOfAContainer(CsidTest):

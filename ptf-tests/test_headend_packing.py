@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from headend_base import NAME, HeadendTest, encapsulated, inserted
+from headend_base import NAME, SOURCE, HeadendTest, encapsulated, inserted
 from srv6_base import craft, rfc, rule, wire
 
 BEHAVIOURS = ("H.Encaps", "H.Encaps.Red")
@@ -155,6 +155,27 @@ class WalksWhatItPacked(Packing):
                   sids=own, **{"sid-structures": STRUCTURES})  # fmt: skip
         self.send(1, self.packet6())
         self.expect_only(2, encapsulated(self.packet6(), ["fcbb:bb02:1:2::"], mode="encap.red", hl=60))
+
+
+@rfc("9800", "6.4")
+@rule("CS-2", "CS-13", "RP-6")
+class WalksWhatItPackedAsReplaceCsids(Packing):
+    """Three SIDs of its own and two of others: one container, whose C-SIDs the node takes until one is another's."""
+
+    def runTest(self) -> None:
+        own = [
+            {"sid": f"2001:db8:b2:a{n}:1::/80", "behavior": "End", "flavors": ["replace-csid"], "lblen": 48,
+             "allow-outside-locator": True}
+            for n in range(3)
+        ]  # fmt: skip
+        sids = ["2001:db8:b2:a0:1::", "2001:db8:b2:a1:1::", "2001:db8:b2:a2:1::", *replaced(1, 2)]
+        policy = self.policy("encap.red", sids, compress="auto")
+        self.node(policies=[policy], steering=[{"prefix": "2001:db8:99::/64", "policy": NAME}], routes=ROUTES,
+                  sids=own, **{"sid-structures": STRUCTURES})  # fmt: skip
+        packet = self.packet6()
+        self.send(1, packet)
+        srh = wire.srh(wire.path("20:2:10:1:a2:1:a1:1"), sl=0, payload=wire.hop(packet))
+        self.expect_only(2, wire.ip6(SOURCE, "2001:db8:b2:10:1::1", srh, hl=61))
 
 
 @rfc("9800", "6.5")

@@ -42,7 +42,9 @@ ACCEPT = "run tools/budget.py --write, and say in the commit why"
 PACKETS = {
     "transit": ("End",),
     "edge": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
+    "mobile": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
     "full": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
+    "hmac": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
 }
 PORT_IN, PORT_OUT = 1, 3
 

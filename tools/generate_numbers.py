@@ -41,6 +41,7 @@ BIT_MAPS = {
     "srv6_flavors_t": ("FLAVOR_", "FlavorBit", "Flavours of End, End.X and End.T (RFC 8986 4.16)."),
     "packet_out_flags_t": ("PACKET_OUT_", "PacketOutFlag", "Flags of a packet-out."),
     "decap_options_t": ("DECAP_", "DecapOption", "How a behaviour decapsulates IP."),
+    "mobile_options_t": ("GTP_", "MobileOption", "How a behaviour of the mobile user plane treats GTP-U."),
     "encap_flags_t": ("ENCAP_", "EncapFlag", "How the outer header of a headend behaviour is filled."),
 }
 #: Macros of arch.p4.
@@ -48,6 +49,7 @@ PLAIN = {
     "CPU_PORT": "Port of packet-in and packet-out.",
     "RECIRCULATION_PORT": "Port at which recirculated packets queue; no frame leaves by it.",
     "PUNT_SESSION": "Clone session that carries punted packets.",
+    "O_FLAG_TOO": "In the reason of a packet-in beside another one: the copy is one for the OAM process as well.",
 }
 
 

@@ -28,8 +28,9 @@ from google.protobuf import text_format  # noqa: E402
 from p4rtlib.protos import p4info_pb2  # noqa: E402
 from srv6cp.model import DROP_REASONS, PUNT_REASONS, DropReason, PuntReason  # noqa: E402
 
-#: From the smallest to the one that has everything.
-PROFILES = ("transit", "edge", "full")
+#: From the smallest to the one with every family but those that have a profile of their own, and then these.
+PROFILES = ("transit", "edge", "full", "hmac", "mobile")
+MAIN = "full"
 REFERENCE = "docs/p4-program.md"
 PORTING = "docs/porting.md"
 BEGIN, END = "<!-- begin figures: written by tools/p4_reference.py -->", "<!-- end figures -->"
@@ -47,7 +48,7 @@ so, in [behaviours.md](behaviours.md). `srv6 show tables TABLE` prints the entri
 Rows = Iterable[Sequence[object]]
 
 
-def load(profile: str = PROFILES[-1], root: Path = ROOT) -> tuple[Any, dict[str, Any]]:
+def load(profile: str = MAIN, root: Path = ROOT) -> tuple[Any, dict[str, Any]]:
     """The p4info message and the parsed BMv2 JSON of a committed program."""
     build = root / "p4src" / "build"
     info = p4info_pb2.P4Info()
@@ -173,6 +174,17 @@ def _table(info: Info, table: Any) -> Iterator[str]:
     )
 
 
+def own_tables(infos: dict[str, Info]) -> Iterator[str]:
+    """Tables of the profiles behind the main one, which has them not."""
+    known = {table.preamble.name for table in infos[MAIN].raw.tables}
+    for profile in PROFILES[PROFILES.index(MAIN) + 1 :]:
+        info = infos[profile]
+        yield from ("", f"## Tables of the profile {profile}", "")
+        for table in info.raw.tables:
+            if table.preamble.name not in known:
+                yield from _table(info, table)
+
+
 def resources(info: Info) -> Iterator[str]:
     """Action profiles, counters, meters."""
     yield from ("", "## Counters, meters, action selectors", "")
@@ -256,6 +268,7 @@ def flags() -> Iterator[str]:
         "srv6_flavors_t": "SID",
         "decap_options_t": "SID that decapsulates",
         "encap_flags_t": "policy",
+        "mobile_options_t": "SID or policy of the mobile user plane",
     }
     rows = []
     for kind, name, value, comment in re.findall(r"^const (\w+) (\w+)\s*= (0x\w+);(?:[ \t]*// (.*))?$", source, re.M):
@@ -280,15 +293,17 @@ def profiles(infos: dict[str, Info]) -> Iterator[str]:
     rows, last = [], (set[str](), set[str]())
     for profile, have in names.items():
         more = [f"`{name}`" for now, before in zip(have, last, strict=True) for name in sorted(now - before)]
-        rows.append((f"`{profile}`", len(have[0]), len(have[1]), ", ".join(more) or "the same as above"))
+        less = [f"`{name}`" for now, before in zip(have, last, strict=True) for name in sorted(before - now)]
+        text = ", ".join(more) or "the same as above"
+        rows.append((f"`{profile}`", len(have[0]), len(have[1]), text + (f"; not {', '.join(less)}" if less else "")))
         last = have
     yield from markdown_table(("profile", "tables", "actions", "has beside those of the one above"), rows)
 
 
 def reference(infos: dict[str, Info]) -> str:
     """The text of docs/p4-program.md."""
-    info = infos[PROFILES[-1]]
-    parts = (profiles(infos), tables(info), resources(info), packet_io(info), reasons(), flags())
+    info = infos[MAIN]
+    parts = (profiles(infos), tables(info), own_tables(infos), resources(info), packet_io(info), reasons(), flags())
     return PREFACE + "\n".join(line for part in parts for line in part) + "\n"
 
 
@@ -322,7 +337,7 @@ def figure_rows(info: Info, program: dict[str, Any]) -> dict[str, object]:
 
 def figures(infos: dict[str, Info], programs: dict[str, dict[str, Any]]) -> str:
     """The figures of docs/porting.md."""
-    info = infos[PROFILES[-1]]
+    info = infos[MAIN]
     columns = {profile: figure_rows(infos[profile], programs[profile]) for profile in PROFILES}
     rows: list[tuple[object, ...]] = [
         (name, *(columns[profile][name] for profile in PROFILES)) for name in columns[PROFILES[0]]

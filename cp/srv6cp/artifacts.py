@@ -14,8 +14,9 @@ from typing import Any
 
 __all__ = ["PROFILES", "ArtifactError", "Artifacts", "available", "directories", "find"]
 
-#: The profiles of the program, the smallest first.
-PROFILES = ("transit", "edge", "full")
+#: The profiles of the program, the smallest first; `hmac` is `edge` and what verifies and makes HMACs,
+#: `mobile` is `edge` and the mobile user plane.
+PROFILES = ("transit", "edge", "full", "hmac", "mobile")
 #: The one that every command uses unless told otherwise.
 DEFAULT = "full"
 

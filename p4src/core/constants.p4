@@ -37,6 +37,9 @@
 #ifndef URPF_TABLE_SIZE
 #define URPF_TABLE_SIZE 32768
 #endif
+#ifndef HMAC_TABLE_SIZE
+#define HMAC_TABLE_SIZE 1024
+#endif
 // Members of one weighted group.
 #ifndef WCMP_MAX_GROUP_SIZE
 #define WCMP_MAX_GROUP_SIZE 256

@@ -4,7 +4,7 @@
 #ifndef SRV6_CORE_IDS_P4_
 #define SRV6_CORE_IDS_P4_
 
-// Tables (0x02). Next: 0x02000026.
+// Tables (0x02). Next: 0x02000039.
 #define INGRESS_PORT_TABLE_ID    0x02000001
 #define INGRESS_VLAN_TABLE_ID    0x02000002
 #define SID_BLOCK_TABLE_ID       0x02000003
@@ -29,14 +29,21 @@
 #define SOURCE_IPV4_TABLE_ID     0x02000019
 #define URPF_IPV6_TABLE_ID       0x0200001A
 #define URPF_IPV4_TABLE_ID       0x0200001B
+#define TLV_SID_TABLE_ID         0x02000030
+#define TLV_INTERFACE_TABLE_ID   0x02000031
+#define HMAC_INNER_TABLE_ID      0x02000032
+#define HMAC_OUTER_TABLE_ID      0x02000033
+#define HMAC_POLICY_TABLE_ID     0x02000034
 
 // Of copies and bridge domains.
 #define BRIDGE_SOURCE_TABLE_ID      0x0200001C
 #define BRIDGE_DESTINATION_TABLE_ID 0x0200001D
 #define REPLICA_TABLE_ID            0x0200001E
 #define BRIDGE_PEER_TABLE_ID        0x0200001F
+// OAM, service chaining.
+#define O_FLAG_TABLE_ID          0x02000038
 
-// Actions (0x01). Next: 0x010000A2. (0x01000021: a set_nexthop_group without a seed)
+// Actions (0x01). Next: 0x010000E8. (0x01000021: a set_nexthop_group without a seed)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -117,10 +124,41 @@
 #define END_XLBS_ID                    0x01000056
 #define END_B6_ENCAPS_NEXT_CSID_ID     0x01000057
 #define END_B6_ENCAPS_RED_NEXT_CSID_ID 0x01000058
+#define SET_TLV_POLICY_ID              0x010000B0
+#define HMAC_INNER_STATE_ID            0x010000B1
+#define HMAC_OUTER_STATE_ID            0x010000B2
+#define ADD_HMAC_ID                    0x010000B3
+#define ADD_SHORT_HMAC_ID              0x010000B4
+// The mobile user plane: 0x010000E1 to 0x010000F8.
+#define END_MAP_ID               0x010000E1
+#define END_M_GTP6_D_ID          0x010000E2
+#define END_M_GTP6_D_DI_ID       0x010000E3
+#define END_M_GTP6_E_ID          0x010000E4
+#define END_M_GTP4_E_ID          0x010000E5
+#define H_M_GTP4_D_ID            0x010000E6
+#define END_LIMIT_ID             0x010000E7
+
+#define END_REPLACE_CSID_ID               0x01000075
+#define END_X_REPLACE_CSID_ID             0x01000076
+#define END_T_REPLACE_CSID_ID             0x01000077
+#define END_LBS_REPLACE_CSID_ID           0x01000078
+#define END_XLBS_REPLACE_CSID_ID          0x01000079
+#define END_B6_ENCAPS_REPLACE_CSID_ID     0x0100007A
+#define END_B6_ENCAPS_RED_REPLACE_CSID_ID 0x0100007B
+#define END_DX6_REPLACE_CSID_ID           0x0100007C
+#define END_DX4_REPLACE_CSID_ID           0x0100007D
+#define END_DT6_REPLACE_CSID_ID           0x0100007E
+#define END_DT4_REPLACE_CSID_ID           0x0100007F
+#define END_DT46_REPLACE_CSID_ID          0x01000080
+#define END_DX2_REPLACE_CSID_ID           0x01000081
+#define END_DX2V_REPLACE_CSID_ID          0x01000082
 
 // Of steering and policies.
 #define CLASSIFY_DROP_ID         0x010000A0
 #define CLASSIFY_COUNT_ID        0x010000A1
+// OAM, service chaining.
+#define COPY_FOR_OAM_ID                0x010000C6
+#define NO_COPY_FOR_OAM_ID             0x010000C7
 
 // Of copies and bridge domains.
 #define SET_BRIDGE_CIRCUIT_ID           0x01000059
@@ -144,7 +182,7 @@
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002
 
-// Counters (0x12). Next: 0x1200000A.
+// Counters (0x12). Next: 0x1200000E.
 #define DROP_COUNTER_ID          0x12000001
 #define PUNT_COUNTER_ID          0x12000002
 #define MY_SID_COUNTER_ID        0x12000003
@@ -154,11 +192,16 @@
 #define PORT_LIMIT_COUNTER_ID    0x12000007
 
 #define BRIDGE_FLOOD_COUNTER_ID  0x12000008
+// OAM, service chaining.
+#define OAM_COUNTER_ID           0x1200000D
 
-// Meters (0x14). Next: 0x14000005. (0x14000001: a punt meter without ports)
+// Meters (0x14). Next: 0x14000009. (0x14000001: a punt meter without ports)
 #define PORT_PUNT_METER_ID       0x14000002
 #define PASS_METER_ID            0x14000003
 #define COPY_METER_ID            0x14000004
+// OAM, service chaining.
+#define OAM_METER_ID             0x14000006
+#define GROUP_METER_ID           0x14000008   // the mobile user plane
 
 // Digests (0x17). p4c takes no @id of them: it follows from the name of the struct.
 #define BRIDGE_LEARN_DIGEST_ID   0x173645E9

@@ -48,7 +48,18 @@ enum bit<8> drop_reason_t {
     REPLICA_INVALID       = 39,  // no such copy
     COPY_BUDGET           = 40,  // more copies a second than the port it came by has
     REPLICATION_HOPS      = 41,  // at End.Replicate: hop limit at its end, or below the threshold (RE-1)
-    CLASSIFIED            = 46   // a classifier rule says so
+    CSID_ZERO             = 42,  // RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
+    CLASSIFIED            = 46,  // a classifier rule says so
+    HMAC                  = 49,  // HMAC-5: it does not verify, or its key is not here
+    HMAC_ABSENT           = 50,  // required, and not there
+    TLV                   = 51,  // SRH-3: a TLV runs past the end of the SRH
+    TLV_CHAIN             = 52,  // more TLVs than a SID walks
+    // 58 to 62: the mobile user plane
+    GTP_INVALID           = 58,  // MB-9, MB-15: not version 1, an extension header of length 0, longer than its packet
+    NOT_GTP               = 59,  // MB-7, MB-10: no G-PDU where only one is taken
+    GTP_PAYLOAD           = 60,  // MB-14: what GTP-U carries, or would carry, is of no known kind
+    NO_LAST_SEGMENT       = 61,  // MB-5: no SRH where the destination behind the SID is taken from it
+    GROUP_LIMIT           = 62   // MB-8: over the rate of its group
 }
 
 // Index of punt_counter and, behind the port, of port_punt_meter: at most 15.
@@ -65,7 +76,9 @@ enum bit<8> punt_reason_t {
     NO_ROUTE            = 9,
     PACKET_TOO_BIG      = 10,
     OPTION              = 11,  // ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
-    ECHO                = 12   // ping of an own address or a SID: echo request, or any ICMP of IPv4
+    ECHO                = 12,  // ping of an own address or a SID: echo request, or any ICMP of IPv4
+    O_FLAG              = 13,  // copy of a packet with the O flag at a SID (OAM-1); the packet itself goes on
+    GTP_ECHO            = 15   // MB-10: echo request of GTP-U, to be answered for the other side
 }
 
 #endif  // SRV6_CORE_REASONS_P4_

@@ -29,6 +29,7 @@ const origin_t ORIGIN_DECAPSULATED = 1;  // it was inside another one
 const origin_t ORIGIN_ADVANCED     = 2;  // a behaviour moved it on to its next segment
 const origin_t ORIGIN_OWN          = 3;  // this node made it
 const origin_t ORIGIN_FRAME        = 4;  // a frame, taken whole: what it carries is not looked at
+const origin_t ORIGIN_GTP          = 5;  // GTP-U whose payload enters a policy: it is what the packet becomes
 
 // What the usual packet has not: a bit map of the interface, the parser and the domain's filters.
 typedef bit<32> unusual_t;
@@ -52,7 +53,11 @@ const unusual_t UNUSUAL_PADDING        = 0x2000;  // octets behind the end of th
 const unusual_t UNUSUAL_INNER_ADDRESS  = 0x4000;
 const unusual_t UNUSUAL_ARGUMENT       = 0x8000;  // C-SIDs of other nodes behind that of the SID (sid/csid.p4)
 #define UNUSUAL_ARGUMENT_BIT 15
-const unusual_t UNUSUAL_OF_PARSER      = 0x06005F00;  // kept when a VLAN interface is looked up
+const unusual_t UNUSUAL_REPLACE        = 0x00020000;  // a REPLACE-C-SID of this node (sid/csid_replace.p4)
+const unusual_t UNUSUAL_EXHAUSTED      = 0x00040000;  // the list of an exhausted SRH was read for one (wire/csid.p4)
+const unusual_t UNUSUAL_O_FLAG         = 0x00200000;  // of the SRH; behind sid/oam.p4: a copy of the packet was taken
+#define IS_COPIED_FOR_OAM md.unusual[21:21]
+const unusual_t UNUSUAL_OF_PARSER      = 0x06245F00;  // kept when a VLAN interface is looked up
 // A SID refuses the packet when it is UNUSUAL_FOREIGN_SOURCE or greater: what families mark is less.
 const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x01000000;  // the source is outside the SR domain (SEC-1)
 const unusual_t UNUSUAL_AUTHENTICATION = 0x02000000;  // an Authentication Header, which nobody here verifies
@@ -100,7 +105,9 @@ LAZY_STATE verdict_state_t {
     flow_state_t    flow;       \
     verdict_state_t verdict;    \
     HEADEND_STATE           \
-    CSID_STATE
+    CSID_STATE              \
+    HMAC_STATE              \
+    MOBILE_STATE
 
 // Cells of a counter whose bytes include the link-layer header: even for frames that came untagged, odd for tagged
 // ones.

@@ -48,4 +48,17 @@ const encap_flags_t ENCAP_TC_INHERIT      = 0x01;  // traffic class of the inner
 const encap_flags_t ENCAP_FLOW_LABEL_COPY = 0x02;  // flow label of the inner IPv6 packet
 const encap_flags_t ENCAP_FLOW_LABEL_HASH = 0x04;  // hash of the inner flow (RFC 6437, RFC 6438)
 
+const encap_flags_t ENCAP_ROUTED          = 0x08;  // the new destination is looked up, in another pass
+
+// How a behaviour of the mobile user plane treats GTP-U. What is named after nobody is what RFC 9433 says or implies.
+typedef bit<8> mobile_options_t;
+const mobile_options_t GTP_ANSWER_ECHO        = 0x01;  // echo requests are answered for the other side
+const mobile_options_t GTP_ARGUMENT_BEFORE_IT = 0x02;  // Di: Args.Mob.Session in Segment List[1] (VPP's drop-in)
+const mobile_options_t GTP_SOURCE_PORT_2152   = 0x04;  // UDP source port (Linux); else a hash of the flow
+const mobile_options_t GTP_UDP_CHECKSUM_ZERO  = 0x08;  // over IPv6 (RFC 6935)
+const mobile_options_t GTP_UPLINK             = 0x10;  // PDU type 1 in the container, without R
+const mobile_options_t GTP_CONTAINER_ALWAYS   = 0x20;  // PDU Session Container with QFI 0 as well (Linux, pdu_type)
+const mobile_options_t GTP_CONTAINER_NEVER    = 0x40;  // none (Linux)
+const mobile_options_t GTP_KEEP_DESTINATION   = 0x80;  // of the program: End.M.GTP6.D.Di
+
 #endif  // SRV6_CORE_TYPES_P4_

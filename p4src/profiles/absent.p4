@@ -59,12 +59,73 @@
 #define CSID_ADVANCES
 #define CSID_CONTROLS
 #define CSID_CASE
+#define CSID_REPLACE_ACTIONS
+#define CSID_REPLACE_ACTION_NAMES
+#define CSID_REPLACE_ADVANCES
+#define CSID_REPLACE_CONTROLS
+#define CSID_REPLACE_CASE
 #endif
 
 #if !defined(WITH_CSID) || !defined(WITH_BIND)
 #define CSID_BIND_ACTIONS
 #define CSID_BIND_ACTION_NAMES
 #define CSID_BIND_ADVANCES
+#endif
+
+#ifdef WITH_MOBILE
+#include "../core/mobile_state.p4"
+#else
+#define MOBILE_STATE
+#define MOBILE_ACTIONS
+#define MOBILE_ACTION_NAMES
+#define MOBILE_CONTROLS
+#define MOBILE_CASES
+#define MOBILE_POLICY_CONTROLS
+#define MOBILE_POLICY_ACTIONS
+#define MOBILE_POLICY_ACTION_NAMES
+#define MOBILE_POLICY_CASES
+#define MOBILE_ENCAPSULATION
+#define MOBILE_ARGUMENT
+#define MOBILE_FLOW_ACTION
+#define MOBILE_FLOW
+#define MOBILE_TUNNEL_MTU
+#define IPV4_LOOKUP ipv4_table.apply();
+#define IPV4_TAG_ACTION
+#define IPV4_TAG
+#define MOBILE_CHECKSUM
+#endif
+
+#if !defined(WITH_CSID) || !defined(WITH_DECAP)
+#define CSID_DECAP_ACTIONS
+#define CSID_DECAP_ACTION_NAMES
+#define CSID_DECAPS_IPV4
+#define CSID_DECAPS_IPV6
+#define CSID_DECAPS_IP
+#endif
+
+#if !defined(WITH_CSID) || !defined(WITH_L2)
+#define CSID_L2_ACTIONS
+#define CSID_L2_ACTION_NAMES
+#define CSID_L2_FRAMES
+#endif
+
+#ifdef WITH_HMAC
+#include "../core/sid/hmac_state.p4"
+#else
+#define HMAC_STATE
+#define HMAC_CONTROLS
+#define HMAC_STAGE
+#define PROCESS_SRH(WAY) WAY.apply(THE_PACKET);
+#define HMAC_PASS_CONTROLS
+#define HMAC_PASS
+#define HMAC_RESUME
+#define HMAC_RESUME_ACTIONS
+#define HMAC_POLICY_CONTROLS
+#define HMAC_POLICY_STAGE
+#define HMAC_DEPARTURE_ACTIONS
+#define HMAC_DEPARTURE
+#define HMAC_PASS_COST
+#define HMAC_GO_ROUND
 #endif
 
 #ifndef WITH_BIND
@@ -87,6 +148,15 @@
 #define L2_ACTION_NAMES
 #define L2_CONTROLS
 #define L2_CASES
+#endif
+
+#ifndef WITH_OAM
+#define OAM_CONTROLS
+#define OAM_STAGE
+#define OAM_PUNT_REASON VERDICT.punt_reason
+#define OAM_CARRIED 82w0
+#define OAM_EGRESS_ACTIONS
+#define OAM_EGRESS
 #endif
 
 #endif  // SRV6_PROFILES_ABSENT_P4_

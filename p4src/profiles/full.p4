@@ -7,5 +7,6 @@
 #define WITH_L2
 #define WITH_CSID
 #define WITH_BRIDGE
+#define WITH_OAM
 
 #include "../srv6.p4"

@@ -32,6 +32,7 @@ BEHAVIOURS = {
     "Weighted segment lists": "RFC 9256 2.11",
     "Candidate paths": "RFC 9256 2, 5",
     "Transit": "RFC 8754 4.2, 4.3.3",
+    "TLVs and HMAC": "RFC 8754 2.1",
     "SR domain filters": "RFC 8754 5.1",
     "Source filters": "RFC 2827, RFC 3704",
     "Counters": "RFC 8986 6",
@@ -40,6 +41,7 @@ BEHAVIOURS = {
     "IPv4 router": "RFC 1812, RFC 792, RFC 826",
     "VLAN": "IEEE 802.1Q",
     "Ping and traceroute": "RFC 9259 A.1, A.2",
+    "O flag": "RFC 9259 2.1",
     "Packet-in and packet-out": "P4Runtime 16",
 }
 

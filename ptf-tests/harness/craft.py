@@ -33,6 +33,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, ClassVar
 
+from scapy.contrib.gtp import GTP_U_Header
 from scapy.fields import (
     BitField,
     ByteEnumField,
@@ -99,6 +100,7 @@ __all__ = [
     "neighbor_solicitation",
     "padn",
     "raw",
+    "raw_tlvs",
     "srh",
     "srv6",
     "tcp",
@@ -456,6 +458,11 @@ def hmac_tlv(key_id: int, digest: bytes, *, d: bool = False) -> Packet:
     return _carry(HmacTlv(d=d, key_id=key_id, hmac=digest), None)
 
 
+def raw_tlvs(octets: bytes) -> Packet:
+    """What stands where an SRH has TLVs, right or wrong."""
+    return _carry(Raw(load=octets), None)
+
+
 def _options(data: bytes) -> list[Packet]:
     """The options of a Hop-by-Hop or Destination Options header, one layer each."""
     found: list[Packet] = []
@@ -504,6 +511,47 @@ def udp(
 ) -> Packet:
     """A UDP datagram."""
     return _carry(UDP(sport=sport, dport=dport, **_given(chksum=csum, len=length)), data)
+
+
+def gtpu(
+    payload: Payload = b"",
+    teid: int = 0x123,
+    *,
+    extensions: Sequence[tuple[int, bytes]] = (),
+    kind: int = 255,
+    seq: int | None = None,
+    sport: int = 2152,
+    dport: int = 2152,
+    **fields: Any,
+) -> Packet:
+    """A GTP-U message in UDP; ``fields`` as scapy calls them, instead of what is computed.
+
+    ``extensions``: type and content of each extension header, the length in front and the type behind aside.
+    """
+    kinds = [number for number, _ in extensions]
+    chain = b"".join(
+        bytes((len(content) // 4 + 1,)) + content + bytes((following,))
+        for (_, content), following in zip(extensions, (*kinds[1:], 0), strict=False)
+    )
+    optional = {"seq": seq or 0, "npdu": 0, "next_ex": (*kinds, 0)[0]} if extensions or seq is not None else {}
+    flags = {"E": int(bool(extensions)), "S": int(seq is not None)}
+    inside = chain + bytes(payload)
+    header = GTP_U_Header(
+        **{
+            "teid": teid,
+            "gtp_type": kind,
+            "length": len(inside) + (4 if optional else 0),
+            **flags,
+            **optional,
+            **fields,
+        }
+    )
+    return udp(bytes(_carry(header, inside)), sport, dport)
+
+
+def session_container(qfi: int, *, kind: int = 0, rqi: bool = False, more: bytes = b"") -> tuple[int, bytes]:
+    """A PDU Session Container (3GPP TS 38.415 5.5.2) as an extension of `gtpu`: ``kind`` 0 downlink, 1 uplink."""
+    return 0x85, bytes((kind << 4, rqi << 6 | qfi)) + more
 
 
 def tcp(

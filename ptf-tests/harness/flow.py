@@ -26,7 +26,7 @@ PATIENCE = 10.0  # s; used up only when something is broken
 BURST = 16
 
 # These reasons are fates of their own; a packet handed over for another one counts as dropped, too.
-DELIVERED = tuple(reasons.PUNT[name] for name in ("LOCAL", "NDP", "ARP", "FRAGMENT", "ECHO"))
+DELIVERED = tuple(reasons.PUNT[name] for name in ("LOCAL", "NDP", "ARP", "FRAGMENT", "ECHO", "GTP_ECHO"))
 
 
 class NotSettled(AssertionError):
@@ -95,12 +95,13 @@ class Flow:
     """Watches what goes into one switch and what became of it."""
 
     def __init__(self, bed: Testbed, client: CountingClient, patience: float = PATIENCE) -> None:
+        """``client``: one that has sent nothing yet. What comes from now on is watched."""
         self.bed = bed
         self.client = client
         self.patience = patience
-        # A new switch has done nothing yet; what the controller sent at its start may still be under way.
-        self._take_as_done(Fates(0, 0, dict.fromkeys(bed.ports, 0)), 0)
-        self._arrived_before = dict.fromkeys(bed.ports, 0)
+        # A program that was just loaded has counted nothing; a switch may have had another one before.
+        counted = Fates(bed.processed, bed.punted, {}) if bed.synchronous else Fates(0, 0, dict.fromkeys(bed.ports, 0))
+        self._take_as_done(counted, bed.sent)
 
     def rebase(self) -> None:
         """Take the present state for one in which everything is done."""

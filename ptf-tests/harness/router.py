@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from functools import cache
 from ipaddress import IPv6Network
 from typing import Any
 
@@ -78,13 +77,15 @@ class Router:
                 raise Lacking(f"profile {self.program.name} has not: {', '.join(dict.fromkeys(lacking))}")
         self.node, self._config = node, config
         if self.controller is None or self.flow is None:
+            # before the controller says anything: it may still be under way when this is done
+            flow = Flow(self.bed, self.client)
             controller = _Controller(self.client, self.node, program=self.program)
             controller.start()
             self.bed.watch_links(controller.port_state)
             # behind the controller's own listener: what is counted is in the controller's queue already
             self.client.count_packet_ins()
             self.controller = controller
-            self.flow = Flow(self.bed, self.client)
+            self.flow = flow
         else:
             self.settle()
             # what an earlier test taught would be probed half a minute later, in the middle of another test
@@ -258,9 +259,23 @@ def network(value: Any) -> IPv6Network:
     return value if isinstance(value, IPv6Network) else IPv6Network(value)
 
 
-@cache
-def router_of(bed: Testbed) -> Router:
-    """The controller of a switch, started when first asked for; it ends with the switch. ``PROFILE`` is its program."""
-    router = Router(bed, testbed.program())
-    bed.on_shutdown(router.close)
+#: The controller of each switch, and the name of the program that it is for.
+_routers: dict[Testbed, Router] = {}
+
+
+def router_of(bed: Testbed, profile: str | None = None) -> Router:
+    """The controller of a switch, started when first asked for; it ends with the switch.
+
+    Its program is that of ``profile``, by default of ``PROFILE``: a test that needs another one than the test before
+    has the switch load it.
+    """
+    program = testbed.program(profile)
+    router = _routers.get(bed)
+    if router is not None and router.program.name != program.name:
+        router.close()
+        router = None
+    if router is None:
+        if bed not in _routers:
+            bed.on_shutdown(lambda: _routers.pop(bed).close())
+        router = _routers[bed] = Router(bed, program)
     return router

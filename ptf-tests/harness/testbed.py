@@ -6,7 +6,8 @@
 pairs, root), ``bmv2`` (``simple_switch_grpc`` on veth pairs, root), ``auto`` (``bmv2`` where it can run, else
 ``softswitch``). ``make`` knows ``bmv2-grpc`` besides, for the differential run: BMv2 without interfaces, no root.
 
-``PROFILE`` chooses the profile of the P4 program: ``full`` (default), ``edge`` or ``transit``.
+``PROFILE`` chooses the profile of the P4 program: ``full`` (default), or one of ``srv6cp.artifacts.PROFILES``. Tests of
+what has a profile of its own name it (``Srv6Test.profile``).
 """
 
 from __future__ import annotations
@@ -82,9 +83,12 @@ def chosen() -> str:
     return name
 
 
-def program() -> artifacts.Artifacts:
-    """The program that ``PROFILE`` names. Raises ArtifactError for an unknown name and one that was not built."""
-    name = os.environ.get("PROFILE") or artifacts.DEFAULT
+def program(otherwise: str | None = None) -> artifacts.Artifacts:
+    """The program that ``PROFILE`` names, where it names none that of ``otherwise``.
+
+    Raises ArtifactError for an unknown name and one that was not built.
+    """
+    name = os.environ.get("PROFILE") or otherwise or artifacts.DEFAULT
     if name not in artifacts.PROFILES:
         raise artifacts.ArtifactError(f"PROFILE={name}: no such profile; one of {', '.join(artifacts.PROFILES)}")
     return artifacts.find(name)

@@ -295,6 +295,20 @@ def udp(
     return Part(raw[:6] + struct.pack("!H", csum) + raw[8:], UDP)
 
 
+def gtpu(
+    payload: bytes,
+    teid: int = 0x123,
+    *,
+    container: bytes = b"",
+    sport: int = 2152,
+    between: Between = None,
+) -> Part:
+    """UDP and a G-PDU of GTP-U (3GPP TS 29.281 5.1) with, when given, a PDU Session Container of those two octets."""
+    options = b"\0\0\0\x85\x01" + container + b"\0" if container else b""
+    head = struct.pack("!BBHI", 0x34 if container else 0x30, 255, len(options) + len(payload), teid)
+    return udp(head + options + payload, sport, 2152, between=between)
+
+
 def tcp(
     data: bytes = b"",
     sport: int = 1234,

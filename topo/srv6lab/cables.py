@@ -25,6 +25,7 @@ from pathlib import Path
 from pyroute2 import IPRoute, NetlinkError
 
 from srv6lab import namespaces
+from srv6lab.lab import Carried
 from srv6lab.topology import End, Host, Link, Topology
 
 SIOCETHTOOL = 0x8946
@@ -68,6 +69,28 @@ def connect(link: Link, cables: str, whole: bool) -> None:
 def _middle(link: Link) -> tuple[str, str]:
     """The far ends of the two veth pairs of a cable."""
     return f"cable{link.number}a", f"cable{link.number}b"
+
+
+def carried(topology: Topology, cables: str) -> dict[int, tuple[Carried, Carried]]:
+    """What the kernel has counted of each cable: number of a link to its two directions. Raises OSError."""
+    counts = namespaces.inside(cables, _counts)
+    nothing = Carried(0, 0, 0)
+    found = {}
+    for link in topology.links:
+        first, second = (counts.get(name, nothing) for name in _middle(link))
+        found[link.number] = (first, second)
+    return found
+
+
+def _counts() -> dict[str, Carried]:
+    """Interface to what came in by it."""
+    with IPRoute() as ip:
+        found = {}
+        for message in ip.get_links():
+            stats = message.get_attr("IFLA_STATS64") or {}
+            octets, dropped = stats.get("rx_bytes", 0), stats.get("rx_dropped", 0)
+            found[message.get_attr("IFLA_IFNAME")] = Carried(stats.get("rx_packets", 0), octets, dropped)
+        return found
 
 
 def _set_links(ports: tuple[str, ...], state: str) -> None:

@@ -9,9 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import quote
 
 import yaml
 
@@ -19,6 +23,7 @@ from srv6cp.cli import session
 from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, INTERRUPTED, OK, CliError, UsageError
 from srv6cp.sync.launch import SWITCHES, choose
 from srv6lab import graph as pictures
+from srv6lab import record
 from srv6lab.configuration import config_of
 from srv6lab.errors import LabError
 from srv6lab.intent import read_words
@@ -30,6 +35,8 @@ from srv6lab.shell import edit as edit_router
 from srv6lab.shipped import shipped
 from srv6lab.terminal import wrap
 from srv6lab.topology import Topology, TopologyError, UnknownName
+
+DEMONSTRATION = 10_000_000  # bit/s that a cable without a rate counts as for flows that are started unasked
 
 
 def run(verb: str, args: argparse.Namespace) -> int:
@@ -60,11 +67,13 @@ def _failure(error: TopologyError | LabError | Failed | CliError) -> CliError:
 
 def up(args: argparse.Namespace) -> int:
     """Start a network and play its scenario."""
-    program = session.profile(args.profile)
+    if args.profile is not None:
+        session.profile(args.profile)
     if args.name and not NAME.fullmatch(args.name):
         raise UsageError(f"--name: {args.name!r} is no name; a letter, then up to 30 letters, digits, - and _")
     switch = _switch(args)
     topology = load_topology(args.topology)
+    profile = args.profile or topology.profile
     if switch == "auto":
         switch = choose(switch) if args.netns or os.geteuid() == 0 else "softswitch"
     if args.netns or switch == "bmv2":
@@ -73,9 +82,11 @@ def up(args: argparse.Namespace) -> int:
     begin = time.perf_counter()
     from srv6lab.network import Network
 
-    with Network(topology, program) as network:
+    with Network(topology, session.profile(profile)) as network:
         if not args.quiet:
             _say_ready(topology, "softswitch, all in this process", begin)
+        if args.web:
+            return _serve(args, network, args.name or topology.name)
         code = _play(args, network)
     if not (code or args.quiet or args.shell or args.lines):
         rows = [(f"up {args.topology} --shell", "steer packets yourself")]
@@ -105,12 +116,12 @@ def _up_namespaces(args: argparse.Namespace, topology: Topology, switch: str) ->
     _say_head(args, topology)
     begin = time.perf_counter()
     with control.termination_as_interrupt() as check:
-        lab = control.up(name, args.topology, topology, switch, args.profile)
+        lab = control.up(name, args.topology, topology, switch, args.profile or topology.profile)
         keep = args.netns
         try:
             if not args.quiet:
                 _say_ready(topology, f"{switch}, a network namespace for each node", begin)
-            code = _play(args, lab, check)
+            code = _serve(args, lab, name) if args.web else _play(args, lab, check)
         except (Failed, TopologyError, LabError, CliError) as error:  # kept, to be looked into
             code = _complain(error)
         except BaseException:
@@ -171,6 +182,43 @@ def _play(args: argparse.Namespace, lab: Lab, check: Callable[[], None] = lambda
     return OK
 
 
+def _serve(args: argparse.Namespace, lab: Lab, name: str) -> int:
+    """A page of the lab, until Ctrl-C, or until the shell ends."""
+    try:
+        from srv6lab.web.serve import served
+    except ModuleNotFoundError as error:
+        raise LabError(f"the page needs {error.name}: pip install 'srv6-p4[web]'") from None
+    source = str(Path(args.topology).absolute()) if Path(getattr(args, "topology", "")).is_file() else ""
+    with served(lab, name, args.address, args.port, source or getattr(args, "topology", "")) as (found, view):
+        print(f"\nOpen   {found.page}\n", flush=True)
+        if not getattr(args, "no_traffic", True):
+            _start_traffic(lab, view.events.add)
+        if getattr(args, "lines", None):
+            _lines(Player(lab, lambda text: print(text, flush=True)), args.lines)
+        if getattr(args, "shell", False):
+            Shell(Player(lab, lambda text: print(text, flush=True))).cmdloop()
+            return OK
+        print("Ctrl-C ends it.", flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print()
+    return OK
+
+
+def _start_traffic(lab: Lab, tell: Callable[[str], None]) -> None:
+    """Something that moves: a flow from the first host to the last, 40 % of the slowest cable, and half of it back."""
+    names = [host.name for host in lab.topology.hosts.values()]
+    try:
+        traffic = lab.traffic
+    except LabError:
+        return  # hosts that are Linux have programs of their own
+    rate = min([link.impairments.rate or DEMONSTRATION for link in lab.topology.links], default=DEMONSTRATION)
+    for source, target, share in ((names[0], names[-1], 0.4), (names[-1], names[0], 0.2)) if len(names) > 1 else ():
+        flow = traffic.start(source, target, int(rate * share))
+        tell(f"flow {flow.number}: {source} to {target}, {flow.kind}")
+
+
 def _lines(player: Player, lines: Sequence[str]) -> int:
     shell = Shell(player)
     for line in lines:
@@ -226,42 +274,137 @@ def _player(name: str) -> Player:
     return Player(control.attach(name), lambda text: print(text, flush=True))
 
 
+def _run_line(name: str, words: Sequence[str]) -> int:
+    """A line of the shell: in the process that serves the lab where there is one, else here."""
+    line = " ".join(words)
+    if (served := record.find(name)) is None:
+        return _lines(_player(name), [line])
+    if said := served.run(line):
+        print(said)
+    return OK
+
+
+def web(args: argparse.Namespace) -> int:
+    """Serve a page."""
+    from srv6lab import control
+
+    found = _served(args.name)
+    if found is not None:
+        print(found.page)
+        return OK
+    name = args.name or control.only()
+    return _serve(args, control.attach(name), name)
+
+
+def top(args: argparse.Namespace) -> int:
+    """Load, flows and routers, each second."""
+    from srv6lab import control
+    from srv6lab.top import follow
+    from srv6lab.view import View
+
+    served = _served(args.name)
+    if served is not None:
+        topology = served.ask("topology")
+        return follow(topology, lambda after: served.ask(f"live?after={after}"), once=args.once, as_json=args.json)
+    with View(control.attach(args.name or control.only())) as view:
+        return follow(view.topology(), view.live, once=args.once, as_json=args.json)
+
+
+def _served(name: str | None) -> record.Served | None:
+    """The lab of this name that is served; the only one where there is no name."""
+    if name:
+        return record.find(name)
+    here = record.all_served()
+    return here[0] if len(here) == 1 else None
+
+
+def shown(args: argparse.Namespace) -> int:
+    """What the switch of a router has: ``srv6 sid show`` and its kind, for that router."""
+    from srv6cp.cli import main
+    from srv6lab import control
+
+    if (served := record.find(args.name)) is not None:
+        row = served.ask(f"router/{quote(args.router, safe='')}")
+        file, server = row["file"], row["server"]
+    else:
+        lab = control.attach(args.name)
+        file, server = str(lab.file(args.router)), lab.server(args.router)
+    words = ["show", args.verb] if args.verb in ("counters", "drops", "ports") else [args.verb, "show"]
+    words += ["-c", file, "--grpc-addr", server, *(["--json"] if args.json else [])]
+    while True:
+        if args.watch and sys.stdout.isatty():
+            print("\x1b[H\x1b[J", end="")
+        code = main.main(words)
+        if code or not args.watch:
+            return code
+        sys.stdout.flush()
+        time.sleep(1)
+
+
+def link(args: argparse.Namespace) -> int:
+    """Show or change what a cable does."""
+    return _run_line(args.name, ["link", args.one, args.other, *args.words])
+
+
+def flow(args: argparse.Namespace) -> int:
+    """Start, stop, show flows."""
+    return _run_line(args.name, ["flow", *args.words])
+
+
 def path(args: argparse.Namespace) -> int:
     """Show the way of one packet."""
-    return _lines(_player(args.name), [" ".join(["path", args.source, args.target, *(["-4"] if args.ipv4 else [])])])
+    return _run_line(args.name, ["path", args.source, args.target, *(["-4"] if args.ipv4 else [])])
+
+
+def ping(args: argparse.Namespace) -> int:
+    """Ping from a node."""
+    return _probe("ping", args)
+
+
+def traceroute(args: argparse.Namespace) -> int:
+    """Traceroute from a node."""
+    return _probe("traceroute", args)
+
+
+def _probe(verb: str, args: argparse.Namespace) -> int:
+    from srv6lab import control, probes
+
+    return probes.run(control.attach(args.name), verb, args)
 
 
 def steer(args: argparse.Namespace) -> int:
     """Send what goes to a host along segments."""
-    return _lines(_player(args.name), [" ".join(["steer", args.router, args.host, *args.segments])])
+    return _run_line(args.name, ["steer", args.router, args.host, *args.segments])
 
 
 def unsteer(args: argparse.Namespace) -> int:
     """Take that back."""
-    return _lines(_player(args.name), [f"unsteer {args.router}"])
+    return _run_line(args.name, ["unsteer", args.router])
 
 
 def edit(args: argparse.Namespace) -> int:
     """Change the node file of a router, or show what its switch has."""
     if not args.words or args.words[1:2] != ["show"]:
         read_words(args.words)
+    if record.find(args.name) is not None:
+        return _run_line(args.name, ["edit", args.router, *map(shlex.quote, args.words)])
     edit_router(_player(args.name), args.router, args.words)
     return OK
 
 
 def cut(args: argparse.Namespace) -> int:
     """Unplug a cable."""
-    return _lines(_player(args.name), [f"cut {args.one} {args.other}"])
+    return _run_line(args.name, ["cut", args.one, args.other])
 
 
 def restore(args: argparse.Namespace) -> int:
     """Plug it in again."""
-    return _lines(_player(args.name), [f"restore {args.one} {args.other}"])
+    return _run_line(args.name, ["restore", args.one, args.other])
 
 
 def show(args: argparse.Namespace) -> int:
     """SIDs by name, or the node file of a router."""
-    return _lines(_player(args.name), [f"show {args.router or ''}".strip()])
+    return _run_line(args.name, ["show", *([args.router] if args.router else [])])
 
 
 def shell(args: argparse.Namespace) -> int:
@@ -288,6 +431,8 @@ def restart(args: argparse.Namespace) -> int:
     """Start a switch anew."""
     from srv6lab import control
 
+    if args.name and record.find(args.name) is not None:
+        return _run_line(args.name, ["restart", args.router])
     print(control.restart(args.name or control.only(), args.router))
     return OK
 
@@ -321,8 +466,9 @@ def schema(args: argparse.Namespace) -> int:
 
 def list_(args: argparse.Namespace) -> int:
     """Print the topologies that come with the package."""
+    width = max(map(len, shipped())) + 2
     for name, path in shipped().items():
-        print(wrap(f"{name:<12}{load_topology(path, check=False).about}", indent=" " * 12))
+        print(wrap(f"{name:<{width}}{load_topology(path, check=False).about}", indent=" " * width))
     return OK
 
 
@@ -331,8 +477,10 @@ def names(args: argparse.Namespace) -> int:
     from srv6lab import state
 
     there = state.names()
+    if args.name and args.name not in there and (served := record.find(args.name)) is not None:
+        args.name = served.topology
     if not args.name:
-        found = there
+        found = [*there, *(served.name for served in record.all_served() if served.name not in there)]
     else:
         try:
             topology = (
@@ -351,12 +499,19 @@ _VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "status": status,
     "exec": exec_,
     "path": path,
+    "ping": ping,
+    "traceroute": traceroute,
     "steer": steer,
     "unsteer": unsteer,
     "edit": edit,
     "cut": cut,
     "restore": restore,
     "show": show,
+    **dict.fromkeys(("sid", "policy", "route", "neighbor", "counters", "drops", "ports"), shown),
+    "web": web,
+    "top": top,
+    "link": link,
+    "flow": flow,
     "schema": schema,
     "shell": shell,
     "apply": apply,

@@ -51,6 +51,11 @@ def up(name: str, source: str, topology: Topology, switch: str, profile: str) ->
     Raises:
         LabError: there is such a lab already, or it does not start.
     """
+    if speakers := [host.name for host in topology.hosts.values() if host.gtp is not None]:
+        raise LabError(
+            f"{' and '.join(speakers)} speak GTP-U, which Linux hosts do not here: with softswitch and without "
+            f"--netns, `srv6 lab up {source}` runs all in one process"
+        )
     state = State(name)
     namespaces = {node: f"srv6-{name}-{node}" for node in (*topology.routers, *topology.hosts)}
     created = False
@@ -249,10 +254,7 @@ def render(name: str, found: Mapping[str, Any]) -> str:
 
 def restart(name: str, router: str) -> str:
     """Start the switch of a router anew; what happened, as text."""
-    lab = attach(name)
-    lab.topology.check_router(router)
-    done = lab.request("restart", router=router)
-    return f"{router}: switch restarted, its controller filled it ({done['written']}) within {done['seconds']:.1f} s"
+    return attach(name).restart(router)
 
 
 def execute(name: str, node: str, words: list[str]) -> int:

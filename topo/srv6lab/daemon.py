@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -31,9 +31,11 @@ from srv6cp.controller.following import Follower, Saying
 from srv6cp.controller.links import LinkWatch
 from srv6cp.controller.loop import ControllerOptions, NodeController
 from srv6cp.controller.nodewatch import NodeWatch
+from srv6cp.controller.oam import own_journal
 from srv6cp.controller.quiet import QuietFile
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
+from srv6cp.packets.probes import Probe, is_answer
 from srv6cp.sync.launch import Launch, LaunchError, Switch
 from srv6cp.sync.removals import TakesAway
 from srv6cp.sync.tables import Changes
@@ -47,6 +49,7 @@ from srv6lab.state import State, hosts_file
 from srv6lab.topology import TopologyError, UnknownName
 
 FILL_LIMIT = 30.0  # s for a controller to fill a switch that answers
+LONGEST_PROBE = 10.0  # s that a probe waits for its answer: requests of others wait meanwhile
 REQUEST_LIMIT = 5.0  # s for a request to arrive
 LOOK_INTERVAL = 0.5  # s between looks at the switches
 
@@ -108,7 +111,8 @@ class Daemon:
                 Client(self._address(name), device_id=node.device_id, election_id=ELECTION_ID)
             )
             self._clients[name] = client
-            self._controllers[name] = NodeController(client, node, CONTROLLER, program)
+            options = replace(CONTROLLER, oam_journal=own_journal(client.device_id, client.address))
+            self._controllers[name] = NodeController(client, node, options, program)
         with ThreadPoolExecutor(len(nodes)) as pool:
             for done in [pool.submit(controller.start) for controller in self._controllers.values()]:
                 done.result()
@@ -161,6 +165,7 @@ class Daemon:
             "apply": self._apply,
             "edit": self._edit,
             "cable": self._cable,
+            "probe": self._probe,
             "restart": self._restart,
         }
         while True:
@@ -292,6 +297,22 @@ class Daemon:
             (self._cut.discard if whole else self._cut.add)(link.number)
             wait_until_known(self._controllers, link.ends, whole)
         return {}
+
+    def _probe(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        given = request["probe"]
+        probe = Probe(
+            **{
+                **given,
+                "source": bytes.fromhex(given["source"]),
+                "segments": tuple(map(bytes.fromhex, given["segments"])),
+            }
+        )
+        router, wait = request["router"], min(float(request["timeout"]), LONGEST_PROBE)
+        try:
+            found = self._controllers[router].exchange(probe.packet, 0, lambda packet: is_answer(probe, packet), wait)
+        except RuntimeError as error:
+            raise LabError(f"{router}: {error}") from None
+        return {} if found is None else {"packet": found[0].hex(), "seconds": found[1]}
 
     def _restart(self, request: Mapping[str, Any]) -> dict[str, Any]:
         router = request["router"]

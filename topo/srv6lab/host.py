@@ -2,7 +2,8 @@
 """A host in this process, with one interface.
 
 It answers neighbour solicitations, ARP and echo for its own addresses, keeps what else arrives, and sends through its
-gateway. Enough to talk to; it is no IP stack (no fragments, no TCP).
+gateway. Enough to talk to; it is no IP stack (no fragments, no TCP). A gNB or UPF is a host whose packets,
+a user's, are in GTP-U: what it says of itself in ND and ARP is not.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
-from srv6cp.packets import arp, icmp, ip, ndp, raw
+from srv6cp.packets import arp, gtp, icmp, ip, ndp, raw
 from srv6lab.topology import Host
 
 KEPT = 1024  # frames; older ones are forgotten
@@ -39,16 +40,22 @@ class HostStack:
         self.mac = _mac(host.mac)
         self.gateway_mac = _mac(gateway_mac)
         self.ipv6, self.ipv4 = host.interface6.ip, host.interface4.ip
+        self._gtp = host.gtp
         self._on_link = {ip_address(address).packed: _mac(mac) for address, mac in on_link.items()}
         self._transmit = transmit
         self._identifier = itertools.count(1)
         self._arrived = threading.Condition()
+        self._listeners: dict[int, Callable[[bytes], None]] = {}
         self.packets: deque[bytes] = deque(maxlen=KEPT)  # IP packets for this host, oldest first
 
     # --- out ------------------------------------------------------------------------------------------------
 
     def send_ip(self, packet: bytes) -> None:
-        """Send an IP packet, through the gateway unless its destination is on the link."""
+        """Send an IP packet, in GTP-U if so, through the gateway unless its destination is on the link."""
+        if self._gtp is not None:
+            own = self._own(self._gtp.peer.version)
+            message = gtp.g_pdu(packet, self._gtp.teid, self._gtp.qfi)
+            packet = ip.udp(own, self._gtp.peer.packed, gtp.PORT, gtp.PORT, message)
         six = packet[0] >> 4 == 6
         destination = packet[24:40] if six else packet[16:20]
         mac = self._on_link.get(destination, self.gateway_mac)
@@ -58,6 +65,16 @@ class HostStack:
         """A UDP packet from this host, ready for :meth:`send_ip`."""
         target = ip_address(destination)
         return ip.udp(self._own(target.version), target.packed, source_port, port, payload)
+
+    def listen(self, port: int, take: Callable[[bytes], None]) -> Callable[[], None]:
+        """Give ``take`` the payload of each UDP packet to this port, in the thread that brings it, rather than keep
+        the packet; returns the function that ends this."""
+        self._listeners[port] = take
+
+        def end() -> None:
+            self._listeners.pop(port, None)
+
+        return end
 
     def _own(self, version: int) -> bytes:
         return self.ipv6.packed if version == 6 else self.ipv4.packed
@@ -114,10 +131,19 @@ class HostStack:
             return
         if ethernet.is_group or view.dst != self._own(view.version):
             return
+        if self._gtp is not None and (inside := gtp.payload(view)) is not None:
+            self._ip(ethernet, raw.parse_ip(inside))
+            return
         upper, kind = view.upper_protocol, view.data[view.upper : view.upper + 1]
         if (upper, kind) in _ECHO_REQUESTS:
             rest = view.data[view.upper + 4 : view.end]
             self.send_ip(self._echo(view.version, view.src, True, rest))
+        if upper == raw.UDP and self._listeners:
+            head = view.data[view.upper : view.upper + 8]
+            take = self._listeners.get(int.from_bytes(head[2:4], "big")) if len(head) == 8 else None
+            if take is not None:
+                take(view.data[view.upper + 8 : view.end])
+                return
         with self._arrived:
             self.packets.append(view.data[: view.end])
             self._arrived.notify_all()

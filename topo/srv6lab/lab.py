@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from srv6cp.model import Node
+from srv6cp.packets.probes import Probe
+from srv6lab.impairments import Impairments
 from srv6lab.topology import Topology
+from srv6lab.traffic import Traffic
 
 PROBE_PORT = 9  # UDP destination port of probes (discard)
 FIRST_SOURCE_PORT = 40000
+NOMINAL = 100_000_000  # bit/s that a cable without a rate counts as
 #: Of the controllers: above what commands take that come and go, so that none takes a router from its controller.
 ELECTION_ID = 1 << 32
 
@@ -37,6 +41,23 @@ class PortState:
 
     def __str__(self) -> str:
         return f"to {self.to} " + ("up" if self.up else "down (cable cut)" if self.cut else "down")
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the ports of switches have counted of one direction of a cable, since they started."""
+
+    frames: int
+    octets: int
+    dropped: int  # by the cable itself: chance, or no room in its queue
+
+
+@dataclass(frozen=True)
+class Health:
+    """Router to what its controller is to its switch (`primary` where all is well); numbers of links that are cut."""
+
+    routers: Mapping[str, str]
+    cut: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -79,6 +100,10 @@ class Lab(Protocol):
     def probe(self, source: str, target: str, version: int, ports: Sequence[int], timeout: float) -> list[Trip]:
         """A UDP packet from host to host for each source port, one after the other; ``version`` 4 or 6 of IP."""
 
+    def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
+        """Send a probe from a host, or a router (whose controller makes it); the answer and the seconds between, None
+        when none came."""
+
     def apply(self, router: str, changes: Mapping[str, Any]) -> None:
         """Give a router its configuration of the topology with ``changes`` added; what an earlier call added is gone.
 
@@ -105,6 +130,28 @@ class Lab(Protocol):
 
     def set_cable(self, one: str, other: str, whole: bool) -> None:
         """Cut or restore the cables between two nodes. Raises UnknownName where there is none."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """Its flows. Raises LabError where it has none."""
+
+    def impairments(self, one: str, other: str) -> Impairments:
+        """What the cables between two nodes do to frames. Raises UnknownName where there is none."""
+
+    def impair(self, one: str, other: str, impairments: Impairments) -> None:
+        """Change that. Raises UnknownName, LabError where cables cannot be changed."""
+
+    def carried(self) -> Mapping[int, tuple[Carried, Carried]]:
+        """Number of a link to what went over it: from its first end to its second, and back."""
+
+    def logged(self) -> list[tuple[bool, str]]:
+        """What another process has logged of it since the last time, a line each; True: a warning."""
+
+    def restart(self, router: str) -> str:
+        """Start the switch of a router anew and have its controller fill it; what happened, as text."""
+
+    def health(self) -> Health:
+        """States of routers and cables."""
 
     def server(self, router: str) -> str:
         """Address of a router's P4Runtime server."""

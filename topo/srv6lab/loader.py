@@ -3,6 +3,7 @@
 
 name: quickstart
 about: one sentence
+profile: full                                 # of the program; `--profile` says otherwise
 picture: |                                    # optional, shown when the network starts
   h1 - r1 - r2
 routers: {r1: {}, r2: {sids: [...]}}          # a router's section: see docs/configuration.md
@@ -10,7 +11,9 @@ hosts:
   h1: {router: r1}
   h2: {router: r2, vrf: blue, ipv6: "2001:db8:1::2/64", ipv4: "10.0.1.2/24"}
   h3: {router: r2, l2: true}                  # on a layer 2 port
-links: [r1 -- r2, {link: r1 -- r3, cost: 5, mtu: 9000}]
+  gnb: {router: r1, gtp: {peer: "fcbb:bb00:1:d::", teid: 291, qfi: 5}}  # in this process only
+links: [r1 -- r2, {link: r1 -- r3, cost: 5, mtu: 9000, rate: 10M, delay: 20ms, loss: 1%}]
+cables: {rate: 10M}                           # of all that say nothing else, those of hosts too
 scenario: [...]                               # see srv6lab.script
 
 Everything that is wrong in a file is told at once, with its line: the topology, what the sections of the routers make
@@ -27,9 +30,11 @@ from pathlib import Path
 from typing import Any
 
 from srv6cp import values
+from srv6cp.artifacts import DEFAULT, PROFILES
 from srv6cp.config import ConfigError, Source, read_source
-from srv6cp.problems import InvalidError, Problem
-from srv6lab import steps
+from srv6cp.problems import InvalidError, Problem, with_path
+from srv6lab import impairments, steps
+from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.mistakes import Mistakes
 from srv6lab.nodes import check_node
 from srv6lab.script import read_scenario
@@ -39,6 +44,7 @@ from srv6lab.topology import (
     MAX_HOSTS,
     MAX_ROUTERS,
     End,
+    Gtp,
     Host,
     Link,
     Router,
@@ -46,11 +52,13 @@ from srv6lab.topology import (
     TopologyError,
 )
 
-KEYS = frozenset(("name", "about", "picture", "routers", "hosts", "links", "scenario", "ti-lfa"))
+KEYS = frozenset(("name", "about", "picture", "profile", "routers", "hosts", "links", "cables", "scenario", "ti-lfa"))
 #: What the routes between routers can be protected against.
 PROTECTION = ("link", "node")
-HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4"))
-LINK_KEYS = frozenset(("link", "cost", "mtu"))
+CABLE_KEYS = frozenset(impairments.KEYS)
+HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4", "gtp")) | CABLE_KEYS
+GTP_KEYS = frozenset(("peer", "teid", "qfi"))
+LINK_KEYS = frozenset(("link", "cost", "mtu")) | CABLE_KEYS
 MAX_COST = 1 << 20
 # Namespaces, hosts files and Graphviz take such names; so does the path of a Unix socket, which is short.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,30}")
@@ -157,22 +165,30 @@ def _check_nodes(topology: Topology) -> list[Problem]:
 class _Reader:
     def __init__(self, mistakes: Mistakes) -> None:
         self._mistakes = mistakes
+        self._cables = IDEAL  # of cables that say nothing else
         self.at = mistakes.at
 
     def read(self, top: Mapping[Any, Any], name: str) -> Topology:
         self._mistakes.check_keys(top, KEYS)
         with self.at("name"):
             name = _name(top.get("name", name))
+        with self.at("cables"):
+            given = values.mapping({} if top.get("cables") is None else top["cables"], "cables")
+            self._mistakes.below("cables").check_keys(given, CABLE_KEYS)
+            self._cables = impairments.read(given)
         routers = self._routers(top.get("routers"))
         hosts = self._hosts(top.get("hosts"), routers) if routers else {}
         links = self._links(top.get("links"), routers, hosts) if routers else ()
         about = " ".join(str(top.get("about") or "").split())
+        profile = DEFAULT
+        with self.at("profile"):
+            profile = values.choice(top.get("profile", DEFAULT), PROFILES, "profile")
         ti_lfa = ""
         with self._mistakes.at("ti-lfa"):
             if top.get("ti-lfa") is not None:
                 ti_lfa = values.choice(top["ti-lfa"], PROTECTION, "ti-lfa")
         picture = str(top.get("picture") or "").rstrip()
-        return Topology(name, about, picture, routers, hosts, links, ti_lfa=ti_lfa)
+        return Topology(name, about, picture, routers, hosts, links, profile=profile, ti_lfa=ti_lfa)
 
     def _routers(self, value: Any) -> dict[str, Router]:
         routers: dict[str, Router] = {}
@@ -214,11 +230,17 @@ class _Reader:
             vrf = _name(settings.get("vrf", DEFAULT_VRF))
         with self.at("hosts", key, "l2"):
             l2 = values.boolean(settings.get("l2", False), "l2")
+        cable = self._cables
+        with self.at("hosts", key):
+            cable = impairments.read(settings, cable)
+        session: Gtp | None = None
+        with self.at("hosts", key, "gtp"):
+            session = None if settings.get("gtp") is None else _gtp(settings["gtp"])
         at = settings.get("router")
         if not isinstance(at, str) or at not in routers:
             hint = values.suggest(str(at), routers) or f"; there are {', '.join(routers)}"
             raise InvalidError(f"router {at!r} does not exist{hint}", *(("router",) if "router" in settings else ()))
-        return Host(key, number, at, six, four, vrf, l2)
+        return Host(key, number, at, six, four, vrf, l2, cable, session)
 
     def _links(self, value: Any, routers: Mapping[str, Router], hosts: Mapping[str, Host]) -> tuple[Link, ...]:
         ports = dict.fromkeys(routers, 0)
@@ -239,24 +261,38 @@ class _Reader:
                         raise InvalidError("write r1 -- r2, or {link: r1 -- r2, cost: 5, mtu: 1500}")
                     if words[0] == words[2]:
                         raise InvalidError(f"a link has two ends, {words[0]!r} is both")
-                    cost, mtu = self._link_settings(settings, place)
-                    links.append(Link(len(links) + 1, (end(words[0]), end(words[2])), cost, mtu))
+                    cost, mtu, cable = self._link_settings(settings, place)
+                    links.append(Link(len(links) + 1, (end(words[0]), end(words[2])), cost, mtu, cable))
                     for name in (words[0], words[2]):
                         with self.at("links", place):
                             if name not in routers:
                                 raise InvalidError(f"no router {name!r}; there are {', '.join(routers)}")
         for host in hosts.values():
-            links.append(Link(len(links) + 1, (End(host.name), end(host.router))))
+            ends = End(host.name), end(host.router)
+            links.append(Link(len(links) + 1, ends, impairments=host.impairments))
         return tuple(links)
 
-    def _link_settings(self, settings: Mapping[Any, Any], place: int) -> tuple[int, int]:
-        cost, mtu = 1, 1500
+    def _link_settings(self, settings: Mapping[Any, Any], place: int) -> tuple[int, int, Impairments]:
+        cost, mtu, cable = 1, 1500, self._cables
         self._mistakes.below("links", place).check_keys(settings, LINK_KEYS)
         with self.at("links", place, "cost"):
             cost = values.integer(settings.get("cost", cost), "cost", 1, MAX_COST)
         with self.at("links", place, "mtu"):
             mtu = values.integer(settings.get("mtu", mtu), "mtu", values.MIN_MTU, values.MAX_MTU)
-        return cost, mtu
+        with self.at("links", place):
+            cable = impairments.read(settings, cable)
+        return cost, mtu, cable
+
+
+def _gtp(value: Any) -> Gtp:
+    """The session of a host that speaks GTP-U."""
+    settings = values.mapping(value, "gtp")
+    values.check_keys(settings, GTP_KEYS, ("peer", "teid"))
+    return Gtp(
+        with_path("peer", values.ip_address, settings["peer"], "peer"),
+        with_path("teid", values.integer, settings["teid"], "teid", 0, 0xFFFFFFFF),
+        with_path("qfi", values.integer, settings.get("qfi", 0), "qfi", 0, 63),
+    )
 
 
 def _name(value: Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -18,16 +19,57 @@ from typing import Any
 
 from softswitch.settle import settle
 from softswitch.switch import SoftSwitch
+from srv6cp import artifacts
 from srv6cp.artifacts import Artifacts
-from srv6cp.controller.loop import NodeController
+from srv6cp.controller.loop import ControllerOptions, NodeController
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
+from srv6cp.packets.probes import Probe, is_answer
 from srv6cp.sync.tables import Changes
+from srv6lab.emulator import Direction, Emulator
+from srv6lab.errors import LabError
 from srv6lab.host import HostStack
+from srv6lab.impairments import Impairments
 from srv6lab.intent import Intent, data_of
-from srv6lab.lab import ELECTION_ID, PROBE_PORT, Passage, PortState, Trip, in_order
+from srv6lab.lab import ELECTION_ID, PROBE_PORT, Carried, Health, Passage, PortState, Trip, in_order
 from srv6lab.portwatch import wait_until_known
-from srv6lab.topology import Host, Link, Topology, TopologyError
+from srv6lab.reach import family_between
+from srv6lab.topology import End, Host, Link, Topology, TopologyError
+from srv6lab.traffic import Traffic
+
+FILL_LIMIT = 30.0  # s for a controller to fill a switch that was started anew
+
+
+# Switches of this process return when `restart` has started them: looking often costs nothing.
+CONTROLLER = ControllerOptions(longest_retry=0.5)
+
+
+class _Channel:
+    """A :class:`srv6lab.traffic.Channel` between two hosts of this process."""
+
+    def __init__(
+        self,
+        source: HostStack,
+        target: HostStack,
+        family: int,
+        port: int,
+        arrive: Callable[[bytes], None],
+        answer: Callable[[bytes], None],
+    ) -> None:
+        self._source, self._target, self._port = source, target, port
+        addresses = (source.ipv6, target.ipv6) if family == 6 else (source.ipv4, target.ipv4)
+        self._from, self._to = map(str, addresses)
+        self._ends = [target.listen(port, arrive), source.listen(port, answer)]
+
+    def forward(self, payload: bytes) -> None:
+        self._source.send_ip(self._source.udp(self._to, payload, self._port, self._port))
+
+    def backward(self, payload: bytes) -> None:
+        self._target.send_ip(self._target.udp(self._from, payload, self._port, self._port))
+
+    def close(self) -> None:
+        for end in self._ends:
+            end()
 
 
 class Network:
@@ -41,7 +83,7 @@ class Network:
 
     def __init__(self, topology: Topology, program: Artifacts | None = None) -> None:
         self.topology = topology
-        self._program = program
+        self._program = program or artifacts.find(topology.profile)
         self.hosts: dict[str, HostStack] = {}
         self.switches: dict[str, SoftSwitch] = {}
         self.controllers: dict[str, NodeController] = {}
@@ -50,42 +92,59 @@ class Network:
         self._watchers: list[Callable[[Passage], None]] = []
         self._lock = threading.Lock()
         self._cut: set[int] = set()  # numbers of links
+        self._impairments = {link.number: link.impairments for link in topology.links}
+        self._directions: dict[tuple[int, str], Direction] = {}  # number of a link and the node that sends
         self._stack = ExitStack()
         try:
             self._folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="srv6-lab-")))  # mode 0700
             self._intent = Intent(topology, self._folder)
+            self._emulator = self._stack.enter_context(Emulator())
+            self.traffic = Traffic(self._open_flow)
             self._start()
         except BaseException:
             self.close()
             raise
 
     def _start(self) -> None:
-        for name, router in self.topology.routers.items():
-            ports = {link.at(name).port: link.other(name).node for link in self.topology.links_of(name)}
-            switch = SoftSwitch(
-                ports=ports, device_id=router.number, address=f"unix:{self._folder}/{router.number}.sock"
-            )
-            self._stack.callback(switch.close)
-            self.switches[name] = switch
+        for name in self.topology.routers:
+            self.switches[name] = self._switch(name)
+            self._stack.callback(self._close_switch, name)
         for link in self.topology.links:
             self._connect(link)
         for name, node in self.nodes.items():
             client = self._stack.enter_context(
                 Client(self.switches[name].address, device_id=node.device_id, election_id=ELECTION_ID)
             )
-            self.controllers[name] = self._stack.enter_context(NodeController(client, node, program=self._program))
+            controller = NodeController(client, node, CONTROLLER, self._program)
+            self.controllers[name] = self._stack.enter_context(controller)
+        self._stack.callback(self.traffic.close)  # first of all
+
+    def _switch(self, router: str) -> SoftSwitch:
+        ports = {link.at(router).port: link.other(router).node for link in self.topology.links_of(router)}
+        number = self.topology.routers[router].number
+        return SoftSwitch(ports=ports, device_id=number, address=f"unix:{self._folder}/{number}.sock")
+
+    def _close_switch(self, router: str) -> None:
+        self.switches[router].close()
 
     def _connect(self, link: Link) -> None:
         for here, there in (link.ends, link.ends[::-1]):
-            deliver = self._into(there.node, there.port, link)
+            deliver = self._into(there.node, there.port)
+            direction = self._emulator.direction(deliver, link.impairments, (link.number, here.node))
+            self._directions[link.number, here.node] = direction
             if here.node in self.topology.routers:
-                self.switches[here.node].attach(here.port, self._cable(link, here.node, there.node, deliver))
+                self._attach(here, link)
             else:
                 host = self.topology.hosts[here.node]
                 gateway = self.topology.routers[there.node].mac(there.port)
-                self.hosts[host.name] = HostStack(
-                    host, gateway, self._on_link(host), self._cable(link, here.node, there.node, deliver)
-                )
+                self.hosts[host.name] = HostStack(host, gateway, self._on_link(host), self._cable(link, here.node))
+
+    def _attach(self, end: End, link: Link) -> None:
+        """Have the port of a switch send onto its cable."""
+        switch = self.switches[end.node]
+        switch.attach(end.port, self._cable(link, end.node))
+        if link.number in self._cut:
+            switch.set_port_up(end.port, False)
 
     def _on_link(self, host: Host) -> dict[str, str]:
         """Addresses to MACs of the hosts that a layer 2 tunnel puts on the link of this one."""
@@ -93,16 +152,15 @@ class Network:
         same = [other for other in others if other.prefixes == host.prefixes]
         return {address: other.mac for other in same for address in (other.ipv6, other.ipv4)}
 
-    def _into(self, node: str, port: int, link: Link) -> Callable[[bytes], object]:
+    def _into(self, node: str, port: int) -> Callable[[bytes], object]:
         """What takes a frame at the far end of a cable. A host may not be there yet when its cable is made."""
         if node in self.topology.routers:
-            switch = self.switches[node]
-            return lambda frame: switch.inject(port, frame)
+            return lambda frame: self.switches[node].inject(port, frame)  # the one that there is now
         return lambda frame: self.hosts[node].receive(frame)
 
-    def _cable(
-        self, link: Link, sender: str, receiver: str, deliver: Callable[[bytes], object]
-    ) -> Callable[[bytes], None]:
+    def _cable(self, link: Link, sender: str) -> Callable[[bytes], None]:
+        receiver, direction = link.other(sender).node, self._directions[link.number, sender]
+
         def carry(frame: bytes) -> None:
             if link.number in self._cut:
                 return
@@ -112,7 +170,7 @@ class Network:
                     passage = Passage(next(self._count), sender, receiver, bytes(frame))
                     for watch in watchers:
                         watch(passage)
-            deliver(frame)
+            direction.send(frame)
 
         return carry
 
@@ -150,6 +208,16 @@ class Network:
         finally:
             end()
         return Trip(tuple(in_order(seen, source)), arrived is not None)
+
+    def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
+        """See :class:`srv6lab.lab.Lab`."""
+        if node in self.controllers:
+            return self.controllers[node].exchange(probe.packet, 0, lambda found: is_answer(probe, found), timeout)
+        host = self.hosts[node]
+        begin = time.perf_counter()
+        host.send_ip(probe.packet)
+        found = host.wait_for(lambda packet: is_answer(probe, packet), timeout)
+        return None if found is None else (found, time.perf_counter() - begin)
 
     def server(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""
@@ -202,6 +270,74 @@ class Network:
                 if end.node in self.switches:
                     self.switches[end.node].set_port_up(end.port, whole)
             wait_until_known(self.controllers, link.ends, whole)
+
+    def impairments(self, one: str, other: str) -> Impairments:
+        """See :class:`srv6lab.lab.Lab`."""
+        return self._impairments[self.topology.links_between(one, other)[0].number]
+
+    def impair(self, one: str, other: str, impairments: Impairments) -> None:
+        """See :class:`srv6lab.lab.Lab`."""
+        for link in self.topology.links_between(one, other):
+            self._impairments[link.number] = impairments
+            for end in link.ends:
+                self._directions[link.number, end.node].impairments = impairments
+
+    def carried(self) -> Mapping[int, tuple[Carried, Carried]]:
+        """See :class:`srv6lab.lab.Lab`."""
+        stats = {name: switch.stats()["ports"] for name, switch in self.switches.items()}
+
+        def count(link: Link, here: End, there: End) -> Carried:
+            passed = self._directions[link.number, here.node].passed
+            if here.node in stats:
+                port = stats[here.node].get(str(here.port), {})
+                frames, octets = port.get("tx_packets", 0), port.get("tx_bytes", 0)
+            else:
+                port = stats[there.node].get(str(there.port), {})
+                frames, octets = port.get("rx_packets", 0), port.get("rx_bytes", 0)
+            return Carried(frames, octets, passed.lost + passed.overflowed)
+
+        return {link.number: (count(link, *link.ends), count(link, *link.ends[::-1])) for link in self.topology.links}
+
+    def health(self) -> Health:
+        """See :class:`srv6lab.lab.Lab`."""
+        roles = {name: controller.status().role for name, controller in self.controllers.items()}
+        return Health(roles, frozenset(self._cut))
+
+    def logged(self) -> list[tuple[bool, str]]:
+        """See :class:`srv6lab.lab.Lab`: all of it is in this process."""
+        return []
+
+    def restart(self, router: str) -> str:
+        """See :class:`srv6lab.lab.Lab`. Raises LabError when the controller does not fill the new switch."""
+        self.topology.check_router(router)
+        controller = self.controllers[router]
+        before = controller.status().reconciliations
+        self.switches[router].close()
+        begin = time.monotonic()
+        self.switches[router] = self._switch(router)
+        for link in self.topology.links_of(router):
+            self._attach(link.at(router), link)
+        while (status := controller.status()).role != "primary" or status.reconciliations == before:
+            if time.monotonic() - begin > FILL_LIMIT:
+                raise LabError(f"{router}: the controller did not fill the new switch within {FILL_LIMIT:g} s")
+            time.sleep(0.02)
+        took = time.monotonic() - begin
+        return f"{router}: switch restarted, its controller filled it ({status.changes}) within {took:.1f} s"
+
+    def _open_flow(
+        self,
+        source: str,
+        target: str,
+        family: int | None,
+        port: int,
+        arrive: Callable[[bytes], None],
+        answer: Callable[[bytes], None],
+    ) -> _Channel:
+        self.topology.check_host(source)
+        self.topology.check_host(target)
+        if family is None:
+            family = family_between(self.topology, self.nodes, source, target)
+        return _Channel(self.hosts[source], self.hosts[target], family, port, arrive, answer)
 
     def close(self) -> None:
         """Stop everything."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
 from srv6cp.behaviours import REGISTRY, csid
+from srv6cp.behaviours.mobile import MAP_TO
 from srv6cp.cli.output import table
-from srv6cp.model import Flavour, LocalSids, Node, Sid
+from srv6cp.model import MAX_VISITS, Flavour, LocalSids, Node, Sid
 from srv6cp.packets import notation, raw
 from srv6lab.containers import Containers
 from srv6lab.lab import Passage
@@ -94,24 +95,31 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
     for depth, layer in enumerate(before):
         srhs = len(_srhs(layer))
         destination = layer.dst
-        segments = next((list(srh.segments[: srh.segments_left]) for srh in _srhs(layer) if srh.segments_left), [])
+        # the first SRH with segments left counts, at a REPLACE-C-SID one without may
+        found = next((srh for srh in _srhs(layer) if srh.segments_left), next(iter(_srhs(layer)), None))
+        segments, remaining = (found.segments, found.segments_left) if found else ((), 0)
         inside = False
         while not inside and (sid := _sid(node, destination)) is not None:
             record = REGISTRY.endpoint(sid.behaviour)
             name = record.name
             if record.binding_mode:
                 return ", then ".join([*did, name])
-            moved = csid.next_in_container(sid, destination) if record.compressed else None
-            if moved is not None:
-                destination = moved
+            if (moved := csid.next_address(sid, destination, segments, remaining)) is not None:
+                destination, remaining = moved
                 did.append(f"{record.name} (next C-SID)")
                 continue
-            inside = record.decapsulates or not segments
+            mapped = sid.operands.get(MAP_TO.key)
+            if mapped is not None and len(did) < MAX_VISITS:
+                destination = mapped.packed
+                did.append(name)
+                continue
+            inside = record.decapsulates or not remaining
             if record.decapsulates:
                 did.append(f"{name} ({record.label})" if record.label else name)
-            elif segments:
-                destination = segments.pop()
-                pops = not segments and Flavour.PSP in sid.flavours
+            elif remaining:
+                remaining -= 1
+                destination = segments[remaining]
+                pops = not remaining and Flavour.PSP in sid.flavours
                 srhs -= pops
                 did.append(f"{name} (PSP)" if pops else name)
             else:

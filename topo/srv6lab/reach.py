@@ -35,6 +35,12 @@ def names_at(topology: Topology, nodes: Mapping[str, Node], at: str) -> dict[str
     return names
 
 
+def family_between(topology: Topology, nodes: Mapping[str, Node], source: str, target: str) -> int:
+    """The version of IP in which a host can reach another: 6 where both can, and where neither can."""
+    names, host = names_at(topology, nodes, source), topology.hosts[target]
+    return 4 if names.get(host.ipv6) != target and names.get(host.ipv4) == target else 6
+
+
 def _reaches(topology: Topology, nodes: Mapping[str, Node], own: Host, host: Host, address: str) -> bool:
     if own.l2 or host.l2:
         return own.l2 and host.l2 and own.prefixes == host.prefixes

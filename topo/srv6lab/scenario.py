@@ -6,17 +6,21 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
 from srv6lab import path, steps
-from srv6lab.lab import FIRST_SOURCE_PORT, Lab, Trip
+from srv6lab.errors import LabError
+from srv6lab.lab import FIRST_SOURCE_PORT, NOMINAL, Carried, Lab, Trip
 from srv6lab.reach import names_at
 from srv6lab.terminal import width, wrap
 from srv6lab.topology import TopologyError
 
 PATIENCE = 3.0  # s for one packet through the network
 TOLERANCE = 0.15
+SETTLING = 30.0  # s for the load of a cable to become what is expected
+LOAD_INTERVAL, LOAD_TOLERANCE = 1.0, 25.0  # s; points
 
 
 class Failed(Exception):
@@ -58,6 +62,10 @@ class Player:
             case steps.Cable(ends, whole):
                 self.network.set_cable(*ends, whole)
                 self.say(f"{ends[0]} -- {ends[1]} is {'restored' if whole else 'cut'}")
+            case steps.Traffic():
+                self.traffic(step)
+            case steps.Quiet():
+                self.quiet()
             case steps.Expect():
                 self.expect(step)
 
@@ -105,8 +113,63 @@ class Player:
             self.network.apply(router, added)
             self.say(f"{router}: configuration applied in {(time.perf_counter() - begin) * 1000:.0f} ms")
 
+    def traffic(self, step: steps.Traffic) -> None:
+        """A flow that goes on."""
+        try:
+            flow = self.network.traffic.start(step.source, step.to, step.rate, step.family)
+        except LabError as error:
+            self.say(wrap(f"no flow from {step.source} to {step.to}: {error}"))
+            return
+        self.say(f"flow {flow.number}: {step.source} to {step.to}, {flow.kind}")
+
+    def quiet(self) -> None:
+        """The flows stop."""
+        with suppress(LabError):
+            for number in self.network.traffic.flows:
+                self.network.traffic.stop(number)
+
+    def load(self, wanted: Mapping[tuple[str, str], float]) -> None:
+        """Wait until the cables have this load. Raises Failed when they do not within `SETTLING`."""
+        try:
+            if not self.network.traffic.flows:
+                raise Failed("no flow runs: there is no load to expect")
+        except LabError:
+            return  # nobody has sent anything
+        end = time.monotonic() + SETTLING
+        before = now = self.network.carried()
+        while True:
+            begin = time.monotonic()
+            time.sleep(LOAD_INTERVAL)
+            before, now = now, self.network.carried()
+            took = time.monotonic() - begin
+            found = {ends: self._load_of(ends, before, now, took) for ends in wanted}
+            if all(abs(found[ends] - load) <= LOAD_TOLERANCE for ends, load in wanted.items()):
+                self.say("load: " + ", ".join(f"{one} to {other} {found[one, other]:.0f} %" for one, other in wanted))
+                return
+            if time.monotonic() > end:
+                (one, other), load = next(
+                    (ends, load) for ends, load in wanted.items() if abs(found[ends] - load) > LOAD_TOLERANCE
+                )
+                raise Failed(f"from {one} to {other} the load is {found[one, other]:.0f} %, not about {load:.0f} %")
+
+    def _load_of(
+        self,
+        ends: tuple[str, str],
+        before: Mapping[int, tuple[Carried, Carried]],
+        now: Mapping[int, tuple[Carried, Carried]],
+        took: float,
+    ) -> float:
+        """Percent of the rate, of the busiest cable from the first to the second node; without a rate of `NOMINAL`."""
+        rate = self.network.impairments(*ends).rate or NOMINAL
+        links = self.network.topology.links_between(*ends)
+        sides = [(link.number, 0 if link.ends[0].node == ends[0] else 1) for link in links]
+        octets = max(now[number][side].octets - before[number][side].octets for number, side in sides)
+        return 100 * 8 * octets / took / rate
+
     def expect(self, step: steps.Expect) -> None:
-        """What the last path or the last flows have to be."""
+        """What the last path or the last flows have to be, or the load to become."""
+        if step.load:
+            self.load(step.load)
         went = [hop.node for hop in self.last_path]
         if step.path is not None and went != list(step.path):
             raise Failed(f"the packet went {' - '.join(went) or 'nowhere'}, not {' - '.join(step.path)}")

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from srv6cp import values
+from srv6cp.artifacts import PROFILES
 from srv6cp.config.schema import schema as node_schema
-from srv6lab import loader, script
+from srv6lab import impairments, loader, script
 from srv6lab.configuration import FIXED
 from srv6lab.topology import MAX_HOSTS, MAX_ROUTERS
 
@@ -27,20 +28,34 @@ _CABLE: Schema = {"type": "string", "pattern": r"^\s*\S+\s+--\s+\S+\s*$"}
 
 def schema() -> Schema:
     """The schema as Python data."""
+    cable = _cable_properties()
     host = _object(
         loader.HOST_KEYS,
         {
+            **cable,
             "router": _NAME | _text("router that the host hangs on"),
             "vrf": _NAME | _text("VRF of the router's port; default unless said"),
             "l2": {"type": "boolean"} | _text("true: the router's port takes frames as they are"),
             "ipv6": {"type": "string"} | _text("address/length; the router has the first address of the prefix"),
             "ipv4": {"type": "string"} | _text("address/length; the router has the first address of the prefix"),
+            "gtp": _object(
+                loader.GTP_KEYS,
+                {
+                    "peer": {"type": "string"} | _text("address of the other end"),
+                    "teid": {"type": "integer", "minimum": 0, "maximum": 0xFFFFFFFF}
+                    | _text("tunnel endpoint identifier that the other end knows the session by"),
+                    "qfi": {"type": "integer", "minimum": 0, "maximum": 63} | _text("QoS flow; 0: no container"),
+                },
+                ["peer", "teid"],
+            )
+            | _text("the host is a gNB or UPF: its packets go into this session of GTP-U"),
         },
         ["router"],
     )
     link = _object(
         loader.LINK_KEYS,
         {
+            **cable,
             "link": _CABLE | _text("r1 -- r2"),
             "cost": {"type": "integer", "minimum": 1, "maximum": loader.MAX_COST}
             | _text("of the route; 1 unless said"),
@@ -54,12 +69,14 @@ def schema() -> Schema:
         "name": _NAME | _text("name of the lab; that of the file unless said"),
         "about": {"type": ["string", "null"]} | _text("what it shows, in one sentence"),
         "picture": {"type": ["string", "null"]} | _text("drawing that is printed when the network starts"),
+        "profile": {"enum": list(PROFILES)} | _text("of the P4 program; full unless said"),
         "routers": _by_name({"anyOf": [section, {"type": "null"}]}, MAX_ROUTERS)
         | {"minProperties": 1}
         | _text("routers by name, each with what is added to its configuration; their order gives them numbers"),
         "hosts": _by_name(host, MAX_HOSTS) | _text("hosts by name; their order gives them numbers"),
         "links": _array({"anyOf": [_CABLE, link]})
         | _text("cables between routers; their order gives the port numbers"),
+        "cables": _object(loader.CABLE_KEYS, cable) | _text("what every cable has that says nothing else"),
         "ti-lfa": {"enum": list(loader.PROTECTION)} | _text("what routes have a backup for (TI-LFA)"),
         "scenario": _array({"anyOf": [_step(verb, each) for verb, each in _steps(section).items()]})
         | _text("what `srv6 lab up` shows, step by step; a step that fails ends it with exit code 1"),
@@ -69,6 +86,22 @@ def schema() -> Schema:
         "title": "SRv6 topology",
         "$defs": {"section": _node_section()},
         **_object(loader.KEYS, properties, ["routers"]),
+    }
+
+
+def _cable_properties() -> Schema:
+    """What `impairments.read` takes."""
+    number = r"[0-9]+(\.[0-9]+)?"
+    time: Schema = {"anyOf": [{"const": 0}, {"type": "string", "pattern": f"^(0|{number}(us|ms|s))$"}]}
+    rate = {"type": "string", "pattern": f"^{number}[kKmMgG]?(bit|bps|bit/s)?$"}
+    most = impairments.MAX_QUEUE
+    return {
+        "rate": {"anyOf": [{"type": "integer", "minimum": impairments.MIN_RATE}, rate]} | _text("bit/s, such as 10M"),
+        "delay": time | _text("from end to end, such as 20ms"),
+        "jitter": time | _text("how much more or less than the delay; frames may overtake each other"),
+        "loss": {"anyOf": [{"const": 0}, {"type": "string", "pattern": f"^(0|{number}%)$"}]}
+        | _text("share of the frames, such as 1%"),
+        "queue": {"type": "integer", "minimum": 1, "maximum": most} | _text("frames that may wait for the cable"),
     }
 
 
@@ -105,6 +138,8 @@ def _steps(section: Schema) -> dict[str, Schema]:
         "path": {"type": "array", "items": {"type": "string"}} | _text("nodes that the last `path` has passed"),
         "does": {"type": "object", "additionalProperties": {"type": "string"}}
         | _text("node to what it did in the last `path`"),
+        "load": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 100}}
+        | _text("r1 -- r2 to the load in percent that comes about from r1 to r2, 25 points more or less"),
         "share": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}}
         | _text("node to its share of the last `flows`, 0.15 more or less"),
     }
@@ -119,6 +154,9 @@ def _steps(section: Schema) -> dict[str, Schema]:
         | _text("router to what is added to its configuration, in place of what an earlier step added"),
         "cut": _CABLE | _text("unplug the cable between two nodes: r1 -- r2"),
         "restore": _CABLE | _text("plug it in again"),
+        "traffic": _object(script.TRAFFIC_KEYS, {**probe, "rate": _cable_properties()["rate"]}, ["from", "to"])
+        | _text("a flow that goes on: UDP at a rate, without one as much as there is room for"),
+        "quiet": {"const": "all"} | _text("all flows stop"),
         "expect": _object(script.EXPECT_KEYS, expected) | {"minProperties": 1} | _text("fails when it was otherwise"),
     }
     assert steps.keys() == script.VERBS.keys(), steps.keys() ^ script.VERBS.keys()

@@ -7,9 +7,12 @@
 - flows: {from: h1, to: h2, count: 64}              # the ways of many packets, one for each source port
 - apply: {r1: {policies: [...], ...}}               # on top of the router's own configuration
 - cut: r1 -- r2                                     # and `restore`
+- traffic: {from: h1, to: h2, rate: 5M}            # a flow that goes on; without a rate what there is room for
+- quiet: all                                       # the flows stop
 - expect: {path: [h1, r1, r3, r4, h2]}              # of the last `path` step
 - expect: {does: {r2: End.X}}                       # what the last `path` step says of a node
 - expect: {share: {r2: 0.75, r3: 0.25}}             # of the last `flows` step, 0.15 more or less
+- expect: {load: {r1 -- r2: 90}}                   # percent from r1 to r2, 25 points more or less, within half a minute
 
 Without `family` it is one in which the host can be reached: 6 where both are.
 """
@@ -24,6 +27,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.problems import InvalidError
 from srv6lab import steps
+from srv6lab.impairments import read_rate
 from srv6lab.mistakes import Mistakes
 from srv6lab.topology import Topology, UnknownName
 
@@ -31,7 +35,8 @@ MAX_PACKETS = 1000
 FAMILIES = (4, 6)
 PROBE_KEYS = frozenset(("from", "to", "family"))
 COUNTED_KEYS = PROBE_KEYS | {"count"}
-EXPECT_KEYS = frozenset(("path", "does", "share"))
+TRAFFIC_KEYS = PROBE_KEYS | {"rate"}
+EXPECT_KEYS = frozenset(("path", "does", "share", "load"))
 
 
 def read_scenario(value: Any, topology: Topology, mistakes: Mistakes) -> tuple[steps.Step, ...]:
@@ -85,6 +90,21 @@ def _flows(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
     return steps.Flows(source, to, _count(item, 64, mistakes), _family(item, mistakes))
 
 
+def _traffic(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
+    item = _probe(argument, TRAFFIC_KEYS, mistakes)
+    source, to = (_host(item, key, topology, mistakes) for key in ("from", "to"))
+    rate = None
+    with mistakes.at():
+        rate = read_rate(item["rate"]) if item.get("rate") is not None else None
+    return steps.Traffic(source, to, rate, _family(item, mistakes))
+
+
+def _quiet(argument: Any, _topology: Topology, _mistakes: Mistakes) -> steps.Step:
+    if argument != "all":
+        raise InvalidError(f"all is needed, not {values.show(argument)}")
+    return steps.Quiet()
+
+
 def _probe(argument: Any, keys: frozenset[str], mistakes: Mistakes) -> Mapping[str, Any]:
     if not isinstance(argument, Mapping):
         raise InvalidError(f"{{from: HOST, to: HOST}} is needed, not {values.show(argument)}")
@@ -133,16 +153,24 @@ def _apply(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
 
 
 def _cable(argument: Any, topology: Topology, whole: bool) -> steps.Step:
+    ends = _ends(argument)
+    _known(topology.links_between, *ends)
+    return steps.Cable(ends, whole)
+
+
+def _ends(argument: Any) -> tuple[str, str]:
+    """Of a cable: ``r1 -- r2``."""
     words = str(argument).split()
     if not isinstance(argument, str) or len(words) != 3 or words[1] != "--":
         raise InvalidError(f"write the two ends of a cable, such as r1 -- r2, not {values.show(argument)}")
-    _known(topology.links_between, words[0], words[2])
-    return steps.Cable((words[0], words[2]), whole)
+    return words[0], words[2]
 
 
 def _expect(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
     if not isinstance(argument, Mapping) or not argument:
-        raise InvalidError("{path: [NODE, ...]}, {does: {NODE: BEHAVIOUR}} or {share: {NODE: 0.5}} is needed")
+        raise InvalidError(
+            "{path: [NODE, ...]}, {does: {NODE: BEHAVIOUR}}, {share: {NODE: 0.5}} or {load: {r1 -- r2: 90}} is needed"
+        )
     mistakes.check_keys(argument, EXPECT_KEYS)
     way: tuple[str, ...] | None = None
     with mistakes.at("path"):
@@ -154,6 +182,14 @@ def _expect(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step
     for name, value in _named(argument, "share", mistakes):
         with mistakes.at("share", name):
             share[name] = _share(value)
+    load: dict[tuple[str, str], float] = {}
+    for name, value in _named(argument, "load", mistakes):
+        with mistakes.at("load", name):
+            ends = _ends(name)
+            _known(topology.links_between, *ends)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100:
+                raise InvalidError(f"a load is percent from 0 to 100, not {values.show(value)}")
+            load[ends] = float(value)
     for names, key in ((does, "does"), (share, "share")):
         for name in names:
             with mistakes.at(key, name):
@@ -161,7 +197,7 @@ def _expect(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step
     for place, name in enumerate(way or ()):
         with mistakes.at("path", place):
             _known(topology.check_node, name)
-    return steps.Expect(way, does, share)
+    return steps.Expect(way, does, share, load)
 
 
 def _named(argument: Mapping[str, Any], key: str, mistakes: Mistakes) -> Iterator[tuple[str, Any]]:
@@ -196,5 +232,7 @@ VERBS: dict[str, Callable[[Any, Topology, Mistakes], steps.Step]] = {
     "apply": _apply,
     "cut": lambda argument, topology, _: _cable(argument, topology, False),
     "restore": lambda argument, topology, _: _cable(argument, topology, True),
+    "traffic": _traffic,
+    "quiet": _quiet,
     "expect": _expect,
 }

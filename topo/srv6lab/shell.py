@@ -12,14 +12,19 @@ from typing import Any
 
 from srv6cp.behaviours import REGISTRY
 from srv6cp.cli.exitcodes import CliError, UsageError
+from srv6cp.cli.output import table
+from srv6cp.problems import InvalidError
 from srv6lab import graph, steps
 from srv6lab.errors import LabError, Terminated
+from srv6lab.impairments import read_rate, read_words
 from srv6lab.mistakes import Mistakes
 from srv6lab.scenario import Failed, Player
 from srv6lab.script import read_step
 from srv6lab.terminal import wrap
 from srv6lab.topology import TopologyError, UnknownName
+from srv6lab.traffic import COLUMNS, rows
 
+_FLOW_USAGE = "usage: flow start HOST HOST [rate 5M] [-4|-6], flow stop NUMBER, flow stop all, or flow show"
 _MISTAKES = (TopologyError, Failed, LabError, CliError)
 
 
@@ -171,6 +176,63 @@ class Shell(cmd.Cmd):
             raise UsageError(f"usage: {verb} NODE NODE, such as: {verb} r1 r2")
         self._player.play(steps.Cable((words[0], words[1]), whole))
 
+    def do_link(self, line: str) -> None:
+        """link NODE NODE [down|up|ideal|rate 10M|delay 20ms|jitter 5ms|loss 1%|queue 100 ...]: what a cable does
+
+        Without more, what it does now. `down` and `up` are `cut` and `restore`, `rate none` takes the rate away and
+        `ideal` all. Several may be given:   link r1 r2 rate 10M delay 20ms
+        """
+        words = line.split()
+        if len(words) < 2:
+            raise UsageError("usage: link NODE NODE [down|up|ideal|rate 10M|delay 20ms|loss 1% ...]")
+        one, other, *rest = words
+        if rest in (["down"], ["up"]):
+            self._player.play(steps.Cable((one, other), rest == ["up"]))
+            return
+        now = self._network.impairments(one, other)
+        if rest:
+            try:
+                now = read_words(rest, now)
+            except InvalidError as error:
+                raise UsageError(error.message) from None
+            self._network.impair(one, other, now)
+        self._player.say(f"{one} -- {other}: {now.words()}")
+
+    def do_flow(self, line: str) -> None:
+        """flow start HOST HOST [rate 5M] [-4|-6] | stop NUMBER | stop all | show: traffic between hosts
+
+        With a rate UDP at that rate; without, as much as there is room for, in the way of TCP.
+        """
+        words = line.split()
+        traffic = self._network.traffic
+        match words:
+            case ["start", source, target, *rest]:
+                family = int(rest.pop()[1:]) if rest and rest[-1] in ("-4", "-6") else None
+                if rest and (rest[0] != "rate" or len(rest) != 2):
+                    raise UsageError(_FLOW_USAGE)
+                try:
+                    rate = read_rate(rest[1]) if rest else None
+                except InvalidError as error:
+                    raise UsageError(error.message) from None
+                flow = traffic.start(source, target, rate, family)
+                self._player.say(f"flow {flow.number}: {source} to {target}, {flow.kind}")
+            case ["stop", "all"]:
+                for number in traffic.flows:
+                    traffic.stop(number)
+                self._player.say("no flow runs")
+            case ["stop", number] if number.isdecimal():
+                self._player.say(table(rows([traffic.stop(int(number))]), COLUMNS))
+            case ["show"]:
+                self._player.say(table(rows(traffic.reports()), COLUMNS, "no flow runs"))
+            case _:
+                raise UsageError(_FLOW_USAGE)
+
+    def do_restart(self, line: str) -> None:
+        """restart ROUTER: starts its switch anew; its controller fills it"""
+        if len(line.split()) != 1:
+            raise UsageError("usage: restart ROUTER")
+        self._player.say(self._network.restart(line))
+
     def do_show(self, line: str) -> None:
         """show [ROUTER]: SIDs of every router by the names that `steer` takes, and its ports; one router's node file
 
@@ -179,29 +241,31 @@ class Shell(cmd.Cmd):
         topology = self._network.topology
         if line:
             topology.check_router(line)
-            print(self._network.file(line).read_text("utf-8"), end="")
+            self._player.say(self._network.file(line).read_text("utf-8").rstrip("\n"))
             return
         present = {name: self._network.data(name) for name in topology.routers}
         for name, router in topology.routers.items():
-            print(wrap(f"{name}  P4Runtime {self._network.server(name)}, device id {router.number}", indent="    "))
+            self._player.say(
+                wrap(f"{name}  P4Runtime {self._network.server(name)}, device id {router.number}", indent="    ")
+            )
             ports = ", ".join(f"{number} {port}" for number, port in self._network.ports(name).items())
-            print(wrap(f"    ports: {ports}", indent="      "))
+            self._player.say(wrap(f"    ports: {ports}", indent="      "))
             names = topology.sid_names(name, present)
             widest = max(map(len, names))
             for words, address in names.items():
-                print(wrap(f"    {name}/{words:<{widest}}  {address}", indent=" " * 8))
+                self._player.say(wrap(f"    {name}/{words:<{widest}}  {address}", indent=" " * 8))
 
     def do_graph(self, line: str) -> None:
         """graph: nodes and cables"""
-        print(graph.text(self._network.topology))
+        self._player.say(graph.text(self._network.topology))
 
     def do_help(self, arg: str) -> None:
         """help [COMMAND]: what there is, or more about one command"""
         if arg in self._known():
-            print(wrap(inspect.getdoc(getattr(self, f"do_{arg}")) or arg))
+            self._player.say(wrap(inspect.getdoc(getattr(self, f"do_{arg}")) or arg))
         else:
             texts = [(getattr(self, f"do_{name}").__doc__ or name).splitlines()[0] for name in self._known()]
-            print("\n".join(wrap(text, indent="    ") for text in texts))
+            self._player.say("\n".join(wrap(text, indent="    ") for text in texts))
 
     def do_quit(self, line: str) -> bool:
         """quit: leave"""

@@ -61,12 +61,31 @@ class Cable:
 
 
 @dataclass(frozen=True)
+class Traffic:
+    """A flow from host to host that goes on: ``rate`` in bit/s, None takes what there is."""
+
+    source: str
+    to: str
+    rate: int | None = None
+    family: int | None = None
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """All flows stop."""
+
+
+@dataclass(frozen=True)
 class Expect:
-    """What the last `Path` (``path``: its nodes; ``does``: node to behaviour) or `Flows` (``share``) has shown."""
+    """What the last `Path` (``path``: its nodes; ``does``: node to behaviour) or `Flows` (``share``) has shown.
+
+    ``load``: two nodes to the load, in percent, that the cable from the first to the second comes to.
+    """
 
     path: tuple[str, ...] | None = None
     does: Mapping[str, str] = field(default_factory=dict)
     share: Mapping[str, float] = field(default_factory=dict)
+    load: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
-Step = Say | Ping | Path | Flows | Apply | Cable | Expect
+Step = Say | Ping | Path | Flows | Apply | Cable | Traffic | Quiet | Expect

@@ -8,7 +8,7 @@ locator        ``fcbb:bb00:k::/48`` (block 32, node 16), source ``fcbb:bb00:k::1
 SIDs           End ``:e000::/64`` (psp, usd), End.DT46 ``:d046::/64`` (default VRF),
                End.X ``:eaPP::/64`` for the router behind port PP
 ports          from 1, links in the order of the file, then hosts; MAC ``02:00:00:kk:00:PP``
-link i         ``2001:db8:ff00:i::k/64`` and ``10.255.i.k/24``
+link i         ``2001:db8:ff00:i::k/64`` and ``10.255.i.k/24``; from 256 on ``10.254.i-256.k/24`` ...
 host n         ``2001:db8:n::2/64`` and ``10.0.n.2/24``, MAC ``02:00:00:ff:00:nn``; its router
                has the first address of each network
 routes         the shortest paths to all locators, and to the hosts of the default VRF; equal
@@ -24,13 +24,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Any
 
+from srv6cp.artifacts import DEFAULT
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.spelling import listed_flavours, normalize_sid
 from srv6cp.model import parse_flavours
 from srv6cp.problems import InvalidError
+from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.steps import Step
 
 MAX_ROUTERS = MAX_HOSTS = 254
@@ -63,6 +65,7 @@ class Link:
     ends: tuple[End, End]
     cost: int = 1
     mtu: int = 1500
+    impairments: Impairments = IDEAL
 
     def other(self, node: str) -> End:
         """The end that is not ``node``'s."""
@@ -74,8 +77,20 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Gtp:
+    """A session of GTP-U that all packets of a host go into: the other end, and how the other end knows it."""
+
+    peer: IPv4Address | IPv6Address
+    teid: int
+    qfi: int = 0
+
+
+@dataclass(frozen=True)
 class Host:
-    """A host and the router it hangs on: by a port of a VRF, or (``l2``) by a layer 2 port without a gateway."""
+    """A host and the router it hangs on: by a port of a VRF, or (``l2``) by a layer 2 port without a gateway.
+
+    With ``gtp`` it is a gNB or a UPF that speaks GTP-U: what it sends, the packets of a user, goes into a session.
+    """
 
     name: str
     number: int
@@ -84,6 +99,8 @@ class Host:
     interface4: IPv4Interface
     vrf: str = DEFAULT_VRF
     l2: bool = False
+    impairments: Impairments = IDEAL  # of its cable
+    gtp: Gtp | None = None
 
     @property
     def mac(self) -> str:
@@ -142,7 +159,7 @@ END, END_DT46, END_X = 0xE000, 0xD046, 0xEA00
 
 @dataclass(frozen=True)
 class Topology:
-    """Routers, hosts and links by name, and the scenario to show."""
+    """Routers, hosts and links by name, the scenario to show, and the profile of the program that it needs."""
 
     name: str
     about: str
@@ -151,6 +168,7 @@ class Topology:
     hosts: Mapping[str, Host]
     links: tuple[Link, ...]
     scenario: tuple[Step, ...] = ()
+    profile: str = DEFAULT
     ti_lfa: str = ""  # what routes are protected against: link, node, nothing
 
     def links_of(self, node: str) -> Iterator[Link]:
@@ -182,6 +200,11 @@ class Topology:
         """Raise UnknownName unless there is a router or host of this name."""
         if name not in self.routers and name not in self.hosts:
             raise UnknownName(f"no node {name!r}; there are {', '.join((*self.routers, *self.hosts))}")
+
+    def check_host(self, name: str) -> None:
+        """Raise UnknownName unless there is a host of this name."""
+        if name not in self.hosts:
+            raise UnknownName(f"no host {name!r}; there are {', '.join(self.hosts) or 'none'}")
 
     def check_router(self, name: str) -> None:
         """Raise UnknownName unless there is a router of this name."""
@@ -226,7 +249,8 @@ class Topology:
     @staticmethod
     def link_addresses(link: Link, router: Router) -> tuple[str, str]:
         """The IPv6 and IPv4 address of a router on a link."""
-        return f"2001:db8:ff00:{link.number:x}::{router.number:x}", f"10.255.{link.number}.{router.number}"
+        high, low = divmod(link.number, 256)
+        return f"2001:db8:ff00:{link.number:x}::{router.number:x}", f"10.{255 - high}.{low}.{router.number}"
 
 
 def _by_name(words: str, known: Mapping[str, str]) -> str | None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compressed SIDs: the NEXT-C-SID flavour, and the swap of the locator block (RFC 9800 sections 4.1 and 7).
+"""Compressed SIDs: the flavours NEXT-C-SID and REPLACE-C-SID, and the swap of the locator block (RFC 9800 sections 4
+and 7).
 
 The SID is given with its structure: ``lblen`` and ``nflen``, the lengths of Block (LBL) and C-SID (LNFL), which
 together are its prefix length. Left out they are told from the locators of the node.
@@ -7,12 +8,13 @@ together are its prefix length. Left out they are told from the locators of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Network
 from typing import Any
 
 from srv6cp import values
+from srv6cp.behaviours import decap, l2
 from srv6cp.behaviours.interfaces import Binder, Names, Schema, Scope
 from srv6cp.behaviours.operands import DECAP, VIA6, VRF, Bind, Operand, policy
 from srv6cp.behaviours.record import ALL_FLAVOURS, Endpoint
@@ -22,6 +24,8 @@ from srv6cp.problems import InvalidError, with_path
 
 _LBLEN, _NFLEN = "lblen", "nflen"
 _ADDRESS_LENGTH = 128
+#: Bits of the Index of a REPLACE-C-SID by LNFL.
+_INDEX_LENGTHS = {16: 3, 32: 2}
 
 
 def _structure(item: dict[Any, Any], scope: Scope, behaviour: str) -> tuple[int, int]:
@@ -72,6 +76,25 @@ class Length(Operand):
 
 
 @dataclass(frozen=True)
+class ReplaceLength(Length):
+    """LNFL of a REPLACE-C-SID: 16 or 32 bits. The Index stands behind Block and C-SID (RFC 9800 section 4.2)."""
+
+    @property
+    def schema(self) -> Schema:
+        return {"enum": sorted(_INDEX_LENGTHS)}
+
+    def read(self, item: dict[Any, Any], scope: Scope, behaviour: str) -> dict[str, Any]:
+        lblen, nflen = _structure(item, scope, behaviour)
+        index = _INDEX_LENGTHS.get(nflen)
+        where = next((key for key in (self.key, _LBLEN) if item.get(key) is not None), "sid")
+        if index is None:
+            raise InvalidError(f"a REPLACE-C-SID has 16 or 32 bits (RFC 9800 4.2), not {nflen}", where)
+        if lblen + nflen + index > _ADDRESS_LENGTH:
+            raise InvalidError(f"block and C-SID leave no room for an index of {index} bits (RFC 9800 4.2)", where)
+        return {self.key: nflen}
+
+
+@dataclass(frozen=True)
 class Block(Operand):
     """The locator block that takes the place of the SID's (RFC 9800 section 7)."""
 
@@ -100,6 +123,20 @@ class Block(Operand):
         return f"{params['block']}/{params['block_length']}" if "block" in params else ""
 
 
+@dataclass(frozen=True)
+class ReplaceBlock(Block):
+    """The same at a REPLACE-C-SID: C-SID and Index are written behind the new block."""
+
+    def read(self, item: dict[Any, Any], scope: Scope, behaviour: str) -> dict[str, Any]:
+        found = super().read(item, scope, behaviour)
+        block: IPv6Network = found[self.key]
+        _, nflen = _structure(item, scope, behaviour)
+        longest = _ADDRESS_LENGTH - nflen - _INDEX_LENGTHS.get(nflen, 0)
+        if block.prefixlen > longest:
+            raise InvalidError(f"{block} leaves no room for C-SID and index: at most {longest} bits", self.key)
+        return found
+
+
 def _block_address(block: IPv6Network, _: Binder) -> int:
     return int(block.network_address)
 
@@ -124,10 +161,80 @@ def next_in_container(sid: Sid, destination: bytes) -> bytes | None:
     return (int(block.network_address) | argument << lblen + nflen - block.prefixlen).to_bytes(16, "big")
 
 
+def next_by_list(sid: Sid, destination: bytes, segments: Sequence[bytes], left: int) -> tuple[bytes, int] | None:
+    """Where a packet goes next from a REPLACE-C-SID: destination, Segments Left (RFC 9800 section 4.2.1).
+
+    ``segments`` is the Segment List of its SRH, ``left`` what is left of it. None where the next segment is a whole
+    SID, at the last segment, and where the list is wrong.
+    """
+    lblen, nflen = int(sid.operands[_LBLEN]), int(sid.operands[_NFLEN])
+    value = int.from_bytes(destination, "big")
+    last = _ADDRESS_LENGTH // nflen - 1
+    index = value & last
+    if (not index and not left) or left - (not index) >= len(segments):
+        return None
+    left, index = (left, index - 1) if index else (left - 1, last)
+    c_sid = int.from_bytes(segments[left], "big") >> nflen * (last - index) & (1 << nflen) - 1
+    if not c_sid:
+        return None
+    block: IPv6Network | None = sid.operands.get("block")
+    if block is None:
+        lowest = _ADDRESS_LENGTH - lblen - nflen
+        base = value & ~(((1 << nflen) - 1) << lowest) & ~last
+    else:
+        lowest = _ADDRESS_LENGTH - block.prefixlen - nflen
+        base = int(block.network_address)
+    return (base | c_sid << lowest | index).to_bytes(16, "big"), left
+
+
+def next_address(sid: Sid, destination: bytes, segments: Sequence[bytes], left: int) -> tuple[bytes, int] | None:
+    """Where a packet goes next from a compressed SID by its C-SIDs, and Segments Left; None where it is as any SID.
+
+    ``segments`` is the Segment List of the SRH that counts, empty where there is none.
+    """
+    record = _MOVING.get(sid.behaviour)
+    if record is None:
+        return None
+    if record.csid == Flavour.REPLACE_CSID:
+        return next_by_list(sid, destination, segments, left)
+    moved = next_in_container(sid, destination)
+    return None if moved is None else (moved, left)
+
+
 LBLEN = Length(_LBLEN, "[`lblen`]", "lblen BITS", "lbl", 0)
 NFLEN = Length(_NFLEN, "[`nflen`]", "nflen BITS", "lnfl", 1)
 STRUCTURE = (LBLEN, NFLEN)
+REPLACE_STRUCTURE = (LBLEN, ReplaceLength(_NFLEN, "[`nflen`]", "nflen BITS", "lnfl", 1))
 BLOCK = Block("block", "`block` (a prefix)", "block PREFIX")
+REPLACE_BLOCK = ReplaceBlock("block", "`block` (a prefix)", "block PREFIX")
+
+
+def _last(record: Endpoint, code_point: int) -> Endpoint:
+    """A decapsulating behaviour with REPLACE-C-SID: it ignores the Argument (RFC 9800 section 4.2.7)."""
+    return replace(
+        record,
+        name=f"{record.name} with REPLACE-CSID",
+        action=f"{record.action}_replace_csid",
+        operands=(*record.operands, *REPLACE_STRUCTURE),
+        code_points=(code_point,),
+        spec="RFC 9800 4.2.7",
+        aliases=(),
+        lookup=record.lookup and f"{record.lookup} with REPLACE-CSID",
+        sections=(),
+        of=record.name,
+        csid=Flavour.REPLACE_CSID,
+    )
+
+
+_LAST_CODE_POINTS = {
+    "End.DX6": 116,
+    "End.DX4": 117,
+    "End.DT6": 118,
+    "End.DT4": 119,
+    "End.DT46": 120,
+    "End.DX2": 121,
+    "End.DX2V": 122,
+}
 
 ENDPOINTS = (
     Endpoint(
@@ -197,4 +304,78 @@ ENDPOINTS = (
         spec="RFC 9800 7.2",
         aliases=("End.XLBS with NEXT-CSID",),
     ),
+    Endpoint(
+        "End with REPLACE-CSID",
+        action="end_replace_csid",
+        operands=(*REPLACE_STRUCTURE, *DECAP),
+        code_points=(101, 102, 103, 104, 128, 129, 130, 131),
+        flavours=ALL_FLAVOURS,
+        spec="RFC 9800 4.2.1",
+        of="End",
+        csid=Flavour.REPLACE_CSID,
+    ),
+    Endpoint(
+        "End.X with REPLACE-CSID",
+        action="end_x_replace_csid",
+        operands=(VIA6, *REPLACE_STRUCTURE, *DECAP),
+        code_points=(105, 106, 107, 108, 132, 133, 134, 135),
+        flavours=ALL_FLAVOURS,
+        spec="RFC 9800 4.2.2",
+        of="End.X",
+        csid=Flavour.REPLACE_CSID,
+    ),
+    Endpoint(
+        "End.T with REPLACE-CSID",
+        action="end_t_replace_csid",
+        operands=(VRF, *REPLACE_STRUCTURE, *DECAP),
+        code_points=(109, 110, 111, 112, 136, 137, 138, 139),
+        flavours=ALL_FLAVOURS,
+        spec="RFC 9800 4.2.3",
+        of="End.T",
+        csid=Flavour.REPLACE_CSID,
+    ),
+    Endpoint(
+        "End.B6.Encaps with REPLACE-CSID",
+        action="end_b6_encaps_replace_csid",
+        operands=(policy("encap"), *REPLACE_STRUCTURE),
+        code_points=(114,),
+        spec="RFC 9800 4.2.4",
+        of="End.B6.Encaps",
+        csid=Flavour.REPLACE_CSID,
+    ),
+    Endpoint(
+        "End.B6.Encaps.Red with REPLACE-CSID",
+        action="end_b6_encaps_red_replace_csid",
+        operands=(policy("encap.red"), *REPLACE_STRUCTURE),
+        code_points=(127,),
+        spec="RFC 9800 4.2.5",
+        of="End.B6.Encaps.Red",
+        csid=Flavour.REPLACE_CSID,
+    ),
+    Endpoint(
+        "End.LBS with REPLACE-CSID",
+        action="end_lbs_replace_csid",
+        operands=(REPLACE_BLOCK, *REPLACE_STRUCTURE),
+        code_points=(140,),
+        spec="RFC 9800 7.1",
+        of="End.LBS",
+        csid=Flavour.REPLACE_CSID,
+    ),
+    Endpoint(
+        "End.XLBS with REPLACE-CSID",
+        action="end_xlbs_replace_csid",
+        operands=(VIA6, REPLACE_BLOCK, *REPLACE_STRUCTURE),
+        code_points=(141,),
+        spec="RFC 9800 7.2",
+        of="End.XLBS",
+        csid=Flavour.REPLACE_CSID,
+    ),
+    *(
+        _last(record, _LAST_CODE_POINTS[record.name])
+        for record in (*decap.ENDPOINTS, *l2.ENDPOINTS)
+        if record.name in _LAST_CODE_POINTS
+    ),
 )
+
+#: What moves a packet on to its next C-SID.
+_MOVING = {record.name: record for record in ENDPOINTS if not record.decapsulates}

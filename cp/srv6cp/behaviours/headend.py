@@ -37,4 +37,13 @@ HEADENDS = (
         inserts=True,
         aliases=("T.Insert.Red", "inline.red"),
     ),
+    Headend(
+        "gtp4.d",
+        "H.M.GTP4.D",
+        action="h_m_gtp4_d",
+        spec="RFC 9433 6.7",
+        reduced=True,
+        gtp=True,
+        aliases=("T.M.GTP4.D",),
+    ),
 )

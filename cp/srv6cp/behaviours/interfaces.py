@@ -62,6 +62,9 @@ class Binder(Protocol):
     def item(self, section: str, name: str) -> Any:
         """What the record has read of it."""
 
+    def group(self, key: bytes) -> int:
+        """Number of a group that shares a rate."""
+
 
 class Names(Protocol):
     """The way back: names for the numbers of the data plane, ``#7`` where there is none."""

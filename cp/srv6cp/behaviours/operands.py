@@ -252,7 +252,7 @@ class Option(Operand):
     ``choices``: the default, and the word that ``bit`` stands for. What is left out is not in ``Sid.operands``.
     """
 
-    choices: tuple[str, str] = ("", "")
+    choices: tuple[str, ...] = ("", "")
     bit: int = 0
 
     @property
@@ -275,6 +275,19 @@ class Option(Operand):
 
     def text(self, value: Any, names: Names) -> str:
         return self.choices[1] if value & self.bit else ""
+
+
+@dataclass(frozen=True)
+class Choice(Option):
+    """An option of more than two words; ``flags`` are the bits of each, the default's 0."""
+
+    flags: tuple[int, ...] = ()
+
+    def bits(self, word: str, _: Binder) -> int:
+        return int(self.flags[self.choices.index(word)])
+
+    def text(self, value: Any, names: Names) -> str:
+        return next((word for word, bits in zip(self.choices, self.flags, strict=True) if bits and value & bits), "")
 
 
 def _option(key: str, choices: tuple[str, str], bit: DecapOption) -> Option:

@@ -73,6 +73,11 @@ class Endpoint:
         return bool(self.takes)
 
     @property
+    def moves_on(self) -> bool:
+        """True when it moves a packet on to its next segment, and so processes an SRH (RFC 8754 section 4.3.1.1)."""
+        return not self.takes or bool(self.flavours)
+
+    @property
     def binding_mode(self) -> str:
         """The headend mode of a binding SID, ``""`` for every other behaviour."""
         return next((operand.mode for operand in self.operands if isinstance(operand, OfPolicy)), "")
@@ -108,7 +113,7 @@ class Headend:
     ``mode`` is its spelling in the node file and in iproute2, ``name`` the RFC's, ``aliases`` are further ones.
     ``action`` of ``sr_policy_table`` implements it. ``reduced``: the first segment is left out of the SRH (RFC 8754
     section 4.1.1); ``layer2``: it takes whole frames; ``inserts``: the SRH goes into the packet instead of a new
-    outer header.
+    outer header; ``gtp``: it takes what GTP-U over IPv4 carries (RFC 9433 6.7).
     """
 
     mode: str
@@ -118,4 +123,10 @@ class Headend:
     reduced: bool = False
     layer2: bool = False
     inserts: bool = False
+    gtp: bool = False
     aliases: tuple[str, ...] = ()
+
+    @property
+    def pushes_packets(self) -> bool:
+        """True when it takes a packet and puts an outer header in front of it."""
+        return not (self.layer2 or self.inserts or self.gtp)

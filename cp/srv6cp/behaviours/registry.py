@@ -28,7 +28,6 @@ _ELSEWHERE = {
         ),
         "RFC 8986 4.11": "End.DT2U",
         "RFC 8986 4.12": "End.DT2M",
-        "RFC 9433": "End.MAP End.M.GTP6.D End.M.GTP6.D.Di End.M.GTP6.E End.M.GTP4.E End.Limit",
         "RFC 9524": "End.Replicate",
         "RFC 8986 4.15": "End.BM",
         "Linux": "End.S End.BPF",
@@ -145,6 +144,8 @@ class Registry:
         csid = flavours & CSID_FLAVOURS
         if not csid or csid == record.csid:
             return record, flavours & ~csid
+        if csid == CSID_FLAVOURS:
+            raise ValueError(f"a SID has one C-SID flavour: {' or '.join(csid.names())}")
         found = self._variants.get((record.behaviour, csid))
         if found is None:
             valid = ", ".join(other.of for other in self._variants.values() if other.csid == csid)

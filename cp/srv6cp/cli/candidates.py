@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
 from srv6cp.config.bsids import DYNAMIC
-from srv6cp.config.policies import ORIGINS, RETURNS
+from srv6cp.config.policies import ECHO, ORIGINS, RETURNS
 from srv6cp.config.segments import COMPRESS
 from srv6cp.config.sid_structures import LENGTH_KEYS
 from srv6cp.config.steering import ACTIONS, DSCPS, SRH_KEYS
@@ -221,7 +221,7 @@ def _sid(words: Sequence[str], known: Known, first: Values) -> Values:
     if not words:
         return first
     if len(words) == 1:
-        return [record.name for record in REGISTRY.endpoints]
+        return _behaviours()
     return _pairs(words[2:], _operands(_record(words[1]), known))
 
 
@@ -258,12 +258,16 @@ def _values(key: str, record: Endpoint, known: Known) -> Values:
     return found if found is not None else [name for section in sections for name in known.names(section)]
 
 
+def _behaviours() -> list[str]:
+    """Names of one word; a C-SID flavour is a word of its own."""
+    return [record.name for record in REGISTRY.endpoints if not record.csid]
+
+
 def _flavours(record: Endpoint) -> list[str]:
-    variants = [name for variant in REGISTRY.variants(record) for name in variant.csid.names()]
-    names = [*record.flavours.names(), *variants]
-    return [
-        ",".join(name for bit, name in enumerate(names) if chosen >> bit & 1) for chosen in range(1, 1 << len(names))
-    ]
+    names = record.flavours.names()
+    plain = [[name for bit, name in enumerate(names) if chosen >> bit & 1] for chosen in range(1 << len(names))]
+    csids = [[], *(list(variant.csid.names()) for variant in REGISTRY.variants(record))]
+    return [",".join([*some, *csid]) for csid in csids for some in plain if some or csid]
 
 
 def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
@@ -286,6 +290,7 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "traffic-class": ("inherit",),
             "flow-label": labels,
             "return-to": RETURNS,
+            "echo": ECHO,
             "compress": COMPRESS,
             "invalid": ("forward", "drop"),
             "vrf": known.vrfs,
@@ -383,7 +388,7 @@ _IP_VERBS = {
     "rule": ("add", "del", "show"),
     "link": ("add", "set", "del"),
     "vrf": ("show",),
-    "sr": ("tunsrc",),
+    "sr": ("tunsrc", "hmac"),
 }
 
 
@@ -459,11 +464,11 @@ def _ip_route(verb: str, words: Sequence[str], known: Known, tables: Collection[
         return _pairs(words, line)
     device = {key: line[key] for key in ("dev", "via", "table", "nexthop")}
     if encap == ["seg6"]:
-        modes = [record.mode for record in REGISTRY.headends if not record.layer2 and not record.inserts]
-        seg6: Keys = {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, "compress": COMPRESS}
+        modes = [record.mode for record in REGISTRY.headends if not (record.layer2 or record.inserts or record.gtp)]
+        seg6: Keys = {"mode": [*modes, "inline"], "segs": _FREE, "tunsrc": _FREE, "hmac": _FREE, "compress": COMPRESS}
         return _pairs(behind, {**seg6, **device})
     action = next((behind[at + 1] for at, word in enumerate(behind[:-1]) if word == "action"), "")
-    return _pairs(behind, {"action": [record.name for record in REGISTRY.endpoints],
+    return _pairs(behind, {"action": _behaviours(),
                            **_attributes(_record(action), known, tables), "count": None, **device})  # fmt: skip
 
 
@@ -496,7 +501,7 @@ def _srconf(words: Sequence[str], known: Known) -> Values:
     if words[1] != "add":
         return known.keys("sid") if len(words) == 2 else _FREE
     if len(words) == 3:
-        return [record.name.lower() for record in REGISTRY.endpoints]
+        return [name.lower() for name in _behaviours()]
     record = _record(words[3]) if len(words) > 3 else None
     if record is None:
         return _FREE

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """``srv6 ip ...``: the SRv6 commands of iproute2, and what they mean here.
 
-    ip -6 route add 2001:db8::/64 encap seg6 mode encap segs A,B [tunsrc T]     a policy and its steering
+    ip -6 route add 2001:db8::/64 encap seg6 mode encap segs A,B [tunsrc T] [hmac K]  a policy and its steering
     ip -6 route add SID encap seg6local action End.X nh6 A [dev P] [table T]    a SID, looked up in table T
     ip route add 2001:db8::/64 via A [dev P] [nhid ID]                          a route
-    ip [-s] [-j] route show|get, ip neigh ..., ip nexthop ..., ip rule ..., ip link ..., ip vrf show, ip sr tunsrc ...
+    ip [-s] [-j] route show|get, ip neigh ..., ip nexthop ..., ip rule ..., ip link ..., ip vrf show
+    ip sr tunsrc|hmac ...
 
 ``dev`` is a port of the node or the host interface behind one. What iproute2 knows and this router does not is refused
 by name.
@@ -130,10 +131,8 @@ def _edit(args: argparse.Namespace, options: Options, kind: str, verb: str, word
 
 
 def _sr(args: argparse.Namespace, verb: str, cursor: Words) -> int:
-    if verb != "tunsrc":
-        raise UsageError(
-            "of `ip sr`, only `tunsrc set ADDRESS` and `tunsrc show` exist here: no HMAC TLV is made or checked"
-        )
+    if verb == "hmac":
+        return _sr_hmac(args, cursor)
     with open_file(args) as file:
         if cursor.take("set or show") == "show":
             source = file.data.get("source")
@@ -141,6 +140,24 @@ def _sr(args: argparse.Namespace, verb: str, cursor: Words) -> int:
             return exitcodes.OK
         file.set_scalar("source", cursor.take("the address"))
         return finish(args, file)
+
+
+def _sr_hmac(args: argparse.Namespace, cursor: Words) -> int:
+    """``set KEYID ALGO`` (a blank key deletes) and ``show``."""
+    from srv6cp.cli import cmd_hmac
+    from srv6cp.cli.iproute2.encap import hmac_key
+    from srv6cp.config.hmac import ALGORITHMS
+
+    word = cursor.take("set or show")
+    if word == "show":
+        return cmd_hmac.show(args)
+    if word != "set":
+        raise cursor.unknown(word, ("set", "show"))
+    number = hmac_key(cursor.take("the key id"))
+    algorithm = cursor.take("the algorithm")
+    if algorithm not in ALGORITHMS:
+        raise cursor.unknown(algorithm, ALGORITHMS)
+    return cmd_hmac.set_key(args, number, {"algorithm": algorithm})
 
 
 def _devices(args: argparse.Namespace) -> Devices:

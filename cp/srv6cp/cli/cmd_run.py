@@ -181,6 +181,7 @@ def _control(
     from srv6cp.controller.links import LinkWatch
     from srv6cp.controller.loop import ControllerOptions, NodeController
     from srv6cp.controller.nodewatch import NodeWatch
+    from srv6cp.controller.oam import own_journal
 
     logging.getLogger("srv6cp.controller").setLevel(min(logging.INFO, logging.getLogger().level))
     client = session.make_client(args, node)
@@ -190,7 +191,8 @@ def _control(
             print(f"srv6: {line}", file=sys.stderr, flush=True)
     elif not args.accept_removals:
         _look_before(args, file.path, node, program)
-    options = ControllerOptions(keepalive=args.keepalive)
+    journal = own_journal(client.device_id, client.address)
+    options = ControllerOptions(keepalive=args.keepalive, oam_journal=journal)
     watch = NodeWatch(file, node, guarding.guard(args))
     with (
         client,

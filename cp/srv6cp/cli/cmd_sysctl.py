@@ -29,7 +29,7 @@ def register(subparsers: Any) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "sysctl",
-        help="settings in the words of Linux: seg6_enabled, seg6_flowlabel, rp_filter",
+        help="settings in the words of Linux: seg6_enabled, seg6_flowlabel, seg6_require_hmac, rp_filter",
         usage=_USAGE,
         parents=[session.node_options(), session.connection_options(), editing_options()],
     )
@@ -65,11 +65,11 @@ def _write(file: NodeFile, word: str, value: str) -> None:
 
 
 def _print(args: argparse.Namespace, file: NodeFile) -> None:
-    from srv6cp.config.sysctl import known, rp_filters
+    from srv6cp.config.sysctl import known, require_hmacs, rp_filters
 
     node = file.node()
     values = known(interface.id for interface in node.interfaces())
-    values |= rp_filters(node.interfaces())
+    values |= rp_filters(node.interfaces()) | require_hmacs(node.interfaces())
     values |= {_word(file, str(key)): value for key, value in _settings(file).items()}
     rows = dict(sorted(values.items()))
     if not args.all:

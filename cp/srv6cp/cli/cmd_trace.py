@@ -16,6 +16,7 @@ from srv6cp.cli.arguments import mac, number
 from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.output import emit
 from srv6cp.cli.packetspec import frames
+from srv6cp.cli.redact import redact
 from srv6cp.values import MAX_PORT, MAX_VLAN
 
 if TYPE_CHECKING:
@@ -66,14 +67,13 @@ def run(args: argparse.Namespace) -> int:
         with client:
             traces, decoder = [trace(client, args, packet) for packet in packets], _decoder(args, client, node)
     text = "" if args.json else "\n\n".join(map(decoder.text, traces))
-    # "text" is the switch's own, which knows no addresses.
-    data = [{**{key: tree[key] for key in tree if key != "text"}, **decoder.outcome(tree)} for tree in traces]
+    data = [{**tree, **decoder.outcome(tree)} for tree in traces]
     emit(data if len(data) > 1 else data[0], args.json, text)
     return exitcodes.OK
 
 
 def trace(client: Client, args: argparse.Namespace, frame: bytes) -> dict[str, Any]:
-    """The trace of one frame from the debug service of softswitch.
+    """The trace of one frame from the debug service of softswitch, without secrets.
 
     Raises:
         CliError: the switch is no softswitch, or refuses.
@@ -81,7 +81,7 @@ def trace(client: Client, args: argparse.Namespace, frame: bytes) -> dict[str, A
     from srv6cp.p4rt import Code, ConnectionFailed, P4RuntimeError, RpcFailed, debug
 
     try:
-        return debug.trace(client.address, client.device_id, args.port, frame, session.tls_of(args))
+        return redact(debug.trace(client.address, client.device_id, args.port, frame, session.tls_of(args)))
     except P4RuntimeError as error:
         if isinstance(error, RpcFailed) and error.code is Code.UNIMPLEMENTED:
             raise CliError(

@@ -19,8 +19,12 @@ from srv6cp.cli.words import Words, segments
 from srv6cp.config import InvalidError
 from srv6cp.config.sid_structures import LENGTH_KEYS, SYNONYMS
 from srv6cp.config.spelling import parse_words
+from srv6cp.model import FLAVOUR_NAMES
 
-_ENCAP_KEYS = ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to")
+_ENCAP_KEYS = (
+    *("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"),
+    *("upf-prefix-length", "source-prefix-length", "echo"),  # of mode gtp4.d
+)
 _PATH_KEYS = ("preference", "origin", "originator", "discriminator")
 _POLICY_KEYS = ("compress", "invalid", "vrf", "color", "endpoint", "priority")
 _ROUTE_WORDS = (
@@ -36,7 +40,8 @@ _USAGE = {
     "policy": "srv6 policy add NAME [path NAME [preference N] [origin pcep|bgp|configuration] [originator ASN:A] "
     "[discriminator N]] segs A,B [weight N] [segs C,D [weight N]] [path ...] [mode M] [source A] "
     "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] "
-    "[return-to next-segment|binding-sid] [compress auto|next|replace|off] [invalid forward|drop] [vrf V] "
+    "[return-to next-segment|binding-sid] [upf-prefix-length N] [source-prefix-length N] [echo drop|answer] "
+    "[compress auto|next|replace|off] [hmac KEYID] [invalid forward|drop] [vrf V] "
     "[color N endpoint A] [priority N] [bsid SID|dynamic]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
     "match KEY VALUE... [priority N] policy NAME|none|action drop|action count",
@@ -54,7 +59,11 @@ def usage(kind: str) -> str:
     """The words of ``srv6 KIND add``."""
     if kind == "sid":
         operands = " ".join(f"[{operand.usage}]" for operand in REGISTRY.operands)
-        return f"srv6 sid add SID BEHAVIOUR [flavors psp,usp,usd,next-csid] {operands} [srh segs A,B] [in-vrf V]"
+        flavours = ",".join(FLAVOUR_NAMES)
+        return (
+            f"srv6 sid add SID BEHAVIOUR [flavors {flavours}] {operands} [srh segs A,B [hmac KEYID]] "
+            "[in-vrf V] [tlv off|validate|verify|require]"
+        )
     if kind in _USAGE:
         return _USAGE[kind]
     section = next(each for each in REGISTRY.sections if each.command == kind)
@@ -84,11 +93,12 @@ def sid(words: Sequence[str]) -> list[Edit]:
             if record.csid and not set(map(str.lower, item.get("flavors", ()))) & set(record.csid.names()):
                 item["flavors"] = [*item.get("flavors", ()), *record.csid.names()]
     edits = []
-    listed = item.pop("segments", None)
+    listed, key_id = item.pop("segments", None), item.pop("hmac", None)
     if listed is not None:
         name = f"sid-{address.replace('/', '-')}"
         item["policy"] = name
-        edits.append(Edit("policies", {"name": name, "segments": listed}))
+        encap = {"encap": {"hmac": _number(key_id)}} if key_id is not None else {}
+        edits.append(Edit("policies", {"name": name, "segments": listed, **encap}))
     return [*edits, Edit("sids", {"sid": address, **_numbers(item)})]
 
 

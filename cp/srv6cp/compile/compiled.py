@@ -24,6 +24,7 @@ from srv6cp.compile.bsids import BindingSids
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.changes import Change
 from srv6cp.compile.conditions import Condition, PortConditions
+from srv6cp.compile.hmac import hmac_entities
 from srv6cp.compile.ids import Ids
 from srv6cp.compile.nexthops import NextHops, Target
 from srv6cp.compile.not_sids import NotSids
@@ -31,7 +32,7 @@ from srv6cp.compile.paths import Identity
 from srv6cp.compile.policies import Policies, PolicyUse
 from srv6cp.compile.ports import domain_entities, port_entities
 from srv6cp.compile.routes import Routes
-from srv6cp.compile.sids import Numbers, Sids, section_entities
+from srv6cp.compile.sids import Numbers, Sids, group_entities, section_entities
 from srv6cp.compile.sources import source_entities
 from srv6cp.compile.steering import Classifier, back_up_routes, steer_prefixes
 from srv6cp.compile.system import system_entities
@@ -124,12 +125,14 @@ class CompiledNode:
             *self._policies.entities(),
             *sections,
             *sids.entities(),
+            *group_entities(node, numbers),
             *self._bsids.entities(),
             *self._not_sids.entities(),
             *routes,
             *domain_entities(node),
             *source_entities(node),
             *urpf_entities(node),
+            *hmac_entities(node, self._policies, sids.numbers),
             *self._steered.values(),
         ]
         self.sids: Mapping[int, Sid] = sids.numbers

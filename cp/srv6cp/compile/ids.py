@@ -107,6 +107,7 @@ class Ids:
         self.policies = IdSpace("policies", min(policies, 65536))
         self.sidlists = IdSpace("segment lists", 65536)
         self.sids = IdSpace("counted SIDs", sids)
+        self.rate_groups = IdSpace("groups that share a rate", 1024)
         self._sections: dict[str, IdSpace] = {}
 
     def section(self, section: Section) -> IdSpace:
@@ -157,7 +158,7 @@ class Ids:
             space.undo()
 
     def _spaces(self) -> Iterator[IdSpace]:
-        yield from (self.nexthops, self.groups, self.policies, self.sidlists, self.sids)
+        yield from (self.nexthops, self.groups, self.policies, self.sidlists, self.sids, self.rate_groups)
         yield from self._sections.values()
 
 

@@ -18,7 +18,7 @@ from srv6cp.compile.not_sids import NotSids
 from srv6cp.compile.ports import URPF_INTERFACE
 from srv6cp.compile.sids import NOT_A_SID
 from srv6cp.compile.urpf import checks
-from srv6cp.model import ICMPV6, USUAL_LIMITS, Node, RuleAction
+from srv6cp.model import ICMPV6, USUAL_LIMITS, Node, RuleAction, TlvPolicy
 from srv6cp.problems import ConfigError, Path, Problem
 
 
@@ -57,12 +57,15 @@ def needs(node: Node) -> Iterator[Need]:
     yield from _of_policies(node)
     yield from _of_ports(node)
     yield from _of_routes(node)
+    yield from _of_tlvs(node)
     if node.upper_layers != (ICMPV6,):
         yield Need("delivery of upper layers", ("upper-layer",), tables.UPPER_LAYER)
     if node.domain.sid_blocks:
         yield Need("the filter of SID blocks", ("sr-domain", "sid-block"), tables.SID_BLOCK)
     if node.domain.sources:
         yield Need("the filter of sources", ("sr-domain", "sources"), tables.SR_DOMAIN)
+    if node.oam.enabled:
+        yield Need("the O flag of RFC 9259", ("oam", "o-flag"), tables.O_FLAG)
     if node.limits.sid_visits != USUAL_LIMITS.sid_visits:
         yield Need("the limit of visits", ("limits", "sid-visits"), tables.SID_VISIT_LIMIT)
 
@@ -142,6 +145,23 @@ def _of_routes(node: Node) -> Iterator[Need]:
             yield Need("a set of next hops", ("routes", index), tables.NEXTHOP_GROUP)
             yield Need("a set of next hops", ("routes", index), tables.NEXTHOP, "set_nexthop_group")
             break
+
+
+def _of_tlvs(node: Node) -> Iterator[Need]:
+    for index, sid in enumerate(node.sids):
+        if sid.tlv is not None:
+            yield Need("processing of TLVs", ("sids", index), tables.TLV_SID)
+            break
+    for interface in node.interfaces():
+        if interface.tlv is not TlvPolicy.OFF:
+            yield Need("processing of TLVs", ("ports", interface.id.port), tables.TLV_INTERFACE)
+            break
+    for index, policy in enumerate(node.policies.values()):
+        if policy.encap.hmac is not None:
+            yield Need("an HMAC", ("policies", index), tables.HMAC_POLICY)
+            break
+    if node.hmac_keys:
+        yield Need("an HMAC", ("hmac-keys",), tables.HMAC_INNER)
 
 
 def _of_nesting(node: Node, program: Capabilities) -> Iterator[Need]:

@@ -14,7 +14,7 @@ from ipaddress import IPv6Network
 from srv6cp.compile import tables
 from srv6cp.compile.changes import Change
 from srv6cp.compile.conditions import Key
-from srv6cp.compile.sids import NOT_A_SID
+from srv6cp.compile.sids import NOT_A_SID, o_flag_entry
 from srv6cp.model import Node
 from srv6cp.p4rt.entities import Action, TableEntry
 
@@ -52,6 +52,7 @@ class NotSids:
 
     def __init__(self, node: Node, rows: Iterable[Key], holds: Callable[[Key], bool]) -> None:
         self._holds = holds
+        self._o_flags = node.oam.enabled
         sids = _Prefixes()
         named = set()
         for sid in node.sids:
@@ -86,7 +87,8 @@ class NotSids:
     def entities(self) -> Iterator[TableEntry]:
         """All entries."""
         self._written = self.due()
-        yield from map(_entry, self._written)
+        for key in self._written:
+            yield from self._entries(key)
 
     def changes(self, rows: Iterable[Key]) -> Iterator[Change]:
         """What is otherwise since these rows have come into force, or are no longer."""
@@ -95,10 +97,17 @@ class NotSids:
             due = self._due(key)
             if due and key not in self._written:
                 self._written.add(key)
-                yield None, _entry(key)
+                for entry in self._entries(key):
+                    yield None, entry
             elif not due and key in self._written:
                 self._written.discard(key)
-                yield _entry(key), None
+                for entry in self._entries(key):
+                    yield entry, None
+
+    def _entries(self, key: Key) -> Iterator[TableEntry]:
+        yield _entry(key)
+        if self._o_flags and isinstance(key[1], IPv6Network):
+            yield o_flag_entry(key[0], key[1], False)
 
     def _due(self, key: Key) -> bool:
         return self._holds(key) and not any(self._holds(outer) for outer in self._outer[key])

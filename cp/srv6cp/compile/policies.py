@@ -30,7 +30,9 @@ from srv6cp.compile.seeds import seeds
 from srv6cp.compile.underlay import Underlay
 from srv6cp.model import (
     DEFAULT_VRF,
+    MAX_SOURCE_PREFIX,
     MAX_TOTAL_WEIGHT,
+    MAX_UPF_PREFIX,
     CandidatePath,
     Encap,
     FlowLabel,
@@ -39,7 +41,7 @@ from srv6cp.model import (
     Policy,
     SegmentList,
 )
-from srv6cp.model.numbers import EncapFlag
+from srv6cp.model.numbers import EncapFlag, MobileOption
 from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value
 
 _FLOW_LABEL = {
@@ -48,6 +50,8 @@ _FLOW_LABEL = {
     FlowLabel.HASH: EncapFlag.FLOW_LABEL_HASH,
 }
 _DEFAULT_HOP_LIMIT = 64
+#: Of a list whose one segment depends on the packet: the switch looks it up.
+_ROUTED: Segment = ("", IPv6Address(0))
 
 
 _Use = tuple[str, str, "IPv6Address | None"]
@@ -251,7 +255,7 @@ class Policies:
         return ""
 
     def _reach(self, policy: Policy, entry: SegmentList) -> Reach:
-        return self._resolve((policy.vrf, entry.segments[0])).reach
+        return self._resolve(_first(policy, entry)).reach
 
     def _shares(self, policy: Policy) -> list[_Share]:
         """The lists that packets of a policy go by now."""
@@ -354,7 +358,7 @@ class Policies:
         shares = self._shares(policy)
         for share, weight in zip(shares, _weights([each.share for each in shares]), strict=True):
             entry = share.entry if service is None else SegmentList((*share.entry.segments, service))
-            nexthop = self._resolve((share.policy.vrf, entry.segments[0])).nexthop
+            nexthop = self._resolve(_first(share.policy, entry)).nexthop
             assert nexthop is not None, "a list without a next hop is not valid"
             weighted.append((weight, self._action(share.policy, mode, entry, nexthop, lists.sidlists)))
             watched.append(self._nexthops.watched(nexthop))
@@ -366,6 +370,9 @@ class Policies:
 
     def _action(self, policy: Policy, mode: str, entry: SegmentList, nexthop: int, sidlists: list[int]) -> Action:
         headend = REGISTRY.headend(mode)
+        if policy.encap.hmac is not None and headend.reduced and len(entry.segments) == 1 and not headend.inserts:
+            # An SRH without a segment has no place for a TLV; Linux does the same.
+            headend = REGISTRY.encapsulation(headend.layer2, reduced=False)
         # Wire order is the reverse of path order; a reduced list leaves the first segment out (SRH-7).
         pushed = entry.segments[1:][::-1] if headend.reduced else entry.segments[::-1]
         sidlist = 0
@@ -380,6 +387,8 @@ class Policies:
         }
         if not headend.inserts:
             params |= self._outer_header(policy.encap, headend.layer2)
+        if headend.gtp:
+            params |= _of_gtp(policy.encap, params["flags"], routed=not pushed)
         return self._program.action(headend.action, params)
 
     def _take(self, segments: tuple[IPv6Address, ...]) -> int:
@@ -429,7 +438,10 @@ class Policies:
     def _find_nexthop(self, segment: Segment) -> _Reached:
         """Next hop towards a first segment, in use from now on; a SID of this node is reached by processing the packet
         again."""
-        way = self._underlay.way(segment)
+        way = None if segment == _ROUTED else self._underlay.way(segment)
+        if segment == _ROUTED:
+            number = self._nexthops.to_local_sid()
+            return _Reached(number, self._nexthops.answers(number))
         if way is None:
             return _Reached(None)
         if way.local_sid:
@@ -443,10 +455,17 @@ class Policies:
         return _Reached(number, self._nexthops.answers(number))
 
 
+def _first(policy: Policy, entry: SegmentList) -> Segment:
+    """What the next hop of a list leads to."""
+    if REGISTRY.headend(policy.encap.mode).gtp and len(entry.segments) == 1:
+        return _ROUTED
+    return policy.vrf, entry.segments[0]
+
+
 def _asked(policy: Policy, entry: SegmentList) -> list[Segment]:
     """The segments of a list that must be reachable, the first one first."""
-    segments = dict.fromkeys((entry.segments[0], *(entry.sids if entry.verify else ())))
-    return [(policy.vrf, segment) for segment in segments]
+    others = ((policy.vrf, segment) for segment in (entry.sids if entry.verify else ()))
+    return list(dict.fromkeys((_first(policy, entry), *others)))
 
 
 def _recomputed(policy: Policy) -> tuple[bool, int]:
@@ -468,6 +487,17 @@ def _weights(shares: list[Fraction]) -> list[int]:
         return exact
     room = MAX_TOTAL_WEIGHT - len(exact)
     return [1 + weight * room // total for weight in exact]
+
+
+def _of_gtp(encap: Encap, flags: Value, routed: bool) -> dict[str, Value]:
+    """Parameters of H.M.GTP4.D, its flags among them."""
+    assert isinstance(flags, int)
+    return {
+        "argument_shift": MAX_UPF_PREFIX - encap.upf_prefix,
+        "source_shift": MAX_SOURCE_PREFIX - encap.source_prefix,
+        "options": int(MobileOption.ANSWER_ECHO) if encap.answers_echo else 0,
+        "flags": flags | (EncapFlag.ROUTED if routed else 0),
+    }
 
 
 def _chunks(number: int, segments: tuple[IPv6Address, ...]) -> Iterator[TableEntry]:

@@ -12,6 +12,7 @@ from ipaddress import IPv6Network
 from typing import Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.behaviours.mobile import LIMIT, SMALLEST_BURST
 from srv6cp.behaviours.operands import Option
 from srv6cp.compile import tables
 from srv6cp.compile.bsids import binding_sids
@@ -21,7 +22,7 @@ from srv6cp.compile.nexthops import NextHops
 from srv6cp.compile.policies import Policies
 from srv6cp.model import NextHop, Node, Port, Sid
 from srv6cp.model.numbers import RECIRCULATION_PORT
-from srv6cp.p4rt.entities import Action, MulticastGroup, Replica, TableEntry, Value
+from srv6cp.p4rt.entities import Action, MeterEntry, MulticastGroup, Replica, TableEntry, Value
 
 #: Of what lies inside a SID's prefix and is not the SID's (:mod:`srv6cp.compile.not_sids`).
 NOT_A_SID = "not_a_sid"
@@ -65,6 +66,9 @@ class Numbers:
     def item(self, section: str, name: str) -> Any:
         return self._node.sections[section][name]
 
+    def group(self, key: bytes) -> int:
+        return self._ids.rate_groups.take(key)
+
 
 class _Plan(NamedTuple):
     """How the SIDs of a behaviour get their action.
@@ -90,6 +94,7 @@ class Sids:
         self._node = node
         self._program = program
         self._entries: list[TableEntry] = []
+        self._o_flags: list[TableEntry] = []
         plans: dict[str, _Plan] = {}
         vrfs = node.vrfs
         take = ids.sids.take
@@ -123,13 +128,23 @@ class Sids:
                 self.binding[prefix] = entry
             else:
                 self._entries.append(entry)
+            if node.oam.enabled:
+                self._o_flags.append(o_flag_entry(vrf, prefix, node.oam.copies(prefix)))
 
     def entities(self) -> Iterator[TableEntry]:
         """All entries."""
         yield from self._entries
+        yield from self._o_flags
         if self._program.has(tables.UPPER_LAYER):
             for protocol in self._node.upper_layers:
                 yield TableEntry(tables.UPPER_LAYER, {"next_header": protocol}, Action("allow_upper_layer"))
+
+
+def o_flag_entry(vrf_id: int, prefix: IPv6Network, copies: bool) -> TableEntry:
+    """What `o_flag_table` says of a prefix: it has a longest match of its own, so all that is a SID or lies in one is
+    in it."""
+    action = Action("copy_for_oam" if copies else "no_copy_for_oam")
+    return TableEntry(tables.O_FLAG, {"vrf_id": vrf_id, "ipv6_dst": prefix}, action)
 
 
 def _plan(record: Endpoint, program: Capabilities) -> _Plan:
@@ -155,6 +170,14 @@ def _plan(record: Endpoint, program: Capabilities) -> _Plan:
         tuple((each.key, each.bits) for each in record.operands if isinstance(each, Option) and "options" in names),
         tuple(name for name in names if name not in sources),
     )
+
+
+def group_entities(node: Node, binder: Numbers) -> Iterator[MeterEntry]:
+    """The rates of End.Limit, one for each group that has one."""
+    groups = (sid.operands[LIMIT.key] for sid in node.sids if LIMIT.key in sid.operands)
+    for group in dict.fromkeys(group for group in groups if group.rate):
+        burst = max(group.rate // 10, SMALLEST_BURST)
+        yield MeterEntry(tables.GROUP_METER, binder.group(group.key), group.rate, burst, group.rate, burst)
 
 
 def section_entities(node: Node, binder: Numbers, program: Capabilities) -> Iterator[TableEntry | MulticastGroup]:

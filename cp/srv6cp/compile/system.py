@@ -23,6 +23,10 @@ _BUDGETS = (tables.PASS_METER, tables.COPY_METER)
 _OWN = RateLimit(2000, 1000)
 
 
+# Copies for OAM have a meter of their own, since the packet itself may be punted as well.
+_METERED = tuple(reason for reason in PuntReason if reason not in (PuntReason.NONE, PuntReason.O_FLAG))
+
+
 def punt_cell(port: int, reason: PuntReason) -> int:
     """Index of `port_punt_meter` and `port_limit_counter` (of which that of no reason counts passes)."""
     return port * _REASONS_PER_PORT + reason
@@ -43,6 +47,10 @@ def system_entities(node: Node, program: Capabilities) -> Iterator[CloneSession 
             for reason, limit in limits.items():
                 if limit is not None:
                     yield _meter(tables.PUNT_METER, punt_cell(port, reason), _OWN if port == CPU_PORT else limit)
+    if tables.OAM_METER in meters:
+        for port in (*node.ports, CPU_PORT):
+            if node.limits.oam is not None:
+                yield _meter(tables.OAM_METER, port, _OWN if port == CPU_PORT else node.limits.oam)
     for budget in _BUDGETS:
         if budget in meters and node.limits.passes is not None:
             for port in node.ports:
@@ -61,8 +69,9 @@ def punt_limits(node: Node) -> dict[PuntReason, RateLimit | None]:
         PuntReason.NEIGHBOR_UNRESOLVED: limits.unresolved,
         PuntReason.FRAGMENT: limits.fragments,
         PuntReason.ECHO: limits.echo,
+        PuntReason.GTP_ECHO: limits.echo,
     }
-    return {reason: services.get(reason, node.icmp) for reason in PuntReason if reason}
+    return {reason: services.get(reason, node.icmp) for reason in _METERED}
 
 
 def metered(ports: Iterable[int], program: Capabilities) -> Iterator[MeterEntry]:
@@ -72,12 +81,13 @@ def metered(ports: Iterable[int], program: Capabilities) -> Iterator[MeterEntry]
     """
     known = sorted({*ports, CPU_PORT})
     if tables.PUNT_METER in program.info.meters:
-        yield from (
-            MeterEntry(tables.PUNT_METER, punt_cell(port, each)) for port in known for each in PuntReason if each
-        )
-    for budget in _BUDGETS:
+        yield from (MeterEntry(tables.PUNT_METER, punt_cell(port, each)) for port in known for each in _METERED)
+    for budget in (tables.OAM_METER, *_BUDGETS):
         if budget in program.info.meters:
             yield from (MeterEntry(budget, port) for port in known)
+    if tables.GROUP_METER in program.info.meters:
+        cells = range(program.info.meters[tables.GROUP_METER].size)
+        yield from (MeterEntry(tables.GROUP_METER, cell) for cell in cells)
 
 
 def _meter(name: str, index: int, limit: RateLimit) -> MeterEntry:

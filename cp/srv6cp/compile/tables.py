@@ -15,6 +15,11 @@ ROUTES = {6: "ipv6_table", 4: "ipv4_table"}
 CLASSIFIERS = {6: "classifier_ipv6_table", 4: "classifier_ipv4_table"}
 POLICY = "sr_policy_table"
 FLOW_SEED = "flow_seed_table"
+TLV_SID = "tlv_sid_table"
+TLV_INTERFACE = "tlv_interface_table"
+HMAC_INNER = "hmac_inner_table"
+HMAC_OUTER = "hmac_outer_table"
+HMAC_POLICY = "hmac_policy_table"
 #: Segment lists are chained: the first four SIDs of a list in the first table, and so on.
 SIDLISTS = (
     "srv6_sidlist_1_4_table",
@@ -30,6 +35,10 @@ PUNT_METER = "port_punt_meter"
 PORT_LIMIT_COUNTER = "port_limit_counter"
 PASS_METER = "pass_meter"
 COPY_METER = "copy_meter"
+GROUP_METER = "group_meter"
+O_FLAG = "o_flag_table"
+OAM_METER = "oam_meter"
+OAM_COUNTER = "oam_counter"
 SID_VISIT_LIMIT = "sid_visit_limit_table"
 SID_COUNTER = "my_sid_counter"
 SID_ERROR_COUNTER = "my_sid_error_counter"

@@ -38,12 +38,15 @@ class EnoughError(Exception):
 class Context:
     """State of one load. Readers append to ``problems`` and go on, so that one run reports everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str = "") -> None:
+        """``folder``: where the names of files begin; the working directory unless told otherwise."""
+        self.folder = folder
         self.problems: list[Problem] = []
         self.vrfs: dict[str, int] = {DEFAULT_VRF: 0}
         self.ports: dict[int, Port] = {}
         self.interfaces: dict[InterfaceId, Interface] = {}
         self.urpf_said: set[InterfaceId] = set()  # whose ports, or who, say what urpf is to be
+        self.tlv_said: set[InterfaceId] = set()  # likewise of tlv
         self.neighbors: list[Neighbor] = []
         # The node's own addresses: of interfaces, loopbacks, its source.
         self.own: set[tuple[str, IPAddress]] = set()
@@ -52,6 +55,7 @@ class Context:
         # Names that are declared, whether or not their declaration is right: one mistake, one message.
         self.uncertain = False  # a port has a mistake: what is behind it is not known
         self.policy_names: set[str] = set()
+        self.hmac_keys: set[int] = set()
         self.locators: tuple[Locator, ...] = ()
         self.wrong_nexthops: set[int] = set()
         self.section_names: dict[str, set[str]] = {}

@@ -10,7 +10,7 @@ from srv6cp.model import MAX_VISITS, USUAL_LIMITS, Limits, RateLimit
 from srv6cp.problems import Fields
 
 RATE_KEYS = frozenset(("rate", "burst"))
-RATES = ("neighbors", "echo", "local", "unresolved", "fragments", "passes")
+RATES = ("neighbors", "echo", "local", "unresolved", "fragments", "oam", "passes")
 LIMIT_KEYS = frozenset((*RATES, "sid-visits"))
 MAX_RATE = 1_000_000
 LEAST_VISITS = 2

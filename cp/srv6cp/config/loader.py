@@ -14,6 +14,7 @@ from typing import Any
 from p4rtlib.gcpause import gc_paused
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.behaviours.mobile import POLICY_OF_GTP
 from srv6cp.config.binding_loops import binding_loops
 from srv6cp.config.bogons import DEFAULT as DEFAULT_BOGONS
 from srv6cp.config.bogons import read_bogons
@@ -21,8 +22,10 @@ from srv6cp.config.boundary import check_boundary
 from srv6cp.config.bsids import read_bsids
 from srv6cp.config.colors import color_steering, twice
 from srv6cp.config.context import Context, EnoughError
+from srv6cp.config.hmac import read_hmac_keys
 from srv6cp.config.limits import read_limits, read_rate
 from srv6cp.config.nexthops import read_nexthops
+from srv6cp.config.oam import read_oam
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
@@ -32,7 +35,7 @@ from srv6cp.config.sid_structures import Known, read_sid_structures
 from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
-from srv6cp.config.sysctl import endpoint_sids, read_sysctl, set_rp_filter
+from srv6cp.config.sysctl import endpoint_sids, read_sysctl, set_of_interfaces
 from srv6cp.model import (
     DEFAULT_VRF,
     ICMPV6,
@@ -53,9 +56,9 @@ from srv6cp.problems import ConfigError, Fields, InvalidError, Problem, with_pat
 NODE_KEYS = frozenset(
     (
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain"),
-        *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "vrfs", "addresses"),
+        *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "hmac-keys", "vrfs", "addresses"),
         *("ports", "neighbors", "nexthops", "routes", "sids", "policies", "steering"),
-        *("sysctl", "neighbor-limits", "sid-structures"),
+        *("sysctl", "neighbor-limits", "sid-structures", "oam"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
@@ -100,7 +103,7 @@ def load_node_source(source: Source) -> Node:
     with gc_paused():
         data = source.load()
         try:
-            return replace(load_node_dict(data), origin=source)
+            return replace(load_node_dict(data, os.path.dirname(source.file)), origin=source)
         except ConfigError as error:
             problems = [replace(p, file=source.file, line=source.line(p.path)) for p in error.problems[:_MOST_PROBLEMS]]
             problems.sort(key=lambda problem: problem.line)
@@ -111,8 +114,10 @@ def load_node_source(source: Source) -> Node:
             raise ConfigError(problems) from None
 
 
-def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
+def load_node_dict(data: Mapping[Any, Any] | Any, folder: str = "") -> Node:
     """Check a node given as plain values, as YAML would give them, and build the model.
+
+    Names of files begin in ``folder``, by default in the working directory.
 
     Raises:
         ConfigError: with every problem found, each with its path but without file and line.
@@ -123,7 +128,7 @@ def load_node_dict(data: Mapping[Any, Any] | Any) -> Node:
         raise ConfigError([Problem(f"a node is a mapping of keys, not {values.show(data)}")])
     if "routers" in data and "node" not in data:
         raise ConfigError([Problem("this is a topology, not the node file of one router; `srv6 lab up` runs it")])
-    context = Context()
+    context = Context(folder)
     try:
         node = _read_node(dict(data), context)
     except EnoughError:
@@ -169,6 +174,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
     with context.at("flow-seed"):
         if data.get("flow-seed") is not None:
             flow_seed = values.integer(data["flow-seed"], "flow-seed", 0, MAX_FLOW_SEED)
+    hmac_keys = read_hmac_keys(data.get("hmac-keys"), context)
     read_vrfs(data.get("vrfs"), context)
     declare_policies(data.get("policies"), context)
     declare_sections(data, context)
@@ -177,7 +183,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         context.own.add((DEFAULT_VRF, source))
     addresses = read_addresses(data.get("addresses"), context)
     settings = read_sysctl(data.get("sysctl"), context)
-    set_rp_filter(settings, context)
+    set_of_interfaces(settings, context)
     if settings.flow_label is not None:
         context.flow_label = settings.flow_label
     read_neighbors(data.get("neighbors"), context)
@@ -210,8 +216,10 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         upper_layers=upper_layers,
         icmp=icmp,
         limits=limits,
+        oam=read_oam(data.get("oam"), sids, context),
         fragmentation=fragmentation,
         flow_seed=flow_seed,
+        hmac_keys=hmac_keys,
         vrfs=context.vrfs,
         addresses=addresses,
         ports=context.ports,
@@ -237,6 +245,13 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
     for route in node.routes:
         if route.prefix in locators:
             context.problems.append(Problem(f"{route.prefix} is a locator of this node, not a route", ("routes",)))
+    for sid in node.sids:
+        policy = policies.get(sid.operands["policy"]) if sid.behaviour in POLICY_OF_GTP else None
+        if policy is not None and not REGISTRY.headend(policy.encap.mode).pushes_packets:
+            message = (
+                f"{sid.behaviour} {sid.prefix} needs a policy of mode encap or encap.red; {policy.name} has another"
+            )
+            context.problems.append(Problem(message, ("sids",)))
     if data.get("source") is None:
         binding = {record.name for record in REGISTRY.endpoints if _encapsulates(record)}
         for sid in node.sids:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -13,11 +13,14 @@ from typing import Any
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY
 from srv6cp.config.context import Context, check_weights, read_weight
+from srv6cp.config.hmac import read_key_id
 from srv6cp.config.segments import SegmentReader, read_compress
 from srv6cp.model import (
     DEFAULT_PREFERENCE,
     DEFAULT_PRIORITY,
     DEFAULT_VRF,
+    MAX_SOURCE_PREFIX,
+    MAX_UPF_PREFIX,
     MAX_WEIGHT,
     CandidatePath,
     Compress,
@@ -45,7 +48,10 @@ PATH_KEYS = LISTS_KEYS | frozenset(
 )
 CONSTITUENT_KEYS = frozenset(("color", "weight"))
 MAX_COLOR = 2**32 - 1
-ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to"))
+ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"))
+#: Those of H.M.GTP4.D alone.
+GTP_KEYS = frozenset(("upf-prefix-length", "source-prefix-length", "echo"))
+ECHO = ("drop", "answer")
 #: Where what End.B6.Insert inserts leads back to: the default, and the other.
 RETURNS = ("next-segment", "binding-sid")
 LIST_KEYS = frozenset(("weight", "segments", "verify"))
@@ -131,7 +137,7 @@ def _read_policy(item: dict[Any, Any], segments: SegmentReader, inserted: Collec
     with fields.at():
         values.check_keys(item, POLICY_KEYS, ("name",))
     name = fields.read("name", values.name, "policy name")
-    encap = fields.read("encap", _read_encap, context.flow_label, default=Encap(flow_label=context.flow_label))
+    encap = fields.read("encap", _read_encap, context, default=Encap(flow_label=context.flow_label))
     invalid = fields.read("invalid", values.choice, ("forward", "drop"), "invalid")
     compress = fields.read("compress", read_compress, default=Compress.OFF)
     color = fields.read("color", values.integer, "color", 1, MAX_COLOR)
@@ -158,8 +164,25 @@ def _read_policy(item: dict[Any, Any], segments: SegmentReader, inserted: Collec
     vrf = DEFAULT_VRF
     with fields.at():
         vrf = context.vrf(item)
+    with fields.at():
+        _check_prefixes(encap, (each for path in paths for each in path.lists))
     fields.finish()
     return Policy(name, paths, encap, invalid == "drop", vrf, color, endpoint, priority, keep)
+
+
+def _check_prefixes(encap: Encap, lists: Iterable[SegmentList]) -> None:
+    """What H.M.GTP4.D writes into addresses goes where they have zeros."""
+    if not REGISTRY.headend(encap.mode).gtp:
+        return
+    ends = [(each.segments[-1], encap.upf_prefix, 72, "segment") for each in lists]
+    if encap.source is not None:
+        ends.append((encap.source, encap.source_prefix, 32, "source"))
+    for address, length, written, what in ends:
+        if int(address) >> 128 - length - written & (1 << written) - 1:
+            raise InvalidError(
+                f"{what} {address} has bits in the {written} behind its prefix of {length}, which are the packet's",
+                "encap",
+            )
 
 
 _ReadList = Callable[..., SegmentList]
@@ -300,23 +323,35 @@ def _read_lists(value: Any, read: _ReadList) -> list[SegmentList]:
     return lists
 
 
-def _read_encap(value: Any, flow_label: FlowLabel) -> Encap:
+def _read_encap(value: Any, context: Context) -> Encap:
     if isinstance(value, str):
         value = {"mode": value}
     item = values.mapping(value, "encap")
     fields = Fields(item)
     with fields.at():
-        values.check_keys(item, ENCAP_KEYS)
+        values.check_keys(item, ENCAP_KEYS | GTP_KEYS)
     defaults = Encap()
     encap = Encap(
         fields.read("mode", _read_mode, default=defaults.mode),
         fields.read("source", values.ipv6_address, "source"),
         fields.read("hop-limit", _number_or_inherit, "hop-limit", 1, default=defaults.hop_limit),
         fields.read("traffic-class", _number_or_inherit, "traffic-class", 0),
-        fields.read("flow-label", _read_flow_label, default=flow_label),
+        fields.read("flow-label", _read_flow_label, default=context.flow_label),
         fields.read("return-to", values.choice, RETURNS, "return-to") == RETURNS[1],
+        fields.read(
+            "upf-prefix-length", values.integer, "upf-prefix-length", 1, MAX_UPF_PREFIX, default=MAX_UPF_PREFIX
+        ),
+        fields.read("source-prefix-length", values.integer, "source-prefix-length", 0, MAX_SOURCE_PREFIX, default=64),
+        fields.read("echo", values.choice, ECHO, "echo") == ECHO[1],
+        fields.read("hmac", read_key_id, context),
     )
     fields.finish()
+    gtp = REGISTRY.headend(encap.mode).gtp
+    for key in sorted(GTP_KEYS & item.keys()):
+        if not gtp:
+            raise InvalidError(f"mode {encap.mode} takes no {key!r}; gtp4.d does", key)
+    if gtp and "upf-prefix-length" not in item:
+        raise InvalidError("gtp4.d needs 'upf-prefix-length', the bits of the last segment that are the UPF's prefix")
     return encap
 
 

@@ -9,13 +9,14 @@ from zlib import crc32
 
 from srv6cp import values
 from srv6cp.config.context import Context
+from srv6cp.config.hmac import read_tlv
 from srv6cp.model import DEFAULT_MTU, DEFAULT_VRF, Interface, InterfaceId, IPInterface, OwnAddress, Port, Urpf
 from srv6cp.problems import Fields, InvalidError, Path, Problem
 
 VRF_KEYS = frozenset(("name", "id"))
-PORT_KEYS = frozenset(("mode", "mac", "addresses", "mtu", "vrf", "role", "urpf", "policy", "vlans", "interface"))
+PORT_KEYS = frozenset(("mode", "mac", "addresses", "mtu", "vrf", "role", "urpf", "tlv", "policy", "vlans", "interface"))
 L2_PORT_KEYS = frozenset(("mode", "mtu", "policy", "interface"))
-VLAN_KEYS = frozenset(("mac", "addresses", "mtu", "vrf", "role", "urpf", "policy"))
+VLAN_KEYS = frozenset(("mac", "addresses", "mtu", "vrf", "role", "urpf", "tlv", "policy"))
 URPF = tuple(kind.value for kind in Urpf)
 ADDRESS_KEYS = frozenset(("address", "vrf"))
 _MAX_VRF_ID = 65535
@@ -134,6 +135,9 @@ def _read_interface(unsaid: Interface, fields: Fields, context: Context) -> Inte
     urpf = fields.read("urpf", _urpf)
     if urpf is not None or InterfaceId(unsaid.id.port) in context.urpf_said:
         context.urpf_said.add(unsaid.id)
+    tlv = fields.read("tlv", read_tlv)
+    if tlv is not None or InterfaceId(unsaid.id.port) in context.tlv_said:
+        context.tlv_said.add(unsaid.id)
     return Interface(
         unsaid.id,
         fields.read("mac", values.mac_address, default=unsaid.mac),
@@ -144,6 +148,7 @@ def _read_interface(unsaid: Interface, fields: Fields, context: Context) -> Inte
         fields.read("policy", _policy, context),
         urpf or unsaid.urpf6,
         urpf or unsaid.urpf4,
+        tlv or unsaid.tlv,
     )
 
 

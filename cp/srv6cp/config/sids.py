@@ -3,20 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv6Network
 from typing import Any, NamedTuple
 
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
+from srv6cp.behaviours.mobile import LIMIT
 from srv6cp.config import spelling
 from srv6cp.config.context import Context
-from srv6cp.model import DEFAULT_VRF, Flavour, Locator, Sid, parse_flavours
+from srv6cp.config.hmac import read_tlv
+from srv6cp.model import DEFAULT_VRF, Flavour, Locator, Sid, TlvPolicy, parse_flavours
 from srv6cp.problems import Fields, InvalidError, Path, with_path
 
 LOCATOR_KEYS = frozenset(("prefix", "block", "node"))
 #: Keys of every SID; operands come beside them.
-SID_KEYS = frozenset(("sid", "behavior", "flavors", "in-vrf", "allow-outside-locator"))
+SID_KEYS = frozenset(("sid", "behavior", "flavors", "in-vrf", "allow-outside-locator", "tlv"))
 _MIN_SID_LENGTH = 16
 
 
@@ -86,7 +88,19 @@ def read_sids(value: Any, locators: tuple[Locator, ...], context: Context) -> tu
                 sids.append(sid)
             except InvalidError as error:
                 context.fail(reader.wrong_fields(item) or error, "sids", index)
+        _check_groups(sids)
     return tuple(sids)
+
+
+def _check_groups(sids: Iterable[Sid]) -> None:
+    """The SIDs of a group say one rate: the group has one meter."""
+    rates: dict[bytes, tuple[Sid, int]] = {}
+    for sid in sids:
+        group = sid.operands.get(LIMIT.key)
+        if group is not None and group.rate:
+            other, rate = rates.setdefault(group.key, (sid, group.rate))
+            if rate != group.rate:
+                raise InvalidError(f"{sid.prefix} and {other.prefix} are of one group and say different rates")
 
 
 def _check_decapsulates(record: Endpoint, flavours: Flavour, operands: Mapping[str, Any]) -> None:
@@ -103,8 +117,16 @@ def _check_keys(record: Endpoint, item: dict[Any, Any], known: _Known) -> None:
     for key in known.keys - record.keys - SID_KEYS:
         if item.get(key) is not None:
             takers = [each for each in REGISTRY.variants(record) if key in each.keys]
-            needs = f" without the flavour {', '.join(takers[0].flavour_names())}" if takers else ""
+            names = [name for each in takers for name in each.flavour_names()]
+            needs = f" without the flavour {' or '.join(names)}" if names else ""
             raise InvalidError(f"{record.name} takes no {key!r}{needs}", key)
+
+
+def _tlv(value: Any, record: Endpoint) -> TlvPolicy:
+    if not record.moves_on:
+        raise InvalidError(f"{record.name} takes no segment that is left: 'tlv' says nothing here", "tlv")
+    policy: TlvPolicy = with_path("tlv", read_tlv, value)
+    return policy
 
 
 def _behaviour(value: Any) -> tuple[Endpoint, Flavour]:
@@ -158,7 +180,8 @@ class SidReader:
         in_vrf = self._context.vrf(item, "in-vrf") if "in-vrf" in item else DEFAULT_VRF
         operands = record.read(item, self._context) if record.operands else {}
         _check_decapsulates(record, flavours, operands)
-        return Sid(prefix, record.name, flavours, operands, in_vrf)
+        tlv = _tlv(item["tlv"], record) if item.get("tlv") is not None else None
+        return Sid(prefix, record.name, flavours, operands, in_vrf, tlv)
 
     def wrong_fields(self, item: Any) -> InvalidError | None:
         """What is wrong with the fields of a SID that was refused, each by itself; None when they are right."""
@@ -198,6 +221,9 @@ class SidReader:
                 operands = record.read(item, self._context)
             with fields.at():
                 _check_decapsulates(record, flavours, operands)
+            if item.get("tlv") is not None:
+                with fields.at():
+                    _tlv(item["tlv"], record)
         return fields.error
 
     def _read_slowly(self, item: dict[Any, Any]) -> tuple[dict[Any, Any], _Known]:

@@ -14,7 +14,7 @@ from srv6cp.problems import InvalidError
 
 # Words for the keys that every SID has.
 _SYNONYMS = {"behaviour": "behavior", "action": "behavior", "flavours": "flavors"}
-_SHARED_WORDS = ("action", "behavior", "behaviour", "flavors", "flavours", "in-vrf")
+_SHARED_WORDS = ("action", "behavior", "behaviour", "flavors", "flavours", "in-vrf", "tlv")
 _FLAGS = {"count": None, "allow-outside-locator": "allow-outside-locator"}
 _SRCONF_NEXTHOP = ("ip", "nh")
 
@@ -78,9 +78,9 @@ def listed_flavours(item: Mapping[Any, Any]) -> list[str]:
 def parse_words(words: Sequence[str]) -> dict[str, Any]:
     """``End.DX4 nh4 10.0.0.1``, ``action End.X nh6 fe80::1 dev 2``, ``end.dx4 ip 10.0.0.1 2``, ...
 
-    Returns the keys of a SID without ``sid``. ``srh segs A,B`` becomes ``segments``, a list that the
-    caller must turn into a policy. ``dev``/``oif`` beside a next hop become part of ``via``; as in iproute2 ``table``
-    behind ``dev`` is that of the SID itself.
+    Returns the keys of a SID without ``sid``. ``srh segs A,B [hmac KEYID]`` becomes ``segments`` and ``hmac``,
+    which the caller must turn into a policy. ``dev``/``oif`` beside a next hop become part of ``via``; as in iproute2
+    ``table`` behind ``dev`` is that of the SID itself.
 
     Raises:
         InvalidError: a word is not understood or its value is missing.
@@ -105,6 +105,8 @@ def parse_words(words: Sequence[str]) -> dict[str, Any]:
             continue
         elif word == "segs":
             result["segments"] = _value(word, rest).replace(",", " ").split()
+        elif word == "hmac" and "segments" in result:
+            result["hmac"] = _value(word, rest)
         elif word in _SRCONF_NEXTHOP:
             result["via"] = _value(word, rest)
             if rest and rest[0] not in valid:

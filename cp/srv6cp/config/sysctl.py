@@ -6,7 +6,10 @@
                                     ``all`` or ``default``, and both ``all`` and the port must say 1
 ``net.ipv4.conf.X.rp_filter``       uRPF of IPv4 (RFC 3704): 0 off, 1 strict, 2 loose; the greater of ``all`` and the
                                     port counts, a VLAN is as its port, and a port that has ``urpf`` has said it
-``net.ipv6.conf.X.seg6_require_hmac``, ``forwarding`` and a few others are accepted with the value that this router has.
+``net.ipv6.conf.X.seg6_require_hmac``
+                                    ``tlv`` of a port: -1 off, 0 verify, 1 require; the greater of ``all`` and the
+                                    port counts, a VLAN is as its port, and a port that has ``tlv`` has said it
+``forwarding`` and a few others are accepted with the value that this router has.
 
 ``seg6_flowlabel`` alone is short for the first, ``seg6_enabled`` alone for all ports at once.
 """
@@ -21,17 +24,19 @@ from typing import Any, NamedTuple
 
 from srv6cp import values
 from srv6cp.config.context import Context
-from srv6cp.model import Flavour, FlowLabel, Interface, InterfaceId, OwnAddress, Sid, Urpf
+from srv6cp.model import Flavour, FlowLabel, Interface, InterfaceId, OwnAddress, Sid, TlvPolicy, Urpf
 from srv6cp.problems import InvalidError
 
 FLOW_LABEL = "net.ipv6.seg6_flowlabel"
 ENABLED = "seg6_enabled"
 RP_FILTER = "rp_filter"
+REQUIRE_HMAC = "seg6_require_hmac"
 _SHORT = {"seg6_flowlabel": FLOW_LABEL}
 _FLOW_LABELS = {-1: FlowLabel.ZERO, 0: FlowLabel.COPY, 1: FlowLabel.HASH}
 _OF_INTERFACE = re.compile(r"net\.(ipv[46])\.conf\.(.+)\.([a-z0-9_]+)")
 _EVERY = ("all", "default")
 _URPF = (Urpf.OFF, Urpf.STRICT, Urpf.LOOSE)
+_HMAC = {-1: TlvPolicy.OFF, 0: TlvPolicy.VERIFY, 1: TlvPolicy.REQUIRE}
 
 
 class _Fixed(NamedTuple):
@@ -42,7 +47,6 @@ class _Fixed(NamedTuple):
 
 
 _FIXED_OF_INTERFACE = {
-    ("ipv6", "seg6_require_hmac"): _Fixed(-1, "HMAC TLVs are not looked at"),
     ("ipv6", "forwarding"): _Fixed(1, "a router forwards"),
     ("ipv4", "forwarding"): _Fixed(1, "a router forwards"),
 }
@@ -54,11 +58,12 @@ _FIXED = {
 
 class Settings(NamedTuple):
     """What is set: ``flow_label`` None where it is not, the interfaces on which own addresses are endpoints, and
-    rp_filter by ``all``, ``default`` and interface."""
+    rp_filter and seg6_require_hmac by ``all``, ``default`` and interface."""
 
     flow_label: FlowLabel | None = None
     endpoints: frozenset[InterfaceId] = frozenset()
     rp_filter: Mapping[str | InterfaceId, int] = {}
+    require_hmac: Mapping[str | InterfaceId, int] = {}
 
 
 def known(ports: Iterable[Any]) -> dict[str, int]:
@@ -68,6 +73,7 @@ def known(ports: Iterable[Any]) -> dict[str, int]:
     for name in names:
         result[f"net.ipv6.conf.{name}.{ENABLED}"] = 0
         result[f"net.ipv4.conf.{name}.{RP_FILTER}"] = 0
+        result[f"net.ipv6.conf.{name}.{REQUIRE_HMAC}"] = -1
         for (family, word), fixed in _FIXED_OF_INTERFACE.items():
             result[f"net.{family}.conf.{name}.{word}"] = fixed.value
     return dict(sorted({**result, **{word: fixed.value for word, fixed in _FIXED.items()}}.items()))
@@ -76,6 +82,12 @@ def known(ports: Iterable[Any]) -> dict[str, int]:
 def rp_filters(interfaces: Iterable[Interface]) -> dict[str, int]:
     """The words for uRPF of IPv4, with what these interfaces have."""
     return {f"net.ipv4.conf.{each.id}.{RP_FILTER}": _URPF.index(each.urpf4) for each in interfaces}
+
+
+def require_hmacs(interfaces: Iterable[Interface]) -> dict[str, int]:
+    """The words for HMACs, with what these interfaces have."""
+    words = {policy: number for number, policy in _HMAC.items()}
+    return {f"net.ipv6.conf.{each.id}.{REQUIRE_HMAC}": words[each.tlv] for each in interfaces if each.tlv in words}
 
 
 def canonical(word: str) -> str:
@@ -97,6 +109,7 @@ def read_sysctl(value: Any, context: Context) -> Settings:
     flow_label: FlowLabel | None = None
     enabled: dict[str | InterfaceId, bool] = {}
     rp_filter: dict[str | InterfaceId, int] = {}
+    require_hmac: dict[str | InterfaceId, int] = {}
     seen: set[str] = set()
     with context.at("sysctl"):
         for key, setting in values.mapping({} if value is None else value, "sysctl").items():
@@ -120,33 +133,52 @@ def read_sysctl(value: Any, context: Context) -> Settings:
                     said = context.interfaces[place].urpf4 if place in context.urpf_said else None
                     if said not in (None, _URPF[rp_filter[place]]):
                         raise InvalidError(f"port {place} has urpf: {said.value}; change it there")
+                elif (family, name) == ("ipv6", REQUIRE_HMAC):
+                    place = _interface(interface, context)
+                    require_hmac[place] = _number(word, setting, _HMAC)
+                    if place in context.tlv_said and context.interfaces[place].tlv is not _HMAC[require_hmac[place]]:
+                        raise InvalidError(
+                            f"port {place} has tlv: {context.interfaces[place].tlv.value}; change it there"
+                        )
                 elif (family, name) in _FIXED_OF_INTERFACE:
                     _interface(interface, context)
                     _check_fixed(word, setting, _FIXED_OF_INTERFACE[family, name])
                 else:
                     valid = [*_FIXED, FLOW_LABEL, f"net.ipv6.conf.PORT.{ENABLED}", f"net.ipv4.conf.PORT.{RP_FILTER}"]
+                    valid += [f"net.ipv6.conf.PORT.{REQUIRE_HMAC}"]
                     valid += [f"net.{family}.conf.PORT.{word}" for family, word in _FIXED_OF_INTERFACE]
                     raise InvalidError(f"{word} means nothing here; valid: {', '.join(sorted(valid))}")
     endpoints = {place for place in context.interfaces if enabled.get(place, enabled.get("default", False))}
-    return Settings(flow_label, frozenset(endpoints if enabled.get("all") else ()), rp_filter)
+    return Settings(flow_label, frozenset(endpoints if enabled.get("all") else ()), rp_filter, require_hmac)
 
 
-def set_rp_filter(settings: Settings, context: Context) -> None:
-    """What rp_filter says, into those interfaces that say nothing of uRPF themselves."""
-    if not settings.rp_filter:
+def set_of_interfaces(settings: Settings, context: Context) -> None:
+    """What rp_filter and seg6_require_hmac say, into those interfaces that say nothing of it themselves."""
+    if not settings.rp_filter and not settings.require_hmac:
         return
     for port in context.ports.values():
-        interfaces = tuple(_filtered(each, settings.rp_filter, context) for each in port.interfaces)
+        filtered = [_filtered(each, settings.rp_filter, context) for each in port.interfaces]
+        interfaces = tuple(_verifying(each, settings.require_hmac, context) for each in filtered)
         context.ports[port.number] = replace(port, interfaces=interfaces)
         context.interfaces.update((each.id, each) for each in interfaces)
 
 
 def _filtered(interface: Interface, rp_filter: Mapping[str | InterfaceId, int], context: Context) -> Interface:
-    if interface.id in context.urpf_said:
+    if interface.id in context.urpf_said or not rp_filter:
         return interface
+    return replace(interface, urpf4=_URPF[_of(interface, rp_filter, 0)])
+
+
+def _verifying(interface: Interface, require_hmac: Mapping[str | InterfaceId, int], context: Context) -> Interface:
+    if interface.id in context.tlv_said or not require_hmac:
+        return interface
+    return replace(interface, tlv=_HMAC[_of(interface, require_hmac, -1)])
+
+
+def _of(interface: Interface, said: Mapping[str | InterfaceId, int], least: int) -> int:
+    """The greater of what is said of all interfaces and of this one, of its port or by default."""
     places = (interface.id, InterfaceId(interface.id.port), "default")
-    own = next((rp_filter[place] for place in places if place in rp_filter), 0)
-    return replace(interface, urpf4=_URPF[max(own, rp_filter.get("all", 0))])
+    return max(next((said[place] for place in places if place in said), least), said.get("all", least))
 
 
 def endpoint_sids(settings: Settings, own: Iterable[OwnAddress], sids: Iterable[Sid], context: Context) -> list[Sid]:

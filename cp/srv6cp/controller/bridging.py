@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from srv6cp.behaviours.l2_bridge import KEY, Bridge
 from srv6cp.compile.ids import short_key
-from srv6cp.p4rt.entities import Action, TableEntry, Update, delete, insert, modify
+from srv6cp.p4rt.entities import Action, MatchValue, TableEntry, Update, delete, insert, modify
 
 if TYPE_CHECKING:
     from srv6cp.model import Node
@@ -150,7 +150,7 @@ class Addresses:
         self._count[key[0]] -= 1
 
     def _entries(self, key: Key, replica: int) -> tuple[TableEntry, TableEntry]:
-        match = {"bridge_id": key[0], "mac": key[1].to_bytes(6, "big").hex(":")}
+        match: dict[str, MatchValue] = {"bridge_id": key[0], "mac": key[1].to_bytes(6, "big").hex(":")}
         name = self._names.get(key[0], b"")  # what the number stands for, as in the entries of the node
         return (
             TableEntry(SOURCES, match, Action("is_at", {"replica_id": replica}), metadata=name),

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
@@ -50,8 +51,9 @@ from .bridging import DIGEST, SOURCES, Addresses, key_of
 from .election import Election
 from .inbox import Inbox, Order
 from .neighbors import NeighborTimers
+from .oam import OamCopy
 from .precedence import SHARES, precedence
-from .punt import PacketIn, PacketOut
+from .punt import PacketIn, PacketOut, routed
 from .punt_handler import PuntHandler
 
 log = logging.getLogger(__name__)
@@ -84,6 +86,8 @@ class ControllerOptions:
     """How long one attempt may take."""
     keepalive: float = 4.0
     """A switch that is silent for so long is lost."""
+    oam_journal: Path | None = None
+    """Where copies of packets with the O flag are noted for `srv6 oam show`."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,8 @@ class ControllerStatus:
     """What packets asked for and did not get: by port and reason, how often."""
     ports: Mapping[int, bool] = field(default_factory=dict)
     """Whether a port is up, for those whose state is known."""
+    oam: tuple[OamCopy, ...] = ()
+    """Copies of packets with the O flag, the latest ones, the oldest first."""
 
 
 class NodeController:
@@ -152,7 +158,9 @@ class NodeController:
         self._addresses = Addresses()
         self._tables.learned = self._addresses.entries
         self._election = Election(client)
-        self._handler = PuntHandler(node, self._mark, self._tables.targets, self._options.neighbors)
+        self._handler = PuntHandler(
+            node, self._mark, self._tables.targets, self._options.neighbors, self._options.oam_journal
+        )
         self._inbox: Inbox[StreamPacket] = Inbox(self._options.queue, self._precedence, SHARES)
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -277,6 +285,40 @@ class NodeController:
             raise RuntimeError("the controller was stopped") from None
         self._client.barrier(left())
 
+    def exchange(
+        self, packet: bytes, vrf_id: int, wanted: Callable[[bytes], bool], timeout: float
+    ) -> tuple[bytes, float] | None:
+        """Send an IP packet of this node, routed in a VRF, and wait for an answer to the node that is wanted.
+
+        Returns the answer, from its IP header on, and the seconds between; None when none came within ``timeout``. Not
+        in the controller's thread. Raises RuntimeError when this controller is not primary.
+        """
+        found: Future[tuple[bytes, float]] = Future()
+
+        def takes(answer: bytes) -> bool:
+            if found.done() or not wanted(answer):
+                return False
+            found.set_result((answer, time.perf_counter()))
+            return True
+
+        def send() -> float:
+            if not self._election.is_primary:
+                raise RuntimeError("the controller is not primary: it sends nothing")
+            self._handler.awaited.append(takes)
+            begin = time.perf_counter()
+            self._answer([routed(packet, vrf_id)])
+            return begin
+
+        try:
+            begin = self._ask(send)
+            answer, end = found.result(timeout)
+            return answer, end - begin
+        except FutureTimeout:
+            return None
+        finally:
+            with self._lock:
+                self._handler.awaited[:] = [each for each in self._handler.awaited if each is not takes]
+
     def flush_neighbors(self, keys: Iterable[NeighborKey] | None = None) -> None:
         """Forget these learned neighbours (default: all); they are asked for again when needed."""
         self._ask(lambda: self._flush(keys))
@@ -299,6 +341,7 @@ class NodeController:
                 self._changes,
                 {f"{interface}: {why}": number for (interface, why), number in handler.refusals.counts.items()},
                 dict(self._ports),
+                tuple(handler.oam.copies),
             )
 
     def _neighbor_rows(self) -> tuple[NeighborRow, ...]:

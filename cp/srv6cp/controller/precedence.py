@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from srv6cp.model import InterfaceId, NeighborKey, PuntReason
+from srv6cp.model.numbers import O_FLAG_TOO
 from srv6cp.packets import arp, ndp, raw
 
 
@@ -41,6 +42,7 @@ _BY_REASON: dict[int, Precedence] = {
     PuntReason.NDP: Precedence.NEIGHBORS,
     PuntReason.ARP: Precedence.NEIGHBORS,
     PuntReason.ECHO: Precedence.ECHO,
+    PuntReason.GTP_ECHO: Precedence.ECHO,
     PuntReason.LOCAL: Precedence.SERVICE,
     PuntReason.NEIGHBOR_UNRESOLVED: Precedence.SERVICE,
     PuntReason.FRAGMENT: Precedence.SERVICE,
@@ -62,9 +64,10 @@ def precedence(packet: Arrival, asked: Callable[[NeighborKey], bool]) -> tuple[i
     receives. Never raises for what a packet holds."""
     fields = packet.metadata
     port = fields.get("ingress_port", 0)
-    kind = _BY_REASON.get(fields.get("reason", 0), Precedence.ERRORS)
+    reason = fields.get("reason", 0) & ~O_FLAG_TOO
+    kind = _BY_REASON.get(reason, Precedence.ERRORS)
     if kind is Precedence.NEIGHBORS:
-        address = _answered(packet.payload, fields.get("reason", 0))
+        address = _answered(packet.payload, reason)
         if address and asked(NeighborKey.of(InterfaceId(port, _vlan(packet.payload)), address)):
             kind = Precedence.AWAITED
     return kind, port

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from srv6cp.model.numbers import CPU_PORT, PacketOutFlag, PuntReason
+from srv6cp.model.numbers import CPU_PORT, O_FLAG_TOO, PacketOutFlag, PuntReason
 
 """Ingress port of packets of the controller's own making."""
 
@@ -30,12 +30,15 @@ class PacketIn:
     mtu: int = 0
     egress_port: int = 0
     nexthop_id: int = 0
+    o_flag: bool = False
+    """Whether it is a copy for the OAM process as well (RFC 9259 2.1.1); with the reason O_FLAG, that alone."""
 
     @classmethod
     def from_metadata(cls, payload: bytes, metadata: Mapping[str, int]) -> PacketIn:
         """From a P4Runtime packet-in with its metadata by name. Raises ValueError for an unknown reason."""
+        reason = PuntReason(metadata["reason"] & ~O_FLAG_TOO)
         return cls(
-            PuntReason(metadata["reason"]),
+            reason,
             payload,
             metadata["ingress_port"],
             metadata["vrf_id"],
@@ -44,6 +47,7 @@ class PacketIn:
             metadata["mtu"],
             metadata["egress_port"],
             metadata["nexthop_id"],
+            reason is PuntReason.O_FLAG or bool(metadata["reason"] & O_FLAG_TOO),
         )
 
     @property

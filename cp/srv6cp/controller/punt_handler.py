@@ -14,9 +14,10 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
+from pathlib import Path
 
 from srv6cp.model import Fragmentation, InterfaceId, IPAddress, NeighborKey, Node, PuntReason
-from srv6cp.packets import arp, ndp, notation, raw
+from srv6cp.packets import arp, gtp, ip, ndp, notation, raw
 from srv6cp.packets.options import Action, UnknownOption, unknown_option
 
 from . import relay
@@ -25,6 +26,7 @@ from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
 from .icmp_errors import Problem, Quote, error
 from .neighbors import NeighborCache, NeighborTimers, Outcome, Solicitation
+from .oam import OamProcess
 from .origin import Origins
 from .punt import PacketIn, PacketOut, again, again_with_options, framed, routed
 from .refusals import Refusals
@@ -59,12 +61,16 @@ class PuntHandler:
         program: Callable[[Iterable[NeighborKey]], None],
         targets: Callable[[int], tuple[Target, ...]],
         timers: NeighborTimers | None = None,
+        journal: Path | None = None,
     ) -> None:
         self.refusals = Refusals(node.name)
         self.neighbors = NeighborCache(timers, node.neighbor_limits, self.refusals)
         self.index = NodeIndex(node)
         self.counts: Counter[str] = Counter()
         """How often what was done: `punt local`, `sent echo-reply`, `ignored checksum`, ..."""
+        self.oam = OamProcess(node.name, journal)
+        self.awaited: list[Callable[[bytes], bool]] = []
+        """Who waits for an answer to a probe of this node: told each IP packet to it; True from who takes it."""
         self._program = program
         self._targets = targets
         self._identification = 0
@@ -79,6 +85,7 @@ class PuntHandler:
             PuntReason.NEIGHBOR_UNRESOLVED: self._unresolved,
             PuntReason.FRAGMENT: self._fragment,
             PuntReason.OPTION: self._option,
+            PuntReason.GTP_ECHO: self._gtp_echo,
         }
 
     def configure(self, node: Node) -> None:
@@ -122,6 +129,10 @@ class PuntHandler:
         """What to send because of `packet`. Never raises for what a packet holds."""
         self.counts[f"punt {packet.reason.name.lower()}"] += 1
         try:
+            if packet.o_flag:
+                self.oam.take(packet)
+                if packet.reason is PuntReason.O_FLAG:
+                    return []  # the packet itself went on
             handler = self._handlers.get(packet.reason)
             if handler is not None:
                 return handler(packet, now)
@@ -234,6 +245,9 @@ class PuntHandler:
     def _local(self, packet: PacketIn, now: float) -> list[PacketOut]:
         ethernet, interface = self._ingress(packet)
         view = raw.parse_ip(packet.payload, packet.offset)
+        if any(takes(packet.payload[packet.offset :]) for takes in self.awaited):
+            self.counts["answers to probes"] += 1
+            return []
         if isinstance(view, raw.Ipv6View) and relay.is_error(view):
             return self._relay(packet, view)
         if packet.own:
@@ -302,6 +316,16 @@ class PuntHandler:
         return self._error(
             packet, Problem.PORT_UNREACHABLE if view.protocol == raw.UDP else Problem.PROTOCOL_UNREACHABLE
         )
+
+    def _gtp_echo(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """An echo request of GTP-U that a SID or a policy answers for whom it was sent to."""
+        view = raw.parse_ip(packet.payload, packet.offset)
+        response = gtp.echo_response(view)
+        if response is None:
+            self._ignore("bad GTP echo request", packet)
+            return []
+        datagram = ip.udp(view.dst, view.src, gtp.PORT, *response)
+        return self._sent("GTP echo response", [routed(datagram, packet.vrf_id)])
 
     def _option(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """A packet that a SID refused for its options. One that only has more of them than the switch walks is sent
@@ -496,6 +520,8 @@ class PuntHandler:
         out: list[PacketOut] = []
         for packet in outcome.released:
             if self._reinjections.allowed(packet, now):
+                if packet.o_flag:
+                    self.oam.goes_again(packet)
                 out.append(again(packet))
                 self.counts["sent again"] += 1
             else:

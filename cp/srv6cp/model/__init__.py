@@ -2,6 +2,7 @@
 """Pure data: what a node is meant to do. Nothing here does I/O or knows P4Runtime."""
 
 from srv6cp.model.flavours import CSID_FLAVOURS, FLAVOUR_NAMES, Flavour, parse_flavours
+from srv6cp.model.hmac import HmacAlgorithm, HmacKey, HmacText, TlvPolicy
 from srv6cp.model.interfaces import (
     DEFAULT_MTU,
     DEFAULT_VRF,
@@ -18,13 +19,17 @@ from srv6cp.model.limits import MAX_VISITS, USUAL_ICMP_LIMIT, USUAL_LIMITS, Limi
 from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Link, Node, Origin, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
+from srv6cp.model.oam import Oam
 from srv6cp.model.packing import Compress, Listed, PackingError, check_written, compressed
 from srv6cp.model.policies import (
     DEFAULT_PREFERENCE,
     DEFAULT_PRIORITY,
+    MAX_ARGS_OFFSET,
     MAX_LISTED,
     MAX_SEGMENTS,
+    MAX_SOURCE_PREFIX,
     MAX_TOTAL_WEIGHT,
+    MAX_UPF_PREFIX,
     MAX_WEIGHT,
     CandidatePath,
     ClassifierRule,
@@ -56,9 +61,12 @@ __all__ = [
     "DROP_REASONS",
     "FLAVOUR_NAMES",
     "ICMPV6",
+    "MAX_ARGS_OFFSET",
     "MAX_LISTED",
     "MAX_SEGMENTS",
+    "MAX_SOURCE_PREFIX",
     "MAX_TOTAL_WEIGHT",
+    "MAX_UPF_PREFIX",
     "MAX_VISITS",
     "MAX_WEIGHT",
     "PUNT_REASONS",
@@ -75,6 +83,9 @@ __all__ = [
     "Flavour",
     "FlowLabel",
     "Fragmentation",
+    "HmacAlgorithm",
+    "HmacKey",
+    "HmacText",
     "IPAddress",
     "IPInterface",
     "IPNetwork",
@@ -91,6 +102,7 @@ __all__ = [
     "NextHop",
     "NextHopObject",
     "Node",
+    "Oam",
     "Origin",
     "Originator",
     "OwnAddress",
@@ -111,6 +123,7 @@ __all__ = [
     "SidStructures",
     "SrDomain",
     "SrhMatch",
+    "TlvPolicy",
     "Urpf",
     "check_written",
     "compressed",

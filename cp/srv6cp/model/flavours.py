@@ -18,19 +18,26 @@ class Flavour(enum.IntFlag):
     USP = FlavorBit.USP
     USD = FlavorBit.USD
     NEXT_CSID = 0x100
+    REPLACE_CSID = 0x200
 
     def names(self) -> tuple[str, ...]:
         """Lower-case names in bit order, e.g. ``("psp", "usd")``."""
         return tuple(name for name, flavour in FLAVOUR_NAMES.items() if self & flavour)
 
 
-FLAVOUR_NAMES = {"psp": Flavour.PSP, "usp": Flavour.USP, "usd": Flavour.USD, "next-csid": Flavour.NEXT_CSID}
-#: Flavours that a record of their own stands for.
-CSID_FLAVOURS = Flavour.NEXT_CSID
+FLAVOUR_NAMES = {
+    "psp": Flavour.PSP,
+    "usp": Flavour.USP,
+    "usd": Flavour.USD,
+    "next-csid": Flavour.NEXT_CSID,
+    "replace-csid": Flavour.REPLACE_CSID,
+}
+#: Flavours that a record of their own stands for; a SID has one of them at most.
+CSID_FLAVOURS = Flavour.NEXT_CSID | Flavour.REPLACE_CSID
 
 
 def parse_flavours(names: Iterable[str]) -> Flavour:
-    """Combine flavour names (``psp``, ``usp``, ``usd``, ``next-csid``, any case).
+    """Combine flavour names (keys of ``FLAVOUR_NAMES``, any case).
 
     Raises:
         ValueError: a name is not a flavour.

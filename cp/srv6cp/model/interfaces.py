@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from srv6cp.model.hmac import TlvPolicy
+
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 IPInterface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
@@ -51,7 +53,8 @@ class Interface:
     """A routed interface.
 
     ``mtu`` is the IP MTU in bytes; ``external`` marks the edge of the SR domain (RFC 8754 section 5.1);
-    ``policy`` steers everything that is routed from here; ``urpf6`` and ``urpf4`` are by family.
+    ``policy`` steers everything that is routed from here; ``urpf6`` and ``urpf4`` are by family. ``tlv``
+    is what SIDs do with the TLVs of packets from here, unless they say so themselves.
     """
 
     id: InterfaceId
@@ -63,6 +66,7 @@ class Interface:
     policy: str | None = None
     urpf6: Urpf = Urpf.OFF
     urpf4: Urpf = Urpf.OFF
+    tlv: TlvPolicy = TlvPolicy.OFF
 
     def urpf(self, version: int) -> Urpf:
         """Of a family, 4 or 6."""

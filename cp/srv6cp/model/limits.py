@@ -36,6 +36,8 @@ class Limits:
     """Packets whose next hop is still to be found."""
     fragments: RateLimit | None = RateLimit(1000, 500)
     """IPv4 packets that the controller has to fragment."""
+    oam: RateLimit | None = RateLimit(100, 50)
+    """Copies of packets with the O flag (RFC 9259 2.1.1)."""
     passes: RateLimit | None = RateLimit(4000, 400)
     """Passes after a packet's second one: a packet through the SIDs of this node takes one for each."""
     sid_visits: int = 16

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any, NamedTuple, Protocol
 
+from srv6cp.model.hmac import HmacKey
 from srv6cp.model.interfaces import DEFAULT_VRF, Interface, InterfaceId, IPAddress, IPNetwork, Port
 from srv6cp.model.limits import USUAL_ICMP_LIMIT, USUAL_LIMITS, Limits, RateLimit
+from srv6cp.model.oam import NO_OAM, Oam
 from srv6cp.model.policies import ClassifierRule, Fragmentation, Policy, PrefixSteering
 from srv6cp.model.routing import Neighbor, NeighborLimits, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
@@ -57,8 +59,8 @@ class Node:
     ``vrfs`` maps names to ids and always holds ``default`` with id 0. ``icmp`` limits ICMP
     errors of each port and kind, None does not. ``flow_seed`` None means: by the name (:mod:`srv6cp.compile.seeds`).
     ``sid_structures`` are what is known of SIDs, this node's and others', by prefix; empty where there is no C-SID.
-    ``upper_layers`` are the protocol numbers delivered locally at a SID. ``sections`` are what the
-    records of behaviours bring: key in the node file to name to value.
+    ``hmac_keys`` are by key id. ``upper_layers`` are the protocol numbers delivered locally at a SID. ``sections`` are
+    what the records of behaviours bring: key in the node file to name to value.
     """
 
     name: str
@@ -69,8 +71,10 @@ class Node:
     upper_layers: tuple[int, ...] = (ICMPV6,)
     icmp: RateLimit | None = USUAL_ICMP_LIMIT
     limits: Limits = USUAL_LIMITS
+    oam: Oam = NO_OAM
     fragmentation: Fragmentation = Fragmentation.INNER
     flow_seed: int | None = None
+    hmac_keys: Mapping[int, HmacKey] = field(default_factory=dict)
     vrfs: Mapping[str, int] = field(default_factory=lambda: {DEFAULT_VRF: 0})
     addresses: tuple[OwnAddress, ...] = ()
     ports: Mapping[int, Port] = field(default_factory=dict)

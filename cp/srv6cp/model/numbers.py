@@ -11,6 +11,8 @@ RECIRCULATION_PORT = 509
 """Port at which recirculated packets queue; no frame leaves by it."""
 PUNT_SESSION = 1
 """Clone session that carries punted packets."""
+O_FLAG_TOO = 128
+"""In the reason of a packet-in beside another one: the copy is one for the OAM process as well."""
 
 
 class DropReason(enum.IntEnum):
@@ -58,7 +60,17 @@ class DropReason(enum.IntEnum):
     REPLICA_INVALID = 39  # no such copy
     COPY_BUDGET = 40  # more copies a second than the port it came by has
     REPLICATION_HOPS = 41  # at End.Replicate: hop limit at its end, or below the threshold (RE-1)
+    CSID_ZERO = 42  # RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
     CLASSIFIED = 46  # a classifier rule says so
+    HMAC = 49  # HMAC-5: it does not verify, or its key is not here
+    HMAC_ABSENT = 50  # required, and not there
+    TLV = 51  # SRH-3: a TLV runs past the end of the SRH
+    TLV_CHAIN = 52  # more TLVs than a SID walks
+    GTP_INVALID = 58  # MB-9, MB-15: not version 1, an extension header of length 0, longer than its packet
+    NOT_GTP = 59  # MB-7, MB-10: no G-PDU where only one is taken
+    GTP_PAYLOAD = 60  # MB-14: what GTP-U carries, or would carry, is of no known kind
+    NO_LAST_SEGMENT = 61  # MB-5: no SRH where the destination behind the SID is taken from it
+    GROUP_LIMIT = 62  # MB-8: over the rate of its group
 
 
 class PuntReason(enum.IntEnum):
@@ -77,6 +89,8 @@ class PuntReason(enum.IntEnum):
     PACKET_TOO_BIG = 10
     OPTION = 11  # ICMPv6 type 4 code 2, or nothing, or the packet once more: what the option says
     ECHO = 12  # ping of an own address or a SID: echo request, or any ICMP of IPv4
+    O_FLAG = 13  # copy of a packet with the O flag at a SID (OAM-1); the packet itself goes on
+    GTP_ECHO = 15  # MB-10: echo request of GTP-U, to be answered for the other side
 
 
 class InterfaceFlag(enum.IntFlag):
@@ -109,9 +123,23 @@ class DecapOption(enum.IntFlag):
     ECN_KEEP = 0x40  # ECN of the inner header alone, not combined (RFC 6040 4.2)
 
 
+class MobileOption(enum.IntFlag):
+    """How a behaviour of the mobile user plane treats GTP-U."""
+
+    ANSWER_ECHO = 0x01  # echo requests are answered for the other side
+    ARGUMENT_BEFORE_IT = 0x02  # Di: Args.Mob.Session in Segment List[1] (VPP's drop-in)
+    SOURCE_PORT_2152 = 0x04  # UDP source port (Linux); else a hash of the flow
+    UDP_CHECKSUM_ZERO = 0x08  # over IPv6 (RFC 6935)
+    UPLINK = 0x10  # PDU type 1 in the container, without R
+    CONTAINER_ALWAYS = 0x20  # PDU Session Container with QFI 0 as well (Linux, pdu_type)
+    CONTAINER_NEVER = 0x40  # none (Linux)
+    KEEP_DESTINATION = 0x80  # of the program: End.M.GTP6.D.Di
+
+
 class EncapFlag(enum.IntFlag):
     """How the outer header of a headend behaviour is filled."""
 
     TC_INHERIT = 0x01  # traffic class of the inner packet
     FLOW_LABEL_COPY = 0x02  # flow label of the inner IPv6 packet
     FLOW_LABEL_HASH = 0x04  # hash of the inner flow (RFC 6437, RFC 6438)
+    ROUTED = 0x08  # the new destination is looked up, in another pass

@@ -12,6 +12,10 @@ from typing import NamedTuple
 from srv6cp.model.interfaces import DEFAULT_VRF, IPAddress, IPNetwork
 
 MAX_SEGMENTS = 16
+# Args.Mob.Session has 40 bits, an IPv4 address in front of it 32 (RFC 9433 6.1, 6.6).
+MAX_ARGS_OFFSET = 88
+MAX_UPF_PREFIX = 56
+MAX_SOURCE_PREFIX = 96
 # SIDs of a list before it is packed: what an SRH has room for.
 MAX_LISTED = 127
 MAX_WEIGHT = 65535
@@ -48,6 +52,11 @@ class Encap:
 
     ``returns_to_sid``: End.B6.Insert leaves the received SRH as it is and puts the binding SID last, as Linux does and
     SAI's tests ask; otherwise Segments Left lowers first and the next segment is last (B6-5).
+
+    Of H.M.GTP4.D: ``upf_prefix`` bits of the last segment are the Destination UPF Prefix, ``source_prefix`` bits of the
+    source the Source UPF Prefix; ``answers_echo``: echo requests of GTP-U are answered for the UPF.
+
+    ``hmac`` is the id of the key of the HMAC that its SRH gets (RFC 8754 2.1.2).
     """
 
     mode: str = "encap"
@@ -56,6 +65,10 @@ class Encap:
     traffic_class: int | None = None
     flow_label: FlowLabel = FlowLabel.HASH
     returns_to_sid: bool = False
+    upf_prefix: int = MAX_UPF_PREFIX
+    source_prefix: int = 64
+    answers_echo: bool = False
+    hmac: int | None = None
 
 
 @dataclass(frozen=True)

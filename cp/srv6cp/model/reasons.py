@@ -77,7 +77,20 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.REPLICA_INVALID: Reason("a copy, or a frame, that leads nowhere", "control plane"),
     DropReason.COPY_BUDGET: Reason("more copies than a port may cause", "limits.passes"),
     DropReason.REPLICATION_HOPS: Reason("hop limit too low to be copied", "RFC 9524 2.2"),
+    DropReason.CSID_ZERO: Reason("a REPLACE-C-SID leads into a container that begins with C-SID 0", "RFC 9800 6.4"),
+    DropReason.GTP_INVALID: Reason(
+        "GTP-U of another version, longer than its packet, or with more extension headers than are walked",
+        "3GPP TS 29.281 5.1, 5.2",
+    ),
+    DropReason.NOT_GTP: Reason("no G-PDU of GTP-U where only one is taken", "RFC 9433 6.7"),
+    DropReason.GTP_PAYLOAD: Reason("what GTP-U carries, or would carry, is of no known type", "RFC 9433 7"),
+    DropReason.NO_LAST_SEGMENT: Reason("no SRH to take the destination of a GTP-U packet from", "RFC 9433 6.5"),
+    DropReason.GROUP_LIMIT: Reason("over the rate of its group", "RFC 9433 6.8"),
     DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
+    DropReason.HMAC: Reason("HMAC that is not right, or whose key is not here", "RFC 8754 2.1.2.1; hmac-keys"),
+    DropReason.HMAC_ABSENT: Reason("no HMAC, and one is required", "RFC 8754 2.1.2.1; ports.tlv, sids.tlv"),
+    DropReason.TLV: Reason("a TLV runs past the end of the SRH", "RFC 8754 2.1"),
+    DropReason.TLV_CHAIN: Reason("more TLVs than a SID walks", "implementation limit"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {
@@ -93,4 +106,6 @@ PUNT_REASONS: dict[PuntReason, Reason] = {
     PuntReason.PACKET_TOO_BIG: Reason("ICMP packet too big", "RFC 4443 3.2"),
     PuntReason.OPTION: Reason("ICMPv6 parameter problem, code 2, if the option asks for it", "RFC 8200 4.2"),
     PuntReason.ECHO: Reason("ping of an own address or a SID", "RFC 4443 4.2, RFC 1122 3.2.2.6"),
+    PuntReason.O_FLAG: Reason("copy of a packet with the O flag; counted by `srv6 oam show`", "RFC 9259 2.1.1"),
+    PuntReason.GTP_ECHO: Reason("echo request of GTP-U, answered for the other side", "3GPP TS 29.281 7.2.1"),
 }

@@ -9,6 +9,7 @@ from ipaddress import IPv6Network
 from typing import Any
 
 from srv6cp.model.flavours import Flavour
+from srv6cp.model.hmac import TlvPolicy
 from srv6cp.model.interfaces import DEFAULT_VRF
 
 
@@ -26,7 +27,8 @@ class Sid:
     """A local SID: what a packet whose destination lies in ``prefix`` meets.
 
     ``behaviour`` is the name of a record of :mod:`srv6cp.behaviours`, which says what its ``operands`` (by their
-    keys in the node file) are. ``in_vrf`` is the VRF in which the SID can be reached.
+    keys in the node file) are. ``in_vrf`` is the VRF in which the SID can be reached. ``tlv``
+    None: what the interface says that a packet came by.
     """
 
     prefix: IPv6Network
@@ -34,3 +36,4 @@ class Sid:
     flavours: Flavour = Flavour.NONE
     operands: Mapping[str, Any] = field(default_factory=dict)
     in_vrf: str = DEFAULT_VRF
+    tlv: TlvPolicy | None = None

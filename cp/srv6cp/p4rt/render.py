@@ -39,6 +39,7 @@ from .entities import (
     Ternary,
     Update,
 )
+from .secrets import SECRET, is_secret
 
 __all__ = ["entity_data", "render_action", "render_entity", "render_key", "render_match", "render_update"]
 
@@ -48,6 +49,9 @@ def entity_data(value: Any) -> Any:
 
     Fields at their defaults are left out. ``Ternary``, ``Lpm`` and ``Range`` are objects of their two parts.
     """
+    if isinstance(value, Action):
+        shown = {key: SECRET if is_secret(value.name, key) else each for key, each in value.params.items()}
+        return {"name": value.name, "params": entity_data(shown)} if shown else {"name": value.name}
     if is_dataclass(value):
         return {
             each.name: entity_data(getattr(value, each.name))
@@ -121,7 +125,10 @@ def render_match(value: MatchValue) -> str:
 def render_action(action: TableAction | None) -> str:
     """``set_nexthop(nexthop_id=3)``, ``{3*a(...), 1*b(...)}``, ``member 7``, ``group 2``."""
     if isinstance(action, Action):
-        params = (f"{name}={show_value(value)}" for name, value in action.params.items())
+        params = (
+            f"{name}={SECRET if is_secret(action.name, name) else show_value(value)}"
+            for name, value in action.params.items()
+        )
         return f"{action.name}({', '.join(params)})"
     if isinstance(action, ActionSet):
         members = (f"{w.weight}*{render_action(w.action)}{_watch(w.watch_port)}" for w in action.actions)

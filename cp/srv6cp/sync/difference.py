@@ -64,6 +64,7 @@ def _objects(node: Node) -> dict[str, Mapping[Any, Any]]:
         "ports": node.ports,
         "VLAN interfaces": {each.id: each for each in node.interfaces() if each.id.vlan},
         "VRFs": node.vrfs,
+        "HMAC keys": node.hmac_keys,
         "addresses": {(own.vrf, own.address): own for own in node.addresses},
         **{f"{brought[key].what}s": items for key, items in node.sections.items()},
         SETTINGS: {

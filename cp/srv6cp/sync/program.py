@@ -7,7 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from srv6cp.artifacts import PROFILES, ArtifactError, Artifacts, find
-from srv6cp.p4rt import Client, P4Info, pipeline_cookie
+from srv6cp.p4rt import (
+    Client,
+    CloneSession,
+    Code,
+    MulticastGroup,
+    NoPipeline,
+    P4Info,
+    P4InfoError,
+    RpcFailed,
+    pipeline_cookie,
+)
 
 
 @dataclass(frozen=True)
@@ -49,5 +59,20 @@ class Program:
         """Load it unless the switch runs it; True when it was loaded, and tables are empty. Raises P4RuntimeError."""
         if self.runs_on(client):
             return False
+        _forget_replication(client)
         client.set_pipeline(self.info, self.config, cookie=self.cookie)
         return True
+
+
+def _forget_replication(client: Client) -> None:
+    """Delete clone sessions and multicast groups of the program that the switch runs.
+
+    BMv2 keeps them when another program is loaded, and its server forgets them: written again, they would copy twice.
+    """
+    try:
+        client.delete(*client.read(CloneSession(), MulticastGroup()))
+    except (NoPipeline, P4InfoError):
+        return
+    except RpcFailed as error:
+        if error.code is not Code.UNIMPLEMENTED:
+            raise

@@ -31,6 +31,8 @@
 #define VERDICT      hdr.verdict
 #define HEADEND      hdr.headend
 #define CSID         hdr.csid
+#define GTP          hdr.gtp
+#define MOBILE       hdr.mobile
 #define LAZY_STATE_IN_HEADERS LAZY_STATE_INSTANCES
 #define LAZY_STATE_IN_METADATA
 
@@ -56,11 +58,26 @@ const MeterColor_t METER_RED    = 2;
 
 // Clone session that carries punted packets; the control plane maps it to CPU_PORT.
 #define PUNT_SESSION 1
+// In packet_in.reason beside another reason: the copy is one for OAM as well (core/sid/oam.p4).
+#define O_FLAG_TOO 128
+// In egress: a clone, not the packet.
+#define IS_COPY standard_metadata.instance_type == 1
 
 #define DIRECT_COUNTER(NAME) @name(STRING(.NAME)) direct_counter(CounterType.packets_and_bytes) NAME;
 #define TABLE_DIRECT_COUNTER(NAME) counters = NAME;
 #define INDEXED_COUNTER(ID, NAME, INDEX_TYPE, SIZE) \
     @id(ID) @name(STRING(.NAME)) counter<INDEX_TYPE>(SIZE, CounterType.packets_and_bytes) NAME;
+
+#define INDEXED_METER(ID, NAME, UNIT, INDEX_TYPE, SIZE) \
+    @id(ID) @name(STRING(.NAME)) meter<INDEX_TYPE>(SIZE, MeterType.UNIT) NAME;
+
+// A copy of the packet as it came into this pass, for the control plane, while the packet itself goes on: with the
+// fields of packet_in_t as far as the offset in md.carried, whose lower half is that of receive.p4. simple_switch keeps
+// one copy of a pass, the last one that was asked for, and gives it md.carried as it is at the end.
+#define COPY_TO_CONTROL_PLANE(REASON)                                                                          \
+    md.carried = REASON ++ INGRESS_PORT ++ 6w0 ++ (bit<1>)(md.carried[32:25] != 0) ++ md.vrf_id                \
+                 ++ (ETHERNET_HEADER_LENGTH + ((bit<16>)md.unusual[8:8] << 2)) ++ md.carried[63:0];            \
+    clone_preserving_field_list(CloneType.I2E, PUNT_SESSION, FIELD_LIST_CARRIED);
 
 #define WCMP_SELECTOR(ID, NAME, ALGORITHM)                            \
     @id(ID) @name(STRING(.NAME)) @max_group_size(WCMP_MAX_GROUP_SIZE) \

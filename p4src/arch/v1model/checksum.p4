@@ -4,6 +4,23 @@
 #ifndef SRV6_ARCH_V1MODEL_CHECKSUM_P4_
 #define SRV6_ARCH_V1MODEL_CHECKSUM_P4_
 
+// UDP over IPv6 (RFC 8200 8.1), GTP-U and what it carries: all of it is read. 0 would say that there is none, so what
+// comes out as 0 is sent as its complement (RFC 768), which is the checksum of one word of zeros.
+#define GTP_UDP_CHECKSUM                                                                                              \
+    update_checksum_with_payload(MOBILE.isValid() && MOBILE.udp_checksum == 1,                                        \
+                                 { hdr.ipv6.src_addr, hdr.ipv6.dst_addr, hdr.pushed_gtpu.udp_length,                  \
+                                   8w0, hdr.ipv6.next_header,                                                         \
+                                   hdr.pushed_gtpu.src_port, hdr.pushed_gtpu.dst_port, hdr.pushed_gtpu.udp_length,    \
+                                   hdr.pushed_gtpu.flags, hdr.pushed_gtpu.message_type, hdr.pushed_gtpu.length,       \
+                                   hdr.pushed_gtpu.teid,                                                              \
+                                   hdr.pushed_session.sequence_number, hdr.pushed_session.n_pdu_number,               \
+                                   hdr.pushed_session.next_extension, hdr.pushed_session.length,                      \
+                                   hdr.pushed_session.octet_1, hdr.pushed_session.octet_2,                            \
+                                   hdr.pushed_session.last_extension },                                               \
+                                 hdr.pushed_gtpu.udp_checksum, HashAlgorithm.csum16);                                 \
+    update_checksum(MOBILE.isValid() && MOBILE.udp_checksum == 1 && hdr.pushed_gtpu.udp_checksum == 0, { 16w0 },      \
+                    hdr.pushed_gtpu.udp_checksum, HashAlgorithm.csum16);
+
 control srv6_verify_checksum(inout headers_t hdr, inout local_metadata_t md) {
     apply {
         verify_checksum(hdr.ipv4.isValid(),
@@ -16,7 +33,9 @@ control srv6_verify_checksum(inout headers_t hdr, inout local_metadata_t md) {
 }
 
 control srv6_compute_checksum(inout headers_t hdr, inout local_metadata_t md) {
-    apply { }
+    apply {
+        MOBILE_CHECKSUM
+    }
 }
 
 #endif  // SRV6_ARCH_V1MODEL_CHECKSUM_P4_

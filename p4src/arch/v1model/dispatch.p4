@@ -9,6 +9,14 @@
 #define MAX_PASSES 128
 #define MAX_RECIRCULATED_LENGTH 9600
 
+#define TAKE_PASS                                    \
+    take_pass();                                     \
+    if (VERDICT.color == METER_RED) {                \
+        set_pass_cell();                             \
+        count_limited();                             \
+        refuse(drop_reason_t.PASS_BUDGET);           \
+    }
+
 control dispatch(PACKET) {
     VERDICTS
     keep_tag() tag;
@@ -118,11 +126,11 @@ control dispatch(PACKET) {
     action restore_vrf() {
         md.vrf_id = md.arrival_vrf_id;
     }
-    // The fields of packet_in_t; its second padding begins with a bit that says whether this is a later pass.
+    // The fields of packet_in_t; its first padding ends with a bit that says whether this is a later pass.
     action carry_to_control_plane() {
-        md.carried = VERDICT.punt_reason ++ INGRESS_PORT ++ 7w0 ++ md.vrf_id ++ VERDICT.offset
-                     ++ VERDICT.pointer ++ VERDICT.reported_mtu ++ VERDICT.reported_port
-                     ++ (bit<1>)(md.carried != 0) ++ 6w0 ++ VERDICT.reported_nexthop_id;
+        md.carried = OAM_PUNT_REASON ++ INGRESS_PORT ++ 6w0 ++ (bit<1>)(CARRIED_PASSES != 0) ++ md.vrf_id
+                     ++ VERDICT.offset ++ VERDICT.pointer ++ VERDICT.reported_mtu ++ VERDICT.reported_port
+                     ++ 7w0 ++ VERDICT.reported_nexthop_id;
     }
     // The control plane gets the packet as it arrived, since that is what an ICMP error quotes.
     action clone_to_control_plane() {
@@ -154,13 +162,17 @@ control dispatch(PACKET) {
         size = 2;
     }
 
+    HMAC_DEPARTURE_ACTIONS
+
     apply {
+        HMAC_DEPARTURE
         if (md.next == FATE_TRANSMIT) {
             go_out();
         } else {
             if (md.next == FATE_RECIRCULATE) {
                 if (FRAME_LENGTH > MAX_RECIRCULATED_LENGTH) {
                     refuse(drop_reason_t.RECIRCULATION_LIMIT);
+                HMAC_PASS_COST
                 } else if (CARRIED_PASSES != 0) {
                     // A second visit is as usual as a first one; what comes then costs the port a token.
                     count_visit();
@@ -169,18 +181,14 @@ control dispatch(PACKET) {
                     } else {
                         sid_visit_limit_table.apply();
                         if (md.next == FATE_RECIRCULATE) {
-                            take_pass();
-                            if (VERDICT.color == METER_RED) {
-                                set_pass_cell();
-                                count_limited();
-                                refuse(drop_reason_t.PASS_BUDGET);
-                            }
+                            TAKE_PASS
                         }
                     }
                 }
                 if (md.next == FATE_RECIRCULATE) {
                     go_round();
                     tag.apply(THE_PACKET);
+                    HMAC_GO_ROUND
                 }
             } REPLICATE_FATE else if (md.next < FATE_TRANSMIT) {
                 refuse(drop_reason_t.NEXTHOP_INVALID);   // no stage decided

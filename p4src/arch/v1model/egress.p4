@@ -23,6 +23,7 @@ control srv6_egress(PACKET) {
     action remove_packet_out() {
         hdr.packet_out.setInvalid();
     }
+    OAM_EGRESS_ACTIONS
     action recirculate_packet() {
         CARRY_REPLICA
         recirculate_preserving_field_list(FIELD_LIST_CARRIED);
@@ -33,9 +34,10 @@ control srv6_egress(PACKET) {
                 recirculate_packet();
             } else {
                 add_packet_in();
-                if (hdr.packet_out.isValid() && md.carried[22:22] == 0) {
+                if (hdr.packet_out.isValid() && md.carried[96:96] == 0) {
                     remove_packet_out();
                 }
+                OAM_EGRESS
             }
         }
     }

@@ -8,9 +8,10 @@
 // But a packet that was inside another one has met no filter: those of the interface that the tunnel came by are its
 // own. What a policy has pushed is this node's word, and passes.
 #define FILTERS 5   // UNUSUAL_EXTERNAL, UNUSUAL_CHECK_SOURCE
-#define CARRY_INTO_LATER_PASS(PASSES)                                                                                \
-    md.carried = 82w0 ++ (bit<1>)(md.origin == ORIGIN_DECAPSULATED && !IS_PUSHED)                                    \
-                 ++ (CARRIED_FILTERS | md.unusual[2:0] & FILTERS) ++ IS_PADDED ++ (PASSES) ++ INGRESS_PORT ++ md.vrf_id;
+#define CARRY_INTO_LATER_PASS(PASSES)                                                                            \
+    md.carried = OAM_CARRIED ++ (bit<1>)(md.origin == ORIGIN_DECAPSULATED && !IS_PUSHED)                         \
+                 ++ (CARRIED_FILTERS | md.unusual[2:0] & FILTERS) ++ IS_PADDED                                   \
+                 ++ (PASSES) ++ INGRESS_PORT ++ md.vrf_id;
 #define CARRIED_DECAPSULATED md.carried[37:37]
 #define CARRIED_FILTERS      md.carried[36:34]
 #define CARRIED_PADDING      md.carried[33:33]
@@ -21,6 +22,7 @@
 control receive(PACKET) {
     VERDICTS
     admit() admission;
+    HMAC_PASS_CONTROLS
 
     // As if it had arrived by the port that the control plane names.
     action as_received() {
@@ -57,6 +59,7 @@ control receive(PACKET) {
     action resume_own() {
         md.origin = ORIGIN_OWN;
     }
+    HMAC_RESUME_ACTIONS
 
     RESUME_COPY_ACTION
 
@@ -78,6 +81,8 @@ control receive(PACKET) {
                 resume_own();
             }
             RESUME_COPY
+            HMAC_RESUME
+            HMAC_PASS
         } else if (hdr.packet_out.submit_to_ingress == 0) {
             send();
         } else if (hdr.ipv6.isValid() || hdr.ipv4.isValid()) {

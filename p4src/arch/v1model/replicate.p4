@@ -12,7 +12,7 @@
 #define MAX_PASSES_BEFORE_COPIES 16
 
 #define CARRIED_REPLICA_ID md.carried[53:38]
-#define CARRY_REPLICA      md.carried = md.carried | (bit<120>)standard_metadata.egress_rid << 38;
+#define CARRY_REPLICA      CARRIED_REPLICA_ID = standard_metadata.egress_rid;   // 0 of a packet that is no copy
 
 #define REPLICATE_ACTION                                                \
     action replicate() {                                                \

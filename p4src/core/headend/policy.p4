@@ -94,6 +94,8 @@ control sr_policy(PACKET) {
     encapsulate_frame() frame_encapsulation;
     insert() insertion;
     srv6_sidlist() sidlist;
+    MOBILE_POLICY_CONTROLS
+    HMAC_POLICY_CONTROLS
 
     WCMP_SELECTOR(SR_POLICY_SELECTOR_ID, sr_policy_selector, identity)
 
@@ -201,6 +203,8 @@ control sr_policy(PACKET) {
         take_segments(sidlist_id, segment_count);
     }
 
+    MOBILE_POLICY_ACTIONS
+
     @id(SR_POLICY_TABLE_ID)
     @name(".sr_policy_table")
     @brief("Policies: the weighted segment lists of each")
@@ -213,6 +217,7 @@ control sr_policy(PACKET) {
         }
         actions = {
             h_encaps; h_encaps_red; h_encaps_l2; h_encaps_l2_red; h_insert; h_insert_red;
+            MOBILE_POLICY_ACTION_NAMES
             @defaultonly NoAction;
         }
         size = SR_POLICY_TABLE_SIZE;
@@ -245,22 +250,28 @@ control sr_policy(PACKET) {
         FLOW.dst = FLOW.dst ^ (bit<128>)hdr.ethernet.dst_addr;
     }
 
+    MOBILE_FLOW_ACTION
+
     apply {
         inner_flow.apply(THE_PACKET);
+        MOBILE_FLOW
         if (md.origin == ORIGIN_FRAME) {
             add_frame();
         }
         flow_seed_table.apply();
         // A miss takes no case in a table with a selector, nor does it run an action.
         switch (sr_policy_table.apply().action_run) {
-            h_encaps: h_encaps_red: { encapsulation.apply(THE_PACKET); }
+            h_encaps: h_encaps_red: { MOBILE_ENCAPSULATION { encapsulation.apply(THE_PACKET); } }
             h_encaps_l2: h_encaps_l2_red: { frame_encapsulation.apply(THE_PACKET); }
             h_insert: h_insert_red: { insertion.apply(THE_PACKET); }
+            MOBILE_POLICY_CASES
         }
+        HMAC_POLICY_STAGE
         if (md.next == NEXT_POLICY) {
             refuse(drop_reason_t.POLICY_INVALID);
         } else if (md.next == NEXT_NEXTHOP && HEADEND.segment_count != 0) {
             sidlist.apply(THE_PACKET);
+            MOBILE_ARGUMENT
         }
     }
 }

@@ -38,7 +38,7 @@ control tunnel_mtu(PACKET) {
         if (HEADEND.tunnel_mtu < IPV6_MINIMUM_MTU && (hdr.ipv6.isValid() || hdr.segment_da.isValid())) {
             raise_to_minimum();
         }
-        if (hdr.segment_da.isValid()) {
+        MOBILE_TUNNEL_MTU if (hdr.segment_da.isValid()) {
             packet_too_big(HEADEND.tunnel_mtu);
         } else if (hdr.payload_ethernet.isValid()) {
             fragment();

@@ -36,14 +36,17 @@ control link_layer(PACKET) {
 // A packet that goes round again keeps the tag it came with: the next pass sees the interface that it came in by.
 control keep_tag(PACKET) {
     action restore_ether_types() {
-        hdr.vlan.ether_type = ETHERTYPE_IPV6;   // only IPv6 goes round
+        hdr.vlan.ether_type = ETHERTYPE_IPV6;   // IPv4 goes round in few profiles
         hdr.ethernet.ether_type = ETHERTYPE_VLAN;
     }
+
+    IPV4_TAG_ACTION
 
     apply {
         if (hdr.vlan.isValid()) {
             restore_ether_types();
         }
+        IPV4_TAG
     }
 }
 

@@ -99,7 +99,7 @@ control routing(PACKET) {
                 }
             }
         } else {
-            ipv4_table.apply();
+            IPV4_LOOKUP
         }
     }
 }

@@ -31,6 +31,6 @@
     end_b6_encaps; end_b6_encaps_red; end_b6_insert; end_b6_insert_red; end_b6_insert_return; end_b6_insert_red_return;
 #define BIND_ADVANCES     end_b6_encaps: end_b6_encaps_red: end_b6_insert: end_b6_insert_red:
 #define BIND_CONTROLS     srh_endpoint(false) returning;
-#define BIND_CASES        end_b6_insert_return: end_b6_insert_red_return: { returning.apply(THE_PACKET); }
+#define BIND_CASES        end_b6_insert_return: end_b6_insert_red_return: { PROCESS_SRH(returning) }
 
 #endif  // SRV6_CORE_SID_BIND_P4_

@@ -32,10 +32,10 @@
     decap(true, false) decap_ipv4;   \
     decap(false, true) decap_ipv6;   \
     decap(true, true)  decap_ip;
-#define DECAP_CASES                                             \
-    end_dx4: end_dt4: { decap_ipv4.apply(THE_PACKET); }         \
-    end_dx6: end_dt6: { decap_ipv6.apply(THE_PACKET); }         \
-    end_dt46:         { decap_ip.apply(THE_PACKET); }
+#define DECAP_CASES                                                      \
+    end_dx4: end_dt4: CSID_DECAPS_IPV4 { decap_ipv4.apply(THE_PACKET); } \
+    end_dx6: end_dt6: CSID_DECAPS_IPV6 { decap_ipv6.apply(THE_PACKET); } \
+    end_dt46:         CSID_DECAPS_IP   { decap_ip.apply(THE_PACKET); }
 
 control decap(PACKET)(bool takes_ipv4, bool takes_ipv6) {
     VERDICTS

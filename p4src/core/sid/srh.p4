@@ -11,26 +11,7 @@
 // USP (RFC 8986 4.16.2) where another SRH follows: takes every exhausted SRH out of the chain, the last one first, so
 // that the header in front of it gets the right next header.
 control remove_exhausted_srhs(PACKET) {
-    action remove_3() {
-        hdr.extension_2.next_header = hdr.extension_3.next_header;
-        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_3.hdr_ext_len << 3);
-        EXTENSION_POP(hdr, 3)
-    }
-    action remove_2() {
-        hdr.extension_1.next_header = hdr.extension_2.next_header;
-        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_2.hdr_ext_len << 3);
-        EXTENSION_POP(hdr, 2)
-    }
-    action remove_1() {
-        hdr.extension_0.next_header = hdr.extension_1.next_header;
-        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_1.hdr_ext_len << 3);
-        EXTENSION_POP(hdr, 1)
-    }
-    action remove_0() {
-        hdr.ipv6.next_header = hdr.extension_0.next_header;
-        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_0.hdr_ext_len << 3);
-        EXTENSION_POP(hdr, 0)
-    }
+    EXTENSION_REMOVALS
 
     apply {
         if (hdr.extension_3.isValid() && hdr.extension_2.next_header == IP_PROTO_ROUTING
@@ -120,6 +101,7 @@ control srh_endpoint(PACKET)(bool advances) {
     decapsulate(true, true) usd;
     psp_usp() flavor;
     CSID_CONTROLS
+    CSID_REPLACE_CONTROLS
 
     // END-5: hop limit, Segments Left, destination address.
     action advance() {
@@ -140,6 +122,7 @@ control srh_endpoint(PACKET)(bool advances) {
             && hdr.ipv6.payload_length >> 3 > (bit<16>)hdr.srh.hdr_ext_len) {
             ON_ITS_WAY
         CSID_CASE
+        CSID_REPLACE_CASE
         } else if (md.unusual >= UNUSUAL_FOREIGN_SOURCE) {
             domain.apply(THE_PACKET);
         } else if (hdr.srh.isValid()) {

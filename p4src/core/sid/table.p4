@@ -30,6 +30,9 @@ control my_sid(PACKET) {
     BIND_CONTROLS
     DECAP_CONTROLS
     L2_CONTROLS
+    MOBILE_CONTROLS
+    HMAC_CONTROLS
+    OAM_CONTROLS
 
     END_ACTIONS
     DECAP_ACTIONS
@@ -37,7 +40,11 @@ control my_sid(PACKET) {
     L2_BRIDGE_ACTIONS
     BIND_ACTIONS
     CSID_ACTIONS
+    CSID_REPLACE_ACTIONS
     CSID_BIND_ACTIONS
+    MOBILE_ACTIONS
+    CSID_DECAP_ACTIONS
+    CSID_L2_ACTIONS
 
     // The longest match may be no SID: a route, or an address of this node, inside the prefix of one.
     @id(NOT_A_SID_ID)
@@ -61,7 +68,11 @@ control my_sid(PACKET) {
             DECAP_ACTION_NAMES
             BIND_ACTION_NAMES
             CSID_ACTION_NAMES
+            CSID_REPLACE_ACTION_NAMES
             CSID_BIND_ACTION_NAMES
+            MOBILE_ACTION_NAMES
+            CSID_DECAP_ACTION_NAMES
+            CSID_L2_ACTION_NAMES
             not_a_sid;
             @defaultonly NoAction;
         }
@@ -72,18 +83,21 @@ control my_sid(PACKET) {
     apply {
         if (md.unusual != 0) {
             filter.apply(THE_PACKET);
+            OAM_STAGE
         }
         switch (my_sid_table.apply().action_run) {
-            END_ADVANCES BIND_ADVANCES CSID_ADVANCES CSID_BIND_ADVANCES { srh.apply(THE_PACKET); }
+            END_ADVANCES BIND_ADVANCES CSID_ADVANCES CSID_REPLACE_ADVANCES CSID_BIND_ADVANCES { PROCESS_SRH(srh) }
             DECAP_CASES
             L2_CASES
             BIND_CASES
+            MOBILE_CASES
             not_a_sid: NoAction: {
                 if (md.unusual >= UNUSUAL_SID_BLOCK) {
                     domain.apply(THE_PACKET);
                 }
             }
         }
+        HMAC_STAGE
     }
 }
 

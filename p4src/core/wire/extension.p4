@@ -17,13 +17,21 @@ header extension_t {
     varbit<16320> rest;
 }
 
-// The list of an exhausted SRH and its TLVs, behind the 8 bytes in its slot; with WITH_SRH_LIST.
+#ifdef WITH_SRH_LIST
+// The list of an exhausted SRH and its TLVs, behind the 8 bytes in its slot.
 header exhausted_list_t {
     ipv6_addr_t   first;  // Segment List[0], which is [SL]
     varbit<16192> rest;
 }
 
-#ifdef WITH_SRH_LIST
+#elif defined(WITH_CSID)
+// The same, whose first segment the parser has copied (csid.p4).
+header exhausted_list_t {
+    varbit<16320> octets;
+}
+#endif
+
+#if defined(WITH_SRH_LIST) || defined(WITH_CSID)
 #define EXTENSION_INSTANCE(N)                                                                            \
     extension_t      extension_##N;                                                                      \
     exhausted_list_t exhausted_##N;
@@ -50,6 +58,29 @@ header exhausted_list_t {
     EXTENSION_EMIT_SLOT(2)                                                                               \
     EXTENSION_EMIT_SLOT(3)
 
+// Actions that take the header of a slot out of the packet: the header in front of it names what followed.
+#define EXTENSION_REMOVALS                                                                               \
+    action remove_3() {                                                                                  \
+        hdr.extension_2.next_header = hdr.extension_3.next_header;                                       \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_3.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 3)                                                                            \
+    }                                                                                                    \
+    action remove_2() {                                                                                  \
+        hdr.extension_1.next_header = hdr.extension_2.next_header;                                       \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_2.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 2)                                                                            \
+    }                                                                                                    \
+    action remove_1() {                                                                                  \
+        hdr.extension_0.next_header = hdr.extension_1.next_header;                                       \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_1.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 1)                                                                            \
+    }                                                                                                    \
+    action remove_0() {                                                                                  \
+        hdr.ipv6.next_header = hdr.extension_0.next_header;                                              \
+        hdr.ipv6.payload_length = hdr.ipv6.payload_length - 8 - ((bit<16>)hdr.extension_0.hdr_ext_len << 3); \
+        EXTENSION_POP(hdr, 0)                                                                            \
+    }
+
 // What may follow a header whose next header field is NEXT, with extension slot N still free.
 #define SELECT_NEXT(NEXT, N)                                                                             \
     transition select(NEXT) {                                                                            \
@@ -61,19 +92,34 @@ header exhausted_list_t {
         IP_PROTO_IPV4:     parse_ipv4;                                                                   \
         IP_PROTO_IPV6:     parse_inner_ipv6;                                                             \
         IP_PROTO_TCP:      parse_l4;                                                                     \
-        IP_PROTO_UDP:      parse_l4;                                                                     \
+        IP_PROTO_UDP:      PARSE_UDP;                                                                    \
         IP_PROTO_ICMPV6:   parse_l4;                                                                     \
         FRAME_STATE                                                                                      \
         default:           accept;                                                                       \
     }
 
+#ifdef WITH_HMAC
+// An SRH of one segment that a headend makes is exhausted from the beginning.
+#define EXHAUSTED_SRH_STATE(N) made_srh_##N
+#define MADE_SRH_STATES(N)                                                                               \
+    state made_srh_##N {                                                                                 \
+        transition select(CARRIED_HMAC, hdr.hmac.flags) {                                                \
+            (HMAC_PENDING, HMAC_GENERATE &&& HMAC_GENERATE): parse_srh_of_hmac;                          \
+            default:                                         exhausted_srh_##N;                          \
+        }                                                                                                \
+    }
+#else
+#define EXHAUSTED_SRH_STATE(N) exhausted_srh_##N
+#define MADE_SRH_STATES(N)
+#endif
 #ifdef WITH_SRH_LIST
 #define EXHAUSTED_SRH_CASES(N)                                                                           \
             0x00000400 &&& 0x00FEFFFF: extension_##N;        /* no segment in it */                      \
             0x00020400 &&& 0x00FFFFFF: exhausted_srh_of_one_##N;                                         \
-            0x00000400 &&& 0x0000FFFF: exhausted_srh_##N;
+            0x00000400 &&& 0x0000FFFF: EXHAUSTED_SRH_STATE(N);
 // The length of the chain is told first: where the list is cut short it is longer than the packet, which is an error.
 #define EXHAUSTED_SRH_STATES(N, NEXT_N)                                                                  \
+    MADE_SRH_STATES(N)                                                                                   \
     state exhausted_srh_of_one_##N {                                                                     \
         length = 0;                                                                                      \
         transition take_exhausted_srh_##N;                                                               \
@@ -87,11 +133,30 @@ header exhausted_list_t {
         md.unusual = md.unusual | UNUSUAL_EXTENSION;                                                     \
         md.extension_length = md.extension_length + 24 + (bit<16>)(length >> 3);                         \
         pkt.extract(hdr.exhausted_##N, length);                                                          \
-        SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)                                               \
+        AFTER_EXHAUSTED_SRH(N, NEXT_N)                                                                   \
     }
 #else
 #define EXHAUSTED_SRH_CASES(N)
 #define EXHAUSTED_SRH_STATES(N, NEXT_N)
+#endif
+
+// The O flag (RFC 9259 2.1) of an exhausted SRH in slot N, whose flags are the second octet of data.
+#ifdef WITH_OAM
+#define AFTER_TAKEN(N)                                                                                   \
+        transition select(hdr.extension_##N.routing_type, hdr.extension_##N.data) {                      \
+            (ROUTING_TYPE_SRH, 0x00200000 &&& 0x00200000): o_flag_##N;                                   \
+            default:                                       after_##N;                                    \
+        }
+#define AFTER_EXHAUSTED_SRH(N, NEXT_N) AFTER_TAKEN(N)
+#define O_FLAG_STATE(N)                                                                                  \
+    state o_flag_##N {                                                                                   \
+        md.unusual = md.unusual | UNUSUAL_O_FLAG;                                                        \
+        transition after_##N;                                                                            \
+    }
+#else
+#define AFTER_TAKEN(N) transition after_##N;
+#define AFTER_EXHAUSTED_SRH(N, NEXT_N) SELECT_NEXT(hdr.extension_##N.next_header, NEXT_N)
+#define O_FLAG_STATE(N)
 #endif
 
 // The options of a Hop-by-Hop or Destination Options header (RFC 8200 4.2), walked until there is one that must not be
@@ -172,15 +237,16 @@ header exhausted_list_t {
         transition select(peek) {                                                            \
             EXHAUSTED_SRH_CASES(N)                                                           \
             0x00000000 &&& 0x000000FF: extension_##N;                                        \
-            0x00000400 &&& 0x0000FF00: parse_srh;                                            \
+            0x00000400 &&& 0x0000FF00: SRH_STATE;                                            \
             default:                   unknown_routing_type;                                 \
         }                                                                                    \
     }                                                                                        \
     state extension_##N {                                                                    \
         peek = pkt.lookahead<bit<32>>();                                                     \
         length = (bit<32>)peek[23:16] << 6;                                                  \
-        transition take_##N;                                                                 \
+        SELECT_BY_INDEX(N)                                                                   \
     }                                                                                        \
+    INDEX_STATES(N)                                                                          \
     state authentication_##N {                                                               \
         peek = pkt.lookahead<bit<32>>();                                                     \
         length = (bit<32>)peek[23:16] << 5;                                                  \
@@ -191,8 +257,9 @@ header exhausted_list_t {
         pkt.extract(hdr.extension_##N, length);                                              \
         md.unusual = md.unusual | UNUSUAL_EXTENSION;                                         \
         md.extension_length = md.extension_length + 8 + (bit<16>)(length >> 3);              \
-        transition after_##N;                                                                \
+        AFTER_TAKEN(N)                                                                       \
     }                                                                                        \
+    O_FLAG_STATE(N)                                                                          \
     OPTIONS_STATES(N, NEXT_N)                                                                \
     EXHAUSTED_SRH_STATES(N, NEXT_N)                                                          \
     state fragment_##N {                                                                     \
@@ -218,7 +285,7 @@ header exhausted_list_t {
         peek = pkt.lookahead<bit<32>>();
         transition select(peek) {
             0x00000000 &&& 0x000000FF: accept;
-            0x00000400 &&& 0x0000FF00: parse_srh;
+            0x00000400 &&& 0x0000FF00: SRH_STATE;
             default:                   unknown_routing_type;
         }
     }

@@ -62,7 +62,7 @@ header l4_t {
     l4_t   l4;
 #define INNER_IP_EMIT         \
     pkt.emit(hdr.inner_ipv6); \
-    pkt.emit(hdr.ipv4);       \
+    IPV4_EMIT                 \
     pkt.emit(hdr.l4);
 
 // Addresses that are not forwarded (core/addresses.p4). fe00::/7 holds link-local and multicast addresses, ::/127 the
@@ -118,7 +118,7 @@ header l4_t {
     state after_inner_ipv6 {
         transition select(hdr.inner_ipv6.next_header) {
             IP_PROTO_TCP: parse_l4;
-            IP_PROTO_UDP: parse_l4;
+            IP_PROTO_UDP: PARSE_UDP;
             default:      accept;
         }
     }
@@ -139,6 +139,7 @@ header l4_t {
     }
 
     state parse_ipv4_options {
+        EXTRACT_NO_OPTIONS
         length = (bit<32>)(peek[27:24] - 5) << 5;
         transition take_ipv4;
     }
@@ -167,7 +168,7 @@ header l4_t {
     state after_ipv4 {
         transition select(hdr.ipv4.protocol, hdr.ipv4.more_fragments, hdr.ipv4.frag_offset) {
             (IP_PROTO_TCP, 0, 0): parse_l4;
-            (IP_PROTO_UDP, 0, 0): parse_l4;
+            (IP_PROTO_UDP, 0, 0): PARSE_UDP;
             default:              accept;
         }
     }

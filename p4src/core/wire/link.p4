@@ -27,9 +27,11 @@ header vlan_t {
 
 #define LINK_INSTANCES   \
     ethernet_t ethernet; \
+    HMAC_STATE_INSTANCE  \
     vlan_t     vlan;
 #define LINK_EMIT           \
     pkt.emit(hdr.ethernet); \
+    HMAC_STATE_EMIT         \
     pkt.emit(hdr.vlan);
 
 #endif  // SRV6_CORE_WIRE_LINK_P4_
@@ -42,6 +44,7 @@ header vlan_t {
             ETHERTYPE_IPV4: parse_ipv4;
             ETHERTYPE_VLAN: parse_vlan;
             ETHERTYPE_QINQ: parse_vlan;
+            HMAC_ETHER_TYPE
             default:        accept;
         }
     }

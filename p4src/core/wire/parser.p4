@@ -5,7 +5,8 @@
 //
 // Nothing is rejected here: where the walk stops the rest of the packet is payload, and a router that is not the
 // destination forwards it as it is (END-15). verify() is not used for the same reason. Of a frame
-// inside IPv6 the first bytes are parsed where the profile has behaviours for frames; what it carries is payload.
+// inside IPv6 the first bytes are parsed where the profile has behaviours for frames; what it carries is payload, and
+// so is what GTP-U carries (gtp.p4).
 #ifndef SRV6_CORE_WIRE_PARSER_P4_
 #define SRV6_CORE_WIRE_PARSER_P4_
 
@@ -20,8 +21,11 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md P
 #include "link.p4"
 #include "ip.p4"
 #include "extension.p4"
+#include "csid.p4"
 #include "srh.p4"
+#include "hmac.p4"
 #include "frame.p4"
+#include "gtp.p4"
 #undef PARSER_STATES
 }
 
@@ -33,8 +37,11 @@ control srv6_deparser(packet_out pkt, in headers_t hdr) {
         pkt.emit(hdr.ipv6);
         EXTENSION_EMIT
         SRH_EMIT
+        HMAC_SRH_EMIT
+        GTP_PUSHED_EMIT
         FRAME_EMIT
         INNER_IP_EMIT
+        GTP_EMIT
     }
 }
 

@@ -32,6 +32,7 @@ header srh_segments_4_t {
     srh_segments_4_t segments_3;         \
     srh_segments_2_t segments_left_over; \
     srh_segment_t    segment_left_over;  \
+    PUSHED_HMAC_INSTANCES                \
     ethernet_t       payload_ethernet;   \
     vlan_t           payload_vlan;
 #define PUSHED_EMIT                   \
@@ -45,6 +46,7 @@ header srh_segments_4_t {
     pkt.emit(hdr.segments_3);         \
     pkt.emit(hdr.segments_left_over); \
     pkt.emit(hdr.segment_left_over);  \
+    PUSHED_HMAC_EMIT                  \
     pkt.emit(hdr.payload_ethernet);   \
     pkt.emit(hdr.payload_vlan);
 #else

@@ -9,6 +9,7 @@
 #define SRV6_CORE_WIRE_SRH_P4_
 
 const bit<8> ROUTING_TYPE_SRH = 4;
+const bit<8> SRH_FLAG_O       = 0x20;   // RFC 9259 2.1
 
 // The fixed part, with Segments Left > 0.
 header srh_t {
@@ -59,21 +60,56 @@ header srh_segment_t {
     pkt.emit(hdr.srh_after);
 #endif
 
+// What follows the fixed part, by Segments Left; with C-SIDs by the destination, too (csid.p4). FLAGS: what stands for
+// the flags where they are a key.
+#ifndef WITH_CSID
+#define SRH_KEYS hdr.srh.segments_left
+#define ANY_SRH _
+#ifdef WITH_SRH_LIST
+#define SRH_CASES(FLAGS)                                           \
+            (1 FLAGS): parse_srh_last;                             \
+            (2 FLAGS): parse_srh_none_between;                     \
+            default:   parse_srh_between;
+#else
+#define SRH_CASES(FLAGS)                                           \
+            (1 FLAGS): parse_srh_last;                             \
+            (2 FLAGS): parse_srh_one_before;                       \
+            default:   parse_srh_before;
+#endif
+#endif
+
 #endif  // SRV6_CORE_WIRE_SRH_P4_
 
 #ifdef PARSER_STATES
-    // A length is computed in one of two states and used in a third: in one state, or in two that follow each other
-    // only, p4c keeps it in a temporary, which is cleared for every packet.
-#ifdef WITH_SRH_LIST
+    // With the O flag (RFC 9259 2.1) a packet is not a usual one.
+#ifdef WITH_OAM
+#define ANY_FLAGS , _
     state parse_srh {
         pkt.extract(hdr.srh);
-        transition select(hdr.srh.segments_left) {
-            1:       parse_srh_last;
-            2:       parse_srh_none_between;
-            default: parse_srh_between;
+        transition select(SRH_KEYS, hdr.srh.flags) {
+            (ANY_SRH, SRH_FLAG_O &&& SRH_FLAG_O): mark_o_flag;
+            SRH_CASES(ANY_FLAGS)
         }
     }
 
+    state mark_o_flag {
+        md.unusual = md.unusual | UNUSUAL_O_FLAG;
+        transition select(SRH_KEYS) {
+            SRH_CASES()
+        }
+    }
+#else
+    state parse_srh {
+        pkt.extract(hdr.srh);
+        transition select(SRH_KEYS) {
+            SRH_CASES()
+        }
+    }
+#endif
+
+    // A length is computed in one of two states and used in a third: in one state, or in two that follow each other
+    // only, p4c keeps it in a temporary, which is cleared for every packet.
+#ifdef WITH_SRH_LIST
     // Segment List[0] is the next one.
     state parse_srh_last {
         pkt.extract(hdr.srh_next);
@@ -118,15 +154,6 @@ header srh_segment_t {
         transition parse_srh_after;
     }
 #else
-    state parse_srh {
-        pkt.extract(hdr.srh);
-        transition select(hdr.srh.segments_left) {
-            1:       parse_srh_last;
-            2:       parse_srh_one_before;
-            default: parse_srh_before;
-        }
-    }
-
     // Segment List[0] is the next one.
     state parse_srh_last {
         pkt.extract(hdr.srh_next);

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from srv6cp.artifacts import find
+from srv6cp.artifacts import PROFILES, find
 from srv6cp.behaviours import REGISTRY
-from srv6cp.behaviours.operands import Option
+from srv6cp.behaviours.operands import Choice, Option
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import UNUSED_PARAMETERS, Capabilities
 from srv6cp.compile.sids import NOT_A_SID
@@ -22,6 +22,9 @@ FLAVOURED = {
     "End with NEXT-CSID": (43, 44, 45, 46, 47, 48, 49, 50),
     "End.X with NEXT-CSID": (52, 53, 54, 55, 56, 57, 58, 59),
     "End.T with NEXT-CSID": (85, 86, 87, 88, 89, 90, 91, 92),
+    "End with REPLACE-CSID": (101, 102, 103, 104, 128, 129, 130, 131),
+    "End.X with REPLACE-CSID": (105, 106, 107, 108, 132, 133, 134, 135),
+    "End.T with REPLACE-CSID": (109, 110, 111, 112, 136, 137, 138, 139),
 }
 PLAIN = {
     "End.B6.Insert": 13,
@@ -39,13 +42,37 @@ PLAIN = {
     "End.B6.Encaps.Red with NEXT-CSID": 94,
     "End.LBS": 96,
     "End.XLBS": 97,
+    "End.B6.Encaps with REPLACE-CSID": 114,
+    "End.B6.Encaps.Red with REPLACE-CSID": 127,
+    "End.DX6 with REPLACE-CSID": 116,
+    "End.DX4 with REPLACE-CSID": 117,
+    "End.DT6 with REPLACE-CSID": 118,
+    "End.DT4 with REPLACE-CSID": 119,
+    "End.DT46 with REPLACE-CSID": 120,
+    "End.DX2 with REPLACE-CSID": 121,
+    "End.DX2V with REPLACE-CSID": 122,
+    "End.LBS with REPLACE-CSID": 140,
+    "End.XLBS with REPLACE-CSID": 141,
+    "End.MAP": 40,
+    "End.Limit": 41,
+    "End.M.GTP6.D": 69,
+    "End.M.GTP6.D.Di": 70,
+    "End.M.GTP6.E": 71,
+    "End.M.GTP4.E": 72,
 }
-PROGRAM = Capabilities(P4Info.from_file(find().p4info))
+PROGRAMS = [Capabilities(P4Info.from_file(find(name).p4info)) for name in PROFILES]
 
 
 def entry_actions(table: str) -> set[str]:
-    """Actions that entries of a table of the committed program may have."""
-    return {name for name in PROGRAM.info.actions if PROGRAM.has(table, name)}
+    """Actions that entries of a table of the committed programs may have."""
+    return {name for program in PROGRAMS for name in program.info.actions if program.has(table, name)}
+
+
+def parameters(action: str) -> set[str]:
+    """Parameters of an action of ``my_sid_table``, the same in all programs that have it."""
+    found = [set(program.parameters(action)) for program in PROGRAMS if program.has(tables.MY_SID, action)]
+    assert all(each == found[0] for each in found)
+    return found[0]
 
 
 def test_every_behaviour_has_a_code_point_here() -> None:
@@ -153,8 +180,14 @@ def test_headend_modes(text: str, mode: str) -> None:
 
 
 def test_properties_of_headends() -> None:
-    assert [each.mode for each in REGISTRY.headends if each.reduced] == ["encap.red", "l2encap.red", "insert.red"]
+    assert [each.mode for each in REGISTRY.headends if each.reduced] == [
+        "encap.red",
+        "l2encap.red",
+        "insert.red",
+        "gtp4.d",
+    ]
     assert [each.mode for each in REGISTRY.headends if each.layer2] == ["l2encap", "l2encap.red"]
+    assert [each.mode for each in REGISTRY.headends if each.gtp] == ["gtp4.d"]
     assert [each.mode for each in REGISTRY.headends if each.inserts] == ["insert", "insert.red"]
     assert REGISTRY.encapsulation(layer2=True, reduced=False).name == "H.Encaps.L2"
     with pytest.raises(ValueError, match=r"unknown encap mode 'encaps\.green'; valid: encap, encap\.red"):
@@ -166,24 +199,27 @@ def test_records_are_the_actions_of_the_program() -> None:
         entry_actions(tables.MY_SID) - {NOT_A_SID}
     )
     assert {record.action for record in REGISTRY.headends} == entry_actions(tables.POLICY)
-    assert {table for section in REGISTRY.sections for table in section.tables} <= set(PROGRAM.info.tables)
+    assert {table for section in REGISTRY.sections for table in section.tables} <= set(PROGRAMS[-1].info.tables)
 
 
 @pytest.mark.parametrize("name", [*FLAVOURED, *PLAIN])
 def test_parameters_come_from_operands(name: str) -> None:
-    """Each parameter of the action has one source, and the first of every operand is a parameter."""
+    """Each parameter of the action has one source, and the first of every operand is a parameter, if it has any."""
     record = REGISTRY.endpoint(name)
     given = {"sid_index", *UNUSED_PARAMETERS} | ({"flavors"} if record.flavours else set())
     options = [operand for operand in record.operands if isinstance(operand, Option)]
-    assert len({each.bit for each in options}) == len(options)
+    bits = [bits for each in options for bits in (each.flags if isinstance(each, Choice) else (each.bit,)) if bits]
+    assert len(set(bits)) == len(bits)
     for operand in record.operands:
         if operand in options:
-            assert operand.parameters.keys() == {"options"} <= set(PROGRAM.parameters(record.action))
+            assert operand.parameters.keys() == {"options"} <= parameters(record.action)
+            continue
+        if not operand.parameters:
             continue
         assert not given & operand.parameters.keys()
         given |= operand.parameters.keys()
-        assert next(iter(operand.parameters)) in PROGRAM.parameters(record.action)
-    assert given >= set(PROGRAM.parameters(record.action)) >= given - UNUSED_PARAMETERS
+        assert next(iter(operand.parameters)) in parameters(record.action)
+    assert given >= parameters(record.action) >= given - UNUSED_PARAMETERS
 
 
 def test_what_a_record_refers_to_exists() -> None:
@@ -195,7 +231,7 @@ def test_what_a_record_refers_to_exists() -> None:
         assert bool(record.label) == record.decapsulates
 
 
-@pytest.mark.parametrize("name", ["End.AD", "end.am", "END_AS", "End.M.GTP4.E", "End.BPF"])
+@pytest.mark.parametrize("name", ["End.AD", "end.am", "END_AS", "End.DT2M", "End.BPF"])
 def test_a_behaviour_of_others_is_no_misspelling_of_ours(name: str) -> None:
     if any(record.name.lower() == name.lower() for record in REGISTRY.endpoints):
         pytest.skip("it is ours")

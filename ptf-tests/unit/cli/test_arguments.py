@@ -57,7 +57,7 @@ _KNOWN = """
 add replace del show match port prefix policy vrf via dev nexthop weight blackhole mac lladdr id segs mode source
 hop-limit traffic-class flow-label invalid forward drop none inherit encap seg6 seg6local action End End.X End.DX4
 End.AD End.DT46 End.B6.Encaps srh nh4 nh6 oif table in-vrf flavors psp,usd src dst protocol udp src-port priority
--6 route neigh sr tunsrc set localsid end.dx2 north blue default main count metric hmac 1 2 1.100
+-6 route neigh sr tunsrc set localsid end.dx2 north blue default main count metric hmac sha1 sha256 1 2 1.100
 2001:db8:12::2 2001:db8:9::/64 10.0.0.1 fcbb:bb00:1:9::/64 fcbb:bb00:1:1::/64 ::/0 02:00:00:00:00:07
 -- -n --no-apply --json
 """

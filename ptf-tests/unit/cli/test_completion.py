@@ -129,7 +129,7 @@ def test_topologies_and_nodes(bash: Complete) -> None:
     assert bash("lab", "down", "") == set()
 
 
-BEHAVIOURS = {record.name for record in REGISTRY.endpoints}
+BEHAVIOURS = {record.name for record in REGISTRY.endpoints if not record.csid}
 WORDS = [
     # the word in its place, not every word of the grammar
     ("sid add fc00::1 ", BEHAVIOURS),
@@ -143,9 +143,9 @@ WORDS = [
     ("sid add fc00::1 End fl", {"flavors"}),
     (
         "sid add fc00::1 End flavors psp,usp",
-        {f"psp,usp{more}" for more in ("", ",usd", ",next-csid", ",usd,next-csid")},
+        {f"psp,usp{usd}{csid}" for usd in ("", ",usd") for csid in ("", ",next-csid", ",replace-csid")},
     ),
-    ("sid add fc00::1 End.B6.Encaps flavors ", {"next-csid"}),
+    ("sid add fc00::1 End.B6.Encaps flavors ", {"next-csid", "replace-csid"}),
     ("policy add south mode enc", {"encap", "encap.red"}),
     ("policy add south segs fc00::1 flow-label ", {"hash", "copy", "0"}),
     ("policy add south segs fc00::1 return-to ", {"next-segment", "binding-sid"}),
@@ -181,7 +181,7 @@ WORDS = [
     ("ip -6 route ", {"add", "append", "replace", "change", "del", "show", "get", "flush"}),
     ("ip -6 route add fc00::1 encap ", {"seg6", "seg6local"}),
     ("ip -6 route add fc00::1 encap seg6local action ", BEHAVIOURS),
-    ("ip -6 route add fc00::1 encap seg6local action End.DX4 n", {"nh4", "nh6", "nexthop"}),
+    ("ip -6 route add fc00::1 encap seg6local action End.DX4 n", {"nh4", "nh6", "nexthop", "nflen"}),
     ("ip -6 route add fc00::1 encap seg6local action End.T table ", {"main", "blue"}),
     ("ip -6 route add fc00::1 encap seg6 mode ", {"encap", "encap.red", "inline"}),
     ("ip -6 route add fc00::1 encap seg6 mode encap segs fc00::2 dev ", {"1", "1.100", "2"}),

@@ -280,7 +280,7 @@ def test_ip_route(line: str, edits: list[Edit]) -> None:
         (grammar.route, "::/0 via fc00::1 onlink", "'onlink' is not supported"),
         (grammar.nexthop, "7 group 1,x", "'group' takes ids such as 1/2, or with weights 1,3/2"),
         (translate_route, "::/0 encap seg6 mode encap", "'segs A,B,...' is missing"),
-        (translate_route, "::/0 encap seg6 mode encap segs fc00::1 hmac 7", "'hmac' is not supported"),
+        (translate_route, "::/0 encap seg6 mode encap segs fc00::1 hmac x", "an HMAC key id is a number"),
         (translate_route, "::/0 encap mpls 7", "unknown word 'mpls'; valid: seg6, seg6local"),
     ],
 )

@@ -14,6 +14,7 @@ icmp: {rate: 200, burst: 20}
 limits:
   {neighbors: {rate: 50, burst: 60}, echo: {rate: 70}, local: null, unresolved: {burst: 8}, fragments: null,
    passes: {rate: 9, burst: 9}, sid-visits: 40}
+oam: {o-flag: true}
 vrfs: [blue, {name: red, id: 7}]
 addresses: ["2001:db8:1::1/128", {address: "10.0.0.1/32", vrf: blue}]
 ports:

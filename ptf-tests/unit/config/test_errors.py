@@ -421,6 +421,38 @@ def test_a_policy_that_leads_to_itself_by_binding_sids_of_this_node_is_refused_o
 
 
 @pytest.mark.parametrize(
+    ("sid", "wrong"),
+    [
+        ('"fc00:0:1::/64", behavior: End, lblen: 40', "a REPLACE-C-SID has 16 or 32 bits (RFC 9800 4.2), not 24"),
+        ('"fc00:0:1::/127", behavior: End, nflen: 32', "no room for an index of 2 bits"),
+        ('"fc00:0:1::/126", behavior: End, nflen: 16', "no room for an index of 3 bits"),
+        ('"fc00:0:1::/64", behavior: End, nflen: 16, lblen: 32', "do not add up to the 64 bits"),
+        (
+            '"fc00:0:1::/125", behavior: End.LBS, nflen: 16, block: "fd00::/110"',
+            "room for C-SID and index: at most 109",
+        ),
+        ('"fc00:0:1::/64", behavior: End.B6.Insert, policy: p', "takes no flavour replace-csid; valid for End, End.X"),
+    ],
+)
+def test_what_no_replace_csid_has(sid: str, wrong: str) -> None:
+    text = (
+        'node: r1\nlocator: {prefix: "fc00:0:1::/48", block: 32}\nsource: "fc00:0:1::1"\n'
+        f'policies: [{{name: p, segments: ["fc00:0:9::"]}}]\nsids: [{{sid: {sid}, flavors: [replace-csid]}}]\n'
+    )
+    [found] = problems(text).problems
+    assert wrong in found.message
+
+
+def test_a_sid_has_one_csid_flavour() -> None:
+    text = (
+        'node: r1\nlocator: {prefix: "fc00:0:1::/48", block: 32}\n'
+        'sids: [{sid: "fc00:0:1::/48", behavior: End, flavors: [next-csid, replace-csid]}]\n'
+    )
+    [found] = problems(text).problems
+    assert "a SID has one C-SID flavour: next-csid or replace-csid" in found.message
+
+
+@pytest.mark.parametrize(
     ("segment", "sids"),
     [
         ("fc00:0:1:1:b1::", '{sid: "fc00:0:1::/48", behavior: End, flavors: [next-csid], lblen: 32}'),

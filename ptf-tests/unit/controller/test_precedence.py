@@ -58,7 +58,10 @@ def test_an_answer_that_nobody_asked_for_is_as_any_other(reason: PuntReason, pac
 
 def test_every_reason_has_its_class() -> None:
     classes = {reason: Precedence(of(reason, b"")[0]) for reason in PuntReason if reason}
-    assert {reason for reason, kind in classes.items() if kind is Precedence.ECHO} == {PuntReason.ECHO}
+    assert {reason for reason, kind in classes.items() if kind is Precedence.ECHO} == {
+        PuntReason.ECHO,
+        PuntReason.GTP_ECHO,
+    }
     assert {reason for reason, kind in classes.items() if kind is Precedence.SERVICE} == {
         PuntReason.LOCAL,
         PuntReason.NEIGHBOR_UNRESOLVED,

@@ -65,7 +65,10 @@ def test_up_with_shell(one: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
     assert lab(["up", str(one), "-q", "--shell"]) == exitcodes.OK
     out = capsys.readouterr().out
-    assert "Commands: cut, edit, flows, graph, help, path, ping, quit, restore, show, steer, unsteer" in out
+    assert (
+        "Commands: cut, edit, flow, flows, graph, help, link, path, ping, quit, restart, restore, show, steer, unsteer"
+        in out
+    )
     assert "  r1  router, locator fcbb:bb00:1::/48" in out
 
 
@@ -174,7 +177,8 @@ def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert lab(["list"]) == exitcodes.OK
     rows = capsys.readouterr().out.splitlines()
-    assert [row.split()[0] for row in rows] == ["binding", "ecmp", "l2", "quickstart", "ti-lfa", "usid", "vpls", "vpn"]
+    names = "binding ecmp hmac l2 mobile quickstart replace-csid sosr17 ti-lfa usid vpls vpn"
+    assert " ".join(row.split()[0] for row in rows) == names
 
 
 def test_graph(one: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,8 +8,9 @@ from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
 
 import pytest
 
+from srv6cp.packets import gtp, ip
 from srv6lab.host import HostStack
-from srv6lab.topology import Host
+from srv6lab.topology import Gtp, Host
 
 MAC, GATEWAY, OTHER = "02:00:00:ff:00:01", "02:00:00:01:00:01", "02:00:00:ff:00:02"
 OWN6, OWN4 = IPv6Address("2001:db8:1::2").packed, bytes((10, 0, 1, 2))
@@ -147,3 +148,19 @@ def test_udp(wire: Wire, payload: bytes) -> None:
     packet = wire.host.udp("10.0.9.9", payload, 4000, 53)
     assert packet[9] == 17 and packet[12:20] == OWN4 + PEER4 and ones(packet[:20]) == 0xFFFF
     assert ones(packet[12:20] + struct.pack("!HH", 17, len(packet) - 20) + packet[20:]) == 0xFFFF
+
+
+def test_a_gnb_speaks_gtp_u() -> None:
+    """What it sends is in GTP-U, and what comes in GTP-U is a user's packet; a ping in it is answered in it."""
+    sent: list[bytes] = []
+    session = Gtp(IPv6Address("2001:db8:9::9"), 0x123)
+    host = Host("gnb", 1, "r1", IPv6Interface("2001:db8:1::2/64"), IPv4Interface("10.0.1.2/24"), gtp=session)
+    gnb = HostStack(host, GATEWAY, {}, sent.append)
+    gnb.send_ip(gnb.udp("10.0.9.9", b"user"))
+    inside = ip.udp(OWN4, PEER4, 40000, 9, b"user")
+    outside = ip.udp(OWN6, PEER6, gtp.PORT, gtp.PORT, gtp.g_pdu(inside, 0x123))
+    assert sent == [mac(GATEWAY) + mac(MAC) + b"\x86\xdd" + outside]
+    back = ip.udp(PEER4, OWN4, 9, 40000, b"answer")
+    carried = ip.udp(PEER6, OWN6, gtp.PORT, gtp.PORT, gtp.g_pdu(back, 0x456, 5))
+    gnb.receive(mac(MAC) + mac(GATEWAY) + b"\x86\xdd" + carried)
+    assert list(gnb.packets) == [back]

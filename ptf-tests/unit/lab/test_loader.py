@@ -95,7 +95,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "link key",
         {"links": [{"link": "r1 -- r2", "price": 1}]},
-        "links[0].price: unknown key 'price'; valid: cost, link, mtu",
+        "links[0].price: unknown key 'price'; valid: cost, delay, jitter, link, loss, mtu, queue, rate",
     ),
     ("scenario", {"scenario": {"say": "x"}}, "scenario: a scenario must be a list, not {'say': 'x'}"),
 ]
@@ -138,7 +138,8 @@ def test_missing_file_lists_what_there_is(tmp_path: Path) -> None:
         load_topology(tmp_path / "none.yaml")
     assert str(caught.value) == (
         f"{tmp_path}/none.yaml: cannot read: No such file or directory; "
-        "give a file, or one of: binding, ecmp, l2, quickstart, ti-lfa, usid, vpls, vpn"
+        "give a file, or one of: binding, ecmp, hmac, l2, mobile, quickstart, replace-csid, sosr17, ti-lfa, usid, "
+        "vpls, vpn"
     )
 
 

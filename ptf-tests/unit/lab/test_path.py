@@ -30,12 +30,15 @@ NODE = load_node_dict(
             {"sid": "fcbb:bb00:1:5::/64", "behavior": "End.DX2", "port": 2},
             {"sid": "fcbb:bb00:1:6::/64", "behavior": "uN"},
             {"sid": "fcbb:bb00:7::/48", "behavior": "End.LBS", "block": "fd00:7::/32"},
+            {"sid": "fcbb:bb00:1:8::/64", "behavior": "End", "flavors": ["replace-csid", "psp"]},
+            {"sid": "fcbb:bb00:1:9::/64", "behavior": "End.DT46", "flavors": ["replace-csid"], "vrf": "default"},
         ],
         "routes": [{"prefix": "fcbb:bb00:1:1:7::/80", "blackhole": True}],
         "policies": [{"name": "way", "segment-lists": [{"segments": ["fcbb:bb00:2::"]}]}],
     }
 )
 END, PSP, DT46, B6, DX2 = (f"fcbb:bb00:1:{number}::" for number in range(1, 6))
+REPLACE = "fcbb:bb00:1:8::"
 FAR, FURTHER, SOURCE = "fcbb:bb00:2:1::", "fcbb:bb00:3:1::", "fcbb:bb00:1::1"
 INNER = IPv6(src="2001:db8:1::2", dst="2001:db8:2::2") / UDP(sport=7, dport=9) / b"x"
 
@@ -85,6 +88,21 @@ CASES = {
         outer(["fcbb:bb00:1:6::", FAR], 1),
         outer(["fcbb:bb00:1:6::", FAR], 0),
         "End with NEXT-CSID",
+    ),
+    "next container": (
+        outer([REPLACE, "::2:1", FAR], 2) / INNER,
+        IPv6(src="fcbb::9", dst="fcbb:bb00:2:1::3") / routing([REPLACE, "::2:1", FAR], 1) / INNER,
+        "End with REPLACE-CSID (next C-SID)",
+    ),
+    "last container, then DT46": (
+        outer([REPLACE, "::1:9:1:8"], 1) / INNER,
+        INNER,
+        "End with REPLACE-CSID (next C-SID), then " * 2 + "End.DT46 with REPLACE-CSID (decapsulates)",
+    ),
+    "end of a container": (
+        IPv6(src="fcbb::9", dst=f"{REPLACE}3") / routing([FAR, "::1:8", FURTHER], 1) / INNER,
+        IPv6(src="fcbb::9", dst=FURTHER) / INNER,
+        "End with REPLACE-CSID (PSP)",
     ),
     "DX2": (IPv6(dst=DX2, nh=143) / Ether() / INNER, INNER, "End.DX2 (decapsulates)"),
     "End, then its own DT46": (outer([END, DT46], 1) / INNER, INNER, "End, then End.DT46 (decapsulates)"),

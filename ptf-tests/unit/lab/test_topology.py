@@ -216,3 +216,13 @@ def test_port_steering_takes_the_place_of_the_port_s_own_policy() -> None:
     hosts = {"h1": {"router": "r1", "l2": True}, "h2": {"router": "r4"}}
     topology = diamond(hosts=hosts, routers={"r1": section, "r2": {}, "r3": {}, "r4": {}})
     assert node_of(topology, "r1", {"steering": [{"port": 3, "policy": "b"}]}).ports[3].policy == "b"
+
+
+def test_more_links_than_the_third_byte_has_room_for() -> None:
+    """Link 256 is in the next network, and all addresses are different."""
+    routers = {f"r{number}": {} for number in range(1, 26)}
+    links = [f"r{one} -- r{other}" for one in range(1, 26) for other in range(one + 1, 26)]
+    found = read_topology({"routers": routers, "links": links})
+    fours = [found.link_addresses(link, found.routers["r1"])[1].rpartition(".")[0] for link in found.links]
+    assert len(set(fours)) == len(links) == 300
+    assert fours[254:257] == ["10.255.255", "10.254.0", "10.254.1"]

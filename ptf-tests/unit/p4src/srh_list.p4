@@ -25,9 +25,12 @@
 #include "core/wire/packet_io.p4"
 #include "core/wire/link.p4"
 #include "core/wire/ip.p4"
+#include "core/wire/csid.p4"
 #include "core/wire/extension.p4"
 #include "core/wire/srh.p4"
+#include "core/wire/hmac.p4"
 #include "core/wire/frame.p4"
+#include "core/wire/gtp.p4"
 #include "core/wire/pushed.p4"
 #include "core/state.p4"
 

@@ -54,9 +54,12 @@ PLUG_INS = (("srv6cp.cli", "srv6lab"),)
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "grpc": ("softswitch.p4runtime", "softswitch.switch", "srv6cp.p4rt"),
     "pyroute2": ("srv6lab",),
+    "starlette": ("srv6lab",),
+    "uvicorn": ("srv6lab",),
     "yaml": ("srv6cp.cli", "srv6cp.config", "srv6lab"),
     # Of the tests alone.
     "hypothesis": (),
+    "playwright": (),
     "ptf": (),
     "pytest": (),
     "scapy": (),

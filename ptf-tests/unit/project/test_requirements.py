@@ -42,9 +42,11 @@ DECLARED = {
         *tool.declared(PYPROJECT, "project", "dependencies"),
         *extra("test"),
         *extra("topo"),
+        *extra("web"),
         *tool.declared(PYPROJECT, "dependency-groups", "ptf"),
     ],
     "lint": extra("lint"),
+    "browser": extra("browser"),
 }
 
 
@@ -138,5 +140,5 @@ def test_lock_has_hashes_and_names_no_host(path: Path) -> None:
     assert "netifaces" not in text
 
 
-def test_there_are_two_locks() -> None:
+def test_there_are_three_locks() -> None:
     assert [path.stem for path in LOCKS] == sorted(DECLARED)

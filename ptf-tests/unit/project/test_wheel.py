@@ -42,7 +42,11 @@ def test_wheel_holds_the_packages_and_the_program(wheel: Path) -> None:
         names = set(archive.namelist())
     assert {"srv6cp/__init__.py", "softswitch/__init__.py", "srv6cp/p4build/full.json"} <= names
     assert {"srv6cp/p4build/full.p4info.txtpb", "srv6cp/p4build/manifest.json"} <= names
-    assert "srv6lab/topologies/quickstart.yaml" in names
+    assert {f"srv6lab/topologies/{path.name}" for path in (ROOT / "topo").glob("*.yaml")} <= names
+    page = ROOT / "topo" / "srv6lab" / "web"
+    files = [path for folder in ("static", "vendor") for path in (page / folder).rglob("*") if path.is_file()]
+    assert {f"srv6lab/web/{path.relative_to(page)}" for path in files} <= names
+    assert "srv6lab/web/vendor/cytoscape/LICENSE" in names
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"p4rtlib", "srv6cp", "softswitch", "srv6lab"}
 

@@ -12,6 +12,7 @@ from typing import Any
 from srv6cp.behaviours import REGISTRY
 from srv6cp.cli.exitcodes import UsageError
 from srv6cp.cli.words import Words, segments
+from srv6cp.config.hmac import MAX_KEY_ID
 from srv6cp.model import FLAVOUR_NAMES
 
 _KINDS = ("seg6", "seg6local")
@@ -36,6 +37,7 @@ class Seg6:
     mode: str | None = None
     source: str | None = None
     compress: str | None = None
+    hmac: int | None = None
 
 
 @dataclass
@@ -70,10 +72,21 @@ def _seg6(words: Words) -> Seg6:
         elif word == "compress":
             found.compress = value
         else:
-            raise UsageError("'hmac' is not supported: this router neither makes nor checks HMAC TLVs")
+            found.hmac = hmac_key(value)
     if not found.segments:
         raise UsageError("'segs A,B,...' is missing")
     return found
+
+
+def hmac_key(text: str) -> int:
+    """An HMAC key id, decimal or hexadecimal as iproute2 takes it. Raises UsageError."""
+    try:
+        number = int(text, 0)
+    except ValueError:
+        number = 0
+    if not 0 < number <= MAX_KEY_ID:
+        raise UsageError(f"an HMAC key id is a number from 1 to {MAX_KEY_ID}, not {text!r}")
+    return number
 
 
 def _mode(text: str) -> str:
@@ -86,6 +99,11 @@ def _mode(text: str) -> str:
         raise UsageError(
             f"mode {text} takes frames, and a route has packets; attach it to a port with mode: l2: "
             f"`srv6 policy add NAME segs ... mode {headend.mode}`, `srv6 steer add port P policy NAME`"
+        )
+    if headend.gtp:
+        raise UsageError(
+            f"mode {text} needs lengths of prefixes, for which iproute2 has no words: `srv6 policy add NAME segs ... "
+            f"mode {headend.mode} upf-prefix-length N`, `srv6 steer add prefix P policy NAME`"
         )
     return text
 
@@ -132,7 +150,8 @@ def _srh(words: Words) -> list[str]:
         raise UsageError("'srh' is followed by 'segs A,B,...'")
     result = ["srh", "segs", words.take("the segments")]
     if words.peek() == "hmac":
-        raise UsageError("'hmac' is not supported: this router neither makes nor checks HMAC TLVs")
+        words.take("hmac")
+        result += ["hmac", str(hmac_key(words.take("the HMAC key id")))]
     return result
 
 
@@ -158,9 +177,9 @@ def _once(seen: set[str], word: str) -> None:
 def policy_item(name: str, lists: list[tuple[Seg6, int | None]]) -> dict[str, Any]:
     """The policy for weighted segment lists, which share all else. Raises UsageError where they do not."""
     first = lists[0][0]
-    shared = first.mode, first.source, first.compress
-    if any((each.mode, each.source, each.compress) != shared for each, _ in lists):
-        raise UsageError("the next hops of a route have one 'mode', 'tunsrc' and 'compress' together")
+    shared = first.mode, first.source, first.compress, first.hmac
+    if any((each.mode, each.source, each.compress, each.hmac) != shared for each, _ in lists):
+        raise UsageError("the next hops of a route have one 'mode', 'tunsrc', 'compress' and 'hmac' together")
     item: dict[str, Any] = {"name": name}
     if len(lists) == 1:
         item["segments"] = first.segments
@@ -171,4 +190,6 @@ def policy_item(name: str, lists: list[tuple[Seg6, int | None]]) -> dict[str, An
     if first.compress:
         item["compress"] = first.compress
     item["encap"] = {"mode": first.mode or "encap", **({"source": first.source} if first.source else {})}
+    if first.hmac:
+        item["encap"]["hmac"] = first.hmac
     return item

@@ -211,7 +211,10 @@ class _Reader:
 
     def _source(self, name: str) -> dict[str, str]:
         policy = self._node.policies.get(name) if self._node else None
-        return {"tunsrc": str(policy.encap.source)} if policy and policy.encap.source else {}
+        if policy is None:
+            return {}
+        source = {"tunsrc": str(policy.encap.source)} if policy.encap.source else {}
+        return source | ({"hmac": f"{policy.encap.hmac:X}"} if policy.encap.hmac else {})
 
     # --- SIDs ---------------------------------------------------------------------------------------------
 

@@ -19,9 +19,11 @@ from srv6cp.config import (
     bogons,
     bsids,
     colors,
+    hmac,
     limits,
     loader,
     nexthops,
+    oam,
     policies,
     ports,
     routing,
@@ -56,6 +58,7 @@ def schema() -> Schema:
         "vrf": NAME,
         "role": {"enum": ["internal", "external"]},
         "urpf": {"enum": list(ports.URPF)},
+        "tlv": {"enum": list(hmac.TLV)},
         "policy": NAME,
     }
     vlan = _object(ports.VLAN_KEYS, interface)
@@ -100,9 +103,23 @@ def schema() -> Schema:
                 "sid-visits": _integer(limits.LEAST_VISITS, MAX_VISITS),
             },
         ),
+        "oam": _object(oam.OAM_KEYS, {"o-flag": {"anyOf": [{"type": "boolean"}, _one_or_more(_PREFIX)]}}),
         "fragmentation": {"enum": [kind.value for kind in Fragmentation]},
         "flow-seed": _integer(0, loader.MAX_FLOW_SEED)
         | {"description": "makes the choice of next hops and segment lists this node's own; by default from its name"},
+        "hmac-keys": _array(
+            _object(
+                hmac.HMAC_KEYS,
+                {
+                    "id": _integer(1, hmac.MAX_KEY_ID),
+                    "algorithm": {"enum": list(hmac.ALGORITHMS)},
+                    "text": {"enum": list(hmac.TEXTS)},
+                    "file": {"type": "string"},
+                    "secret": {"type": "string", "minLength": 1, "maxLength": hmac.MAX_SECRET},
+                },
+                ["id"],
+            )
+        ),
         "vrfs": _array({"anyOf": [NAME, _object(ports.VRF_KEYS, {"name": NAME, "id": _integer(1, 65535)}, ["name"])]}),
         "addresses": _array(
             {
@@ -189,6 +206,7 @@ def _sid() -> Schema:
         **operands,
         "in-vrf": NAME | {"description": "VRF in which the SID can be reached"},
         "allow-outside-locator": {"type": "boolean"},
+        "tlv": {"enum": list(hmac.TLV)},
     }
     return {**_object(sids.SID_KEYS.union(operands), properties, ["sid"]), "additionalProperties": True}
 
@@ -219,6 +237,7 @@ def _policy() -> Schema:
             "traffic-class": byte_or_inherit,
             "flow-label": {"enum": [label.value for label in FlowLabel] + [0]},
             "return-to": {"enum": list(policies.RETURNS), "description": "of End.B6.Insert: what it puts last"},
+            "hmac": _integer(1, hmac.MAX_KEY_ID),
         },
     )
     segments = _segments()

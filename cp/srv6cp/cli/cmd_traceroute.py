@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``srv6 traceroute``: along segments, to addresses and SIDs (RFC 9259 A), from this Linux machine."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from srv6cp.cli import probing
+
+_EPILOG = """example:
+  srv6 traceroute fcbb:bb00:4::                          to a SID
+  srv6 traceroute --via fcbb:bb00:2::,fcbb:bb00:3:: 2001:db8:9::1"""
+
+
+def register(subparsers: Any) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "traceroute",
+        help="the way along segments, hop by hop",
+        description="From this machine (Linux, root or CAP_NET_RAW); from a node of a lab: srv6 lab traceroute.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    probing.add_options(parser, traceroute=True)
+    parser.add_argument("target", metavar="ADDRESS", help="the last segment: an address or a SID")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the sockets, and go."""
+    from srv6cp.cli.rawprobes import RawProbes
+
+    path = probing.segments(args)
+    with RawProbes() as sockets:
+        return probing.traceroute(args, sockets.source(path[0]), path, sockets.exchange)
