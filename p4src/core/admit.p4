@@ -51,6 +51,10 @@ control admit(PACKET) {
 
     L2_PORT_ACTION
 
+    BRIDGE_PORT_ACTIONS
+
+    BRIDGE_VLAN_ACTIONS
+
     @id(NO_INTERFACE_ID)
     @name(".no_interface")
     action no_interface() {
@@ -68,7 +72,10 @@ control admit(PACKET) {
     @brief("What a port is")
     table ingress_port_table {
         key = { INGRESS_PORT : exact @name("ingress_port"); }
-        actions = { set_router_interface; set_urpf_interface; L2_PORT_ACTION_NAME @defaultonly no_interface; }
+        actions = {
+            set_router_interface; set_urpf_interface; L2_PORT_ACTION_NAME BRIDGE_PORT_ACTION_NAMES
+            @defaultonly no_interface;
+        }
         const default_action = no_interface();
         size = 512;
         TABLE_DIRECT_COUNTER(ingress_port_counter)
@@ -84,7 +91,10 @@ control admit(PACKET) {
             INGRESS_PORT : exact @name("ingress_port");
             hdr.vlan.vid : exact @name("vlan_id");
         }
-        actions = { set_router_interface; set_urpf_interface; @defaultonly vlan_unknown; }
+        actions = {
+            set_router_interface; set_urpf_interface; BRIDGE_PORT_ACTION_NAMES BRIDGE_VLAN_ACTION_NAMES
+            @defaultonly vlan_unknown;
+        }
         const default_action = vlan_unknown();
         size = INTERFACE_TABLE_SIZE;
         TABLE_DIRECT_COUNTER(ingress_vlan_counter)

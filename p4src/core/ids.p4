@@ -35,6 +35,11 @@
 #define HMAC_OUTER_TABLE_ID      0x02000033
 #define HMAC_POLICY_TABLE_ID     0x02000034
 
+// Of copies and bridge domains.
+#define BRIDGE_SOURCE_TABLE_ID      0x0200001C
+#define BRIDGE_DESTINATION_TABLE_ID 0x0200001D
+#define REPLICA_TABLE_ID            0x0200001E
+#define BRIDGE_PEER_TABLE_ID        0x0200001F
 // OAM, service chaining.
 #define O_FLAG_TABLE_ID          0x02000038
 
@@ -172,6 +177,24 @@
 #define NO_COPY_FOR_OAM_ID             0x010000C7
 #define REASSEMBLE_ID                  0x010000C8
 
+// Of copies and bridge domains.
+#define SET_BRIDGE_CIRCUIT_ID           0x01000059
+#define SET_BRIDGE_CIRCUIT_POP_ID       0x0100005A
+#define SET_BRIDGE_CIRCUIT_TRANSLATE_ID 0x0100005B
+#define BRIDGE_SOURCE_ID                0x0100005C
+#define BRIDGE_STATIC_SOURCE_ID         0x0100005D
+#define BRIDGE_DESTINATION_ID           0x0100005E
+#define REPLICA_TO_PORT_ID              0x0100005F
+#define REPLICA_TO_VLAN_ID              0x01000060
+#define REPLICA_TO_TAGGED_ID            0x01000061
+#define REPLICA_TO_POLICY_ID            0x01000062
+#define REPLICA_TO_BRANCH_ID            0x01000063
+#define REPLICA_TO_BRANCH_POLICY_ID     0x01000064
+#define NO_REPLICA_ID                   0x01000065
+#define END_DT2U_ID                     0x01000066
+#define END_DT2M_ID                     0x01000067
+#define IS_PEER_ID                      0x01000068
+
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002
@@ -185,14 +208,19 @@
 #define EGRESS_PORT_COUNTER_ID   0x12000006
 #define PORT_LIMIT_COUNTER_ID    0x12000007
 
+#define BRIDGE_FLOOD_COUNTER_ID  0x12000008
 // OAM, service chaining.
 #define OAM_COUNTER_ID           0x1200000D
 
 // Meters (0x14). Next: 0x14000009. (0x14000001: a punt meter without ports)
 #define PORT_PUNT_METER_ID       0x14000002
 #define PASS_METER_ID            0x14000003
+#define COPY_METER_ID            0x14000004
 // OAM, service chaining.
 #define OAM_METER_ID             0x14000006
 #define GROUP_METER_ID           0x14000008   // the mobile user plane
+
+// Digests (0x17). p4c takes no @id of them: it follows from the name of the struct.
+#define BRIDGE_LEARN_DIGEST_ID   0x173645E9
 
 #endif  // SRV6_CORE_IDS_P4_

@@ -43,6 +43,11 @@ enum bit<8> drop_reason_t {
     SOURCE_BOGON          = 34,  // BCP 38: from outside, a source that is nobody's
     SOURCE_SPOOFED        = 35,  // BCP 38: from outside, a source of the domain
     REVERSE_PATH          = 36,  // BCP 84: no way back to the source by this interface (strict), or at all (loose)
+    SPLIT_HORIZON         = 37,  // of a bridge domain: back to where it came from, or from a remote to a remote
+    BRIDGE_ALONE          = 38,  // nobody else in the bridge domain
+    REPLICA_INVALID       = 39,  // no such copy
+    COPY_BUDGET           = 40,  // more copies a second than the port it came by has
+    REPLICATION_HOPS      = 41,  // at End.Replicate: hop limit at its end, or below the threshold (RE-1)
     CSID_ZERO             = 42,  // RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
     CLASSIFIED            = 46,  // a classifier rule says so
     HMAC                  = 49,  // HMAC-5: it does not verify, or its key is not here

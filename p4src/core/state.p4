@@ -19,6 +19,7 @@ const next_t FATE_TRANSMIT     = 4;  // out of EGRESS_PORT
 const next_t FATE_RECIRCULATE  = 5;  // once more through the pipeline
 const next_t FATE_FRAGMENT     = 6;  // to the control plane, as it would leave, to be fragmented
 const next_t FATE_PUNT         = 7;  // to the control plane, as it arrived
+const next_t FATE_REPLICATE    = 9;  // copies of it, each once more through the pipeline (VERDICT.multicast_group)
 const next_t FATE_DROP         = 8;  // told of by ICMP when there is a punt_reason
 
 // How the packet came to be what it is. Up to DECAPSULATED its hop limit is still to be decremented.
@@ -37,6 +38,7 @@ const unusual_t UNUSUAL_EXTERNAL       = 0x0001;
 const unusual_t UNUSUAL_STEER          = 0x0002;
 const unusual_t UNUSUAL_CHECK_SOURCE   = 0x0004;
 const unusual_t UNUSUAL_URPF           = 0x0008;  // the source has to have a way back (core/source_guard.p4)
+const unusual_t UNUSUAL_BRIDGE         = 0x0010;  // a frame of a bridge domain, or a copy (router/bridge.p4)
 const unusual_t UNUSUAL_NOT_MY_MAC     = 0x0020;  // the frame is not addressed to the interface
 const unusual_t UNUSUAL_L2_PORT        = 0x0040;  // the frame is taken whole
 const unusual_t UNUSUAL_OTHER_VRF      = 0x0080;  // the SID is of another VRF than the packet
@@ -97,6 +99,7 @@ LAZY_STATE verdict_state_t {
     bit<32>      flow_seed;            // of a group of next hops: the node's ...
     bit<32>      flow_number;          // ... and what a member is chosen by
     urpf_id_t    urpf_id;              // of the interface, with UNUSUAL_URPF
+    REPLICA_STATE
 }
 
 #define LAZY_STATE_INSTANCES    \

@@ -10,6 +10,11 @@
 #define POINTER_SEGMENTS_LEFT (IPV6_HEADER_LENGTH + md.extension_length + 3)
 #define POINTER_UPPER_LAYER   (IPV6_HEADER_LENGTH + md.extension_length)
 
+// The packet is replaced by copies, each of which begins another pass (arch/v1model/replicate.p4).
+#define REPLICATE(GROUP)                \
+    VERDICT.multicast_group = GROUP;    \
+    md.next = FATE_REPLICATE;
+
 #define VERDICTS                                                                                              \
     action decide(next_t fate, bit<8> drop_reason, bit<8> punt_reason) {                                      \
         BEGIN(VERDICT)                                                                                        \

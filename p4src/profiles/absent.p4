@@ -49,6 +49,30 @@
 #define COUNT_POLICY
 #endif
 
+#ifdef WITH_BRIDGE
+#include "../core/router/replica_state.p4"
+#else
+#define REPLICA_STATE
+#define BRIDGE_PORT_ACTIONS
+#define BRIDGE_PORT_ACTION_NAMES
+#define BRIDGE_VLAN_ACTIONS
+#define BRIDGE_VLAN_ACTION_NAMES
+#define UNLESS_BRIDGED
+#define BRIDGE_CONTROLS
+#define BRIDGE_STAGE
+#define L2_BRIDGE_ACTIONS
+#define L2_BRIDGE_ACTION_NAMES
+#define L2_BRIDGE_CASES
+#define L2_BRIDGE_CONTROLS
+#define L2_BRIDGE_STAGE
+#define L2_BRIDGE_FRAME_IS_WHOLE
+#define REPLICATE_ACTION
+#define REPLICATE_FATE
+#define RESUME_COPY_ACTION
+#define RESUME_COPY
+#define CARRY_REPLICA
+#endif
+
 #ifdef WITH_CSID
 #include "../core/sid/csid_state.p4"
 #else

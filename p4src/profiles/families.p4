@@ -18,6 +18,12 @@
 #include "../core/headend/tunnel_mtu.p4"
 #endif
 
+#ifdef WITH_BRIDGE
+#include "../core/router/bridge.p4"
+#include "../core/sid/l2_bridge.p4"
+#include "../arch/v1model/replicate.p4"
+#endif
+
 #include "../core/sid/end.p4"
 #ifdef WITH_CSID
 #include "../core/sid/csid.p4"

@@ -6,6 +6,7 @@
 #define WITH_DECAP
 #define WITH_L2
 #define WITH_CSID
+#define WITH_BRIDGE
 #define WITH_OAM
 #define WITH_MPLS
 

@@ -82,6 +82,9 @@ _TEXT = {
         "The next hop of End.DX6 is resolved by configuration",
         "Errors are answered, not dropped in silence",
         "Next header 59 is not Ethernet",
+        "Arg.FE2 excludes the circuits of its Ethernet segment; 0, or one that is not known, excludes none",
+        "ECN at decapsulation as RFC 6040 4.2",
+        "An address that is not known floods; DT2U and DT2M test Segments Left as DX2 does",
     ),
     "B6": (
         "The endpoint steps come first, then the policy's headers are pushed",

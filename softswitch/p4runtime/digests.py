@@ -49,7 +49,7 @@ class DigestManager:
 
     def __init__(self, context: Context, send: Callable[[str, Any], object]) -> None:
         self._context = context
-        self._send = send
+        self._give = send
         self._lock = threading.Lock()
         self._learns: dict[int, _Learn] = {}
         self._by_name = {info.learn: info for info in context.schema.digests.values()}
@@ -147,6 +147,13 @@ class DigestManager:
                     if now - sent >= learn.ack_timeout_ns:
                         self._forget(learn, list_id)
 
+    def send(self) -> None:
+        """Send what waits for its list to be full."""
+        with self._lock:
+            for learn in self._learns.values():
+                if learn.buffer:
+                    self._flush(learn)
+
     @property
     def active(self) -> bool:
         """Whether :meth:`tick` is needed."""
@@ -175,4 +182,4 @@ class DigestManager:
             learn.cache.update(learn.buffer)
         learn.buffer.clear()
         self._next_list += 1
-        self._send(learn.info.role, response)
+        self._give(learn.info.role, response)

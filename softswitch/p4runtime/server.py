@@ -437,6 +437,8 @@ class P4RuntimeServer:
                 error.error.digest_list_ack.digest_list_ack.CopyFrom(request.digest_ack)
                 self._digest_ack(stream, request.digest_ack)
             elif (answer := barrier.answer(request)) is not None:
+                if self._pipeline is not None:
+                    self._pipeline.digests.send()  # they belong to what was sent before
                 stream.send(answer)
             else:
                 error.error.other.other.CopyFrom(request.other)

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
+from softswitch.settle import settle
 from softswitch.switch import SoftSwitch
 from srv6cp import artifacts
 from srv6cp.artifacts import Artifacts
@@ -186,7 +187,10 @@ class Network:
 
     def ping(self, host: str, address: str, timeout: float) -> float | None:
         """See :class:`srv6lab.lab.Lab`."""
-        return self.hosts[host].ping(address, timeout)
+        took = self.hosts[host].ping(address, timeout)
+        if self.topology.hosts[host].l2:
+            settle(self.switches.values(), self.controllers.values(), timeout)  # bridge domains have learned
+        return took
 
     def probe(self, source: str, target: str, version: int, ports: Sequence[int], timeout: float) -> list[Trip]:
         """See :class:`srv6lab.lab.Lab`."""

@@ -60,6 +60,9 @@ class Binder(Protocol):
     def number(self, section: str, name: str) -> int:
         """Number of an item of a section that a record brings."""
 
+    def item(self, section: str, name: str) -> Any:
+        """What the record has read of it."""
+
     def group(self, key: bytes) -> int:
         """Number of a group that shares a rate."""
 

@@ -23,6 +23,9 @@ class Section:
     ``command`` is the object of ``srv6 COMMAND add NAME WORDS...``: ``words`` reads the words into an item without
     name (raising ``InvalidError``) and ``usage`` says what they are. ``rows`` makes the lines of ``srv6 COMMAND
     show`` out of the entries on the switch, with ``columns``.
+
+    ``copies`` gives the multicast groups of an item by its number: (group, the numbers of its replicas in
+    ``replica_table``).
     """
 
     key: str
@@ -40,6 +43,7 @@ class Section:
     words: Callable[[Sequence[str]], dict[str, Any]]
     required: tuple[str, ...] = ()
     size: int = 65536
+    copies: Callable[[int, Any], Iterable[tuple[int, tuple[int, ...]]]] | None = None
 
     @property
     def keys(self) -> frozenset[str]:

@@ -164,7 +164,7 @@ def _ports(_args: argparse.Namespace, client: Client, node: Node | None) -> tupl
             {
                 "port": number,
                 "state": _STATES[states.get(number)],
-                "kind": "l2" if entry.action.name == "set_l2_port" else "routed",
+                "kind": _KINDS.get(entry.action.name, "routed"),
                 "mac": entry.action.params.get("mac"),
                 "vrf": interfaces[0].vrf if interfaces else None,
                 "addresses": [str(address) for interface in interfaces for address in interface.addresses],
@@ -191,6 +191,7 @@ def _ports(_args: argparse.Namespace, client: Client, node: Node | None) -> tupl
     return rows, table(rows, columns, "no port is configured")
 
 
+_KINDS = {"set_l2_port": "l2", "set_bridge_circuit": "bridged"}
 _STATES = {True: "up", False: "down", None: "unknown"}
 # What BMv2 reports for a meter cell that was never configured.
 _UNLIMITED = 1 << 62

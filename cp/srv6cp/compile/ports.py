@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from srv6cp.behaviours.l2_bridge import circuits_of
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.policies import Policies
@@ -20,9 +21,10 @@ URPF_INTERFACE = "set_urpf_interface"
 def port_entities(
     node: Node, policies: Policies, classifier: Classifier, program: Capabilities
 ) -> Iterator[TableEntry]:
-    """Ports and VLANs."""
+    """Ports and VLANs, but for attachment circuits."""
+    circuits = circuits_of(node.sections)
     for port in node.ports.values():
-        if port.is_l2:
+        if port.is_l2 and (port.number, 0) not in circuits:
             # Frames cannot follow "ordinary forwarding": without a valid list the policy drops them.
             number = policies.use(port.policy).number if port.policy else 0
             action = program.action("set_l2_port", {"policy_id": number})

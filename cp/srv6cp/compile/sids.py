@@ -21,7 +21,8 @@ from srv6cp.compile.ids import Ids, short_key, sid_key
 from srv6cp.compile.nexthops import NextHops
 from srv6cp.compile.policies import Policies
 from srv6cp.model import FRAGMENT_HEADER, NextHop, Node, Port, Sid
-from srv6cp.p4rt.entities import Action, MeterEntry, TableEntry, Value
+from srv6cp.model.numbers import RECIRCULATION_PORT
+from srv6cp.p4rt.entities import Action, MeterEntry, MulticastGroup, Replica, TableEntry, Value
 
 #: Of what lies inside a SID's prefix and is not the SID's (:mod:`srv6cp.compile.not_sids`).
 NOT_A_SID = "not_a_sid"
@@ -61,6 +62,9 @@ class Numbers:
         number = self._ids.section(self._sections[section]).take(short_key(name.encode()))
         self.items.setdefault(section, {})[number] = name
         return number
+
+    def item(self, section: str, name: str) -> Any:
+        return self._node.sections[section][name]
 
     def group(self, key: bytes) -> int:
         return self._ids.rate_groups.take(key)
@@ -177,10 +181,14 @@ def group_entities(node: Node, binder: Numbers) -> Iterator[MeterEntry]:
         yield MeterEntry(tables.GROUP_METER, binder.group(group.key), group.rate, burst, group.rate, burst)
 
 
-def section_entities(node: Node, binder: Numbers, program: Capabilities) -> Iterator[TableEntry]:
+def section_entities(node: Node, binder: Numbers, program: Capabilities) -> Iterator[TableEntry | MulticastGroup]:
     """Entries of the sections that records bring."""
     for section in REGISTRY.sections:
         for name, value in node.sections.get(section.key, {}).items():
-            for entry in section.entries(binder.number(section.key, name), value, binder):
+            number = binder.number(section.key, name)
+            for group, replicas in section.copies(number, value) if section.copies else ():
+                # In the order in which switches give them back.
+                yield MulticastGroup(group, tuple(Replica(RECIRCULATION_PORT, each) for each in sorted(replicas)))
+            for entry in section.entries(number, value, binder):
                 action = program.action(entry.action, entry.params)
                 yield TableEntry(entry.table, entry.match, action, entry.priority, metadata=short_key(name.encode()))

@@ -15,6 +15,9 @@ from srv6cp.p4rt.entities import Action, CloneSession, MeterEntry, Replica, Tabl
 _REPLICA_INSTANCE = 1
 _REASONS_PER_PORT = 16
 
+# Further passes, and copies, each of which is one.
+_BUDGETS = (tables.PASS_METER, tables.COPY_METER)
+
 # Of this node's own packets each is due to one that came by a port and was metered there; what is left to guard
 # against is a loop.
 _OWN = RateLimit(2000, 1000)
@@ -48,9 +51,10 @@ def system_entities(node: Node, program: Capabilities) -> Iterator[CloneSession 
         for port in (*node.ports, CPU_PORT):
             if node.limits.oam is not None:
                 yield _meter(tables.OAM_METER, port, _OWN if port == CPU_PORT else node.limits.oam)
-    if tables.PASS_METER in meters and node.limits.passes is not None:
-        for port in node.ports:
-            yield _meter(tables.PASS_METER, port, node.limits.passes)
+    for budget in _BUDGETS:
+        if budget in meters and node.limits.passes is not None:
+            for port in node.ports:
+                yield _meter(budget, port, node.limits.passes)
     if program.has(tables.SID_VISIT_LIMIT) and node.limits.sid_visits < MAX_VISITS:
         yield TableEntry(tables.SID_VISIT_LIMIT, {"visits": node.limits.sid_visits}, Action("too_many_visits"))
 
@@ -79,10 +83,9 @@ def metered(ports: Iterable[int], program: Capabilities) -> Iterator[MeterEntry]
     known = sorted({*ports, CPU_PORT})
     if tables.PUNT_METER in program.info.meters:
         yield from (MeterEntry(tables.PUNT_METER, punt_cell(port, each)) for port in known for each in _METERED)
-    if tables.OAM_METER in program.info.meters:
-        yield from (MeterEntry(tables.OAM_METER, port) for port in known)
-    if tables.PASS_METER in program.info.meters:
-        yield from (MeterEntry(tables.PASS_METER, port) for port in known)
+    for budget in (tables.OAM_METER, *_BUDGETS):
+        if budget in program.info.meters:
+            yield from (MeterEntry(budget, port) for port in known)
     if tables.GROUP_METER in program.info.meters:
         cells = range(program.info.meters[tables.GROUP_METER].size)
         yield from (MeterEntry(tables.GROUP_METER, cell) for cell in cells)

@@ -25,21 +25,29 @@ from types import TracebackType
 from typing import TypeVar
 
 from srv6cp.artifacts import Artifacts
+from srv6cp.behaviours.l2_bridge import KEY as BRIDGES
 from srv6cp.model import NeighborKey, Node
 from srv6cp.p4rt import (
     Arbitration,
     ArbitrationFailed,
     Client,
     ConnectionFailed,
+    DigestEntry,
+    DigestList,
+    DirectCounterEntry,
     Disconnected,
     NotPrimary,
     P4RuntimeError,
     StreamClosed,
+    WriteError,
+    insert,
+    modify,
 )
 from srv6cp.p4rt import PacketIn as StreamPacket
 from srv6cp.sync.program import Program
 from srv6cp.sync.tables import Changes, Tables
 
+from .bridging import DIGEST, SOURCES, Addresses, key_of
 from .election import Election
 from .inbox import Inbox, Order
 from .neighbors import NeighborTimers
@@ -52,6 +60,8 @@ log = logging.getLogger(__name__)
 
 _BATCH = 16
 """Packets that are handled before the tables are written and the answers sent: what an answer waits for at most."""
+# Of digests: the longest wait for a list, its length, and the wait for the answer.
+_DIGEST_PAUSE_NS, _DIGEST_LIST, _DIGEST_ANSWER_NS = 10_000_000, 256, 1_000_000_000
 _REPAIR_PAUSE = 1.0
 _LONGEST_REPAIR_PAUSE = 60.0
 # How often a controller that is to take over asks whether its node is still about to be another.
@@ -145,6 +155,8 @@ class NodeController:
         self._node = node
         self._options = options or ControllerOptions()
         self._tables = Tables(client, Program.read(program))
+        self._addresses = Addresses()
+        self._tables.learned = self._addresses.entries
         self._election = Election(client)
         self._handler = PuntHandler(
             node, self._mark, self._tables.targets, self._options.neighbors, self._options.oam_journal
@@ -184,6 +196,7 @@ class NodeController:
         client, inbox = self._client, self._inbox
         self._subscriptions = (
             client.on_packet_in(inbox.put),
+            client.on_digest(self._on_digest),
             client.on_status(self._on_status),
             client.on_disconnect(self._on_disconnect),
         )
@@ -372,7 +385,7 @@ class NodeController:
     def _deadline(self) -> float | None:
         times = [self._retry_at]
         if self._election.is_primary:
-            times += [self._repair_at, self._handler.next_deadline()]
+            times += [self._repair_at, self._handler.next_deadline(), self._addresses.next_look]
         return min((at for at in times if at is not None), default=None)
 
     def _work(self, packets: list[StreamPacket]) -> None:
@@ -392,6 +405,9 @@ class NodeController:
             deadline = self._handler.next_deadline()
             if deadline is not None and now >= deadline:
                 out += self._handler.poll(now)
+            look = self._addresses.next_look
+            if look is not None and now >= look:
+                self._age(now)
             self._answer(out)
 
     def _answer(self, out: list[PacketOut]) -> None:
@@ -507,6 +523,7 @@ class NodeController:
 
     def _reconcile(self) -> Changes:
         self._tables.configure(self._node)
+        self._addresses.stale(self._node)
         self._stale = self._held = False
         self._changed.clear()
         try:
@@ -515,11 +532,44 @@ class NodeController:
             self._repair_soon()
             raise
         self._changes = Changes.of(plan)
+        if bridges := self._tables.names(BRIDGES):
+            self._listen()
+        self._addresses.configure(self._node, bridges, time.monotonic())
         self._repair_at = None
         self._repair_pause = _REPAIR_PAUSE
         self._reconciliations += 1
         self._answer(self._handler.want(self._tables.next_hops(), time.monotonic()))
         return self._changes
+
+    # Bridge domains -----------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        """Have the switch tell of addresses, in lists, and again when an answer is lost."""
+        digest = DigestEntry(DIGEST, _DIGEST_PAUSE_NS, _DIGEST_LIST, _DIGEST_ANSWER_NS)
+        try:
+            self._client.write([insert(digest)])
+        except WriteError:
+            self._client.write([modify(digest)])  # it did before
+
+    def _on_digest(self, digest: DigestList) -> None:
+        if digest.digest == DIGEST and self._addresses.queue(digest.data):
+            self._inbox.order(lambda: self._guard(self._learn))
+
+    def _learn(self) -> None:
+        if self._election.is_primary and not self._held:
+            self._client.write(self._addresses.learn(time.monotonic()))
+
+    def _age(self, now: float) -> None:
+        counts = {
+            key_of(cell.match): cell.packets
+            for cell in self._client.read(DirectCounterEntry(SOURCES))
+            if isinstance(cell, DirectCounterEntry) and cell.match
+        }
+        self._client.write(self._addresses.age(counts, now))
+
+    def flush_addresses(self) -> None:
+        """Forget every learned MAC address of bridge domains."""
+        self._ask(lambda: self._client.write(self._addresses.flush()))
 
     def _on_status(self, _answer: Arbitration) -> None:
         self._inbox.order(lambda: self._guard(self._role_changed))

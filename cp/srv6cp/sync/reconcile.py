@@ -5,8 +5,8 @@
     print(todo.render())            # a dry run
     apply(client, todo)
 
-Owned are all table entries of the program except constant and default ones, the clone sessions and the
-meters. What is referred to is written before what refers to it and deleted after it, and new things
+Owned are all table entries of the program except constant and default ones, clone sessions, multicast groups
+and the meters. What is referred to is written before what refers to it and deleted after it, and new things
 are inserted before old ones are changed or deleted, so that traffic never meets a dangling reference.
 """
 
@@ -27,6 +27,7 @@ from srv6cp.p4rt import (
     Code,
     Entity,
     MeterEntry,
+    MulticastGroup,
     RpcFailed,
     TableEntry,
     Update,
@@ -143,11 +144,12 @@ def read_owned(client: Client, ports: Iterable[MatchValue] = ()) -> Iterator[Ent
             known.add(entity.match["ingress_port"])
         yield entity
     yield from client.read(metered((int(str(port)) for port in known), Capabilities(client.p4info)))
-    try:
-        yield from client.read(CloneSession())
-    except RpcFailed as error:
-        if error.code is not Code.UNIMPLEMENTED:
-            raise
+    for copies in (CloneSession(), MulticastGroup()):
+        try:
+            yield from client.read(copies)
+        except RpcFailed as error:
+            if error.code is not Code.UNIMPLEMENTED:
+                raise
 
 
 def diff(current: Iterable[Entity], desired: Iterable[Entity], info: P4Info, keep_foreign: bool = False) -> Plan:
@@ -202,6 +204,8 @@ def _key(entity: Entity) -> Hashable:
         return entity.meter, entity.index
     if isinstance(entity, CloneSession):
         return "clone session", entity.session_id
+    if isinstance(entity, MulticastGroup):
+        return "multicast group", entity.group_id
     raise TypeError(f"{type(entity).__name__} is not reconciled")
 
 
@@ -220,6 +224,8 @@ def _same(before: Entity, after: Entity) -> bool:
                 (before.pburst, after.pburst),
             )
         )
+    if isinstance(before, MulticastGroup) and isinstance(after, MulticastGroup):
+        return set(before.replicas) == set(after.replicas)  # BMv2 keeps no metadata
     return before == after
 
 

@@ -82,12 +82,18 @@ class Tables:
         """Ports that carry nothing now; what is written from now on leaves them out."""
         self._watch = False  # the switch takes members of groups out by itself
         self._installed: Mapping[str, Identity] = {}  # active candidate paths
+        self.learned: Callable[[], Iterable[TableEntry]] = tuple
+        """Entries beside those of the node, of what packets have taught; they are left where they are."""
         self._said: dict[str, _Said] = {}  # of policies that are not as they should be
 
     @property
     def info(self) -> P4Info:
         """The program that the switch runs under this controller."""
         return self._info
+
+    def names(self, section: str) -> Mapping[int, str]:
+        """Numbers and names of the items of a section that a record brings, as they are on the switch."""
+        return self._written.items.get(section, {}) if self._written is not None else {}
 
     def next_hops(self, ports: Iterable[int] | None = None) -> list[NeighborKey]:
         """Neighbours that the configuration names as next hops, or those of them behind some ports: to be kept resolved
@@ -187,7 +193,7 @@ class Tables:
         """Read the switch and say what makes it what `node` with `neighbors` asks for."""
         self._ask_for_ports()
         desired = self._compile(node, neighbors, self._numbers())
-        return reconciliation.plan(self._client, desired.entities, keep_foreign, check)
+        return reconciliation.plan(self._client, (*desired.entities, *self.learned()), keep_foreign, check)
 
     def _ask_for_ports(self) -> None:
         """BMv2 does not tell of its ports, and it must not watch them either: where it cannot read their state (a
@@ -210,7 +216,7 @@ class Tables:
         ids = self._numbers()
         self._written = self._ids = None  # should anything fail: who has which number is to be read then
         desired = self._compile(node, neighbors, ids)
-        plan = reconciliation.plan(self._client, desired.entities, keep_foreign, check)
+        plan = reconciliation.plan(self._client, (*desired.entities, *self.learned()), keep_foreign, check)
         self._targets = {}
         reconciliation.apply(self._client, plan)
         self._written, self._ids, self._targets = desired, ids, desired.targets

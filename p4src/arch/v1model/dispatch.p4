@@ -109,6 +109,7 @@ control dispatch(PACKET) {
         CARRY_INTO_LATER_PASS(CARRIED_PASSES + 1)
         EGRESS_PORT = RECIRCULATION_PORT;
     }
+    REPLICATE_ACTION
     action tell_nobody() {
         VERDICT.punt_reason = punt_reason_t.NONE;
     }
@@ -189,7 +190,7 @@ control dispatch(PACKET) {
                     tag.apply(THE_PACKET);
                     HMAC_GO_ROUND
                 }
-            } else if (md.next < FATE_TRANSMIT) {
+            } REPLICATE_FATE else if (md.next < FATE_TRANSMIT) {
                 refuse(drop_reason_t.NEXTHOP_INVALID);   // no stage decided
             } else if (VERDICT.punt_reason != punt_reason_t.NONE) {
                 // Errors about packets of this node's own making would go to the node itself, which cares for two: a

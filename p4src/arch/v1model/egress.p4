@@ -25,6 +25,7 @@ control srv6_egress(PACKET) {
     }
     OAM_EGRESS_ACTIONS
     action recirculate_packet() {
+        CARRY_REPLICA
         recirculate_preserving_field_list(FIELD_LIST_CARRIED);
     }
     apply {

@@ -61,6 +61,8 @@ control receive(PACKET) {
     }
     HMAC_RESUME_ACTIONS
 
+    RESUME_COPY_ACTION
+
     apply {
         if (hdr.packet_out.isValid() && hdr.packet_out.submit_to_ingress == 1 && hdr.packet_out.as_received == 1) {
             if (hdr.packet_out.flags == PACKET_OUT_OPTIONS_WALKED) {
@@ -78,6 +80,7 @@ control receive(PACKET) {
             if (INGRESS_PORT == CPU_PORT) {
                 resume_own();
             }
+            RESUME_COPY
             HMAC_RESUME
             HMAC_PASS
         } else if (hdr.packet_out.submit_to_ingress == 0) {

@@ -15,6 +15,7 @@ control router(PACKET) {
     hop_limit() hops;
     nexthop() adjacency;
     HEADEND_CONTROLS
+    BRIDGE_CONTROLS
 
     apply {
         if (hdr.ipv6.isValid() && md.next == NEXT_IN_SEQUENCE) {

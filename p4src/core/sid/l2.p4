@@ -40,11 +40,8 @@ typedef bit<16> dx2v_table_id_t;
     }
 #define L2_ACTION_NAMES end_dx2; end_dx2v;
 #define L2_CONTROLS     decap_frame() frame;
-#define L2_CASES        end_dx2: end_dx2v: CSID_L2_FRAMES { frame.apply(THE_PACKET); }
+#define L2_CASES        end_dx2: end_dx2v: CSID_L2_FRAMES L2_BRIDGE_CASES { frame.apply(THE_PACKET); }
 
-// Of a frame that holds an Ethernet header; of one that was parsed.
-#define FRAME_INSIDE_LENGTH (hdr.ipv6.payload_length - md.extension_length)
-#define FRAME_INSIDE_IS_TAGGED (hdr.frame.ether_type == ETHERTYPE_VLAN || hdr.frame.ether_type == ETHERTYPE_QINQ)
 
 // The exit of a frame by its VLAN, and what becomes of its tag.
 control dx2v(PACKET) {
@@ -141,6 +138,8 @@ control decap_frame(PACKET) {
     domain_verdict() domain;
     find_upper_layer() find;
     dx2v() exit_by_vlan;
+    L2_BRIDGE_CONTROLS
+    L2_BRIDGE_FRAME_IS_WHOLE
 
     action remove_link() {
         hdr.ethernet.setInvalid();
@@ -178,9 +177,9 @@ control decap_frame(PACKET) {
                 refuse(drop_reason_t.HEADER_TRUNCATED);
             } else {
                 remove_link();
-                if (md.next != FATE_TRANSMIT) {   // End.DX2V: the port is still to be found
+                if (md.next == NEXT_IN_SEQUENCE) {   // End.DX2V: the port is still to be found
                     exit_by_vlan.apply(THE_PACKET);
-                }
+                } L2_BRIDGE_STAGE
                 if (md.next == FATE_TRANSMIT) {
                     if (FRAME_INSIDE_LENGTH - ETHERNET_HEADER_LENGTH > md.mtu) {
                         refuse(drop_reason_t.PACKET_TOO_BIG);

@@ -37,6 +37,7 @@ control my_sid(PACKET) {
     END_ACTIONS
     DECAP_ACTIONS
     L2_ACTIONS
+    L2_BRIDGE_ACTIONS
     BIND_ACTIONS
     MPLS_ACTIONS
     CSID_ACTIONS
@@ -65,6 +66,7 @@ control my_sid(PACKET) {
         actions = {
             END_ACTION_NAMES
             L2_ACTION_NAMES
+            L2_BRIDGE_ACTION_NAMES
             DECAP_ACTION_NAMES
             BIND_ACTION_NAMES
             MPLS_ACTION_NAMES

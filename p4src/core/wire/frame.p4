@@ -15,6 +15,10 @@ header frame_t {
     bit<16>    tagged_ether_type;
 }
 
+// Of a frame that holds an Ethernet header; of one that was parsed.
+#define FRAME_INSIDE_LENGTH (hdr.ipv6.payload_length - md.extension_length)
+#define FRAME_INSIDE_IS_TAGGED (hdr.frame.ether_type == ETHERTYPE_VLAN || hdr.frame.ether_type == ETHERTYPE_QINQ)
+
 #ifdef WITH_L2
 #define FRAME_INSTANCES frame_t frame;
 #define FRAME_EMIT      pkt.emit(hdr.frame);

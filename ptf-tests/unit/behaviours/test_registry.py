@@ -36,6 +36,8 @@ PLAIN = {
     "End.DT46": 20,
     "End.DX2": 21,
     "End.DX2V": 22,
+    "End.DT2U": 23,
+    "End.DT2M": 24,
     "End.B6.Insert.Red": 26,
     "End.B6.Encaps.Red": 27,
     "End.B6.Encaps with NEXT-CSID": 93,

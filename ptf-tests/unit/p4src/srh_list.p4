@@ -12,6 +12,7 @@
 #define LAZY_STATE_IN_METADATA
 #define HEADEND_METADATA
 #define HEADEND_STATE
+#define REPLICA_STATE
 #define BEGIN(STATE) STATE.setValid();
 #define VERDICT      hdr.verdict
 #define LAZY_STATE_IN_HEADERS \
