@@ -215,7 +215,7 @@ class Dt2Refuses(BridgeTest):
             self.expect_drop("SRH_SEGMENTS_LEFT")
             self.testbed.take_all(1)
             self.router.forget()
-            self.send(1, self.carried(sid, wire.Part(bytes(frame(ALL))[:15], wire.ETHERNET)))
+            self.send(1, self.carried(sid, craft.raw(bytes(frame(ALL))[:15], wire.ETHERNET)))
             self.expect_nothing()
             self.expect_drop("HEADER_TRUNCATED")
             self.router.forget()

@@ -569,11 +569,11 @@ class PingAtTheEndOfAList(ReplaceTest):
     def runTest(self) -> None:
         for to, header in ((END.at(0), None), (END.at(3), [packed(0x11112222)])):
             reply = wire.ip6(to, HOST, wire.echo_reply(to, HOST, ident=7, seq=9))
-            sent = bytes(craft.ip6(HOST, to, craft.echo_request(ident=7, seq=9)))
+            sent = craft.ip6(HOST, to, craft.echo_request(ident=7, seq=9))
             if header is not None:
-                carried = wire.Part(sent[40:], wire.ICMPV6)
-                sent = bytes(wire.ip6(HOST, END.at(0), wire.srh(header, sl=1, payload=carried)))
-            self.send(1, wire.Part(sent, wire.IPV6))
+                carried = bytes(sent)[40:]
+                sent = craft.ip6(HOST, END.at(0), craft.srh(header, sl=1, nh=wire.ICMPV6, payload=carried))
+            self.send(1, sent)
             self.expect_only(1, reply)
 
 

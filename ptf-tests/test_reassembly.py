@@ -151,7 +151,7 @@ class Overlap(ReassemblyTest):
 
     def runTest(self) -> None:
         inner = craft.ip6(IN6, OUT6, craft.udp(bytes(800)))
-        first, last = map(bytes, self.pieces(DT46, inner, wire.IPV6, 400))
+        first, last = self.pieces(DT46, inner, wire.IPV6, 400)
         overlapping = craft.ip6(
             HOST,
             DT46,
@@ -159,12 +159,12 @@ class Overlap(ReassemblyTest):
                 bytes(inner)[392:],
                 offset=49,
                 more=False,
-                ident=int.from_bytes(first[44:48], "big"),
+                ident=int.from_bytes(bytes(first)[44:48], "big"),
                 nh=wire.IPV6,
             ),
         )
-        for piece in (first, bytes(overlapping), first, last):
-            self.send(1, wire.Part(piece, wire.IPV6))
+        for piece in (first, overlapping, first, last):
+            self.send(1, piece)
         self.expect_nothing()
         self.expect_sid_counter(f"{DT46}/64", packets=0, errors=0)
 

@@ -16,7 +16,6 @@ from srv6cp.cli.arguments import mac, number
 from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.output import emit
 from srv6cp.cli.packetspec import frames
-from srv6cp.cli.redact import redact
 from srv6cp.values import MAX_PORT, MAX_VLAN
 
 if TYPE_CHECKING:
@@ -78,6 +77,7 @@ def trace(client: Client, args: argparse.Namespace, frame: bytes) -> dict[str, A
     Raises:
         CliError: the switch is no softswitch, or refuses.
     """
+    from srv6cp.cli.redact import redact
     from srv6cp.p4rt import Code, ConnectionFailed, P4RuntimeError, RpcFailed, debug
 
     try:

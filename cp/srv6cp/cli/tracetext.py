@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Step = Mapping[str, Any]
 
+_IPV6_MASK = (1 << 128) - 1
 _ASSIGNMENT = re.compile(r"(?P<name>[\w.]+) = (?P<value>0x[0-9a-fA-F]+|\d+)")
 _KEY = re.compile(r"(\w+)=(\S+)")
 _ADDRESS = re.compile(r"src_addr|dst_addr|src|dst|sid|sid_\d+|first|segment_list_\d+")
@@ -142,6 +143,12 @@ class Decoder:
             return f"select src_addr, dst_addr -> {step['next']}"
         if key in self._addresses:
             return f"select {self._addresses[key]} -> {step['next']}"
+        for behind in (0, 8, 32):  # bits of the key behind an address
+            address = key >> behind & _IPV6_MASK
+            if key >> behind > _IPV6_MASK and address in self._addresses:
+                parts = [hex(key >> behind + 128), self._addresses[address]]
+                parts += [hex(key & (1 << behind) - 1)] if behind else []
+                return f"select {', '.join(parts)} -> {step['next']}"
         return f"select {key if key < 1 << 16 else hex(key)} -> {step['next']}"
 
     def _checksum_line(self, step: Step) -> str:

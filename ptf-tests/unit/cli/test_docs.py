@@ -30,7 +30,11 @@ COMMANDS = [line for block in blocks(CLI, "sh") for line in block.splitlines() i
 
 
 @pytest.mark.parametrize("text", blocks(CONFIGURATION, "yaml"))
-def test_configuration_examples_are_valid(text: str) -> None:
+def test_configuration_examples_are_valid(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in re.findall(r"file: ([\w.-]+)", text):  # of a key
+        Path(name).write_text("a secret of some length\n")
+        Path(name).chmod(0o600)
     assert load_node(text).name == "r1"
 
 

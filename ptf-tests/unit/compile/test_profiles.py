@@ -51,7 +51,7 @@ def of(table: str) -> set[str]:
 
 TRANSIT = without(
     {*(set(COMMITTED.tables) - OF_TRANSIT), *(of(tables.MY_SID) - ENDS), "set_l2_port", "steer", "classify_steer"}
-    | {tables.PUNT_METER, tables.PASS_METER, tables.OAM_METER, tables.POLICY_COUNTER},
+    | {tables.PUNT_METER, tables.PASS_METER, tables.OAM_METER, tables.COPY_METER, tables.POLICY_COUNTER},
     parameters=("policy_id",),
 )
 EDGE = without(("end_dx2",))
