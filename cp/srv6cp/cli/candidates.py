@@ -27,7 +27,9 @@ Values = Iterable[str]
 #: A word, and what its value may be; None: it has none. Words in `_REPEATED` may come again.
 Keys = Mapping[str, "Values | None"]
 _FREE: tuple[str, ...] = ()  # a value that nobody can guess
-_REPEATED = frozenset(("segs", "weight", "nexthop", "via", "dev", "port", "encap", "vlan", "rewrite"))
+_REPEATED = frozenset(
+    ("segs", "weight", "nexthop", "via", "dev", "port", "encap", "vlan", "rewrite", "circuit", "tag", "segment")
+)
 
 
 class Typed(NamedTuple):
@@ -372,6 +374,10 @@ def _mpls_policy(words: Sequence[str], known: Known, first: Values) -> Values:
     return _pairs(words[1:], fields) if words else first
 
 
+def _bridge(words: Sequence[str], known: Known, first: Values) -> Values:
+    return _pairs(words[1:], {"circuit": known.ports, "tag": ("keep", "pop"), "segment": _FREE}) if words else first
+
+
 _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "sid": _sid,
     "policy": _policy,
@@ -383,6 +389,7 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "sid-structure": _sid_structure,
     "vrf": _vrf,
     "mpls-policy": _mpls_policy,
+    "bridge": _bridge,
 }
 
 # --- srv6 ip, srv6 srconf ---------------------------------------------------------------------------------

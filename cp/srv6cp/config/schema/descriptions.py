@@ -154,6 +154,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "sids.port": "port by which the frame inside leaves",
     "sids.table": "VLAN table by which the frame inside leaves",
     "sids.policy": "SR policy of a binding SID",
+    "sids.bridge": "bridge domain of End.DT2U and End.DT2M, an item of bridges",
+    "sids.exclude": "Ethernet segment that the argument of this End.DT2M (Arg.FE2) names: its circuits get no copy",
     "sids.lblen": "length of the block of a compressed SID, bits (LBL); that of a locator of the node",
     "sids.nflen": "length of the compressed SID behind its block, bits (LNFL); the rest of the prefix",
     "sids.block": "locator block that the packet goes on in (End.LBS, End.XLBS)",
