@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv6Address
-from typing import Any, TypeVar
+from typing import Any
+
+import variants
 
 from srv6_base import Srv6Test, craft, wire
 from srv6cp.behaviours import REGISTRY
@@ -169,35 +171,10 @@ def flavored(
 
 EVERY = flavored() + plain(ENCAPS + INSERTS + DECAPSULATING)
 
-C = TypeVar("C", bound=type)
 
-
-def for_each(endpoints: Iterable[Endpoint]) -> Callable[[C], C]:
-    """Instead of the decorated class, a test of its own for each endpoint: ``NameEndX``, ``NameEndTPsp`` ...
-
-    The outermost decorator of a class with ``runTest``. The tests find theirs as ``self.endpoint``.
-    """
-
-    def make(cls: C) -> C:
-        body = cls.__dict__["runTest"]
-        del cls.runTest  # type: ignore[attr-defined]
-        for endpoint in endpoints:
-            name = cls.__name__ + endpoint.label
-            rows = tuple(dict.fromkeys((*endpoint.rows, *getattr(cls, "behaviours", ()))))
-            body.__globals__[name] = type(
-                name,
-                (cls,),
-                {
-                    "__doc__": f"{' '.join(endpoint.rows)}: {cls.__doc__}",
-                    "__module__": cls.__module__,
-                    "runTest": body,
-                    "endpoint": endpoint,
-                    "behaviours": rows,
-                },
-            )
-        return cls
-
-    return make
+def for_each(endpoints: Iterable[Endpoint]) -> Callable[[type], type]:
+    """A test for each endpoint, which it finds as ``self.endpoint``."""
+    return variants.for_each("endpoint", endpoints)
 
 
 def _in(program: Capabilities, behaviour: str) -> bool:

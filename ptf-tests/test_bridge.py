@@ -7,6 +7,7 @@ from typing import Any
 
 from headend_base import encapsulated_frame
 from srv6_base import Frame, Srv6Test, craft, rfc, rule, wire
+from srv6cp.p4rt import TableEntry
 
 BEHAVIOURS = ("End.DT2U", "End.DT2M")
 PEER, OTHER = "fcbb:bb00:2::1", "fcbb:bb00:3::1"
@@ -219,3 +220,50 @@ class Dt2Refuses(BridgeTest):
             self.expect_nothing()
             self.expect_drop("HEADER_TRUNCATED")
             self.router.forget()
+
+
+@rule("DEC-16")
+class DropsOfABridge(BridgeTest):
+    """Nobody else in the domain; more copies than the budget of the port; a way out that the tables do not have."""
+
+    def runTest(self) -> None:
+        plain = frame(ALL, "02:aa:00:00:00:33")
+        self.node(bridges=[{"name": "blue", "circuits": [{"port": 3}]}], ports={3: {"mode": "l2"}})
+        self.send(3, Frame(plain))
+        self.expect_nothing()
+        self.expect_drop("BRIDGE_ALONE")
+
+        every = {"name": "blue", "circuits": [{"port": 3, "segment": "es1"}]}
+        flood = {"behavior": "End.DT2M", "bridge": "blue"}
+        self.node(
+            bridges=[every],
+            ports={3: {"mode": "l2"}},
+            sids=[{"sid": f"{FLOOD}/64", **flood}, {"sid": f"{ARGUMENT}/80", **flood, "exclude": "es1"}],
+        )
+        self.send(1, self.carried(ARGUMENT, plain))
+        self.expect_nothing()
+        self.expect_drop("BRIDGE_ALONE")
+        self.send(1, self.carried(FLOOD, plain))
+        self.expect_all({3: Frame(plain)})
+        self.expect_no_drop()
+
+        both = {"name": "blue", "circuits": [{"port": 3}, {"port": 4}]}
+        ports = {3: {"mode": "l2"}, 4: {"mode": "l2"}}
+        self.node(bridges=[both], ports=ports, limits={"passes": {"rate": 1, "burst": 3}})
+        for _ in range(9):
+            self.send(3, Frame(plain))
+            self.router.settle()
+        lost = self.router.drops().get("COPY_BUDGET", 0)
+        assert 0 < lost <= 9 - 3, lost
+        for _ in range(9 - lost):
+            self.expect(4, Frame(plain))
+        self.expect_nothing()
+        self.router.forget()
+
+        self.node(bridges=[both], ports=ports)
+        for entry in list(self.router.client.read(TableEntry("replica_table"))):
+            self.router.client.delete(entry)
+        self.send(3, Frame(plain))
+        self.expect_nothing()
+        self.expect_drop("REPLICA_INVALID")
+        self.router.forget()

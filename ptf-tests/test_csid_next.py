@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network
-from typing import Any, TypeVar
+from typing import Any
+
+import variants
 
 from srv6_base import Frame, Srv6Test, craft, rfc, rule, wire
 
@@ -46,7 +48,7 @@ class Csid:
         return str(IPv6Network(self.sid).network_address)
 
     @property
-    def behaviours(self) -> tuple[str, ...]:
+    def rows(self) -> tuple[str, ...]:
         """The rows of docs/behaviours.md."""
         name = self.behaviour if "LBS" in self.behaviour else f"{self.behaviour} with NEXT-CSID"
         return (name, *(flavor.upper() for flavor in self.flavors))
@@ -104,24 +106,10 @@ FLAVORED = tuple(
     for flavors in (("psp",), ("usp",), ("usd",), ("psp", "usp", "usd"))
 )  # fmt: skip
 
-C = TypeVar("C", bound=type)
 
-
-def for_each(csids: Iterable[Csid]) -> Callable[[C], C]:
-    """Instead of the decorated class, a test of its own for each: ``ShiftsUn``, ``ShiftsUa`` ..."""
-
-    def make(cls: C) -> C:
-        body = cls.__dict__["runTest"]
-        del cls.runTest  # type: ignore[attr-defined]
-        for csid in csids:
-            name = cls.__name__ + csid.label
-            body.__globals__[name] = type(name, (cls,), {
-                "__doc__": f"{csid.behaviours[0]}: {cls.__doc__}", "__module__": cls.__module__, "runTest": body,
-                "csid": csid, "behaviours": csid.behaviours,
-            })  # fmt: skip
-        return cls
-
-    return make
+def for_each(csids: Iterable[Csid]) -> Callable[[type], type]:
+    """A test for each C-SID, which it finds as ``self.csid``."""
+    return variants.for_each("csid", csids)
 
 
 class CsidTest(Srv6Test):
@@ -304,7 +292,7 @@ class ZeroCsidInTheMiddle(CsidTest):
 class OwnCsidsInARow(CsidTest):
     """Each costs a hop limit; the last of them is the plain End, with the SRH."""
 
-    behaviours = UN.behaviours
+    behaviours = UN.rows
 
     def runTest(self) -> None:
         self.send(1, packet := self.packet("fcbb:bb00:1:1:2::"))
@@ -325,7 +313,7 @@ class OwnCsidsInARow(CsidTest):
 class OwnCsidsOfEveryKind(CsidTest):
     """uN, then a local uT, or End.DT46 of this node; a uA behind the node's uN is consumed together with it (NX-5)."""
 
-    behaviours = (*UN.behaviours, *UA.behaviours, *UT.behaviours)
+    behaviours = (*UN.rows, *UA.rows, *UT.rows)
 
     def runTest(self) -> None:
         self.csids({"sid": "fcbb:bb00:d046::/48", "behavior": "End.DT46", "vrf": "blue", "allow-outside-locator": True})
@@ -353,7 +341,7 @@ def retargeted(packet: craft.Packet, to: str, hops: int) -> wire.Part:
 class OwnCsidsAroundAnSrh(CsidTest):
     """C-SIDs of this node in a row, in front of an SRH, across two of its containers, with TLVs, reduced, exhausted."""
 
-    behaviours = (*UN.behaviours, "PSP")
+    behaviours = (*UN.rows, "PSP")
 
     def runTest(self) -> None:
         tlvs = ([], [craft.padn(6)], [craft.hmac_tlv(1, bytes(32))])
@@ -388,7 +376,7 @@ class OwnCsidsAroundAnSrh(CsidTest):
 class WhichErrorWins(CsidTest):
     """At each C-SID options, then the hop limit; the SRH at the last alone. The quote is the packet as it was there."""
 
-    behaviours = UN.behaviours
+    behaviours = UN.rows
 
     def runTest(self) -> None:
         bad = craft.srh([LAST, NEXT], sl=9, payload=craft.udp())
@@ -419,7 +407,7 @@ class WhichErrorWins(CsidTest):
 class PingAtTheEndOfAContainer(CsidTest):
     """The checksum is over the last destination, Block and last C-SID; the answer comes from there."""
 
-    behaviours = (*UN.behaviours, "Ping and traceroute")
+    behaviours = (*UN.rows, "Ping and traceroute")
 
     def runTest(self) -> None:
         for to in (UN.address, UN.container(1), UN.container(1, 1)):
@@ -501,7 +489,7 @@ VECTORS = (
 class AnyStructure(CsidTest):
     """Block and C-SID of any length, whole octets or not; uA of a global and a local C-SID consumes both."""
 
-    behaviours = UN.behaviours
+    behaviours = UN.rows
 
     def runTest(self) -> None:
         for container, sid, lblen, expected in VECTORS:
@@ -523,7 +511,7 @@ class AnyStructure(CsidTest):
 class SwapsTheBlock(CsidTest):
     """The block of the container is exchanged, for a longer, a shorter or an equal one."""
 
-    behaviours = (*LBS.behaviours, *XLBS.behaviours)
+    behaviours = (*LBS.rows, *XLBS.rows)
 
     def runTest(self) -> None:
         for behaviour, sid, lblen, block, container, expected in (

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, IPv6Network
-from typing import Any, TypeVar
+from typing import Any
+
+import variants
 
 from srv6_base import Frame, Srv6Test, craft, rfc, rule, wire
 
@@ -60,7 +62,7 @@ class Csid:
         return IPv6Network(self.sid).prefixlen - self.lblen
 
     @property
-    def behaviours(self) -> tuple[str, ...]:
+    def rows(self) -> tuple[str, ...]:
         """The rows of docs/behaviours.md."""
         return (f"{self.behaviour} with REPLACE-CSID", *(flavor.upper() for flavor in self.flavors))
 
@@ -133,24 +135,10 @@ def flavoured(csids: Iterable[Csid], combinations: Iterable[tuple[str, ...]]) ->
 
 FLAVORED = (*flavoured((END, END_T), COMBINED), *flavoured((END_X, END_16), [("psp",), ("usd",), FLAVOURS]))
 
-C = TypeVar("C", bound=type)
 
-
-def for_each(csids: Iterable[Csid]) -> Callable[[C], C]:
-    """Instead of the decorated class, a test of its own for each: ``WalksEnd``, ``WalksEndX`` ..."""
-
-    def make(cls: C) -> C:
-        body = cls.__dict__["runTest"]
-        del cls.runTest  # type: ignore[attr-defined]
-        for csid in csids:
-            name = cls.__name__ + csid.label
-            body.__globals__[name] = type(name, (cls,), {
-                "__doc__": f"{csid.behaviours[0]}: {cls.__doc__}", "__module__": cls.__module__, "runTest": body,
-                "csid": csid, "behaviours": csid.behaviours,
-            })  # fmt: skip
-        return cls
-
-    return make
+def for_each(csids: Iterable[Csid]) -> Callable[[type], type]:
+    """A test for each C-SID, which it finds as ``self.csid``."""
+    return variants.for_each("csid", csids)
 
 
 class ReplaceTest(Srv6Test):
@@ -526,7 +514,7 @@ class CutShort(ReplaceTest):
 class OwnCsidsInARow(ReplaceTest):
     """Each costs a hop limit: within a container, out of one, and into the next."""
 
-    behaviours = (*END.behaviours, *END_X.behaviours)
+    behaviours = (*END.rows, *END_X.rows)
 
     def runTest(self) -> None:
         own, adjacency = 0x11112222, 0x1111E001
@@ -564,7 +552,7 @@ class OwnCsidsInARow(ReplaceTest):
 class PingAtTheEndOfAList(ReplaceTest):
     """The checksum is over the destination as the last node sees it, Index and all; the answer comes from there."""
 
-    behaviours = (*END.behaviours, "Ping and traceroute")
+    behaviours = (*END.rows, "Ping and traceroute")
 
     def runTest(self) -> None:
         for to, header in ((END.at(0), None), (END.at(3), [packed(0x11112222)])):
@@ -624,7 +612,7 @@ class LastSegmentDecapsulates(ReplaceTest):
 class Vectors(ReplaceTest):
     """Those of a public test of REPLACE-C-SID: block of 48 bits, C-SIDs of 32 and 16."""
 
-    behaviours = (*END.behaviours, *END_16.behaviours, *LBS.behaviours, "PSP")
+    behaviours = (*END.rows, *END_16.rows, *LBS.rows, "PSP")
 
     def runTest(self) -> None:
         psp = replace(END, flavors=("psp",))
@@ -682,7 +670,7 @@ WALKS = (
 class Walks(ReplaceTest):
     """Packed lists, reduced, from their first SID to their last, a node for each."""
 
-    behaviours = (*END.behaviours, *END_16.behaviours)
+    behaviours = (*END.rows, *END_16.rows)
 
     def runTest(self) -> None:
         for packed_list, sids, steps in WALKS:

@@ -43,7 +43,8 @@
 // OAM, service chaining.
 #define O_FLAG_TABLE_ID          0x02000038
 
-// Actions (0x01). Next: 0x010000E8. (0x01000021: a set_nexthop_group without a seed)
+// Actions (0x01). Next: 0x010000E8. (0x01000021: a set_nexthop_group without a seed;
+// 0x01000063, 0x01000064: branches, before anything led to them)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
 #define DENY_SID_BLOCK_ID        0x01000003
@@ -188,8 +189,6 @@
 #define REPLICA_TO_VLAN_ID              0x01000060
 #define REPLICA_TO_TAGGED_ID            0x01000061
 #define REPLICA_TO_POLICY_ID            0x01000062
-#define REPLICA_TO_BRANCH_ID            0x01000063
-#define REPLICA_TO_BRANCH_POLICY_ID     0x01000064
 #define NO_REPLICA_ID                   0x01000065
 #define END_DT2U_ID                     0x01000066
 #define END_DT2M_ID                     0x01000067

@@ -108,7 +108,7 @@ class Bridge:
         return 0 if segment not in self.segments else _LAST_PLACE - self.segments.index(str(segment))
 
     def groups(self) -> Iterator[tuple[int, tuple[int, ...]]]:
-        """Place of each group, and the places of its replicas; those without any are left out."""
+        """Place of each group, and the places of its replicas."""
         places, floods = self.places, self.floods
         for segment in (None, *self.segments):
             rest = (each for each in self.circuits if segment is None or each.segment != segment)
@@ -128,6 +128,11 @@ class Bridge:
 def number(domain: int, place: int) -> int:
     """Of a replica or a group."""
     return domain << 8 | place
+
+
+def _flooding(domain: int, bridge: Bridge, place: int) -> int:
+    """The group at ``place``; 0, to which nothing is copied and which is counted as a drop, where nobody is in it."""
+    return number(domain, place) if dict(bridge.groups())[place] else 0
 
 
 def circuits_of(sections: Mapping[str, Mapping[str, Any]]) -> frozenset[tuple[int, int]]:
@@ -252,8 +257,9 @@ def _entries(domain: int, bridge: Bridge, binder: Binder) -> Iterable[Entry]:
         yield Entry(_SOURCES, match, "stays_at", {})
         yield Entry(_DESTINATIONS, match, "go_to", {"replica_id": number(domain, places[at])})
     for circuit in bridge.circuits:
-        place = number(domain, places[circuit.label])
-        given: dict[str, Any] = {_NUMBER: domain, "replica_id": place, "multicast_group": place}
+        place = places[circuit.label]
+        given: dict[str, Any] = {_NUMBER: domain, "replica_id": number(domain, place)}
+        given["multicast_group"] = _flooding(domain, bridge, place)
         if not circuit.vlan:
             yield Entry("ingress_port_table", {"ingress_port": circuit.port}, "set_bridge_circuit", given)
             continue
@@ -405,7 +411,7 @@ class _OfBridge(Item):
 
 
 def _group(name: str, binder: Binder) -> Number:
-    return number(binder.number(KEY, name), 0)
+    return _flooding(binder.number(KEY, name), binder.item(KEY, name), 0)
 
 
 @dataclass(frozen=True)
@@ -432,7 +438,8 @@ class _Exclude(Operand):
 
 def _group_without(value: tuple[str, str | None], binder: Binder) -> Number:
     bridge, segment = value
-    return number(binder.number(KEY, bridge), binder.item(KEY, bridge).group_of(segment))
+    found = binder.item(KEY, bridge)
+    return _flooding(binder.number(KEY, bridge), found, found.group_of(segment))
 
 
 _EXCLUDE = _Exclude("exclude", "[`exclude`] (an Ethernet segment)", "[exclude SEGMENT]")

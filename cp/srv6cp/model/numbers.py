@@ -59,7 +59,6 @@ class DropReason(enum.IntEnum):
     BRIDGE_ALONE = 38  # nobody else in the bridge domain
     REPLICA_INVALID = 39  # no such copy
     COPY_BUDGET = 40  # more copies a second than the port it came by has
-    REPLICATION_HOPS = 41  # at End.Replicate: hop limit at its end, or below the threshold (RE-1)
     CSID_ZERO = 42  # RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
     CLASSIFIED = 46  # a classifier rule says so
     HMAC = 49  # HMAC-5: it does not verify, or its key is not here

@@ -76,7 +76,6 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.BRIDGE_ALONE: Reason("nobody else is in the bridge domain", "bridges"),
     DropReason.REPLICA_INVALID: Reason("a copy, or a frame, that leads nowhere", "control plane"),
     DropReason.COPY_BUDGET: Reason("more copies than a port may cause", "limits.passes"),
-    DropReason.REPLICATION_HOPS: Reason("hop limit too low to be copied", "RFC 9524 2.2"),
     DropReason.CSID_ZERO: Reason("a REPLACE-C-SID leads into a container that begins with C-SID 0", "RFC 9800 6.4"),
     DropReason.GTP_INVALID: Reason(
         "GTP-U of another version, longer than its packet, or with more extension headers than are walked",

@@ -5,7 +5,7 @@
 //                                                                                                 else a copy for each
 //   End.DT2M: source MAC -> a copy for each                      copy, in its own pass: -> copy budget -> replica
 //
-// A replica is the number of a way out: an attachment circuit, a policy towards a remote, a branch. The multicast
+// A replica is the number of a way out: an attachment circuit, a policy towards a remote. The multicast
 // groups of the packet replication engine consist of replicas; egress takes the number of a copy (egress_rid) along
 // into the next pass. MAC entries name replicas, too, so that they say nothing of ports, tags and policies.
 //
@@ -177,27 +177,6 @@ control bridge(PACKET) {
         TO_POLICY(policy_id)
     }
 
-    @id(REPLICA_TO_BRANCH_ID)
-    @name(".replica_to_branch")
-    @brief("A branch of End.Replicate: to its Replication-SID")
-    action replica_to_branch(@format(IPV6_ADDRESS) ipv6_addr_t segment,
-                             @refers_to(nexthop_table, nexthop_id) nexthop_id_t nexthop_id) {
-        hdr.ipv6.dst_addr = segment;
-        md.nexthop_id = nexthop_id;
-        md.origin = ORIGIN_ADVANCED;
-        md.next = NEXT_NEXTHOP;
-    }
-
-    @id(REPLICA_TO_BRANCH_POLICY_ID)
-    @name(".replica_to_branch_policy")
-    @brief("A branch of End.Replicate: to its Replication-SID, by way of a policy")
-    action replica_to_branch_policy(@format(IPV6_ADDRESS) ipv6_addr_t segment,
-                                    policy_id_t policy_id) {
-        hdr.ipv6.dst_addr = segment;
-        md.origin = ORIGIN_ADVANCED;
-        TO_POLICY(policy_id)
-    }
-
     @id(NO_REPLICA_ID)
     @name(".no_replica")
     action no_replica() {
@@ -211,8 +190,7 @@ control bridge(PACKET) {
     table replica_table {
         key = { VERDICT.replica_id : exact @name("replica_id"); }
         actions = {
-            replica_to_port; replica_to_vlan; replica_to_tagged; replica_to_policy; replica_to_branch;
-            replica_to_branch_policy; @defaultonly no_replica;
+            replica_to_port; replica_to_vlan; replica_to_tagged; replica_to_policy; @defaultonly no_replica;
         }
         const default_action = no_replica();
         size = REPLICA_TABLE_SIZE;
@@ -265,11 +243,10 @@ control bridge(PACKET) {
                 if (VERDICT.replica_id == VERDICT.came_from) {
                     refuse(drop_reason_t.SPLIT_HORIZON);   // back to where it came from
                 }
+            } else if (VERDICT.multicast_group == 0) {
+                refuse(drop_reason_t.BRIDGE_ALONE);
             } else {
                 flood();
-                if (VERDICT.multicast_group == 0) {
-                    refuse(drop_reason_t.BRIDGE_ALONE);
-                }
             }
         }
         if (md.next == NEXT_POLICY) {
