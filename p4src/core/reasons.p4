@@ -61,7 +61,7 @@ enum bit<8> drop_reason_t {
     GROUP_LIMIT           = 62   // MB-8: over the rate of its group
 }
 
-// Index of punt_counter and, behind the port, of port_punt_meter: at most 15.
+// Index of punt_counter and, behind the port, of port_punt_meter: at most 31.
 enum bit<8> punt_reason_t {
     NONE                = 0,
     LOCAL               = 1,   // to an own address, or an allowed upper layer at a SID; neither of NDP nor ECHO

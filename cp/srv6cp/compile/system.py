@@ -13,7 +13,7 @@ from srv6cp.model.numbers import CPU_PORT, PUNT_SESSION
 from srv6cp.p4rt.entities import Action, CloneSession, MeterEntry, Replica, TableEntry
 
 _REPLICA_INSTANCE = 1
-_REASONS_PER_PORT = 16
+_REASONS_PER_PORT = 32
 
 # Further passes, and copies, each of which is one.
 _BUDGETS = (tables.PASS_METER, tables.COPY_METER)

@@ -22,7 +22,7 @@ control dispatch(PACKET) {
     keep_tag() tag;
 
     @brief("Packets that were dropped, by drop_reason_t")
-    INDEXED_COUNTER(DROP_COUNTER_ID, drop_counter, bit<8>, 64)
+    INDEXED_COUNTER(DROP_COUNTER_ID, drop_counter, bit<8>, 128)
 
     @brief("Packets handed to the control plane, by punt_reason_t")
     INDEXED_COUNTER(PUNT_COUNTER_ID, punt_counter, bit<8>, 64)
@@ -42,12 +42,12 @@ control dispatch(PACKET) {
     // Of each port there is as much as of each other, so that who floods starves nobody behind another port.
     @id(PORT_PUNT_METER_ID) @name(".port_punt_meter")
     @brief("Rate of packets to the control plane, by ingress port and punt_reason_t")
-    @description("Cell 16 * ingress_port + punt_reason")
-    meter<bit<16>>(8192, MeterType.packets) port_punt_meter;
+    @description("Cell 32 * ingress_port + punt_reason")
+    meter<bit<16>>(16384, MeterType.packets) port_punt_meter;
 
     @brief("Packets that were dropped over a limit of the port that they came by")
-    @description("Cell 16 * ingress_port + punt_reason: not handed to the control plane; punt_reason 0: no further pass")
-    INDEXED_COUNTER(PORT_LIMIT_COUNTER_ID, port_limit_counter, bit<16>, 8192)
+    @description("Cell 32 * ingress_port + punt_reason: not handed to the control plane; punt_reason 0: no further pass")
+    INDEXED_COUNTER(PORT_LIMIT_COUNTER_ID, port_limit_counter, bit<16>, 16384)
 
     @id(PASS_METER_ID) @name(".pass_meter")
     @brief("Rate of passes after the second one of a packet, by the port it came by")
@@ -81,7 +81,7 @@ control dispatch(PACKET) {
         VERDICT.punt_reason = punt_reason_t.ECHO;
     }
     action set_punt_cell() {
-        VERDICT.punt_cell = 3w0 ++ INGRESS_PORT ++ VERDICT.punt_reason[3:0];
+        VERDICT.punt_cell = 2w0 ++ INGRESS_PORT ++ VERDICT.punt_reason[4:0];
     }
     action take_token() {
         VERDICT.color = METER_GREEN;
@@ -95,7 +95,7 @@ control dispatch(PACKET) {
         VERDICT.visits = CARRIED_PASSES + 1;
     }
     action set_pass_cell() {
-        VERDICT.punt_cell = 3w0 ++ INGRESS_PORT ++ 4w0;
+        VERDICT.punt_cell = 2w0 ++ INGRESS_PORT ++ 5w0;
     }
     action take_pass() {
         VERDICT.color = METER_GREEN;

@@ -74,20 +74,20 @@ def test_clone_session() -> None:
 
 def test_each_port_has_a_meter_of_each_reason() -> None:
     found = meters("port_punt_meter", icmp={"rate": 10, "burst": 5})
-    assert set(found) == {16 * port + reason for port in (1, 2, 510) for reason in (*range(1, 13), 14, 15)}
+    assert set(found) == {32 * port + reason for port in (1, 2, 510) for reason in (*range(1, 13), 14, 15)}
     for port in (1, 2):
-        assert {found[16 * port + reason] for reason in range(6, 12)} == {(10, 5)}
-        assert found[16 * port + 2] == found[16 * port + 3] == (200, 200)
+        assert {found[32 * port + reason] for reason in range(6, 12)} == {(10, 5)}
+        assert found[32 * port + 2] == found[32 * port + 3] == (200, 200)
     unmetered = meters("port_punt_meter", icmp=None)
-    assert {index % 16 for index in found.keys() - unmetered.keys()} == set(range(6, 12))
+    assert {index % 32 for index in found.keys() - unmetered.keys()} == set(range(6, 12))
 
 
 def test_limits_of_the_node_file_reach_the_meters() -> None:
     limits = {"echo": {"rate": 7}, "neighbors": None, "passes": {"rate": 30, "burst": 3}, "sid-visits": 40}
     found = meters("port_punt_meter", limits=limits)
     port = 1
-    assert found[16 * port + 12] == (7, 50)
-    assert not {16 * port + 2, 16 * port + 3} & found.keys()
+    assert found[32 * port + 12] == (7, 50)
+    assert not {32 * port + 2, 32 * port + 3} & found.keys()
     assert meters("pass_meter", limits=limits) == dict.fromkeys((1, 2), (30, 3))
     assert meters("pass_meter", limits={"passes": None}) == {}
     entries = [entity for entity in compiled(limits=limits).entities if isinstance(entity, TableEntry)]

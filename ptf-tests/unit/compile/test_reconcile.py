@@ -147,7 +147,7 @@ def test_damage_is_repaired_and_nothing_is_doubled(client: Client) -> None:
     client.delete(routes[0], CloneSession(1), next(e for e in entries if e.table == "ingress_port_table"))
     client.insert(foreign(1), foreign(2))
     client.modify(replace(routes[1], action=Action("blackhole")))
-    client.modify(MeterEntry("port_punt_meter", 23, 1, 1, 1, 1))
+    client.modify(MeterEntry("port_punt_meter", 39, 1, 1, 1, 1))
     todo = reconcile.plan(client, DESIRED)
     assert (len(todo.inserts), len(todo.modifies), len(todo.deletes)) == (3, 2, 2), todo.render()
     reconcile.apply(client, todo)

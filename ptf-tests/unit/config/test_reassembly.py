@@ -62,7 +62,7 @@ def test_fragments_are_an_entry_where_it_is_on_alone() -> None:
 
 def test_the_limit_is_a_meter_of_each_port() -> None:
     found = _entities(limits={"reassembly": {"rate": 5, "burst": 7}})
-    assert MeterEntry("port_punt_meter", 16 * 1 + 14, 5, 7, 5, 7) in found
+    assert MeterEntry("port_punt_meter", 32 * 1 + 14, 5, 7, 5, 7) in found
     assert not any(isinstance(each, MeterEntry) and each.index == 30 for each in _entities(limits={"reassembly": None}))
 
 
