@@ -462,7 +462,7 @@ def test_sessions_and_tables(srv6: Run) -> None:
     # Objects, not lines of text in JSON.
     assert data["clone_sessions"] == [{"session_id": 1, "replicas": [{"port": 510, "instance": 1}]}]
     assert data["meters"]["1"]["NO_ROUTE"] == {"rate": 100, "burst": 50}
-    assert data["meters"]["1"]["passes"] == {"rate": 4000, "burst": 400}
+    assert data["meters"]["1"]["passes"] == {"rate": 3000, "burst": 400}
     assert "limit NO_ROUTE: 100/s, burst 50, ports 1, 2" in srv6("show sessions")[1]
     sizes = {row["table"]: row["entries"] for row in json.loads(srv6("show tables --json")[1])}
     assert sizes["my_sid_table"] == 1
