@@ -193,6 +193,11 @@
 #define END_DT2U_ID                     0x01000066
 #define END_DT2M_ID                     0x01000067
 #define IS_PEER_ID                      0x01000068
+// ... with REPLACE-C-SID: the table, then actions.
+#define BRIDGE_SEGMENT_TABLE_ID         0x02000062
+#define END_DT2U_REPLACE_CSID_ID        0x01000148
+#define END_DT2M_REPLACE_CSID_ID        0x01000149
+#define FLOOD_OTHERS_ID                 0x0100014A
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
