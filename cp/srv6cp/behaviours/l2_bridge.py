@@ -111,7 +111,10 @@ class Bridge:
     @property
     def ways(self) -> dict[int, Way]:
         """What is at each of these places."""
-        found: list[Way] = [*((each.port, each.vlan) for each in self.circuits), *(each.source for each in self.remotes)]
+        found: list[Way] = [
+            *((each.port, each.vlan) for each in self.circuits),
+            *(each.source for each in self.remotes),
+        ]
         return dict(enumerate(found, 1))
 
     @property
