@@ -3,8 +3,8 @@
 
 It answers neighbour solicitations, ARP and echo for its own addresses, keeps what else arrives, and sends through its
 gateway. Enough to talk to; it is no IP stack (no fragments, no TCP). A gNB or UPF is a host whose packets,
-a user's, are in GTP-U: what it says of itself in ND and ARP is not. A label-switching neighbour takes the labels of what
-comes to it off, and sends the packets on through its gateway.
+a user's, are in GTP-U: what it says of itself in ND and ARP is not. A label-switching neighbour takes the labels of
+what comes to it off, and sends the packets on through its gateway.
 """
 
 from __future__ import annotations

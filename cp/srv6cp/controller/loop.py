@@ -608,6 +608,11 @@ class NodeController:
         """Forget every learned MAC address of bridge domains."""
         self._ask(lambda: self._client.write(self._addresses.flush()))
 
+    @property
+    def learned(self) -> int:
+        """How many MAC addresses are known; those told of last may not be on the switch yet."""
+        return len(self._addresses)
+
     def addresses(self) -> Ages:
         """What is known of learned MAC addresses beside the entries of the switch; from any thread."""
         with self._lock:
