@@ -10,11 +10,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from unit.lab.test_netns import BMV2, MISSING, SLOW, Lab
+
+from srv6cp.cli.main import main
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
 BYTES = 100_000
@@ -103,7 +107,7 @@ def test_tcp(lab: tuple[Lab, str]) -> None:
     address = ADDRESSES[family].format(HOSTS[topology][last])
     if shutil.which("iperf3") is not None:
         server = started(made, last, "iperf3", "-s", "-1", "-B", address, "--forceflush")
-        client = ("iperf3", "-J", "-t", "1", "-c", address)
+        client: tuple[str, ...] = ("iperf3", "-J", "-t", "1", "-c", address)
     else:
         server = started(made, last, sys.executable, "-c",
                             SERVER.format(address=address, family=family))  # fmt: skip
@@ -120,16 +124,30 @@ def test_tcp(lab: tuple[Lab, str]) -> None:
     assert found >= BYTES
 
 
-def test_what_the_routers_have_learned(lab: tuple[Lab, str]) -> None:
-    """`srv6 mac show` of a router has each host where it is."""
+def learned(lab: Lab) -> dict[str, tuple[Any, ...]]:
+    """Where r1 has which host: port, remote, SID."""
+    macs = {mac(lab, host): host for host in HOSTS["vpls"]}
+    rows = json.loads(lab("edit", lab.name, "r1", "mac", "show", "--json", "bridge", "lan"))
+    return {macs[row["mac"]]: (row["port"], row["remote"], row["sid"]) for row in rows if row["mac"] in macs}
+
+
+def test_what_the_routers_have_learned(lab: tuple[Lab, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """`srv6 mac show` of a router has each host where it is; what is flushed is learned again."""
     made, topology = lab
     if topology != "vpls":
         pytest.skip("an E-Line learns nothing")
-    macs = {mac(made, host): host for host in HOSTS[topology]}
-    rows = json.loads(made("edit", made.name, "r1", "mac", "show", "--json", "bridge", "lan"))
-    found = {macs[row["mac"]]: (row["port"], row["remote"], row["sid"]) for row in rows if row["mac"] in macs}
-    assert found == {
+    everybody = {
         "h1": (3, None, None),
         "h2": (None, "r2", "fcbb:bb00:2:d20::"),
         "h3": (None, "r3", "fcbb:bb00:3:d20::"),
     }
+    assert learned(made) == everybody
+    routers = made.state()["routers"]
+    assert isinstance(routers, dict)
+    here = ["--grpc-addr", routers["r1"]["address"], "--device-id", str(routers["r1"]["device-id"])]
+    assert main(["mac", "flush", "remote", "r2", "-c", routers["r1"]["file"], *here]) == 0
+    assert "1 learned addresses forgotten" in capsys.readouterr().out
+    end = time.monotonic() + SLOW
+    while learned(made) != everybody:  # while the controller takes the switch back, it is not told of any
+        on(made, "h2", "ping", "-c", "1", "-W", "5", ADDRESSES["AF_INET"].format(HOSTS["vpls"]["h1"]))
+        assert time.monotonic() < end
