@@ -125,6 +125,12 @@ class Switch(Wires):
         """A P4Runtime client, to be used as a context."""
         return Client(self.address, device_id=self.device_id)
 
+    def processor_time(self) -> float:
+        """Seconds that the switch has used."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self) -> None:
         if self._process is not None:
             self._process.stop()

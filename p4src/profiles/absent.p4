@@ -132,6 +132,14 @@
 #define CSID_L2_FRAMES
 #endif
 
+#if !defined(WITH_CSID) || !defined(WITH_BRIDGE)
+#define CSID_L2_BRIDGE_ACTIONS
+#define CSID_L2_BRIDGE_ACTION_NAMES
+#define CSID_L2_BRIDGE_CASES
+#define CSID_L2_BRIDGE_TABLE
+#define CSID_L2_BRIDGE_ARGUMENT
+#endif
+
 #ifdef WITH_HMAC
 #include "../core/sid/hmac_state.p4"
 #else

@@ -20,7 +20,6 @@
 
 #ifdef WITH_BRIDGE
 #include "../core/router/bridge.p4"
-#include "../core/sid/l2_bridge.p4"
 #include "../arch/v1model/replicate.p4"
 #endif
 
@@ -37,6 +36,9 @@
 #ifdef WITH_L2
 #include "../core/sid/csid_l2.p4"
 #endif
+#ifdef WITH_BRIDGE
+#include "../core/sid/csid_l2_bridge.p4"
+#endif
 #endif
 #ifdef WITH_MPLS
 #include "../core/sid/mpls.p4"
@@ -49,6 +51,9 @@
 #endif
 #ifdef WITH_DECAP
 #include "../core/sid/decap.p4"
+#endif
+#ifdef WITH_BRIDGE
+#include "../core/sid/l2_bridge.p4"
 #endif
 #ifdef WITH_L2
 #include "../core/sid/l2.p4"

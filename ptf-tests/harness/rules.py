@@ -155,6 +155,8 @@ _TEXT = {
         "All C-SIDs of a sequence have one block and one length",
         "A decapsulating behaviour is reached with any Index",
         "List[0] is read before Last Entry is looked at; an SRH without an entry is not the last segment",
+        "DT2M: Arg.FE2 is behind the C-SID with Index 0, else in the last 16 bits of the place behind it",
+        "An Arg.FE2 keeps PSP from popping in front of DT2M; without SRH and with an Index there is none",
     ),
     "LBS": (
         "With an Argument: it goes behind the new block, which may be longer or shorter",

@@ -27,6 +27,7 @@ from srv6cp import artifacts
 from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, USAGE, CliError
 from srv6cp.cli.guarding import ACCEPT
 from srv6cp.config import ConfigError
+from srv6cp.controller import macages
 from srv6cp.controller.following import Follower, Saying
 from srv6cp.controller.links import LinkWatch
 from srv6cp.controller.loop import ControllerOptions, NodeController
@@ -111,7 +112,8 @@ class Daemon:
                 Client(self._address(name), device_id=node.device_id, election_id=ELECTION_ID)
             )
             self._clients[name] = client
-            options = replace(CONTROLLER, oam_journal=own_journal(client.device_id, client.address))
+            here = client.device_id, client.address
+            options = replace(CONTROLLER, oam_journal=own_journal(*here), mac_ages=macages.own_file(*here))
             self._controllers[name] = NodeController(client, node, options, program)
         with ThreadPoolExecutor(len(nodes)) as pool:
             for done in [pool.submit(controller.start) for controller in self._controllers.values()]:

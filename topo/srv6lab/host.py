@@ -3,7 +3,8 @@
 
 It answers neighbour solicitations, ARP and echo for its own addresses, keeps what else arrives, and sends through its
 gateway. Enough to talk to; it is no IP stack (no fragments, no TCP). A gNB or UPF is a host whose packets,
-a user's, are in GTP-U: what it says of itself in ND and ARP is not.
+a user's, are in GTP-U: what it says of itself in ND and ARP is not. A label-switching neighbour takes the labels of
+what comes to it off, and sends the packets on through its gateway.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class HostStack:
         self.mac = _mac(host.mac)
         self.gateway_mac = _mac(gateway_mac)
         self.ipv6, self.ipv4 = host.interface6.ip, host.interface4.ip
-        self._gtp = host.gtp
+        self._gtp, self._mpls = host.gtp, host.mpls
         self._on_link = {ip_address(address).packed: _mac(mac) for address, mac in on_link.items()}
         self._transmit = transmit
         self._identifier = itertools.count(1)
@@ -106,6 +107,8 @@ class HostStack:
                 return
             if ethernet.ethertype == raw.ETHERTYPE_ARP:
                 self._answer_arp(frame[ethernet.payload :])
+            elif ethernet.ethertype == raw.ETHERTYPE_MPLS and self._mpls:
+                self._labels(ethernet, frame)
             elif ethernet.ethertype in (raw.ETHERTYPE_IPV6, raw.ETHERTYPE_IPV4):
                 self._ip(ethernet, raw.parse_ip(frame[ethernet.payload :]))
         except raw.TruncatedError:
@@ -124,6 +127,16 @@ class HostStack:
                 if left <= 0:
                     return None
                 self._arrived.wait(left)
+
+    def _labels(self, ethernet: raw.EthernetView, frame: bytes) -> None:
+        """The end of a label-switched path. An IPv6 packet gets the TTL of the path less one (RFC 3443, uniform)."""
+        stack = raw.parse_label_stack(frame, ethernet.payload)
+        view = raw.parse_ip(frame[stack.payload :])
+        if view.dst == self._own(view.version):
+            self._ip(ethernet, view)
+        elif isinstance(view, raw.Ipv6View) and stack.ttl > 1:
+            packet = view.data[: view.end]
+            self.send_ip(packet[:7] + bytes((stack.ttl - 1,)) + packet[8:])
 
     def _ip(self, ethernet: raw.EthernetView, view: raw.IpView) -> None:
         if isinstance(view, raw.Ipv6View) and (message := ndp.parse(view)) is not None:

@@ -11,6 +11,7 @@ hosts:
   h1: {router: r1}
   h2: {router: r2, vrf: blue, ipv6: "2001:db8:1::2/64", ipv4: "10.0.1.2/24"}
   h3: {router: r2, l2: true}                  # on a layer 2 port
+  lsr: {router: r2, mpls: true}               # takes labels off; in this process only
   gnb: {router: r1, gtp: {peer: "fcbb:bb00:1:d::", teid: 291, qfi: 5}}  # in this process only
 links: [r1 -- r2, {link: r1 -- r3, cost: 5, mtu: 9000, rate: 10M, delay: 20ms, loss: 1%}]
 cables: {rate: 10M}                           # of all that say nothing else, those of hosts too
@@ -56,7 +57,7 @@ KEYS = frozenset(("name", "about", "picture", "profile", "routers", "hosts", "li
 #: What the routes between routers can be protected against.
 PROTECTION = ("link", "node")
 CABLE_KEYS = frozenset(impairments.KEYS)
-HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4", "gtp")) | CABLE_KEYS
+HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4", "gtp", "mpls")) | CABLE_KEYS
 GTP_KEYS = frozenset(("peer", "teid", "qfi"))
 LINK_KEYS = frozenset(("link", "cost", "mtu")) | CABLE_KEYS
 MAX_COST = 1 << 20
@@ -221,7 +222,7 @@ class _Reader:
         if key in routers:
             raise InvalidError("a router has that name")
         six, four = IPv6Interface(f"2001:db8:{number:x}::2/64"), IPv4Interface(f"10.0.{number}.2/24")
-        vrf, l2 = DEFAULT_VRF, False
+        vrf, l2, mpls = DEFAULT_VRF, False, False
         with self.at("hosts", key, "ipv6"):
             six = _address(settings.get("ipv6", six), IPv6Interface, six)
         with self.at("hosts", key, "ipv4"):
@@ -230,6 +231,8 @@ class _Reader:
             vrf = _name(settings.get("vrf", DEFAULT_VRF))
         with self.at("hosts", key, "l2"):
             l2 = values.boolean(settings.get("l2", False), "l2")
+        with self.at("hosts", key, "mpls"):
+            mpls = values.boolean(settings.get("mpls", False), "mpls")
         cable = self._cables
         with self.at("hosts", key):
             cable = impairments.read(settings, cable)
@@ -240,7 +243,7 @@ class _Reader:
         if not isinstance(at, str) or at not in routers:
             hint = values.suggest(str(at), routers) or f"; there are {', '.join(routers)}"
             raise InvalidError(f"router {at!r} does not exist{hint}", *(("router",) if "router" in settings else ()))
-        return Host(key, number, at, six, four, vrf, l2, cable, session)
+        return Host(key, number, at, six, four, vrf, l2, cable, session, mpls)
 
     def _links(self, value: Any, routers: Mapping[str, Router], hosts: Mapping[str, Host]) -> tuple[Link, ...]:
         ports = dict.fromkeys(routers, 0)

@@ -36,6 +36,8 @@ def schema() -> Schema:
             "router": _NAME | _text("router that the host hangs on"),
             "vrf": _NAME | _text("VRF of the router's port; default unless said"),
             "l2": {"type": "boolean"} | _text("true: the router's port takes frames as they are"),
+            "mpls": {"type": "boolean"}
+            | _text("true: a label-switching neighbour, which takes labels off and sends the packets on"),
             "ipv6": {"type": "string"} | _text("address/length; the router has the first address of the prefix"),
             "ipv4": {"type": "string"} | _text("address/length; the router has the first address of the prefix"),
             "gtp": _object(

@@ -90,6 +90,7 @@ class Host:
     """A host and the router it hangs on: by a port of a VRF, or (``l2``) by a layer 2 port without a gateway.
 
     With ``gtp`` it is a gNB or a UPF that speaks GTP-U: what it sends, the packets of a user, goes into a session.
+    With ``mpls`` it is the end of label-switched paths: it takes all labels off and sends on what is not its own.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Host:
     l2: bool = False
     impairments: Impairments = IDEAL  # of its cable
     gtp: Gtp | None = None
+    mpls: bool = False
 
     @property
     def mac(self) -> str:

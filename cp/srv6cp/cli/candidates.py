@@ -128,6 +128,15 @@ class Known:
             found += [str(number), *(f"{number}.{vlan}" for vlan in vlans or ())]
         return found
 
+    @property
+    def remotes(self) -> list[str]:
+        """Remotes of bridge domains."""
+        bridges = self._data.get("bridges")
+        listed = [
+            each.get("remotes") for each in (bridges if isinstance(bridges, list) else ()) if isinstance(each, dict)
+        ]
+        return [str(each["name"]) for of in listed for each in of or () if isinstance(each, dict) and "name" in each]
+
     def keys(self, kind: str) -> list[str]:
         """What names the items of a kind (``srv6 KIND del``)."""
         section, key = _NAMED.get(kind, (kind, "name"))
@@ -159,6 +168,8 @@ def _candidates(typed: Typed, known: Known) -> Values:
         from srv6cp.config.sysctl import known as settings
 
         return (f"{word}{'=' * ('-w' in typed.options)}" for word in settings(known.ports))
+    if typed.path[:1] == ("mac",) or typed.path[:2] == ("bridge", "fdb"):
+        return _mac(typed.path[-1], typed.words, known)
     if typed.path[:1] == ("config",):
         return _revisions(typed)
     if len(typed.path) != 2 or typed.path[0] not in _NAMED:
@@ -376,6 +387,17 @@ def _mpls_policy(words: Sequence[str], known: Known, first: Values) -> Values:
 
 def _bridge(words: Sequence[str], known: Known, first: Values) -> Values:
     return _pairs(words[1:], {"circuit": known.ports, "tag": ("keep", "pop"), "segment": _FREE}) if words else first
+
+
+def _mac(verb: str, words: Sequence[str], known: Known) -> Values:
+    """``srv6 mac`` and ``srv6 bridge fdb``."""
+    at: Keys = {"bridge": known.names("bridges"), "port": known.ports, "remote": known.remotes}
+    if verb in ("del", "delete"):
+        return _pairs(words[1:], {"bridge": known.names("bridges")}) if words else _FREE
+    if verb in ("add", "replace"):
+        return _pairs(words[1:], {**at, "vlan": _FREE}) if words else _FREE
+    kinds: Keys = {} if verb == "flush" else dict.fromkeys(("dynamic", "static"))
+    return _pairs(words, {**at, "vlan": _FREE, "sid": _FREE, **kinds})
 
 
 _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {

@@ -27,6 +27,7 @@ _COMMANDS = (
     "confirm",
     "config",
     _OBJECTS,
+    "mac",
     "ip",
     "hmac",
     "sysctl",

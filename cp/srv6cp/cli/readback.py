@@ -146,6 +146,10 @@ class Names:
         """Name of an item of a section that a record of a behaviour brings."""
         return self._items.get(section, {}).get(number, f"#{number}")
 
+    def items(self, section: str) -> Mapping[str, Any]:
+        """The items of such a section that the node file has, by name."""
+        return self.node.sections.get(section, {}) if self.node else {}
+
 
 def entries(client: Client, table: str) -> list[TableEntry]:
     """The entries of a table; none when the program on the switch has no such table."""

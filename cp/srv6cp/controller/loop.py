@@ -39,6 +39,7 @@ from srv6cp.p4rt import (
     NotPrimary,
     P4RuntimeError,
     StreamClosed,
+    TableEntry,
     WriteError,
     insert,
     modify,
@@ -47,7 +48,8 @@ from srv6cp.p4rt import PacketIn as StreamPacket
 from srv6cp.sync.program import Program
 from srv6cp.sync.tables import Changes, Tables
 
-from .bridging import DIGEST, SOURCES, Addresses, key_of
+from . import macages
+from .bridging import DIGEST, READ, SOURCES, Addresses, Ages, key_of
 from .election import Election
 from .inbox import Inbox, Order
 from .neighbors import NeighborTimers
@@ -88,6 +90,8 @@ class ControllerOptions:
     """A switch that is silent for so long is lost."""
     oam_journal: Path | None = None
     """Where copies of packets with the O flag are noted for `srv6 oam show`."""
+    mac_ages: Path | None = None
+    """Where it is noted when MAC addresses were last seen, for `srv6 mac show`."""
 
 
 @dataclass(frozen=True)
@@ -155,8 +159,10 @@ class NodeController:
         self._node = node
         self._options = options or ControllerOptions()
         self._tables = Tables(client, Program.read(program))
-        self._addresses = Addresses()
+        sources = self._tables.info.tables.get(SOURCES)
+        self._addresses = Addresses(sources.size if sources else 0, self._say_of_addresses)
         self._tables.learned = self._addresses.entries
+        self._mac_ages = self._options.mac_ages
         self._election = Election(client)
         self._handler = PuntHandler(
             node, self._mark, self._tables.targets, self._options.neighbors, self._options.oam_journal
@@ -516,6 +522,7 @@ class NodeController:
             return
         self._repair_at = None
         found = self._tables.take_over(self._node, recover=not self._handler.neighbors)
+        self._adopt_addresses(found.loaded)
         if found.neighbors:
             self._handler.adopt(found.neighbors, time.monotonic())
         changes = self._reconcile()
@@ -535,6 +542,8 @@ class NodeController:
         if bridges := self._tables.names(BRIDGES):
             self._listen()
         self._addresses.configure(self._node, bridges, time.monotonic())
+        if bridges:
+            self._note_ages(time.monotonic())
         self._repair_at = None
         self._repair_pause = _REPAIR_PAUSE
         self._reconciliations += 1
@@ -555,9 +564,23 @@ class NodeController:
         if digest.digest == DIGEST and self._addresses.queue(digest.data):
             self._inbox.order(lambda: self._guard(self._learn))
 
+    def _adopt_addresses(self, loaded: bool) -> None:
+        """What the switch has of them is what there is; nothing where its program has just been loaded."""
+        there = [] if loaded or SOURCES not in self._client.p4info.tables else self._client.read(map(TableEntry, READ))
+        found = (entry for entry in there if isinstance(entry, TableEntry))
+        self._addresses.adopt(self._node, found, time.monotonic())
+
     def _learn(self) -> None:
-        if self._election.is_primary and not self._held:
-            self._client.write(self._addresses.learn(time.monotonic()))
+        if not self._election.is_primary or self._held:
+            return
+        learned = self._addresses.learn(time.monotonic())
+        try:
+            self._client.write_stamped(self._addresses.serialized(learned, self._client.p4info.codec))
+        except WriteError as error:
+            back, others = self._addresses.refuse(error.failures)
+            self._client.write(back)
+            if others:
+                raise
 
     def _age(self, now: float) -> None:
         counts = {
@@ -566,10 +589,34 @@ class NodeController:
             if isinstance(cell, DirectCounterEntry) and cell.match
         }
         self._client.write(self._addresses.age(counts, now))
+        self._note_ages(now)
+
+    def _note_ages(self, now: float) -> None:
+        if self._mac_ages is None:
+            return
+        try:
+            macages.write(self._mac_ages, self._addresses.ages(), now, time.time())
+        except OSError as error:
+            log.warning("%s: %s: %s; `srv6 mac show` tells no ages", self._where, self._mac_ages, error.strerror)
+            self._mac_ages = None
+
+    def _say_of_addresses(self, text: str) -> None:
+        log.warning("%s: %s", self._where, text)
+        self._note_ages(time.monotonic())
 
     def flush_addresses(self) -> None:
         """Forget every learned MAC address of bridge domains."""
         self._ask(lambda: self._client.write(self._addresses.flush()))
+
+    @property
+    def learned(self) -> int:
+        """How many MAC addresses are known; those told of last may not be on the switch yet."""
+        return len(self._addresses)
+
+    def addresses(self) -> Ages:
+        """What is known of learned MAC addresses beside the entries of the switch; from any thread."""
+        with self._lock:
+            return self._addresses.ages()
 
     def _on_status(self, _answer: Arbitration) -> None:
         self._inbox.order(lambda: self._guard(self._role_changed))

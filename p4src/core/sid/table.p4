@@ -47,6 +47,7 @@ control my_sid(PACKET) {
     MOBILE_ACTIONS
     CSID_DECAP_ACTIONS
     CSID_L2_ACTIONS
+    CSID_L2_BRIDGE_ACTIONS
 
     // The longest match may be no SID: a route, or an address of this node, inside the prefix of one.
     @id(NOT_A_SID_ID)
@@ -77,6 +78,7 @@ control my_sid(PACKET) {
             MOBILE_ACTION_NAMES
             CSID_DECAP_ACTION_NAMES
             CSID_L2_ACTION_NAMES
+            CSID_L2_BRIDGE_ACTION_NAMES
             not_a_sid;
             @defaultonly NoAction;
         }

@@ -56,6 +56,8 @@ PLAIN = {
     "End.DT46 with REPLACE-CSID": 120,
     "End.DX2 with REPLACE-CSID": 121,
     "End.DX2V with REPLACE-CSID": 122,
+    "End.DT2U with REPLACE-CSID": 123,
+    "End.DT2M with REPLACE-CSID": 124,
     "End.LBS with REPLACE-CSID": 140,
     "End.XLBS with REPLACE-CSID": 141,
     "End.MAP": 40,

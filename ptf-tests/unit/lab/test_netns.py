@@ -420,8 +420,12 @@ def test_killed_switch_is_noticed_and_filled_again(lab: Lab) -> None:
     lab("unsteer", lab.name, "r1")
 
 
+# Those that other tests start: the fixture here, test_netns_l2.py; those whose hosts are in one process only.
+ELSEWHERE = ("quickstart", "vpls", "l2", "mobile", "mpls")
+
+
 @pytest.mark.parametrize("idle", ["softswitch", BMV2], indirect=True)
-@pytest.mark.parametrize("topology", [name for name in shipped() if name not in ("quickstart", "mobile")])
+@pytest.mark.parametrize("topology", [name for name in shipped() if name not in ELSEWHERE])
 def test_shipped_topology(idle: Lab, topology: str) -> None:
     """The steps `expect` and `ping` of the file are the assertions."""
     out = idle.up(topology)

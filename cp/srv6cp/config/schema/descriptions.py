@@ -234,6 +234,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "bridges.circuits.port": "a layer 2 port, or a routed one with a VLAN",
     "bridges.remotes": "the other nodes of the domain",
     "bridges.remotes.name": "by which static addresses call it",
+    "bridges.arguments": "Arg.FE2 of each Ethernet segment, for an End.DT2M with REPLACE-CSID",
     "bridges.static": "MAC addresses that are not learned",
     "bridges.static.mac": "the address",
     "vlan-tables": "tables of End.DX2V",
