@@ -194,6 +194,21 @@
 #define END_DT2M_ID                     0x01000067
 #define IS_PEER_ID                      0x01000068
 
+// Of copies of packets: replication segments, policies that spray.
+#define REPLICATION_SEGMENT_TABLE_ID 0x02000050
+#define PACKET_COPY_TABLE_ID         0x02000051
+#define END_REPLICATE_ID             0x01000100
+#define REPLICATION_STATE_ID         0x01000101
+#define NO_REPLICATION_STATE_ID      0x01000102
+#define COPY_TO_ROUTE_ID             0x01000103
+#define COPY_TO_NEXTHOP_ID           0x01000104
+#define COPY_TO_POLICY_ID            0x01000105
+#define DELIVER_COPY_ID              0x01000106
+#define SPRAY_PACKET_ID              0x01000107
+#define SPRAY_FRAME_ID               0x01000108
+#define NO_PACKET_COPY_ID            0x01000109
+#define SPRAY_ID                     0x0100010A
+
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002
