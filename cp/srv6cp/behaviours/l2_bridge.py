@@ -3,7 +3,7 @@
 
 A bridge domain has ways out: attachment circuits and remotes. Each has a *replica*, which is a row of `replica_table`;
 multicast groups consist of replicas. Numbers follow from that of the domain: replica ``domain << 8 | place``, group
-``domain << 8 | replica of the circuit that a frame came by``. From a remote it is group 0, of circuits alone (split
+``domain << 8 | replica of the circuit that a frame came by``; their high bit is 0. From a remote it is group 0, of circuits alone (split
 horizon: the mesh of remotes is full); with an Arg.FE2, groups from 255 down, without the circuits of that segment.
 """
 
@@ -273,7 +273,7 @@ def _entries(domain: int, bridge: Bridge, binder: Binder) -> Iterable[Entry]:
             yield Entry("ingress_vlan_table", match, "set_bridge_circuit_translate", translated)
 
 
-def _copies(domain: int, bridge: Bridge) -> Iterable[tuple[int, tuple[int, ...]]]:
+def _copies(domain: int, bridge: Bridge, _: Binder) -> Iterable[tuple[int, tuple[int, ...]]]:
     for group, places in bridge.groups():
         if places:
             yield number(domain, group), tuple(number(domain, place) for place in places)
@@ -396,7 +396,7 @@ _BRIDGES = Section(
     usage="circuit P[.V] [tag keep|pop|VID] [segment S] ...",
     words=_words,
     required=("circuits",),
-    size=256,
+    size=128,  # the numbers with the high bit are those of copies of packets
     copies=_copies,
 )
 

@@ -28,7 +28,10 @@ Values = Iterable[str]
 Keys = Mapping[str, "Values | None"]
 _FREE: tuple[str, ...] = ()  # a value that nobody can guess
 _REPEATED = frozenset(
-    ("segs", "weight", "nexthop", "via", "dev", "port", "encap", "vlan", "rewrite", "circuit", "tag", "segment")
+    (
+        *("segs", "weight", "nexthop", "via", "dev", "port", "encap", "vlan", "rewrite", "circuit", "tag", "segment"),
+        "branch",
+    )
 )
 
 
@@ -295,6 +298,7 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "echo": ECHO,
             "compress": COMPRESS,
             "invalid": ("forward", "drop"),
+            "spray": ("true", "false"),
             "vrf": known.vrfs,
             "color": _FREE,
             "endpoint": _FREE,
@@ -378,6 +382,13 @@ def _bridge(words: Sequence[str], known: Known, first: Values) -> Values:
     return _pairs(words[1:], {"circuit": known.ports, "tag": ("keep", "pop"), "segment": _FREE}) if words else first
 
 
+def _replication(words: Sequence[str], known: Known, first: Values) -> Values:
+    of_branch: Keys = {**_hops(known), "policy": known.names("policies")}
+    del of_branch["weight"]
+    fields: Keys = {"branch": _FREE, **of_branch, "leaf": None, "context": known.names("sids", "sid")}
+    return _pairs(words[1:], {**fields, "hop-limit-threshold": _FREE}) if words else first
+
+
 _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "sid": _sid,
     "policy": _policy,
@@ -390,6 +401,7 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "vrf": _vrf,
     "mpls-policy": _mpls_policy,
     "bridge": _bridge,
+    "replication": _replication,
 }
 
 # --- srv6 ip, srv6 srconf ---------------------------------------------------------------------------------
