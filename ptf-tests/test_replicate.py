@@ -308,8 +308,10 @@ class Ping(ReplicateTest):
             self.send(1, request)
             self.expect_only(1, wire.ip6(sid, ROOT, wire.echo_reply(sid, ROOT), hl=64))
         # To a leaf behind this one: the checksum is over its SID, so the bud's own copy is none of the bud's.
-        foreign = wire.ip6(ROOT, BUD, wire.echo_request(ROOT, BY_HOP))
-        self.send(1, craft.IPv6(bytes(foreign)) if hasattr(craft, "IPv6") else foreign)
+        message = bytes(craft.ip6(ROOT, BY_HOP, craft.echo_request()))[40:]
+        checksum = int.from_bytes(message[2:4], "big")
+        foreign = craft.ip6(ROOT, BUD, craft.icmp6(128, 0, message[4:], csum=checksum))
+        self.send(1, foreign)
         self.copies(self.branches(bytes(foreign)))
         request = craft.ip6(ROOT, TRANSIT, craft.echo_request())
         self.send(1, request)

@@ -3,7 +3,7 @@
 
 A bridge domain has ways out: attachment circuits and remotes. Each has a *replica*, which is a row of `replica_table`;
 multicast groups consist of replicas. Numbers follow from that of the domain: replica ``domain << 8 | place``, group
-``domain << 8 | replica of the circuit that a frame came by``; their high bit is 0. From a remote it is group 0, of circuits alone (split
+``domain << 8 | replica of the circuit that a frame came by``; all below 0x7000. From a remote it is group 0, of circuits alone (split
 horizon: the mesh of remotes is full); with an Arg.FE2, groups from 255 down, without the circuits of that segment.
 """
 
@@ -32,6 +32,8 @@ _KEEP, _POP = "keep", "pop"
 _MOST_REPLICAS = 200
 _MOST_SEGMENTS = 32
 _LAST_PLACE = 255
+#: Groups from 0x7000 on are those of packets (srv6cp.compile.ids).
+_MOST_DOMAINS = 0x6F
 _LONGEST_AGE = 1_000_000
 _MOST_ADDRESSES = 65536
 _MODE = "l2encap.red"
@@ -396,7 +398,7 @@ _BRIDGES = Section(
     usage="circuit P[.V] [tag keep|pop|VID] [segment S] ...",
     words=_words,
     required=("circuits",),
-    size=128,  # the numbers with the high bit are those of copies of packets
+    size=_MOST_DOMAINS + 1,
     copies=_copies,
 )
 

@@ -19,10 +19,10 @@ from srv6cp.behaviours import Section
 from srv6cp.compile import tables
 from srv6cp.p4rt.entities import Action, ActionSet, Entity, TableEntry
 
-#: Replicas and multicast groups of packets have numbers above this one, those of bridge domains below
-#: (p4src/core/router/copy_state.p4). There are as many as `packet_copy_table` has room for.
-FIRST_COPY = 0x8000
-COPIES = 16385
+#: Copies of packets have numbers above this one, those of bridge domains below (p4src/core/router/copy_state.p4); there
+#: are as many as `packet_copy_table` has room for. Likewise their multicast groups, of which BMv2 takes 32,767.
+FIRST_COPY, COPIES = 0x8000, 16385
+FIRST_GROUP, GROUPS = 0x7000, 0x1000
 #: Keys are no longer than this: longer ones stand as a digest.
 _LONGEST_KEY = 32
 
@@ -115,7 +115,7 @@ class Ids:
         self.sids = IdSpace("counted SIDs", sids)
         self.rate_groups = IdSpace("groups that share a rate", 1024)
         self.replicas = IdSpace("copies of packets", COPIES, FIRST_COPY)
-        self.multicast_groups = IdSpace("groups of copies of packets", COPIES, FIRST_COPY)
+        self.multicast_groups = IdSpace("groups of copies of packets", GROUPS, FIRST_GROUP)
         self._sections: dict[str, IdSpace] = {}
 
     def section(self, section: Section) -> IdSpace:

@@ -3,7 +3,7 @@
 #ifndef SRV6_CORE_ROUTER_COPY_STATE_P4_
 #define SRV6_CORE_ROUTER_COPY_STATE_P4_
 
-// Replicas and groups with this bit are of packets, the others of frames (router/bridge.p4): two number spaces.
+// Replicas with this bit are of packets, the others of frames (router/bridge.p4).
 #define IS_COPY_OF_PACKET VERDICT.replica_id[15:15] == 1
 
 // With UNUSUAL_COPY. Nobody is asked for a neighbour because of it, since the packet that the control
