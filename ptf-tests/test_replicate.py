@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from headend_base import encapsulated_frame
 from srv6_base import Frame, Srv6Test, craft, rfc, rule, wire
 from srv6cp.p4rt import TableEntry
 
@@ -227,8 +226,12 @@ class RefusesSilently(ReplicateTest):
             self.silently(craft.ip6(ROOT, LEAF, inner6(), hl=hl), "HOP_LIMIT_EXCEEDED")
         self.silently(craft.ip6(ROOT, TRANSIT, inner6(), hl=4), "REPLICATION_HOP_LIMIT")
         self.send(1, craft.ip6(ROOT, TRANSIT, inner6(), hl=5))
-        self.copies({2: copied(bytes(craft.ip6(ROOT, TRANSIT, inner6(), hl=5)), BY_HOP),
-                     3: copied(bytes(craft.ip6(ROOT, TRANSIT, inner6(), hl=5)), BY_ROUTE)})
+        self.copies(
+            {
+                2: copied(bytes(craft.ip6(ROOT, TRANSIT, inner6(), hl=5)), BY_HOP),
+                3: copied(bytes(craft.ip6(ROOT, TRANSIT, inner6(), hl=5)), BY_ROUTE),
+            }
+        )
         self.silently(craft.ip6(ROOT, LEAF, craft.raw(b"experiment", 253)), "UPPER_LAYER")
         self.silently(craft.ip6(ROOT, LEAF, craft.fragment(craft.udp(b"piece"))), "FRAGMENT_AT_SID")
         self.silently(craft.ip6(ROOT, PLAIN, inner6()), "REPLICATION_CONTEXT")
@@ -294,7 +297,9 @@ class TellsOfSizeAndOptions(ReplicateTest):
         self.expect_icmp6(1, 4, 2, 42, bytes(unknown))
         self.expect_drop("OPTION")
         for kind in (0x40, 0xC0):  # discard; report, unless to a group
-            self.silently(craft.ip6(ROOT, TRANSIT, craft.dstopt(craft.udp(b""), bytes((kind, 4, 0, 0, 0, 0)))), "OPTION")
+            self.silently(
+                craft.ip6(ROOT, TRANSIT, craft.dstopt(craft.udp(b""), bytes((kind, 4, 0, 0, 0, 0)))), "OPTION"
+            )
 
 
 @rfc("9524", "2.2.2")

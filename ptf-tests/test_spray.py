@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from headend_base import HOST, HOST4, SOURCE, encapsulated, encapsulated_frame, inserted
+from headend_base import HOST, HOST4, encapsulated, encapsulated_frame, inserted
 from srv6_base import Frame, Srv6Test, craft, rfc, rule, wire
 
 LISTS = (["fcbb:bb00:2::"], ["fcbb:bb00:3::", "fcbb:bb00:33::"], ["fcbb:bb00:7::", "fcbb:bb00:8::", "fcbb:bb00:9::"])
 PORTS = (2, 3, 7)
+ROUTES = [{"prefix": f"{each[0]}/48", "via": f"2001:db8:{port}::2"} for each, port in zip(LISTS, PORTS, strict=True)]
 DESTINATION, DESTINATION4 = "2001:db8:99::9", "198.51.100.9"
 BSID = "fcbb:bb00:1:b::"
 ENDPOINT = "fcbb:bb00:e::1"
@@ -29,10 +30,7 @@ class SprayTest(Srv6Test):
             **{
                 "policies": [{"name": "all", "encap": encap, "spray": True, "segment-lists": lists, **dict(policy)}],
                 "steering": both if mode.startswith("encap") else [],
-                "routes": [
-                    {"prefix": f"{each[0]}/48", "via": f"2001:db8:{port}::2"}
-                    for each, port in zip(LISTS, PORTS, strict=True)
-                ],
+                "routes": ROUTES,
                 **config,
             }
         )
@@ -119,7 +117,7 @@ class ByColor(SprayTest):
         self.spray(
             policy={"color": 100, "endpoint": ENDPOINT}.items(),
             routes=[
-                *({"prefix": f"{each[0]}/48", "via": f"2001:db8:{port}::2"} for each, port in zip(LISTS, PORTS)),
+                *ROUTES,
                 {"prefix": "fcbb:bb00:e::/48", "via": "2001:db8:6::2"},
                 {
                     "prefix": "2001:db8:77::/48",
@@ -142,7 +140,8 @@ class ByPort(SprayTest):
     def runTest(self) -> None:
         self.spray("l2encap.red", ports={4: {"mode": "l2", "policy": "all"}})
         for tags in ((), 100, (100, 200)):
-            frame = wire.ether(b"payload", dst="ff:ff:ff:ff:ff:ff", src="02:aa:00:00:00:01", ethertype=0x88B5, vlan=tags)
+            macs = {"dst": "ff:ff:ff:ff:ff:ff", "src": "02:aa:00:00:00:01"}
+            frame = wire.ether(b"payload", **macs, ethertype=0x88B5, vlan=tags)
             self.send(4, Frame(frame))
             for each, port in zip(LISTS, PORTS, strict=True):
                 self.expect(port, encapsulated_frame(frame, each, mode="l2encap.red"))
@@ -161,10 +160,7 @@ class ListsComeAndGo(SprayTest):
 
     def runTest(self) -> None:
         packet = craft.ip6(HOST, DESTINATION, craft.udp(b"payload"))
-        routes = [
-            {"prefix": f"{each[0]}/48", "via": f"2001:db8:{port}::2"} for each, port in zip(LISTS, PORTS, strict=True)
-        ]
-        self.spray(routes=[routes[0], routes[2]])
+        self.spray(routes=[ROUTES[0], ROUTES[2]])
         self.send(1, packet)
         self.expect_all(bytes(packet), lists=[LISTS[0], None, LISTS[2]])
         self.spray()
@@ -195,7 +191,7 @@ class CopiesOfOnePacketFareApart(SprayTest):
 @rfc("9524", "2.2")
 @rule("RE-7", "RE-9", "POL-8")
 class RootOfATree(SprayTest):
-    """Service and branches in one encapsulation: each list ends with the Replication-SID of a branch and the context."""
+    """Service and branches in one encapsulation: each list ends with a Replication-SID and the context."""
 
     def runTest(self) -> None:
         tree = [[*each, f"fcbb:bb00:{port}:e::", "fcbb:bb00:cc::"] for each, port in zip(LISTS, PORTS, strict=True)]
@@ -205,4 +201,3 @@ class RootOfATree(SprayTest):
         self.send(1, packet)
         self.expect_all(bytes(packet), lists=tree)
         self.expect_no_drop()
-        assert SOURCE

@@ -80,8 +80,10 @@ def probe(
 
 
 def receivers(source: str, targets: Mapping[str, str], address: str, mark: bytes, timeout: float) -> list[str]:
-    """Send ``mark`` by UDP to ``address``; who got it of ``targets``, nodes and their namespaces. Who has not that address
-    does not; the others are waited for until all have it, or for ``timeout`` s."""
+    """Send ``mark`` by UDP to ``address``; who got it of ``targets``, nodes and their namespaces.
+
+    Those that have the address are waited for until all have got it, or for ``timeout`` s.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     found: list[str] = []
     with ExitStack() as opened:

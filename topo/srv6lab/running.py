@@ -221,8 +221,14 @@ class RunningLab:
             for port in ports:
                 mark = b"srv6 lab probe %d.%d" % (os.getpid(), next(self._probes))
                 trip = linuxhost.probe(
-                    *(self._namespaces[each] for each in (source, target)),
-                    *(address, port, mark, sniffer, (source, target), timeout),
+                    self._namespaces[source],
+                    self._namespaces[target],
+                    address,
+                    port,
+                    mark,
+                    sniffer,
+                    (source, target),
+                    timeout,
                 )
                 trips.append(trip)
         return trips

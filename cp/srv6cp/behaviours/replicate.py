@@ -9,8 +9,8 @@ Node-ID>, is the name of the item and the node.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Any, NamedTuple
 

@@ -383,9 +383,14 @@ def _bridge(words: Sequence[str], known: Known, first: Values) -> Values:
 
 
 def _replication(words: Sequence[str], known: Known, first: Values) -> Values:
-    of_branch: Keys = {**_hops(known), "policy": known.names("policies")}
-    del of_branch["weight"]
-    fields: Keys = {"branch": _FREE, **of_branch, "leaf": None, "context": known.names("sids", "sid")}
+    hops = {key: values for key, values in _hops(known).items() if key != "weight"}
+    fields: Keys = {
+        "branch": _FREE,
+        **hops,
+        "policy": known.names("policies"),
+        "leaf": None,
+        "context": known.names("sids", "sid"),
+    }
     return _pairs(words[1:], {**fields, "hop-limit-threshold": _FREE}) if words else first
 
 

@@ -383,7 +383,11 @@ class Policies:
             watched.append(self._nexthops.watched(nexthop))
         if policy.spray:
             ways = [
-                (f"{use.name}/{mode}/spray/{share.policy.name}/{','.join(map(str, share.entry.segments))}", action, port)
+                (
+                    f"{use.name}/{mode}/spray/{share.policy.name}/{','.join(map(str, share.entry.segments))}",
+                    action,
+                    port,
+                )
                 for share, (_, action), port in zip(shares, weighted, watched, strict=True)
             ]
             self._set_entry(number, self._spray(number, ways, REGISTRY.headend(mode).layer2))

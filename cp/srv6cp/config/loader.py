@@ -29,8 +29,8 @@ from srv6cp.config.oam import read_oam
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.reassembly import read_reassembly
-from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
 from srv6cp.config.replication import check_replication
+from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
 from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.segments import SegmentReader
 from srv6cp.config.sid_structures import Known, read_sid_structures

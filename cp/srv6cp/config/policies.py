@@ -170,7 +170,9 @@ def _read_policy(item: dict[Any, Any], segments: SegmentReader, inserted: Collec
     with fields.at():
         _check_prefixes(encap, (each for path in paths for each in path.lists))
     with fields.at():
-        if spray and any(each.weight > 1 for path in paths for each in (*path.lists, *path.constituents)):
+        weights = [each.weight for path in paths for each in path.lists]
+        weights += [each.weight for path in paths for each in path.constituents]
+        if spray and any(weight > 1 for weight in weights):
             raise InvalidError("a policy that sprays sends a copy by every list: it takes no weights", "spray")
     fields.finish()
     return Policy(name, paths, encap, invalid == "drop", vrf, color, endpoint, priority, keep, spray)
