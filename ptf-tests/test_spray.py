@@ -8,6 +8,7 @@ from typing import Any
 from headend_base import HOST, HOST4, encapsulated, encapsulated_frame, inserted
 from srv6_base import Frame, Srv6Test, craft, rfc, rule, wire
 
+BEHAVIOURS = ("Spray",)
 LISTS = (["fcbb:bb00:2::"], ["fcbb:bb00:3::", "fcbb:bb00:33::"], ["fcbb:bb00:7::", "fcbb:bb00:8::", "fcbb:bb00:9::"])
 PORTS = (2, 3, 7)
 ROUTES = [{"prefix": f"{each[0]}/48", "via": f"2001:db8:{port}::2"} for each, port in zip(LISTS, PORTS, strict=True)]

@@ -3,9 +3,9 @@
 
 A bridge domain has ways out: attachment circuits and remotes. Each has a *replica*, which is a row of `replica_table`;
 multicast groups consist of replicas. Numbers follow from that of the domain: replica ``domain << 8 | place``, group
-``domain << 8 | replica of the circuit that a frame came by``; all below 0x7000. From a remote it is group 0, of circuits
-alone (split horizon: the mesh of remotes is full); with an Arg.FE2, groups from 255 down, without the circuits of that
-segment.
+``domain << 8 | replica of the circuit that a frame came by``; all below 0x7000. From a remote it is group 0, of
+circuits alone (split horizon: the mesh of remotes is full); with an Arg.FE2, groups from 255 down, without the
+circuits of that segment.
 """
 
 from __future__ import annotations

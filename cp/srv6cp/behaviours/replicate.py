@@ -270,7 +270,6 @@ ENDPOINTS = (
         operands=(item(OPERAND, _SECTION, _NUMBER),),
         code_points=(75,),
         spec="RFC 9524 2.2",
-        label="replicates",
         sections=(_SECTION,),
     ),
 )

@@ -233,6 +233,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "replication-segments": "what End.Replicate does: branches of multicast trees (RFC 9524)",
     "replication-segments.name": "by which SIDs call it; with the node it is the identity of RFC 9524",
     "replication-segments.branches": "where copies go",
+    **{f"replication-segments.branches.via.{key}": text for key, text in _HOP.items()},
     "bridges": "bridge domains of End.DT2U and End.DT2M",
     "bridges.name": "by which SIDs call it",
     "bridges.circuits": "its ports and VLANs",
