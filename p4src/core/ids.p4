@@ -4,7 +4,7 @@
 #ifndef SRV6_CORE_IDS_P4_
 #define SRV6_CORE_IDS_P4_
 
-// Tables (0x02). Next: 0x02000064.
+// Tables (0x02). Next: 0x0200007C.
 #define INGRESS_PORT_TABLE_ID    0x02000001
 #define INGRESS_VLAN_TABLE_ID    0x02000002
 #define SID_BLOCK_TABLE_ID       0x02000003
@@ -43,7 +43,7 @@
 // OAM, service chaining.
 #define O_FLAG_TABLE_ID          0x02000038
 
-// Actions (0x01). Next: 0x01000150. (0x01000021: a set_nexthop_group without a seed;
+// Actions (0x01). Next: 0x010001A8. (0x01000021: a set_nexthop_group without a seed;
 // 0x01000063, 0x01000064: branches, before anything led to them)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
@@ -198,6 +198,21 @@
 #define END_DT2U_REPLACE_CSID_ID        0x01000148
 #define END_DT2M_REPLACE_CSID_ID        0x01000149
 #define FLOOD_OTHERS_ID                 0x0100014A
+
+// Of copies of packets: replication segments, policies that spray.
+#define REPLICATION_SEGMENT_TABLE_ID 0x02000050
+#define PACKET_COPY_TABLE_ID         0x02000051
+#define END_REPLICATE_ID             0x01000100
+#define REPLICATION_STATE_ID         0x01000101
+#define NO_REPLICATION_STATE_ID      0x01000102
+#define COPY_TO_ROUTE_ID             0x01000103
+#define COPY_TO_NEXTHOP_ID           0x01000104
+#define COPY_TO_POLICY_ID            0x01000105
+#define DELIVER_COPY_ID              0x01000106
+#define SPRAY_PACKET_ID              0x01000107
+#define SPRAY_FRAME_ID               0x01000108
+#define NO_PACKET_COPY_ID            0x01000109
+#define SPRAY_ID                     0x0100010A
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001

@@ -53,6 +53,7 @@ const unusual_t UNUSUAL_PADDING        = 0x2000;  // octets behind the end of th
 const unusual_t UNUSUAL_INNER_ADDRESS  = 0x4000;
 const unusual_t UNUSUAL_ARGUMENT       = 0x8000;  // C-SIDs of other nodes behind that of the SID (sid/csid.p4)
 #define UNUSUAL_ARGUMENT_BIT 15
+const unusual_t UNUSUAL_COPY           = 0x00010000;  // in this pass the packet is a copy (router/copies.p4)
 const unusual_t UNUSUAL_REPLACE        = 0x00020000;  // a REPLACE-C-SID of this node (sid/csid_replace.p4)
 const unusual_t UNUSUAL_EXHAUSTED      = 0x00040000;  // the list of an exhausted SRH was read for one (wire/csid.p4)
 const unusual_t UNUSUAL_O_FLAG         = 0x00200000;  // of the SRH; behind sid/oam.p4: a copy of the packet was taken

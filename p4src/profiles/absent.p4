@@ -113,9 +113,35 @@
 #define MOBILE_FLOW
 #define MOBILE_TUNNEL_MTU
 #define IPV4_LOOKUP ipv4_table.apply();
+#define MOBILE_CHECKSUM
+#endif
+
+#if defined(WITH_MOBILE) || defined(WITH_REPLICATE)
+#include "../core/router/ipv4_tag.p4"
+#else
 #define IPV4_TAG_ACTION
 #define IPV4_TAG
-#define MOBILE_CHECKSUM
+#endif
+
+// Copies of packets: branches and policies that spray, by way of the headend and of the copies of bridge domains.
+#if defined(WITH_REPLICATE) && defined(WITH_HEADEND) && defined(WITH_BRIDGE)
+#include "../core/router/copy_state.p4"
+#else
+#define COPIES_TELL_NOBODY
+#define NO_SID_HERE                              \
+    if (md.unusual >= UNUSUAL_SID_BLOCK) {       \
+        domain.apply(THE_PACKET);                \
+    }
+#define SPRAY_ACTION
+#define SPRAY_ACTION_NAME
+#define COUNT_SPRAYED
+#define END_REPLICATE_ACTIONS
+#define END_REPLICATE_ACTION_NAMES
+#define END_REPLICATE_CONTROLS
+#define END_REPLICATE_CASES
+#define PACKET_COPY_CONTROLS
+#define RESUME_PACKET_COPY_ACTIONS
+#define RESUME_PACKET_COPY resume_frame();
 #endif
 
 #if !defined(WITH_CSID) || !defined(WITH_DECAP)

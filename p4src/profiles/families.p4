@@ -13,6 +13,9 @@
 #ifdef WITH_MOBILE
 #include "../core/headend/mobile.p4"
 #endif
+#if defined(WITH_REPLICATE) && defined(WITH_BRIDGE)
+#include "../core/headend/spray.p4"
+#endif
 #include "../core/headend/policy.p4"
 #include "../core/headend/steer.p4"
 #include "../core/headend/tunnel_mtu.p4"
@@ -21,6 +24,11 @@
 #ifdef WITH_BRIDGE
 #include "../core/router/bridge.p4"
 #include "../arch/v1model/replicate.p4"
+#endif
+#if defined(WITH_REPLICATE) && defined(WITH_HEADEND) && defined(WITH_BRIDGE)
+#include "../core/router/copies.p4"
+#include "../core/sid/replicate.p4"
+#include "../arch/v1model/replicate_packet.p4"
 #endif
 
 #include "../core/sid/end.p4"

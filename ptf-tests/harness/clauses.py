@@ -31,6 +31,7 @@ BEHAVIOURS = {
     "Steering": "RFC 8986 5, RFC 9256 8",
     "Weighted segment lists": "RFC 9256 2.11",
     "Candidate paths": "RFC 9256 2, 5",
+    "Spray": "VPP",
     "Transit": "RFC 8754 4.2, 4.3.3",
     "TLVs and HMAC": "RFC 8754 2.1",
     "SR domain filters": "RFC 8754 5.1",

@@ -196,6 +196,17 @@ _TEXT = {
         "A SID is known by its structure: Block, Node, Function, Argument",
         "A packed list, and one written by hand, is walked before it is used",
     ),
+    "RE": (
+        "End.Replicate: hop limit, state of the segment, threshold, in this order; then a copy to each branch",
+        "A copy has the outer header and the SRH of the packet; the SRH is not changed",
+        "Head, transit, leaf and bud; a branch by next hop, by route or by segment list",
+        "Local delivery: the context is the next segment, and no other may be left, else that of the segment",
+        "A transit node does not look at the upper layer; leaves are pinged through it",
+        "Nothing but Packet Too Big and Parameter Problem code 2 is sent, as about multicast packets",
+        "The root: H.Encaps.Red to a Replication-SID; service and branch encapsulation are one",
+        "A context behind a Replication-SID in an SRH with HMAC: the D bit is set",
+        "SIDs may precede the Replication-SID, or follow it (context)",
+    ),
     "SEC": (
         "Packets to the SID block from outside, and packets to a SID from a source outside, are dropped",
         "From outside no source is nobody's or the domain's (BCP 38)",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,13 +69,15 @@ class Trip:
     arrived: bool
 
 
-def in_order(seen: Iterable[Passage], source: str) -> list[Passage]:
-    """The frames as a chain from ``source``: a node sends what it received.
+def in_order(seen: Iterable[Passage], source: str, target: str = "") -> list[Passage]:
+    """The frames as a chain from ``source``: a node sends what it received. Of copies those on the way to ``target``.
 
     Times alone would nearly do. But the kernel stamps frames only from a moment after the first socket has asked for
     it; until then a stamp is the time of reading.
     """
     left = sorted(seen, key=lambda passage: passage.number)
+    if _has_copies(left, source):
+        left = _way_to(left, target)
     chain: list[Passage] = []
     node = source
     while (following := next((passage for passage in left if passage.sender == node), None)) is not None:
@@ -82,6 +85,24 @@ def in_order(seen: Iterable[Passage], source: str) -> list[Passage]:
         chain.append(following)
         node = following.receiver
     return chain + left
+
+
+def _has_copies(seen: Sequence[Passage], source: str) -> bool:
+    """Whether a node has sent more frames than it received."""
+    sent = Counter(passage.sender for passage in seen)
+    received = Counter([source, *(passage.receiver for passage in seen)])
+    return any(number > received[node] for node, number in sent.items())
+
+
+def _way_to(seen: Sequence[Passage], target: str) -> list[Passage]:
+    """Backwards from the last node: what a node has sent it received before."""
+    found: list[Passage] = []
+    node = target
+    for passage in reversed(seen):
+        if passage.receiver == node:
+            found.insert(0, passage)
+            node = passage.sender
+    return found or list(seen)
 
 
 class Lab(Protocol):
@@ -99,6 +120,9 @@ class Lab(Protocol):
 
     def probe(self, source: str, target: str, version: int, ports: Sequence[int], timeout: float) -> list[Trip]:
         """A UDP packet from host to host for each source port, one after the other; ``version`` 4 or 6 of IP."""
+
+    def receivers(self, source: str, address: str, timeout: float) -> list[str]:
+        """The hosts that get a UDP packet from ``source``, once for each copy that a host got."""
 
     def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
         """Send a probe from a host, or a router (whose controller makes it); the answer and the seconds between, None

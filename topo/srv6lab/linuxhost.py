@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import select
 import socket
 import struct
 import time
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -52,12 +55,12 @@ def probe(
     port: int,
     mark: bytes,
     sniffer: Sniffer,
-    sender: str,
+    ends: tuple[str, str],
     timeout: float,
 ) -> Trip:
     """Send ``mark`` by UDP from a namespace to ``address`` in another one, and watch it.
 
-    ``sender`` is the node that ``source`` is the namespace of.
+    ``ends`` are the nodes that ``source`` and ``target`` are the namespaces of.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with (
@@ -73,4 +76,38 @@ def probe(
             outgoing.sendto(mark, (address, PROBE_PORT))
         except OSError:
             return Trip((), False)  # no route at the very start
-        return sniffer.follow(mark, sender, receiver, timeout)
+        return sniffer.follow(mark, *ends, receiver, timeout)
+
+
+def receivers(source: str, targets: Mapping[str, str], address: str, mark: bytes, timeout: float) -> list[str]:
+    """Send ``mark`` by UDP to ``address``; who got it of ``targets``, nodes and their namespaces.
+
+    Those that have the address are waited for until all have got it, or for ``timeout`` s.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    found: list[str] = []
+    with ExitStack() as opened:
+
+        def in_namespace(name: str) -> socket.socket:
+            return opened.enter_context(namespaces.inside(name, lambda: socket.socket(family, socket.SOCK_DGRAM)))
+
+        names: dict[int, tuple[str, socket.socket]] = {}
+        poll = select.poll()
+        for node, namespace in targets.items():
+            receiver = in_namespace(namespace)
+            receiver.setblocking(False)
+            with suppress(OSError):
+                receiver.bind((address, PROBE_PORT))
+                names[receiver.fileno()] = node, receiver
+                poll.register(receiver, select.POLLIN)
+        try:
+            in_namespace(source).sendto(mark, (address, PROBE_PORT))
+        except OSError:
+            return found
+        end = time.monotonic() + timeout
+        while len(set(found)) < len(names) and (left := end - time.monotonic()) > 0:
+            for number, _ in poll.poll(left * 1000):
+                node, receiver = names[number]
+                if mark in receiver.recv(65535):
+                    found.append(node)
+    return found

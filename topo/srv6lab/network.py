@@ -207,7 +207,19 @@ class Network:
             arrived = self.hosts[target].wait_for(lambda packet: mark in packet, timeout)
         finally:
             end()
-        return Trip(tuple(in_order(seen, source)), arrived is not None)
+        return Trip(tuple(in_order(seen, source, target)), arrived is not None)
+
+    def receivers(self, source: str, address: str, timeout: float) -> list[str]:
+        """See :class:`srv6lab.lab.Lab`."""
+        mark = b"srv6 lab packet %d" % next(self._probes)
+        sender = self.hosts[source]
+        sender.send_ip(sender.udp(address, mark))
+        settle(self.switches.values(), self.controllers.values(), timeout)
+        found = []
+        for name, host in self.hosts.items():
+            while host.wait_for(lambda packet: mark in packet, 0) is not None:
+                found.append(name)
+        return found
 
     def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
         """See :class:`srv6lab.lab.Lab`."""

@@ -13,6 +13,7 @@ from ipaddress import IPv6Address, ip_address
 
 from srv6cp.behaviours import REGISTRY, csid
 from srv6cp.behaviours.mobile import MAP_TO
+from srv6cp.behaviours.replicate import KEY, NAME_OF_SID, OPERAND
 from srv6cp.cli.output import table
 from srv6cp.model import MAX_VISITS, Flavour, LocalSids, Node, Sid
 from srv6cp.packets import frame_notation, notation, raw
@@ -129,6 +130,13 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
                 destination = mapped.packed
                 did.append(name)
                 continue
+            if record.name == NAME_OF_SID:
+                did.append(name)
+                if len(after) >= len(before) - depth:  # a branch has the outer header
+                    break
+                destination = segments[remaining - 1] if remaining else _context(node, sid)
+                remaining = 0
+                continue
             inside = record.decapsulates or not remaining
             if record.decapsulates:
                 did.append(f"{name} ({record.label})" if record.label else name)
@@ -179,6 +187,12 @@ def _layers(frame: bytes) -> list[Layer]:
 
 def _srhs(layer: Layer) -> tuple[raw.SrhView, ...]:
     return layer.srhs if isinstance(layer, raw.Ipv6View) else ()
+
+
+def _context(node: Node, sid: Sid) -> bytes:
+    """Where what a Replication-SID delivers to this node is processed."""
+    context: IPv6Address | None = node.sections[KEY][sid.operands[OPERAND]].context
+    return context.packed if context is not None else b""
 
 
 def _sid(node: Node, destination: bytes) -> Sid | None:

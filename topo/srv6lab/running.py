@@ -221,7 +221,22 @@ class RunningLab:
             for port in ports:
                 mark = b"srv6 lab probe %d.%d" % (os.getpid(), next(self._probes))
                 trip = linuxhost.probe(
-                    self._namespaces[source], self._namespaces[target], address, port, mark, sniffer, source, timeout
+                    self._namespaces[source],
+                    self._namespaces[target],
+                    address,
+                    port,
+                    mark,
+                    sniffer,
+                    (source, target),
+                    timeout,
                 )
                 trips.append(trip)
         return trips
+
+    def receivers(self, source: str, address: str, timeout: float) -> list[str]:
+        """See :class:`srv6lab.lab.Lab`."""
+        from srv6lab import linuxhost
+
+        mark = b"srv6 lab packet %d.%d" % (os.getpid(), next(self._probes))
+        hosts = {name: self._namespaces[name] for name in self.topology.hosts if name != source}
+        return linuxhost.receivers(self._namespaces[source], hosts, address, mark, timeout)

@@ -38,6 +38,7 @@ class Player:
         self.last_path: list[path.Hop] = []
         self._last_step: steps.Path | None = None
         self.last_ways: Counter[tuple[str, ...]] = Counter()
+        self.last_receivers: list[str] = []
         self._names = path.names_of(network.topology)
         self._legend = True  # is still to be printed
 
@@ -60,6 +61,8 @@ class Player:
                 self.path(step)
             case steps.Flows():
                 self.flows(step)
+            case steps.Receivers(source, to):
+                self.receivers(source, to)
             case steps.Apply(changes):
                 self.apply(changes)
             case steps.Cable(ends, whole):
@@ -112,6 +115,12 @@ class Player:
             self.say(f"  {number:>4}  {' - '.join(way)}")
         for trip in trips:
             self._check_arrival(trip, step.to)
+
+    def receivers(self, source: str, address: str) -> None:
+        """One UDP packet, and the hosts that get it."""
+        found = self.last_receivers = self.network.receivers(source, address, PATIENCE)
+        which = f": {', '.join(found)}" if found else ""
+        self.say(f"{source} to {address}: {len(found)} receiver{'' if len(found) == 1 else 's'}{which}")
 
     def apply(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
         """Configuration on top of the routers' own."""
@@ -194,6 +203,9 @@ class Player:
             done = [hop.did for hop in self.last_path if hop.node == node]
             if did not in done:
                 raise Failed(f"{node} did {' and '.join(done) or 'not see the packet'}, not {did}")
+        if step.receivers is not None and sorted(self.last_receivers) != sorted(step.receivers):
+            got, wanted = (", ".join(each) or "nobody" for each in (self.last_receivers, step.receivers))
+            raise Failed(f"{got} got the packet, not {wanted}")
         total = sum(self.last_ways.values())
         for node, share in step.share.items():
             seen = sum(number for way, number in self.last_ways.items() if node in way) / max(1, total)
@@ -214,7 +226,8 @@ class Player:
         if family is not None:
             known = [host.ipv4 if family == 4 else host.ipv6]
         address = known[0] if known else host.ipv6
-        if (other := names.get(address, target)) != target:
+        # In the same VRF it is an address that several are to have: receivers of a tree.
+        if (other := names.get(address, target)) != target and self.network.topology.hosts[other].vrf != host.vrf:
             vrf = self.network.topology.hosts[source].vrf
             raise Failed(f"{source} cannot reach {target}: in VRF {vrf}, {address} is {other}")
         return address

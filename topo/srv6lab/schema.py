@@ -144,6 +144,8 @@ def _steps(section: Schema) -> dict[str, Schema]:
         | _text("r1 -- r2 to the load in percent that comes about from r1 to r2, 25 points more or less"),
         "share": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}}
         | _text("node to its share of the last `flows`, 0.15 more or less"),
+        "receivers": {"type": "array", "items": {"type": "string"}}
+        | _text("the hosts, no more and no fewer, that got the packet of the last `receivers`"),
     }
     steps = {
         "say": {"type": ["string", "integer"]} | _text("text to print"),
@@ -152,6 +154,10 @@ def _steps(section: Schema) -> dict[str, Schema]:
         "path": _object(script.PROBE_KEYS, probe, ["from", "to"]) | _text("the way of one packet, hop by hop"),
         "flows": _object(script.COUNTED_KEYS, counted, ["from", "to"])
         | _text("how many packets that differ in the source port went which way"),
+        "receivers": _object(
+            script.RECEIVERS_KEYS, {"from": source, "to": to | _text("host or address")}, ["from", "to"]
+        )
+        | _text("which hosts get one packet to an address that several have"),
         "apply": {"type": "object", "additionalProperties": {"anyOf": [section, {"type": "null"}]}}
         | _text("router to what is added to its configuration, in place of what an earlier step added"),
         "cut": _CABLE | _text("unplug the cable between two nodes: r1 -- r2"),

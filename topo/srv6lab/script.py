@@ -5,6 +5,7 @@
 - ping: {from: h1, to: h2, count: 3, family: 4}     # or `to` an address
 - path: {from: h1, to: h2, family: 4}               # the way of one packet, hop by hop
 - flows: {from: h1, to: h2, count: 64}              # the ways of many packets, one for each source port
+- receivers: {from: h1, to: 2001:db8:ca57::1}      # which hosts get one packet to an address that several have
 - apply: {r1: {policies: [...], ...}}               # on top of the router's own configuration
 - cut: r1 -- r2                                     # and `restore`
 - traffic: {from: h1, to: h2, rate: 5M}            # a flow that goes on; without a rate what there is room for
@@ -12,6 +13,7 @@
 - expect: {path: [h1, r1, r3, r4, h2]}              # of the last `path` step
 - expect: {does: {r2: End.X}}                       # what the last `path` step says of a node
 - expect: {share: {r2: 0.75, r3: 0.25}}             # of the last `flows` step, 0.15 more or less
+- expect: {receivers: [h2, h3]}                    # of the last `receivers` step
 - expect: {load: {r1 -- r2: 90}}                   # percent from r1 to r2, 25 points more or less, within half a minute
 
 Without `family` it is one in which the host can be reached: 6 where both are.
@@ -36,7 +38,8 @@ FAMILIES = (4, 6)
 PROBE_KEYS = frozenset(("from", "to", "family"))
 COUNTED_KEYS = PROBE_KEYS | {"count"}
 TRAFFIC_KEYS = PROBE_KEYS | {"rate"}
-EXPECT_KEYS = frozenset(("path", "does", "share", "load"))
+RECEIVERS_KEYS = frozenset(("from", "to"))
+EXPECT_KEYS = frozenset(("path", "does", "share", "load", "receivers"))
 
 
 def read_scenario(value: Any, topology: Topology, mistakes: Mistakes) -> tuple[steps.Step, ...]:
@@ -88,6 +91,15 @@ def _flows(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
     item = _probe(argument, COUNTED_KEYS, mistakes)
     source, to = (_host(item, key, topology, mistakes) for key in ("from", "to"))
     return steps.Flows(source, to, _count(item, 64, mistakes), _family(item, mistakes))
+
+
+def _receivers(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
+    item = _probe(argument, RECEIVERS_KEYS, mistakes)
+    to = str(item.get("to"))
+    if item.get("to") is not None:
+        with mistakes.at("to"):
+            to = _address(topology.hosts[to].ipv6 if to in topology.hosts else to, topology)
+    return steps.Receivers(_host(item, "from", topology, mistakes), to)
 
 
 def _traffic(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
@@ -169,7 +181,8 @@ def _ends(argument: Any) -> tuple[str, str]:
 def _expect(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
     if not isinstance(argument, Mapping) or not argument:
         raise InvalidError(
-            "{path: [NODE, ...]}, {does: {NODE: BEHAVIOUR}}, {share: {NODE: 0.5}} or {load: {r1 -- r2: 90}} is needed"
+            "{path: [NODE, ...]}, {does: {NODE: BEHAVIOUR}}, {share: {NODE: 0.5}}, {load: {r1 -- r2: 90}} or "
+            "{receivers: [HOST, ...]} is needed"
         )
     mistakes.check_keys(argument, EXPECT_KEYS)
     way: tuple[str, ...] | None = None
@@ -197,7 +210,14 @@ def _expect(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step
     for place, name in enumerate(way or ()):
         with mistakes.at("path", place):
             _known(topology.check_node, name)
-    return steps.Expect(way, does, share, load)
+    hosts: tuple[str, ...] | None = None
+    with mistakes.at("receivers"):
+        if "receivers" in argument:
+            hosts = tuple(map(str, values.listing(argument["receivers"], "receivers")))
+    for place, name in enumerate(hosts or ()):
+        with mistakes.at("receivers", place):
+            _known(topology.check_host, name)
+    return steps.Expect(way, does, share, load, hosts)
 
 
 def _named(argument: Mapping[str, Any], key: str, mistakes: Mistakes) -> Iterator[tuple[str, Any]]:
@@ -229,6 +249,7 @@ VERBS: dict[str, Callable[[Any, Topology, Mistakes], steps.Step]] = {
     "ping": _ping,
     "path": _path,
     "flows": _flows,
+    "receivers": _receivers,
     "apply": _apply,
     "cut": lambda argument, topology, _: _cable(argument, topology, False),
     "restore": lambda argument, topology, _: _cable(argument, topology, True),

@@ -111,6 +111,10 @@ class Shell(cmd.Cmd):
         """flows HOST HOST [COUNT] [-4|-6]: the ways of many packets that differ in the source port"""
         self._probe("flows", line, "flows HOST HOST [COUNT] [-4|-6]", 3)
 
+    def do_receivers(self, line: str) -> None:
+        """receivers HOST HOST-OR-ADDRESS: which hosts get one packet"""
+        self._probe("receivers", line, "receivers HOST HOST-OR-ADDRESS", 2)
+
     def do_steer(self, line: str) -> None:
         """steer ROUTER HOST SEGMENT...: the router sends what goes to the host along these segments
 

@@ -45,6 +45,14 @@ class Flows:
 
 
 @dataclass(frozen=True)
+class Receivers:
+    """Which hosts get one packet to an address that several have."""
+
+    source: str
+    to: str
+
+
+@dataclass(frozen=True)
 class Apply:
     """Router to what is added to its configuration; ``place`` of the step in its scenario, from 0."""
 
@@ -79,6 +87,7 @@ class Quiet:
 class Expect:
     """What the last `Path` (``path``: its nodes; ``does``: node to behaviour) or `Flows` (``share``) has shown.
 
+    ``receivers``: the hosts that the last `Receivers` has found; None: not asked.
     ``load``: two nodes to the load, in percent, that the cable from the first to the second comes to.
     """
 
@@ -86,6 +95,7 @@ class Expect:
     does: Mapping[str, str] = field(default_factory=dict)
     share: Mapping[str, float] = field(default_factory=dict)
     load: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    receivers: tuple[str, ...] | None = None
 
 
-Step = Say | Ping | Path | Flows | Apply | Cable | Traffic | Quiet | Expect
+Step = Say | Ping | Path | Flows | Receivers | Apply | Cable | Traffic | Quiet | Expect

@@ -3,8 +3,9 @@
 
 A bridge domain has ways out: attachment circuits and remotes. Each has a *replica*, which is a row of `replica_table`;
 multicast groups consist of replicas. Numbers follow from that of the domain: replica ``domain << 8 | place``, group
-``domain << 8 | replica of the circuit that a frame came by``. From a remote it is group 0, of circuits alone (split
-horizon: the mesh of remotes is full); with an Arg.FE2, groups from 255 down, without the circuits of that segment.
+``domain << 8 | replica of the circuit that a frame came by``; all below 0x7000. From a remote it is group 0, of
+circuits alone (split horizon: the mesh of remotes is full); with an Arg.FE2, groups from 255 down, without the
+circuits of that segment.
 
 What segment an Arg.FE2 stands for, SIDs say (``exclude``: a longer prefix for each); with REPLACE-C-SID, where the
 argument may stand in the SRH, the domain says it (``arguments``).
@@ -41,8 +42,8 @@ _CIRCUITS = ("replica_to_port", "replica_to_vlan", "replica_to_tagged")
 _MOST_REPLICAS = 200
 _MOST_SEGMENTS = 32
 _LAST_PLACE = 255
-#: P4Runtime's server on BMv2 keeps the groups from 1 << 15 on for clone sessions.
-_MOST_DOMAINS = 1 << 15 >> 8
+#: Groups from 0x7000 on are those of packets (srv6cp.compile.ids); BMv2's server keeps those from 1 << 15 on for itself.
+_MOST_DOMAINS = 0x6F
 _MOST_ARGUMENT = (1 << FE2_LENGTH) - 1
 _LONGEST_AGE = 1_000_000
 _MOST_ADDRESSES = 65536
@@ -329,7 +330,7 @@ def _entries(domain: int, bridge: Bridge, binder: Binder) -> Iterable[Entry]:
             yield Entry("ingress_vlan_table", match, "set_bridge_circuit_translate", translated)
 
 
-def _copies(domain: int, bridge: Bridge) -> Iterable[tuple[int, tuple[int, ...]]]:
+def _copies(domain: int, bridge: Bridge, _: Binder) -> Iterable[tuple[int, tuple[int, ...]]]:
     for group, places in bridge.groups():
         if places:
             yield number(domain, group), tuple(number(domain, place) for place in places)
@@ -373,7 +374,7 @@ def outs(found: Iterable[Entry], names: Names) -> dict[int, Out]:
     result = {}
     for replica, way in sorted(ways_on_switch(entries).items()):
         domain, place = replica >> 8, replica & _LAST_PLACE
-        if not 0 < domain < _MOST_DOMAINS:
+        if not 0 < domain <= _MOST_DOMAINS:
             continue  # a copy that is of no bridge domain
         name = names.item(KEY, domain)
         bridge: Bridge | None = names.items(KEY).get(name)
@@ -513,7 +514,7 @@ _BRIDGES = Section(
     usage="circuit P[.V] [tag keep|pop|VID] [segment S] ...",
     words=_words,
     required=("circuits",),
-    size=_MOST_DOMAINS,
+    size=_MOST_DOMAINS + 1,
     copies=_copies,
 )
 

@@ -24,8 +24,9 @@ class Section:
     name (raising ``InvalidError``) and ``usage`` says what they are. ``rows`` makes the lines of ``srv6 COMMAND
     show`` out of the entries on the switch, with ``columns``.
 
-    ``copies`` gives the multicast groups of an item by its number: (group, the numbers of its replicas in
-    ``replica_table``).
+    ``copies`` gives the multicast groups of an item by its number: (group, the numbers of its replicas). ``shown`` are
+    further tables whose entries ``rows`` is given; with ``copies`` the groups of the switch as well, as entries of the
+    table ``""`` with the match field ``multicast_group`` and the parameter ``replicas``.
     """
 
     key: str
@@ -43,7 +44,8 @@ class Section:
     words: Callable[[Sequence[str]], dict[str, Any]]
     required: tuple[str, ...] = ()
     size: int = 65536
-    copies: Callable[[int, Any], Iterable[tuple[int, tuple[int, ...]]]] | None = None
+    copies: Callable[[int, Any, Binder], Iterable[tuple[int, tuple[int, ...]]]] | None = None
+    shown: tuple[str, ...] = ()
 
     @property
     def keys(self) -> frozenset[str]:

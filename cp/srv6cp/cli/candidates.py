@@ -28,7 +28,10 @@ Values = Iterable[str]
 Keys = Mapping[str, "Values | None"]
 _FREE: tuple[str, ...] = ()  # a value that nobody can guess
 _REPEATED = frozenset(
-    ("segs", "weight", "nexthop", "via", "dev", "port", "encap", "vlan", "rewrite", "circuit", "tag", "segment")
+    (
+        *("segs", "weight", "nexthop", "via", "dev", "port", "encap", "vlan", "rewrite", "circuit", "tag", "segment"),
+        "branch",
+    )
 )
 
 
@@ -306,6 +309,7 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "echo": ECHO,
             "compress": COMPRESS,
             "invalid": ("forward", "drop"),
+            "spray": ("true", "false"),
             "vrf": known.vrfs,
             "color": _FREE,
             "endpoint": _FREE,
@@ -400,6 +404,18 @@ def _mac(verb: str, words: Sequence[str], known: Known) -> Values:
     return _pairs(words, {**at, "vlan": _FREE, "sid": _FREE, **kinds})
 
 
+def _replication(words: Sequence[str], known: Known, first: Values) -> Values:
+    hops = {key: values for key, values in _hops(known).items() if key != "weight"}
+    fields: Keys = {
+        "branch": _FREE,
+        **hops,
+        "policy": known.names("policies"),
+        "leaf": None,
+        "context": known.names("sids", "sid"),
+    }
+    return _pairs(words[1:], {**fields, "hop-limit-threshold": _FREE}) if words else first
+
+
 _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "sid": _sid,
     "policy": _policy,
@@ -412,6 +428,7 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "vrf": _vrf,
     "mpls-policy": _mpls_policy,
     "bridge": _bridge,
+    "replication": _replication,
 }
 
 # --- srv6 ip, srv6 srconf ---------------------------------------------------------------------------------

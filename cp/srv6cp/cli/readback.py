@@ -225,10 +225,13 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
 
     lists = _sidlists(client)
     rows: list[dict[str, Any]] = []
-    for entry in entries(client, tables.POLICY):
+    found = entries(client, tables.POLICY)
+    sprayed = _sprayed(client, found)
+    for entry in found:
         if not isinstance(entry.action, ActionSet):
             continue
-        number = _int(entry.match["policy_id"])
+        own = _int(entry.match["policy_id"])
+        number = sprayed.get(own, own)
         for member in entry.action.actions:
             params, headend = member.action.params, REGISTRY.headend_by_action(member.action.name)
             if headend is None:
@@ -244,13 +247,15 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
                     "original": names.original(number, path),
                     "via": names.nexthop(params["nexthop_id"]),
                     "state": "valid",
+                    "spray": True if own in sprayed else None,
+                    "cell": own,
                     "nexthop_id": _int(params["nexthop_id"]),
                     "id": number,
                 }
             )
-    counts = paired_counters(client, tables.POLICY_COUNTER, {row["id"] for row in rows})
+    counts = paired_counters(client, tables.POLICY_COUNTER, {row["cell"] for row in rows})
     for row in rows:
-        row["packets"], row["bytes"] = counts[row["id"]]
+        row["packets"], row["bytes"] = counts[row.pop("cell")]
     uses = uses_now(client, names.node, rows) if names.node and names.node.policies else ()
     rows += not_on_the_switch(uses)
     of = {use.number: use for use in uses}
@@ -431,14 +436,51 @@ def section_rows(client: Client, section: Section, names: Names) -> list[dict[st
     from srv6cp.p4rt import Action
 
     found = []
-    for table in section.tables:
+    for table in (*section.tables, *section.shown):
         counts = {(frozenset(cell.match.items()), cell.priority): cell.packets for cell in _cells(client, table)}
         for entry in entries(client, table):
             if isinstance(entry.action, Action):
                 packets = counts.get((frozenset(entry.match.items()), entry.priority))
                 params = entry.action.params
                 found.append(Entry(table, entry.match, entry.action.name, params, entry.priority, packets))
+    if section.copies is not None:
+        for group, replicas in _groups(client).items():
+            found.append(Entry("", {"multicast_group": group}, "replicate", {"replicas": replicas}))
     return section.rows(found, names)
+
+
+def _groups(client: Client) -> dict[int, tuple[int, ...]]:
+    """Multicast groups of the switch: the numbers of their replicas."""
+    from srv6cp.p4rt import MulticastGroup
+
+    found = (each for each in client.read(MulticastGroup()) if isinstance(each, MulticastGroup))
+    return {group.group_id: tuple(replica.instance for replica in group.replicas) for group in found}
+
+
+def _sprayed(client: Client, spraying: Iterable[TableEntry]) -> dict[int, int]:
+    """Numbers of the segment lists of policies that spray: what their copies enter, and the policy."""
+    from srv6cp.compile import tables
+    from srv6cp.p4rt import Action, ActionSet
+
+    group_of: dict[int, int] = {}
+    for entry in spraying:
+        if isinstance(entry.action, ActionSet):
+            for member in entry.action.actions:
+                if "multicast_group" in member.action.params:
+                    group_of[_int(member.action.params["multicast_group"])] = _int(entry.match["policy_id"])
+    if not group_of:
+        return {}
+    enters: dict[int, int] = {}
+    for entry in entries(client, tables.PACKET_COPY):
+        if isinstance(entry.action, Action) and "policy_id" in entry.action.params:
+            enters[_int(entry.match["replica_id"])] = _int(entry.action.params["policy_id"])
+    groups = _groups(client)
+    return {
+        enters[replica]: policy
+        for group, policy in group_of.items()
+        for replica in groups.get(group, ())
+        if replica in enters
+    }
 
 
 def _operands(record: Endpoint, action: str, params: Mapping[str, Any], names: Names) -> str | None:

@@ -95,6 +95,8 @@ def _of_policies(node: Node) -> Iterator[Need]:
         headend = REGISTRY.headend(policy.encap.mode)
         yield Need(headend.name, path, tables.POLICY, headend.action)
         yield Need(headend.name, path, tables.FLOW_SEED)
+        if policy.spray:
+            yield Need("a policy that sprays", (*path, "spray"), tables.POLICY, "spray")
         pushed = max((len(each.segments) for each in policy.lists), default=1) - headend.reduced
         for chunk, table in enumerate(tables.SIDLISTS):
             if pushed > chunk * tables.SEGMENTS_PER_SIDLIST:

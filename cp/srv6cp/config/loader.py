@@ -29,6 +29,7 @@ from srv6cp.config.oam import read_oam
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.reassembly import read_reassembly
+from srv6cp.config.replication import check_replication
 from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
 from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.segments import SegmentReader
@@ -259,6 +260,7 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
                 f"{sid.behaviour} {sid.prefix} needs a policy of mode encap or encap.red; {policy.name} has another"
             )
             context.problems.append(Problem(message, ("sids",)))
+    context.problems += check_replication(node)
     if data.get("source") is None:
         binding = {record.name for record in REGISTRY.endpoints if _encapsulates(record)}
         for sid in node.sids:

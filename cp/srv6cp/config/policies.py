@@ -40,7 +40,7 @@ LISTS_KEYS = frozenset(("segment-lists", "segments"))
 POLICY_KEYS = LISTS_KEYS | frozenset(
     (
         *("name", "encap", "invalid", "vrf", "color", "endpoint", "priority", "keep-installed"),
-        *("candidate-paths", "bsid", "bsid-only", "compress"),
+        *("candidate-paths", "bsid", "bsid-only", "compress", "spray"),
     )
 )
 PATH_KEYS = LISTS_KEYS | frozenset(
@@ -119,6 +119,8 @@ def _not_to_be_combined(policy: Policy, color: str, colors: _Colors) -> str:
         return f"policy {other.name!r} has a composite path itself: they cannot be nested"
     if other.encap.mode != policy.encap.mode:
         return f"policy {other.name!r} has mode {other.encap.mode}, this one {policy.encap.mode}: they must be the same"
+    if other.spray is not policy.spray:
+        return f"policy {other.name!r} {'sprays' if other.spray else 'does not spray'}: this one must do the same"
     return ""
 
 
@@ -144,6 +146,7 @@ def _read_policy(item: dict[Any, Any], segments: SegmentReader, inserted: Collec
     endpoint = fields.read("endpoint", values.ip_address, "endpoint")
     priority = fields.read("priority", values.integer, "priority", 0, 255, default=DEFAULT_PRIORITY)
     keep = fields.read("keep-installed", values.boolean, "keep-installed", default=False)
+    spray = fields.read("spray", values.boolean, "spray", default=False)
     # Routes put a service SID behind the lists of a policy that has a color.
     followed = name in inserted or REGISTRY.headend(encap.mode).inserts or color is not None or _bsid_inserts(item)
     read = partial(segments.read, compress=compress, followed=followed)
@@ -166,8 +169,13 @@ def _read_policy(item: dict[Any, Any], segments: SegmentReader, inserted: Collec
         vrf = context.vrf(item)
     with fields.at():
         _check_prefixes(encap, (each for path in paths for each in path.lists))
+    with fields.at():
+        weights = [each.weight for path in paths for each in path.lists]
+        weights += [each.weight for path in paths for each in path.constituents]
+        if spray and any(weight > 1 for weight in weights):
+            raise InvalidError("a policy that sprays sends a copy by every list: it takes no weights", "spray")
     fields.finish()
-    return Policy(name, paths, encap, invalid == "drop", vrf, color, endpoint, priority, keep)
+    return Policy(name, paths, encap, invalid == "drop", vrf, color, endpoint, priority, keep, spray)
 
 
 def _check_prefixes(encap: Encap, lists: Iterable[SegmentList]) -> None:

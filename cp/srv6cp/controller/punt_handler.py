@@ -207,7 +207,8 @@ class PuntHandler:
         if source is None:
             self._ignore("no source in the VRF", packet)
             return []
-        message = error(Quote(view, ethernet.is_group), problem, source, parameter)
+        to_group = ethernet.is_group or self.index.is_replicated(packet.vrf_id, view.dst)
+        message = error(Quote(view, to_group), problem, source, parameter)
         if not message:
             self._ignore("no error due", packet)
             return []
@@ -362,7 +363,7 @@ class PuntHandler:
         self, packet: PacketIn, view: raw.Ipv6View, ethernet: raw.EthernetView, option: UnknownOption
     ) -> list[PacketOut]:
         """What the type of an unknown option asks for (RFC 8200 4.2)."""
-        to_group = view.dst[0] == 0xFF or ethernet.is_group
+        to_group = view.dst[0] == 0xFF or ethernet.is_group or self.index.is_replicated(packet.vrf_id, view.dst)
         if option.action is Action.DISCARD or (option.action is Action.REPORT_UNICAST and to_group):
             self._ignore("unknown option", packet)
             return []

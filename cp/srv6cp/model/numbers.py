@@ -60,7 +60,11 @@ class DropReason(enum.IntEnum):
     REPLICA_INVALID = 39  # no such copy
     COPY_BUDGET = 40  # more copies a second than the port it came by has
     CSID_ZERO = 42  # RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
+    REPLICATION_STATE = 43  # RE-1: no such replication segment
+    REPLICATION_HOP_LIMIT = 44  # RE-1: hop limit below the threshold of the replication segment
+    REPLICATION_CONTEXT = 45  # RE-4: the copy for this node has no context, or one that is no SID of this node
     CLASSIFIED = 46  # a classifier rule says so
+    REPLICATION_SEGMENTS_LEFT = 47  # RE-4: segments are left behind the context of the copy for this node
     HMAC = 49  # HMAC-5: it does not verify, or its key is not here
     HMAC_ABSENT = 50  # required, and not there
     TLV = 51  # SRH-3: a TLV runs past the end of the SRH

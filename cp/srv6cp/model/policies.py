@@ -158,7 +158,8 @@ class Policy:
     ``color`` and ``endpoint`` name it among those of this headend (RFC 9256 2.1); a policy that nobody asks for by them
     has none. ``drop_when_invalid`` is drop-upon-invalid of RFC 9256 section 8.2; otherwise traffic follows ordinary
     forwarding while no path is valid. With ``keep_installed`` a path that is active stays so among equals of preference
-    and origin (2.9). ``priority`` orders recomputation, the lowest first (2.12).
+    and origin (2.9). ``priority`` orders recomputation, the lowest first (2.12). With ``spray`` a copy of each packet
+    goes by every list.
     """
 
     name: str
@@ -170,6 +171,7 @@ class Policy:
     endpoint: IPAddress | None = None
     priority: int = DEFAULT_PRIORITY
     keep_installed: bool = False
+    spray: bool = False
 
     @property
     def lists(self) -> tuple[SegmentList, ...]:

@@ -77,6 +77,16 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.REPLICA_INVALID: Reason("a copy, or a frame, that leads nowhere", "control plane"),
     DropReason.COPY_BUDGET: Reason("more copies than a port may cause", "limits.passes"),
     DropReason.CSID_ZERO: Reason("a REPLACE-C-SID leads into a container that begins with C-SID 0", "RFC 9800 6.4"),
+    DropReason.REPLICATION_STATE: Reason("no such replication segment", "RFC 9524 2.2; replication-segments"),
+    DropReason.REPLICATION_HOP_LIMIT: Reason(
+        "hop limit below the threshold of the replication segment", "RFC 9524 2.2; hop-limit-threshold"
+    ),
+    DropReason.REPLICATION_CONTEXT: Reason(
+        "the copy for this node has no context, or one that is no SID of this node", "RFC 9524 2.2; context"
+    ),
+    DropReason.REPLICATION_SEGMENTS_LEFT: Reason(
+        "segments are left behind the context of the copy for this node", "RFC 9524 2.2"
+    ),
     DropReason.GTP_INVALID: Reason(
         "GTP-U of another version, longer than its packet, or with more extension headers than are walked",
         "3GPP TS 29.281 5.1, 5.2",

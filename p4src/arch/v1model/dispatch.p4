@@ -199,7 +199,7 @@ control dispatch(PACKET) {
                     && VERDICT.punt_reason != punt_reason_t.NEIGHBOR_UNRESOLVED
                     && VERDICT.punt_reason != punt_reason_t.PACKET_TOO_BIG) {
                     tell_nobody();
-                } else {
+                } COPIES_TELL_NOBODY else {
                     // Where it was decided that the packet is for this node, it did not matter what it is.
                     if (VERDICT.punt_reason == punt_reason_t.LOCAL) {
                         if (hdr.ipv6.isValid()) {

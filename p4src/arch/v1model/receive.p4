@@ -23,6 +23,7 @@ control receive(PACKET) {
     VERDICTS
     admit() admission;
     HMAC_PASS_CONTROLS
+    PACKET_COPY_CONTROLS
 
     // As if it had arrived by the port that the control plane names.
     action as_received() {

@@ -206,6 +206,8 @@ control sr_policy(PACKET) {
 
     MOBILE_POLICY_ACTIONS
 
+    SPRAY_ACTION
+
     @id(SR_POLICY_TABLE_ID)
     @name(".sr_policy_table")
     @brief("Policies: the weighted segment lists of each")
@@ -218,7 +220,7 @@ control sr_policy(PACKET) {
         }
         actions = {
             h_encaps; h_encaps_red; h_encaps_l2; h_encaps_l2_red; h_insert; h_insert_red;
-            MOBILE_POLICY_ACTION_NAMES
+            MOBILE_POLICY_ACTION_NAMES SPRAY_ACTION_NAME
             @defaultonly NoAction;
         }
         size = SR_POLICY_TABLE_SIZE;

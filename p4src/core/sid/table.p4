@@ -33,6 +33,7 @@ control my_sid(PACKET) {
     MOBILE_CONTROLS
     HMAC_CONTROLS
     OAM_CONTROLS
+    END_REPLICATE_CONTROLS
 
     END_ACTIONS
     DECAP_ACTIONS
@@ -48,6 +49,7 @@ control my_sid(PACKET) {
     CSID_DECAP_ACTIONS
     CSID_L2_ACTIONS
     CSID_L2_BRIDGE_ACTIONS
+    END_REPLICATE_ACTIONS
 
     // The longest match may be no SID: a route, or an address of this node, inside the prefix of one.
     @id(NOT_A_SID_ID)
@@ -79,6 +81,7 @@ control my_sid(PACKET) {
             CSID_DECAP_ACTION_NAMES
             CSID_L2_ACTION_NAMES
             CSID_L2_BRIDGE_ACTION_NAMES
+            END_REPLICATE_ACTION_NAMES
             not_a_sid;
             @defaultonly NoAction;
         }
@@ -98,10 +101,9 @@ control my_sid(PACKET) {
             L2_CASES
             BIND_CASES
             MOBILE_CASES
+            END_REPLICATE_CASES
             not_a_sid: NoAction: {
-                if (md.unusual >= UNUSUAL_SID_BLOCK) {
-                    domain.apply(THE_PACKET);
-                }
+                NO_SID_HERE
             }
         }
         HMAC_STAGE

@@ -290,6 +290,7 @@ def _policy() -> Schema:
             "endpoint": ADDRESS,
             "priority": _integer(0, 255),
             "keep-installed": {"type": "boolean"},
+            "spray": {"type": "boolean"},
             "candidate-paths": {"type": "array", "items": path, "minItems": 1},
             **binding,
         },
