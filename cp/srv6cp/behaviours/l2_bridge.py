@@ -32,6 +32,8 @@ _KEEP, _POP = "keep", "pop"
 _MOST_REPLICAS = 200
 _MOST_SEGMENTS = 32
 _LAST_PLACE = 255
+#: Numbers of domains, 0 being none. The P4Runtime server of BMv2 keeps groups from 0x8000 on for its clone sessions.
+_DOMAINS = 0x8000 >> 8
 _LONGEST_AGE = 1_000_000
 _MOST_ADDRESSES = 65536
 _MODE = "l2encap.red"
@@ -396,7 +398,7 @@ _BRIDGES = Section(
     usage="circuit P[.V] [tag keep|pop|VID] [segment S] ...",
     words=_words,
     required=("circuits",),
-    size=256,
+    size=_DOMAINS,
     copies=_copies,
 )
 
