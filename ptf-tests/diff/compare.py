@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from diff.generator import Case
@@ -34,12 +34,14 @@ class Side:
     def __init__(self, bed: Testbed, profile: str = artifacts.DEFAULT) -> None:
         """Takes over ``bed``, also when it raises: testbed.Unavailable where the switch refuses the program."""
         self.bed = bed
+        self.profile = profile
         files = artifacts.find(profile)
         self.info = P4Info.from_file(files.p4info)
         self.client = CountingClient(bed.address, device_id=bed.device_id)
         self._lock = threading.Lock()
         self._packet_ins: list[Outcome] = []
         self._cells: dict[str, list[int] | None] = {}
+        self.replicas: Mapping[int, int] = {}  # members of each multicast group
         try:
             self.client.connect(PATIENCE, wait=True)
             self.client.become_primary()
@@ -65,7 +67,7 @@ class Side:
         desired = [entity for entity in compilation.entities if not isinstance(entity, MeterEntry)]
         apply(self.client, plan(self.client, desired))
         groups = {each.group_id: len(each.replicas) for each in desired if isinstance(each, MulticastGroup)}
-        self._flow.replicas = groups
+        self.replicas = self._flow.replicas = groups
         cells = {
             "drop_counter": None,
             "punt_counter": None,

@@ -21,9 +21,9 @@ from harness.wire import Frame, Part
 class Family:
     """What a family of the program adds to the node of the random runs, and to their packets.
 
-    ``needs``: tables of the program, or a table and its action, without which the profile has it not. ``config``: of the
-    node file; lists are appended to those of other families, ports and VLANs merged. ``address`` draws a destination or
-    segment that leads to it, ``frame`` a whole frame for a port.
+    ``needs``: tables of the program, or a table and its action, without which the profile has it not. ``config``: of
+    the node file; lists are appended to those of other families, ports and VLANs merged. ``address`` draws a
+    destination or segment that leads to it, ``frame`` a whole frame for a port.
     """
 
     needs: Sequence[tuple[str, str | None]]
@@ -37,7 +37,7 @@ class Draw:
 
     def __init__(self, rng: random.Random, config: Mapping[str, Any], families: Sequence[Family]) -> None:
         self.random = rng
-        self.own_sids = [IPv6Network(entry["sid"]) for entry in config["sids"]]
+        self.sids = [(IPv6Network(entry["sid"]), entry["behavior"]) for entry in config["sids"]]
         steered = [entry["prefix"] for entry in config.get("steering", ()) if "prefix" in entry]
         self.steered6 = [prefix for prefix in steered if ":" in prefix] or ["2001:db8:f0::/48"]
         self.steered4 = [prefix for prefix in steered if ":" not in prefix] or ["192.168.0.0/16"]
@@ -50,7 +50,8 @@ class Draw:
     def one(self, *weighted: tuple[float, Callable[[], Part]]) -> Part:
         """What one of them makes, by weight."""
         weights, makers = zip(*weighted, strict=True)
-        return self.random.choices(makers, weights)[0]()
+        made: Part = self.random.choices(makers, weights)[0]()
+        return made
 
     def byte(self) -> int:
         """0 to 255."""
@@ -135,7 +136,7 @@ class Draw:
         """An own SID, or an address that a family has something to do with."""
         if self.addresses and self.often(0.25):
             return self.random.choice(self.addresses)(self)
-        prefix = self.random.choice(self.own_sids)
+        prefix, _ = self.random.choice(self.sids)
         sid = int(prefix.network_address)
         if self.often(0.1):
             sid |= self.random.getrandbits(128 - prefix.prefixlen) if prefix.prefixlen < 128 else 0  # argument bits
@@ -181,10 +182,10 @@ class Draw:
 
     def inner_frame(self, depth: int) -> Part:
         """A frame inside a packet."""
-        macs = {"dst": "02:00:00:00:0a:01", "src": "02:00:00:00:0b:01"}
+        dst, src = "02:00:00:00:0a:01", "02:00:00:00:0b:01"
         return self.one(
-            (3, lambda: wire.ether(self.ip6(depth), **macs)),
-            (1, lambda: wire.ether(self.ip4(depth), vlan=self.random.randrange(4096), **macs)),
+            (3, lambda: wire.ether(self.ip6(depth), dst=dst, src=src)),
+            (1, lambda: wire.ether(self.ip4(depth), dst=dst, src=src, vlan=self.random.randrange(4096))),
             (1, lambda: Frame(self.octets(80))),
         )
 
@@ -299,7 +300,11 @@ class Draw:
             wrong["ihl"] = self.random.randrange(16)
         if self.often(0.01):
             wrong["version"] = self.random.randrange(16)
-        payload = self.upper(depth + 1) if self.often(0.2) else wire.udp(self.octets(60), self.port_number(), self.port_number())
+        payload = (
+            self.upper(depth + 1)
+            if self.often(0.2)
+            else wire.udp(self.octets(60), self.port_number(), self.port_number())
+        )
         if self.often(0.1):
             payload = wire.udp(bytes(self.random.choice((1200, 1300, 1400, 1472))))
         source = self.random.choice(("10.0.1.2", "10.0.1.2", "192.168.9.9", "0.0.0.0", "127.0.0.1", "224.0.0.9"))

@@ -100,8 +100,8 @@ class Tally:
         """The last line."""
         names = f"{', '.join(self.names[:-1])} and {self.names[-1]}"
         return (
-            f"{names}, profile {self.profile}: {self.frames} frames ({tests} packet tests, random ones of seed {seed}), "
-            f"{self.found} differences, {self.seconds():.0f} s"
+            f"{names}, profile {self.profile}: {self.frames} frames ({tests} packet tests, random ones of seed {seed}),"
+            f" {self.found} differences, {self.seconds():.0f} s"
         )
 
 

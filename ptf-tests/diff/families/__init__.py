@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The catalogue, a file a family of the program: what the node of the random runs has of it, and which packets it gets.
 
-    of("hmac")      # the families of a profile
+of("hmac")      # the families of a profile
 """
 
 from __future__ import annotations

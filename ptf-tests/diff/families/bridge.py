@@ -20,6 +20,7 @@ _ADDRESSES = ("02:aa:00:00:00:01", "02:aa:00:00:00:02", "02:aa:00:00:00:03", "02
 _ALL = ("ff:ff:ff:ff:ff:ff", "33:33:00:00:00:01", "02:bb:00:00:00:99")
 _UNICAST, _FLOOD, _ARGUMENT = f"{LOCATOR}:d20::", f"{LOCATOR}:d21::", f"{LOCATOR}:d21:1::"
 _TAGS = {2: 300, 3: 300, 4: 400, 8: 300}  # of the circuits that are VLANs, by port
+_ALONE = 301  # of port 2, in a domain that has nobody else
 _SEGMENTS = {"u2": 0x32D20, "f2": 0x32D21, "e2": 0x32D22, "u3": 0x33D20, "f3": 0x33D21}
 
 
@@ -43,7 +44,8 @@ def _frame(draw: Draw, port: int) -> Frame:
     frame = _inner(draw)
     if port == 7 or (port in _TAGS and draw.often(0.5)):
         if port in _TAGS:
-            tag = (draw.random.randrange(8) << 13 | _TAGS[port]).to_bytes(2, "big")
+            vlan = _ALONE if port == 2 and draw.often(0.1) else _TAGS[port]
+            tag = (draw.random.randrange(8) << 13 | vlan).to_bytes(2, "big")
             frame = Frame(frame[:12] + b"\x81\x00" + tag + frame[12:])
         return frame
     sid = draw.random.choice((_UNICAST, _FLOOD, _ARGUMENT))
@@ -51,7 +53,9 @@ def _frame(draw: Draw, port: int) -> Frame:
     payload = wire.Part(frame, wire.ETHERNET)
     if draw.often(0.4):
         segments = [sid, draw.sid()]
-        payload = wire.srh(segments[: draw.random.choice((1, 2))], sl=0, payload=payload, flags=draw.random.choice((0, 0x20)))
+        payload = wire.srh(
+            segments[: draw.random.choice((1, 2))], sl=0, payload=payload, flags=draw.random.choice((0, 0x20))
+        )
     if draw.often(0.1):
         payload = draw.extensions(payload)
     return draw.ethernet(port, wire.ip6(source, sid, payload, hl=draw.hop_limit(), tc=draw.traffic_class()))
@@ -81,7 +85,8 @@ FAMILY = Family(
                     {"mac": _ADDRESSES[3], "at": "pe2"},
                     {"mac": _ADDRESSES[4], "at": "pe3"},
                 ],
-            }
+            },
+            {"name": "alone", "circuits": [{"port": 2, "vlan": _ALONE}]},
         ],
         "policies": [
             _policy(name, "l2encap.red", f"fcbb:bb00:{number >> 12:x}:{number & 0xFFF:x}::")

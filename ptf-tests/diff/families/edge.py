@@ -45,7 +45,12 @@ _STEERED4 = {
 }
 
 FAMILY = Family(
-    needs=((tables.POLICY, None), (tables.MY_SID, "end_b6_encaps"), (tables.MY_SID, "end_dt46"), (tables.MY_SID, "end_dx2")),
+    needs=(
+        (tables.POLICY, None),
+        (tables.MY_SID, "end_b6_encaps"),
+        (tables.MY_SID, "end_dt46"),
+        (tables.MY_SID, "end_dx2"),
+    ),
     config={
         "ports": {
             5: {"policy": "full3"},

@@ -70,7 +70,9 @@ def _frame(draw: Draw, port: int) -> Frame:
     if draw.often(0.15):
         tlvs += draw.random.choice((wire.PAD1 * 8, draw.random.randbytes(8), tlvs))
     target = segments[left] if left < count else draw.random.choice(sids)
-    payload = wire.srh(segments, sl=left, flags=flags, tlvs=tlvs.ljust(-(-len(tlvs) // 8) * 8, b"\0"), payload=draw.upper(1))
+    payload = wire.srh(
+        segments, sl=left, flags=flags, tlvs=tlvs.ljust(-(-len(tlvs) // 8) * 8, b"\0"), payload=draw.upper(1)
+    )
     if draw.often(0.1):
         payload = draw.extensions(payload)
     return draw.ethernet(port, wire.ip6(source, target, payload, hl=draw.hop_limit()))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SR-MPLS policies and End.BM, with C-SID flavours where the profile has them (RFC 8986 4.15, RFC 9800 4.1.6, 4.2.6)."""
+"""SR-MPLS policies and End.BM, with C-SID flavours where the profile has them (RFC 8986 4.15, RFC 9800 4.1.6 and
+4.2.6)."""
 
 from __future__ import annotations
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from diff.draw import Family
-from harness import defaults
+from diff.draw import Draw, Family
+from harness import defaults, wire
+from harness.wire import Frame, Part
+from srv6cp.behaviours import REGISTRY
 
 LOCATOR = "fcbb:bb00:1"
 FLAVORS = [["psp"], ["usp"], ["usd"], ["psp", "usp"], ["psp", "usd"], ["usp", "usd"], ["psp", "usp", "usd"]]
@@ -32,8 +34,37 @@ def _flavored() -> list[dict[str, Any]]:
     )
 
 
+def _payload(draw: Draw, behaviour: str) -> Part:
+    """What the behaviour takes out of its outer header, else any upper layer."""
+    takes = REGISTRY.endpoint(behaviour).takes
+    if not takes:
+        return draw.upper(1)
+    kind = draw.random.choice(takes)
+    if kind == "ipv4":
+        return wire.ip4("10.0.1.2", draw.host4("192.168.0.0/16"), draw.upper(2))
+    packet = wire.ip6(draw.source6(), draw.host6("2001:db8:f0::/48"), draw.upper(2))
+    if kind == "ipv6":
+        return packet
+    vlan = draw.random.choice(((), 7, 100, 200))
+    return wire.ether(packet, dst="02:00:00:00:0a:01", src="02:00:00:00:0b:01", vlan=vlan)
+
+
+def _frame(draw: Draw, port: int) -> Frame:
+    """A packet with which a SID of the node has nothing to find fault: alone, the last one of a list, in the middle."""
+    prefix, behaviour = draw.random.choice(draw.sids)
+    sid = str(prefix.network_address)
+    payload = _payload(draw, behaviour)
+    if draw.often(0.6):
+        before = [draw.host6("fcbb:bb00:12::/48") for _ in range(draw.random.choice((0, 1, 2)))]
+        left = 0 if REGISTRY.endpoint(behaviour).takes else draw.random.choice((0, 1))
+        listed = [*([draw.host6("fcbb:bb00:44::/48")] * left), sid, *before]
+        payload = wire.srh(listed, sl=left, payload=payload)
+    return draw.ethernet(port, wire.ip6(draw.random.choice(("2001:db8:1::2", "fcbb:bb00:9::9")), sid, payload))
+
+
 FAMILY = Family(
     needs=(),
+    frame=_frame,
     config={
         "vrfs": ["blue"],
         "upper_layer": ["icmpv6", "udp"],
