@@ -84,7 +84,7 @@ test: $(STAMP) $(BROWSER) ## every test, in parallel (SWITCH=bmv2: packet tests 
 ptf: $(STAMP) ## the packet tests under the plain ptf command
 	@$(BIN)/python ptf-tests/tools/run_ptf.py $(ARGS)
 
-diff: $(STAMP) ## packet tests and 100 000 random packets through both engines and BMv2 (simple_switch_grpc)
+diff: $(STAMP) ## packet tests and 100 000 random packets through both engines and BMv2 (simple_switch_grpc; PROFILE=hmac)
 	@$(BIN)/python ptf-tests/diff/run.py $(ARGS)
 
 soak: $(STAMP) ## faults on purpose: controllers and switch killed, stopped, cut off, meanwhile edits and traffic (SEED=1 FAULTS=200)

@@ -36,7 +36,7 @@ from srv6cp.controller.oam import own_journal
 from srv6cp.controller.quiet import QuietFile
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
-from srv6cp.packets.probes import Probe, is_answer
+from srv6cp.packets.probes import is_answer
 from srv6cp.sync.launch import Launch, LaunchError, Switch
 from srv6cp.sync.removals import TakesAway
 from srv6cp.sync.tables import Changes
@@ -45,6 +45,7 @@ from srv6lab.errors import LabError
 from srv6lab.intent import Intent
 from srv6lab.lab import ELECTION_ID, PortState
 from srv6lab.portwatch import PortWatch, wait_until_known
+from srv6lab.probes import from_json
 from srv6lab.reach import names_at
 from srv6lab.state import State, hosts_file
 from srv6lab.topology import TopologyError, UnknownName
@@ -301,14 +302,7 @@ class Daemon:
         return {}
 
     def _probe(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        given = request["probe"]
-        probe = Probe(
-            **{
-                **given,
-                "source": bytes.fromhex(given["source"]),
-                "segments": tuple(map(bytes.fromhex, given["segments"])),
-            }
-        )
+        probe = from_json(request["probe"])
         router, wait = request["router"], min(float(request["timeout"]), LONGEST_PROBE)
         try:
             found = self._controllers[router].exchange(probe.packet, 0, lambda packet: is_answer(probe, packet), wait)

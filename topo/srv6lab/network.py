@@ -224,7 +224,10 @@ class Network:
     def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
         """See :class:`srv6lab.lab.Lab`."""
         if node in self.controllers:
-            return self.controllers[node].exchange(probe.packet, 0, lambda found: is_answer(probe, found), timeout)
+            try:
+                return self.controllers[node].exchange(probe.packet, 0, lambda found: is_answer(probe, found), timeout)
+            except RuntimeError as error:
+                raise LabError(f"{node}: {error}") from None
         host = self.hosts[node]
         begin = time.perf_counter()
         host.send_ip(probe.packet)

@@ -9,7 +9,6 @@ import os
 import re
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from srv6lab.errors import LabError
 from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.intent import data_of, file_of
 from srv6lab.lab import Carried, Health, PortState, Trip
+from srv6lab.probes import to_json
 from srv6lab.state import State
 from srv6lab.topology import Topology, TopologyError
 from srv6lab.traffic import Traffic
@@ -192,7 +192,7 @@ class RunningLab:
     def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
         """See :class:`srv6lab.lab.Lab`. Raises CliError when the probe cannot be sent."""
         if node in self.topology.routers:
-            found = self.request("probe", router=node, probe=asdict(probe), timeout=timeout)
+            found = self.request("probe", router=node, probe=to_json(probe), timeout=timeout)
             return (bytes.fromhex(found["packet"]), found["seconds"]) if found else None
         with self._probes_of(node) as sockets:
             return sockets.exchange(probe, timeout)

@@ -20,7 +20,7 @@ from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Link, Node, Origin, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
 from srv6cp.model.oam import Oam
-from srv6cp.model.packing import Compress, Listed, PackingError, check_written, compressed
+from srv6cp.model.packing import Compress, Listed, PackingError, check_written, compressed, ultimate
 from srv6cp.model.policies import (
     DEFAULT_PREFERENCE,
     DEFAULT_PRIORITY,
@@ -131,4 +131,5 @@ __all__ = [
     "check_written",
     "compressed",
     "parse_flavours",
+    "ultimate",
 ]
