@@ -26,6 +26,8 @@ from typing import TypeVar
 
 from srv6cp.artifacts import Artifacts
 from srv6cp.behaviours.l2_bridge import KEY as BRIDGES
+from srv6cp.behaviours.proxy import CHECKS
+from srv6cp.behaviours.proxy import KEY as SERVICES
 from srv6cp.model import NeighborKey, Node
 from srv6cp.p4rt import (
     Arbitration,
@@ -156,11 +158,12 @@ class NodeController:
         self._options = options or ControllerOptions()
         self._tables = Tables(client, Program.read(program))
         self._addresses = Addresses()
-        self._tables.learned = self._addresses.entries
         self._election = Election(client)
         self._handler = PuntHandler(
             node, self._mark, self._tables.targets, self._options.neighbors, self._options.oam_journal
         )
+        self._caches = self._handler.caches
+        self._tables.learned = lambda: (*self._addresses.entries(), *self._caches.entries())
         self._inbox: Inbox[StreamPacket] = Inbox(self._options.queue, self._precedence, SHARES)
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -385,7 +388,7 @@ class NodeController:
     def _deadline(self) -> float | None:
         times = [self._retry_at]
         if self._election.is_primary:
-            times += [self._repair_at, self._handler.next_deadline(), self._addresses.next_look]
+            times += [self._repair_at, self._handler.next_deadline(), self._addresses.next_look, self._caches.next_look]
         return min((at for at in times if at is not None), default=None)
 
     def _work(self, packets: list[StreamPacket]) -> None:
@@ -408,10 +411,15 @@ class NodeController:
             look = self._addresses.next_look
             if look is not None and now >= look:
                 self._age(now)
+            look = self._caches.next_look
+            if look is not None and now >= look:
+                self._age_caches(now)
             self._answer(out)
 
     def _answer(self, out: list[PacketOut]) -> None:
-        """Bring the tables up to date with the neighbours, then send: what is sent may depend on them."""
+        """Bring the tables up to date with neighbours and caches, then send: what is sent may depend on them."""
+        if updates := self._caches.updates():
+            self._client.write(updates)
         if self._stale and not self._held:
             self._stale = False
             changed, self._changed = self._changed, {}
@@ -524,6 +532,7 @@ class NodeController:
     def _reconcile(self) -> Changes:
         self._tables.configure(self._node)
         self._addresses.stale(self._node)
+        self._caches.stale(self._node)
         self._stale = self._held = False
         self._changed.clear()
         try:
@@ -535,6 +544,7 @@ class NodeController:
         if bridges := self._tables.names(BRIDGES):
             self._listen()
         self._addresses.configure(self._node, bridges, time.monotonic())
+        self._caches.configure(self._node, self._tables.names(SERVICES), time.monotonic())
         self._repair_at = None
         self._repair_pause = _REPAIR_PAUSE
         self._reconciliations += 1
@@ -570,6 +580,20 @@ class NodeController:
     def flush_addresses(self) -> None:
         """Forget every learned MAC address of bridge domains."""
         self._ask(lambda: self._client.write(self._addresses.flush()))
+
+    # Services -----------------------------------------------------------------------------------------------
+
+    def _age_caches(self, now: float) -> None:
+        counts = {
+            int(cell.match["cache_id"]): cell.packets  # type: ignore[arg-type]
+            for cell in self._client.read(DirectCounterEntry(CHECKS))
+            if isinstance(cell, DirectCounterEntry) and cell.match
+        }
+        self._client.write(self._caches.age(counts, now))
+
+    def flush_caches(self, service: str | None = None) -> None:
+        """Forget the headers that are cached for a service, or (None) for all."""
+        self._ask(lambda: self._client.write(self._caches.flush(service)))
 
     def _on_status(self, _answer: Arbitration) -> None:
         self._inbox.order(lambda: self._guard(self._role_changed))
