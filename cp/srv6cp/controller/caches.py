@@ -34,8 +34,10 @@ FlowKey = tuple[IPv6Address, IPv6Address, int, int, int]
 
 
 class Headers(NamedTuple):
-    """Headers as a packet has them on its way to the service, END-5 done. ``blocks``: of 16 bytes, behind the fixed part
-    of the SRH."""
+    """Headers as a packet has them on its way to the service, END-5 done.
+
+    ``blocks``: of 16 bytes, behind the fixed part of the SRH.
+    """
 
     source: IPv6Address
     destination: IPv6Address
