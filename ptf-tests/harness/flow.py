@@ -26,7 +26,13 @@ PATIENCE = 10.0  # s; used up only when something is broken
 BURST = 16
 
 # These reasons are fates of their own; a packet handed over for another one counts as dropped, too.
-DELIVERED = tuple(reasons.PUNT[name] for name in ("LOCAL", "NDP", "ARP", "FRAGMENT", "ECHO", "GTP_ECHO", "REASSEMBLY"))
+DELIVERED = tuple(
+    reasons.PUNT[name]
+    for name in (
+        *("LOCAL", "NDP", "ARP", "FRAGMENT", "ECHO", "GTP_ECHO", "REASSEMBLY"),
+        *("SERVICE_CACHE", "SERVICE_FLOW"),
+    )
+)
 
 
 class NotSettled(AssertionError):
