@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""End.AD, End.AD per flow, End.EAD: proxies that learn the headers (draft-xuclad-spring-sr-service-programming-01 6.2)."""
+"""End.AD, End.AD per flow, End.EAD: proxies that learn headers (draft-xuclad-spring-sr-service-programming-01 6.2)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from service_base import (
     back_with,
     chain,
 )
+
 from srv6_base import Frame, behaviours, craft, rule, wire
 
 SERVICES: list[dict[str, Any]] = [

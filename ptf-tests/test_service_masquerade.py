@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from service_base import AM, AM_NAT, AM_OLD, HOST, INNER6, LAST, NEXT, ServiceTest, chain
+
 from srv6_base import behaviours, craft, rule, wire
 
 SERVICES: list[dict[str, Any]] = [

@@ -21,6 +21,7 @@ from service_base import (
     ServiceTest,
     chain,
 )
+
 from srv6_base import Frame, behaviours, craft, rule, wire
 
 ONE_SEGMENT = "fcbb:bb00:1:a51::"

@@ -68,5 +68,7 @@ def test_most_reasons_are_reached(side: Side) -> None:
         # of behaviours and rules that the node of these runs has not
         *("CSID_ZERO", "CLASSIFIED", "HMAC", "HMAC_ABSENT", "TLV", "TLV_CHAIN"),
         *("SPLIT_HORIZON", "BRIDGE_ALONE", "REPLICA_INVALID", "COPY_BUDGET"),
+        *("SERVICE_UNKNOWN", "SERVICE_LAST_SEGMENT", "SERVICE_NO_CACHE"),
+        *("SERVICE_NOT_CACHED", "SERVICE_MASQUERADE", "SERVICE_TYPE"),
         *("GTP_INVALID", "NOT_GTP", "GTP_PAYLOAD", "NO_LAST_SEGMENT", "GROUP_LIMIT"),
     }, unmet

@@ -18,6 +18,7 @@ from srv6lab.terminal import width, wrap
 from srv6lab.topology import TopologyError
 
 PATIENCE = 3.0  # s for one packet through the network
+SILENCE = 1.0  # s without an answer where none is expected
 TOLERANCE = 0.15
 SETTLING = 30.0  # s for the load of a cable to become what is expected
 LOAD_INTERVAL, LOAD_TOLERANCE = 1.0, 25.0  # s; points
@@ -57,6 +58,10 @@ class Player:
                 self.path(step)
             case steps.Flows():
                 self.flows(step)
+            case steps.Unanswered():
+                self.unanswered(step)
+            case steps.Functions():
+                self.functions()
             case steps.Apply(changes):
                 self.apply(changes)
             case steps.Cable(ends, whole):
@@ -80,6 +85,18 @@ class Player:
             took.append(f"{seconds * 1000:.1f}")
         to = step.to if step.to == address else f"{step.to} ({address})"
         self.say(wrap(f"{step.source} pings {to}: {step.count} of {step.count} answered, after {', '.join(took)} ms"))
+
+    def unanswered(self, step: steps.Unanswered) -> None:
+        """An echo request that must not be answered."""
+        address = self._address(step.source, step.to, step.family)
+        if self.network.ping(step.source, address, SILENCE) is not None:
+            raise Failed(f"{step.source} pings {step.to}, and there is an answer")
+        self.say(f"{step.source} pings {step.to}: no answer")
+
+    def functions(self) -> None:
+        """What each function has let pass, and dropped."""
+        for name, tally in self.network.functions().items():
+            self.say(f"  {name}: {tally}")
 
     def path(self, step: steps.Path) -> None:
         """One UDP packet, and its way."""

@@ -16,7 +16,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.artifacts import PROFILES
 from srv6cp.config.schema import schema as node_schema
-from srv6lab import impairments, loader, script
+from srv6lab import functions, impairments, loader, script
 from srv6lab.configuration import FIXED
 from srv6lab.topology import MAX_HOSTS, MAX_ROUTERS
 
@@ -49,6 +49,10 @@ def schema() -> Schema:
                 ["peer", "teid"],
             )
             | _text("the host is a gNB or UPF: its packets go into this session of GTP-U"),
+            "function": {
+                "anyOf": [{"enum": list(functions.KINDS)}, {"type": "object", "minProperties": 1, "maxProperties": 1}]
+            }
+            | _text("a network function: it sends back what comes and is not for it, as far as it lets it pass"),
         },
         ["router"],
     )

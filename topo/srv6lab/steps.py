@@ -26,6 +26,20 @@ class Ping:
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """An echo request that nobody answers."""
+
+    source: str
+    to: str
+    family: int | None = None
+
+
+@dataclass(frozen=True)
+class Functions:
+    """What the network functions have counted."""
+
+
+@dataclass(frozen=True)
 class Path:
     """The way of one packet from host to host."""
 
@@ -88,4 +102,4 @@ class Expect:
     load: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
-Step = Say | Ping | Path | Flows | Apply | Cable | Traffic | Quiet | Expect
+Step = Say | Ping | Unanswered | Functions | Path | Flows | Apply | Cable | Traffic | Quiet | Expect

@@ -32,6 +32,7 @@ from srv6cp.behaviours import REGISTRY
 from srv6cp.config.spelling import listed_flavours, normalize_sid
 from srv6cp.model import parse_flavours
 from srv6cp.problems import InvalidError
+from srv6lab.functions import Function
 from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.steps import Step
 
@@ -90,6 +91,7 @@ class Host:
     """A host and the router it hangs on: by a port of a VRF, or (``l2``) by a layer 2 port without a gateway.
 
     With ``gtp`` it is a gNB or a UPF that speaks GTP-U: what it sends, the packets of a user, goes into a session.
+    With ``function`` it sends back what comes and is not for it, as far as the function lets it pass.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Host:
     l2: bool = False
     impairments: Impairments = IDEAL  # of its cable
     gtp: Gtp | None = None
+    function: Function | None = None
 
     @property
     def mac(self) -> str:

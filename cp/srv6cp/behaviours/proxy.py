@@ -212,7 +212,7 @@ def _check_back(back: InterfaceId, frames: bool, scope: Scope, key: str) -> None
         raise InvalidError(f"{back} is no routed interface: the node is not asked for its MAC address there", key)
     elif found.policy is not None or found.external or found.urpf6.value != "off" or found.urpf4.value != "off":
         raise InvalidError(
-            f"{back}: what a service sends meets no 'policy', 'external' or 'urpf' of the interface", key
+            f"{back}: what a service sends meets no 'policy', 'role: external' or 'urpf' of the interface", key
         )
 
 
@@ -360,7 +360,7 @@ _SERVICES = Section(
     read=_read,
     entries=_entries,
     rows=_rows,
-    columns=("service", "proxy", "to", "sent", "returned"),
+    columns=("service", "proxy", "to", "sent", "returned", "cached"),
     command="service",
     usage="proxy static|dynamic|per-flow|masquerading [type T] via A [port P] | out P [in P] [segs A,A source A] ...",
     words=_words,

@@ -4,8 +4,8 @@
     SID end.ad4|ad6|ead4|ead6|am ip A|mac M TARGETIF [SOURCEIF]
     SID end.as4|as6              ip A|mac M TARGETIF [SOURCEIF] src A segs A,B [left N]
 
-srext announces ``end.as4`` and ``end.as6`` and has them not. TARGETIF is the port to the function, SOURCEIF the one back
-from it. A proxy gets a service of its own, named after the SID.
+srext announces ``end.as4`` and ``end.as6`` and has them not. TARGETIF is the port to the function, SOURCEIF the one
+back from it. A proxy gets a service of its own, named after the SID.
 """
 
 from __future__ import annotations

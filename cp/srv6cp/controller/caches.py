@@ -134,18 +134,6 @@ class _Cache:
     packets: int = -1
 
 
-@dataclass(frozen=True)
-class CacheRow:
-    """A cache for display."""
-
-    service: str
-    flow: str
-    source: str
-    segments: tuple[str, ...]
-    segments_left: int
-    hop_limit: int
-
-
 class ServiceCaches:
     """The learned caches of a switch."""
 
@@ -242,19 +230,11 @@ class ServiceCaches:
             [cache for cache, known in self._known.items() if service in (None, self._names.get(known.service))]
         )
 
-    def rows(self) -> tuple[CacheRow, ...]:
-        """All of them, for display."""
-        return tuple(
-            CacheRow(
-                self._names.get(known.service, "?"),
-                " ".join(map(str, known.flow)) if known.flow else "",
-                str(known.headers.source),
-                tuple(str(IPv6Address(each)) for each in known.headers.blocks[: known.headers.last_entry + 1]),
-                known.headers.segments_left,
-                known.headers.hop_limit,
-            )
-            for known in self._known.values()
-        )
+    def forget(self) -> None:
+        """Forget all; the tables are somebody else's now."""
+        self._known.clear()
+        self._flows.clear()
+        self._updates.clear()
 
     def _slot(self, number: int, service: Service) -> int:
         """A number for the cache of a flow that is new: that of the one least recently used, when there are enough."""

@@ -604,6 +604,7 @@ class NodeController:
             self._take_over()
         elif was_primary and not self._election.is_primary:
             self._handler.forget_neighbors()  # the new primary learns them; we shall read them back
+            self._caches.forget()
 
     def _on_disconnect(self, event: Disconnected) -> None:
         self._inbox.order(lambda: self._disconnected(event.reason or event.code.name))

@@ -421,7 +421,7 @@ def test_killed_switch_is_noticed_and_filled_again(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("idle", ["softswitch", BMV2], indirect=True)
-@pytest.mark.parametrize("topology", [name for name in shipped() if name not in ("quickstart", "mobile")])
+@pytest.mark.parametrize("topology", [name for name in shipped() if name not in ("quickstart", "mobile", "sfc")])
 def test_shipped_topology(idle: Lab, topology: str) -> None:
     """The steps `expect` and `ping` of the file are the assertions."""
     out = idle.up(topology)
