@@ -31,7 +31,7 @@ import beds  # noqa: E402
 import generator  # noqa: E402
 import plot  # noqa: E402
 from report import Report, at_least  # noqa: E402
-from sections import control, hmac, interfaces, load, memory, neighbors, overload, tables, writes  # noqa: E402
+from sections import control, hmac, interfaces, load, memory, neighbors, overload, services, tables, writes  # noqa: E402
 from settings import Settings  # noqa: E402
 
 from softswitch.native.compiler import find_compiler  # noqa: E402
@@ -46,6 +46,7 @@ SECTIONS = {
     "load": load.run,
     "overload": overload.run,
     "hmac": hmac.run,
+    "services": services.run,
 }
 
 

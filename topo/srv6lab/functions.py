@@ -125,7 +125,8 @@ def _update(octets: bytearray, view: raw.IpView, before: bytes, after: bytes) ->
 
 def read(value: Any) -> Function:
     """A function from what YAML gave. Raises ``InvalidError``."""
-    kind, options = (value, {}) if isinstance(value, str) else (None, None)
+    kind: Any = value if isinstance(value, str) else None
+    options: Any = {}
     if isinstance(value, Mapping) and len(value) == 1:
         ((kind, options),) = value.items()
     if kind not in _READERS or not isinstance(options, Mapping):

@@ -19,7 +19,7 @@ from srv6cp.behaviours.interfaces import Binder, Entry, Names, Scope
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, Via, item
 from srv6cp.behaviours.record import Endpoint
 from srv6cp.behaviours.section import Section
-from srv6cp.model import Flavour, InterfaceId, NextHop
+from srv6cp.model import Flavour, InterfaceId, NextHop, Sid
 from srv6cp.model.numbers import EncapFlag, ServiceOption
 from srv6cp.problems import Fields, InvalidError, with_path
 
@@ -111,19 +111,19 @@ class Service:
 
 
 def services_of(sections: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Service]:
-    """The services of a node (``Node.sections``) by name."""
-    return sections.get(KEY, {})
+    """The services of a node (``Node.sections``) by name, without those that are wrong."""
+    return {name: each for name, each in sections.get(KEY, {}).items() if each is not None}
 
 
 def circuits_of(sections: Mapping[str, Mapping[str, Any]]) -> frozenset[tuple[int, int]]:
     """(Port, VLAN) by which frames come back."""
     found = services_of(sections).values()
-    return frozenset((each.back.port, each.back.vlan) for each in found if each and each.takes_frames)
+    return frozenset((each.back.port, each.back.vlan) for each in found if each.takes_frames)
 
 
 def interfaces_of(sections: Mapping[str, Mapping[str, Any]]) -> Mapping[InterfaceId, str]:
     """Routed interfaces by which packets come back, each with the service."""
-    return {each.back: name for name, each in services_of(sections).items() if each and not each.takes_frames}
+    return {each.back: name for name, each in services_of(sections).items() if not each.takes_frames}
 
 
 def _read(given: dict[Any, Any], scope: Scope) -> Service:
@@ -408,21 +408,19 @@ ENDPOINTS = (
 )
 
 
-def check(node_sids: Iterable[Any], sections: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def check(node_sids: Iterable[Sid], sections: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What SIDs and services ask of each other: a message each."""
     services = services_of(sections)
     backs: dict[InterfaceId, str] = {}
     for name, service in services.items():
-        if service is None:
-            continue
         other = backs.setdefault(service.back, name)
         if other != name:
             yield f"services {other} and {name} send by one interface, {service.back}: each needs its own (PX-9)"
     for sid in node_sids:
         wanted = PROXIES.get(sid.behaviour)
-        service = services.get(sid.operands.get("service", "")) if wanted else None
-        if wanted and service is not None and service.proxy is not wanted:
+        named = services.get(sid.operands.get("service", "")) if wanted else None
+        if wanted and named is not None and named.proxy is not wanted:
             yield (
                 f"{sid.behaviour} {sid.prefix} needs a service with proxy: {wanted.value};"
-                f" {sid.operands['service']} has {service.proxy.value}"
+                f" {sid.operands['service']} has {named.proxy.value}"
             )

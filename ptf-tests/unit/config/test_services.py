@@ -18,6 +18,7 @@ ports:
   3: {mode: l2}
   4: {addresses: ["2001:db8:4::1/64"]}
 locator: fcbb:bb00:1::/48
+sr-domain: {sid-block: "fcbb:bb00::/32"}
 """
 
 
