@@ -151,6 +151,9 @@ def _steps(section: Schema) -> dict[str, Schema]:
         "say": {"type": ["string", "integer"]} | _text("text to print"),
         "ping": _object(script.COUNTED_KEYS, {**counted, "to": to | _text("host or address")}, ["from", "to"])
         | _text("echo requests; fails when one is not answered"),
+        "unanswered": _object(script.PROBE_KEYS, probe, ["from", "to"])
+        | _text("an echo request that nobody answers within a second; fails when somebody does"),
+        "functions": {"const": "all"} | _text("what each network function has let pass and dropped"),
         "path": _object(script.PROBE_KEYS, probe, ["from", "to"]) | _text("the way of one packet, hop by hop"),
         "flows": _object(script.COUNTED_KEYS, counted, ["from", "to"])
         | _text("how many packets that differ in the source port went which way"),

@@ -362,7 +362,10 @@ _SERVICES = Section(
     rows=_rows,
     columns=("service", "proxy", "to", "sent", "returned", "cached"),
     command="service",
-    usage="proxy static|dynamic|per-flow|masquerading [type T] via A [port P] | out P [in P] [segs A,A source A] ...",
+    usage=(
+        "[proxy static|dynamic|per-flow|masquerading] [type ip|ipv4|ipv6|ethernet] via A [port P] | out P [in P] "
+        "[segs A,A source A [hop-limit N]] [flow-label hash|keep] [age N] [sl-at masquerade|de-masquerade] [nat true]"
+    ),
     words=_words,
     size=65536,
 )
@@ -379,25 +382,23 @@ PROXIES = {
 _SPEC = "draft-ietf-spring-sr-service-programming"
 
 
-def _endpoint(name: str, action: str, code_points: tuple[int, ...], spec: str, *aliases: str, label: str) -> Endpoint:
+def _endpoint(name: str, action: str, code_points: tuple[int, ...], spec: str) -> Endpoint:
     return Endpoint(
         name,
         action=action,
         operands=(SERVICE,),
         code_points=code_points,
         spec=spec,
-        aliases=aliases,
-        label=label,
         sections=(_SERVICES,),
     )
 
 
 ENDPOINTS = (
-    _endpoint("End.AS", "end_as", (162,), _SPEC, label="to a service"),
-    _endpoint("End.AD", "end_ad", (163,), _SPEC, label="to a service"),
-    _endpoint("End.AD.FLOW", "end_ad_flow", (), "VPP srv6-ad-flow", label="to a service"),
-    _endpoint("End.EAD", "end_ead", (), "srext", label="to a service"),
-    _endpoint("End.AM", "end_am", (164,), _SPEC, label="to a service"),
+    _endpoint("End.AS", "end_as", (162,), _SPEC),
+    _endpoint("End.AD", "end_ad", (163,), _SPEC),
+    _endpoint("End.AD.FLOW", "end_ad_flow", (), "VPP srv6-ad-flow"),
+    _endpoint("End.EAD", "end_ead", (), "srext"),
+    _endpoint("End.AM", "end_am", (164,), _SPEC),
     Endpoint(
         "End.AN",
         action="end_an",
