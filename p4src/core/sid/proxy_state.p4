@@ -47,6 +47,7 @@ LAZY_STATE service_state_t {
 // The route is that of the pushed destination. Where it leads into a policy, or to a SID of this node, that is the
 // next pass's.
 #define SERVICE_ROUTE_ACTIONS                                               \
+    VERDICTS                                                                \
     action look_up_pushed() {                                               \
         SERVICE.destination = hdr.ipv6.dst_addr;                            \
         hdr.ipv6.setValid();                                                \
@@ -62,9 +63,8 @@ LAZY_STATE service_state_t {
     action make_own() {                                                     \
         INGRESS_PORT = CPU_PORT;                                            \
     }                                                                       \
-    action enter_policy_next() {                                            \
+    action add_hop() {                                                      \
         hdr.outer_ipv6.hop_limit = hdr.outer_ipv6.hop_limit |+| 1;          \
-        md.next = FATE_RECIRCULATE;                                         \
     }
 #define BEFORE_ROUTE                                                        \
             if (SERVICE.isValid() && IS_PUSHED) {                           \
@@ -78,7 +78,8 @@ LAZY_STATE service_state_t {
                     forget_ipv6();                                          \
                 }                                                           \
                 if (md.next == NEXT_POLICY) {                               \
-                    enter_policy_next();                                    \
+                    add_hop();                                              \
+                    go_again();                                             \
                 }                                                           \
             }                                                               \
             if (SERVICE.isValid() && md.next == FATE_RECIRCULATE) {         \
