@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from harness import wire
+from srv6cp.cli.exitcodes import REJECTED
+from srv6cp.cli.main import main
 from srv6cp.problems import InvalidError
 from srv6lab.functions import Nat, Shaper, Tally, read
 from srv6lab.loader import load_topology
@@ -54,8 +58,9 @@ def test_what_is_no_function(wrong: object) -> None:
         read(wrong)
 
 
-def test_the_chain_of_srext() -> None:
-    """The scenario; then one's own function takes the place of one, and what it drops is lost."""
+def test_the_chain_of_srext(capsys: pytest.CaptureFixture[str]) -> None:
+    """The scenario; then one's own function takes the place of one, and what it drops is lost; what is cached is shown,
+    and flushed, which takes the switch from its controller."""
     topology = load_topology("sfc")
     said: list[str] = []
     with Network(topology) as network:
@@ -71,3 +76,12 @@ def test_the_chain_of_srext() -> None:
         assert [each[-26:] for each in seen] == [b"to a function of one's own"]
         after = network.functions()
         assert after["fw"].dropped == 1 and after["shape"].passed == before["shape"]
+        of_nfv = ["-c", str(network.file("nfv")), "--grpc-addr", network.server("nfv")]
+        capsys.readouterr()
+        assert main(["service", "show", "--json", *of_nfv]) == 0
+        cached = {row["service"]: row["cached"] for row in json.loads(capsys.readouterr().out)}
+        assert cached["shape"] == ["(fcbb:bb00:2::1,fcbb:bb00:3:d046::)"]
+        assert cached["fw"][0].startswith("(fcbb:bb00:1::1,fcbb:bb00:2:a5::)(fcbb:bb00:3:d046::,fcbb:bb00:2:a5::,")
+        assert main(["service", "flush", *of_nfv]) == REJECTED
+        assert main(["service", "flush", "--force", "fw", *of_nfv]) == 0
+        assert capsys.readouterr().out == "1 caches flushed\n"
