@@ -60,12 +60,19 @@ def in_process(
     engine: str, node: Mapping[str, Any] | None = None, profile: str = artifacts.DEFAULT
 ) -> Iterator[InProcess]:
     """softswitch in this process, a profile of the program with ``node`` on it, by default that of `cases`."""
+    with routed(engine, node or cases.node(), profile) as (made, _):
+        yield made
+
+
+@contextmanager
+def routed(engine: str, node: Mapping[str, Any], profile: str) -> Iterator[tuple[InProcess, Router]]:
+    """The same with the router that has a controller for it."""
     made = InProcess(engine)
     try:
         control = Router(made, artifacts.find(profile))
         try:
-            control.apply(defaults.node(node or cases.node(), made))
-            yield made
+            control.apply(defaults.node(node, made))
+            yield made, control
         finally:
             control.close()
     finally:

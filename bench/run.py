@@ -41,6 +41,7 @@ from sections import (  # noqa: E402
     memory,
     neighbors,
     overload,
+    services,
     tables,
     writes,
 )
@@ -60,6 +61,7 @@ SECTIONS = {
     "overload": overload.run,
     "hmac": hmac.run,
     "crafted": crafted.run,
+    "services": services.run,
 }
 
 

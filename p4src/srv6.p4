@@ -49,6 +49,7 @@
 #include "core/router/link.p4"
 #include "core/router/trim.p4"
 #include "core/router/nexthop.p4"
+#include "profiles/router_families.p4"
 #include "core/router/pipeline.p4"
 #include "arch/v1model/receive.p4"
 #include "arch/v1model/dispatch.p4"

@@ -43,6 +43,7 @@ PACKETS = {
     "transit": ("End",),
     "edge": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
     "mobile": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
+    "services": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
     "full": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
     "hmac": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
 }

@@ -214,11 +214,52 @@
 #define NO_PACKET_COPY_ID            0x01000109
 #define SPRAY_ID                     0x0100010A
 
+// Service programming: tables, then actions.
+#define SERVICE_OUT_TABLE_ID     0x02000064
+#define SERVICE_IN_TABLE_ID      0x02000065
+#define SERVICE_FLOW_TABLE_ID    0x02000066
+#define SERVICE_CHECK_TABLE_ID   0x02000067
+#define SERVICE_CACHE_TABLE_ID   0x02000068
+#define END_AS_ID                   0x01000150
+#define END_AD_ID                   0x01000151
+#define END_AD_FLOW_ID              0x01000152
+#define END_EAD_ID                  0x01000153
+#define END_AM_ID                   0x01000154
+#define END_AN_ID                   0x01000155
+#define SET_SERVICE_INTERFACE_ID    0x01000156
+#define SET_SERVICE_CIRCUIT_ID      0x01000157
+#define SET_SERVICE_CIRCUIT_POP_ID  0x01000158
+#define PACKETS_TO_SERVICE_ID       0x01000159
+#define FRAMES_TO_SERVICE_ID        0x0100015A
+#define NO_SERVICE_ID               0x0100015B
+#define FROM_CACHED_SERVICE_ID      0x0100015C
+#define FROM_MASQUERADED_SERVICE_ID 0x0100015D
+#define IS_OF_CACHE_ID              0x0100015E
+#define IS_CACHED_ID                0x0100015F
+#define NO_CACHE_ID                 0x01000160
+#define CACHED_0_ID                     0x01000161
+#define CACHED_1_ID                     0x01000162
+#define CACHED_2_ID                     0x01000163
+#define CACHED_3_ID                     0x01000164
+#define CACHED_4_ID                     0x01000165
+#define CACHED_5_ID                     0x01000166
+#define CACHED_6_ID                     0x01000167
+#define CACHED_7_ID                     0x01000168
+#define CACHED_8_ID                     0x01000169
+#define CACHED_9_ID                     0x0100016A
+#define CACHED_10_ID                    0x0100016B
+#define CACHED_11_ID                    0x0100016C
+#define CACHED_12_ID                    0x0100016D
+#define CACHED_13_ID                    0x0100016E
+#define CACHED_14_ID                    0x0100016F
+#define CACHED_15_ID                    0x01000170
+#define CACHED_16_ID                    0x01000171
+
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002
 
-// Counters (0x12). Next: 0x1200000E.
+// Counters (0x12). Next: 0x12000018.
 #define DROP_COUNTER_ID          0x12000001
 #define PUNT_COUNTER_ID          0x12000002
 #define MY_SID_COUNTER_ID        0x12000003
@@ -230,6 +271,8 @@
 #define BRIDGE_FLOOD_COUNTER_ID  0x12000008
 // OAM, service chaining.
 #define OAM_COUNTER_ID           0x1200000D
+
+#define SERVICE_ERROR_COUNTER_ID 0x12000017   // service programming
 
 // Meters (0x14). Next: 0x14000009. (0x14000001: a punt meter without ports)
 #define PORT_PUNT_METER_ID       0x14000002

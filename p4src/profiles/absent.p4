@@ -144,6 +144,35 @@
 #define RESUME_PACKET_COPY resume_frame();
 #endif
 
+// Its packets are parsed behind an SRH with segments left, too.
+#ifdef WITH_SERVICES
+#include "../core/sid/proxy_state.p4"
+#define SERVICE_UNUSUAL_OF_PARSER UNUSUAL_NEXT_SEGMENT
+#define UNUSUAL_OF_NEXT_SEGMENT   0x00010000
+#define NO_SEGMENT_LEFT           !hdr.srh.isValid() &&
+#else
+#define SERVICE_STATE
+#define SERVICE_UNUSUAL_OF_PARSER 0
+#define UNUSUAL_OF_NEXT_SEGMENT   0x4000
+#define NO_SEGMENT_LEFT
+#define SERVICE_CONTROLS
+#define UNLESS_FROM_SERVICE
+#define SERVICE_STAGE
+#define SERVICE_ROUTE_ACTIONS
+#define BEFORE_ROUTE
+#define BEHIND_ROUTE
+#define UNLESS_SERVICE
+#define SERVICE_PORT_ACTIONS
+#define SERVICE_PORT_ACTION_NAMES
+#define SERVICE_VLAN_ACTIONS
+#define SERVICE_VLAN_ACTION_NAMES
+#define FORGET_SERVICE
+#define UNLESS_SERVICE_CIRCUIT
+#define PROXY_ACTIONS
+#define PROXY_ACTION_NAMES
+#define PROXY_ADVANCES
+#endif
+
 #if !defined(WITH_CSID) || !defined(WITH_DECAP)
 #define CSID_DECAP_ACTIONS
 #define CSID_DECAP_ACTION_NAMES

@@ -70,6 +70,10 @@
 #include "../core/sid/mobile.p4"
 #endif
 
+#ifdef WITH_SERVICES
+#include "../core/sid/proxy.p4"
+#endif
+
 #ifdef WITH_OAM
 #include "../core/sid/oam.p4"
 #endif

@@ -61,6 +61,11 @@ def up(name: str, source: str, topology: Topology, switch: str, profile: str) ->
             f"{' and '.join(switches)} read labels, which Linux hosts do not here: with softswitch and without "
             f"--netns, `srv6 lab up {source}` runs all in one process"
         )
+    if functions := [host.name for host in topology.hosts.values() if host.function is not None]:
+        raise LabError(
+            f"{' and '.join(functions)} are functions in Python: with softswitch and without --netns, "
+            f"`srv6 lab up {source}` runs all in one process"
+        )
     state = State(name)
     namespaces = {node: f"srv6-{name}-{node}" for node in (*topology.routers, *topology.hosts)}
     created = False

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
 from srv6cp.packets import arp, gtp, icmp, ip, ndp, raw
+from srv6lab.functions import Tally
 from srv6lab.topology import Host
 
 KEPT = 1024  # frames; older ones are forgotten
@@ -31,7 +32,7 @@ class HostStack:
     """The stack of ``host``.
 
     ``gateway_mac`` is its router's, ``on_link`` has the MACs of addresses that are reached without it; ``transmit``
-    puts a frame on the cable.
+    puts a frame on the cable. ``function``, a callable, makes the host a network function; it may be exchanged.
     """
 
     def __init__(
@@ -42,6 +43,8 @@ class HostStack:
         self.gateway_mac = _mac(gateway_mac)
         self.ipv6, self.ipv4 = host.interface6.ip, host.interface4.ip
         self._gtp, self._mpls = host.gtp, host.mpls
+        self.function = host.function
+        self.tally = Tally()  # of the function
         self._on_link = {ip_address(address).packed: _mac(mac) for address, mac in on_link.items()}
         self._transmit = transmit
         self._identifier = itertools.count(1)
@@ -142,7 +145,10 @@ class HostStack:
         if isinstance(view, raw.Ipv6View) and (message := ndp.parse(view)) is not None:
             self._answer_solicitation(ethernet, message)
             return
-        if ethernet.is_group or view.dst != self._own(view.version):
+        if ethernet.is_group:
+            return
+        if view.dst != self._own(view.version):
+            self._pass_on(view)
             return
         if self._gtp is not None and (inside := gtp.payload(view)) is not None:
             self._ip(ethernet, raw.parse_ip(inside))
@@ -160,6 +166,14 @@ class HostStack:
         with self._arrived:
             self.packets.append(view.data[: view.end])
             self._arrived.notify_all()
+
+    def _pass_on(self, view: raw.IpView) -> None:
+        """What is for somebody else goes through the function, and back where it came from."""
+        if self.function is None:
+            return
+        packet = self.tally.of(self.function, view.data[: view.end])
+        if packet is not None:
+            self._transmit(self.gateway_mac + self.mac + (b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\x00") + packet)
 
     def _answer_solicitation(self, ethernet: raw.EthernetView, message: ndp.NdpMessage) -> None:
         if message.kind == ndp.NEIGHBOR_SOLICITATION and message.target == self.ipv6.packed:

@@ -12,6 +12,7 @@ hosts:
   h2: {router: r2, vrf: blue, ipv6: "2001:db8:1::2/64", ipv4: "10.0.1.2/24"}
   h3: {router: r2, l2: true}                  # on a layer 2 port
   lsr: {router: r2, mpls: true}               # takes labels off; in this process only
+  fw: {router: r2, function: {firewall: {deny-udp: [53]}}}  # in this process only, see srv6lab.functions
   gnb: {router: r1, gtp: {peer: "fcbb:bb00:1:d::", teid: 291, qfi: 5}}  # in this process only
 links: [r1 -- r2, {link: r1 -- r3, cost: 5, mtu: 9000, rate: 10M, delay: 20ms, loss: 1%}]
 cables: {rate: 10M}                           # of all that say nothing else, those of hosts too
@@ -34,7 +35,8 @@ from srv6cp import values
 from srv6cp.artifacts import DEFAULT, PROFILES
 from srv6cp.config import ConfigError, Source, read_source
 from srv6cp.problems import InvalidError, Problem, with_path
-from srv6lab import impairments, steps
+from srv6lab import functions, impairments, steps
+from srv6lab.functions import Function
 from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.mistakes import Mistakes
 from srv6lab.nodes import check_node
@@ -57,7 +59,7 @@ KEYS = frozenset(("name", "about", "picture", "profile", "routers", "hosts", "li
 #: What the routes between routers can be protected against.
 PROTECTION = ("link", "node")
 CABLE_KEYS = frozenset(impairments.KEYS)
-HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4", "gtp", "mpls")) | CABLE_KEYS
+HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4", "gtp", "mpls", "function")) | CABLE_KEYS
 GTP_KEYS = frozenset(("peer", "teid", "qfi"))
 LINK_KEYS = frozenset(("link", "cost", "mtu")) | CABLE_KEYS
 MAX_COST = 1 << 20
@@ -239,11 +241,14 @@ class _Reader:
         session: Gtp | None = None
         with self.at("hosts", key, "gtp"):
             session = None if settings.get("gtp") is None else _gtp(settings["gtp"])
+        function: Function | None = None
+        with self.at("hosts", key, "function"):
+            function = None if settings.get("function") is None else functions.read(settings["function"])
         at = settings.get("router")
         if not isinstance(at, str) or at not in routers:
             hint = values.suggest(str(at), routers) or f"; there are {', '.join(routers)}"
             raise InvalidError(f"router {at!r} does not exist{hint}", *(("router",) if "router" in settings else ()))
-        return Host(key, number, at, six, four, vrf, l2, cable, session, mpls)
+        return Host(key, number, at, six, four, vrf, l2, cable, session, mpls, function)
 
     def _links(self, value: Any, routers: Mapping[str, Router], hosts: Mapping[str, Host]) -> tuple[Link, ...]:
         ports = dict.fromkeys(routers, 0)

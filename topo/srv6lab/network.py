@@ -28,6 +28,7 @@ from srv6cp.packets.probes import Probe, is_answer
 from srv6cp.sync.tables import Changes
 from srv6lab.emulator import Direction, Emulator
 from srv6lab.errors import LabError
+from srv6lab.functions import Tally
 from srv6lab.host import HostStack
 from srv6lab.impairments import Impairments
 from srv6lab.intent import Intent, data_of
@@ -233,6 +234,10 @@ class Network:
         host.send_ip(probe.packet)
         found = host.wait_for(lambda packet: is_answer(probe, packet), timeout)
         return None if found is None else (found, time.perf_counter() - begin)
+
+    def functions(self) -> Mapping[str, Tally]:
+        """See :class:`srv6lab.lab.Lab`."""
+        return {name: host.tally for name, host in self.hosts.items() if host.function is not None}
 
     def server(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""

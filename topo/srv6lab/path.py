@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
-from srv6cp.behaviours import REGISTRY, csid
+from srv6cp.behaviours import REGISTRY, csid, proxy
 from srv6cp.behaviours.mobile import MAP_TO
 from srv6cp.behaviours.replicate import KEY, NAME_OF_SID, OPERAND
 from srv6cp.cli.output import table
@@ -106,6 +106,8 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
     if node is None:
         stack = _labels(arrived)
         return "" if stack is None else f"pops {'/'.join(map(str, stack.labels))}"
+    if service := _from_service(node, arrived):
+        return f"back from {service}"
     before, after = _layers(arrived), _layers(left)
     did: list[str] = []
     depth = srhs = 0  # of the packet as it is after `did`
@@ -119,7 +121,7 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
         while not inside and (sid := _sid(node, destination)) is not None:
             record = REGISTRY.endpoint(sid.behaviour)
             name = record.name
-            if record.binding_mode:
+            if record.binding_mode or name in proxy.PROXIES:
                 return ", then ".join([*did, name])
             if (moved := csid.next_address(sid, destination, segments, remaining)) is not None:
                 destination, remaining = moved
@@ -155,6 +157,13 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
     elif after and len(_srhs(after[0])) > srhs:
         did.append(REGISTRY.headend("insert").name)
     return ", then ".join(did) or "route"
+
+
+def _from_service(node: Node, arrived: bytes) -> str:
+    """The service whose interface a frame is addressed to; ``""`` where it is none's."""
+    macs = {interface.id: bytes.fromhex(interface.mac.replace(":", "")) for interface in node.interfaces()}
+    services = proxy.interfaces_of(node.sections)
+    return next((name for interface, name in services.items() if macs.get(interface) == arrived[:6]), "")
 
 
 def _encapsulation(after: Sequence[Layer], inner: Layer) -> str:

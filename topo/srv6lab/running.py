@@ -18,6 +18,7 @@ from srv6cp.config import ConfigError, load_node
 from srv6cp.model import Node
 from srv6cp.packets.probes import Probe
 from srv6lab.errors import LabError
+from srv6lab.functions import Tally
 from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.intent import data_of, file_of
 from srv6lab.lab import Carried, Health, PortState, Trip
@@ -184,6 +185,10 @@ class RunningLab:
         return (
             f"{router}: switch restarted, its controller filled it ({done['written']}) within {done['seconds']:.1f} s"
         )
+
+    def functions(self) -> Mapping[str, Tally]:
+        """See :class:`srv6lab.lab.Lab`: there are none of this process."""
+        return {}
 
     def server(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""

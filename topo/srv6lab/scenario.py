@@ -18,6 +18,7 @@ from srv6lab.terminal import width, wrap
 from srv6lab.topology import TopologyError
 
 PATIENCE = 3.0  # s for one packet through the network
+SILENCE = 1.0  # s without an answer where none is expected
 TOLERANCE = 0.15
 LEARNING = 5.0  # s for bridge domains to have learned where hosts are
 _PAUSE = 0.05
@@ -63,6 +64,10 @@ class Player:
                 self.flows(step)
             case steps.Receivers(source, to):
                 self.receivers(source, to)
+            case steps.Unanswered():
+                self.unanswered(step)
+            case steps.Functions():
+                self.functions()
             case steps.Apply(changes):
                 self.apply(changes)
             case steps.Cable(ends, whole):
@@ -86,6 +91,18 @@ class Player:
             took.append(f"{seconds * 1000:.1f}")
         to = step.to if step.to == address else f"{step.to} ({address})"
         self.say(wrap(f"{step.source} pings {to}: {step.count} of {step.count} answered, after {', '.join(took)} ms"))
+
+    def unanswered(self, step: steps.Unanswered) -> None:
+        """An echo request that must not be answered."""
+        address = self._address(step.source, step.to, step.family)
+        if self.network.ping(step.source, address, SILENCE) is not None:
+            raise Failed(f"{step.source} pings {step.to}, and there is an answer")
+        self.say(f"{step.source} pings {step.to}: no answer")
+
+    def functions(self) -> None:
+        """What each function has let pass, and dropped."""
+        for name, tally in self.network.functions().items():
+            self.say(f"  {name}: {tally}")
 
     def path(self, step: steps.Path) -> None:
         """One UDP packet, and its way."""

@@ -16,7 +16,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.artifacts import PROFILES
 from srv6cp.config.schema import schema as node_schema
-from srv6lab import impairments, loader, script
+from srv6lab import functions, impairments, loader, script
 from srv6lab.configuration import FIXED
 from srv6lab.topology import MAX_HOSTS, MAX_ROUTERS
 
@@ -51,6 +51,10 @@ def schema() -> Schema:
                 ["peer", "teid"],
             )
             | _text("the host is a gNB or UPF: its packets go into this session of GTP-U"),
+            "function": {
+                "anyOf": [{"enum": list(functions.KINDS)}, {"type": "object", "minProperties": 1, "maxProperties": 1}]
+            }
+            | _text("a network function: it sends back what comes and is not for it, as far as it lets it pass"),
         },
         ["router"],
     )
@@ -151,6 +155,9 @@ def _steps(section: Schema) -> dict[str, Schema]:
         "say": {"type": ["string", "integer"]} | _text("text to print"),
         "ping": _object(script.COUNTED_KEYS, {**counted, "to": to | _text("host or address")}, ["from", "to"])
         | _text("echo requests; fails when one is not answered"),
+        "unanswered": _object(script.PROBE_KEYS, probe, ["from", "to"])
+        | _text("an echo request that nobody answers within a second; fails when somebody does"),
+        "functions": {"const": "all"} | _text("what each network function has let pass and dropped"),
         "path": _object(script.PROBE_KEYS, probe, ["from", "to"]) | _text("the way of one packet, hop by hop"),
         "flows": _object(script.COUNTED_KEYS, counted, ["from", "to"])
         | _text("how many packets that differ in the source port went which way"),

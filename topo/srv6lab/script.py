@@ -3,6 +3,8 @@
 
 - say: a sentence
 - ping: {from: h1, to: h2, count: 3, family: 4}     # or `to` an address
+- unanswered: {from: h1, to: h2}                   # a ping that nobody answers
+- functions: all                                    # what the network functions have counted
 - path: {from: h1, to: h2, family: 4}               # the way of one packet, hop by hop
 - flows: {from: h1, to: h2, count: 64}              # the ways of many packets, one for each source port
 - receivers: {from: h1, to: 2001:db8:ca57::1}      # which hosts get one packet to an address that several have
@@ -79,6 +81,18 @@ def _ping(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
         with mistakes.at("to"):
             to = _address(to, topology)
     return steps.Ping(_host(item, "from", topology, mistakes), to, _count(item, 1, mistakes), _family(item, mistakes))
+
+
+def _unanswered(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
+    item = _probe(argument, PROBE_KEYS, mistakes)
+    source, to = (_host(item, key, topology, mistakes) for key in ("from", "to"))
+    return steps.Unanswered(source, to, _family(item, mistakes))
+
+
+def _functions(argument: Any, _topology: Topology, _mistakes: Mistakes) -> steps.Step:
+    if argument != "all":
+        raise InvalidError(f"all is needed, not {values.show(argument)}")
+    return steps.Functions()
 
 
 def _path(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
@@ -247,6 +261,8 @@ def _known(look: Callable[..., object], *names: str) -> None:
 VERBS: dict[str, Callable[[Any, Topology, Mistakes], steps.Step]] = {
     "say": _say,
     "ping": _ping,
+    "unanswered": _unanswered,
+    "functions": _functions,
     "path": _path,
     "flows": _flows,
     "receivers": _receivers,

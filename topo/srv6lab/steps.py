@@ -26,6 +26,20 @@ class Ping:
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """An echo request that nobody answers."""
+
+    source: str
+    to: str
+    family: int | None = None
+
+
+@dataclass(frozen=True)
+class Functions:
+    """What the network functions have counted."""
+
+
+@dataclass(frozen=True)
 class Path:
     """The way of one packet from host to host."""
 
@@ -98,4 +112,4 @@ class Expect:
     receivers: tuple[str, ...] | None = None
 
 
-Step = Say | Ping | Path | Flows | Receivers | Apply | Cable | Traffic | Quiet | Expect
+Step = Say | Ping | Unanswered | Functions | Path | Flows | Receivers | Apply | Cable | Traffic | Quiet | Expect

@@ -32,6 +32,7 @@ from srv6cp.behaviours import REGISTRY
 from srv6cp.config.spelling import listed_flavours, normalize_sid
 from srv6cp.model import parse_flavours
 from srv6cp.problems import InvalidError
+from srv6lab.functions import Function
 from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.steps import Step
 
@@ -91,6 +92,7 @@ class Host:
 
     With ``gtp`` it is a gNB or a UPF that speaks GTP-U: what it sends, the packets of a user, goes into a session.
     With ``mpls`` it is the end of label-switched paths: it takes all labels off and sends on what is not its own.
+    With ``function`` it sends back what comes and is not for it, as far as the function lets it pass.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Host:
     impairments: Impairments = IDEAL  # of its cable
     gtp: Gtp | None = None
     mpls: bool = False
+    function: Function | None = None
 
     @property
     def mac(self) -> str:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
+from srv6cp.cli.srconf_words import PROXIES
 from srv6cp.config.bsids import DYNAMIC
 from srv6cp.config.policies import ECHO, ORIGINS, RETURNS
 from srv6cp.config.segments import COMPRESS
@@ -416,6 +417,25 @@ def _replication(words: Sequence[str], known: Known, first: Values) -> Values:
     return _pairs(words[1:], {**fields, "hop-limit-threshold": _FREE}) if words else first
 
 
+def _service(words: Sequence[str], known: Known, first: Values) -> Values:
+    fields: Keys = {
+        "proxy": ("static", "dynamic", "per-flow", "masquerading"),
+        "type": ("ip", "ipv4", "ipv6", "ethernet"),
+        "via": known.names("neighbors", "address"),
+        "port": known.ports,
+        "out": known.ports,
+        "in": known.ports,
+        "segs": _FREE,
+        "source": _FREE,
+        "hop-limit": _FREE,
+        "flow-label": ("hash", "keep"),
+        "age": _FREE,
+        "sl-at": ("masquerade", "de-masquerade"),
+        "nat": ("true", "false"),
+    }
+    return _pairs(words[1:], fields) if words else first
+
+
 _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "sid": _sid,
     "policy": _policy,
@@ -429,6 +449,7 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "mpls-policy": _mpls_policy,
     "bridge": _bridge,
     "replication": _replication,
+    "service": _service,
 }
 
 # --- srv6 ip, srv6 srconf ---------------------------------------------------------------------------------
@@ -553,7 +574,9 @@ def _srconf(words: Sequence[str], known: Known) -> Values:
     if words[1] != "add":
         return known.keys("sid") if len(words) == 2 else _FREE
     if len(words) == 3:
-        return [name.lower() for name in _behaviours()]
+        return [*(name.lower() for name in _behaviours()), *PROXIES]
+    if words[3].lower() in PROXIES:
+        return ("ip", "mac") if len(words) == 4 else _FREE if len(words) == 5 else (*known.ports, "src", "segs", "left")
     record = _record(words[3]) if len(words) > 3 else None
     if record is None:
         return _FREE

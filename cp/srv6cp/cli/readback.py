@@ -483,6 +483,32 @@ def _sprayed(client: Client, spraying: Iterable[TableEntry]) -> dict[int, int]:
     }
 
 
+def service_rows(client: Client, section: Section, names: Names) -> list[dict[str, Any]]:
+    """Services, with the headers that are cached for them: configured or learned."""
+    from srv6cp.behaviours import proxy
+    from srv6cp.p4rt import Action
+
+    rows = section_rows(client, section, names)
+    cached: dict[str, list[str]] = {}
+    for entry in entries(client, proxy.CACHES):
+        if isinstance(entry.action, Action):
+            cache = int(str(entry.match["cache_id"]))
+            number = cache if cache < 1 << proxy.SLOT_BITS else cache >> proxy.SLOT_BITS
+            cached.setdefault(names.item(proxy.KEY, number), []).append(_headers(entry.action.params))
+    for row in rows:
+        row["cached"] = cached.get(row["service"], [])
+    return rows
+
+
+def _headers(params: Mapping[str, Any]) -> str:
+    """``(SA,DA)(Sn..S1; SL=k)`` as RFC 8754 6.1 writes it."""
+    text = f"({params['source_address']},{params['destination_address']})"
+    if "segments_left" not in params:
+        return text
+    listed = ",".join(str(params[f"segment_list_{index}"]) for index in range(params["last_entry"] + 1))
+    return f"{text}({listed}; SL={params['segments_left']})"
+
+
 def _operands(record: Endpoint, action: str, params: Mapping[str, Any], names: Names) -> str | None:
     """The operands of a SID in the words of the command line."""
     words = []

@@ -107,7 +107,7 @@ class CompiledNode:
         self._nexthops = NextHops(node, self._macs, ids, watch)
         self._routes = Routes(node, self._nexthops, program, self._ports)
         self._policies = Policies(node, Underlay(node, self._ports), self._nexthops, ids, program, installed)
-        numbers = Numbers(node, self._nexthops, self._policies, ids)
+        numbers = self._numbers = Numbers(node, self._nexthops, self._policies, ids)
         sections = list(section_entities(node, numbers, program))
         sids = Sids(node, numbers, ids, program)
         self._bsids = BindingSids(node, self._policies, sids.binding)
@@ -215,7 +215,7 @@ class CompiledNode:
     def _steered_entities(self) -> dict[Hashable, TableEntry]:
         """What of the ports and classifiers policies have a say in, by key."""
         classifier = Classifier(self.node, self._policies)
-        ports = port_entities(self.node, self._policies, classifier, self._program)
+        ports = port_entities(self.node, self._policies, classifier, self._program, self._numbers.number)
         return {
             (entry.table, entry.priority, frozenset(entry.match.items())): entry
             for entry in (*classifier.entities(), *ports)

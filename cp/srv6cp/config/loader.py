@@ -15,6 +15,8 @@ from p4rtlib.gcpause import gc_paused
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.mobile import POLICY_OF_GTP
+from srv6cp.behaviours.proxy import KEY as SERVICES
+from srv6cp.behaviours.proxy import check as check_services
 from srv6cp.config.binding_loops import binding_loops
 from srv6cp.config.bogons import DEFAULT as DEFAULT_BOGONS
 from srv6cp.config.bogons import read_bogons
@@ -268,6 +270,7 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
             if policy is not None and policy.encap.source is None:
                 message = f"{sid.behaviour} {sid.prefix} needs a source address: give the node one"
                 context.problems.append(Problem(message, ("sids",)))
+    context.problems += [Problem(message, (SERVICES,)) for message in check_services(node.sids, node.sections)]
     if not context.problems:  # what is outside depends on all of it
         context.problems += check_boundary(node)
     for name, message in binding_loops(node):

@@ -26,6 +26,8 @@ from typing import TypeVar
 
 from srv6cp.artifacts import Artifacts
 from srv6cp.behaviours.l2_bridge import KEY as BRIDGES
+from srv6cp.behaviours.proxy import CHECKS
+from srv6cp.behaviours.proxy import KEY as SERVICES
 from srv6cp.model import NeighborKey, Node
 from srv6cp.p4rt import (
     Arbitration,
@@ -161,12 +163,13 @@ class NodeController:
         self._tables = Tables(client, Program.read(program))
         sources = self._tables.info.tables.get(SOURCES)
         self._addresses = Addresses(sources.size if sources else 0, self._say_of_addresses)
-        self._tables.learned = self._addresses.entries
         self._mac_ages = self._options.mac_ages
         self._election = Election(client)
         self._handler = PuntHandler(
             node, self._mark, self._tables.targets, self._options.neighbors, self._options.oam_journal
         )
+        self._caches = self._handler.caches
+        self._tables.learned = lambda: (*self._addresses.entries(), *self._caches.entries())
         self._inbox: Inbox[StreamPacket] = Inbox(self._options.queue, self._precedence, SHARES)
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -391,7 +394,7 @@ class NodeController:
     def _deadline(self) -> float | None:
         times = [self._retry_at]
         if self._election.is_primary:
-            times += [self._repair_at, self._handler.next_deadline(), self._addresses.next_look]
+            times += [self._repair_at, self._handler.next_deadline(), self._addresses.next_look, self._caches.next_look]
         return min((at for at in times if at is not None), default=None)
 
     def _work(self, packets: list[StreamPacket]) -> None:
@@ -414,10 +417,15 @@ class NodeController:
             look = self._addresses.next_look
             if look is not None and now >= look:
                 self._age(now)
+            look = self._caches.next_look
+            if look is not None and now >= look:
+                self._age_caches(now)
             self._answer(out)
 
     def _answer(self, out: list[PacketOut]) -> None:
-        """Bring the tables up to date with the neighbours, then send: what is sent may depend on them."""
+        """Bring the tables up to date with neighbours and caches, then send: what is sent may depend on them."""
+        if updates := self._caches.updates():
+            self._client.write(updates)
         if self._stale and not self._held:
             self._stale = False
             changed, self._changed = self._changed, {}
@@ -531,6 +539,7 @@ class NodeController:
     def _reconcile(self) -> Changes:
         self._tables.configure(self._node)
         self._addresses.stale(self._node)
+        self._caches.stale(self._node)
         self._stale = self._held = False
         self._changed.clear()
         try:
@@ -544,6 +553,7 @@ class NodeController:
         self._addresses.configure(self._node, bridges, time.monotonic())
         if bridges:
             self._note_ages(time.monotonic())
+        self._caches.configure(self._node, self._tables.names(SERVICES), time.monotonic())
         self._repair_at = None
         self._repair_pause = _REPAIR_PAUSE
         self._reconciliations += 1
@@ -618,6 +628,20 @@ class NodeController:
         with self._lock:
             return self._addresses.ages()
 
+    # Services -----------------------------------------------------------------------------------------------
+
+    def _age_caches(self, now: float) -> None:
+        counts = {
+            int(cell.match["cache_id"]): cell.packets  # type: ignore[arg-type]
+            for cell in self._client.read(DirectCounterEntry(CHECKS))
+            if isinstance(cell, DirectCounterEntry) and cell.match
+        }
+        self._client.write(self._caches.age(counts, now))
+
+    def flush_caches(self, service: str | None = None) -> None:
+        """Forget the headers that are cached for a service, or (None) for all."""
+        self._ask(lambda: self._client.write(self._caches.flush(service)))
+
     def _on_status(self, _answer: Arbitration) -> None:
         self._inbox.order(lambda: self._guard(self._role_changed))
 
@@ -627,6 +651,7 @@ class NodeController:
             self._take_over()
         elif was_primary and not self._election.is_primary:
             self._handler.forget_neighbors()  # the new primary learns them; we shall read them back
+            self._caches.forget()
 
     def _on_disconnect(self, event: Disconnected) -> None:
         self._inbox.order(lambda: self._disconnected(event.reason or event.code.name))

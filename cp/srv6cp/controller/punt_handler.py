@@ -22,6 +22,7 @@ from srv6cp.packets.options import Action, UnknownOption, unknown_option
 
 from . import relay
 from .addressing import OFF_LINK, InterfaceView, NodeIndex, is_link_local
+from .caches import ServiceCaches
 from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
 from .icmp_errors import Problem, Quote, error
@@ -71,6 +72,7 @@ class PuntHandler:
         self.counts: Counter[str] = Counter()
         """How often what was done: `punt local`, `sent echo-reply`, `ignored checksum`, ..."""
         self.oam = OamProcess(node.name, journal)
+        self.caches = ServiceCaches()
         self.awaited: list[Callable[[bytes], bool]] = []
         """Who waits for an answer to a probe of this node: told each IP packet to it; True from who takes it."""
         self._reassembler = _reassembler(node)
@@ -91,6 +93,8 @@ class PuntHandler:
             PuntReason.OPTION: self._option,
             PuntReason.REASSEMBLY: self._reassemble,
             PuntReason.GTP_ECHO: self._gtp_echo,
+            PuntReason.SERVICE_CACHE: self._to_service,
+            PuntReason.SERVICE_FLOW: self._to_service,
         }
 
     def configure(self, node: Node) -> None:
@@ -178,6 +182,18 @@ class PuntHandler:
     def _ingress(self, packet: PacketIn) -> tuple[raw.EthernetView, InterfaceView | None]:
         ethernet = raw.parse_ethernet(packet.payload)
         return ethernet, None if packet.own else self.index.interface(packet.ingress_port, ethernet.vlan)
+
+    # Service programming
+    # -----------------------------------------------------------------------------------------
+
+    def _to_service(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """Its headers are cached, then it goes on: as this node's own, since it may be in a later pass."""
+        view = raw.parse_ipv6(packet.payload, packet.offset)
+        whole = packet.payload[packet.offset : view.end]
+        if not self._reinjections.allowed(packet, now) or not self.caches.take(whole, packet.vrf_id, now):
+            self._ignore("service", packet)
+            return []
+        return self._sent("to service", [routed(whole, packet.vrf_id)])
 
     # ICMP errors
     # -------------------------------------------------------------------------------------------------

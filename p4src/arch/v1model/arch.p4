@@ -33,6 +33,7 @@
 #define CSID         hdr.csid
 #define GTP          hdr.gtp
 #define MOBILE       hdr.mobile
+#define SERVICE      hdr.service
 #define LAZY_STATE_IN_HEADERS LAZY_STATE_INSTANCES
 #define LAZY_STATE_IN_METADATA
 

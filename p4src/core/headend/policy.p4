@@ -33,7 +33,7 @@
     }
 #define L2_PORT_ACTION_NAME set_l2_port;
 #define L2_PORT_CHECK                            \
-    if (HEADEND.policy_id == 0 UNLESS_BRIDGED) { \
+    if (HEADEND.policy_id == 0 UNLESS_BRIDGED UNLESS_SERVICE_CIRCUIT) { \
         refuse(drop_reason_t.L2_PORT_NO_POLICY); \
     } else if (!hdr.ethernet.isValid()) {        \
         refuse(drop_reason_t.HEADER_TRUNCATED);  \

@@ -46,6 +46,7 @@ control my_sid(PACKET) {
     CSID_BIND_ACTIONS
     CSID_MPLS_ACTIONS
     MOBILE_ACTIONS
+    PROXY_ACTIONS
     CSID_DECAP_ACTIONS
     CSID_L2_ACTIONS
     CSID_L2_BRIDGE_ACTIONS
@@ -78,6 +79,7 @@ control my_sid(PACKET) {
             CSID_BIND_ACTION_NAMES
             CSID_MPLS_ACTION_NAMES
             MOBILE_ACTION_NAMES
+            PROXY_ACTION_NAMES
             CSID_DECAP_ACTION_NAMES
             CSID_L2_ACTION_NAMES
             CSID_L2_BRIDGE_ACTION_NAMES
@@ -96,7 +98,7 @@ control my_sid(PACKET) {
         }
         switch (my_sid_table.apply().action_run) {
             END_ADVANCES BIND_ADVANCES MPLS_ADVANCES CSID_ADVANCES CSID_REPLACE_ADVANCES CSID_BIND_ADVANCES
-            CSID_MPLS_ADVANCES { PROCESS_SRH(srh) }
+            CSID_MPLS_ADVANCES PROXY_ADVANCES { PROCESS_SRH(srh) }
             DECAP_CASES
             L2_CASES
             BIND_CASES

@@ -60,6 +60,12 @@ header srh_segment_t {
     pkt.emit(hdr.srh_after);
 #endif
 
+#ifdef WITH_SERVICES
+#define BEHIND_SRH behind_srh
+#else
+#define BEHIND_SRH accept
+#endif
+
 // What follows the fixed part, by Segments Left; with C-SIDs by the destination, too (csid.p4). FLAGS: what stands for
 // the flags where they are a key.
 #ifndef WITH_CSID
@@ -186,12 +192,24 @@ header srh_segment_t {
         transition select(hdr.srh_next.sid) {
             NO_SCOPE:    mark_next_segment;
             IPV4_MAPPED: mark_next_segment;
-            default:     accept;
+            default:     BEHIND_SRH;
         }
     }
 
     state mark_next_segment {
-        md.unusual = md.unusual | UNUSUAL_INNER_ADDRESS;
-        transition accept;
+        md.unusual = md.unusual | UNUSUAL_NEXT_SEGMENT;
+        transition BEHIND_SRH;
     }
+
+#ifdef WITH_SERVICES
+    // A proxy takes out what is behind an SRH whatever its Segments Left is (sid/proxy.p4).
+    state behind_srh {
+        transition select(hdr.srh.next_header) {
+            IP_PROTO_IPV4: parse_ipv4;
+            IP_PROTO_IPV6: parse_inner_ipv6;
+            FRAME_STATE
+            default:       accept;
+        }
+    }
+#endif
 #endif  // PARSER_STATES

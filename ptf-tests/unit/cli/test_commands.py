@@ -411,8 +411,6 @@ def test_iproute2_and_srconf(srv6: Run, node: Path) -> None:
     ]
     assert srv6("ip sr tunsrc set fcbb:bb00:1::2")[0] == 0
     assert srv6("ip sr tunsrc show")[1] == "tunsrc addr fcbb:bb00:1::2\n"
-    code, _, err = srv6("srconf localsid add fcbb:bb00:1:e004:: end.am ip 10.0.13.2 2")
-    assert (code, "end.am is not supported" in err) == (2, True)
 
 
 def test_counters_and_drops(srv6: Run, switch: SoftSwitch) -> None:

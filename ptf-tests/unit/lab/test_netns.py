@@ -421,7 +421,7 @@ def test_killed_switch_is_noticed_and_filled_again(lab: Lab) -> None:
 
 
 # Those that other tests start: the fixture here, test_netns_l2.py; those whose hosts are in one process only.
-ELSEWHERE = ("quickstart", "vpls", "l2", "mobile", "mpls")
+ELSEWHERE = ("quickstart", "vpls", "l2", "mobile", "mpls", "sfc")
 
 
 @pytest.mark.parametrize("idle", ["softswitch", BMV2], indirect=True)

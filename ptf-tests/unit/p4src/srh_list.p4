@@ -13,6 +13,8 @@
 #define HEADEND_METADATA
 #define HEADEND_STATE
 #define REPLICA_STATE
+#define SERVICE_UNUSUAL_OF_PARSER 0
+#define UNUSUAL_OF_NEXT_SEGMENT   0x4000
 #define BEGIN(STATE) STATE.setValid();
 #define VERDICT      hdr.verdict
 #define LAZY_STATE_IN_HEADERS \

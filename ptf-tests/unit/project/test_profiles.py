@@ -31,7 +31,7 @@ COMMON = (
 )
 #: What a profile may lack.
 BINDING = "ptf-tests/test_end.py::AdvancesEndB6Encaps"
-LACKS_BINDING = {"transit": True, "edge": False, "hmac": False, "mobile": False}
+LACKS_BINDING = {"transit": True, "edge": False, "hmac": False, "mobile": False, "services": False}
 
 
 def packet_tests(profile: str, *tests: str) -> subprocess.CompletedProcess[str]:
