@@ -13,6 +13,9 @@
 #ifdef WITH_MOBILE
 #include "../core/headend/mobile.p4"
 #endif
+#ifdef WITH_PATH_TRACING
+#include "../core/headend/path_tracing.p4"
+#endif
 #include "../core/headend/policy.p4"
 #include "../core/headend/steer.p4"
 #include "../core/headend/tunnel_mtu.p4"
@@ -57,6 +60,15 @@
 #include "../core/sid/mobile.p4"
 #endif
 
+#if defined(WITH_PATH_TRACING) || defined(WITH_ALTERNATE_MARKING)
+#include "../core/router/telemetry.p4"
+#endif
+#ifdef WITH_NSH
+#include "../core/sid/nsh.p4"
+#endif
+#ifdef WITH_SEARCH
+#include "../core/sid/search.p4"
+#endif
 #ifdef WITH_OAM
 #include "../core/sid/oam.p4"
 #endif

@@ -26,7 +26,9 @@ PATIENCE = 10.0  # s; used up only when something is broken
 BURST = 16
 
 # These reasons are fates of their own; a packet handed over for another one counts as dropped, too.
-DELIVERED = tuple(reasons.PUNT[name] for name in ("LOCAL", "NDP", "ARP", "FRAGMENT", "ECHO", "GTP_ECHO", "REASSEMBLY"))
+DELIVERED = tuple(
+    reasons.PUNT[name] for name in ("LOCAL", "NDP", "ARP", "FRAGMENT", "ECHO", "GTP_ECHO", "REASSEMBLY", "NSH")
+)
 
 
 class NotSettled(AssertionError):

@@ -29,7 +29,7 @@ _ELSEWHERE = {
         "RFC 8986 4.11": "End.DT2U",
         "RFC 8986 4.12": "End.DT2M",
         "RFC 9524": "End.Replicate",
-        "Linux": "End.S End.BPF",
+        "Linux": "End.BPF",
         "draft-ietf-spring-srv6-mpls-interworking": "End.DTM",
     }.items()
     for name in names.split()

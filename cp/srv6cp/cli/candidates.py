@@ -292,6 +292,7 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "traffic-class": ("inherit",),
             "flow-label": labels,
             "return-to": RETURNS,
+            "path-tracing": _FREE,
             "echo": ECHO,
             "compress": COMPRESS,
             "invalid": ("forward", "drop"),
@@ -378,6 +379,15 @@ def _bridge(words: Sequence[str], known: Known, first: Values) -> Values:
     return _pairs(words[1:], {"circuit": known.ports, "tag": ("keep", "pop"), "segment": _FREE}) if words else first
 
 
+def _search_table(words: Sequence[str], known: Known, first: Values) -> Values:
+    return _pairs(words[1:], {"target": _FREE, "via": known.names("neighbors", "address")}) if words else first
+
+
+def _service_path(words: Sequence[str], known: Known, first: Values) -> Values:
+    fields: Keys = {"spi": _FREE, "si": _FREE, "via": known.names("neighbors", "address"), "age": _FREE}
+    return _pairs(words[1:], fields) if words else first
+
+
 _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "sid": _sid,
     "policy": _policy,
@@ -390,6 +400,8 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "vrf": _vrf,
     "mpls-policy": _mpls_policy,
     "bridge": _bridge,
+    "search-table": _search_table,
+    "service-path": _service_path,
 }
 
 # --- srv6 ip, srv6 srconf ---------------------------------------------------------------------------------

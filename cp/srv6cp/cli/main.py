@@ -35,6 +35,7 @@ _COMMANDS = (
     "run",
     "trace",
     "oam",
+    "telemetry",
     "ping",
     "traceroute",
     "doctor",

@@ -26,12 +26,13 @@ from typing import TypeVar
 
 from srv6cp.artifacts import Artifacts
 from srv6cp.behaviours.l2_bridge import KEY as BRIDGES
-from srv6cp.model import NeighborKey, Node
+from srv6cp.model import DropReason, NeighborKey, Node
 from srv6cp.p4rt import (
     Arbitration,
     ArbitrationFailed,
     Client,
     ConnectionFailed,
+    CounterEntry,
     DigestEntry,
     DigestList,
     DirectCounterEntry,
@@ -39,6 +40,7 @@ from srv6cp.p4rt import (
     NotPrimary,
     P4RuntimeError,
     StreamClosed,
+    TableEntry,
     WriteError,
     insert,
     modify,
@@ -48,6 +50,7 @@ from srv6cp.sync.program import Program
 from srv6cp.sync.tables import Changes, Tables
 
 from .bridging import DIGEST, SOURCES, Addresses, key_of
+from .chaining import CHECKS, RETURNS, used
 from .election import Election
 from .inbox import Inbox, Order
 from .neighbors import NeighborTimers
@@ -156,11 +159,11 @@ class NodeController:
         self._options = options or ControllerOptions()
         self._tables = Tables(client, Program.read(program))
         self._addresses = Addresses()
-        self._tables.learned = self._addresses.entries
         self._election = Election(client)
         self._handler = PuntHandler(
             node, self._mark, self._tables.targets, self._options.neighbors, self._options.oam_journal
         )
+        self._tables.learned = self._learned
         self._inbox: Inbox[StreamPacket] = Inbox(self._options.queue, self._precedence, SHARES)
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -385,7 +388,8 @@ class NodeController:
     def _deadline(self) -> float | None:
         times = [self._retry_at]
         if self._election.is_primary:
-            times += [self._repair_at, self._handler.next_deadline(), self._addresses.next_look]
+            times += [self._repair_at, self._handler.next_deadline()]
+            times += [self._addresses.next_look, self._handler.chains.next_look]
         return min((at for at in times if at is not None), default=None)
 
     def _work(self, packets: list[StreamPacket]) -> None:
@@ -408,6 +412,9 @@ class NodeController:
             look = self._addresses.next_look
             if look is not None and now >= look:
                 self._age(now)
+            look = self._handler.chains.next_look
+            if look is not None and now >= look:
+                self._age_headers(now)
             self._answer(out)
 
     def _answer(self, out: list[PacketOut]) -> None:
@@ -417,6 +424,9 @@ class NodeController:
             changed, self._changed = self._changed, {}
             neighbors = self._handler.neighbors
             self._tables.follow(self._node, {key: neighbors.text(key) for key in changed}, neighbors.resolved)
+        if self._handler.chains.pending:
+            updates, self._handler.chains.pending = self._handler.chains.pending, []
+            self._client.write(updates)
         for packet in out:
             self._client.packet_out(packet.payload, **packet.metadata)
 
@@ -524,6 +534,7 @@ class NodeController:
     def _reconcile(self) -> Changes:
         self._tables.configure(self._node)
         self._addresses.stale(self._node)
+        self._handler.chains.configure(self._node, time.monotonic())
         self._stale = self._held = False
         self._changed.clear()
         try:
@@ -540,6 +551,27 @@ class NodeController:
         self._reconciliations += 1
         self._answer(self._handler.want(self._tables.next_hops(), time.monotonic()))
         return self._changes
+
+    def _learned(self) -> Iterable[TableEntry]:
+        return (*self._addresses.entries(), *self._handler.chains.entries())
+
+    # Service function chains --------------------------------------------------------------------------------
+
+    def _age_headers(self, now: float) -> None:
+        packets: dict[tuple[int, int], int] = {}
+        for table in (CHECKS, RETURNS):
+            for cell in self._client.read(DirectCounterEntry(table)):
+                if isinstance(cell, DirectCounterEntry) and cell.match:
+                    path = used(cell.match, table)
+                    packets[path] = packets.get(path, 0) + cell.packets
+        for counter in self._client.read(CounterEntry("drop_counter", DropReason.NSH_HEADERS)):
+            if isinstance(counter, CounterEntry) and (lost := self._handler.chains.lost(counter.packets)):
+                log.warning("%s: %d NSH packets came back, and there are no headers for them", self._where, lost)
+        self._client.write(self._handler.chains.age(packets, now))
+
+    def flush_headers(self) -> None:
+        """Forget the headers of every service path."""
+        self._ask(lambda: self._client.write(self._handler.chains.flush()))
 
     # Bridge domains -----------------------------------------------------------------------------------------
 

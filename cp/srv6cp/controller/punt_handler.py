@@ -22,6 +22,7 @@ from srv6cp.packets.options import Action, UnknownOption, unknown_option
 
 from . import relay
 from .addressing import OFF_LINK, InterfaceView, NodeIndex, is_link_local
+from .chaining import KeptHeaders, NotNsh
 from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
 from .icmp_errors import Problem, Quote, error
@@ -73,6 +74,7 @@ class PuntHandler:
         self.oam = OamProcess(node.name, journal)
         self.awaited: list[Callable[[bytes], bool]] = []
         """Who waits for an answer to a probe of this node: told each IP packet to it; True from who takes it."""
+        self.chains = KeptHeaders()
         self._reassembler = _reassembler(node)
         self._fragment_errors = Tokens(node.icmp)
         self._program = program
@@ -91,6 +93,7 @@ class PuntHandler:
             PuntReason.OPTION: self._option,
             PuntReason.REASSEMBLY: self._reassemble,
             PuntReason.GTP_ECHO: self._gtp_echo,
+            PuntReason.NSH: self._nsh,
         }
 
     def configure(self, node: Node) -> None:
@@ -337,6 +340,19 @@ class PuntHandler:
         return self._error(
             packet, Problem.PORT_UNREACHABLE if view.protocol == raw.UDP else Problem.PROTOCOL_UNREACHABLE
         )
+
+    def _nsh(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """NSH at End.NSH, whose headers are to be kept before it goes on (RFC 9491 5.2)."""
+        try:
+            headers = self.chains.keep(packet.payload[packet.offset :], now)
+        except NotNsh as why:
+            self._ignore("nsh", packet, str(why))
+            return []
+        if headers is None or not self._reinjections.allowed(packet, now):
+            self._ignore("nsh", packet)
+            return []
+        self.counts["sent again"] += 1
+        return [again(packet)]
 
     def _gtp_echo(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """An echo request of GTP-U that a SID or a policy answers for whom it was sent to."""

@@ -90,6 +90,11 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.HMAC_ABSENT: Reason("no HMAC, and one is required", "RFC 8754 2.1.2.1; ports.tlv, sids.tlv"),
     DropReason.TLV: Reason("a TLV runs past the end of the SRH", "RFC 8754 2.1"),
     DropReason.TLV_CHAIN: Reason("more TLVs than a SID walks", "implementation limit"),
+    DropReason.NSH_PATH: Reason("NSH on a service path that is not configured, or of another version", "RFC 9491 5.2"),
+    DropReason.NSH_HEADERS: Reason(
+        "NSH that comes back and has no headers here, or whose headers cannot be kept", "RFC 9491 5.2"
+    ),
+    DropReason.NO_TARGET: Reason("an exhausted SRH at End.S", "draft-filsfils-spring-srv6-network-programming 4.18"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {
@@ -107,5 +112,6 @@ PUNT_REASONS: dict[PuntReason, Reason] = {
     PuntReason.ECHO: Reason("ping of an own address or a SID", "RFC 4443 4.2, RFC 1122 3.2.2.6"),
     PuntReason.REASSEMBLY: Reason("fragment at a SID, to be put together by the control plane", "RFC 8200 4.5"),
     PuntReason.O_FLAG: Reason("copy of a packet with the O flag; counted by `srv6 oam show`", "RFC 9259 2.1.1"),
+    PuntReason.NSH: Reason("NSH whose headers are to be kept first", "RFC 9491 5.2"),
     PuntReason.GTP_ECHO: Reason("echo request of GTP-U, answered for the other side", "3GPP TS 29.281 7.2.1"),
 }

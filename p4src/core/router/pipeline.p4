@@ -16,6 +16,7 @@ control router(PACKET) {
     nexthop() adjacency;
     HEADEND_CONTROLS
     BRIDGE_CONTROLS
+    TELEMETRY_CONTROLS
 
     apply {
         if (hdr.ipv6.isValid() && md.next == NEXT_IN_SEQUENCE) {
@@ -34,6 +35,7 @@ control router(PACKET) {
         if (md.next <= NEXT_NEXTHOP) {
             adjacency.apply(THE_PACKET);
         }
+        TELEMETRY_STAGE
     }
 }
 

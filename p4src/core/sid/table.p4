@@ -31,6 +31,8 @@ control my_sid(PACKET) {
     DECAP_CONTROLS
     L2_CONTROLS
     MOBILE_CONTROLS
+    SEARCH_CONTROLS
+    NSH_CONTROLS
     HMAC_CONTROLS
     OAM_CONTROLS
 
@@ -45,6 +47,8 @@ control my_sid(PACKET) {
     CSID_BIND_ACTIONS
     CSID_MPLS_ACTIONS
     MOBILE_ACTIONS
+    SEARCH_ACTIONS
+    NSH_ACTIONS
     CSID_DECAP_ACTIONS
     CSID_L2_ACTIONS
 
@@ -75,6 +79,8 @@ control my_sid(PACKET) {
             CSID_BIND_ACTION_NAMES
             CSID_MPLS_ACTION_NAMES
             MOBILE_ACTION_NAMES
+            SEARCH_ACTION_NAMES
+            NSH_ACTION_NAMES
             CSID_DECAP_ACTION_NAMES
             CSID_L2_ACTION_NAMES
             not_a_sid;
@@ -83,6 +89,8 @@ control my_sid(PACKET) {
         const default_action = NoAction();
         size = MY_SID_TABLE_SIZE;
     }
+
+    NSH_BEHIND_SIDS_ACTION
 
     apply {
         if (md.unusual != 0) {
@@ -96,12 +104,15 @@ control my_sid(PACKET) {
             L2_CASES
             BIND_CASES
             MOBILE_CASES
+            SEARCH_CASES
+            NSH_CASES
             not_a_sid: NoAction: {
                 if (md.unusual >= UNUSUAL_SID_BLOCK) {
                     domain.apply(THE_PACKET);
                 }
             }
         }
+        NSH_BEHIND_SIDS
         HMAC_STAGE
     }
 }

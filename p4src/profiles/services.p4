@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// A provider edge in front of services. A profile of its own: it reads more of an SRH, and behind one.
+#define PROFILE "services"
+#define WITH_HEADEND
+#define WITH_BIND
+#define WITH_DECAP
+#define WITH_L2
+#define WITH_SRH_LIST
+#define WITH_SEARCH
+#define WITH_NSH
+
+#include "../srv6.p4"
