@@ -9,6 +9,7 @@ list leaves by port 2.
 from __future__ import annotations
 
 import struct
+import time
 from typing import Any
 
 from srv6_base import Frame, Srv6Test, behaviours, craft, rfc, rule, wire
@@ -188,6 +189,12 @@ class PathsAndTags(NshTest):
         self.expect_only(2, self.returned(last, LAST, spi=9, si=0))
         self.from_sff()
         self.expect_only(2, self.returned(one, NEXT))
+        tagged = self.packet(src="2001:db8:420::2")
+        for _ in range(2):
+            self.send(4, tagged, vlan=20)
+            self.expect_only(3, self.to_sff())
+        self.from_sff()
+        self.expect_only(2, self.returned(tagged, NEXT))
 
 
 @behaviours("End.NSH", "End")
@@ -256,6 +263,9 @@ class Errors(NshTest):
             self.expect_drop("UPPER_LAYER")
         self.send(1, self.packet(inside=nsh(42, 255)[:7]))
         self.expect_drop("HEADER_TRUNCATED")
+        for segment, src, reason in (("::1", HOST, "DESTINATION_INVALID"), (NEXT, "fe80::9", "SOURCE_INVALID")):
+            self.send(1, self.packet(src=src, segments=[LAST, segment, SID]))
+            self.expect_drop(reason)
         for packet in (self.packet(spi=43), self.packet(si=254), self.packet(inside=nsh(42, 255, version=1))):
             self.send(1, packet)
             self.expect_drop("NSH_PATH")
@@ -265,7 +275,7 @@ class Errors(NshTest):
         self.send(1, self.packet(21, segments=[LAST] * 21 + [SID]))
         self.expect_drop("NSH_HEADERS")
         self.assertNotIn("NSH", self.punts())
-        self.expect_sid_counter(f"{SID}/64", packets=0, errors=11)
+        self.expect_sid_counter(f"{SID}/64", packets=0, errors=13)
 
 
 @behaviours("End.NSH")
@@ -309,6 +319,31 @@ class Flushed(NshTest):
         self.expect_only(3, self.to_sff())
         self.from_sff()
         self.expect_only(2, self.returned(packet, NEXT))
+
+
+@behaviours("End.NSH")
+@rfc("9491", "5.2")
+@rule("NSH-2")
+class Aged(NshTest):
+    """Headers that no packet has used for the age of their path are gone; those that one has used are not."""
+
+    def runTest(self) -> None:
+        controller = self.router.controller
+        assert controller is not None
+        packet, now = self.packet(), time.monotonic()
+        self.send(1, packet)
+        self.expect_only(3, self.to_sff())
+        controller.look_at_headers(now)
+        for later in (self.age - 1, 2 * self.age - 2):
+            self.send(1, packet)
+            self.expect_only(3, self.to_sff())
+            controller.look_at_headers(now + later)
+        self.from_sff()
+        self.expect_only(2, self.returned(packet, NEXT))
+        controller.look_at_headers(now + 2 * self.age)
+        controller.look_at_headers(now + 3 * self.age)
+        self.from_sff()
+        self.expect_drop("NSH_HEADERS")
 
 
 @behaviours("End.NSH")

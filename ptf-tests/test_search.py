@@ -23,6 +23,7 @@ class SearchTest(Srv6Test):
     def setUp(self) -> None:
         super().setUp()
         self.node(
+            ports={3: {"mtu": 9000}},
             **{
                 "search-tables": [
                     {"name": "content", "entries": [{"target": "2001:db8:c::/48", "via": "2001:db8:3::2"}]},
@@ -47,6 +48,7 @@ class FoundInTheTable(SearchTest):
             [CONTENT, SID],  # List[0] is the next segment
             [CONTENT, NEXT, SID],
             [CONTENT, *[NEXT] * 20, SID],
+            [CONTENT, *[NEXT] * 124, SID],
         )
         for segments in lists:
             for more in ({}, {"tlvs": [craft.padn(4), craft.padn(4)]}):
@@ -60,7 +62,7 @@ class FoundInTheTable(SearchTest):
         packet = craft.ip6(HOST, SID, craft.hbh(craft.srh([CONTENT, SID], sl=1, payload=UDP), b"\1\4" + bytes(4)))
         self.send(1, packet)
         self.expect_only(3, wire.hop(packet))
-        self.expect_sid_counter(f"{SID}/64", packets=8)
+        self.expect_sid_counter(f"{SID}/64", packets=10)
 
 
 @behaviours("End.S")

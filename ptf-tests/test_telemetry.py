@@ -58,6 +58,7 @@ class TelemetryTest(Srv6Test):
             steering=[
                 {"prefix": "2001:db8:a0::/48", "policy": "sent"},
                 {"prefix": "2001:db8:a1::/48", "policy": "traced"},
+                {"prefix": "10.9.0.0/16", "policy": "traced"},
                 {"prefix": "2001:db8:a2::/48", "policy": "reduced"},
                 {"prefix": "2001:db8:a3::/48", "policy": "inserted"},
             ],
@@ -238,6 +239,12 @@ class Source(TelemetryTest):
             at = 40 + 40 + 8 + 16 * len(segments) + 4
             assert self.receive_masked(7, at, 8) == self.frame_out(7, packet)
             self.expect_nothing()
+        inner4 = craft.ip4("10.0.1.2", "10.9.0.1", UDP)
+        self.send(1, inner4)
+        srh = wire.srh([LAST, SEGMENT], sl=1, payload=wire.hop(inner4),
+                       tlvs=wire.tlv(128, struct.pack("!HQHH", 0x456 << 4 | 15, 0, 77, 0)))  # fmt: skip
+        packet = wire.ip6(SOURCE, SEGMENT, wire.hbh(srh, traced(bytes(36))), hl=64)
+        assert self.receive_masked(7, 40 + 40 + 8 + 32 + 4, 8) == self.frame_out(7, packet)
 
 
 @behaviours("Path tracing")

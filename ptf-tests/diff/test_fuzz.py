@@ -68,5 +68,6 @@ def test_most_reasons_are_reached(side: Side) -> None:
         # of behaviours and rules that the node of these runs has not
         *("CSID_ZERO", "CLASSIFIED", "HMAC", "HMAC_ABSENT", "TLV", "TLV_CHAIN"),
         *("SPLIT_HORIZON", "BRIDGE_ALONE", "REPLICA_INVALID", "COPY_BUDGET"),
+        *("NO_TARGET", "NSH_PATH", "NSH_HEADERS"),
         *("GTP_INVALID", "NOT_GTP", "GTP_PAYLOAD", "NO_LAST_SEGMENT", "GROUP_LIMIT"),
     }, unmet

@@ -569,6 +569,10 @@ class NodeController:
                 log.warning("%s: %d NSH packets came back, and there are no headers for them", self._where, lost)
         self._client.write(self._handler.chains.age(packets, now))
 
+    def look_at_headers(self, now: float) -> None:
+        """Forget the headers of service paths that have aged, as if it were ``now`` (of the monotonic clock)."""
+        self._ask(lambda: self._age_headers(now))
+
     def flush_headers(self) -> None:
         """Forget the headers of every service path."""
         self._ask(lambda: self._client.write(self._handler.chains.flush()))
