@@ -4,7 +4,7 @@
 #ifndef SRV6_CORE_IDS_P4_
 #define SRV6_CORE_IDS_P4_
 
-// Tables (0x02). Next: 0x02000039.
+// Tables (0x02). Next: 0x0200005F.
 #define INGRESS_PORT_TABLE_ID    0x02000001
 #define INGRESS_VLAN_TABLE_ID    0x02000002
 #define SID_BLOCK_TABLE_ID       0x02000003
@@ -51,7 +51,7 @@
 #define NSH_CHECK_TABLE_ID           0x0200005D
 #define NSH_RETURN_TABLE_ID          0x0200005E
 
-// Actions (0x01). Next: 0x010000E8. (0x01000021: a set_nexthop_group without a seed;
+// Actions (0x01). Next: 0x0100012B. (0x01000021: a set_nexthop_group without a seed;
 // 0x01000063, 0x01000064: branches, before anything led to them)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002

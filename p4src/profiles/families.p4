@@ -60,8 +60,11 @@
 #include "../core/sid/mobile.p4"
 #endif
 
-#if defined(WITH_PATH_TRACING) || defined(WITH_ALTERNATE_MARKING)
-#include "../core/router/telemetry.p4"
+#ifdef WITH_ALTERNATE_MARKING
+#include "../core/router/alternate_marking.p4"
+#endif
+#ifdef WITH_PATH_TRACING
+#include "../core/router/path_tracing.p4"
 #endif
 #ifdef WITH_NSH
 #include "../core/sid/nsh.p4"

@@ -7,7 +7,7 @@ it comes back, its service index one lower: the controller keeps them (:mod:`srv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,10 @@ from srv6cp.problems import Fields, InvalidError
 
 KEY = "service-paths"
 _TABLE = "nsh_path_table"
+CHECKS = "nsh_check_table"
+RETURNS = "nsh_return_table"
+#: Of the parameter `pieces` of what is put back: 8 octets in front.
+ODD_8 = 0x01
 MAX_SPI, MAX_SI = 0xFFFFFF, 0xFF
 _LONGEST_AGE = 86400 * 30
 USUAL_AGE = 300
@@ -58,16 +62,35 @@ def _entries(_: int, path: ServicePath, binder: Binder) -> Iterable[Entry]:
 
 
 def _rows(found: Iterable[Entry], names: Names) -> list[dict[str, Any]]:
-    rows = [
-        {
-            "spi": entry.match["service_path_id"],
-            "si": entry.match["service_index"],
-            "via": names.nexthop(entry.params["nexthop_id"]),
-            "packets": entry.packets or 0,
-        }
-        for entry in found
-    ]
+    """Each path with its packets, and the headers that are kept for it, with those of its packets that came back."""
+    entries = list(found)
+    kept = {_path(entry): entry for entry in entries if entry.table == RETURNS}
+    rows = []
+    for entry in entries:
+        if entry.table == _TABLE:
+            spi, index = _path(entry)
+            headers = kept.get((spi, index - 1))
+            rows.append(
+                {
+                    "spi": spi,
+                    "si": index,
+                    "via": names.nexthop(entry.params["nexthop_id"]),
+                    "packets": entry.packets or 0,
+                    "returned": headers.packets or 0 if headers else 0,
+                    "headers": _headers(headers.params) if headers else "",
+                }
+            )
     return sorted(rows, key=lambda row: (row["spi"], row["si"]))
+
+
+def _path(entry: Entry) -> tuple[int, int]:
+    return entry.match["service_path_id"], entry.match["service_index"]
+
+
+def _headers(params: Mapping[str, Any]) -> str:
+    """As they are put back: ``(source, next segment; SL=1 of 3)``."""
+    fixed = params["first" if params["pieces"] & ODD_8 else "srh"]
+    return f"({params['ipv6_src']},{params['ipv6_dst']}; SL={fixed >> 32 & 0xFF} of {(fixed >> 24 & 0xFF) + 1})"
 
 
 def _words(given: Sequence[str]) -> dict[str, Any]:
@@ -100,13 +123,13 @@ _SERVICE_PATHS = Section(
     key=KEY,
     what="service path",
     summary="a list of `{name, spi, si, via, age}`: NSH with that path and index goes to the neighbour `via`",
-    tables=(_TABLE,),
+    tables=(_TABLE, RETURNS),
     number="",
     schema=_SCHEMA,
     read=_read,
     entries=_entries,
     rows=_rows,
-    columns=("spi", "si", "via", "packets"),
+    columns=("spi", "si", "via", "packets", "returned", "headers"),
     command="service-path",
     usage="spi N si N via A [age SECONDS]",
     words=_words,

@@ -18,20 +18,17 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from srv6cp.behaviours.nsh import KEY, USUAL_AGE, ServicePath
+from srv6cp.behaviours.nsh import CHECKS, KEY, ODD_8, RETURNS, USUAL_AGE, ServicePath
 from srv6cp.p4rt.entities import Action, TableEntry, Update, delete, insert, modify
 
 if TYPE_CHECKING:
     from srv6cp.model import Node
 
-CHECKS = "nsh_check_table"
-RETURNS = "nsh_return_table"
 _IPV6, _FIXED, _BLOCK = 40, 8, 16
 _PROTOCOL_ROUTING, _PROTOCOL_NSH, _TYPE_SRH = 43, 145, 4
 _BLOCKS = 20
 #: Of the entry: bits of `pieces` with the number of blocks that each stands for, in the order of the wire.
 _PIECES = ((0x02, 1), (0x04, 4), (0x08, 4), (0x10, 4), (0x20, 4), (0x40, 2), (0x80, 1))
-_ODD_8 = 0x01
 _LOOKS = 4
 _SHORTEST_PAUSE = 1.0
 
@@ -102,7 +99,7 @@ class Headers(NamedTuple):
             "ipv6_src": IPv6Address(self.ipv6[8:24]),
             "ipv6_dst": self._segment(self.srh[3] - 1),
             "length": len(srh),
-            "pieces": pieces | _ODD_8 * odd,
+            "pieces": pieces | ODD_8 * odd,
             "first": int.from_bytes(first, "big"),
             "srh": int.from_bytes(rest[:8], "big"),
             **{f"block_{number}": block for number, block in enumerate(blocks)},
@@ -207,6 +204,11 @@ class KeptHeaders:
         """How many packets have come back to no headers since the last time; ``count``: since the switch started."""
         before, self._lost = self._lost, count
         return max(count - before, 0) if before is not None else 0
+
+    def forget(self) -> None:
+        """Forget all of them; the tables are somebody else's now."""
+        self._kept.clear()
+        self.pending.clear()
 
     def flush(self) -> list[Update]:
         """Forget all of them."""

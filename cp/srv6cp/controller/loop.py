@@ -26,6 +26,7 @@ from typing import TypeVar
 
 from srv6cp.artifacts import Artifacts
 from srv6cp.behaviours.l2_bridge import KEY as BRIDGES
+from srv6cp.behaviours.nsh import CHECKS, RETURNS
 from srv6cp.model import DropReason, NeighborKey, Node
 from srv6cp.p4rt import (
     Arbitration,
@@ -50,7 +51,7 @@ from srv6cp.sync.program import Program
 from srv6cp.sync.tables import Changes, Tables
 
 from .bridging import DIGEST, SOURCES, Addresses, key_of
-from .chaining import CHECKS, RETURNS, used
+from .chaining import used
 from .election import Election
 from .inbox import Inbox, Order
 from .neighbors import NeighborTimers

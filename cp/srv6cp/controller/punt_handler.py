@@ -133,8 +133,9 @@ class PuntHandler:
             self._program(changed)
 
     def forget_neighbors(self) -> None:
-        """Forget all neighbours, and packets that are incomplete; the tables are somebody else's now."""
+        """Forget neighbours, headers of service paths, incomplete packets; the tables are somebody else's now."""
         self._reassembler = _reassembler(self.index.node)
+        self.chains.forget()
         self.neighbors = NeighborCache(self.neighbors.timers, self.neighbors.limits, self.refusals)
 
     def handle(self, packet: PacketIn, now: float) -> list[PacketOut]:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The source of path tracing (draft-filsfils-spring-path-tracing): policies whose packets leave with an empty stack for
 // the midpoints in a Hop-by-Hop header, and a TLV of the SRH that says when, and by what interface. The time is written
-// in egress (router/telemetry.p4).
+// in egress (router/path_tracing.p4).
 #ifndef SRV6_CORE_HEADEND_PATH_TRACING_P4_
 #define SRV6_CORE_HEADEND_PATH_TRACING_P4_
 

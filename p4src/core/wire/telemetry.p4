@@ -18,7 +18,11 @@
 #if defined(WITH_PATH_TRACING) || defined(WITH_ALTERNATE_MARKING)
 LAZY_STATE telemetry_state_t {
     bit<24>  mcd;             // midpoint compressed data: interface (12), load (4), time stamp (8)
-    bit<32>  marking;         // the data of the alternate marking option
+    bit<64>  nanoseconds;     // when it leaves
+    bit<20>  flow_mon_id;     // the data of the alternate marking option
+    bit<1>   loss;
+    bit<1>   delay;
+    bit<10>  reserved;
     bit<32>  marking_offset;  // of the option, behind the first 2 octets of its header
     bit<8>   marking_header;  // the protocol number of that header
 }
@@ -135,7 +139,9 @@ header path_tracing_tlv_t {
     }                                                                                        \
     state take_marking_##N {                                                                 \
         BEGIN(TELEMETRY)                                                                     \
-        TELEMETRY.marking = ~VERDICT.options[111:80];                                        \
+        TELEMETRY.flow_mon_id = ~VERDICT.options[111:92];                                    \
+        TELEMETRY.loss = ~VERDICT.options[91:91];                                            \
+        TELEMETRY.delay = ~VERDICT.options[90:90];                                           \
         TELEMETRY.marking_offset = ((bit<32>)hdr.extension_##N.hdr_ext_len << 3) + 6 - length; \
         TELEMETRY.marking_header = HEADER;                                                   \
         md.unusual = md.unusual | UNUSUAL_MARKING;                                           \

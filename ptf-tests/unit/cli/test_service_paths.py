@@ -10,7 +10,11 @@ import pytest
 
 from harness import wire
 from softswitch.switch import SoftSwitch
+from srv6cp import artifacts
 from srv6cp.cli.main import main
+from srv6cp.config import load_node
+from srv6cp.controller.loop import NodeController
+from srv6cp.p4rt import Client
 
 NODE = """\
 node: r1
@@ -40,7 +44,9 @@ def test_show_and_trace(switch: SoftSwitch, node: Path, capsys: pytest.CaptureFi
     switch.inject(1, frames[0])
     capsys.readouterr()
     assert main(["service-path", "show", *words, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == [{"spi": 42, "si": 255, "via": "2001:db8:2::2 port 2", "packets": 1}]
+    assert json.loads(capsys.readouterr().out) == [
+        {"spi": 42, "si": 255, "via": "2001:db8:2::2 port 2", "packets": 1, "returned": 0, "headers": ""}
+    ]
     assert main(["search-table", "show", *words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == [
         {"table": "content", "target": "2001:db8:c::/48", "via": "2001:db8:2::2 port 2"}
@@ -51,6 +57,30 @@ def test_show_and_trace(switch: SoftSwitch, node: Path, capsys: pytest.CaptureFi
     for frame, expected in zip(frames, ("NSH", "found_nexthop"), strict=True):
         assert main(["trace", frame.hex(), "--port", "1", *words]) == 0
         assert expected in capsys.readouterr().out
+
+
+def test_headers_are_shown_and_flushed(switch: SoftSwitch, node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a controller has learned; whoever flushes it becomes primary."""
+    words = ["-c", str(node), "--grpc-addr", switch.address]
+    sid = "fcbb:bb00:1:84::"
+    nsh = wire.Part(bytes((0x03, 0xF2, 2, 1, 0, 0, 42, 255)) + b"data", 145)
+    packet = wire.ip6(HOST, sid, wire.srh([CONTENT, CONTENT, sid], sl=2, payload=nsh))
+    frame = bytes(wire.ether(packet, dst="02:00:00:00:00:01", src="02:00:00:00:00:02"))
+    program = artifacts.find("services")
+    with (
+        Client(switch.address, device_id=1, election_id=9) as client,
+        NodeController(client, load_node(node), program=program) as controller,
+    ):
+        switch.inject(1, frame)
+        controller.settle()
+    capsys.readouterr()
+    assert main(["service-path", "show", *words, "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["headers"] == f"({HOST},{CONTENT}; SL=1 of 3)"
+    assert main(["service-path", "flush", *words, "--force"]) == 0
+    assert "headers of 1 service paths flushed" in capsys.readouterr().out
+    assert main(["service-path", "show", *words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["headers"] == ""
 
 
 def test_words(node: Path, capsys: pytest.CaptureFixture[str]) -> None:

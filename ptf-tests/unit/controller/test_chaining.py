@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harness import wire
-from srv6cp.behaviours.nsh import ServicePath
-from srv6cp.controller.chaining import CHECKS, RETURNS, Headers, KeptHeaders, NotNsh, used
+from srv6cp.behaviours.nsh import CHECKS, RETURNS, ServicePath
+from srv6cp.controller.chaining import Headers, KeptHeaders, NotNsh, used
 from srv6cp.p4rt.entities import Action, TableEntry, Update
 
 HOST, SID, NEXT, LAST = "2001:db8:1::2", "fcbb:bb00:1:84::", "fcbb:bb00:2::", "fcbb:bb00:3::"

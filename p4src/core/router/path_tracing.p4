@@ -1,73 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a router measures by options of IPv6 (wire/telemetry.p4).
-//
-//   alternate marking (RFC 9343): packets are counted by flow and colour, at the end of ingress, where their fate is
-//     known; a packet that goes round is counted once. Nothing is written.
-//   path tracing (draft-filsfils-spring-path-tracing): a midpoint writes where and when the packet leaves, so in
-//     egress; of a packet that a policy has pushed (headend/path_tracing.p4) that is the word of the source.
-#ifndef SRV6_CORE_ROUTER_TELEMETRY_P4_
-#define SRV6_CORE_ROUTER_TELEMETRY_P4_
+// Path tracing (draft-filsfils-spring-path-tracing): a midpoint writes where and when the packet leaves into the stack
+// of its Hop-by-Hop header (wire/telemetry.p4), so in egress. Of a packet that a policy has pushed
+// (headend/path_tracing.p4) that is the word of the source.
+#ifndef SRV6_CORE_ROUTER_PATH_TRACING_P4_
+#define SRV6_CORE_ROUTER_PATH_TRACING_P4_
 
-#ifndef ALTERNATE_MARKING_TABLE_SIZE
-#define ALTERNATE_MARKING_TABLE_SIZE 16384
-#endif
-
-#ifdef WITH_ALTERNATE_MARKING
-// Of an option that began where the parser did not see its end nothing is known.
-#define LAST_MARKING_OFFSET 8
-
-control alternate_marking(PACKET) {
-    DIRECT_COUNTER(alternate_marking_counter)
-
-    @id(COUNT_MARKED_ID)
-    @name(".count_marked")
-    @brief("Counted")
-    action count_marked() {}
-
-    @id(ALTERNATE_MARKING_TABLE_ID)
-    @name(".alternate_marking_table")
-    @brief("Packets with the alternate marking option, RFC 9343, by the port they came by")
-    @description("flow_mon_id: FlowMonID; loss: the L flag; delay: the D flag. Four entries a flow and port")
-    table alternate_marking_table {
-        key = {
-            INGRESS_PORT               : exact @name("ingress_port");
-            TELEMETRY.marking[31:12]   : exact @name("flow_mon_id");
-            TELEMETRY.marking[11:11]   : exact @name("loss");
-            TELEMETRY.marking[10:10]   : exact @name("delay");
-        }
-        actions = { count_marked; @defaultonly NoAction; }
-        const default_action = NoAction();
-        size = ALTERNATE_MARKING_TABLE_SIZE;
-        TABLE_DIRECT_COUNTER(alternate_marking_counter)
-    }
-
-    apply {
-        // Hop-by-Hop options are every router's, Destination options those of who the packet is addressed to: each SID
-        // of a list, or an own address. What stands behind an SRH with segments left was not parsed.
-        if (TELEMETRY.marking_offset <= LAST_MARKING_OFFSET
-            && (TELEMETRY.marking_header == IP_PROTO_HOPOPTS || md.sid_cell != 0 || md.next == FATE_PUNT)) {
-            alternate_marking_table.apply();
-        }
-    }
-}
-
-// The packet is done with here, unless it goes round as it is. (One that waits for a neighbour comes once more.)
-#define TELEMETRY_CONTROLS alternate_marking() marking;
-#define TELEMETRY_STAGE                                                                                  \
-    if (md.unusual & UNUSUAL_MARKING != 0) {                                                             \
-        if (md.next != FATE_DROP && (md.next != FATE_RECIRCULATE || md.origin == ORIGIN_DECAPSULATED)) { \
-            marking.apply(THE_PACKET);                                                                   \
-        }                                                                                                \
-    }
-#endif
-
-#ifdef WITH_PATH_TRACING
 control path_tracing_of_exit(PACKET) {
     action find_interface() {
         BEGIN(VERDICT)
         BEGIN(TELEMETRY)
         VERDICT.vlan_id = 0;
         TELEMETRY.mcd = 0;
+        TELEMETRY.nanoseconds = EGRESS_NANOSECONDS;
     }
     action find_tag() {
         VERDICT.vlan_id = hdr.vlan.vid;
@@ -79,7 +23,8 @@ control path_tracing_of_exit(PACKET) {
     @action_restriction("interface_id != 0")
     @description("load: of the interface, in sixteenths; shift: of the time in nanoseconds, whose last 8 bits are then taken")
     action trace_path(bit<12> interface_id, bit<4> load, bit<8> shift) {
-        TELEMETRY.mcd = interface_id ++ load ++ (bit<8>)(EGRESS_NANOSECONDS >> shift);
+        TELEMETRY.nanoseconds = TELEMETRY.nanoseconds >> shift;
+        TELEMETRY.mcd = interface_id ++ load ++ TELEMETRY.nanoseconds[7:0];
     }
 
     @id(PATH_TRACING_TABLE_ID)
@@ -139,6 +84,5 @@ control path_tracing_of_exit(PACKET) {
                  || (hdr.mcd_stack.isValid() && hdr.ipv6.isValid() && !IS_PUSHED)) {      \
             tracing.apply(THE_PACKET);                                                    \
         }
-#endif
 
-#endif  // SRV6_CORE_ROUTER_TELEMETRY_P4_
+#endif  // SRV6_CORE_ROUTER_PATH_TRACING_P4_
