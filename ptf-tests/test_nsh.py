@@ -296,7 +296,7 @@ class NothingKept(NshTest):
         self.from_sff(dst="02:00:00:00:09:09")
         self.expect_drop("NOT_MY_MAC")
         link = {"dst": self.mac(3), "src": self.neighbor_mac(3)}
-        self.send(3, Frame(bytes(wire.ether(nsh(42, 254)[:7], ethertype=ETHERTYPE, **link))))
+        self.send(3, craft.ether(craft.raw(nsh(42, 254)[:7], NSH), ethertype=ETHERTYPE, **link))
         self.expect_drop("HEADER_TRUNCATED")
 
 

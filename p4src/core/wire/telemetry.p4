@@ -18,6 +18,7 @@
 #if defined(WITH_PATH_TRACING) || defined(WITH_ALTERNATE_MARKING)
 LAZY_STATE telemetry_state_t {
     bit<24>  mcd;             // midpoint compressed data: interface (12), load (4), time stamp (8)
+    bit<64>  eight;           // in the parser: octets that are looked at; p4c would take a temporary for them
     bit<64>  nanoseconds;     // when it leaves
     bit<20>  flow_mon_id;     // the data of the alternate marking option
     bit<1>   loss;
@@ -176,7 +177,9 @@ header path_tracing_tlv_t {
     // What stands behind the stack is walked like the options of any header. The 8 octets of the shortest rest are
     // looked at alone, since 16 might be more than the packet has.
     state path_tracing_and_8 {
-        VERDICT.options = ~(pkt.lookahead<bit<64>>() ++ ~64w0);
+        BEGIN(TELEMETRY)
+        TELEMETRY.eight = pkt.lookahead<bit<64>>();
+        VERDICT.options = ~(TELEMETRY.eight ++ ~64w0);
         length = 64;
         transition path_tracing_options;
     }
