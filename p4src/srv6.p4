@@ -25,6 +25,8 @@
 #include "core/wire/frame.p4"
 #include "core/wire/gtp.p4"
 #include "core/wire/pushed.p4"
+#include "core/wire/telemetry.p4"
+#include "core/wire/nsh.p4"
 #include "core/wire/mpls.p4"
 #include "profiles/absent.p4"
 #include "core/state.p4"

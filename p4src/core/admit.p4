@@ -18,6 +18,7 @@ control admit(PACKET) {
     VERDICTS
     refuse_ipv4_address() address;
     source_guard() guard;
+    NSH_ADMISSION_CONTROLS
 
     DIRECT_COUNTER(ingress_port_counter)
     DIRECT_COUNTER(ingress_vlan_counter)
@@ -184,6 +185,7 @@ control admit(PACKET) {
             } else if (hdr.ethernet.ether_type == ETHERTYPE_ARP
                        || (hdr.vlan.isValid() && hdr.vlan.ether_type == ETHERTYPE_ARP)) {
                 punt(punt_reason_t.ARP);
+            NSH_ADMISSION
             } else {
                 refuse(drop_reason_t.UNSUPPORTED_ETHERTYPE);
             }

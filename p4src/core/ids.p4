@@ -42,6 +42,14 @@
 #define BRIDGE_PEER_TABLE_ID        0x0200001F
 // OAM, service chaining.
 #define O_FLAG_TABLE_ID          0x02000038
+// Telemetry, End.S, End.NSH: 0x02000058 to 0x0200005F.
+#define ALTERNATE_MARKING_TABLE_ID   0x02000058
+#define PATH_TRACING_TABLE_ID        0x02000059
+#define PATH_TRACING_POLICY_TABLE_ID 0x0200005A
+#define SEARCH_TABLE_ID              0x0200005B
+#define NSH_PATH_TABLE_ID            0x0200005C
+#define NSH_CHECK_TABLE_ID           0x0200005D
+#define NSH_RETURN_TABLE_ID          0x0200005E
 
 // Actions (0x01). Next: 0x010001A8. (0x01000021: a set_nexthop_group without a seed;
 // 0x01000063, 0x01000064: branches, before anything led to them)
@@ -177,6 +185,18 @@
 #define COPY_FOR_OAM_ID                0x010000C6
 #define NO_COPY_FOR_OAM_ID             0x010000C7
 #define REASSEMBLE_ID                  0x010000C8
+// Telemetry, End.S, End.NSH: 0x01000120 to 0x0100013F.
+#define COUNT_MARKED_ID                0x01000120
+#define TRACE_PATH_ID                  0x01000121
+#define ADD_PATH_TRACING_ID            0x01000122
+#define END_S_ID                       0x01000123
+#define FOUND_NEXTHOP_ID               0x01000124
+#define END_NSH_ID                     0x01000125
+#define TO_SFF_ID                      0x01000126
+#define NO_PATH_ID                     0x01000127
+#define IS_KEPT_ID                     0x01000128
+#define RESTORE_HEADERS_ID             0x01000129
+#define NO_HEADERS_ID                  0x0100012A
 
 // Of copies and bridge domains.
 #define SET_BRIDGE_CIRCUIT_ID           0x01000059

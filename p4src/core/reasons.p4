@@ -57,6 +57,9 @@ enum bit<8> drop_reason_t {
     HMAC_ABSENT           = 50,  // required, and not there
     TLV                   = 51,  // SRH-3: a TLV runs past the end of the SRH
     TLV_CHAIN             = 52,  // more TLVs than a SID walks
+    NO_TARGET             = 53,  // ES-1: an exhausted SRH at End.S, which searches for its last segment
+    NSH_PATH              = 54,  // NSH-1: a service path that is not configured, or NSH of another version
+    NSH_HEADERS           = 55,  // NSH-2: it comes back, and no headers are kept; or they are too long to be kept
     // 57, 64 to 68: service programming
     SERVICE_UNKNOWN       = 57,  // no such service
     // 58 to 62: the mobile user plane
@@ -91,7 +94,8 @@ enum bit<8> punt_reason_t {
     REASSEMBLY          = 14,  // fragment at a SID, to be put together (UL-5)
     GTP_ECHO            = 15,  // MB-10: echo request of GTP-U, to be answered for the other side
     SERVICE_CACHE       = 16,  // PX-2: to a service, its headers are to be cached first
-    SERVICE_FLOW        = 17   // likewise, those of its flow
+    SERVICE_FLOW        = 17,  // likewise, those of its flow
+    NSH                 = 18   // NSH-1: to a service path, its headers are to be kept first
 }
 
 #endif  // SRV6_CORE_REASONS_P4_

@@ -236,6 +236,53 @@
 #define L2_CASES
 #endif
 
+#ifndef WITH_ALTERNATE_MARKING
+#define TELEMETRY_CONTROLS
+#define TELEMETRY_STAGE
+#endif
+
+#ifndef WITH_PATH_TRACING
+#define PATH_TRACING_CONTROLS
+#define PATH_TRACING_EGRESS
+#define PATH_TRACING_POLICY_CONTROLS
+#define PATH_TRACING_POLICY_STAGE
+#define PATH_TRACING_MTU_ACTION
+#define PATH_TRACING_MTU
+#endif
+
+#ifdef WITH_NSH
+#include "../core/sid/nsh_state.p4"
+#else
+#define NSH_LAZY_STATE
+#define NSH_ACTIONS
+#define NSH_ACTION_NAMES
+#define NSH_CONTROLS
+#define NSH_CASES
+#define NSH_MTU_CHECK
+#define NSH_TRIM_ACTION
+#define NSH_TRIM
+#define NSH_UNTAG
+#define NSH_TAG
+#define NSH_ADMISSION_CONTROLS
+#define NSH_ADMISSION
+#define NSH_GO_ROUND
+#define NSH_GO_ROUND_ACTION
+#define NSH_RESUME_ACTION
+#define NSH_RESUME
+#define NSH_BEHIND_SIDS_ACTION
+#define NSH_BEHIND_SIDS
+#endif
+
+#ifdef WITH_SEARCH
+#include "../core/sid/search_state.p4"
+#else
+#define SEARCH_STATE
+#define SEARCH_ACTIONS
+#define SEARCH_ACTION_NAMES
+#define SEARCH_CONTROLS
+#define SEARCH_CASES
+#endif
+
 #ifndef WITH_OAM
 #define OAM_CONTROLS
 #define OAM_STAGE

@@ -16,6 +16,9 @@
 #if defined(WITH_REPLICATE) && defined(WITH_BRIDGE)
 #include "../core/headend/spray.p4"
 #endif
+#ifdef WITH_PATH_TRACING
+#include "../core/headend/path_tracing.p4"
+#endif
 #include "../core/headend/policy.p4"
 #include "../core/headend/steer.p4"
 #include "../core/headend/tunnel_mtu.p4"
@@ -74,6 +77,18 @@
 #include "../core/sid/proxy.p4"
 #endif
 
+#ifdef WITH_ALTERNATE_MARKING
+#include "../core/router/alternate_marking.p4"
+#endif
+#ifdef WITH_PATH_TRACING
+#include "../core/router/path_tracing.p4"
+#endif
+#ifdef WITH_NSH
+#include "../core/sid/nsh.p4"
+#endif
+#ifdef WITH_SEARCH
+#include "../core/sid/search.p4"
+#endif
 #ifdef WITH_OAM
 #include "../core/sid/oam.p4"
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A node of service functions: a provider edge, and the proxies of functions that know nothing of SRv6.
+// A provider edge in front of services: proxies of functions that know nothing of SRv6, service function chains of NSH,
+// and End.S. A profile of its own: it reads more of an SRH, and behind one.
 #define PROFILE "services"
 #define WITH_HEADEND
 #define WITH_BIND
@@ -7,5 +8,7 @@
 #define WITH_L2
 #define WITH_SRH_LIST
 #define WITH_SERVICES
+#define WITH_SEARCH
+#define WITH_NSH
 
 #include "../srv6.p4"

@@ -32,7 +32,7 @@ DELIVERED = tuple(
     reasons.PUNT[name]
     for name in (
         *("LOCAL", "NDP", "ARP", "FRAGMENT", "ECHO", "GTP_ECHO", "REASSEMBLY"),
-        *("SERVICE_CACHE", "SERVICE_FLOW"),
+        *("SERVICE_CACHE", "SERVICE_FLOW", "NSH"),
     )
 )
 

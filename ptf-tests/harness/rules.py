@@ -235,6 +235,15 @@ _TEXT = {
         "Traceroute: Time Exceeded on the way, Port Unreachable or Parameter Problem code 4 at the SID",
         "Ping to a decapsulating SID: as at any SID",
     ),
+    "ES": ("End.S: an exhausted SRH is dropped; to Segment List[0] where the table has it, as it is; else as End",),
+    "NSH": (
+        "End.NSH: bounds as End; IPv6 and SRH are kept under <SPI, SI - 1>, the rest goes to the SFF of <SPI, SI>",
+        "Return: the headers of <SPI, SI>, destination, hop limit, FIB; there are none: dropped; they age out",
+    ),
+    "PT": (
+        "Path tracing: a midpoint writes interface, load and time in front of the stack; the source a TLV of the SRH",
+    ),
+    "ALT": ("Alternate marking: counted in Hop-by-Hop options everywhere, in Destination Options by destinations",),
 }
 
 RULES = {f"{family}-{number}": text for family, texts in _TEXT.items() for number, text in enumerate(texts, 1)}

@@ -307,6 +307,7 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "traffic-class": ("inherit",),
             "flow-label": labels,
             "return-to": RETURNS,
+            "path-tracing": _FREE,
             "echo": ECHO,
             "compress": COMPRESS,
             "invalid": ("forward", "drop"),
@@ -436,6 +437,15 @@ def _service(words: Sequence[str], known: Known, first: Values) -> Values:
     return _pairs(words[1:], fields) if words else first
 
 
+def _search_table(words: Sequence[str], known: Known, first: Values) -> Values:
+    return _pairs(words[1:], {"target": _FREE, "via": known.names("neighbors", "address")}) if words else first
+
+
+def _service_path(words: Sequence[str], known: Known, first: Values) -> Values:
+    fields: Keys = {"spi": _FREE, "si": _FREE, "via": known.names("neighbors", "address"), "age": _FREE}
+    return _pairs(words[1:], fields) if words else first
+
+
 _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "sid": _sid,
     "policy": _policy,
@@ -450,6 +460,8 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "bridge": _bridge,
     "replication": _replication,
     "service": _service,
+    "search-table": _search_table,
+    "service-path": _service_path,
 }
 
 # --- srv6 ip, srv6 srconf ---------------------------------------------------------------------------------

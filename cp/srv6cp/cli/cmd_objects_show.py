@@ -29,6 +29,9 @@ def register(kind: Kind, verbs: Any) -> None:
         forget = verbs.add_parser("flush", help="forget the headers that proxies have learned", parents=parents)
         forget.add_argument("filter", nargs="?", metavar="NAME", help="of this service only")
         forget.set_defaults(run=run_flush_caches)
+    if kind.name == "service-path":
+        flush = verbs.add_parser("flush", help="forget the headers that are kept for service paths", parents=parents)
+        flush.set_defaults(run=run_flush_headers)
     if kind.name == "sid":
         flush = verbs.add_parser("flush", help="delete every SID", parents=[*parents[:2], editing_options()])
         flush.set_defaults(run=run_flush)
@@ -87,6 +90,25 @@ def run_flush_caches(args: argparse.Namespace) -> int:
                 client.write(map(delete, entries))
                 flushed += 1
     emit({"flushed": flushed}, args.json, f"{flushed} caches flushed")
+    return exitcodes.OK
+
+
+def run_flush_headers(args: argparse.Namespace) -> int:
+    """Delete what End.NSH keeps; needs to be primary. A controller that this is taken from forgets it, too."""
+    from srv6cp.behaviours import nsh
+    from srv6cp.cli import readback
+    from srv6cp.p4rt import delete
+
+    node = session.optional_node(args)
+    with session.make_client(args, node) as client:
+        session.become_primary(client, args.force)
+        if nsh.RETURNS not in session.program(client).tables:
+            raise CliError(
+                "the switch's program has no service paths; profiles that have them: services", exitcodes.CHECK_FAILED
+            )
+        kept = list(readback.entries(client, nsh.RETURNS))
+        client.write(map(delete, [*readback.entries(client, nsh.CHECKS), *kept]))
+    emit({"flushed": len(kept)}, args.json, f"headers of {len(kept)} service paths flushed")
     return exitcodes.OK
 
 

@@ -36,6 +36,7 @@ _COMMANDS = (
     "run",
     "trace",
     "oam",
+    "telemetry",
     "ping",
     "traceroute",
     "doctor",

@@ -32,7 +32,7 @@ _ADDRESS = re.compile(r"src_addr|dst_addr|src|dst|sid|sid_\d+|first|segment|dest
 _SID_BYTES = 16
 _MACS_BYTES = 12
 #: Numbers of the sections that records of behaviours bring.
-_ITEMS = {section.number: section.key for section in REGISTRY.sections}
+_ITEMS = {section.number: section.key for section in REGISTRY.sections if section.number}
 _CAUSES = {"clone-i2e": "copy for the controller", "recirculated": "once more", "resubmitted": "once more"}
 
 

@@ -36,6 +36,7 @@ from srv6cp.compile.sids import Numbers, Sids, group_entities, section_entities
 from srv6cp.compile.sources import source_entities
 from srv6cp.compile.steering import Classifier, back_up_routes, steer_prefixes
 from srv6cp.compile.system import system_entities
+from srv6cp.compile.telemetry import telemetry_entities
 from srv6cp.compile.underlay import Underlay
 from srv6cp.compile.urpf import urpf_entities
 from srv6cp.model import InterfaceId, IPAddress, Node, Sid
@@ -133,6 +134,7 @@ class CompiledNode:
             *source_entities(node),
             *urpf_entities(node),
             *hmac_entities(node, self._policies, sids.numbers),
+            *telemetry_entities(node, self._policies),
             *self._steered.values(),
         ]
         self.sids: Mapping[int, Sid] = sids.numbers

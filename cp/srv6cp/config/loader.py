@@ -40,6 +40,7 @@ from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
 from srv6cp.config.sysctl import endpoint_sids, read_sysctl, set_of_interfaces
+from srv6cp.config.telemetry import read_telemetry
 from srv6cp.model import (
     DEFAULT_VRF,
     FRAGMENT_HEADER,
@@ -63,7 +64,7 @@ NODE_KEYS = frozenset(
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain"),
         *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "hmac-keys", "vrfs", "addresses"),
         *("ports", "neighbors", "nexthops", "routes", "sids", "policies", "steering"),
-        *("sysctl", "neighbor-limits", "sid-structures", "oam", "reassembly"),
+        *("sysctl", "neighbor-limits", "sid-structures", "oam", "telemetry", "reassembly"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
@@ -226,6 +227,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         icmp=icmp,
         limits=limits,
         oam=read_oam(data.get("oam"), sids, context),
+        telemetry=read_telemetry(data.get("telemetry"), context),
         reassembly=reassembly,
         fragmentation=fragmentation,
         flow_seed=flow_seed,

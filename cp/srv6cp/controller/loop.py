@@ -26,14 +26,17 @@ from typing import TypeVar
 
 from srv6cp.artifacts import Artifacts
 from srv6cp.behaviours.l2_bridge import KEY as BRIDGES
+from srv6cp.behaviours.nsh import CHECKS as KEPT_CHECKS
+from srv6cp.behaviours.nsh import RETURNS
 from srv6cp.behaviours.proxy import CHECKS
 from srv6cp.behaviours.proxy import KEY as SERVICES
-from srv6cp.model import NeighborKey, Node
+from srv6cp.model import DropReason, NeighborKey, Node
 from srv6cp.p4rt import (
     Arbitration,
     ArbitrationFailed,
     Client,
     ConnectionFailed,
+    CounterEntry,
     DigestEntry,
     DigestList,
     DirectCounterEntry,
@@ -52,6 +55,7 @@ from srv6cp.sync.tables import Changes, Tables
 
 from . import macages
 from .bridging import DIGEST, READ, SOURCES, Addresses, Ages, key_of
+from .chaining import used
 from .election import Election
 from .inbox import Inbox, Order
 from .neighbors import NeighborTimers
@@ -169,7 +173,7 @@ class NodeController:
             node, self._mark, self._tables.targets, self._options.neighbors, self._options.oam_journal
         )
         self._caches = self._handler.caches
-        self._tables.learned = lambda: (*self._addresses.entries(), *self._caches.entries())
+        self._tables.learned = self._learned
         self._inbox: Inbox[StreamPacket] = Inbox(self._options.queue, self._precedence, SHARES)
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -394,7 +398,8 @@ class NodeController:
     def _deadline(self) -> float | None:
         times = [self._retry_at]
         if self._election.is_primary:
-            times += [self._repair_at, self._handler.next_deadline(), self._addresses.next_look, self._caches.next_look]
+            times += [self._repair_at, self._handler.next_deadline()]
+            times += [self._addresses.next_look, self._caches.next_look, self._handler.chains.next_look]
         return min((at for at in times if at is not None), default=None)
 
     def _work(self, packets: list[StreamPacket]) -> None:
@@ -420,6 +425,9 @@ class NodeController:
             look = self._caches.next_look
             if look is not None and now >= look:
                 self._age_caches(now)
+            look = self._handler.chains.next_look
+            if look is not None and now >= look:
+                self._age_headers(now)
             self._answer(out)
 
     def _answer(self, out: list[PacketOut]) -> None:
@@ -431,6 +439,9 @@ class NodeController:
             changed, self._changed = self._changed, {}
             neighbors = self._handler.neighbors
             self._tables.follow(self._node, {key: neighbors.text(key) for key in changed}, neighbors.resolved)
+        if self._handler.chains.pending:
+            updates, self._handler.chains.pending = self._handler.chains.pending, []
+            self._client.write(updates)
         for packet in out:
             self._client.packet_out(packet.payload, **packet.metadata)
 
@@ -540,6 +551,7 @@ class NodeController:
         self._tables.configure(self._node)
         self._addresses.stale(self._node)
         self._caches.stale(self._node)
+        self._handler.chains.configure(self._node, time.monotonic())
         self._stale = self._held = False
         self._changed.clear()
         try:
@@ -559,6 +571,31 @@ class NodeController:
         self._reconciliations += 1
         self._answer(self._handler.want(self._tables.next_hops(), time.monotonic()))
         return self._changes
+
+    def _learned(self) -> Iterable[TableEntry]:
+        return (*self._addresses.entries(), *self._caches.entries(), *self._handler.chains.entries())
+
+    # Service function chains --------------------------------------------------------------------------------
+
+    def _age_headers(self, now: float) -> None:
+        packets: dict[tuple[int, int], int] = {}
+        for table in (KEPT_CHECKS, RETURNS):
+            for cell in self._client.read(DirectCounterEntry(table)):
+                if isinstance(cell, DirectCounterEntry) and cell.match:
+                    path = used(cell.match, table)
+                    packets[path] = packets.get(path, 0) + cell.packets
+        for counter in self._client.read(CounterEntry("drop_counter", DropReason.NSH_HEADERS)):
+            if isinstance(counter, CounterEntry) and (lost := self._handler.chains.lost(counter.packets)):
+                log.warning("%s: %d NSH packets came back, and there are no headers for them", self._where, lost)
+        self._client.write(self._handler.chains.age(packets, now))
+
+    def look_at_headers(self, now: float) -> None:
+        """Forget the headers of service paths that have aged, as if it were ``now`` (of the monotonic clock)."""
+        self._ask(lambda: self._age_headers(now))
+
+    def flush_headers(self) -> None:
+        """Forget the headers of every service path."""
+        self._ask(lambda: self._client.write(self._handler.chains.flush()))
 
     # Bridge domains -----------------------------------------------------------------------------------------
 

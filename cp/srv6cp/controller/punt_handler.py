@@ -23,6 +23,7 @@ from srv6cp.packets.options import Action, UnknownOption, unknown_option
 from . import relay
 from .addressing import OFF_LINK, InterfaceView, NodeIndex, is_link_local
 from .caches import ServiceCaches
+from .chaining import KeptHeaders, NotNsh
 from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
 from .icmp_errors import Problem, Quote, error
@@ -75,6 +76,7 @@ class PuntHandler:
         self.caches = ServiceCaches()
         self.awaited: list[Callable[[bytes], bool]] = []
         """Who waits for an answer to a probe of this node: told each IP packet to it; True from who takes it."""
+        self.chains = KeptHeaders()
         self._reassembler = _reassembler(node)
         self._fragment_errors = Tokens(node.icmp)
         self._program = program
@@ -95,6 +97,7 @@ class PuntHandler:
             PuntReason.GTP_ECHO: self._gtp_echo,
             PuntReason.SERVICE_CACHE: self._to_service,
             PuntReason.SERVICE_FLOW: self._to_service,
+            PuntReason.NSH: self._nsh,
         }
 
     def configure(self, node: Node) -> None:
@@ -134,8 +137,9 @@ class PuntHandler:
             self._program(changed)
 
     def forget_neighbors(self) -> None:
-        """Forget all neighbours, and packets that are incomplete; the tables are somebody else's now."""
+        """Forget neighbours, headers of service paths, incomplete packets; the tables are somebody else's now."""
         self._reassembler = _reassembler(self.index.node)
+        self.chains.forget()
         self.neighbors = NeighborCache(self.neighbors.timers, self.neighbors.limits, self.refusals)
 
     def handle(self, packet: PacketIn, now: float) -> list[PacketOut]:
@@ -354,6 +358,19 @@ class PuntHandler:
         return self._error(
             packet, Problem.PORT_UNREACHABLE if view.protocol == raw.UDP else Problem.PROTOCOL_UNREACHABLE
         )
+
+    def _nsh(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """NSH at End.NSH, whose headers are to be kept before it goes on (RFC 9491 5.2)."""
+        try:
+            headers = self.chains.keep(packet.payload[packet.offset :], now)
+        except NotNsh as why:
+            self._ignore("nsh", packet, str(why))
+            return []
+        if headers is None or not self._reinjections.allowed(packet, now):
+            self._ignore("nsh", packet)
+            return []
+        self.counts["sent again"] += 1
+        return [again(packet)]
 
     def _gtp_echo(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """An echo request of GTP-U that a SID or a policy answers for whom it was sent to."""

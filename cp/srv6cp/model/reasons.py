@@ -112,6 +112,11 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.HMAC_ABSENT: Reason("no HMAC, and one is required", "RFC 8754 2.1.2.1; ports.tlv, sids.tlv"),
     DropReason.TLV: Reason("a TLV runs past the end of the SRH", "RFC 8754 2.1"),
     DropReason.TLV_CHAIN: Reason("more TLVs than a SID walks", "implementation limit"),
+    DropReason.NSH_PATH: Reason("NSH on a service path that is not configured, or of another version", "RFC 9491 5.2"),
+    DropReason.NSH_HEADERS: Reason(
+        "NSH that comes back and has no headers here, or whose headers cannot be kept", "RFC 9491 5.2"
+    ),
+    DropReason.NO_TARGET: Reason("an exhausted SRH at End.S", "draft-filsfils-spring-srv6-network-programming 4.18"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {
@@ -131,5 +136,6 @@ PUNT_REASONS: dict[PuntReason, Reason] = {
     PuntReason.O_FLAG: Reason("copy of a packet with the O flag; counted by `srv6 oam show`", "RFC 9259 2.1.1"),
     PuntReason.SERVICE_CACHE: Reason("to a service: its headers are to be cached", "services"),
     PuntReason.SERVICE_FLOW: Reason("to a service: the headers of its flow are to be cached", "services"),
+    PuntReason.NSH: Reason("NSH whose headers are to be kept first", "RFC 9491 5.2"),
     PuntReason.GTP_ECHO: Reason("echo request of GTP-U, answered for the other side", "3GPP TS 29.281 7.2.1"),
 }

@@ -18,6 +18,7 @@ control router(PACKET) {
     BRIDGE_CONTROLS
     SERVICE_CONTROLS
     SERVICE_ROUTE_ACTIONS
+    TELEMETRY_CONTROLS
 
     apply {
         if (hdr.ipv6.isValid() && md.next == NEXT_IN_SEQUENCE UNLESS_FROM_SERVICE) {
@@ -39,6 +40,7 @@ control router(PACKET) {
         if (md.next <= NEXT_NEXTHOP) {
             adjacency.apply(THE_PACKET);
         }
+        TELEMETRY_STAGE
     }
 }
 

@@ -31,6 +31,8 @@ control my_sid(PACKET) {
     DECAP_CONTROLS
     L2_CONTROLS
     MOBILE_CONTROLS
+    SEARCH_CONTROLS
+    NSH_CONTROLS
     HMAC_CONTROLS
     OAM_CONTROLS
     END_REPLICATE_CONTROLS
@@ -47,6 +49,8 @@ control my_sid(PACKET) {
     CSID_MPLS_ACTIONS
     MOBILE_ACTIONS
     PROXY_ACTIONS
+    SEARCH_ACTIONS
+    NSH_ACTIONS
     CSID_DECAP_ACTIONS
     CSID_L2_ACTIONS
     CSID_L2_BRIDGE_ACTIONS
@@ -80,6 +84,8 @@ control my_sid(PACKET) {
             CSID_MPLS_ACTION_NAMES
             MOBILE_ACTION_NAMES
             PROXY_ACTION_NAMES
+            SEARCH_ACTION_NAMES
+            NSH_ACTION_NAMES
             CSID_DECAP_ACTION_NAMES
             CSID_L2_ACTION_NAMES
             CSID_L2_BRIDGE_ACTION_NAMES
@@ -90,6 +96,8 @@ control my_sid(PACKET) {
         const default_action = NoAction();
         size = MY_SID_TABLE_SIZE;
     }
+
+    NSH_BEHIND_SIDS_ACTION
 
     apply {
         if (md.unusual != 0) {
@@ -104,10 +112,13 @@ control my_sid(PACKET) {
             BIND_CASES
             MOBILE_CASES
             END_REPLICATE_CASES
+            SEARCH_CASES
+            NSH_CASES
             not_a_sid: NoAction: {
                 NO_SID_HERE
             }
         }
+        NSH_BEHIND_SIDS
         HMAC_STAGE
     }
 }

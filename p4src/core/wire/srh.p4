@@ -60,12 +60,6 @@ header srh_segment_t {
     pkt.emit(hdr.srh_after);
 #endif
 
-#ifdef WITH_SERVICES
-#define BEHIND_SRH behind_srh
-#else
-#define BEHIND_SRH accept
-#endif
-
 // What follows the fixed part, by Segments Left; with C-SIDs by the destination, too (csid.p4). FLAGS: what stands for
 // the flags where they are a key.
 #ifndef WITH_CSID
@@ -82,6 +76,13 @@ header srh_segment_t {
             (2 FLAGS): parse_srh_one_before;                       \
             default:   parse_srh_before;
 #endif
+#endif
+
+// What is behind an SRH with segments left is a payload, but for behaviours that take it out all the same.
+#if defined(WITH_SERVICES) || defined(WITH_NSH)
+#define BEHIND_SRH behind_srh
+#else
+#define BEHIND_SRH accept
 #endif
 
 #endif  // SRV6_CORE_WIRE_SRH_P4_
@@ -201,13 +202,16 @@ header srh_segment_t {
         transition BEHIND_SRH;
     }
 
-#ifdef WITH_SERVICES
-    // A proxy takes out what is behind an SRH whatever its Segments Left is (sid/proxy.p4).
+#if defined(WITH_SERVICES) || defined(WITH_NSH)
+    // A proxy takes out what is behind an SRH whatever its Segments Left is (sid/proxy.p4), and End.NSH the NSH (sid/nsh.p4).
     state behind_srh {
         transition select(hdr.srh.next_header) {
+#ifdef WITH_SERVICES
             IP_PROTO_IPV4: parse_ipv4;
             IP_PROTO_IPV6: parse_inner_ipv6;
             FRAME_STATE
+#endif
+            NSH_STATE
             default:       accept;
         }
     }

@@ -34,6 +34,8 @@
 #include "core/wire/frame.p4"
 #include "core/wire/gtp.p4"
 #include "core/wire/pushed.p4"
+#include "core/wire/telemetry.p4"
+#include "core/wire/nsh.p4"
 #include "core/state.p4"
 
 // Which of the fields hold something, then the fields.
