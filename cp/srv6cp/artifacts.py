@@ -15,8 +15,8 @@ from typing import Any
 __all__ = ["PROFILES", "ArtifactError", "Artifacts", "available", "directories", "find"]
 
 #: The profiles of the program, the smallest first; `hmac` is `edge` and what verifies and makes HMACs,
-#: `mobile` is `edge` and the mobile user plane.
-PROFILES = ("transit", "edge", "full", "hmac", "mobile")
+#: `mobile` is `edge` and the mobile user plane, `services` is `edge` and service functions.
+PROFILES = ("transit", "edge", "full", "hmac", "mobile", "services")
 #: The one that every command uses unless told otherwise.
 DEFAULT = "full"
 

@@ -194,6 +194,9 @@
 #define END_DT2M_ID                     0x01000067
 #define IS_PEER_ID                      0x01000068
 
+// Of bytestream functions: 0x010001A0 to 0x010001A7.
+#define END_VNF_ID                      0x010001A0
+
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002

@@ -58,7 +58,10 @@ enum bit<8> drop_reason_t {
     NOT_GTP               = 59,  // MB-7, MB-10: no G-PDU where only one is taken
     GTP_PAYLOAD           = 60,  // MB-14: what GTP-U carries, or would carry, is of no known kind
     NO_LAST_SEGMENT       = 61,  // MB-5: no SRH where the destination behind the SID is taken from it
-    GROUP_LIMIT           = 62   // MB-8: over the rate of its group
+    GROUP_LIMIT           = 62,  // MB-8: over the rate of its group
+    // 76 and 77: bytestream functions
+    SID_NOT_IN_LIST       = 76,  // at End.VNF: a reduced SRH, from which the proxy could not tell its function
+    NOT_TCP               = 77   // at End.VNF: something else than TCP behind the SRH
 }
 
 // Index of punt_counter and, behind the port, of port_punt_meter: at most 31.

@@ -69,4 +69,5 @@ def test_most_reasons_are_reached(side: Side) -> None:
         *("CSID_ZERO", "CLASSIFIED", "HMAC", "HMAC_ABSENT", "TLV", "TLV_CHAIN"),
         *("SPLIT_HORIZON", "BRIDGE_ALONE", "REPLICA_INVALID", "COPY_BUDGET"),
         *("GTP_INVALID", "NOT_GTP", "GTP_PAYLOAD", "NO_LAST_SEGMENT", "GROUP_LIMIT"),
+        *("SID_NOT_IN_LIST", "NOT_TCP"),
     }, unmet

@@ -179,6 +179,9 @@ _TEXT = {
         "PDU session types",
         "Fragments are refused, and lengths beyond the packet",
     ),
+    "PIPE": (
+        "End.VNF: Segments Left 0, destination Segment List[0], SRH and TLVs as they were, to the proxy; only TCP",
+    ),
     "CS": (
         "Only SIDs whose structure is known and that are as advertised, with Argument 0, are packed",
         "The packed list steers as the original one and is never longer",

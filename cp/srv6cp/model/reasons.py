@@ -85,6 +85,10 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.GTP_PAYLOAD: Reason("what GTP-U carries, or would carry, is of no known type", "RFC 9433 7"),
     DropReason.NO_LAST_SEGMENT: Reason("no SRH to take the destination of a GTP-U packet from", "RFC 9433 6.5"),
     DropReason.GROUP_LIMIT: Reason("over the rate of its group", "RFC 9433 6.8"),
+    DropReason.SID_NOT_IN_LIST: Reason(
+        "a reduced SRH at End.VNF: the proxy could not tell its function from the list", "SRv6Pipes; docs/pipes.md"
+    ),
+    DropReason.NOT_TCP: Reason("no TCP behind the SRH at End.VNF", "SRv6Pipes; docs/pipes.md"),
     DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
     DropReason.HMAC: Reason("HMAC that is not right, or whose key is not here", "RFC 8754 2.1.2.1; hmac-keys"),
     DropReason.HMAC_ABSENT: Reason("no HMAC, and one is required", "RFC 8754 2.1.2.1; ports.tlv, sids.tlv"),

@@ -33,6 +33,7 @@ control my_sid(PACKET) {
     MOBILE_CONTROLS
     HMAC_CONTROLS
     OAM_CONTROLS
+    VNF_CONTROLS
 
     END_ACTIONS
     DECAP_ACTIONS
@@ -47,6 +48,7 @@ control my_sid(PACKET) {
     MOBILE_ACTIONS
     CSID_DECAP_ACTIONS
     CSID_L2_ACTIONS
+    VNF_ACTIONS
 
     // The longest match may be no SID: a route, or an address of this node, inside the prefix of one.
     @id(NOT_A_SID_ID)
@@ -77,6 +79,7 @@ control my_sid(PACKET) {
             MOBILE_ACTION_NAMES
             CSID_DECAP_ACTION_NAMES
             CSID_L2_ACTION_NAMES
+            VNF_ACTION_NAMES
             not_a_sid;
             @defaultonly NoAction;
         }
@@ -96,6 +99,7 @@ control my_sid(PACKET) {
             L2_CASES
             BIND_CASES
             MOBILE_CASES
+            VNF_CASES
             not_a_sid: NoAction: {
                 if (md.unusual >= UNUSUAL_SID_BLOCK) {
                     domain.apply(THE_PACKET);
