@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 from srv6cp.model import Node
 from srv6cp.packets.probes import Probe
+from srv6lab.fetching import Fetched
 from srv6lab.impairments import Impairments
+from srv6lab.steps import Fetch
 from srv6lab.topology import Topology
 from srv6lab.traffic import Traffic
 
@@ -103,6 +105,9 @@ class Lab(Protocol):
     def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
         """Send a probe from a host, or a router (whose controller makes it); the answer and the seconds between, None
         when none came."""
+
+    def fetch(self, step: Fetch, timeout: float) -> Fetched:
+        """Get a text by TCP, with an SRH where the step has segments. Raises LabError where the hosts cannot do that."""
 
     def apply(self, router: str, changes: Mapping[str, Any]) -> None:
         """Give a router its configuration of the topology with ``changes`` added; what an earlier call added is gone.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import Any
 
 
@@ -88,4 +89,18 @@ class Expect:
     load: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
-Step = Say | Ping | Path | Flows | Apply | Cable | Traffic | Quiet | Expect
+@dataclass(frozen=True)
+class Fetch:
+    """A text of ``size`` octets by TCP; ``via`` are the segments of its SRH, ``names`` what the file calls them, ``back``
+    those of its return path."""
+
+    source: str
+    to: str
+    via: tuple[IPv6Address, ...] = ()
+    back: tuple[IPv6Address, ...] = ()
+    names: tuple[str, ...] = ()
+    size: int = 200_000
+    changed: bool = False
+
+
+Step = Fetch | Say | Ping | Path | Flows | Apply | Cable | Traffic | Quiet | Expect

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, IPv6Network
 from typing import Any
 
 from srv6cp.artifacts import DEFAULT
@@ -89,7 +89,8 @@ class Gtp:
 class Host:
     """A host and the router it hangs on: by a port of a VRF, or (``l2``) by a layer 2 port without a gateway.
 
-    With ``gtp`` it is a gNB or a UPF that speaks GTP-U: what it sends, the packets of a user, goes into a session.
+    With ``gtp`` it is a gNB or a UPF that speaks GTP-U: what it sends, the packets of a user, goes into a session. With
+    ``functions`` it is a proxy with functions on byte streams, whose SIDs have that prefix.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Host:
     l2: bool = False
     impairments: Impairments = IDEAL  # of its cable
     gtp: Gtp | None = None
+    functions: IPv6Network | None = None
 
     @property
     def mac(self) -> str:
