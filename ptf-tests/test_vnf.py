@@ -44,7 +44,7 @@ class VnfTest(Srv6Test):
     def proxied(self, **config: Any) -> None:
         """Configure the node."""
         base: dict[str, Any] = {
-            "routes": [{"prefix": prefix, "via": "2001:db8:2::2"} for prefix in ("2001:db8:92::/48", "fcbb:bb00:2::/48")],
+            "routes": [{"prefix": "2001:db8:92::/48", "via": "2001:db8:2::2"}],
             "sids": [
                 {"sid": PREFIX, "behavior": "End.VNF", "via": PROXY},
                 {"sid": "fcbb:bb00:1:1::/64", "behavior": "End"},

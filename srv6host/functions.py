@@ -20,8 +20,8 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from typing import ClassVar
 
-#: What a function may make of one piece of `PIECE` octets, at most.
-LARGEST_RESULT = 1 << 20
+#: What a function may make of one piece of `PIECE` octets, at most (deflate: 1032 for one).
+LARGEST_RESULT = 2 << 20
 PIECE = 1024  # of a function that says `expands`
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two connections and the functions between them; knows neither sockets nor time.
 
-Who drives it gives it what arrives (`received`, `ended`, `failed`) and takes what is to be sent (`take`, `finished`), and
+Who drives it gives it what arrives (`received`, `ended`, `failed`), takes what is to be sent (`take`, `finished`), and
 reads from a side only while `wants` says so: what waits for a slow side is bounded by `LIMIT`, and the results of one
 piece. Each direction ends on its own.
 """
@@ -35,6 +35,7 @@ class Relay:
     def __init__(self, functions: Sequence[Function]) -> None:
         self._functions = tuple(functions)
         self._piece = PIECE if any(each.expands for each in functions) else _WHOLE
+        self._answering = any(type(each).answers is not Function.answers for each in functions)
         self._raw = (bytearray(), bytearray())  # from each side, for the functions
         self._made = (bytearray(), bytearray())  # for each side
         self._over = [False, False]  # the side sends no more
@@ -50,8 +51,9 @@ class Relay:
     def wants(self, side: Side) -> bool:
         """Whether to read from a side."""
         waiting = len(self._made[side.other]) + len(self._raw[side])
-        # Answers of functions go back to the client: who does not take them is not asked for more.
-        return self.error is None and not self._over[side] and waiting < LIMIT and len(self._made[side]) < LIMIT
+        if self._answering and side is Side.CLIENT:  # who does not take answers is not asked for more
+            waiting += len(self._made[side])
+        return self.error is None and not self._over[side] and waiting < LIMIT
 
     def received(self, side: Side, data: bytes) -> None:
         """A side has sent ``data``."""

@@ -64,6 +64,8 @@ class _Pipe:
         if stream is not self.server:
             self.client = stream
         if self._over:
+            if self._relay.error is not None and not stream.tcp.closed:
+                stream.abort(self._relay.error)  # it was opened when the other one had failed
             return
         streams = {Side.CLIENT: self.client, Side.SERVER: self.server}
         while any([self._move(side, found) for side, found in streams.items() if found is not None]):
@@ -157,17 +159,27 @@ def serve(stack: TcpStack, port: int = PORT) -> None:
     stack.listen(port, accept)
 
 
-def get(
-    stack: TcpStack, target: IPv6Address, srh: Srh | None, size: int, timeout: float, port: int = PORT
-) -> Fetched:
+def get(stack: TcpStack, target: IPv6Address, srh: Srh | None, size: int, timeout: float, port: int = PORT) -> Fetched:
     """Get the text from another host."""
     getting = _Getting(size)
     opened: list[Stream] = []
+
+    def begin_it() -> None:
+        try:
+            opened.append(stack.connect(Key(stack.own, 0, target, port), srh, getting))
+        except (SrhError, OSError) as error:
+            getting.error = str(error)
+            getting.done.set()
+
+    def give_up() -> None:
+        for stream in opened:
+            stream.abort("too slow")
+
     begin = time.perf_counter()
-    stack.call(lambda: opened.append(stack.connect(Key(stack.own, 0, target, port), srh, getting)))
+    stack.call(begin_it)
     done = getting.done.wait(timeout)
     seconds = time.perf_counter() - begin
     if not done:
-        stack.call(lambda: [stream.abort("too slow") for stream in opened] and None)
+        stack.call(give_up)
         return getting.reader.result(seconds, f"not all of it within {timeout:g} s")
     return getting.reader.result(seconds, getting.error)

@@ -37,7 +37,7 @@ class Player:
         self.last_path: list[path.Hop] = []
         self.last_ways: Counter[tuple[str, ...]] = Counter()
         self._names = path.names_of(network.topology)
-        self._direct = 0.0  # bit/s of the last `fetch` without a segment
+        self._direct = (0, 0.0)  # octets and bit/s of the last `fetch` without a segment
         self._legend = True  # is still to be printed
 
     def run(self, script: Iterable[steps.Step]) -> None:
@@ -139,10 +139,11 @@ class Player:
             )
         what = f"{found.octets} octets, {'as they were sent' if found.same else f'beginning {found.beginning!r}'}"
         against = ""
-        if step.via and self._direct:
-            against = f", {found.rate / self._direct:.0%} of a direct connection"
+        size, direct = self._direct
+        if step.via and size == step.size:
+            against = f", {found.rate / direct:.0%} of a direct connection"
         elif not step.via:
-            self._direct = found.rate
+            self._direct = step.size, found.rate
         self.say(wrap(f"{step.source} gets from {step.to}{way}: {what}; {found.rate / 1e6:.1f} Mbit/s{against}"))
 
     def quiet(self) -> None:

@@ -177,7 +177,7 @@ def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert lab(["list"]) == exitcodes.OK
     rows = capsys.readouterr().out.splitlines()
-    names = "binding ecmp hmac l2 mobile quickstart replace-csid sosr17 ti-lfa usid vpls vpn"
+    names = "binding ecmp hmac l2 mobile pipes quickstart replace-csid sosr17 ti-lfa usid vpls vpn"
     assert " ".join(row.split()[0] for row in rows) == names
 
 
