@@ -29,10 +29,10 @@ from srv6cp.sync.tables import Changes
 from srv6host.srh import Srh, SrhError
 from srv6lab.emulator import Direction, Emulator
 from srv6lab.errors import LabError
+from srv6lab.fetching import Fetched
 from srv6lab.host import HostStack
 from srv6lab.impairments import Impairments
 from srv6lab.intent import Intent, data_of
-from srv6lab.fetching import Fetched
 from srv6lab.lab import ELECTION_ID, PROBE_PORT, Carried, Health, Passage, PortState, Trip, in_order
 from srv6lab.pipes import Proxy, get, serve
 from srv6lab.portwatch import wait_until_known

@@ -244,7 +244,9 @@ def test_a_closed_one_acknowledges_a_fin_again() -> None:
     assert [segment.flags for segment in way.ends[0].output] == [ACK]
 
 
-@pytest.mark.parametrize("options", [b"\x02\x00", b"\x02\x04\x05", b"\x03\x03", b"\x05\x22\x00\x00", b"\x01\x01\x03\x03\xff\x00"])
+@pytest.mark.parametrize(
+    "options", [b"\x02\x00", b"\x02\x04\x05", b"\x03\x03", b"\x05\x22\x00\x00", b"\x01\x01\x03\x03\xff\x00"]
+)
 def test_odd_options(options: bytes) -> None:
     padded = options + bytes(-len(options) % 4)
     octets = bytearray(Segment(1, 0, SYN, 9).octets(1, 2)) + padded

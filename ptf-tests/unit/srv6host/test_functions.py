@@ -27,7 +27,9 @@ def function(name: str, parameters: int = 0) -> Function:
     return of_sid(sid_of(PREFIX, name, parameters))
 
 
-def exchange(asked: Sequence[Function], side: Side, data: bytes, cuts: Sequence[int] = (), most: int = 1 << 16) -> bytes:
+def exchange(
+    asked: Sequence[Function], side: Side, data: bytes, cuts: Sequence[int] = (), most: int = 1 << 16
+) -> bytes:
     """What the other side gets when one sends ``data`` in pieces, and ends."""
     relay, got, at = Relay(asked), bytearray(), 0
     for cut in (*sorted(cut % (len(data) + 1) for cut in cuts), len(data)):
@@ -49,7 +51,9 @@ def test_opcode_and_parameters_are_in_the_sid() -> None:
     assert type(of_sid(IPv6Address("fcbb:bb00:2:f0:0:1337:0:2"))) is functions.Leet
     with pytest.raises(FunctionError, match=r"^fcbb::: no function with opcode 0000; there are 1337 \(leet\), 7150"):
         of_sid(IPv6Address("fcbb::"))
-    with pytest.raises(FunctionError, match="no function 'rot13'; there are compress, decompress, leet, pass, tls, xor"):
+    with pytest.raises(
+        FunctionError, match="no function 'rot13'; there are compress, decompress, leet, pass, tls, xor"
+    ):
         sid_of(PREFIX, "rot13")
     with pytest.raises(FunctionError, match="32 bits"):
         sid_of(PREFIX, "xor", 1 << 32)
@@ -74,7 +78,9 @@ def test_leet_says_which_side() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=5000), st.lists(st.integers(0, 5000), max_size=12), st.integers(1, 3000), st.sampled_from(Side))
+@given(
+    st.binary(max_size=5000), st.lists(st.integers(0, 5000), max_size=12), st.integers(1, 3000), st.sampled_from(Side)
+)
 def test_any_segmentation_gives_the_same(data: bytes, cuts: list[int], most: int, side: Side) -> None:
     """Each chain that undoes itself gives back what went in, however it is cut."""
     for names in (("compress", "decompress"), ("xor", "compress", "decompress", "xor"), ("pass", "leet", "pass")):
@@ -237,7 +243,9 @@ def test_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 
 
 def test_nothing_but_the_standard_library() -> None:
-    code = "import sys; sys.path.insert(0, '.'); import srv6host.proxy; print(*(m for m in sys.modules if '.' not in m))"
+    code = (
+        "import sys; sys.path.insert(0, '.'); import srv6host.proxy; print(*(m for m in sys.modules if '.' not in m))"
+    )
     root = Path(__file__).resolve().parents[3]
     done = subprocess.run([sys.executable, "-I", "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) <= {*sys.stdlib_module_names, "srv6host", "__main__"} | {
