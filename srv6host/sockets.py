@@ -2,9 +2,9 @@
 """A Segment Routing Header on a socket of Linux (RFC 3542 7, `IPV6_RTHDR`), and the one a connection was opened with.
 
 The kernel writes the header into every packet of the socket, the SYN included when it is set before `connect`; the
-connection stays one to the last segment. No privilege is needed. What came with a SYN is there for sockets that `receive`
-was called on, a listener's accepted ones included; it is read with an option that holds 1024 octets, which is a list of
-some 60 segments.
+connection stays one to the last segment. No privilege is needed. What came with a SYN is there for sockets that
+`receive` was called on, a listener's accepted ones included; it is read with an option that holds 1024 octets, which is
+a list of some 60 segments.
 """
 
 from __future__ import annotations

@@ -104,8 +104,8 @@ def _set_links(ports: tuple[str, ...], state: str) -> None:
 
 
 def _set(settings: Mapping[str, int], of: str = "default") -> None:
-    """IPv6 settings of interfaces to come, or (``all``) of the namespace; some are missing where IPv6 is compiled without
-    them."""
+    """IPv6 settings of interfaces to come, or (``all``) of the namespace; some are missing where IPv6 is compiled
+    without them."""
     for key, value in settings.items():
         try:
             Path("/proc/sys/net/ipv6/conf", of, key).write_text(str(value))

@@ -2,8 +2,8 @@
 """A host in this process, with one interface.
 
 It answers neighbour solicitations, ARP and echo for its own addresses, keeps what else arrives, and sends through its
-gateway. Enough to talk to; it is no IP stack (no fragments). TCP over IPv6 is :mod:`srv6lab.tcpstack`'s. A gNB or UPF is a host whose packets,
-a user's, are in GTP-U: what it says of itself in ND and ARP is not.
+gateway. Enough to talk to; it is no IP stack (no fragments). TCP over IPv6 is :mod:`srv6lab.tcpstack`'s. A gNB or UPF
+is a host whose packets, a user's, are in GTP-U: what it says of itself in ND and ARP is not.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class Lab(Protocol):
         when none came."""
 
     def fetch(self, step: Fetch, timeout: float) -> Fetched:
-        """Get a text by TCP, with an SRH where the step has segments. Raises LabError where the hosts cannot do that."""
+        """Get a text by TCP, with an SRH where the step has segments. Raises LabError where hosts cannot do that."""
 
     def apply(self, router: str, changes: Mapping[str, Any]) -> None:
         """Give a router its configuration of the topology with ``changes`` added; what an earlier call added is gone.

@@ -68,7 +68,7 @@ class _Pipe:
                 stream.abort(self._relay.error)  # it was opened when the other one had failed
             return
         streams = {Side.CLIENT: self.client, Side.SERVER: self.server}
-        while any([self._move(side, found) for side, found in streams.items() if found is not None]):
+        while any(self._move(side, found) for side, found in streams.items() if found is not None):
             pass
         if self._relay.error is not None:
             self._proxy.counts["reset"] += 1

@@ -91,8 +91,8 @@ class Expect:
 
 @dataclass(frozen=True)
 class Fetch:
-    """A text of ``size`` octets by TCP; ``via`` are the segments of its SRH, ``names`` what the file calls them, ``back``
-    those of its return path."""
+    """A text of ``size`` octets by TCP; ``via`` are the segments of its SRH, ``names`` what the file calls them,
+    ``back`` those of its return path."""
 
     source: str
     to: str

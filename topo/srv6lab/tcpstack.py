@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The TCP of a host in this process: its connections, their packets and SRHs, and one thread in which all of it happens.
+"""The TCP of a host in this process: its connections, their packets and SRHs, and the one thread of all of them.
 
 An SRH belongs to a connection: the one that was given to `TcpStack.connect`, or the way back of the one that the SYN
 came with, from the SYN/ACK on. A transparent stack takes connections to any address: it is a proxy's.
