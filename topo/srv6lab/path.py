@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
-from srv6cp.behaviours import REGISTRY, csid
+from srv6cp.behaviours import REGISTRY, csid, vnf
 from srv6cp.behaviours.mobile import MAP_TO
 from srv6cp.cli.output import table
 from srv6cp.model import MAX_VISITS, Flavour, LocalSids, Node, Sid
@@ -111,6 +111,10 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
             mapped = sid.operands.get(MAP_TO.key)
             if mapped is not None and len(did) < MAX_VISITS:
                 destination = mapped.packed
+                did.append(name)
+                continue
+            if record is vnf.END_VNF and remaining:
+                destination, remaining, inside = segments[0], 0, True
                 did.append(name)
                 continue
             inside = record.decapsulates or not remaining

@@ -132,7 +132,7 @@ class Player:
         way = f" by {', '.join(step.names)}" if step.names else ""
         if found.error is not None:
             raise Failed(f"{step.source} gets nothing from {step.to}{way}: {found.error}")
-        if found.same == step.changed:
+        if step.changed is not None and found.same == step.changed:
             raise Failed(
                 f"{step.source} gets {found.octets} octets from {step.to}{way}, "
                 + ("just what was sent" if found.same else "not what was sent")

@@ -100,7 +100,7 @@ class Fetch:
     back: tuple[IPv6Address, ...] = ()
     names: tuple[str, ...] = ()
     size: int = 200_000
-    changed: bool = False
+    changed: bool | None = False  # None: whatever arrives
 
 
 Step = Fetch | Say | Ping | Path | Flows | Apply | Cable | Traffic | Quiet | Expect

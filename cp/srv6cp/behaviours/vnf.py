@@ -35,11 +35,10 @@ class Proxy(Via):
         return super().read(item, scope, behaviour)
 
 
-ENDPOINTS = (
-    Endpoint(
-        "End.VNF",
-        action="end_vnf",
-        operands=(Proxy("via", "`via`", "via A [port P]"),),
-        spec="SRv6Pipes",
-    ),
+END_VNF = Endpoint(
+    "End.VNF",
+    action="end_vnf",
+    operands=(Proxy("via", "`via`", "via A [port P]"),),
+    spec="SRv6Pipes",
 )
+ENDPOINTS = (END_VNF,)

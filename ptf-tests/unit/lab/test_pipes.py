@@ -11,6 +11,7 @@ import pytest
 
 from harness import wire
 from srv6cp.artifacts import find
+from srv6cp.cli.exitcodes import UsageError
 from srv6cp.packets import raw
 from srv6host import functions
 from srv6host.functions import Function, sid_of
@@ -21,7 +22,9 @@ from srv6lab.impairments import Impairments
 from srv6lab.lab import Passage
 from srv6lab.loader import load_topology
 from srv6lab.network import Network
+from srv6lab.path import behavior
 from srv6lab.scenario import Player
+from srv6lab.shell import Shell
 from srv6lab.steps import Fetch
 from srv6lab.tcp import ACK, SYN
 from srv6lab.tcpstack import Handler, Key, Stream
@@ -327,3 +330,36 @@ def test_answers_of_the_server() -> None:
         assert (answer(wrong) or b"").startswith(b"HTTP/1.0 400 ")
     assert len(text(12345)) == 12345
     assert IPv6Network("fcbb:bb00:2:f0::/80").supernet_of(IPv6Network(sid("vnf1", "xor")))
+
+
+def test_fetch_of_the_shell(network: Network) -> None:
+    said: list[str] = []
+    shell = Shell(Player(network, said.append))
+    shell.run_line("fetch client server size 20000")
+    shell.run_line("fetch client server via vnf1/leet/2,r3,vnf2/pass size 20000")
+    assert "20000 octets, as they were sent; " in said[0]
+    assert "by vnf1/leet/2, r3, vnf2/pass: 20000 octets, beginning 'By735 " in said[1] and "of a direct" in said[1]
+    for words in ("client", "client server by r1", "client server via", "client server via r1 via r2"):
+        with pytest.raises(UsageError, match=r"^usage: fetch HOST HOST \[via SEG,SEG...\] \[size N\]$"):
+            shell.run_line(f"fetch {words}")
+    for words, why in (("client nobody", "no host 'nobody'"), ("client server via vnf1/rot", "no function 'rot'")):
+        with pytest.raises(UsageError, match=why):
+            shell.run_line(f"fetch {words}")
+
+
+def test_the_way_of_a_packet_says_what_end_vnf_did(network: Network) -> None:
+    """Of the frames on the cables, as `path` tells them of packets that get there."""
+    client, server = network.hosts["client"], network.hosts["server"]
+    between = (str(client.ipv6), str(sid("vnf1", "xor")))
+    srh = wire.srh([str(server.ipv6), str(sid("vnf2", "xor")), between[1]], sl=2, payload=wire.tcp(b"", flags=4))
+    seen: list[Passage] = []
+    end = network.watch(lambda passage: seen.append(passage) if passage.sender in ("r1", "r2") else None)
+    try:
+        client.send_ip(bytes(wire.ip6(*between, srh)))
+        settled(network)
+        while {each.sender for each in seen} != {"r1", "r2"}:
+            settled(network)
+    finally:
+        end()
+    before, after = (next(each.frame for each in seen if each.sender == name) for name in ("r1", "r2"))
+    assert behavior(network.nodes["r2"], before, after) == "End.VNF"
