@@ -43,7 +43,7 @@
 // OAM, service chaining.
 #define O_FLAG_TABLE_ID          0x02000038
 
-// Actions (0x01). Next: 0x010000E8. (0x01000021: a set_nexthop_group without a seed;
+// Actions (0x01). Next: 0x010001A8. (0x01000021: a set_nexthop_group without a seed;
 // 0x01000063, 0x01000064: branches, before anything led to them)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
