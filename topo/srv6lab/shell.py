@@ -231,7 +231,7 @@ class Shell(cmd.Cmd):
     def do_fetch(self, line: str) -> None:
         """fetch HOST HOST [via SEG,SEG...] [size N]: gets a text from the second host by TCP
 
-        Segments of its SRH in order of travel: HOST/FUNCTION[/PARAMETERS] of a host with functions, a router, an address.
+        Segments of its SRH in order of travel: HOST/FUNCTION[/PARAMETERS] of a proxy, a router, an address.
         """
         hosts, rest = line.split()[:2], line.split()[2:]
         given: dict[str, Any] = dict(zip(rest[::2], rest[1::2], strict=False))

@@ -67,8 +67,7 @@ def test_up_with_shell(one: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     out = capsys.readouterr().out
     assert (
         "Commands: cut, edit, fetch, flow, flows, graph, help, link, path, ping, quit, restart, restore, show, steer, "
-        "unsteer"
-        in out
+        "unsteer" in out
     )
     assert "  r1  router, locator fcbb:bb00:1::/48" in out
 
