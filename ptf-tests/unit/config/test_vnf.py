@@ -68,5 +68,5 @@ def test_read_back_in_the_words_that_make_it() -> None:
 
 
 def test_another_profile_names_the_one_that_has_it() -> None:
-    with pytest.raises(ConfigError, match="End.VNF is not in the loaded program.*profiles that have it: .*services"):
+    with pytest.raises(ConfigError, match=r"End\.VNF is not in the loaded program.*profiles that have it: .*services"):
         check(node(), Capabilities(P4Info.from_file(find("full").p4info)))
