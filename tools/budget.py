@@ -46,7 +46,6 @@ PACKETS = {
     "services": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
     "full": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
     "telemetry": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
-    "services": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
     "hmac": ("End", "End.DT46, IPv6 inside", "H.Encaps, 3 SIDs"),
 }
 PORT_IN, PORT_OUT = 1, 3

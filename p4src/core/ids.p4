@@ -275,6 +275,9 @@
 #define CACHED_15_ID                    0x01000170
 #define CACHED_16_ID                    0x01000171
 
+// Of bytestream functions: 0x010001A0 to 0x010001A7.
+#define END_VNF_ID                      0x010001A0
+
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002

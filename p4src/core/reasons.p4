@@ -72,7 +72,10 @@ enum bit<8> drop_reason_t {
     SERVICE_NO_CACHE      = 65,  // PX-2: from a service, and no headers are known for it
     SERVICE_NOT_CACHED    = 66,  // PX-10: to a service behind headers that cannot be pushed again
     SERVICE_MASQUERADE    = 67,  // PX-10: from a masqueraded service without its SRH, or to another destination
-    SERVICE_TYPE          = 68   // PX-9: from a service, and not what it takes
+    SERVICE_TYPE          = 68,  // PX-9: from a service, and not what it takes
+    // 76 and 77: bytestream functions
+    SID_NOT_IN_LIST       = 76,  // at End.VNF: a reduced SRH, from which the proxy could not tell its function
+    NOT_TCP               = 77   // at End.VNF: something else than TCP behind the SRH
 }
 
 // Index of punt_counter and, behind the port, of port_punt_meter: at most 31.

@@ -292,4 +292,11 @@
 #define OAM_EGRESS
 #endif
 
+#ifndef WITH_VNF
+#define VNF_ACTIONS
+#define VNF_ACTION_NAMES
+#define VNF_CONTROLS
+#define VNF_CASES
+#endif
+
 #endif  // SRV6_PROFILES_ABSENT_P4_

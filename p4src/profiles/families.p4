@@ -93,4 +93,8 @@
 #include "../core/sid/oam.p4"
 #endif
 
+#ifdef WITH_VNF
+#include "../core/sid/vnf.p4"
+#endif
+
 #endif  // SRV6_PROFILES_FAMILIES_P4_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A provider edge in front of services: proxies of functions that know nothing of SRv6, service function chains of NSH,
-// and End.S. A profile of its own: it reads more of an SRH, and behind one.
+// functions on byte streams, and End.S. A profile of its own: it reads more of an SRH, and behind one.
 #define PROFILE "services"
 #define WITH_HEADEND
 #define WITH_BIND
@@ -10,5 +10,6 @@
 #define WITH_SERVICES
 #define WITH_SEARCH
 #define WITH_NSH
+#define WITH_VNF
 
 #include "../srv6.p4"

@@ -194,6 +194,9 @@ _TEXT = {
         "A service is not trusted: nothing raw, no good cache spoiled, lengths of the frame",
         "Tag and TLVs are carried",
     ),
+    "PIPE": (
+        "End.VNF: Segments Left 0, destination Segment List[0], SRH and TLVs as they were, to the proxy; only TCP",
+    ),
     "CS": (
         "Only SIDs whose structure is known and that are as advertised, with Argument 0, are packed",
         "The packed list steers as the original one and is never longer",

@@ -94,7 +94,7 @@ def _start_daemon(state: State) -> None:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for us; we tell it
                 pass_fds=(lock,),
-                env=python_environment("srv6cp", "softswitch", "srv6lab"),
+                env=python_environment("srv6cp", "softswitch", "srv6host", "srv6lab"),
             )
             state.pid_file.write_text(str(daemon.pid))  # now `down` can find it
     finally:

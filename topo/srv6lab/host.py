@@ -2,9 +2,9 @@
 """A host in this process, with one interface.
 
 It answers neighbour solicitations, ARP and echo for its own addresses, keeps what else arrives, and sends through its
-gateway. Enough to talk to; it is no IP stack (no fragments, no TCP). A gNB or UPF is a host whose packets,
-a user's, are in GTP-U: what it says of itself in ND and ARP is not. A label-switching neighbour takes the labels of
-what comes to it off, and sends the packets on through its gateway.
+gateway. Enough to talk to; it is no IP stack (no fragments). TCP over IPv6 is :mod:`srv6lab.tcpstack`'s. A gNB or UPF
+is a host whose packets, a user's, are in GTP-U: what it says of itself in ND and ARP is not. A label-switching
+neighbour takes the labels of what comes to it off, and sends the packets on through its gateway.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ipaddress import ip_address
 
 from srv6cp.packets import arp, gtp, icmp, ip, ndp, raw
 from srv6lab.functions import Tally
+from srv6lab.tcpstack import TcpStack
 from srv6lab.topology import Host
 
 KEPT = 1024  # frames; older ones are forgotten
@@ -50,6 +51,7 @@ class HostStack:
         self._identifier = itertools.count(1)
         self._arrived = threading.Condition()
         self._listeners: dict[int, Callable[[bytes], None]] = {}
+        self.tcp = TcpStack(self.ipv6, self.send_ip, seed=host.number)
         self.packets: deque[bytes] = deque(maxlen=KEPT)  # IP packets for this host, oldest first
 
     # --- out ------------------------------------------------------------------------------------------------
@@ -100,6 +102,10 @@ class HostStack:
         answered = self.wait_for(lambda packet: packet.endswith(rest) and _is_echo_reply(packet), timeout)
         return None if answered is None else time.perf_counter() - begin
 
+    def close(self) -> None:
+        """Reset its connections."""
+        self.tcp.close()
+
     # --- in -------------------------------------------------------------------------------------------------
 
     def receive(self, frame: bytes) -> None:
@@ -147,7 +153,12 @@ class HostStack:
             return
         if ethernet.is_group:
             return
-        if view.dst != self._own(view.version):
+        own = view.dst == self._own(view.version)
+        is_tcp = isinstance(view, raw.Ipv6View) and view.upper_protocol == raw.TCP and not view.is_fragment
+        if is_tcp and (own or self.tcp.transparent is not None):
+            self.tcp.arrived(view.data[: view.end])
+            return
+        if not own:
             self._pass_on(view)
             return
         if self._gtp is not None and (inside := gtp.payload(view)) is not None:

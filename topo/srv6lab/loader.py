@@ -14,6 +14,7 @@ hosts:
   lsr: {router: r2, mpls: true}               # takes labels off; in this process only
   fw: {router: r2, function: {firewall: {deny-udp: [53]}}}  # in this process only, see srv6lab.functions
   gnb: {router: r1, gtp: {peer: "fcbb:bb00:1:d::", teid: 291, qfi: 5}}  # in this process only
+  vnf: {router: r1, functions: "fcbb:bb00:1:f0::/80"}    # a proxy; r1 has that prefix as an End.VNF SID
 links: [r1 -- r2, {link: r1 -- r3, cost: 5, mtu: 9000, rate: 10M, delay: 20ms, loss: 1%}]
 cables: {rate: 10M}                           # of all that say nothing else, those of hosts too
 scenario: [...]                               # see srv6lab.script
@@ -27,12 +28,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, IPv6Network, ip_interface
 from pathlib import Path
 from typing import Any
 
 from srv6cp import values
 from srv6cp.artifacts import DEFAULT, PROFILES
+from srv6cp.behaviours.vnf import LONGEST_PREFIX
 from srv6cp.config import ConfigError, Source, read_source
 from srv6cp.problems import InvalidError, Problem, with_path
 from srv6lab import functions, impairments, steps
@@ -59,7 +61,7 @@ KEYS = frozenset(("name", "about", "picture", "profile", "routers", "hosts", "li
 #: What the routes between routers can be protected against.
 PROTECTION = ("link", "node")
 CABLE_KEYS = frozenset(impairments.KEYS)
-HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4", "gtp", "mpls", "function")) | CABLE_KEYS
+HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4", "gtp", "mpls", "function", "functions")) | CABLE_KEYS
 GTP_KEYS = frozenset(("peer", "teid", "qfi"))
 LINK_KEYS = frozenset(("link", "cost", "mtu")) | CABLE_KEYS
 MAX_COST = 1 << 20
@@ -244,11 +246,14 @@ class _Reader:
         function: Function | None = None
         with self.at("hosts", key, "function"):
             function = None if settings.get("function") is None else functions.read(settings["function"])
+        proxied: IPv6Network | None = None
+        with self.at("hosts", key, "functions"):
+            proxied = None if settings.get("functions") is None else _functions(settings["functions"])
         at = settings.get("router")
         if not isinstance(at, str) or at not in routers:
             hint = values.suggest(str(at), routers) or f"; there are {', '.join(routers)}"
             raise InvalidError(f"router {at!r} does not exist{hint}", *(("router",) if "router" in settings else ()))
-        return Host(key, number, at, six, four, vrf, l2, cable, session, mpls, function)
+        return Host(key, number, at, six, four, vrf, l2, cable, session, mpls, function, proxied)
 
     def _links(self, value: Any, routers: Mapping[str, Router], hosts: Mapping[str, Host]) -> tuple[Link, ...]:
         ports = dict.fromkeys(routers, 0)
@@ -301,6 +306,14 @@ def _gtp(value: Any) -> Gtp:
         with_path("teid", values.integer, settings["teid"], "teid", 0, 0xFFFFFFFF),
         with_path("qfi", values.integer, settings.get("qfi", 0), "qfi", 0, 63),
     )
+
+
+def _functions(value: Any) -> IPv6Network:
+    """The prefix of the SIDs of a proxy."""
+    prefix = values.ipv6_prefix(value, "functions")
+    if prefix.prefixlen > LONGEST_PREFIX:
+        raise InvalidError(f"opcode and parameters follow a prefix of at most {LONGEST_PREFIX} bits, not {prefix}")
+    return prefix
 
 
 def _name(value: Any) -> str:

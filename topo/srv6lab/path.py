@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
-from srv6cp.behaviours import REGISTRY, csid, proxy
+from srv6cp.behaviours import REGISTRY, csid, proxy, vnf
 from srv6cp.behaviours.mobile import MAP_TO
 from srv6cp.behaviours.replicate import KEY, NAME_OF_SID, OPERAND
 from srv6cp.cli.output import table
@@ -138,6 +138,10 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
                     break
                 destination = segments[remaining - 1] if remaining else _context(node, sid)
                 remaining = 0
+                continue
+            if record is vnf.END_VNF and remaining:
+                destination, remaining, inside = segments[0], 0, True
+                did.append(name)
                 continue
             inside = record.decapsulates or not remaining
             if record.decapsulates:

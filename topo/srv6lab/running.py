@@ -18,12 +18,14 @@ from srv6cp.config import ConfigError, load_node
 from srv6cp.model import Node
 from srv6cp.packets.probes import Probe
 from srv6lab.errors import LabError
+from srv6lab.fetching import Fetched
 from srv6lab.functions import Tally
 from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.intent import data_of, file_of
 from srv6lab.lab import Carried, Health, PortState, Trip
 from srv6lab.probes import to_json
 from srv6lab.state import State
+from srv6lab.steps import Fetch
 from srv6lab.topology import Topology, TopologyError
 from srv6lab.traffic import Traffic
 
@@ -213,6 +215,12 @@ class RunningLab:
         from srv6lab import linuxhost
 
         return linuxhost.ping(self._namespaces[host], address, timeout)
+
+    def fetch(self, step: Fetch, timeout: float) -> Fetched:
+        """See :class:`srv6lab.lab.Lab`. For its time the hosts on the way have routes back to the client."""
+        from srv6lab import linuxhost
+
+        return linuxhost.fetch(self.topology, self._namespaces, step, timeout)
 
     def probe(self, source: str, target: str, version: int, ports: Sequence[int], timeout: float) -> list[Trip]:
         """See :class:`srv6lab.lab.Lab`."""

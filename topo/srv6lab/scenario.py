@@ -21,6 +21,7 @@ PATIENCE = 3.0  # s for one packet through the network
 SILENCE = 1.0  # s without an answer where none is expected
 TOLERANCE = 0.15
 LEARNING = 5.0  # s for bridge domains to have learned where hosts are
+FETCH_PATIENCE = 60.0  # s for all of a text
 _PAUSE = 0.05
 SETTLING = 30.0  # s for the load of a cable to become what is expected
 LOAD_INTERVAL, LOAD_TOLERANCE = 1.0, 25.0  # s; points
@@ -41,6 +42,7 @@ class Player:
         self.last_ways: Counter[tuple[str, ...]] = Counter()
         self.last_receivers: list[str] = []
         self._names = path.names_of(network.topology)
+        self._direct = (0, 0.0)  # octets and bit/s of the last `fetch` without a segment
         self._legend = True  # is still to be printed
 
     def run(self, script: Iterable[steps.Step]) -> None:
@@ -77,6 +79,8 @@ class Player:
                 self.traffic(step)
             case steps.Quiet():
                 self.quiet()
+            case steps.Fetch():
+                self.fetch(step)
             case steps.Expect():
                 self.expect(step)
 
@@ -154,6 +158,26 @@ class Player:
             self.say(wrap(f"no flow from {step.source} to {step.to}: {error}"))
             return
         self.say(f"flow {flow.number}: {step.source} to {step.to}, {flow.kind}")
+
+    def fetch(self, step: steps.Fetch) -> None:
+        """A text by TCP, and whether it is the one that was sent."""
+        found = self.network.fetch(step, FETCH_PATIENCE)
+        way = f" by {', '.join(step.names)}" if step.names else ""
+        if found.error is not None:
+            raise Failed(f"{step.source} gets nothing from {step.to}{way}: {found.error}")
+        if step.changed is not None and found.same == step.changed:
+            raise Failed(
+                f"{step.source} gets {found.octets} octets from {step.to}{way}, "
+                + ("just what was sent" if found.same else "not what was sent")
+            )
+        what = f"{found.octets} octets, {'as they were sent' if found.same else f'beginning {found.beginning!r}'}"
+        against = ""
+        size, direct = self._direct
+        if step.via and size == step.size:
+            against = f", {found.rate / direct:.0%} of a direct connection"
+        elif not step.via:
+            self._direct = step.size, found.rate
+        self.say(wrap(f"{step.source} gets from {step.to}{way}: {what}; {found.rate / 1e6:.1f} Mbit/s{against}"))
 
     def quiet(self) -> None:
         """The flows stop."""

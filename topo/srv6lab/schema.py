@@ -55,6 +55,8 @@ def schema() -> Schema:
                 "anyOf": [{"enum": list(functions.KINDS)}, {"type": "object", "minProperties": 1, "maxProperties": 1}]
             }
             | _text("a network function: it sends back what comes and is not for it, as far as it lets it pass"),
+            "functions": {"type": "string"}
+            | _text("the host is a proxy with functions on byte streams: prefix of their SIDs, 80 bits at most"),
         },
         ["router"],
     )
@@ -172,6 +174,21 @@ def _steps(section: Schema) -> dict[str, Schema]:
         "traffic": _object(script.TRAFFIC_KEYS, {**probe, "rate": _cable_properties()["rate"]}, ["from", "to"])
         | _text("a flow that goes on: UDP at a rate, without one as much as there is room for"),
         "quiet": {"const": "all"} | _text("all flows stop"),
+        "fetch": _object(
+            script.FETCH_KEYS,
+            {
+                "from": source,
+                "to": to,
+                "via": {"type": "array", "items": {"type": "string"}}
+                | _text("segments of its SRH in order: HOST/FUNCTION[/PARAMETERS] of a proxy, a router, an address"),
+                "back": {"type": "array", "items": {"type": "string"}}
+                | _text("functions of its return path, in the order of the way there; without it `via` reversed"),
+                "size": {"type": "integer", "minimum": 1, "maximum": script.MAX_SIZE} | _text("octets; 200000"),
+                "changed": {"type": "boolean"} | _text("true: what arrives is not what was sent"),
+            },
+            ["from", "to"],
+        )
+        | _text("get a text by TCP from one host to another"),
         "expect": _object(script.EXPECT_KEYS, expected) | {"minProperties": 1} | _text("fails when it was otherwise"),
     }
     assert steps.keys() == script.VERBS.keys(), steps.keys() ^ script.VERBS.keys()

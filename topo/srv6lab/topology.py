@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, IPv6Network
 from typing import Any
 
 from srv6cp.artifacts import DEFAULT
@@ -93,6 +93,7 @@ class Host:
     With ``gtp`` it is a gNB or a UPF that speaks GTP-U: what it sends, the packets of a user, goes into a session.
     With ``mpls`` it is the end of label-switched paths: it takes all labels off and sends on what is not its own.
     With ``function`` it sends back what comes and is not for it, as far as the function lets it pass.
+    With ``functions`` it is a proxy with functions on byte streams, whose SIDs have that prefix.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Host:
     gtp: Gtp | None = None
     mpls: bool = False
     function: Function | None = None
+    functions: IPv6Network | None = None
 
     @property
     def mac(self) -> str:

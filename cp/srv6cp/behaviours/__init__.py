@@ -20,6 +20,7 @@ from srv6cp.behaviours import (
     proxy,
     replicate,
     search,
+    vnf,
 )
 from srv6cp.behaviours.interfaces import Binder, Entry, Names, Scope
 from srv6cp.behaviours.operands import Operand
@@ -41,6 +42,7 @@ REGISTRY = Registry(
         *proxy.ENDPOINTS,
         *search.ENDPOINTS,
         *nsh.ENDPOINTS,
+        *vnf.ENDPOINTS,
     ),
     headend.HEADENDS,
 )

@@ -73,6 +73,8 @@ class DropReason(enum.IntEnum):
     GTP_PAYLOAD = 60  # MB-14: what GTP-U carries, or would carry, is of no known kind
     NO_LAST_SEGMENT = 61  # MB-5: no SRH where the destination behind the SID is taken from it
     GROUP_LIMIT = 62  # MB-8: over the rate of its group
+    SID_NOT_IN_LIST = 76  # at End.VNF: a reduced SRH, from which the proxy could not tell its function
+    NOT_TCP = 77  # at End.VNF: something else than TCP behind the SRH
 
 
 class PuntReason(enum.IntEnum):

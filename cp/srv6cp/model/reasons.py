@@ -107,6 +107,10 @@ DROP_REASONS: dict[DropReason, Reason] = {
         "from a masqueraded service without its SRH, or to another destination", "End.AM; services, nat"
     ),
     DropReason.SERVICE_TYPE: Reason("from a service, and not what it takes", "services, type"),
+    DropReason.SID_NOT_IN_LIST: Reason(
+        "a reduced SRH at End.VNF: the proxy could not tell its function from the list", "SRv6Pipes; docs/pipes.md"
+    ),
+    DropReason.NOT_TCP: Reason("no TCP behind the SRH at End.VNF", "SRv6Pipes; docs/pipes.md"),
     DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
     DropReason.HMAC: Reason("HMAC that is not right, or whose key is not here", "RFC 8754 2.1.2.1; hmac-keys"),
     DropReason.HMAC_ABSENT: Reason("no HMAC, and one is required", "RFC 8754 2.1.2.1; ports.tlv, sids.tlv"),

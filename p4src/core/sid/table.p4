@@ -36,6 +36,7 @@ control my_sid(PACKET) {
     HMAC_CONTROLS
     OAM_CONTROLS
     END_REPLICATE_CONTROLS
+    VNF_CONTROLS
 
     END_ACTIONS
     DECAP_ACTIONS
@@ -55,6 +56,7 @@ control my_sid(PACKET) {
     CSID_L2_ACTIONS
     CSID_L2_BRIDGE_ACTIONS
     END_REPLICATE_ACTIONS
+    VNF_ACTIONS
 
     // The longest match may be no SID: a route, or an address of this node, inside the prefix of one.
     @id(NOT_A_SID_ID)
@@ -90,6 +92,7 @@ control my_sid(PACKET) {
             CSID_L2_ACTION_NAMES
             CSID_L2_BRIDGE_ACTION_NAMES
             END_REPLICATE_ACTION_NAMES
+            VNF_ACTION_NAMES
             not_a_sid;
             @defaultonly NoAction;
         }
@@ -114,6 +117,7 @@ control my_sid(PACKET) {
             END_REPLICATE_CASES
             SEARCH_CASES
             NSH_CASES
+            VNF_CASES
             not_a_sid: NoAction: {
                 NO_SID_HERE
             }

@@ -75,6 +75,7 @@ PLAIN: dict[str, int | None] = {
     # of VPP and srext: no code point is assigned
     "End.AD.FLOW": None,
     "End.EAD": None,
+    "End.VNF": None,  # of SRv6Pipes: none is registered
 }
 PROGRAMS = [Capabilities(P4Info.from_file(find(name).p4info)) for name in PROFILES]
 
