@@ -33,6 +33,8 @@ _OPERANDS: dict[str, dict[str, Any]] = {
     "End.DT46": {"vrf": "default"},
     "End.DX2": {"port": 7},
     "End.DX2V": {"table": "wires"},
+    "End.DT2U": {"bridge": "lan"},
+    "End.DT2M": {"bridge": "lan"},
     "End.LBS": {"block": "fd77:7777:7777::/48"},
     "End.XLBS": {"block": _SHORT_BLOCK, "via": "2001:db8:3::2"},
 }
