@@ -66,8 +66,8 @@ def test_up_with_shell(one: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     assert lab(["up", str(one), "-q", "--shell"]) == exitcodes.OK
     out = capsys.readouterr().out
     assert (
-        "Commands: cut, edit, flow, flows, graph, help, link, path, ping, quit, restart, restore, show, steer, unsteer"
-        in out
+        "Commands: cut, edit, flow, flows, graph, help, link, path, ping, quit, receivers, restart, restore, show, "
+        "steer, unsteer" in out
     )
     assert "  r1  router, locator fcbb:bb00:1::/48" in out
 
