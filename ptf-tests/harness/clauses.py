@@ -44,6 +44,8 @@ BEHAVIOURS = {
     "Ping and traceroute": "RFC 9259 A.1, A.2",
     "Reassembly": "RFC 8200 4.5, RFC 5722",
     "O flag": "RFC 9259 2.1",
+    "Path tracing": "draft-filsfils-spring-path-tracing",
+    "Alternate marking": "RFC 9343",
     "Packet-in and packet-out": "P4Runtime 16",
 }
 

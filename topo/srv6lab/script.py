@@ -3,12 +3,15 @@
 
 - say: a sentence
 - ping: {from: h1, to: h2, count: 3, family: 4}     # or `to` an address
+- unanswered: {from: h1, to: h2}                   # a ping that nobody answers
+- functions: all                                    # what the network functions have counted
 - path: {from: h1, to: h2, family: 4}               # the way of one packet, hop by hop
 - flows: {from: h1, to: h2, count: 64}              # the ways of many packets, one for each source port
 - receivers: {from: h1, to: 2001:db8:ca57::1}      # which hosts get one packet to an address that several have
 - apply: {r1: {policies: [...], ...}}               # on top of the router's own configuration
 - cut: r1 -- r2                                     # and `restore`
 - traffic: {from: h1, to: h2, rate: 5M}            # a flow that goes on; without a rate what there is room for
+- fetch: {from: h1, to: h2, via: [v1/compress, r3, v2/decompress], size: 100000}  # by TCP, with an SRH
 - quiet: all                                       # the flows stop
 - expect: {path: [h1, r1, r3, r4, h2]}              # of the last `path` step
 - expect: {does: {r2: End.X}}                       # what the last `path` step says of a node
@@ -23,11 +26,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from srv6cp import values
 from srv6cp.problems import InvalidError
+from srv6host import functions
 from srv6lab import steps
 from srv6lab.impairments import read_rate
 from srv6lab.mistakes import Mistakes
@@ -39,6 +43,8 @@ PROBE_KEYS = frozenset(("from", "to", "family"))
 COUNTED_KEYS = PROBE_KEYS | {"count"}
 TRAFFIC_KEYS = PROBE_KEYS | {"rate"}
 RECEIVERS_KEYS = frozenset(("from", "to"))
+FETCH_KEYS = frozenset(("from", "to", "via", "back", "size", "changed"))
+MAX_SIZE = 100_000_000
 EXPECT_KEYS = frozenset(("path", "does", "share", "load", "receivers"))
 
 
@@ -81,6 +87,18 @@ def _ping(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
     return steps.Ping(_host(item, "from", topology, mistakes), to, _count(item, 1, mistakes), _family(item, mistakes))
 
 
+def _unanswered(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
+    item = _probe(argument, PROBE_KEYS, mistakes)
+    source, to = (_host(item, key, topology, mistakes) for key in ("from", "to"))
+    return steps.Unanswered(source, to, _family(item, mistakes))
+
+
+def _functions(argument: Any, _topology: Topology, _mistakes: Mistakes) -> steps.Step:
+    if argument != "all":
+        raise InvalidError(f"all is needed, not {values.show(argument)}")
+    return steps.Functions()
+
+
 def _path(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
     item = _probe(argument, PROBE_KEYS, mistakes)
     source, to = (_host(item, key, topology, mistakes) for key in ("from", "to"))
@@ -109,6 +127,50 @@ def _traffic(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Ste
     with mistakes.at():
         rate = read_rate(item["rate"]) if item.get("rate") is not None else None
     return steps.Traffic(source, to, rate, _family(item, mistakes))
+
+
+def _fetch(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
+    item = _probe(argument, FETCH_KEYS, mistakes)
+    source, to = (_host(item, key, topology, mistakes) for key in ("from", "to"))
+    size, changed = 0, False
+    listed: dict[str, list[str]] = {"via": [], "back": []}
+    found: dict[str, list[IPv6Address]] = {"via": [], "back": []}
+    for key, names in listed.items():
+        with mistakes.at(key):
+            names.extend(map(str, values.listing(item.get(key), key)))
+        for place, name in enumerate(names):
+            with mistakes.at(key, place):
+                found[key].append(segment_of(name, topology))
+    with mistakes.at("size"):
+        size = values.integer(item.get("size", 200_000), "size", 1, MAX_SIZE)
+    with mistakes.at("changed"):
+        changed = values.boolean(item.get("changed", False), "changed")
+    return steps.Fetch(source, to, tuple(found["via"]), tuple(found["back"]), tuple(listed["via"]), size, changed)
+
+
+def segment_of(text: str, topology: Topology) -> IPv6Address:
+    """A segment of a connection: ``HOST/FUNCTION[/PARAMETERS]`` of a proxy, or what a policy may have.
+
+    Raises InvalidError.
+    """
+    name, *words = text.split("/")
+    host = topology.hosts.get(name)
+    if host is None:
+        try:
+            return IPv6Address(topology.segment(text))
+        except (UnknownName, ValueError) as error:
+            raise InvalidError(str(error)) from None
+    if host.functions is None:
+        raise InvalidError(f"{name} has no functions")
+    if not 1 <= len(words) <= 2:
+        raise InvalidError(f"write {name}/FUNCTION or {name}/FUNCTION/PARAMETERS, not {text!r}")
+    try:
+        parameters = int(words[1], 0) if len(words) == 2 else 0
+        return functions.sid_of(host.functions.network_address, words[0], parameters)
+    except ValueError:
+        raise InvalidError(f"{words[1]!r} is no number of 32 bits") from None
+    except functions.FunctionError as error:
+        raise InvalidError(str(error)) from None
 
 
 def _quiet(argument: Any, _topology: Topology, _mistakes: Mistakes) -> steps.Step:
@@ -247,6 +309,8 @@ def _known(look: Callable[..., object], *names: str) -> None:
 VERBS: dict[str, Callable[[Any, Topology, Mistakes], steps.Step]] = {
     "say": _say,
     "ping": _ping,
+    "unanswered": _unanswered,
+    "functions": _functions,
     "path": _path,
     "flows": _flows,
     "receivers": _receivers,
@@ -255,5 +319,6 @@ VERBS: dict[str, Callable[[Any, Topology, Mistakes], steps.Step]] = {
     "restore": lambda argument, topology, _: _cable(argument, topology, True),
     "traffic": _traffic,
     "quiet": _quiet,
+    "fetch": _fetch,
     "expect": _expect,
 }

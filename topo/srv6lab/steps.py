@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import Any
 
 
@@ -23,6 +24,20 @@ class Ping:
     to: str
     count: int = 1
     family: int | None = None
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """An echo request that nobody answers."""
+
+    source: str
+    to: str
+    family: int | None = None
+
+
+@dataclass(frozen=True)
+class Functions:
+    """What the network functions have counted."""
 
 
 @dataclass(frozen=True)
@@ -98,4 +113,18 @@ class Expect:
     receivers: tuple[str, ...] | None = None
 
 
-Step = Say | Ping | Path | Flows | Receivers | Apply | Cable | Traffic | Quiet | Expect
+@dataclass(frozen=True)
+class Fetch:
+    """A text of ``size`` octets by TCP; ``via`` are the segments of its SRH, ``names`` what the file calls them,
+    ``back`` those of its return path."""
+
+    source: str
+    to: str
+    via: tuple[IPv6Address, ...] = ()
+    back: tuple[IPv6Address, ...] = ()
+    names: tuple[str, ...] = ()
+    size: int = 200_000
+    changed: bool | None = False  # None: whatever arrives
+
+
+Step = Fetch | Say | Ping | Unanswered | Functions | Path | Flows | Receivers | Apply | Cable | Traffic | Quiet | Expect

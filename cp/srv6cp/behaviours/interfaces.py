@@ -91,3 +91,6 @@ class Names(Protocol):
 
     def item(self, section: str, number: Any) -> str:
         """Name of an item of a section that a record brings."""
+
+    def items(self, section: str) -> Mapping[str, Any]:
+        """The items of such a section that the node file has, by name."""

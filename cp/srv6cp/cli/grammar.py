@@ -22,7 +22,7 @@ from srv6cp.config.spelling import parse_words
 from srv6cp.model import FLAVOUR_NAMES
 
 _ENCAP_KEYS = (
-    *("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"),
+    *("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac", "path-tracing"),
     *("upf-prefix-length", "source-prefix-length", "echo"),  # of mode gtp4.d
 )
 _PATH_KEYS = ("preference", "origin", "originator", "discriminator")
@@ -41,7 +41,7 @@ _USAGE = {
     "[discriminator N]] segs A,B [weight N] [segs C,D [weight N]] [path ...] [mode M] [source A] "
     "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] "
     "[return-to next-segment|binding-sid] [upf-prefix-length N] [source-prefix-length N] [echo drop|answer] "
-    "[compress auto|next|replace|off] [hmac KEYID] [invalid forward|drop] [vrf V] "
+    "[compress auto|next|replace|off] [hmac KEYID] [path-tracing SESSION] [invalid forward|drop] [vrf V] "
     "[color N endpoint A] [priority N] [bsid SID|dynamic] [spray true|false]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
     "match KEY VALUE... [priority N] policy NAME|none|action drop|action count",

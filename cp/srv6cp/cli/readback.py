@@ -146,6 +146,10 @@ class Names:
         """Name of an item of a section that a record of a behaviour brings."""
         return self._items.get(section, {}).get(number, f"#{number}")
 
+    def items(self, section: str) -> Mapping[str, Any]:
+        """The items of such a section that the node file has, by name."""
+        return self.node.sections.get(section, {}) if self.node else {}
+
 
 def entries(client: Client, table: str) -> list[TableEntry]:
     """The entries of a table; none when the program on the switch has no such table."""
@@ -477,6 +481,32 @@ def _sprayed(client: Client, spraying: Iterable[TableEntry]) -> dict[int, int]:
         for replica in groups.get(group, ())
         if replica in enters
     }
+
+
+def service_rows(client: Client, section: Section, names: Names) -> list[dict[str, Any]]:
+    """Services, with the headers that are cached for them: configured or learned."""
+    from srv6cp.behaviours import proxy
+    from srv6cp.p4rt import Action
+
+    rows = section_rows(client, section, names)
+    cached: dict[str, list[str]] = {}
+    for entry in entries(client, proxy.CACHES):
+        if isinstance(entry.action, Action):
+            cache = int(str(entry.match["cache_id"]))
+            number = cache if cache < 1 << proxy.SLOT_BITS else cache >> proxy.SLOT_BITS
+            cached.setdefault(names.item(proxy.KEY, number), []).append(_headers(entry.action.params))
+    for row in rows:
+        row["cached"] = cached.get(row["service"], [])
+    return rows
+
+
+def _headers(params: Mapping[str, Any]) -> str:
+    """``(SA,DA)(Sn..S1; SL=k)`` as RFC 8754 6.1 writes it."""
+    text = f"({params['source_address']},{params['destination_address']})"
+    if "segments_left" not in params:
+        return text
+    listed = ",".join(str(params[f"segment_list_{index}"]) for index in range(params["last_entry"] + 1))
+    return f"{text}({listed}; SL={params['segments_left']})"
 
 
 def _operands(record: Endpoint, action: str, params: Mapping[str, Any], names: Names) -> str | None:

@@ -132,7 +132,12 @@ class Ids:
             tables.NEXTHOP_GROUP: ("nexthop_group_id", self.groups),
             tables.POLICY: ("policy_id", self.policies),
             tables.PACKET_COPY: ("replica_id", self.replicas),
-            **{table: (section.number, self.section(section)) for section in sections for table in section.tables},
+            **{
+                table: (section.number, self.section(section))
+                for section in sections
+                if section.number
+                for table in section.tables
+            },
         }
         sidlists: dict[int, dict[str, Action]] = {}
         for entry in entities:

@@ -438,7 +438,8 @@ class Policies:
 
     def _action(self, policy: Policy, mode: str, entry: SegmentList, nexthop: int, sidlists: list[int]) -> Action:
         headend = REGISTRY.headend(mode)
-        if policy.encap.hmac is not None and headend.reduced and len(entry.segments) == 1 and not headend.inserts:
+        tlv = policy.encap.hmac is not None or policy.encap.path_tracing is not None
+        if tlv and headend.reduced and len(entry.segments) == 1 and not headend.inserts:
             # An SRH without a segment has no place for a TLV; Linux does the same.
             headend = REGISTRY.encapsulation(headend.layer2, reduced=False)
         # Wire order is the reverse of path order; a reduced list leaves the first segment out (SRH-7).

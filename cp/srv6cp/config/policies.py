@@ -15,6 +15,7 @@ from srv6cp.behaviours import REGISTRY
 from srv6cp.config.context import Context, check_weights, read_weight
 from srv6cp.config.hmac import read_key_id
 from srv6cp.config.segments import SegmentReader, read_compress
+from srv6cp.config.telemetry import MAX_SESSION
 from srv6cp.model import (
     DEFAULT_PREFERENCE,
     DEFAULT_PRIORITY,
@@ -48,7 +49,9 @@ PATH_KEYS = LISTS_KEYS | frozenset(
 )
 CONSTITUENT_KEYS = frozenset(("color", "weight"))
 MAX_COLOR = 2**32 - 1
-ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"))
+ENCAP_KEYS = frozenset(
+    ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac", "path-tracing")
+)
 #: Those of H.M.GTP4.D alone.
 GTP_KEYS = frozenset(("upf-prefix-length", "source-prefix-length", "echo"))
 ECHO = ("drop", "answer")
@@ -352,9 +355,15 @@ def _read_encap(value: Any, context: Context) -> Encap:
         fields.read("source-prefix-length", values.integer, "source-prefix-length", 0, MAX_SOURCE_PREFIX, default=64),
         fields.read("echo", values.choice, ECHO, "echo") == ECHO[1],
         fields.read("hmac", read_key_id, context),
+        fields.read("path-tracing", values.integer, "path-tracing (a session id)", 0, MAX_SESSION),
     )
     fields.finish()
-    gtp = REGISTRY.headend(encap.mode).gtp
+    headend = REGISTRY.headend(encap.mode)
+    if encap.path_tracing is not None and (headend.inserts or headend.gtp):
+        raise InvalidError(
+            f"mode {encap.mode} takes no 'path-tracing': it makes no outer header with an SRH", "path-tracing"
+        )
+    gtp = headend.gtp
     for key in sorted(GTP_KEYS & item.keys()):
         if not gtp:
             raise InvalidError(f"mode {encap.mode} takes no {key!r}; gtp4.d does", key)

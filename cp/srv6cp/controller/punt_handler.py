@@ -22,6 +22,8 @@ from srv6cp.packets.options import Action, UnknownOption, unknown_option
 
 from . import relay
 from .addressing import OFF_LINK, InterfaceView, NodeIndex, is_link_local
+from .caches import ServiceCaches
+from .chaining import KeptHeaders, NotNsh
 from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
 from .icmp_errors import Problem, Quote, error
@@ -71,8 +73,10 @@ class PuntHandler:
         self.counts: Counter[str] = Counter()
         """How often what was done: `punt local`, `sent echo-reply`, `ignored checksum`, ..."""
         self.oam = OamProcess(node.name, journal)
+        self.caches = ServiceCaches()
         self.awaited: list[Callable[[bytes], bool]] = []
         """Who waits for an answer to a probe of this node: told each IP packet to it; True from who takes it."""
+        self.chains = KeptHeaders()
         self._reassembler = _reassembler(node)
         self._fragment_errors = Tokens(node.icmp)
         self._program = program
@@ -91,6 +95,9 @@ class PuntHandler:
             PuntReason.OPTION: self._option,
             PuntReason.REASSEMBLY: self._reassemble,
             PuntReason.GTP_ECHO: self._gtp_echo,
+            PuntReason.SERVICE_CACHE: self._to_service,
+            PuntReason.SERVICE_FLOW: self._to_service,
+            PuntReason.NSH: self._nsh,
         }
 
     def configure(self, node: Node) -> None:
@@ -130,8 +137,9 @@ class PuntHandler:
             self._program(changed)
 
     def forget_neighbors(self) -> None:
-        """Forget all neighbours, and packets that are incomplete; the tables are somebody else's now."""
+        """Forget neighbours, headers of service paths, incomplete packets; the tables are somebody else's now."""
         self._reassembler = _reassembler(self.index.node)
+        self.chains.forget()
         self.neighbors = NeighborCache(self.neighbors.timers, self.neighbors.limits, self.refusals)
 
     def handle(self, packet: PacketIn, now: float) -> list[PacketOut]:
@@ -178,6 +186,18 @@ class PuntHandler:
     def _ingress(self, packet: PacketIn) -> tuple[raw.EthernetView, InterfaceView | None]:
         ethernet = raw.parse_ethernet(packet.payload)
         return ethernet, None if packet.own else self.index.interface(packet.ingress_port, ethernet.vlan)
+
+    # Service programming
+    # -----------------------------------------------------------------------------------------
+
+    def _to_service(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """Its headers are cached, then it goes on: as this node's own, since it may be in a later pass."""
+        view = raw.parse_ipv6(packet.payload, packet.offset)
+        whole = packet.payload[packet.offset : view.end]
+        if not self._reinjections.allowed(packet, now) or not self.caches.take(whole, packet.vrf_id, now):
+            self._ignore("service", packet)
+            return []
+        return self._sent("to service", [routed(whole, packet.vrf_id)])
 
     # ICMP errors
     # -------------------------------------------------------------------------------------------------
@@ -338,6 +358,19 @@ class PuntHandler:
         return self._error(
             packet, Problem.PORT_UNREACHABLE if view.protocol == raw.UDP else Problem.PROTOCOL_UNREACHABLE
         )
+
+    def _nsh(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """NSH at End.NSH, whose headers are to be kept before it goes on (RFC 9491 5.2)."""
+        try:
+            headers = self.chains.keep(packet.payload[packet.offset :], now)
+        except NotNsh as why:
+            self._ignore("nsh", packet, str(why))
+            return []
+        if headers is None or not self._reinjections.allowed(packet, now):
+            self._ignore("nsh", packet)
+            return []
+        self.counts["sent again"] += 1
+        return [again(packet)]
 
     def _gtp_echo(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """An echo request of GTP-U that a SID or a policy answers for whom it was sent to."""

@@ -56,7 +56,8 @@ class Encap:
     Of H.M.GTP4.D: ``upf_prefix`` bits of the last segment are the Destination UPF Prefix, ``source_prefix`` bits of the
     source the Source UPF Prefix; ``answers_echo``: echo requests of GTP-U are answered for the UPF.
 
-    ``hmac`` is the id of the key of the HMAC that its SRH gets (RFC 8754 2.1.2).
+    ``hmac`` is the id of the key of the HMAC that its SRH gets (RFC 8754 2.1.2). ``path_tracing`` is the session id of
+    packets whose path is traced (draft-filsfils-spring-path-tracing).
     """
 
     mode: str = "encap"
@@ -69,6 +70,7 @@ class Encap:
     source_prefix: int = 64
     answers_echo: bool = False
     hmac: int | None = None
+    path_tracing: int | None = None
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,7 @@ control dispatch(PACKET) {
     }
 
     HMAC_DEPARTURE_ACTIONS
+    NSH_GO_ROUND_ACTION
 
     apply {
         HMAC_DEPARTURE
@@ -189,6 +190,7 @@ control dispatch(PACKET) {
                     go_round();
                     tag.apply(THE_PACKET);
                     HMAC_GO_ROUND
+                    NSH_GO_ROUND
                 }
             } REPLICATE_FATE else if (md.next < FATE_TRANSMIT) {
                 refuse(drop_reason_t.NEXTHOP_INVALID);   // no stage decided
