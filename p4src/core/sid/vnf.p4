@@ -48,7 +48,7 @@ control to_vnf(PACKET) {
         } else if (!hdr.srh_after.isValid()
                    || (hdr.ipv6.payload_length |-| md.extension_length) >> 3 <= (bit<16>)hdr.srh.hdr_ext_len) {
             refuse(drop_reason_t.HEADER_TRUNCATED);
-        } else if (md.unusual & UNUSUAL_INNER_ADDRESS != 0) {
+        } else if (md.unusual & UNUSUAL_NEXT_SEGMENT != 0) {
             refuse(drop_reason_t.DESTINATION_INVALID);
         } else if (!SRH_HAS_CURRENT_SEGMENT(hdr)) {
             refuse(drop_reason_t.SID_NOT_IN_LIST);

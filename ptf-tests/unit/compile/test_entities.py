@@ -29,10 +29,12 @@ def test_keys_are_unique() -> None:
 
 def test_every_table_is_used() -> None:
     used = {entity.table for entity in compile_node(NODE, INFO) if isinstance(entity, TableEntry)}
-    # Lists of more than four segments, and bridge domains, have tests of their own (`test_bridging.py`).
+    # Lists of more than four segments, bridge domains and copies of packets have tests of their own
+    # (`test_bridging.py`, `unit/behaviours/test_replicate.py`).
     chained = {name for name in INFO.tables if "sidlist" in name} - {"srv6_sidlist_1_4_table"}
     bridging = {name for name in INFO.tables if name.startswith("bridge_")} | {"replica_table"}
-    assert used == set(INFO.tables) - chained - bridging
+    copies = {"replication_segment_table", "packet_copy_table"}
+    assert used == set(INFO.tables) - chained - bridging - copies
 
 
 def test_what_is_referred_to_comes_first() -> None:
