@@ -14,7 +14,6 @@ from diff import node
 from diff.compare import Side
 from diff.generator import ANY, Generator
 from harness import reasons
-from harness.flow import DELIVERED
 from harness.inproc import InProcess
 from srv6cp.compile import compile_state
 from srv6cp.config import load_node_dict
@@ -46,26 +45,15 @@ def side(request: pytest.FixtureRequest) -> Iterator[Side]:
     side.close()
 
 
-def _fates(side: Side) -> int:
-    """Frames that are done with; of one that was copied the copies are."""
-    total = 0
-    for (name, index), count in side.counters().items():
-        if name in ("drop_counter", "egress_port_counter") or (name == "punt_counter" and index in DELIVERED):
-            total += count.packets
-        elif name == "bridge_flood_counter":
-            total -= count.packets * (side.replicas[index] - 1)
-    return total
-
-
 def test_every_frame_has_one_fate(side: Side) -> None:
     """An exception of the engine would surface here: frames are processed in this thread."""
-    before = _fates(side)
+    before = side.fates()
     outcomes = 0
     count = PACKETS[side.profile]
     cases = Generator(SEED, ANY, side.profile).cases(count)
     while window := list(islice(cases, 200)):
         outcomes += sum(side.run(window).values())
-    assert _fates(side) - before == count
+    assert side.fates() - before == count
     assert outcomes > count // 4
 
 
