@@ -36,7 +36,7 @@ C_FILES = $(shell find softswitch bench -name '*.[ch]')
 .PHONY: help setup build run web test ptf diff soak fuzz bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs pictures shell wheel
 
 help: ## this list
-	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PROFILE=transit|edge|full|hmac|mobile] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
+	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PROFILE=transit|edge|full|hmac|mobile|telemetry|services] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## build the Python environment in .venv (no root, no compiler; again: does nothing)

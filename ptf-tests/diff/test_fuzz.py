@@ -28,11 +28,13 @@ NEVER |= {"FRAGMENT_AT_SID"}  # fragments are put together
 SELDOM = {"EXTENSION_CHAIN", "TLV_CHAIN", "CE_ON_NOT_ECT"}
 _BRIDGE, _CSID = {"SPLIT_HORIZON", "BRIDGE_ALONE"}, {"CSID_ZERO"}
 _HMAC, _MOBILE = {"HMAC", "HMAC_ABSENT", "TLV"}, {"GTP_INVALID", "NOT_GTP", "GTP_PAYLOAD", "NO_LAST_SEGMENT"}
+# The node of these runs has no replication segments.
+_REPLICATION = {"REPLICATION_STATE", "REPLICATION_HOP_LIMIT", "REPLICATION_CONTEXT", "REPLICATION_SEGMENTS_LEFT"}
 #: Those of families that the profile has not; and port 7 is a circuit, so that no port lacks a policy, where it can be.
 ELSEWHERE = {
-    "full": _HMAC | _MOBILE | {"L2_PORT_NO_POLICY"},
-    "hmac": _BRIDGE | _CSID | _MOBILE,
-    "mobile": _BRIDGE | _CSID | _HMAC,
+    "full": _HMAC | _MOBILE | _REPLICATION | {"L2_PORT_NO_POLICY"},
+    "hmac": _BRIDGE | _CSID | _MOBILE | _REPLICATION,
+    "mobile": _BRIDGE | _CSID | _HMAC | _REPLICATION,
 }
 
 

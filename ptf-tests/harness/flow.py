@@ -28,7 +28,13 @@ BURST = 16
 
 # These reasons are fates of their own; a packet handed over for another one counts as dropped, too.
 _ALWAYS = ("drop_counter", "punt_counter", "egress_port_counter")
-DELIVERED = tuple(reasons.PUNT[name] for name in ("LOCAL", "NDP", "ARP", "FRAGMENT", "ECHO", "GTP_ECHO", "REASSEMBLY"))
+DELIVERED = tuple(
+    reasons.PUNT[name]
+    for name in (
+        *("LOCAL", "NDP", "ARP", "FRAGMENT", "ECHO", "GTP_ECHO", "REASSEMBLY"),
+        *("SERVICE_CACHE", "SERVICE_FLOW", "NSH"),
+    )
+)
 
 
 class NotSettled(AssertionError):

@@ -7,6 +7,7 @@ import cmd
 import inspect
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -132,6 +133,10 @@ class Shell(cmd.Cmd):
         """flows HOST HOST [COUNT] [-4|-6]: the ways of many packets that differ in the source port"""
         self._probe("flows", line, "flows HOST HOST [COUNT] [-4|-6]", 3)
 
+    def do_receivers(self, line: str) -> None:
+        """receivers HOST HOST-OR-ADDRESS: which hosts get one packet"""
+        self._probe("receivers", line, "receivers HOST HOST-OR-ADDRESS", 2)
+
     def do_steer(self, line: str) -> None:
         """steer ROUTER HOST SEGMENT...: the router sends what goes to the host along these segments
 
@@ -247,6 +252,24 @@ class Shell(cmd.Cmd):
                 self._player.say(table(rows(traffic.reports()), COLUMNS, "no flow runs"))
             case _:
                 raise UsageError(_FLOW_USAGE)
+
+    def do_fetch(self, line: str) -> None:
+        """fetch HOST HOST [via SEG,SEG...] [size N]: gets a text from the second host by TCP
+
+        Segments of its SRH in order of travel: HOST/FUNCTION[/PARAMETERS] of a proxy, a router, an address.
+        """
+        hosts, rest = line.split()[:2], line.split()[2:]
+        given: dict[str, Any] = dict(zip(rest[::2], rest[1::2], strict=False))
+        if len(hosts) < 2 or 2 * len(given) != len(rest) or given.keys() - {"via", "size"}:
+            raise UsageError("usage: fetch HOST HOST [via SEG,SEG...] [size N]")
+        if "via" in given:
+            given["via"] = given["via"].split(",")
+        mistakes = Mistakes()
+        item = {"from": hosts[0], "to": hosts[1], **given}
+        step = read_step({"fetch": item}, self._network.topology, mistakes)
+        if not isinstance(step, steps.Fetch):
+            raise UsageError(mistakes.found[0].message)
+        self._player.play(replace(step, changed=None))
 
     def do_restart(self, line: str) -> None:
         """restart ROUTER: starts its switch anew; its controller fills it"""

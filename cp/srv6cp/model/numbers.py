@@ -65,11 +65,16 @@ class DropReason(enum.IntEnum):
     HMAC_ABSENT = 50  # required, and not there
     TLV = 51  # SRH-3: a TLV runs past the end of the SRH
     TLV_CHAIN = 52  # more TLVs than a SID walks
+    NO_TARGET = 53  # ES-1: an exhausted SRH at End.S, which searches for its last segment
+    NSH_PATH = 54  # NSH-1: a service path that is not configured, or NSH of another version
+    NSH_HEADERS = 55  # NSH-2: it comes back, and no headers are kept; or they are too long to be kept
     GTP_INVALID = 58  # MB-9, MB-15: not version 1, an extension header of length 0, longer than its packet
     NOT_GTP = 59  # MB-7, MB-10: no G-PDU where only one is taken
     GTP_PAYLOAD = 60  # MB-14: what GTP-U carries, or would carry, is of no known kind
     NO_LAST_SEGMENT = 61  # MB-5: no SRH where the destination behind the SID is taken from it
     GROUP_LIMIT = 62  # MB-8: over the rate of its group
+    SID_NOT_IN_LIST = 76  # at End.VNF: a reduced SRH, from which the proxy could not tell its function
+    NOT_TCP = 77  # at End.VNF: something else than TCP behind the SRH
 
 
 class PuntReason(enum.IntEnum):
@@ -91,6 +96,7 @@ class PuntReason(enum.IntEnum):
     O_FLAG = 13  # copy of a packet with the O flag at a SID (OAM-1); the packet itself goes on
     REASSEMBLY = 14  # fragment at a SID, to be put together (UL-5)
     GTP_ECHO = 15  # MB-10: echo request of GTP-U, to be answered for the other side
+    NSH = 18  # NSH-1: to a service path, its headers are to be kept first
 
 
 class InterfaceFlag(enum.IntFlag):
