@@ -33,6 +33,8 @@ _OPERANDS: dict[str, dict[str, Any]] = {
     "End.DT46": {"vrf": "default"},
     "End.DX2": {"port": 7},
     "End.DX2V": {"table": "wires"},
+    "End.DT2U": {"bridge": "lan"},
+    "End.DT2M": {"bridge": "lan"},
     "End.LBS": {"block": "fd77:7777:7777::/48"},
     "End.XLBS": {"block": _SHORT_BLOCK, "via": "2001:db8:3::2"},
 }
@@ -69,8 +71,8 @@ def _of(structure: Structure) -> Iterator[dict[str, Any]]:
     number = int(structure.first.network_address) >> 128 - length
     for record in ENDPOINTS:
         behaviour = record.of or record.name
-        if (record.csid == Flavour.REPLACE_CSID) is not structure.replace:
-            continue
+        if (record.csid == Flavour.REPLACE_CSID) is not structure.replace or behaviour not in _OPERANDS:
+            continue  # what has no operands here is told by test_the_whole_catalogue_is_drawn
         for flavour in range(8) if record.flavours else (0,):
             yield {
                 "sid": f"{IPv6Address(number << 128 - length)}/{length}",
