@@ -42,7 +42,7 @@ _CIRCUITS = ("replica_to_port", "replica_to_vlan", "replica_to_tagged")
 _MOST_REPLICAS = 200
 _MOST_SEGMENTS = 32
 _LAST_PLACE = 255
-#: Groups from 0x7000 on are those of packets (srv6cp.compile.ids); the server of BMv2 keeps those from 1 << 15 on for itself.
+#: Groups from 0x7000 on are those of packets (srv6cp.compile.ids); BMv2 keeps those from 1 << 15 on for itself.
 _MOST_DOMAINS = 0x6F
 _MOST_ARGUMENT = (1 << FE2_LENGTH) - 1
 _LONGEST_AGE = 1_000_000

@@ -203,7 +203,7 @@ header srh_segment_t {
     }
 
 #if defined(WITH_SERVICES) || defined(WITH_NSH)
-    // A proxy takes out what is behind an SRH whatever its Segments Left is (sid/proxy.p4), and End.NSH the NSH (sid/nsh.p4).
+    // A proxy takes out what is behind an SRH whatever its Segments Left is (sid/proxy.p4), End.NSH the NSH.
     state behind_srh {
         transition select(hdr.srh.next_header) {
 #ifdef WITH_SERVICES

@@ -65,8 +65,8 @@ def test_up_with_shell(one: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
     assert lab(["up", str(one), "-q", "--shell"]) == exitcodes.OK
     out = capsys.readouterr().out
-    known = "cut, edit, fetch, flow, flows, graph, help, link, path, ping, quit, restart, restore, show, steer, "
-    known += "traceroute, unsteer"
+    known = "cut, edit, fetch, flow, flows, graph, help, link, path, ping, quit, receivers, restart, restore, show, "
+    known += "steer, traceroute, unsteer"
     assert f"Commands: {known};" in " ".join(out.split())
     assert "  r1  router, locator fcbb:bb00:1::/48" in out
 
