@@ -52,10 +52,11 @@ class MovesOnBefore(MasqueradeTest):
             self.expect_only(2, moved)
         self.expect_sid_counter(f"{AM}/64", packets=4)
         reduced = craft.srv6(HOST, wire.path(NEXT, LAST), segments_left=2, dst=AM, payload=UDP)
+        moved = wire.advanced(reduced)
         self.send(1, reduced)
-        self.expect_only(3, to(wire.advanced(reduced), LAST))
-        self.send(4, bytes(to(wire.advanced(reduced), LAST)))
-        self.expect_only(2, wire.advanced(reduced))
+        self.expect_only(3, to(moved, LAST))
+        self.send(4, bytes(to(moved, LAST)))
+        self.expect_only(2, moved)
         self.expect_no_drop()
 
 

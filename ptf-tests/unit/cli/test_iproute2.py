@@ -265,8 +265,6 @@ def test_without_a_node_file_ports_and_numbers_stand_for_names(srv6: Run, node: 
 
 REFUSED = [
     ("route add fc01::1 encap seg6local action End.BPF endpoint o x section y dev 1", "it runs no eBPF; valid: End, "),
-    ("route add fc01::1 encap seg6local action End.AM dev 1", "action End.AM is not supported: it has no masquerading"),
-    ("route add fc01::1 encap seg6local action End.S dev 1", "action End.S is not supported"),
     ("route add fc01::1 encap seg6local action End iif 1 dev 1", "'iif' is not supported"),
     ("route add fc01::1 encap seg6local action End.B6 srh segs fc00:4:: hmac x dev 1", "an HMAC key id is a number"),
     ("route add fc01::1 encap seg6local dev 1", "'action' is missing"),

@@ -17,14 +17,7 @@ from srv6cp.model import FLAVOUR_NAMES
 
 _KINDS = ("seg6", "seg6local")
 _ENDPOINT_VALUES = ("table", "vrftable", "nh4", "nh6", "oif", "flavors", "lblen", "nflen")
-# Behaviours of the kernel's list that it implements itself nowhere, or by means that this router has not.
-_REFUSED_ACTIONS = {
-    "end.bpf": "the data plane is a P4 program, it runs no eBPF",
-    "end.bm": "Linux has only its name",
-    "end.s": "Linux has only its name",
-    "end.as": "it has no static proxy, and Linux has only the name",
-    "end.am": "it has no masquerading proxy, and Linux has only the name",
-}
+_NO_BPF = "the data plane is a P4 program, it runs no eBPF"
 # Words of `srv6 sid add` that iproute2 has not; those that take a value.
 _OWN = {"policy": True, "allow-outside-locator": False}
 
@@ -133,7 +126,7 @@ def _seg6local(words: Words) -> Seg6Local:
         elif word == "iif":
             raise UsageError("'iif' is not supported: a SID is reached from every port of its VRF")
         elif word in ("endpoint", "fd", "object-file", "object-pinned"):
-            raise UsageError(f"{word!r} is not supported: {_REFUSED_ACTIONS['end.bpf']}")
+            raise UsageError(f"{word!r} is not supported: {_NO_BPF}")
         elif word in _OWN:
             words.take(word)
             result += [word, *([words.take(f"the value of {word!r}")] if _OWN[word] else [])]
@@ -156,10 +149,9 @@ def _srh(words: Words) -> list[str]:
 
 
 def _check_action(name: str) -> None:
-    reason = _REFUSED_ACTIONS.get(name.lower())
-    if reason is not None and name.lower() not in {record.name.lower() for record in REGISTRY.endpoints}:
+    if name.lower() == "end.bpf":
         valid = ", ".join(record.name for record in REGISTRY.endpoints)
-        raise UsageError(f"action {name} is not supported: {reason}; valid: {valid}")
+        raise UsageError(f"action {name} is not supported: {_NO_BPF}; valid: {valid}")
 
 
 def _check_flavours(text: str) -> None:
