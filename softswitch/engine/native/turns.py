@@ -29,15 +29,19 @@ _TURN_HASHES = ("round_robin",)
 _INNER = (*Number.__args__, *Truth.__args__, *Statement.__args__, Block, Body, Select)
 
 
+_FIELDS: dict[type[Any], tuple[str, ...]] = {kind: tuple(kind.__dataclass_fields__) for kind in _INNER}
+
+
 def _parts(item: Any) -> Iterator[Any]:
-    """``item`` and everything in it."""
-    yield item
-    if isinstance(item, _INNER):
-        for name in item.__dataclass_fields__:
-            yield from _parts(getattr(item, name))
-    elif isinstance(item, tuple):
-        for value in item:
-            yield from _parts(value)
+    """``item`` and everything in it, in no particular order."""
+    waiting = [item]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting += part
+            continue
+        yield part
+        waiting += [getattr(part, name) for name in _FIELDS.get(type(part), ())]
 
 
 class Turns:
