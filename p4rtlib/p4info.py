@@ -9,7 +9,7 @@ Every lookup takes the alias or the full name and raises :class:`UnknownName` wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,7 +87,7 @@ def parse_p4info(data: bytes, source: str = "p4info") -> Any:
 
 
 @lru_cache(maxsize=_KEPT)
-def _view(kind: type[Self], data: bytes, source: str) -> Self:
+def _view(kind: Callable[[Any, str], Any], data: bytes, source: str) -> Any:
     return kind(parse_p4info(data, source), source)
 
 
@@ -138,7 +138,9 @@ class P4Info:
     @classmethod
     def from_bytes(cls: type[Self], data: bytes, source: str = "p4info") -> Self:
         """A p4info in any of the three encodings; the same one for the same bytes. Raises ``P4InfoError``."""
-        return _view(cls, data, source)
+        make: Callable[[Any, str], Any] = cls
+        view: Self = _view(make, data, source)
+        return view
 
     @classmethod
     def from_text(cls: type[Self], text: str, source: str = "p4info") -> Self:
