@@ -36,7 +36,7 @@ C_FILES = $(shell find softswitch bench -name '*.[ch]')
 .PHONY: help setup build run web test ptf diff soak fuzz bench budget lint lint-python lint-types lint-p4 lint-c format lock clean docs pictures shell wheel
 
 help: ## this list
-	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PROFILE=transit|edge|full|hmac|mobile] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
+	@echo 'usage: make VERB [SWITCH=softswitch|bmv2|auto] [PROFILE=transit|edge|full|hmac|mobile|telemetry|services] [PYTHON=python3.x] [RESOLUTION=lowest|locked|newest]'
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## build the Python environment in .venv (no root, no compiler; again: does nothing)
@@ -84,7 +84,7 @@ test: $(STAMP) $(BROWSER) ## every test, in parallel (SWITCH=bmv2: packet tests 
 ptf: $(STAMP) ## the packet tests under the plain ptf command
 	@$(BIN)/python ptf-tests/tools/run_ptf.py $(ARGS)
 
-diff: $(STAMP) ## packet tests and 100 000 random packets through both engines and BMv2 (simple_switch_grpc)
+diff: $(STAMP) ## packet tests and 100 000 random packets through both engines and BMv2 (simple_switch_grpc; PROFILE=hmac)
 	@$(BIN)/python ptf-tests/diff/run.py $(ARGS)
 
 soak: $(STAMP) ## faults on purpose: controllers and switch killed, stopped, cut off, meanwhile edits and traffic (SEED=1 FAULTS=200)

@@ -60,12 +60,19 @@ def in_process(
     engine: str, node: Mapping[str, Any] | None = None, profile: str = artifacts.DEFAULT
 ) -> Iterator[InProcess]:
     """softswitch in this process, a profile of the program with ``node`` on it, by default that of `cases`."""
+    with routed(engine, node or cases.node(), profile) as (made, _):
+        yield made
+
+
+@contextmanager
+def routed(engine: str, node: Mapping[str, Any], profile: str) -> Iterator[tuple[InProcess, Router]]:
+    """The same with the router that has a controller for it."""
     made = InProcess(engine)
     try:
         control = Router(made, artifacts.find(profile))
         try:
-            control.apply(defaults.node(node or cases.node(), made))
-            yield made
+            control.apply(defaults.node(node, made))
+            yield made, control
         finally:
             control.close()
     finally:
@@ -124,6 +131,12 @@ class Switch(Wires):
     def client(self) -> Client:
         """A P4Runtime client, to be used as a context."""
         return Client(self.address, device_id=self.device_id)
+
+    def processor_time(self) -> float:
+        """Seconds that the switch has used."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         if self._process is not None:

@@ -77,6 +77,41 @@ def hmac_packet(verified: bool) -> bytes:
     return wire.ip6(HOST, sid, wire.srh(segments, sl=2, tlvs=tlv, payload=wire.udp(bytes(30))))
 
 
+#: SID, port and IPv6 address of each service of a chain.
+_SERVICES = tuple((f"{LOCATOR}ad{port}::", port, f"2001:db8:{port}::2") for port in (4, 5, 6))
+
+
+def services_node() -> dict[str, Any]:
+    """Three services with one interface each, and a SID that is End."""
+    return {
+        "limits": {"passes": None},
+        "services": [{"name": f"s{port}", "via": address} for _, port, address in _SERVICES],
+        "sids": [
+            {"sid": f"{END}/64", "behavior": "End"},
+            *({"sid": f"{sid}/64", "behavior": "End.AD", "service": f"s{port}"} for sid, port, _ in _SERVICES),
+        ],
+        "routes": [{"prefix": "fcbb:bb00:3::/48", "via": "2001:db8:3::2"}],
+    }
+
+
+def chain_frames() -> dict[str, tuple[int, bytes]]:
+    """What goes into a port on each leg of the way of a packet through the chain."""
+    inner = wire.ip6("2001:db8:81::1", "2001:db8:92::1", wire.udp(bytes(30)))
+    path = [*(sid for sid, _, _ in _SERVICES), NEXT]
+    first = wire.ip6(HOST, path[0], wire.srh(wire.path(*path), sl=3, payload=inner))
+    legs = {"to the first service": (1, frame(first))}
+    for count, (_, port, _) in enumerate(_SERVICES, 1):
+        leg = "behind the last" if count == len(_SERVICES) else f"from service {count} to {count + 1}"
+        legs[leg] = (port, frame(bytes(wire.hop(inner, count - 1)), port))
+    return legs
+
+
+def end_frame() -> bytes:
+    """A packet of as many segments to the SID that is End."""
+    inner = wire.ip6("2001:db8:81::1", "2001:db8:92::1", wire.udp(bytes(30)))
+    return frame(wire.ip6(HOST, END, wire.srh(wire.path(END, NEXT, NEXT, NEXT), sl=3, payload=inner)))
+
+
 def cases() -> list[Case]:
     """One packet of each kind, with 30 bytes of UDP payload."""
     payload = wire.udp(bytes(30))
@@ -101,13 +136,13 @@ def cases() -> list[Case]:
     ]
 
 
-def frame(packet: bytes) -> bytes:
-    """The frame that carries a packet from the neighbour of port 1 to the router."""
+def frame(packet: bytes, port: int = 1) -> bytes:
+    """The frame that carries a packet from the neighbour of a port to the router."""
 
     def mac(text: str) -> bytes:
         return bytes.fromhex(text.replace(":", ""))
 
-    return mac(defaults.port_mac(1)) + mac(defaults.neighbor_mac(1)) + b"\x86\xdd" + packet
+    return mac(defaults.port_mac(port)) + mac(defaults.neighbor_mac(port)) + b"\x86\xdd" + packet
 
 
 def big_node(sids: int, routes: int, device_id: int = 1) -> str:

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The hosts of the section ``overload``, each a process of its own in the namespace of the wires.
+"""The hosts of the sections ``overload`` and ``learning``, each a process of its own in the namespace of the wires.
 
     hosts.py flood IFACE SECONDS RATE < frames      sends them in turn, RATE a second
     hosts.py ping IFACE SECONDS RATE < frame        a request, RATE a second; prints the milliseconds of each answer
+    hosts.py count IFACE SECONDS 0                  says "ready", then how many frames have arrived
 
 Frames come as lines of hexadecimal digits. The last two octets of the frame of a ping, which are its data, count.
 """
@@ -63,6 +64,18 @@ def ping(interface: str, seconds: float, rate: float, request: bytes) -> None:
     print(json.dumps({"sent": len(sent), "milliseconds": list(times.values())}))
 
 
+def count(interface: str, seconds: float) -> None:
+    """Frames until none comes for ``seconds``."""
+    wire = _open(interface, ETH_P_ALL)
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 25)
+    print("ready", flush=True)
+    frames, view = 0, bytearray(64)
+    while select.select([wire], [], [], seconds)[0]:
+        _, address = wire.recvfrom_into(view)
+        frames += address[2] != socket.PACKET_OUTGOING
+    print(json.dumps({"frames": frames}))
+
+
 def _answers(frame: bytes, request: bytes) -> bool:
     """Whether it is an echo reply with the identifier of the request."""
     return frame[12:14] == b"\x86\xdd" and frame[54:55] == b"\x81" and frame[58:60] == request[58:60]
@@ -80,6 +93,8 @@ def main() -> None:
     frames = [bytes.fromhex(line) for line in sys.stdin.read().split()]
     if role == "flood":
         flood(interface, float(seconds), float(rate), frames)
+    elif role == "count":
+        count(interface, float(seconds))
     else:
         ping(interface, float(seconds), float(rate), frames[0])
 

@@ -31,7 +31,20 @@ import beds  # noqa: E402
 import generator  # noqa: E402
 import plot  # noqa: E402
 from report import Report, at_least  # noqa: E402
-from sections import control, hmac, interfaces, load, memory, neighbors, overload, tables, writes  # noqa: E402
+from sections import (  # noqa: E402
+    control,
+    crafted,
+    hmac,
+    interfaces,
+    learning,
+    load,
+    memory,
+    neighbors,
+    overload,
+    services,
+    tables,
+    writes,
+)
 from settings import Settings  # noqa: E402
 
 from softswitch.native.compiler import find_compiler  # noqa: E402
@@ -43,9 +56,12 @@ SECTIONS = {
     "writes": writes.run,
     "control": control.run,
     "neighbors": neighbors.run,
+    "learning": learning.run,
     "load": load.run,
     "overload": overload.run,
     "hmac": hmac.run,
+    "crafted": crafted.run,
+    "services": services.run,
 }
 
 

@@ -55,9 +55,9 @@ class Srv6Test(BaseTest):
     def tearDown(self) -> None:
         __tracebackhide__ = True
         folder = os.environ.get(recorded.VARIABLE)
-        # What runs on one switch only, or with a program of its own, is not compared.
-        if folder and switches_of(type(self)) == SWITCHES and self.profile is None:
-            recorded.append(folder, self.id().removesuffix(".runTest"), self._steps)
+        # What runs on one switch only is not compared.
+        if folder and switches_of(type(self)) == SWITCHES:
+            recorded.append(folder, self.id().removesuffix(".runTest"), self._steps, self.router.program.name)
         try:
             if self.strict and not self._failing():
                 self.expect_nothing()

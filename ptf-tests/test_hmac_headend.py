@@ -251,3 +251,17 @@ class FragmentedOuter(HeadendTest):
         for frame in (first, last):
             self.assertEqual(frame[14 + 40 : ends][1:], whole[40 : ends - 14][1:])
         self.assertEqual(first[ends + 8 :] + last[ends + 8 :], whole[ends - 14 :])
+
+
+@rfc("9524", "2.2")
+@rule("RE-8", "HMAC-2")
+class RootOfATree(HeadendTest):
+    """A Replication-SID and the context behind it: the former is not in the list, so the D bit is set."""
+
+    def runTest(self) -> None:
+        self.headend([FIRST, "fcbb:bb00:cc::"], "encap.red")
+        packet = craft.ip6(HOST, TARGET, craft.udp(b"data", csum=0))
+        self.send(1, packet)
+        listed = ["fcbb:bb00:cc::"]
+        srh = wire.srh(listed, sl=1, tlvs=self.tlv(listed, d=True), payload=wire.hop(packet))
+        self.expect_only(2, wire.ip6(defaults.SOURCE, FIRST, srh))

@@ -42,6 +42,7 @@ BIT_MAPS = {
     "packet_out_flags_t": ("PACKET_OUT_", "PacketOutFlag", "Flags of a packet-out."),
     "decap_options_t": ("DECAP_", "DecapOption", "How a behaviour decapsulates IP."),
     "mobile_options_t": ("GTP_", "MobileOption", "How a behaviour of the mobile user plane treats GTP-U."),
+    "service_options_t": ("SERVICE_", "ServiceOption", "What a service takes, and how its proxy treats packets."),
     "encap_flags_t": ("ENCAP_", "EncapFlag", "How the outer header of a headend behaviour is filled."),
 }
 #: Macros of arch.p4.

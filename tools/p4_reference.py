@@ -29,7 +29,7 @@ from p4rtlib.protos import p4info_pb2  # noqa: E402
 from srv6cp.model import DROP_REASONS, PUNT_REASONS, DropReason, PuntReason  # noqa: E402
 
 #: From the smallest to the one with every family but those that have a profile of their own, and then these.
-PROFILES = ("transit", "edge", "full", "hmac", "mobile")
+PROFILES = ("transit", "edge", "full", "hmac", "mobile", "telemetry", "services")
 MAIN = "full"
 REFERENCE = "docs/p4-program.md"
 PORTING = "docs/porting.md"

@@ -15,8 +15,9 @@ from typing import Any
 __all__ = ["PROFILES", "ArtifactError", "Artifacts", "available", "directories", "find"]
 
 #: The profiles of the program, the smallest first; `hmac` is `edge` and what verifies and makes HMACs,
-#: `mobile` is `edge` and the mobile user plane.
-PROFILES = ("transit", "edge", "full", "hmac", "mobile")
+#: `mobile` is `edge` and the mobile user plane, `telemetry` `edge` and what measures, `services` `edge` and service
+#: programming.
+PROFILES = ("transit", "edge", "full", "hmac", "mobile", "telemetry", "services")
 #: The one that every command uses unless told otherwise.
 DEFAULT = "full"
 

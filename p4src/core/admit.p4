@@ -18,6 +18,7 @@ control admit(PACKET) {
     VERDICTS
     refuse_ipv4_address() address;
     source_guard() guard;
+    NSH_ADMISSION_CONTROLS
 
     DIRECT_COUNTER(ingress_port_counter)
     DIRECT_COUNTER(ingress_vlan_counter)
@@ -55,6 +56,10 @@ control admit(PACKET) {
 
     BRIDGE_VLAN_ACTIONS
 
+    SERVICE_PORT_ACTIONS
+
+    SERVICE_VLAN_ACTIONS
+
     @id(NO_INTERFACE_ID)
     @name(".no_interface")
     action no_interface() {
@@ -74,6 +79,7 @@ control admit(PACKET) {
         key = { INGRESS_PORT : exact @name("ingress_port"); }
         actions = {
             set_router_interface; set_urpf_interface; L2_PORT_ACTION_NAME BRIDGE_PORT_ACTION_NAMES
+            SERVICE_PORT_ACTION_NAMES
             @defaultonly no_interface;
         }
         const default_action = no_interface();
@@ -93,6 +99,7 @@ control admit(PACKET) {
         }
         actions = {
             set_router_interface; set_urpf_interface; BRIDGE_PORT_ACTION_NAMES BRIDGE_VLAN_ACTION_NAMES
+            SERVICE_PORT_ACTION_NAMES SERVICE_VLAN_ACTION_NAMES
             @defaultonly vlan_unknown;
         }
         const default_action = vlan_unknown();
@@ -102,6 +109,7 @@ control admit(PACKET) {
 
     action forget_port() {
         md.unusual = md.unusual & UNUSUAL_OF_PARSER;
+        FORGET_SERVICE
     }
     action mark_padding() {
         md.unusual = md.unusual | UNUSUAL_PADDING;
@@ -177,6 +185,7 @@ control admit(PACKET) {
             } else if (hdr.ethernet.ether_type == ETHERTYPE_ARP
                        || (hdr.vlan.isValid() && hdr.vlan.ether_type == ETHERTYPE_ARP)) {
                 punt(punt_reason_t.ARP);
+            NSH_ADMISSION
             } else {
                 refuse(drop_reason_t.UNSUPPORTED_ETHERTYPE);
             }

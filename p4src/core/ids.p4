@@ -4,7 +4,7 @@
 #ifndef SRV6_CORE_IDS_P4_
 #define SRV6_CORE_IDS_P4_
 
-// Tables (0x02). Next: 0x02000039.
+// Tables (0x02). Next: 0x0200007C.
 #define INGRESS_PORT_TABLE_ID    0x02000001
 #define INGRESS_VLAN_TABLE_ID    0x02000002
 #define SID_BLOCK_TABLE_ID       0x02000003
@@ -42,8 +42,16 @@
 #define BRIDGE_PEER_TABLE_ID        0x0200001F
 // OAM, service chaining.
 #define O_FLAG_TABLE_ID          0x02000038
+// Telemetry, End.S, End.NSH: 0x02000058 to 0x0200005F.
+#define ALTERNATE_MARKING_TABLE_ID   0x02000058
+#define PATH_TRACING_TABLE_ID        0x02000059
+#define PATH_TRACING_POLICY_TABLE_ID 0x0200005A
+#define SEARCH_TABLE_ID              0x0200005B
+#define NSH_PATH_TABLE_ID            0x0200005C
+#define NSH_CHECK_TABLE_ID           0x0200005D
+#define NSH_RETURN_TABLE_ID          0x0200005E
 
-// Actions (0x01). Next: 0x010000E8. (0x01000021: a set_nexthop_group without a seed;
+// Actions (0x01). Next: 0x010001A8. (0x01000021: a set_nexthop_group without a seed;
 // 0x01000063, 0x01000064: branches, before anything led to them)
 #define SET_ROUTER_INTERFACE_ID  0x01000001
 #define SET_L2_PORT_ID           0x01000002
@@ -177,6 +185,18 @@
 #define COPY_FOR_OAM_ID                0x010000C6
 #define NO_COPY_FOR_OAM_ID             0x010000C7
 #define REASSEMBLE_ID                  0x010000C8
+// Telemetry, End.S, End.NSH: 0x01000120 to 0x0100013F.
+#define COUNT_MARKED_ID                0x01000120
+#define TRACE_PATH_ID                  0x01000121
+#define ADD_PATH_TRACING_ID            0x01000122
+#define END_S_ID                       0x01000123
+#define FOUND_NEXTHOP_ID               0x01000124
+#define END_NSH_ID                     0x01000125
+#define TO_SFF_ID                      0x01000126
+#define NO_PATH_ID                     0x01000127
+#define IS_KEPT_ID                     0x01000128
+#define RESTORE_HEADERS_ID             0x01000129
+#define NO_HEADERS_ID                  0x0100012A
 
 // Of copies and bridge domains.
 #define SET_BRIDGE_CIRCUIT_ID           0x01000059
@@ -193,12 +213,76 @@
 #define END_DT2U_ID                     0x01000066
 #define END_DT2M_ID                     0x01000067
 #define IS_PEER_ID                      0x01000068
+// ... with REPLACE-C-SID: the table, then actions.
+#define BRIDGE_SEGMENT_TABLE_ID         0x02000062
+#define END_DT2U_REPLACE_CSID_ID        0x01000148
+#define END_DT2M_REPLACE_CSID_ID        0x01000149
+#define FLOOD_OTHERS_ID                 0x0100014A
+
+// Of copies of packets: replication segments, policies that spray.
+#define REPLICATION_SEGMENT_TABLE_ID 0x02000050
+#define PACKET_COPY_TABLE_ID         0x02000051
+#define END_REPLICATE_ID             0x01000100
+#define REPLICATION_STATE_ID         0x01000101
+#define NO_REPLICATION_STATE_ID      0x01000102
+#define COPY_TO_ROUTE_ID             0x01000103
+#define COPY_TO_NEXTHOP_ID           0x01000104
+#define COPY_TO_POLICY_ID            0x01000105
+#define DELIVER_COPY_ID              0x01000106
+#define SPRAY_PACKET_ID              0x01000107
+#define SPRAY_FRAME_ID               0x01000108
+#define NO_PACKET_COPY_ID            0x01000109
+#define SPRAY_ID                     0x0100010A
+
+// Service programming: tables, then actions.
+#define SERVICE_OUT_TABLE_ID     0x02000064
+#define SERVICE_IN_TABLE_ID      0x02000065
+#define SERVICE_FLOW_TABLE_ID    0x02000066
+#define SERVICE_CHECK_TABLE_ID   0x02000067
+#define SERVICE_CACHE_TABLE_ID   0x02000068
+#define END_AS_ID                   0x01000150
+#define END_AD_ID                   0x01000151
+#define END_AD_FLOW_ID              0x01000152
+#define END_EAD_ID                  0x01000153
+#define END_AM_ID                   0x01000154
+#define END_AN_ID                   0x01000155
+#define SET_SERVICE_INTERFACE_ID    0x01000156
+#define SET_SERVICE_CIRCUIT_ID      0x01000157
+#define SET_SERVICE_CIRCUIT_POP_ID  0x01000158
+#define PACKETS_TO_SERVICE_ID       0x01000159
+#define FRAMES_TO_SERVICE_ID        0x0100015A
+#define NO_SERVICE_ID               0x0100015B
+#define FROM_CACHED_SERVICE_ID      0x0100015C
+#define FROM_MASQUERADED_SERVICE_ID 0x0100015D
+#define IS_OF_CACHE_ID              0x0100015E
+#define IS_CACHED_ID                0x0100015F
+#define NO_CACHE_ID                 0x01000160
+#define CACHED_0_ID                     0x01000161
+#define CACHED_1_ID                     0x01000162
+#define CACHED_2_ID                     0x01000163
+#define CACHED_3_ID                     0x01000164
+#define CACHED_4_ID                     0x01000165
+#define CACHED_5_ID                     0x01000166
+#define CACHED_6_ID                     0x01000167
+#define CACHED_7_ID                     0x01000168
+#define CACHED_8_ID                     0x01000169
+#define CACHED_9_ID                     0x0100016A
+#define CACHED_10_ID                    0x0100016B
+#define CACHED_11_ID                    0x0100016C
+#define CACHED_12_ID                    0x0100016D
+#define CACHED_13_ID                    0x0100016E
+#define CACHED_14_ID                    0x0100016F
+#define CACHED_15_ID                    0x01000170
+#define CACHED_16_ID                    0x01000171
+
+// Of bytestream functions: 0x010001A0 to 0x010001A7.
+#define END_VNF_ID                      0x010001A0
 
 // Action selectors (0x11). Next: 0x11000003.
 #define SR_POLICY_SELECTOR_ID     0x11000001
 #define NEXTHOP_GROUP_SELECTOR_ID 0x11000002
 
-// Counters (0x12). Next: 0x1200000E.
+// Counters (0x12). Next: 0x12000018.
 #define DROP_COUNTER_ID          0x12000001
 #define PUNT_COUNTER_ID          0x12000002
 #define MY_SID_COUNTER_ID        0x12000003
@@ -210,6 +294,8 @@
 #define BRIDGE_FLOOD_COUNTER_ID  0x12000008
 // OAM, service chaining.
 #define OAM_COUNTER_ID           0x1200000D
+
+#define SERVICE_ERROR_COUNTER_ID 0x12000017   // service programming
 
 // Meters (0x14). Next: 0x14000009. (0x14000001: a punt meter without ports)
 #define PORT_PUNT_METER_ID       0x14000002

@@ -35,7 +35,7 @@ LAZY_STATE mobile_state_t {
     bit<6>           pad;
 }
 
-// The parts of router/route.p4 and router/link.p4: a packet that has become IPv4 may be for this node.
+// The part of router/route.p4: a packet that has become IPv4 may be for this node.
 #define IPV4_LOOKUP                                \
     switch (ipv4_table.apply().action_run) {       \
         local: {                                   \
@@ -43,14 +43,6 @@ LAZY_STATE mobile_state_t {
                 go_again();                        \
             }                                      \
         }                                          \
-    }
-#define IPV4_TAG_ACTION                                             \
-    action restore_ipv4() {                                         \
-        hdr.vlan.ether_type = ETHERTYPE_IPV4;                       \
-    }
-#define IPV4_TAG                                                    \
-    if (hdr.vlan.isValid() && !hdr.ipv6.isValid() && !IS_PUSHED) {  \
-        restore_ipv4();                                             \
     }
 // The part of the target's checksums (arch/*/checksum.p4): where UDP and GTP-U over IPv6 were pushed.
 #define MOBILE_CHECKSUM GTP_UDP_CHECKSUM

@@ -48,17 +48,34 @@ enum bit<8> drop_reason_t {
     REPLICA_INVALID       = 39,  // no such copy
     COPY_BUDGET           = 40,  // more copies a second than the port it came by has
     CSID_ZERO             = 42,  // RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
+    REPLICATION_STATE     = 43,  // RE-1: no such replication segment
+    REPLICATION_HOP_LIMIT = 44,  // RE-1: hop limit below the threshold of the replication segment
+    REPLICATION_CONTEXT   = 45,  // RE-4: the copy for this node has no context, or one that is no SID of this node
     CLASSIFIED            = 46,  // a classifier rule says so
+    REPLICATION_SEGMENTS_LEFT = 47,  // RE-4: segments are left behind the context of the copy for this node
     HMAC                  = 49,  // HMAC-5: it does not verify, or its key is not here
     HMAC_ABSENT           = 50,  // required, and not there
     TLV                   = 51,  // SRH-3: a TLV runs past the end of the SRH
     TLV_CHAIN             = 52,  // more TLVs than a SID walks
+    NO_TARGET             = 53,  // ES-1: an exhausted SRH at End.S, which searches for its last segment
+    NSH_PATH              = 54,  // NSH-1: a service path that is not configured, or NSH of another version
+    NSH_HEADERS           = 55,  // NSH-2: it comes back, and no headers are kept; or they are too long to be kept
+    // 57, 64 to 68: service programming
+    SERVICE_UNKNOWN       = 57,  // no such service
     // 58 to 62: the mobile user plane
     GTP_INVALID           = 58,  // MB-9, MB-15: not version 1, an extension header of length 0, longer than its packet
     NOT_GTP               = 59,  // MB-7, MB-10: no G-PDU where only one is taken
     GTP_PAYLOAD           = 60,  // MB-14: what GTP-U carries, or would carry, is of no known kind
     NO_LAST_SEGMENT       = 61,  // MB-5: no SRH where the destination behind the SID is taken from it
-    GROUP_LIMIT           = 62   // MB-8: over the rate of its group
+    GROUP_LIMIT           = 62,  // MB-8: over the rate of its group
+    SERVICE_LAST_SEGMENT  = 64,  // PX-2, PX-4: no segment left at End.AD or End.AM
+    SERVICE_NO_CACHE      = 65,  // PX-2: from a service, and no headers are known for it
+    SERVICE_NOT_CACHED    = 66,  // PX-10: to a service behind headers that cannot be pushed again
+    SERVICE_MASQUERADE    = 67,  // PX-10: from a masqueraded service without its SRH, or to another destination
+    SERVICE_TYPE          = 68,  // PX-9: from a service, and not what it takes
+    // 76 and 77: bytestream functions
+    SID_NOT_IN_LIST       = 76,  // at End.VNF: a reduced SRH, from which the proxy could not tell its function
+    NOT_TCP               = 77   // at End.VNF: something else than TCP behind the SRH
 }
 
 // Index of punt_counter and, behind the port, of port_punt_meter: at most 31.
@@ -78,7 +95,10 @@ enum bit<8> punt_reason_t {
     ECHO                = 12,  // ping of an own address or a SID: echo request, or any ICMP of IPv4
     O_FLAG              = 13,  // copy of a packet with the O flag at a SID (OAM-1); the packet itself goes on
     REASSEMBLY          = 14,  // fragment at a SID, to be put together (UL-5)
-    GTP_ECHO            = 15   // MB-10: echo request of GTP-U, to be answered for the other side
+    GTP_ECHO            = 15,  // MB-10: echo request of GTP-U, to be answered for the other side
+    SERVICE_CACHE       = 16,  // PX-2: to a service, its headers are to be cached first
+    SERVICE_FLOW        = 17,  // likewise, those of its flow
+    NSH                 = 18   // NSH-1: to a service path, its headers are to be kept first
 }
 
 #endif  // SRV6_CORE_REASONS_P4_

@@ -51,14 +51,20 @@ const unusual_t UNUSUAL_PADDING        = 0x2000;  // octets behind the end of th
 #define IS_PADDED md.unusual[13:13]
 // Of the IPv4 header, the IPv6 header inside, or the next segment: one that is not forwarded (core/addresses.p4).
 const unusual_t UNUSUAL_INNER_ADDRESS  = 0x4000;
+// Of the next segment alone, where the packet inside is read with it.
+const unusual_t UNUSUAL_NEXT_SEGMENT   = UNUSUAL_OF_NEXT_SEGMENT;
 const unusual_t UNUSUAL_ARGUMENT       = 0x8000;  // C-SIDs of other nodes behind that of the SID (sid/csid.p4)
 #define UNUSUAL_ARGUMENT_BIT 15
+const unusual_t UNUSUAL_COPY           = 0x00010000;  // in this pass the packet is a copy (router/copies.p4)
 const unusual_t UNUSUAL_REPLACE        = 0x00020000;  // a REPLACE-C-SID of this node (sid/csid_replace.p4)
 const unusual_t UNUSUAL_EXHAUSTED      = 0x00040000;  // the list of an exhausted SRH was read for one (wire/csid.p4)
+const unusual_t UNUSUAL_FROM_SFF       = 0x00080000;  // NSH that has come back, with its headers (sid/nsh.p4)
 const unusual_t UNUSUAL_O_FLAG         = 0x00200000;  // of the SRH; behind sid/oam.p4: a copy of the packet was taken
 #define IS_COPIED_FOR_OAM md.unusual[21:21]
+const unusual_t UNUSUAL_MARKING        = 0x00400000;  // the alternate marking option (wire/telemetry.p4)
 const unusual_t UNUSUAL_LABELS         = 0x00800000;  // leaves with the labels of an SR-MPLS policy (sid/mpls.p4)
-const unusual_t UNUSUAL_OF_PARSER      = 0x06245F00;  // kept when a VLAN interface is looked up
+// Kept when a VLAN interface is looked up.
+const unusual_t UNUSUAL_OF_PARSER      = 0x06645F00 | SERVICE_UNUSUAL_OF_PARSER;
 // A SID refuses the packet when it is UNUSUAL_FOREIGN_SOURCE or greater: what families mark is less.
 const unusual_t UNUSUAL_FOREIGN_SOURCE = 0x01000000;  // the source is outside the SR domain (SEC-1)
 const unusual_t UNUSUAL_AUTHENTICATION = 0x02000000;  // an Authentication Header, which nobody here verifies
@@ -108,7 +114,11 @@ LAZY_STATE verdict_state_t {
     HEADEND_STATE           \
     CSID_STATE              \
     HMAC_STATE              \
-    MOBILE_STATE
+    MOBILE_STATE            \
+    SERVICE_STATE           \
+    SEARCH_STATE            \
+    NSH_LAZY_STATE          \
+    TELEMETRY_STATE
 
 // Cells of a counter whose bytes include the link-layer header: even for frames that came untagged, odd for tagged
 // ones.

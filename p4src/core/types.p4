@@ -61,4 +61,14 @@ const mobile_options_t GTP_CONTAINER_ALWAYS   = 0x20;  // PDU Session Container 
 const mobile_options_t GTP_CONTAINER_NEVER    = 0x40;  // none (Linux)
 const mobile_options_t GTP_KEEP_DESTINATION   = 0x80;  // of the program: End.M.GTP6.D.Di
 
+// What a service takes, and how its proxy treats packets.
+typedef bit<8> service_options_t;
+const service_options_t SERVICE_TAKES_IPV4    = 0x01;
+const service_options_t SERVICE_TAKES_IPV6    = 0x02;
+const service_options_t SERVICE_TAKES_FRAMES  = 0x04;
+const service_options_t SERVICE_MOVES_ON_BACK = 0x08;  // End.AM: SL and hop limit when the packet comes back (2018)
+const service_options_t SERVICE_NAT           = 0x10;  // End.AM: the service translates the destination
+const service_options_t SERVICE_PSP           = 0x20;  // End.AM: with SERVICE_MOVES_ON_BACK
+const service_options_t SERVICE_MASQUERADES   = 0x40;  // End.AM
+
 #endif  // SRV6_CORE_TYPES_P4_

@@ -113,9 +113,64 @@
 #define MOBILE_FLOW
 #define MOBILE_TUNNEL_MTU
 #define IPV4_LOOKUP ipv4_table.apply();
+#define MOBILE_CHECKSUM
+#endif
+
+#if defined(WITH_MOBILE) || defined(WITH_REPLICATE)
+#include "../core/router/ipv4_tag.p4"
+#else
 #define IPV4_TAG_ACTION
 #define IPV4_TAG
-#define MOBILE_CHECKSUM
+#endif
+
+// Copies of packets: branches and policies that spray, by way of the headend and of the copies of bridge domains.
+#if defined(WITH_REPLICATE) && defined(WITH_HEADEND) && defined(WITH_BRIDGE)
+#include "../core/router/copy_state.p4"
+#else
+#define COPIES_TELL_NOBODY
+#define NO_SID_HERE                              \
+    if (md.unusual >= UNUSUAL_SID_BLOCK) {       \
+        domain.apply(THE_PACKET);                \
+    }
+#define SPRAY_ACTION
+#define SPRAY_ACTION_NAME
+#define COUNT_SPRAYED
+#define END_REPLICATE_ACTIONS
+#define END_REPLICATE_ACTION_NAMES
+#define END_REPLICATE_CONTROLS
+#define END_REPLICATE_CASES
+#define PACKET_COPY_CONTROLS
+#define RESUME_PACKET_COPY_ACTIONS
+#define RESUME_PACKET_COPY resume_frame();
+#endif
+
+// Its packets are parsed behind an SRH with segments left, too.
+#ifdef WITH_SERVICES
+#include "../core/sid/proxy_state.p4"
+#define SERVICE_UNUSUAL_OF_PARSER UNUSUAL_NEXT_SEGMENT
+#define UNUSUAL_OF_NEXT_SEGMENT   0x00010000
+#define NO_SEGMENT_LEFT           !hdr.srh.isValid() &&
+#else
+#define SERVICE_STATE
+#define SERVICE_UNUSUAL_OF_PARSER 0
+#define UNUSUAL_OF_NEXT_SEGMENT   0x4000
+#define NO_SEGMENT_LEFT
+#define SERVICE_CONTROLS
+#define UNLESS_FROM_SERVICE
+#define SERVICE_STAGE
+#define SERVICE_ROUTE_ACTIONS
+#define BEFORE_ROUTE
+#define BEHIND_ROUTE
+#define UNLESS_SERVICE
+#define SERVICE_PORT_ACTIONS
+#define SERVICE_PORT_ACTION_NAMES
+#define SERVICE_VLAN_ACTIONS
+#define SERVICE_VLAN_ACTION_NAMES
+#define FORGET_SERVICE
+#define UNLESS_SERVICE_CIRCUIT
+#define PROXY_ACTIONS
+#define PROXY_ACTION_NAMES
+#define PROXY_ADVANCES
 #endif
 
 #if !defined(WITH_CSID) || !defined(WITH_DECAP)
@@ -130,6 +185,14 @@
 #define CSID_L2_ACTIONS
 #define CSID_L2_ACTION_NAMES
 #define CSID_L2_FRAMES
+#endif
+
+#if !defined(WITH_CSID) || !defined(WITH_BRIDGE)
+#define CSID_L2_BRIDGE_ACTIONS
+#define CSID_L2_BRIDGE_ACTION_NAMES
+#define CSID_L2_BRIDGE_CASES
+#define CSID_L2_BRIDGE_TABLE
+#define CSID_L2_BRIDGE_ARGUMENT
 #endif
 
 #ifdef WITH_HMAC
@@ -173,6 +236,53 @@
 #define L2_CASES
 #endif
 
+#ifndef WITH_ALTERNATE_MARKING
+#define TELEMETRY_CONTROLS
+#define TELEMETRY_STAGE
+#endif
+
+#ifndef WITH_PATH_TRACING
+#define PATH_TRACING_CONTROLS
+#define PATH_TRACING_EGRESS
+#define PATH_TRACING_POLICY_CONTROLS
+#define PATH_TRACING_POLICY_STAGE
+#define PATH_TRACING_MTU_ACTION
+#define PATH_TRACING_MTU
+#endif
+
+#ifdef WITH_NSH
+#include "../core/sid/nsh_state.p4"
+#else
+#define NSH_LAZY_STATE
+#define NSH_ACTIONS
+#define NSH_ACTION_NAMES
+#define NSH_CONTROLS
+#define NSH_CASES
+#define NSH_MTU_CHECK
+#define NSH_TRIM_ACTION
+#define NSH_TRIM
+#define NSH_UNTAG
+#define NSH_TAG
+#define NSH_ADMISSION_CONTROLS
+#define NSH_ADMISSION
+#define NSH_GO_ROUND
+#define NSH_GO_ROUND_ACTION
+#define NSH_RESUME_ACTION
+#define NSH_RESUME
+#define NSH_BEHIND_SIDS_ACTION
+#define NSH_BEHIND_SIDS
+#endif
+
+#ifdef WITH_SEARCH
+#include "../core/sid/search_state.p4"
+#else
+#define SEARCH_STATE
+#define SEARCH_ACTIONS
+#define SEARCH_ACTION_NAMES
+#define SEARCH_CONTROLS
+#define SEARCH_CASES
+#endif
+
 #ifndef WITH_OAM
 #define OAM_CONTROLS
 #define OAM_STAGE
@@ -180,6 +290,13 @@
 #define OAM_CARRIED 82w0
 #define OAM_EGRESS_ACTIONS
 #define OAM_EGRESS
+#endif
+
+#ifndef WITH_VNF
+#define VNF_ACTIONS
+#define VNF_ACTION_NAMES
+#define VNF_CONTROLS
+#define VNF_CASES
 #endif
 
 #endif  // SRV6_PROFILES_ABSENT_P4_

@@ -13,6 +13,12 @@
 #ifdef WITH_MOBILE
 #include "../core/headend/mobile.p4"
 #endif
+#if defined(WITH_REPLICATE) && defined(WITH_BRIDGE)
+#include "../core/headend/spray.p4"
+#endif
+#ifdef WITH_PATH_TRACING
+#include "../core/headend/path_tracing.p4"
+#endif
 #include "../core/headend/policy.p4"
 #include "../core/headend/steer.p4"
 #include "../core/headend/tunnel_mtu.p4"
@@ -20,8 +26,12 @@
 
 #ifdef WITH_BRIDGE
 #include "../core/router/bridge.p4"
-#include "../core/sid/l2_bridge.p4"
 #include "../arch/v1model/replicate.p4"
+#endif
+#if defined(WITH_REPLICATE) && defined(WITH_HEADEND) && defined(WITH_BRIDGE)
+#include "../core/router/copies.p4"
+#include "../core/sid/replicate.p4"
+#include "../arch/v1model/replicate_packet.p4"
 #endif
 
 #include "../core/sid/end.p4"
@@ -37,6 +47,9 @@
 #ifdef WITH_L2
 #include "../core/sid/csid_l2.p4"
 #endif
+#ifdef WITH_BRIDGE
+#include "../core/sid/csid_l2_bridge.p4"
+#endif
 #endif
 #ifdef WITH_MPLS
 #include "../core/sid/mpls.p4"
@@ -50,6 +63,9 @@
 #ifdef WITH_DECAP
 #include "../core/sid/decap.p4"
 #endif
+#ifdef WITH_BRIDGE
+#include "../core/sid/l2_bridge.p4"
+#endif
 #ifdef WITH_L2
 #include "../core/sid/l2.p4"
 #endif
@@ -57,8 +73,28 @@
 #include "../core/sid/mobile.p4"
 #endif
 
+#ifdef WITH_SERVICES
+#include "../core/sid/proxy.p4"
+#endif
+
+#ifdef WITH_ALTERNATE_MARKING
+#include "../core/router/alternate_marking.p4"
+#endif
+#ifdef WITH_PATH_TRACING
+#include "../core/router/path_tracing.p4"
+#endif
+#ifdef WITH_NSH
+#include "../core/sid/nsh.p4"
+#endif
+#ifdef WITH_SEARCH
+#include "../core/sid/search.p4"
+#endif
 #ifdef WITH_OAM
 #include "../core/sid/oam.p4"
+#endif
+
+#ifdef WITH_VNF
+#include "../core/sid/vnf.p4"
 #endif
 
 #endif  // SRV6_PROFILES_FAMILIES_P4_

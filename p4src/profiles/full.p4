@@ -9,5 +9,6 @@
 #define WITH_BRIDGE
 #define WITH_OAM
 #define WITH_MPLS
+#define WITH_REPLICATE
 
 #include "../srv6.p4"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from diff.generator import Case
@@ -19,7 +19,7 @@ from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cell
 from harness.testbed import Testbed
 from srv6cp import artifacts
 from srv6cp.compile import Compilation
-from srv6cp.p4rt import MeterEntry, P4Info, P4RuntimeError, PacketIn
+from srv6cp.p4rt import MeterEntry, MulticastGroup, P4Info, P4RuntimeError, PacketIn
 from srv6cp.sync.reconcile import apply, plan
 
 FATE_LIMIT = 2.0  # s within which a switch must be done with a window
@@ -32,22 +32,24 @@ Counters = dict[tuple[str, int], Count]
 class Side:
     """One switch with a controller that only writes and listens."""
 
-    def __init__(self, bed: Testbed) -> None:
+    def __init__(self, bed: Testbed, profile: str = artifacts.DEFAULT) -> None:
         """Takes over ``bed``, also when it raises: testbed.Unavailable where the switch refuses the program."""
         self.bed = bed
-        files = artifacts.find()
+        self.profile = profile
+        files = artifacts.find(profile)
         self.info = P4Info.from_file(files.p4info)
         self.client = CountingClient(bed.address, device_id=bed.device_id)
         self._lock = threading.Lock()
         self._packet_ins: list[Outcome] = []
         self._cells: dict[str, list[int] | None] = {}
+        self.replicas: Mapping[int, int] = {}  # members of each multicast group
         try:
             self.client.connect(PATIENCE, wait=True)
             self.client.become_primary()
             self.client.set_pipeline(self.info, files.json, timeout=LOAD_LIMIT)
             self.client.on_packet_in(self._packet_in)
             self.client.count_packet_ins()
-            self._flow = Flow(bed, self.client, FATE_LIMIT)
+            self._flow = Flow(bed, self.client, FATE_LIMIT, self.info.counters)
         except BaseException as error:
             self.close()
             if isinstance(error, P4RuntimeError):
@@ -61,18 +63,23 @@ class Side:
 
     def program(self, compilation: Compilation) -> None:
         """Make the switch hold these entities and no others, without rates: what a meter lets through depends
-        on time.
+        on time. Nothing is learned: whatever a digest says, addresses stay where they are.
         """
         desired = [entity for entity in compilation.entities if not isinstance(entity, MeterEntry)]
         apply(self.client, plan(self.client, desired))
-        self._cells = {
+        groups = {each.group_id: len(each.replicas) for each in desired if isinstance(each, MulticastGroup)}
+        self.replicas = self._flow.replicas = groups
+        cells = {
             "drop_counter": None,
             "punt_counter": None,
             "my_sid_counter": [2 * index + tag for index in compilation.sids for tag in (0, 1)],
             "my_sid_error_counter": list(compilation.sids),
             "sr_policy_counter": [2 * use.number + tag for use in compilation.policies for tag in (0, 1)],
             "egress_port_counter": list(self.bed.ports),
+            "bridge_flood_counter": list(groups),
+            "oam_counter": [2 * port for port in self.bed.ports],
         }
+        self._cells = {name: which for name, which in cells.items() if name in self.info.counters}
 
     def run(self, cases: Sequence[Case]) -> Counter[Outcome]:
         """What leaves the switch because of these frames. A frame that vanishes without being counted is an

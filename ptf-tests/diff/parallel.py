@@ -21,6 +21,7 @@ from diff import node
 from diff.compare import Side, counter_differences, differences
 from diff.generator import BLOCK, Case, Generator
 from harness import testbed
+from srv6cp import artifacts
 from srv6cp.compile import Compilation, compile_state
 from srv6cp.config import load_node_dict
 
@@ -38,6 +39,7 @@ class Work:
     count: int
     window: int
     shortest: tuple[int, int]  # as the generator has it
+    profile: str = artifacts.DEFAULT
 
     def blocks(self, job: int = 0, jobs: int = 1) -> Iterator[tuple[int, int]]:
         """First case and number of cases of each block of one of the processes."""
@@ -60,15 +62,15 @@ class BlockReport:
 
 
 class Switches:
-    """The switches side by side, running the same node."""
+    """The switches side by side, running the same node of a profile."""
 
-    def __init__(self, names: Sequence[str], labels: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], labels: Sequence[str], profile: str = artifacts.DEFAULT) -> None:
         """Raises testbed.Unavailable."""
         self.labels = labels
         self.sides: list[Side] = []
         try:
             for name in names:
-                self.sides.append(Side(testbed.make(name)))
+                self.sides.append(Side(testbed.make(name), profile))
         except BaseException:
             self.close()
             raise
@@ -105,8 +107,8 @@ class Switches:
 
 def random_blocks(work: Work, switches: Switches, job: int = 0, jobs: int = 1) -> Iterator[BlockReport]:
     """Report on each block of one of the processes."""
-    switches.program(node.config(switches.sides[0].bed))
-    generator = Generator(work.seed, work.shortest)
+    switches.program(node.config(switches.sides[0].bed, work.profile))
+    generator = Generator(work.seed, work.shortest, work.profile)
     for start, count in work.blocks(job, jobs):
         report = switches.compare(generator.cases(count, start), work.window, f"seed {work.seed}")
         report.start = start
@@ -118,7 +120,7 @@ def _run(work: Work, job: int, jobs: int, reports: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process tells us when to stop
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        switches = Switches(work.switches, work.labels)
+        switches = Switches(work.switches, work.labels, work.profile)
         try:
             for report in random_blocks(work, switches, job, jobs):
                 reports.put(report)

@@ -24,10 +24,12 @@ VARIABLE = "SRV6_RECORD"
 
 @dataclass(frozen=True)
 class Recording:
-    """One test: its name and its steps, ``["node", config]`` and ``["send", port, hexadecimal digits]``."""
+    """One test: its name and its steps, ``["node", config]`` and ``["send", port, hexadecimal digits]``; the profile of
+    the program that it ran with."""
 
     name: str
     steps: list[list[Any]]
+    profile: str
 
     def stages(self) -> Iterator[tuple[dict[str, Any], list[Case]]]:
         """Each node of the test with the frames sent to it."""
@@ -53,10 +55,10 @@ def _numbered(config: dict[str, Any]) -> dict[str, Any]:
     return {**config, "ports": ports}
 
 
-def append(folder: str, name: str, steps: list[list[Any]]) -> None:
+def append(folder: str, name: str, steps: list[list[Any]], profile: str) -> None:
     """Called by a packet test at its end."""
     with Path(folder, f"{os.getpid()}.jsonl").open("a") as file:
-        file.write(json.dumps({"name": name, "steps": steps}) + "\n")
+        file.write(json.dumps({"name": name, "steps": steps, "profile": profile}) + "\n")
 
 
 def load(folder: Path) -> list[Recording]:

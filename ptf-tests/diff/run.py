@@ -6,6 +6,7 @@ is printed.
     run.py                                 the packet tests, then 100 000 random and mutated packets
     run.py --no-recorded --count 1000000   a million random packets alone
     run.py --no-recorded --start 500000    go on where an earlier run was stopped
+    run.py --profile hmac                  another profile of the program, with what it has
     run.py --only 4711                     one case of the generator, with what each switch does
     run.py --switches softswitch,softswitch-native     these two: needs no BMv2
 
@@ -35,6 +36,7 @@ from diff import node, recorded  # noqa: E402
 from diff.generator import ETHERNET, INTERFACE, Generator  # noqa: E402
 from diff.parallel import BlockReport, JobFailed, Switches, Work, reports  # noqa: E402
 from harness import show, testbed  # noqa: E402
+from srv6cp import artifacts  # noqa: E402
 
 SHOWN = 10  # differences printed; further ones are counted
 PAUSE = 30.0  # s between progress lines where they are not on a terminal
@@ -53,8 +55,9 @@ SWITCHES = {
 class Tally:
     """What was compared so far, printed as it comes."""
 
-    def __init__(self, names: list[str], expected: int) -> None:
+    def __init__(self, names: list[str], expected: int, profile: str = artifacts.DEFAULT) -> None:
         self.names = names
+        self.profile = profile
         self.frames = 0
         self.found = 0
         self._expected = expected
@@ -97,8 +100,8 @@ class Tally:
         """The last line."""
         names = f"{', '.join(self.names[:-1])} and {self.names[-1]}"
         return (
-            f"{names}: {self.frames} frames ({tests} packet tests, random ones of seed {seed}), "
-            f"{self.found} differences, {self.seconds():.0f} s"
+            f"{names}, profile {self.profile}: {self.frames} frames ({tests} packet tests, random ones of seed {seed}),"
+            f" {self.found} differences, {self.seconds():.0f} s"
         )
 
 
@@ -113,9 +116,9 @@ def labels(names: list[str]) -> list[str]:
 
 
 def recorded_tests(work: Work) -> Iterator[BlockReport]:
-    """Every frame that the packet tests send, with the node that they send it to; a report for each test."""
-    tests = recorded.record()
-    switches = Switches(work.switches, work.labels)
+    """Every frame that the packet tests of the profile send, with the node that they send it to; a report for each."""
+    tests = [test for test in recorded.record() if test.profile == work.profile]
+    switches = Switches(work.switches, work.labels, work.profile)
     try:
         for number, test in enumerate(tests):
             for config, cases in test.stages():
@@ -129,10 +132,10 @@ def recorded_tests(work: Work) -> Iterator[BlockReport]:
 
 def one_case(work: Work, number: int) -> int:
     """Print what each switch does with one case. Returns the number of differences."""
-    switches = Switches(work.switches, work.labels)
+    switches = Switches(work.switches, work.labels, work.profile)
     try:
-        switches.program(node.config(switches.sides[0].bed))
-        generator = Generator(work.seed, work.shortest)
+        switches.program(node.config(switches.sides[0].bed, work.profile))
+        generator = Generator(work.seed, work.shortest, work.profile)
         (case,) = generator.cases(1, number)
         print(f"case {number} of seed {work.seed}, into port {case.port}: {show.summary(case.frame)}")
         print(f"  {case.frame.hex()}\n{show.text(case.frame)}")
@@ -151,6 +154,12 @@ def one_case(work: Work, number: int) -> int:
 def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=" ".join((__doc__ or "").split("\n")[:2]))
     parser.add_argument("--switches", default=DEFAULT, help=f"two or more of {', '.join(SWITCHES)} (default {DEFAULT})")
+    parser.add_argument(
+        "--profile",
+        default=os.environ.get("PROFILE") or artifacts.DEFAULT,
+        choices=artifacts.PROFILES,
+        help="of the program; packets for what it has (default: PROFILE, else %(default)s)",
+    )
     parser.add_argument("--count", type=int, default=100_000, help="random packets (default %(default)s)")
     parser.add_argument("--start", type=int, default=0, metavar="N", help="leave out the cases before this one")
     parser.add_argument("--seed", type=int, default=1, help="of the generator (default %(default)s)")
@@ -177,6 +186,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     args = parse(argv)
     os.environ.pop("SWITCH", None)
+    os.environ.pop("PROFILE", None)
     interfaces = any(name.endswith("-veth") for name in args.names)
     names = labels(args.names)
     work = Work(
@@ -187,8 +197,9 @@ def main(argv: list[str] | None = None) -> int:
         args.count,
         args.window,
         INTERFACE if interfaces else ETHERNET,
+        args.profile,
     )
-    tally = Tally(names, args.count)
+    tally = Tally(names, args.count, args.profile)
     tests = 0
     try:
         if args.only is not None:

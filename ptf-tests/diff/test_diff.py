@@ -5,8 +5,10 @@ itself.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import IPv6Network
 
 import pytest
 
@@ -17,10 +19,14 @@ from diff.parallel import BlockReport, Switches, Work, random_blocks
 from diff.run import Tally
 from harness import show, testbed
 from harness.inproc import InProcess
+from srv6cp import artifacts
+from srv6cp.behaviours import REGISTRY
 from srv6cp.compile import compile_state
 from srv6cp.config import load_node_dict
+from srv6cp.model import parse_flavours
 
-PACKETS = 3000
+PACKETS = {"full": 3000, "hmac": 1000, "mobile": 1000}
+PROFILES = tuple(PACKETS)  # what smaller ones have is in these
 WINDOW = 24
 
 
@@ -43,14 +49,41 @@ def test_a_run_goes_on_where_it_was_stopped() -> None:
     assert tally.next_case(BLOCK - 10) == BLOCK
 
 
-def test_packets_reach_what_there_is_to_reach() -> None:
+#: Of the catalogue, what no random run has, and why.
+NOT_DRAWN: dict[str, str] = {}
+
+
+def test_the_whole_catalogue_is_drawn() -> None:
+    """Every behaviour of the registry is in the node of the profile that has it; so are every mode of a policy, every
+    section of a node file that a behaviour brings, and the O flag.
+    """
+    nodes = [node.own(profile) for profile in artifacts.PROFILES]
+    sids = [entry for each in nodes for entry in each["sids"]]
+    there = set()
+    for sid in sids:
+        record, _ = REGISTRY.parse_endpoint(sid["behavior"])
+        there.add(REGISTRY.variant(record, parse_flavours(sid.get("flavors", ())))[0].name)
+    missing = {record.name for record in REGISTRY.endpoints} - there - set(NOT_DRAWN)
+    assert not missing, missing
+    modes = {policy["encap"]["mode"] for each in nodes for policy in each.get("policies", ())}
+    assert {record.mode for record in REGISTRY.headends} - modes <= set(NOT_DRAWN)
+    assert {section.key for section in REGISTRY.sections} <= set().union(*nodes)
+    assert any("oam" in each for each in nodes)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_packets_reach_what_there_is_to_reach(profile: str) -> None:
     """Every SID of the node, every steered prefix and every kind of header turns up."""
-    text = [show.summary(case.frame) for case in Generator(1).cases(4000)]
-    for sid in (entry["sid"].split("/")[0] for entry in node.sids()):
-        assert any(f", {sid}" in line for line in text), sid
-    for prefix in node.STEERED6:
-        assert any(f", {prefix.split('::')[0]}:" in line for line in text), prefix
-    assert any("SL=126" in line for line in text)
+    text = "\n".join(show.summary(case.frame) for case in Generator(1, profile=profile).cases(6000))
+    own = node.own(profile)
+    for entry in own["sids"]:
+        bits = IPv6Network(entry["sid"])
+        sid = str(bits.network_address).removesuffix(":")
+        assert re.search(rf"(, |\(){re.escape(sid)}", text), entry
+    for entry in own.get("steering", ()):
+        if ":" in entry.get("prefix", ""):
+            assert f", {entry['prefix'].split('::')[0]}:" in text, entry
+    assert "SL=126" in text
 
 
 @pytest.fixture(scope="module")
@@ -105,16 +138,20 @@ def test_one_of_three_disagrees(softswitch: Side) -> None:
 @pytest.mark.diff
 @pytest.mark.bmv2
 @pytest.mark.skipif(testbed.bmv2_grpc_missing() is not None, reason=str(testbed.bmv2_grpc_missing()))
-def test_engines_equal_bmv2() -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_engines_equal_bmv2(profile: str) -> None:
     """Random and mutated packets: the same frames, ports, packet-ins and counters."""
     names = ["softswitch", "bmv2-grpc"]
     if testbed.native_missing() is None:
         names.insert(1, "softswitch-native")
-    work = Work(tuple(names), tuple(names), seed=2026, start=0, count=PACKETS, window=WINDOW, shortest=ETHERNET)
-    switches = Switches(names, names)
+    count = PACKETS[profile]
+    work = Work(
+        tuple(names), tuple(names), seed=2026, start=0, count=count, window=WINDOW, shortest=ETHERNET, profile=profile
+    )
+    switches = Switches(names, names, profile)
     try:
         found = list(random_blocks(work, switches))
     finally:
         switches.close()
-    assert sum(report.frames for report in found) == PACKETS
+    assert sum(report.frames for report in found) == count
     assert not any(report.found for report in found), "\n".join(text for report in found for text in report.texts)

@@ -31,6 +31,7 @@ BEHAVIOURS = {
     "Steering": "RFC 8986 5, RFC 9256 8",
     "Weighted segment lists": "RFC 9256 2.11",
     "Candidate paths": "RFC 9256 2, 5",
+    "Spray": "VPP",
     "Transit": "RFC 8754 4.2, 4.3.3",
     "TLVs and HMAC": "RFC 8754 2.1",
     "SR domain filters": "RFC 8754 5.1",
@@ -43,6 +44,8 @@ BEHAVIOURS = {
     "Ping and traceroute": "RFC 9259 A.1, A.2",
     "Reassembly": "RFC 8200 4.5, RFC 5722",
     "O flag": "RFC 9259 2.1",
+    "Path tracing": "draft-filsfils-spring-path-tracing",
+    "Alternate marking": "RFC 9343",
     "Packet-in and packet-out": "P4Runtime 16",
 }
 

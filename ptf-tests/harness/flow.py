@@ -11,13 +11,14 @@ decides, and no marker packets are needed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from harness import reasons
 from harness.bed import Testbed
+from srv6cp.model.numbers import O_FLAG_TOO
 from srv6cp.p4rt import Client, CounterEntry, PacketIn
 
 PATIENCE = 10.0  # s; used up only when something is broken
@@ -26,7 +27,14 @@ PATIENCE = 10.0  # s; used up only when something is broken
 BURST = 16
 
 # These reasons are fates of their own; a packet handed over for another one counts as dropped, too.
-DELIVERED = tuple(reasons.PUNT[name] for name in ("LOCAL", "NDP", "ARP", "FRAGMENT", "ECHO", "GTP_ECHO", "REASSEMBLY"))
+_ALWAYS = ("drop_counter", "punt_counter", "egress_port_counter")
+DELIVERED = tuple(
+    reasons.PUNT[name]
+    for name in (
+        *("LOCAL", "NDP", "ARP", "FRAGMENT", "ECHO", "GTP_ECHO", "REASSEMBLY"),
+        *("SERVICE_CACHE", "SERVICE_FLOW", "NSH"),
+    )
+)
 
 
 class NotSettled(AssertionError):
@@ -53,6 +61,7 @@ class CountingClient(Client):
     writes = 0
     packets_out = 0
     packets_in = 0
+    flagged_in = 0  # of them: a punt that is the copy with the O flag as well
 
     def write(self, *args: Any, **kwargs: Any) -> int:
         self.writes += 1
@@ -68,6 +77,7 @@ class CountingClient(Client):
 
     def _one_more(self, packet: PacketIn) -> None:
         self.packets_in += 1
+        self.flagged_in += bool(packet.metadata.get("reason", 0) & O_FLAG_TOO)
 
 
 def cells(client: Client, wanted: Mapping[str, Iterable[int] | None]) -> dict[tuple[str, int], Count]:
@@ -94,11 +104,16 @@ class Fates:
 class Flow:
     """Watches what goes into one switch and what became of it."""
 
-    def __init__(self, bed: Testbed, client: CountingClient, patience: float = PATIENCE) -> None:
-        """``client``: one that has sent nothing yet. What comes from now on is watched."""
+    def __init__(
+        self, bed: Testbed, client: CountingClient, patience: float = PATIENCE, counters: Collection[str] = ()
+    ) -> None:
+        """``client``: one that has sent nothing yet. What comes from now on is watched. ``counters`` of the program."""
         self.bed = bed
         self.client = client
         self.patience = patience
+        #: Members of each multicast group: a frame that is flooded has as many fates.
+        self.replicas: Mapping[int, int] = {}
+        self._counters = counters
         # A program that was just loaded has counted nothing; a switch may have had another one before.
         counted = Fates(bed.processed, bed.punted, {}) if bed.synchronous else Fates(0, 0, dict.fromkeys(bed.ports, 0))
         self._take_as_done(counted, bed.sent)
@@ -111,8 +126,12 @@ class Flow:
     def _take_as_done(self, fates: Fates, entered: int) -> None:
         self._fates_before = fates
         self._in_before = entered
-        self._packet_ins_before = self.client.packets_in
+        self._packet_ins_before = self._packet_ins()
         self._arrived_before = dict(self.bed.arrivals)
+
+    def _packet_ins(self) -> int:
+        """Those that arrived, as ``Fates.punted`` counts them: in this process frames, elsewhere reasons."""
+        return self.client.packets_in + (0 if self.bed.synchronous else self.client.flagged_in)
 
     def _entered(self) -> int:
         return self.bed.sent + self.client.packets_out
@@ -120,7 +139,14 @@ class Flow:
     def _fates(self) -> Fates:
         if self.bed.synchronous:
             return Fates(self.bed.processed, self.bed.punted, {})
-        ports = {"drop_counter": None, "punt_counter": None, "egress_port_counter": self.bed.ports}
+        wanted: dict[str, Iterable[int] | None] = {
+            "drop_counter": None,
+            "punt_counter": None,
+            "egress_port_counter": self.bed.ports,
+            "oam_counter": [2 * port for port in self.bed.ports],
+            "bridge_flood_counter": self.replicas,
+        }
+        ports = {name: which for name, which in wanted.items() if name in _ALWAYS or name in self._counters}
         drops, punts, delivered = 0, 0, 0
         sent = {}
         for (name, index), count in cells(self.client, ports).items():
@@ -129,6 +155,10 @@ class Flow:
             elif name == "punt_counter":
                 punts += count.packets
                 delivered += count.packets if index in DELIVERED else 0
+            elif name == "oam_counter":
+                punts += count.packets
+            elif name == "bridge_flood_counter":
+                drops -= count.packets * (self.replicas[index] - 1)
             else:
                 sent[index] = count.packets
         return Fates(drops + delivered + sum(sent.values()), punts, sent)
@@ -154,7 +184,7 @@ class Flow:
             entered = self._entered()
             fates = self._done(entered - self._in_before)
             punted = fates.punted - self._fates_before.punted + self._packet_ins_before
-            self._wait(lambda: self.client.packets_in, punted, "packet-ins")
+            self._wait(self._packet_ins, punted, "packet-ins")
             controller()
             if self._entered() != entered:
                 continue  # the controller answered

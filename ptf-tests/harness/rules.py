@@ -155,6 +155,8 @@ _TEXT = {
         "All C-SIDs of a sequence have one block and one length",
         "A decapsulating behaviour is reached with any Index",
         "List[0] is read before Last Entry is looked at; an SRH without an entry is not the last segment",
+        "DT2M: Arg.FE2 is behind the C-SID with Index 0, else in the last 16 bits of the place behind it",
+        "An Arg.FE2 keeps PSP from popping in front of DT2M; without SRH and with an Index there is none",
     ),
     "LBS": (
         "With an Argument: it goes behind the new block, which may be longer or shorter",
@@ -179,6 +181,22 @@ _TEXT = {
         "PDU session types",
         "Fragments are refused, and lengths beyond the packet",
     ),
+    "PX": (
+        "End.AS: the outer header goes, what is inside goes to the service; any Segments Left",
+        "End.AD: END-3 to END-5, the headers are cached; what comes back gets them, one hop on",
+        "End.EAD: as the last segment the packet goes to the service, and nothing is cached",
+        "End.AM: the destination is the last segment on the way to the service, the next one behind it",
+        "End.AM with NAT: the last segment is what the service made of the destination",
+        "End.AN: as End",
+        "Neighbour discovery and ARP of a service are the node's",
+        "End.AS: what comes back gets the configured headers, one hop on; a frame as it is",
+        "What comes back is of the type of the service; link-local and group destinations are the node's",
+        "A service is not trusted: nothing raw, no good cache spoiled, lengths of the frame",
+        "Tag and TLVs are carried",
+    ),
+    "PIPE": (
+        "End.VNF: Segments Left 0, destination Segment List[0], SRH and TLVs as they were, to the proxy; only TCP",
+    ),
     "CS": (
         "Only SIDs whose structure is known and that are as advertised, with Argument 0, are packed",
         "The packed list steers as the original one and is never longer",
@@ -193,6 +211,17 @@ _TEXT = {
         "Checksums are over the destination that the last node sees",
         "A SID is known by its structure: Block, Node, Function, Argument",
         "A packed list, and one written by hand, is walked before it is used",
+    ),
+    "RE": (
+        "End.Replicate: hop limit, state of the segment, threshold, in this order; then a copy to each branch",
+        "A copy has the outer header and the SRH of the packet; the SRH is not changed",
+        "Head, transit, leaf and bud; a branch by next hop, by route or by segment list",
+        "Local delivery: the context is the next segment, and no other may be left, else that of the segment",
+        "A transit node does not look at the upper layer; leaves are pinged through it",
+        "Nothing but Packet Too Big and Parameter Problem code 2 is sent, as about multicast packets",
+        "The root: H.Encaps.Red to a Replication-SID; service and branch encapsulation are one",
+        "A context behind a Replication-SID in an SRH with HMAC: the D bit is set",
+        "SIDs may precede the Replication-SID, or follow it (context)",
     ),
     "SEC": (
         "Packets to the SID block from outside, and packets to a SID from a source outside, are dropped",
@@ -209,6 +238,15 @@ _TEXT = {
         "Traceroute: Time Exceeded on the way, Port Unreachable or Parameter Problem code 4 at the SID",
         "Ping to a decapsulating SID: as at any SID",
     ),
+    "ES": ("End.S: an exhausted SRH is dropped; to Segment List[0] where the table has it, as it is; else as End",),
+    "NSH": (
+        "End.NSH: bounds as End; IPv6 and SRH are kept under <SPI, SI - 1>, the rest goes to the SFF of <SPI, SI>",
+        "Return: the headers of <SPI, SI>, destination, hop limit, FIB; there are none: dropped; they age out",
+    ),
+    "PT": (
+        "Path tracing: a midpoint writes interface, load and time in front of the stack; the source a TLV of the SRH",
+    ),
+    "ALT": ("Alternate marking: counted in Hop-by-Hop options everywhere, in Destination Options by destinations",),
 }
 
 RULES = {f"{family}-{number}": text for family, texts in _TEXT.items() for number, text in enumerate(texts, 1)}

@@ -17,7 +17,7 @@ import fcntl
 import os
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
@@ -32,6 +32,7 @@ SIOCETHTOOL = 0x8946
 # Of linux/ethtool.h: checksums of sent packets, TCP segmentation, generic segmentation and its reversal.
 OFFLOADS = {"ETHTOOL_STXCSUM": 0x17, "ETHTOOL_STSO": 0x1F, "ETHTOOL_SGSO": 0x24, "ETHTOOL_SGRO": 0x2C}
 IFA_F_NODAD = 0x02
+PROXIED = 100  # routing table of a proxy: all is local
 #: Link-local groups pass as well, but for those that the kernel keeps: spanning tree, pause, link aggregation.
 BRIDGE = {"br_ageing_time": 0, "br_mcast_snooping": 0, "br_group_fwd_mask": 0xFFF8}
 # Nobody advertises routers in a lab and addresses are unique: no solicitations, no waiting for duplicates.
@@ -102,11 +103,12 @@ def _set_links(ports: tuple[str, ...], state: str) -> None:
                 raise OSError(f"interface {port} cannot be set {state}: {error}") from None
 
 
-def _set(settings: Mapping[str, int]) -> None:
-    """IPv6 settings of interfaces to come; some are missing where IPv6 is compiled without them."""
+def _set(settings: Mapping[str, int], of: str = "default") -> None:
+    """IPv6 settings of interfaces to come, or (``all``) of the namespace; some are missing where IPv6 is compiled
+    without them."""
     for key, value in settings.items():
         try:
-            Path("/proc/sys/net/ipv6/conf/default", key).write_text(str(value))
+            Path("/proc/sys/net/ipv6/conf", of, key).write_text(str(value))
         except OSError:
             pass
 
@@ -117,6 +119,8 @@ def _prepare_router() -> None:
 
 def _prepare_host() -> None:
     _set(HOST_SETTINGS)
+    for of in ("all", "default"):
+        _set({"seg6_enabled": 1}, of)  # packets with an SRH that has no segment left are for the host
 
 
 def _cable(link: Link, names: list[str]) -> None:
@@ -149,6 +153,31 @@ def _bring_up(ports: list[str], host: Host | None) -> None:
             ip.link("set", index=index, state="up")
             if host is not None:
                 _address(ip, index, host)
+                if host.functions is not None:
+                    # Whatever End.VNF gives it is its own: a proxy answers for others.
+                    ip.rule("add", family=socket.AF_INET6, iifname=port, table=PROXIED, priority=100)
+                    ip.route("add", family=socket.AF_INET6, dst="::/0", oif=1, type="local", table=PROXIED)
+
+
+def steer_host(host: Host, target: str, segments: Sequence[str]) -> Callable[[], None]:
+    """In the namespace of a host: what it sends to ``target`` gets an SRH; returns the function that ends this.
+
+    ``segments``: in wire order (pyroute2 takes them so), without the target. Raises OSError.
+    """
+    with IPRoute() as ip:
+        encap = {"type": "seg6", "mode": "inline", "segs": list(segments)}
+        route = {"dst": f"{target}/128", "gateway": host.gateways[0].ip.compressed,
+                 "oif": ip.link_lookup(ifname="eth0")[0], "encap": encap}  # fmt: skip
+        try:
+            ip.route("replace", **route)
+        except NetlinkError as error:
+            raise OSError(f"{host.name} cannot send to {target} by way of others: {error}") from None
+
+    def end() -> None:
+        with IPRoute() as ip:
+            ip.route("del", dst=f"{target}/128")
+
+    return end
 
 
 def _address(ip: IPRoute, index: int, host: Host) -> None:

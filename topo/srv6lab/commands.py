@@ -369,7 +369,9 @@ def traceroute(args: argparse.Namespace) -> int:
 def _probe(verb: str, args: argparse.Namespace) -> int:
     from srv6lab import control, probes
 
-    return probes.run(control.attach(args.name), verb, args)
+    served = record.find(args.name)
+    prober = probes.OfLab(control.attach(args.name)) if served is None else probes.OfServed(served)
+    return probes.run(prober, verb, args)
 
 
 def steer(args: argparse.Namespace) -> int:

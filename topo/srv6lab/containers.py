@@ -11,6 +11,7 @@ from srv6cp.behaviours.structure import structure_of
 from srv6cp.model import Csid, Node, SidStructure, SidStructures
 
 _BITS = 128
+_ADDRESS = SidStructure(0, 0, _BITS)  # takes part in no container
 
 
 class Containers:
@@ -32,6 +33,9 @@ class Containers:
                 if structure.csid is Csid.REPLACE:
                     self._replace[structure.block_of(bits), structure.block, structure.unit] = None
         self._structures = SidStructures(known)
+        #: The same, and what is in the prefix of a SID without being one: addresses of the nodes.
+        own = {IPv6Network(each) for node in nodes.values() for _, each in node.own_addresses() if each.version == 6}
+        self.structures = SidStructures([*known, *((each, _ADDRESS) for each in own)])
         self._compressed = any(structure.csid is not Csid.NONE for _, structure in known)
 
     def label(self, address: str) -> str | None:

@@ -56,6 +56,16 @@ def up(name: str, source: str, topology: Topology, switch: str, profile: str) ->
             f"{' and '.join(speakers)} speak GTP-U, which Linux hosts do not here: with softswitch and without "
             f"--netns, `srv6 lab up {source}` runs all in one process"
         )
+    if switches := [host.name for host in topology.hosts.values() if host.mpls]:
+        raise LabError(
+            f"{' and '.join(switches)} read labels, which Linux hosts do not here: with softswitch and without "
+            f"--netns, `srv6 lab up {source}` runs all in one process"
+        )
+    if functions := [host.name for host in topology.hosts.values() if host.function is not None]:
+        raise LabError(
+            f"{' and '.join(functions)} are functions in Python: with softswitch and without --netns, "
+            f"`srv6 lab up {source}` runs all in one process"
+        )
     state = State(name)
     namespaces = {node: f"srv6-{name}-{node}" for node in (*topology.routers, *topology.hosts)}
     created = False
@@ -84,7 +94,7 @@ def _start_daemon(state: State) -> None:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for us; we tell it
                 pass_fds=(lock,),
-                env=python_environment("srv6cp", "softswitch", "srv6lab"),
+                env=python_environment("srv6cp", "softswitch", "srv6host", "srv6lab"),
             )
             state.pid_file.write_text(str(daemon.pid))  # now `down` can find it
     finally:

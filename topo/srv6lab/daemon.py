@@ -14,19 +14,22 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any
+from typing import IO, Any
 
 from srv6cp import artifacts
 from srv6cp.cli.exitcodes import CHECK_FAILED, CONFIG, USAGE, CliError
 from srv6cp.cli.guarding import ACCEPT
 from srv6cp.config import ConfigError
+from srv6cp.controller import macages
 from srv6cp.controller.following import Follower, Saying
 from srv6cp.controller.links import LinkWatch
 from srv6cp.controller.loop import ControllerOptions, NodeController
@@ -35,8 +38,8 @@ from srv6cp.controller.oam import own_journal
 from srv6cp.controller.quiet import QuietFile
 from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
-from srv6cp.packets.probes import Probe, is_answer
-from srv6cp.sync.launch import Launch, LaunchError, Switch
+from srv6cp.packets.probes import is_answer
+from srv6cp.sync.launch import Launch, LaunchError, Switch, python_environment
 from srv6cp.sync.removals import TakesAway
 from srv6cp.sync.tables import Changes
 from srv6lab import cables, namespaces
@@ -44,6 +47,7 @@ from srv6lab.errors import LabError
 from srv6lab.intent import Intent
 from srv6lab.lab import ELECTION_ID, PortState
 from srv6lab.portwatch import PortWatch, wait_until_known
+from srv6lab.probes import from_json
 from srv6lab.reach import names_at
 from srv6lab.state import State, hosts_file
 from srv6lab.topology import TopologyError, UnknownName
@@ -103,6 +107,9 @@ class Daemon:
             self._write_names(name)
         cables.build(self._topology, self._namespaces, self._state.cables)
         self._stack.enter_context(self._watch)
+        for host in self._topology.hosts.values():
+            if host.functions is not None:
+                self._start_proxy(host.name, str(host.functions))
         for name in nodes:
             self._start_switch(name)
         for name, node in nodes.items():
@@ -111,7 +118,8 @@ class Daemon:
                 Client(self._address(name), device_id=node.device_id, election_id=ELECTION_ID)
             )
             self._clients[name] = client
-            options = replace(CONTROLLER, oam_journal=own_journal(client.device_id, client.address))
+            here = client.device_id, client.address
+            options = replace(CONTROLLER, oam_journal=own_journal(*here), mac_ages=macages.own_file(*here))
             self._controllers[name] = NodeController(client, node, options, program)
         with ThreadPoolExecutor(len(nodes)) as pool:
             for done in [pool.submit(controller.start) for controller in self._controllers.values()]:
@@ -149,6 +157,30 @@ class Daemon:
         except LaunchError as error:
             raise LabError(f"{router}: {error}") from None
         self._dead.discard(router)
+
+    def _start_proxy(self, host: str, prefix: str) -> None:
+        """The functions of a host; its log is beside that of the switches."""
+        with self._state.switch_log(host).open("ab") as said:
+            proxy = namespaces.inside(
+                self._namespaces[host],
+                lambda: subprocess.Popen(
+                    [sys.executable, "-m", "srv6host", "proxy", prefix],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=said,
+                    env=python_environment("srv6host"),
+                ),
+            )
+        assert proxy.stdout is not None
+        self._stack.callback(proxy.wait)
+        self._stack.callback(proxy.terminate)
+        if proxy.stdout.readline() != b"ready\n":
+            raise LabError(f"{host}: its proxy does not start; see {self._state.switch_log(host)}")
+        threading.Thread(target=self._log_proxy, args=(host, proxy.stdout), daemon=True).start()
+
+    def _log_proxy(self, host: str, said: IO[bytes]) -> None:
+        for line in said:
+            log.info("%s: %s", host, line.decode(errors="replace").rstrip())
 
     def _wait_for_switch(self, router: str) -> None:
         try:
@@ -299,14 +331,7 @@ class Daemon:
         return {}
 
     def _probe(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        given = request["probe"]
-        probe = Probe(
-            **{
-                **given,
-                "source": bytes.fromhex(given["source"]),
-                "segments": tuple(map(bytes.fromhex, given["segments"])),
-            }
-        )
+        probe = from_json(request["probe"])
         router, wait = request["router"], min(float(request["timeout"]), LONGEST_PROBE)
         try:
             found = self._controllers[router].exchange(probe.packet, 0, lambda packet: is_answer(probe, packet), wait)

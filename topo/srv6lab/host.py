@@ -2,8 +2,9 @@
 """A host in this process, with one interface.
 
 It answers neighbour solicitations, ARP and echo for its own addresses, keeps what else arrives, and sends through its
-gateway. Enough to talk to; it is no IP stack (no fragments, no TCP). A gNB or UPF is a host whose packets,
-a user's, are in GTP-U: what it says of itself in ND and ARP is not.
+gateway. Enough to talk to; it is no IP stack (no fragments). TCP over IPv6 is :mod:`srv6lab.tcpstack`'s. A gNB or UPF
+is a host whose packets, a user's, are in GTP-U: what it says of itself in ND and ARP is not. A label-switching
+neighbour takes the labels of what comes to it off, and sends the packets on through its gateway.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
 from srv6cp.packets import arp, gtp, icmp, ip, ndp, raw
+from srv6lab.functions import Tally
+from srv6lab.tcpstack import TcpStack
 from srv6lab.topology import Host
 
 KEPT = 1024  # frames; older ones are forgotten
@@ -30,7 +33,7 @@ class HostStack:
     """The stack of ``host``.
 
     ``gateway_mac`` is its router's, ``on_link`` has the MACs of addresses that are reached without it; ``transmit``
-    puts a frame on the cable.
+    puts a frame on the cable. ``function``, a callable, makes the host a network function; it may be exchanged.
     """
 
     def __init__(
@@ -40,12 +43,15 @@ class HostStack:
         self.mac = _mac(host.mac)
         self.gateway_mac = _mac(gateway_mac)
         self.ipv6, self.ipv4 = host.interface6.ip, host.interface4.ip
-        self._gtp = host.gtp
+        self._gtp, self._mpls = host.gtp, host.mpls
+        self.function = host.function
+        self.tally = Tally()  # of the function
         self._on_link = {ip_address(address).packed: _mac(mac) for address, mac in on_link.items()}
         self._transmit = transmit
         self._identifier = itertools.count(1)
         self._arrived = threading.Condition()
         self._listeners: dict[int, Callable[[bytes], None]] = {}
+        self.tcp = TcpStack(self.ipv6, self.send_ip, seed=host.number)
         self.packets: deque[bytes] = deque(maxlen=KEPT)  # IP packets for this host, oldest first
 
     # --- out ------------------------------------------------------------------------------------------------
@@ -96,6 +102,10 @@ class HostStack:
         answered = self.wait_for(lambda packet: packet.endswith(rest) and _is_echo_reply(packet), timeout)
         return None if answered is None else time.perf_counter() - begin
 
+    def close(self) -> None:
+        """Reset its connections."""
+        self.tcp.close()
+
     # --- in -------------------------------------------------------------------------------------------------
 
     def receive(self, frame: bytes) -> None:
@@ -106,6 +116,8 @@ class HostStack:
                 return
             if ethernet.ethertype == raw.ETHERTYPE_ARP:
                 self._answer_arp(frame[ethernet.payload :])
+            elif ethernet.ethertype == raw.ETHERTYPE_MPLS and self._mpls:
+                self._labels(ethernet, frame)
             elif ethernet.ethertype in (raw.ETHERTYPE_IPV6, raw.ETHERTYPE_IPV4):
                 self._ip(ethernet, raw.parse_ip(frame[ethernet.payload :]))
         except raw.TruncatedError:
@@ -125,11 +137,29 @@ class HostStack:
                     return None
                 self._arrived.wait(left)
 
+    def _labels(self, ethernet: raw.EthernetView, frame: bytes) -> None:
+        """The end of a label-switched path. An IPv6 packet gets the TTL of the path less one (RFC 3443, uniform)."""
+        stack = raw.parse_label_stack(frame, ethernet.payload)
+        view = raw.parse_ip(frame[stack.payload :])
+        if view.dst == self._own(view.version):
+            self._ip(ethernet, view)
+        elif isinstance(view, raw.Ipv6View) and stack.ttl > 1:
+            packet = view.data[: view.end]
+            self.send_ip(packet[:7] + bytes((stack.ttl - 1,)) + packet[8:])
+
     def _ip(self, ethernet: raw.EthernetView, view: raw.IpView) -> None:
         if isinstance(view, raw.Ipv6View) and (message := ndp.parse(view)) is not None:
             self._answer_solicitation(ethernet, message)
             return
-        if ethernet.is_group or view.dst != self._own(view.version):
+        if ethernet.is_group:
+            return
+        own = view.dst == self._own(view.version)
+        is_tcp = isinstance(view, raw.Ipv6View) and view.upper_protocol == raw.TCP and not view.is_fragment
+        if is_tcp and (own or self.tcp.transparent is not None):
+            self.tcp.arrived(view.data[: view.end])
+            return
+        if not own:
+            self._pass_on(view)
             return
         if self._gtp is not None and (inside := gtp.payload(view)) is not None:
             self._ip(ethernet, raw.parse_ip(inside))
@@ -147,6 +177,14 @@ class HostStack:
         with self._arrived:
             self.packets.append(view.data[: view.end])
             self._arrived.notify_all()
+
+    def _pass_on(self, view: raw.IpView) -> None:
+        """What is for somebody else goes through the function, and back where it came from."""
+        if self.function is None:
+            return
+        packet = self.tally.of(self.function, view.data[: view.end])
+        if packet is not None:
+            self._transmit(self.gateway_mac + self.mac + (b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\x00") + packet)
 
     def _answer_solicitation(self, ethernet: raw.EthernetView, message: ndp.NdpMessage) -> None:
         if message.kind == ndp.NEIGHBOR_SOLICITATION and message.target == self.ipv6.packed:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any, Protocol
 
 from srv6cp.model import Node
 from srv6cp.packets.probes import Probe
+from srv6lab.fetching import Fetched
+from srv6lab.functions import Tally
 from srv6lab.impairments import Impairments
+from srv6lab.steps import Fetch
 from srv6lab.topology import Topology
 from srv6lab.traffic import Traffic
 
@@ -68,13 +72,15 @@ class Trip:
     arrived: bool
 
 
-def in_order(seen: Iterable[Passage], source: str) -> list[Passage]:
-    """The frames as a chain from ``source``: a node sends what it received.
+def in_order(seen: Iterable[Passage], source: str, target: str = "") -> list[Passage]:
+    """The frames as a chain from ``source``: a node sends what it received. Of copies those on the way to ``target``.
 
     Times alone would nearly do. But the kernel stamps frames only from a moment after the first socket has asked for
     it; until then a stamp is the time of reading.
     """
     left = sorted(seen, key=lambda passage: passage.number)
+    if _has_copies(left, source):
+        left = _way_to(left, target)
     chain: list[Passage] = []
     node = source
     while (following := next((passage for passage in left if passage.sender == node), None)) is not None:
@@ -82,6 +88,24 @@ def in_order(seen: Iterable[Passage], source: str) -> list[Passage]:
         chain.append(following)
         node = following.receiver
     return chain + left
+
+
+def _has_copies(seen: Sequence[Passage], source: str) -> bool:
+    """Whether a node has sent more frames than it received."""
+    sent = Counter(passage.sender for passage in seen)
+    received = Counter([source, *(passage.receiver for passage in seen)])
+    return any(number > received[node] for node, number in sent.items())
+
+
+def _way_to(seen: Sequence[Passage], target: str) -> list[Passage]:
+    """Backwards from the last node: what a node has sent it received before."""
+    found: list[Passage] = []
+    node = target
+    for passage in reversed(seen):
+        if passage.receiver == node:
+            found.insert(0, passage)
+            node = passage.sender
+    return found or list(seen)
 
 
 class Lab(Protocol):
@@ -100,9 +124,18 @@ class Lab(Protocol):
     def probe(self, source: str, target: str, version: int, ports: Sequence[int], timeout: float) -> list[Trip]:
         """A UDP packet from host to host for each source port, one after the other; ``version`` 4 or 6 of IP."""
 
+    def receivers(self, source: str, address: str, timeout: float) -> list[str]:
+        """The hosts that get a UDP packet from ``source``, once for each copy that a host got."""
+
     def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
         """Send a probe from a host, or a router (whose controller makes it); the answer and the seconds between, None
         when none came."""
+
+    def functions(self) -> Mapping[str, Tally]:
+        """What network functions that are hosts of this process have counted."""
+
+    def fetch(self, step: Fetch, timeout: float) -> Fetched:
+        """Get a text by TCP, with an SRH where the step has segments. Raises LabError where hosts cannot do that."""
 
     def apply(self, router: str, changes: Mapping[str, Any]) -> None:
         """Give a router its configuration of the topology with ``changes`` added; what an earlier call added is gone.

@@ -5,15 +5,25 @@ from __future__ import annotations
 
 import itertools
 import os
+import select
 import socket
 import struct
+import threading
 import time
-from ipaddress import ip_address
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from srv6cp.packets import raw
-from srv6lab import namespaces
+from srv6host import sockets
+from srv6host.srh import Srh, SrhError
+from srv6lab import cables, fetching, namespaces
+from srv6lab.errors import LabError
 from srv6lab.lab import PROBE_PORT, Trip
+from srv6lab.steps import Fetch
+from srv6lab.topology import Host, Topology
 
 if TYPE_CHECKING:
     from srv6lab.sniff import Sniffer
@@ -52,12 +62,12 @@ def probe(
     port: int,
     mark: bytes,
     sniffer: Sniffer,
-    sender: str,
+    ends: tuple[str, str],
     timeout: float,
 ) -> Trip:
     """Send ``mark`` by UDP from a namespace to ``address`` in another one, and watch it.
 
-    ``sender`` is the node that ``source`` is the namespace of.
+    ``ends`` are the nodes that ``source`` and ``target`` are the namespaces of.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with (
@@ -73,4 +83,113 @@ def probe(
             outgoing.sendto(mark, (address, PROBE_PORT))
         except OSError:
             return Trip((), False)  # no route at the very start
-        return sniffer.follow(mark, sender, receiver, timeout)
+        return sniffer.follow(mark, *ends, receiver, timeout)
+
+
+def receivers(source: str, targets: Mapping[str, str], address: str, mark: bytes, timeout: float) -> list[str]:
+    """Send ``mark`` by UDP to ``address``; who got it of ``targets``, nodes and their namespaces.
+
+    Those that have the address are waited for until all have got it, or for ``timeout`` s.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    found: list[str] = []
+    with ExitStack() as opened:
+
+        def in_namespace(name: str) -> socket.socket:
+            return opened.enter_context(namespaces.inside(name, lambda: socket.socket(family, socket.SOCK_DGRAM)))
+
+        names: dict[int, tuple[str, socket.socket]] = {}
+        poll = select.poll()
+        for node, namespace in targets.items():
+            receiver = in_namespace(namespace)
+            receiver.setblocking(False)
+            with suppress(OSError):
+                receiver.bind((address, PROBE_PORT))
+                names[receiver.fileno()] = node, receiver
+                poll.register(receiver, select.POLLIN)
+        try:
+            in_namespace(source).sendto(mark, (address, PROBE_PORT))
+        except OSError:
+            return found
+        end = time.monotonic() + timeout
+        while len(set(found)) < len(names) and (left := end - time.monotonic()) > 0:
+            for number, _ in poll.poll(left * 1000):
+                node, receiver = names[number]
+                if mark in receiver.recv(65535):
+                    found.append(node)
+    return found
+
+
+def fetch(topology: Topology, names: Mapping[str, str], step: Fetch, timeout: float) -> fetching.Fetched:
+    """Have one host of Linux serve a text and another get it, by way of the segments of the step.
+
+    A SYN/ACK is the kernel's, so what the server and each proxy send to the client gets its SRH from a route, for the
+    time of this. Raises LabError.
+    """
+    client, server = topology.hosts[step.source], topology.hosts[step.to]
+    way = step.back or step.via
+    with ExitStack() as stack:
+        try:
+            for host in topology.hosts.values():
+                before = _before(host, server, way)
+                if before:
+                    name = names[host.name]
+                    segments = [str(segment) for segment in before]
+                    end = namespaces.inside(name, partial(cables.steer_host, host, client.ipv6, segments))
+                    stack.callback(namespaces.inside, name, end)
+            listener = stack.enter_context(
+                namespaces.inside(names[server.name], lambda: socket.socket(socket.AF_INET6, socket.SOCK_STREAM))
+            )
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((server.ipv6, fetching.PORT))
+            listener.listen(1)
+            listener.settimeout(timeout)
+        except OSError as error:
+            raise LabError(f"{step.source} cannot get anything from {step.to}: {error}") from None
+        serving = threading.Thread(target=_serve, args=(listener,))
+        serving.start()
+        stack.callback(serving.join)
+        stack.callback(listener.shutdown, socket.SHUT_RDWR)
+        try:
+            srh = Srh.by_way_of(step.via, server.ipv6, step.back, client.ipv6) if step.via else None
+        except SrhError as error:
+            raise LabError(str(error)) from None
+        return _get(names[client.name], server.ipv6, srh, step.size, timeout)
+
+
+def _before(host: Host, server: Host, way: Sequence[IPv6Address]) -> Sequence[IPv6Address]:
+    """The segments between the client and what a host sends back: all of them for the server, those in front of a
+    proxy for it."""
+    if host is server:
+        return way
+    own = [place for place, segment in enumerate(way) if host.functions is not None and segment in host.functions]
+    return way[: own[0]] if own else ()
+
+
+def _serve(listener: socket.socket) -> None:
+    """One request."""
+    try:
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(listener.gettimeout())
+            asked = b""
+            while (answer := fetching.answer(asked)) is None and (data := connection.recv(4096)):
+                asked += data
+            connection.sendall(answer or b"")
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(1)
+    except OSError:
+        pass  # whoever asked has gone, or never came
+
+
+def _get(name: str, address: str, srh: Srh | None, size: int, timeout: float) -> fetching.Fetched:
+    reader, error = fetching.Reader(size), None
+    begin = time.perf_counter()
+    try:
+        with namespaces.inside(name, lambda: sockets.connect(address, fetching.PORT, srh, timeout)) as connection:
+            connection.sendall(fetching.request(size))
+            while data := connection.recv(1 << 16):
+                reader.received += data
+    except OSError as problem:
+        error = str(problem)
+    return reader.result(time.perf_counter() - begin, error)

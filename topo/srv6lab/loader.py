@@ -11,7 +11,10 @@ hosts:
   h1: {router: r1}
   h2: {router: r2, vrf: blue, ipv6: "2001:db8:1::2/64", ipv4: "10.0.1.2/24"}
   h3: {router: r2, l2: true}                  # on a layer 2 port
+  lsr: {router: r2, mpls: true}               # takes labels off; in this process only
+  fw: {router: r2, function: {firewall: {deny-udp: [53]}}}  # in this process only, see srv6lab.functions
   gnb: {router: r1, gtp: {peer: "fcbb:bb00:1:d::", teid: 291, qfi: 5}}  # in this process only
+  vnf: {router: r1, functions: "fcbb:bb00:1:f0::/80"}    # a proxy; r1 has that prefix as an End.VNF SID
 links: [r1 -- r2, {link: r1 -- r3, cost: 5, mtu: 9000, rate: 10M, delay: 20ms, loss: 1%}]
 cables: {rate: 10M}                           # of all that say nothing else, those of hosts too
 scenario: [...]                               # see srv6lab.script
@@ -25,15 +28,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, IPv6Network, ip_interface
 from pathlib import Path
 from typing import Any
 
 from srv6cp import values
 from srv6cp.artifacts import DEFAULT, PROFILES
+from srv6cp.behaviours.vnf import LONGEST_PREFIX
 from srv6cp.config import ConfigError, Source, read_source
 from srv6cp.problems import InvalidError, Problem, with_path
-from srv6lab import impairments, steps
+from srv6lab import functions, impairments, steps
+from srv6lab.functions import Function
 from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.mistakes import Mistakes
 from srv6lab.nodes import check_node
@@ -56,7 +61,7 @@ KEYS = frozenset(("name", "about", "picture", "profile", "routers", "hosts", "li
 #: What the routes between routers can be protected against.
 PROTECTION = ("link", "node")
 CABLE_KEYS = frozenset(impairments.KEYS)
-HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4", "gtp")) | CABLE_KEYS
+HOST_KEYS = frozenset(("router", "vrf", "l2", "ipv6", "ipv4", "gtp", "mpls", "function", "functions")) | CABLE_KEYS
 GTP_KEYS = frozenset(("peer", "teid", "qfi"))
 LINK_KEYS = frozenset(("link", "cost", "mtu")) | CABLE_KEYS
 MAX_COST = 1 << 20
@@ -221,7 +226,7 @@ class _Reader:
         if key in routers:
             raise InvalidError("a router has that name")
         six, four = IPv6Interface(f"2001:db8:{number:x}::2/64"), IPv4Interface(f"10.0.{number}.2/24")
-        vrf, l2 = DEFAULT_VRF, False
+        vrf, l2, mpls = DEFAULT_VRF, False, False
         with self.at("hosts", key, "ipv6"):
             six = _address(settings.get("ipv6", six), IPv6Interface, six)
         with self.at("hosts", key, "ipv4"):
@@ -230,17 +235,25 @@ class _Reader:
             vrf = _name(settings.get("vrf", DEFAULT_VRF))
         with self.at("hosts", key, "l2"):
             l2 = values.boolean(settings.get("l2", False), "l2")
+        with self.at("hosts", key, "mpls"):
+            mpls = values.boolean(settings.get("mpls", False), "mpls")
         cable = self._cables
         with self.at("hosts", key):
             cable = impairments.read(settings, cable)
         session: Gtp | None = None
         with self.at("hosts", key, "gtp"):
             session = None if settings.get("gtp") is None else _gtp(settings["gtp"])
+        function: Function | None = None
+        with self.at("hosts", key, "function"):
+            function = None if settings.get("function") is None else functions.read(settings["function"])
+        proxied: IPv6Network | None = None
+        with self.at("hosts", key, "functions"):
+            proxied = None if settings.get("functions") is None else _functions(settings["functions"])
         at = settings.get("router")
         if not isinstance(at, str) or at not in routers:
             hint = values.suggest(str(at), routers) or f"; there are {', '.join(routers)}"
             raise InvalidError(f"router {at!r} does not exist{hint}", *(("router",) if "router" in settings else ()))
-        return Host(key, number, at, six, four, vrf, l2, cable, session)
+        return Host(key, number, at, six, four, vrf, l2, cable, session, mpls, function, proxied)
 
     def _links(self, value: Any, routers: Mapping[str, Router], hosts: Mapping[str, Host]) -> tuple[Link, ...]:
         ports = dict.fromkeys(routers, 0)
@@ -293,6 +306,14 @@ def _gtp(value: Any) -> Gtp:
         with_path("teid", values.integer, settings["teid"], "teid", 0, 0xFFFFFFFF),
         with_path("qfi", values.integer, settings.get("qfi", 0), "qfi", 0, 63),
     )
+
+
+def _functions(value: Any) -> IPv6Network:
+    """The prefix of the SIDs of a proxy."""
+    prefix = values.ipv6_prefix(value, "functions")
+    if prefix.prefixlen > LONGEST_PREFIX:
+        raise InvalidError(f"opcode and parameters follow a prefix of at most {LONGEST_PREFIX} bits, not {prefix}")
+    return prefix
 
 
 def _name(value: Any) -> str:

@@ -26,14 +26,19 @@ from srv6cp.model import Node
 from srv6cp.p4rt import Client, P4RuntimeError
 from srv6cp.packets.probes import Probe, is_answer
 from srv6cp.sync.tables import Changes
+from srv6host.srh import Srh, SrhError
 from srv6lab.emulator import Direction, Emulator
 from srv6lab.errors import LabError
+from srv6lab.fetching import Fetched
+from srv6lab.functions import Tally
 from srv6lab.host import HostStack
 from srv6lab.impairments import Impairments
 from srv6lab.intent import Intent, data_of
 from srv6lab.lab import ELECTION_ID, PROBE_PORT, Carried, Health, Passage, PortState, Trip, in_order
+from srv6lab.pipes import Proxy, get, serve
 from srv6lab.portwatch import wait_until_known
 from srv6lab.reach import family_between
+from srv6lab.steps import Fetch
 from srv6lab.topology import End, Host, Link, Topology, TopologyError
 from srv6lab.traffic import Traffic
 
@@ -85,6 +90,7 @@ class Network:
         self.topology = topology
         self._program = program or artifacts.find(topology.profile)
         self.hosts: dict[str, HostStack] = {}
+        self.proxies: dict[str, Proxy] = {}  # of hosts with functions
         self.switches: dict[str, SoftSwitch] = {}
         self.controllers: dict[str, NodeController] = {}
         self._count = itertools.count(1)
@@ -137,7 +143,13 @@ class Network:
             else:
                 host = self.topology.hosts[here.node]
                 gateway = self.topology.routers[there.node].mac(there.port)
-                self.hosts[host.name] = HostStack(host, gateway, self._on_link(host), self._cable(link, here.node))
+                stack = HostStack(host, gateway, self._on_link(host), self._cable(link, here.node))
+                self.hosts[host.name] = stack
+                self._stack.callback(stack.close)
+                if host.functions is not None:
+                    self.proxies[host.name] = Proxy(stack.tcp, [host.functions])
+                else:
+                    serve(stack.tcp)
 
     def _attach(self, end: End, link: Link) -> None:
         """Have the port of a switch send onto its cable."""
@@ -207,17 +219,47 @@ class Network:
             arrived = self.hosts[target].wait_for(lambda packet: mark in packet, timeout)
         finally:
             end()
-        return Trip(tuple(in_order(seen, source)), arrived is not None)
+        return Trip(tuple(in_order(seen, source, target)), arrived is not None)
+
+    def receivers(self, source: str, address: str, timeout: float) -> list[str]:
+        """See :class:`srv6lab.lab.Lab`."""
+        mark = b"srv6 lab packet %d" % next(self._probes)
+        sender = self.hosts[source]
+        sender.send_ip(sender.udp(address, mark))
+        settle(self.switches.values(), self.controllers.values(), timeout)
+        found = []
+        for name, host in self.hosts.items():
+            while host.wait_for(lambda packet: mark in packet, 0) is not None:
+                found.append(name)
+        return found
+
+    def fetch(self, step: Fetch, timeout: float) -> Fetched:
+        """See :class:`srv6lab.lab.Lab`."""
+        for host in (step.source, step.to):
+            self.topology.check_host(host)
+        stack, target = self.hosts[step.source].tcp, self.hosts[step.to].ipv6
+        try:
+            srh = Srh.by_way_of(step.via, target, step.back, stack.own) if step.via else None
+            return get(stack, target, srh, step.size, timeout)
+        except SrhError as error:
+            raise LabError(str(error)) from None
 
     def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
         """See :class:`srv6lab.lab.Lab`."""
         if node in self.controllers:
-            return self.controllers[node].exchange(probe.packet, 0, lambda found: is_answer(probe, found), timeout)
+            try:
+                return self.controllers[node].exchange(probe.packet, 0, lambda found: is_answer(probe, found), timeout)
+            except RuntimeError as error:
+                raise LabError(f"{node}: {error}") from None
         host = self.hosts[node]
         begin = time.perf_counter()
         host.send_ip(probe.packet)
         found = host.wait_for(lambda packet: is_answer(probe, packet), timeout)
         return None if found is None else (found, time.perf_counter() - begin)
+
+    def functions(self) -> Mapping[str, Tally]:
+        """See :class:`srv6lab.lab.Lab`."""
+        return {name: host.tally for name, host in self.hosts.items() if host.function is not None}
 
     def server(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""

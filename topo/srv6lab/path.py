@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
-from srv6cp.behaviours import REGISTRY, csid
+from srv6cp.behaviours import REGISTRY, csid, proxy, vnf
 from srv6cp.behaviours.mobile import MAP_TO
+from srv6cp.behaviours.replicate import KEY, NAME_OF_SID, OPERAND
 from srv6cp.cli.output import table
 from srv6cp.model import MAX_VISITS, Flavour, LocalSids, Node, Sid
-from srv6cp.packets import notation, raw
+from srv6cp.packets import frame_notation, notation, raw
 from srv6lab.containers import Containers
 from srv6lab.lab import Passage
 from srv6lab.terminal import wrap, wrap_packet
@@ -79,16 +80,34 @@ def names_of(topology: Topology) -> dict[str, str]:
 
 
 def _look(frame: bytes) -> tuple[str, int | None, str]:
-    packet = frame[14:]
-    view = raw.parse_ip(packet)
+    view = raw.parse_ip(frame, _ip_offset(frame))
     srhs = view.srhs if isinstance(view, raw.Ipv6View) else ()
-    return str(ip_address(view.dst)), srhs[0].segments_left if srhs else None, notation(packet)
+    return str(ip_address(view.dst)), srhs[0].segments_left if srhs else None, _notation(frame)
+
+
+def _notation(frame: bytes) -> str:
+    return notation(frame, 14) if _labels(frame) is None else frame_notation(frame)
+
+
+def _labels(frame: bytes) -> raw.LabelStackView | None:
+    """The label stack of a frame; None where there is none."""
+    if int.from_bytes(frame[12:14], "big") != raw.ETHERTYPE_MPLS:
+        return None
+    return raw.parse_label_stack(frame, 14)
+
+
+def _ip_offset(frame: bytes) -> int:
+    labels = _labels(frame)
+    return 14 if labels is None else labels.payload
 
 
 def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
     """What a router did to a packet, in the words of RFC 8986, from its SIDs and the packet before and after."""
     if node is None:
-        return ""
+        stack = _labels(arrived)
+        return "" if stack is None else f"pops {'/'.join(map(str, stack.labels))}"
+    if service := _from_service(node, arrived):
+        return f"back from {service}"
     before, after = _layers(arrived), _layers(left)
     did: list[str] = []
     depth = srhs = 0  # of the packet as it is after `did`
@@ -102,7 +121,7 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
         while not inside and (sid := _sid(node, destination)) is not None:
             record = REGISTRY.endpoint(sid.behaviour)
             name = record.name
-            if record.binding_mode:
+            if record.binding_mode or name in proxy.PROXIES:
                 return ", then ".join([*did, name])
             if (moved := csid.next_address(sid, destination, segments, remaining)) is not None:
                 destination, remaining = moved
@@ -111,6 +130,17 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
             mapped = sid.operands.get(MAP_TO.key)
             if mapped is not None and len(did) < MAX_VISITS:
                 destination = mapped.packed
+                did.append(name)
+                continue
+            if record.name == NAME_OF_SID:
+                did.append(name)
+                if len(after) >= len(before) - depth:  # a branch has the outer header
+                    break
+                destination = segments[remaining - 1] if remaining else _context(node, sid)
+                remaining = 0
+                continue
+            if record is vnf.END_VNF and remaining:
+                destination, remaining, inside = segments[0], 0, True
                 did.append(name)
                 continue
             inside = record.decapsulates or not remaining
@@ -133,6 +163,13 @@ def behavior(node: Node | None, arrived: bytes, left: bytes) -> str:
     return ", then ".join(did) or "route"
 
 
+def _from_service(node: Node, arrived: bytes) -> str:
+    """The service whose interface a frame is addressed to; ``""`` where it is none's."""
+    macs = {interface.id: bytes.fromhex(interface.mac.replace(":", "")) for interface in node.interfaces()}
+    services = proxy.interfaces_of(node.sections)
+    return next((name for interface, name in services.items() if macs.get(interface) == arrived[:6]), "")
+
+
 def _encapsulation(after: Sequence[Layer], inner: Layer) -> str:
     """The headend behaviour that made ``after``. A list of one SID in full is told from a reduced one by its SRH."""
     outer = after[0]
@@ -144,7 +181,7 @@ def _encapsulation(after: Sequence[Layer], inner: Layer) -> str:
 def _layers(frame: bytes) -> list[Layer]:
     """The IP header of a frame and those inside it; what is not IP ends the list."""
     found: list[Layer] = []
-    offset = 14
+    offset = _ip_offset(frame)
     while True:
         try:
             view = raw.parse_ip(frame, offset)
@@ -163,6 +200,12 @@ def _layers(frame: bytes) -> list[Layer]:
 
 def _srhs(layer: Layer) -> tuple[raw.SrhView, ...]:
     return layer.srhs if isinstance(layer, raw.Ipv6View) else ()
+
+
+def _context(node: Node, sid: Sid) -> bytes:
+    """Where what a Replication-SID delivers to this node is processed."""
+    context: IPv6Address | None = node.sections[KEY][sid.operands[OPERAND]].context
+    return context.packed if context is not None else b""
 
 
 def _sid(node: Node, destination: bytes) -> Sid | None:

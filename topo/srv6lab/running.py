@@ -9,7 +9,6 @@ import os
 import re
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,14 @@ from srv6cp.config import ConfigError, load_node
 from srv6cp.model import Node
 from srv6cp.packets.probes import Probe
 from srv6lab.errors import LabError
+from srv6lab.fetching import Fetched
+from srv6lab.functions import Tally
 from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.intent import data_of, file_of
 from srv6lab.lab import Carried, Health, PortState, Trip
+from srv6lab.probes import to_json
 from srv6lab.state import State
+from srv6lab.steps import Fetch
 from srv6lab.topology import Topology, TopologyError
 from srv6lab.traffic import Traffic
 
@@ -185,6 +188,10 @@ class RunningLab:
             f"{router}: switch restarted, its controller filled it ({done['written']}) within {done['seconds']:.1f} s"
         )
 
+    def functions(self) -> Mapping[str, Tally]:
+        """See :class:`srv6lab.lab.Lab`: there are none of this process."""
+        return {}
+
     def server(self, router: str) -> str:
         """See :class:`srv6lab.lab.Lab`."""
         return f"unix:{self._state.socket(router)}"
@@ -192,7 +199,7 @@ class RunningLab:
     def exchange(self, node: str, probe: Probe, timeout: float) -> tuple[bytes, float] | None:
         """See :class:`srv6lab.lab.Lab`. Raises CliError when the probe cannot be sent."""
         if node in self.topology.routers:
-            found = self.request("probe", router=node, probe=asdict(probe), timeout=timeout)
+            found = self.request("probe", router=node, probe=to_json(probe), timeout=timeout)
             return (bytes.fromhex(found["packet"]), found["seconds"]) if found else None
         with self._probes_of(node) as sockets:
             return sockets.exchange(probe, timeout)
@@ -209,6 +216,12 @@ class RunningLab:
 
         return linuxhost.ping(self._namespaces[host], address, timeout)
 
+    def fetch(self, step: Fetch, timeout: float) -> Fetched:
+        """See :class:`srv6lab.lab.Lab`. For its time the hosts on the way have routes back to the client."""
+        from srv6lab import linuxhost
+
+        return linuxhost.fetch(self.topology, self._namespaces, step, timeout)
+
     def probe(self, source: str, target: str, version: int, ports: Sequence[int], timeout: float) -> list[Trip]:
         """See :class:`srv6lab.lab.Lab`."""
         from srv6lab import linuxhost
@@ -221,7 +234,22 @@ class RunningLab:
             for port in ports:
                 mark = b"srv6 lab probe %d.%d" % (os.getpid(), next(self._probes))
                 trip = linuxhost.probe(
-                    self._namespaces[source], self._namespaces[target], address, port, mark, sniffer, source, timeout
+                    self._namespaces[source],
+                    self._namespaces[target],
+                    address,
+                    port,
+                    mark,
+                    sniffer,
+                    (source, target),
+                    timeout,
                 )
                 trips.append(trip)
         return trips
+
+    def receivers(self, source: str, address: str, timeout: float) -> list[str]:
+        """See :class:`srv6lab.lab.Lab`."""
+        from srv6lab import linuxhost
+
+        mark = b"srv6 lab packet %d.%d" % (os.getpid(), next(self._probes))
+        hosts = {name: self._namespaces[name] for name in self.topology.hosts if name != source}
+        return linuxhost.receivers(self._namespaces[source], hosts, address, mark, timeout)

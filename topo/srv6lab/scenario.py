@@ -18,7 +18,11 @@ from srv6lab.terminal import width, wrap
 from srv6lab.topology import TopologyError
 
 PATIENCE = 3.0  # s for one packet through the network
+SILENCE = 1.0  # s without an answer where none is expected
 TOLERANCE = 0.15
+LEARNING = 5.0  # s for bridge domains to have learned where hosts are
+FETCH_PATIENCE = 60.0  # s for all of a text
+_PAUSE = 0.05
 SETTLING = 30.0  # s for the load of a cable to become what is expected
 LOAD_INTERVAL, LOAD_TOLERANCE = 1.0, 25.0  # s; points
 
@@ -34,8 +38,11 @@ class Player:
         self.network = network
         self.say = say
         self.last_path: list[path.Hop] = []
+        self._last_step: steps.Path | None = None
         self.last_ways: Counter[tuple[str, ...]] = Counter()
+        self.last_receivers: list[str] = []
         self._names = path.names_of(network.topology)
+        self._direct = (0, 0.0)  # octets and bit/s of the last `fetch` without a segment
         self._legend = True  # is still to be printed
 
     def run(self, script: Iterable[steps.Step]) -> None:
@@ -57,6 +64,12 @@ class Player:
                 self.path(step)
             case steps.Flows():
                 self.flows(step)
+            case steps.Receivers(source, to):
+                self.receivers(source, to)
+            case steps.Unanswered():
+                self.unanswered(step)
+            case steps.Functions():
+                self.functions()
             case steps.Apply(changes):
                 self.apply(changes)
             case steps.Cable(ends, whole):
@@ -66,6 +79,8 @@ class Player:
                 self.traffic(step)
             case steps.Quiet():
                 self.quiet()
+            case steps.Fetch():
+                self.fetch(step)
             case steps.Expect():
                 self.expect(step)
 
@@ -81,18 +96,34 @@ class Player:
         to = step.to if step.to == address else f"{step.to} ({address})"
         self.say(wrap(f"{step.source} pings {to}: {step.count} of {step.count} answered, after {', '.join(took)} ms"))
 
+    def unanswered(self, step: steps.Unanswered) -> None:
+        """An echo request that must not be answered."""
+        address = self._address(step.source, step.to, step.family)
+        if self.network.ping(step.source, address, SILENCE) is not None:
+            raise Failed(f"{step.source} pings {step.to}, and there is an answer")
+        self.say(f"{step.source} pings {step.to}: no answer")
+
+    def functions(self) -> None:
+        """What each function has let pass, and dropped."""
+        for name, tally in self.network.functions().items():
+            self.say(f"  {name}: {tally}")
+
     def path(self, step: steps.Path) -> None:
         """One UDP packet, and its way."""
-        version = ip_address(self._address(step.source, step.to, step.family)).version
-        (trip,) = self.network.probe(step.source, step.to, version, [FIRST_SOURCE_PORT], PATIENCE)
-        nodes = self.network.nodes
-        names = {**self._names, **names_at(self.network.topology, nodes, step.source)}
-        self.last_path = path.hops(trip.passages, nodes, names, not trip.arrived)
+        trip = self._probe(step)
         self.say(path.render(self.last_path, width()))
         if self._legend:
             self._legend = False
             self.say(wrap(path.LEGEND))
         self._check_arrival(trip, step.to)
+
+    def _probe(self, step: steps.Path) -> Trip:
+        version = ip_address(self._address(step.source, step.to, step.family)).version
+        (trip,) = self.network.probe(step.source, step.to, version, [FIRST_SOURCE_PORT], PATIENCE)
+        nodes = self.network.nodes
+        names = {**self._names, **names_at(self.network.topology, nodes, step.source)}
+        self.last_path, self._last_step = path.hops(trip.passages, nodes, names, not trip.arrived), step
+        return trip
 
     def flows(self, step: steps.Flows) -> None:
         """Many UDP packets that differ in the source port, and how many went which way."""
@@ -105,6 +136,12 @@ class Player:
             self.say(f"  {number:>4}  {' - '.join(way)}")
         for trip in trips:
             self._check_arrival(trip, step.to)
+
+    def receivers(self, source: str, address: str) -> None:
+        """One UDP packet, and the hosts that get it."""
+        found = self.last_receivers = self.network.receivers(source, address, PATIENCE)
+        which = f": {', '.join(found)}" if found else ""
+        self.say(f"{source} to {address}: {len(found)} receiver{'' if len(found) == 1 else 's'}{which}")
 
     def apply(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
         """Configuration on top of the routers' own."""
@@ -121,6 +158,26 @@ class Player:
             self.say(wrap(f"no flow from {step.source} to {step.to}: {error}"))
             return
         self.say(f"flow {flow.number}: {step.source} to {step.to}, {flow.kind}")
+
+    def fetch(self, step: steps.Fetch) -> None:
+        """A text by TCP, and whether it is the one that was sent."""
+        found = self.network.fetch(step, FETCH_PATIENCE)
+        way = f" by {', '.join(step.names)}" if step.names else ""
+        if found.error is not None:
+            raise Failed(f"{step.source} gets nothing from {step.to}{way}: {found.error}")
+        if step.changed is not None and found.same == step.changed:
+            raise Failed(
+                f"{step.source} gets {found.octets} octets from {step.to}{way}, "
+                + ("just what was sent" if found.same else "not what was sent")
+            )
+        what = f"{found.octets} octets, {'as they were sent' if found.same else f'beginning {found.beginning!r}'}"
+        against = ""
+        size, direct = self._direct
+        if step.via and size == step.size:
+            against = f", {found.rate / direct:.0%} of a direct connection"
+        elif not step.via:
+            self._direct = step.size, found.rate
+        self.say(wrap(f"{step.source} gets from {step.to}{way}: {what}; {found.rate / 1e6:.1f} Mbit/s{against}"))
 
     def quiet(self) -> None:
         """The flows stop."""
@@ -170,6 +227,16 @@ class Player:
         """What the last path or the last flows have to be, or the load to become."""
         if step.load:
             self.load(step.load)
+        last, end = self._last_step, time.monotonic() + LEARNING
+        while last is not None and self.network.topology.hosts[last.source].l2 and time.monotonic() < end:
+            with suppress(Failed):
+                self._compare(step)
+                return
+            time.sleep(_PAUSE)
+            self._probe(last)  # what a bridge domain learns of a packet it knows a moment later
+        self._compare(step)
+
+    def _compare(self, step: steps.Expect) -> None:
         went = [hop.node for hop in self.last_path]
         if step.path is not None and went != list(step.path):
             raise Failed(f"the packet went {' - '.join(went) or 'nowhere'}, not {' - '.join(step.path)}")
@@ -177,6 +244,9 @@ class Player:
             done = [hop.did for hop in self.last_path if hop.node == node]
             if did not in done:
                 raise Failed(f"{node} did {' and '.join(done) or 'not see the packet'}, not {did}")
+        if step.receivers is not None and sorted(self.last_receivers) != sorted(step.receivers):
+            got, wanted = (", ".join(each) or "nobody" for each in (self.last_receivers, step.receivers))
+            raise Failed(f"{got} got the packet, not {wanted}")
         total = sum(self.last_ways.values())
         for node, share in step.share.items():
             seen = sum(number for way, number in self.last_ways.items() if node in way) / max(1, total)
@@ -197,7 +267,8 @@ class Player:
         if family is not None:
             known = [host.ipv4 if family == 4 else host.ipv6]
         address = known[0] if known else host.ipv6
-        if (other := names.get(address, target)) != target:
+        # In the same VRF it is an address that several are to have: receivers of a tree.
+        if (other := names.get(address, target)) != target and self.network.topology.hosts[other].vrf != host.vrf:
             vrf = self.network.topology.hosts[source].vrf
             raise Failed(f"{source} cannot reach {target}: in VRF {vrf}, {address} is {other}")
         return address

@@ -16,7 +16,7 @@ from typing import Any
 from srv6cp import values
 from srv6cp.artifacts import PROFILES
 from srv6cp.config.schema import schema as node_schema
-from srv6lab import impairments, loader, script
+from srv6lab import functions, impairments, loader, script
 from srv6lab.configuration import FIXED
 from srv6lab.topology import MAX_HOSTS, MAX_ROUTERS
 
@@ -36,6 +36,8 @@ def schema() -> Schema:
             "router": _NAME | _text("router that the host hangs on"),
             "vrf": _NAME | _text("VRF of the router's port; default unless said"),
             "l2": {"type": "boolean"} | _text("true: the router's port takes frames as they are"),
+            "mpls": {"type": "boolean"}
+            | _text("true: a label-switching neighbour, which takes labels off and sends the packets on"),
             "ipv6": {"type": "string"} | _text("address/length; the router has the first address of the prefix"),
             "ipv4": {"type": "string"} | _text("address/length; the router has the first address of the prefix"),
             "gtp": _object(
@@ -49,6 +51,12 @@ def schema() -> Schema:
                 ["peer", "teid"],
             )
             | _text("the host is a gNB or UPF: its packets go into this session of GTP-U"),
+            "function": {
+                "anyOf": [{"enum": list(functions.KINDS)}, {"type": "object", "minProperties": 1, "maxProperties": 1}]
+            }
+            | _text("a network function: it sends back what comes and is not for it, as far as it lets it pass"),
+            "functions": {"type": "string"}
+            | _text("the host is a proxy with functions on byte streams: prefix of their SIDs, 80 bits at most"),
         },
         ["router"],
     )
@@ -142,14 +150,23 @@ def _steps(section: Schema) -> dict[str, Schema]:
         | _text("r1 -- r2 to the load in percent that comes about from r1 to r2, 25 points more or less"),
         "share": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}}
         | _text("node to its share of the last `flows`, 0.15 more or less"),
+        "receivers": {"type": "array", "items": {"type": "string"}}
+        | _text("the hosts, no more and no fewer, that got the packet of the last `receivers`"),
     }
     steps = {
         "say": {"type": ["string", "integer"]} | _text("text to print"),
         "ping": _object(script.COUNTED_KEYS, {**counted, "to": to | _text("host or address")}, ["from", "to"])
         | _text("echo requests; fails when one is not answered"),
+        "unanswered": _object(script.PROBE_KEYS, probe, ["from", "to"])
+        | _text("an echo request that nobody answers within a second; fails when somebody does"),
+        "functions": {"const": "all"} | _text("what each network function has let pass and dropped"),
         "path": _object(script.PROBE_KEYS, probe, ["from", "to"]) | _text("the way of one packet, hop by hop"),
         "flows": _object(script.COUNTED_KEYS, counted, ["from", "to"])
         | _text("how many packets that differ in the source port went which way"),
+        "receivers": _object(
+            script.RECEIVERS_KEYS, {"from": source, "to": to | _text("host or address")}, ["from", "to"]
+        )
+        | _text("which hosts get one packet to an address that several have"),
         "apply": {"type": "object", "additionalProperties": {"anyOf": [section, {"type": "null"}]}}
         | _text("router to what is added to its configuration, in place of what an earlier step added"),
         "cut": _CABLE | _text("unplug the cable between two nodes: r1 -- r2"),
@@ -157,6 +174,21 @@ def _steps(section: Schema) -> dict[str, Schema]:
         "traffic": _object(script.TRAFFIC_KEYS, {**probe, "rate": _cable_properties()["rate"]}, ["from", "to"])
         | _text("a flow that goes on: UDP at a rate, without one as much as there is room for"),
         "quiet": {"const": "all"} | _text("all flows stop"),
+        "fetch": _object(
+            script.FETCH_KEYS,
+            {
+                "from": source,
+                "to": to,
+                "via": {"type": "array", "items": {"type": "string"}}
+                | _text("segments of its SRH in order: HOST/FUNCTION[/PARAMETERS] of a proxy, a router, an address"),
+                "back": {"type": "array", "items": {"type": "string"}}
+                | _text("functions of its return path, in the order of the way there; without it `via` reversed"),
+                "size": {"type": "integer", "minimum": 1, "maximum": script.MAX_SIZE} | _text("octets; 200000"),
+                "changed": {"type": "boolean"} | _text("true: what arrives is not what was sent"),
+            },
+            ["from", "to"],
+        )
+        | _text("get a text by TCP from one host to another"),
         "expect": _object(script.EXPECT_KEYS, expected) | {"minProperties": 1} | _text("fails when it was otherwise"),
     }
     assert steps.keys() == script.VERBS.keys(), steps.keys() ^ script.VERBS.keys()

@@ -3,15 +3,20 @@
 
 - say: a sentence
 - ping: {from: h1, to: h2, count: 3, family: 4}     # or `to` an address
+- unanswered: {from: h1, to: h2}                   # a ping that nobody answers
+- functions: all                                    # what the network functions have counted
 - path: {from: h1, to: h2, family: 4}               # the way of one packet, hop by hop
 - flows: {from: h1, to: h2, count: 64}              # the ways of many packets, one for each source port
+- receivers: {from: h1, to: 2001:db8:ca57::1}      # which hosts get one packet to an address that several have
 - apply: {r1: {policies: [...], ...}}               # on top of the router's own configuration
 - cut: r1 -- r2                                     # and `restore`
 - traffic: {from: h1, to: h2, rate: 5M}            # a flow that goes on; without a rate what there is room for
+- fetch: {from: h1, to: h2, via: [v1/compress, r3, v2/decompress], size: 100000}  # by TCP, with an SRH
 - quiet: all                                       # the flows stop
 - expect: {path: [h1, r1, r3, r4, h2]}              # of the last `path` step
 - expect: {does: {r2: End.X}}                       # what the last `path` step says of a node
 - expect: {share: {r2: 0.75, r3: 0.25}}             # of the last `flows` step, 0.15 more or less
+- expect: {receivers: [h2, h3]}                    # of the last `receivers` step
 - expect: {load: {r1 -- r2: 90}}                   # percent from r1 to r2, 25 points more or less, within half a minute
 
 Without `family` it is one in which the host can be reached: 6 where both are.
@@ -21,11 +26,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from srv6cp import values
 from srv6cp.problems import InvalidError
+from srv6host import functions
 from srv6lab import steps
 from srv6lab.impairments import read_rate
 from srv6lab.mistakes import Mistakes
@@ -36,7 +42,10 @@ FAMILIES = (4, 6)
 PROBE_KEYS = frozenset(("from", "to", "family"))
 COUNTED_KEYS = PROBE_KEYS | {"count"}
 TRAFFIC_KEYS = PROBE_KEYS | {"rate"}
-EXPECT_KEYS = frozenset(("path", "does", "share", "load"))
+RECEIVERS_KEYS = frozenset(("from", "to"))
+FETCH_KEYS = frozenset(("from", "to", "via", "back", "size", "changed"))
+MAX_SIZE = 100_000_000
+EXPECT_KEYS = frozenset(("path", "does", "share", "load", "receivers"))
 
 
 def read_scenario(value: Any, topology: Topology, mistakes: Mistakes) -> tuple[steps.Step, ...]:
@@ -78,6 +87,18 @@ def _ping(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
     return steps.Ping(_host(item, "from", topology, mistakes), to, _count(item, 1, mistakes), _family(item, mistakes))
 
 
+def _unanswered(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
+    item = _probe(argument, PROBE_KEYS, mistakes)
+    source, to = (_host(item, key, topology, mistakes) for key in ("from", "to"))
+    return steps.Unanswered(source, to, _family(item, mistakes))
+
+
+def _functions(argument: Any, _topology: Topology, _mistakes: Mistakes) -> steps.Step:
+    if argument != "all":
+        raise InvalidError(f"all is needed, not {values.show(argument)}")
+    return steps.Functions()
+
+
 def _path(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
     item = _probe(argument, PROBE_KEYS, mistakes)
     source, to = (_host(item, key, topology, mistakes) for key in ("from", "to"))
@@ -90,6 +111,15 @@ def _flows(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
     return steps.Flows(source, to, _count(item, 64, mistakes), _family(item, mistakes))
 
 
+def _receivers(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
+    item = _probe(argument, RECEIVERS_KEYS, mistakes)
+    to = str(item.get("to"))
+    if item.get("to") is not None:
+        with mistakes.at("to"):
+            to = _address(topology.hosts[to].ipv6 if to in topology.hosts else to, topology)
+    return steps.Receivers(_host(item, "from", topology, mistakes), to)
+
+
 def _traffic(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
     item = _probe(argument, TRAFFIC_KEYS, mistakes)
     source, to = (_host(item, key, topology, mistakes) for key in ("from", "to"))
@@ -97,6 +127,50 @@ def _traffic(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Ste
     with mistakes.at():
         rate = read_rate(item["rate"]) if item.get("rate") is not None else None
     return steps.Traffic(source, to, rate, _family(item, mistakes))
+
+
+def _fetch(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
+    item = _probe(argument, FETCH_KEYS, mistakes)
+    source, to = (_host(item, key, topology, mistakes) for key in ("from", "to"))
+    size, changed = 0, False
+    listed: dict[str, list[str]] = {"via": [], "back": []}
+    found: dict[str, list[IPv6Address]] = {"via": [], "back": []}
+    for key, names in listed.items():
+        with mistakes.at(key):
+            names.extend(map(str, values.listing(item.get(key), key)))
+        for place, name in enumerate(names):
+            with mistakes.at(key, place):
+                found[key].append(segment_of(name, topology))
+    with mistakes.at("size"):
+        size = values.integer(item.get("size", 200_000), "size", 1, MAX_SIZE)
+    with mistakes.at("changed"):
+        changed = values.boolean(item.get("changed", False), "changed")
+    return steps.Fetch(source, to, tuple(found["via"]), tuple(found["back"]), tuple(listed["via"]), size, changed)
+
+
+def segment_of(text: str, topology: Topology) -> IPv6Address:
+    """A segment of a connection: ``HOST/FUNCTION[/PARAMETERS]`` of a proxy, or what a policy may have.
+
+    Raises InvalidError.
+    """
+    name, *words = text.split("/")
+    host = topology.hosts.get(name)
+    if host is None:
+        try:
+            return IPv6Address(topology.segment(text))
+        except (UnknownName, ValueError) as error:
+            raise InvalidError(str(error)) from None
+    if host.functions is None:
+        raise InvalidError(f"{name} has no functions")
+    if not 1 <= len(words) <= 2:
+        raise InvalidError(f"write {name}/FUNCTION or {name}/FUNCTION/PARAMETERS, not {text!r}")
+    try:
+        parameters = int(words[1], 0) if len(words) == 2 else 0
+        return functions.sid_of(host.functions.network_address, words[0], parameters)
+    except ValueError:
+        raise InvalidError(f"{words[1]!r} is no number of 32 bits") from None
+    except functions.FunctionError as error:
+        raise InvalidError(str(error)) from None
 
 
 def _quiet(argument: Any, _topology: Topology, _mistakes: Mistakes) -> steps.Step:
@@ -169,7 +243,8 @@ def _ends(argument: Any) -> tuple[str, str]:
 def _expect(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step:
     if not isinstance(argument, Mapping) or not argument:
         raise InvalidError(
-            "{path: [NODE, ...]}, {does: {NODE: BEHAVIOUR}}, {share: {NODE: 0.5}} or {load: {r1 -- r2: 90}} is needed"
+            "{path: [NODE, ...]}, {does: {NODE: BEHAVIOUR}}, {share: {NODE: 0.5}}, {load: {r1 -- r2: 90}} or "
+            "{receivers: [HOST, ...]} is needed"
         )
     mistakes.check_keys(argument, EXPECT_KEYS)
     way: tuple[str, ...] | None = None
@@ -197,7 +272,14 @@ def _expect(argument: Any, topology: Topology, mistakes: Mistakes) -> steps.Step
     for place, name in enumerate(way or ()):
         with mistakes.at("path", place):
             _known(topology.check_node, name)
-    return steps.Expect(way, does, share, load)
+    hosts: tuple[str, ...] | None = None
+    with mistakes.at("receivers"):
+        if "receivers" in argument:
+            hosts = tuple(map(str, values.listing(argument["receivers"], "receivers")))
+    for place, name in enumerate(hosts or ()):
+        with mistakes.at("receivers", place):
+            _known(topology.check_host, name)
+    return steps.Expect(way, does, share, load, hosts)
 
 
 def _named(argument: Mapping[str, Any], key: str, mistakes: Mistakes) -> Iterator[tuple[str, Any]]:
@@ -227,12 +309,16 @@ def _known(look: Callable[..., object], *names: str) -> None:
 VERBS: dict[str, Callable[[Any, Topology, Mistakes], steps.Step]] = {
     "say": _say,
     "ping": _ping,
+    "unanswered": _unanswered,
+    "functions": _functions,
     "path": _path,
     "flows": _flows,
+    "receivers": _receivers,
     "apply": _apply,
     "cut": lambda argument, topology, _: _cable(argument, topology, False),
     "restore": lambda argument, topology, _: _cable(argument, topology, True),
     "traffic": _traffic,
     "quiet": _quiet,
+    "fetch": _fetch,
     "expect": _expect,
 }

@@ -7,6 +7,7 @@ import cmd
 import inspect
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -14,7 +15,7 @@ from srv6cp.behaviours import REGISTRY
 from srv6cp.cli.exitcodes import CliError, UsageError
 from srv6cp.cli.output import table
 from srv6cp.problems import InvalidError
-from srv6lab import graph, steps
+from srv6lab import graph, probes, steps
 from srv6lab.errors import LabError, Terminated
 from srv6lab.impairments import read_rate, read_words
 from srv6lab.mistakes import Mistakes
@@ -100,8 +101,29 @@ class Shell(cmd.Cmd):
         self._player.play(step)
 
     def do_ping(self, line: str) -> None:
-        """ping HOST HOST-OR-ADDRESS [COUNT] [-4|-6]: echo requests"""
+        """ping HOST HOST-OR-ADDRESS [COUNT] [-4|-6]: echo requests; ping NODE TARGET --via SEGMENT,...: along segments
+
+        The second from a router, too, or with any option of `srv6 lab ping` (-c, --packed, --json ...):
+            ping r1 r4 --via r2,r3/End.X/r4
+        """
+        words = line.split()
+        options = any(word.startswith("-") and word not in ("-4", "-6") for word in words)
+        if options or (words and words[0] in self._network.topology.routers):
+            self._along("ping", words)
+            return
         self._probe("ping", line, "ping HOST HOST-OR-ADDRESS [COUNT] [-4|-6]", 3)
+
+    def do_traceroute(self, line: str) -> None:
+        """traceroute NODE TARGET [--via SEGMENT,...] [--packed]: the way hop by hop, with behaviours
+
+        From a host or a router to an address, a node or a SID; the options are those of `srv6 lab traceroute`:
+            traceroute h1 r4/End --via r2,r3
+        """
+        self._along("traceroute", line.split())
+
+    def _along(self, verb: str, words: list[str]) -> None:
+        if probes.run_words(self._network, verb, words, self._player.say):
+            raise Failed(f"{verb}: the target did not answer")
 
     def do_path(self, line: str) -> None:
         """path HOST HOST [-4|-6]: the way of one packet, hop by hop"""
@@ -110,6 +132,10 @@ class Shell(cmd.Cmd):
     def do_flows(self, line: str) -> None:
         """flows HOST HOST [COUNT] [-4|-6]: the ways of many packets that differ in the source port"""
         self._probe("flows", line, "flows HOST HOST [COUNT] [-4|-6]", 3)
+
+    def do_receivers(self, line: str) -> None:
+        """receivers HOST HOST-OR-ADDRESS: which hosts get one packet"""
+        self._probe("receivers", line, "receivers HOST HOST-OR-ADDRESS", 2)
 
     def do_steer(self, line: str) -> None:
         """steer ROUTER HOST SEGMENT...: the router sends what goes to the host along these segments
@@ -226,6 +252,24 @@ class Shell(cmd.Cmd):
                 self._player.say(table(rows(traffic.reports()), COLUMNS, "no flow runs"))
             case _:
                 raise UsageError(_FLOW_USAGE)
+
+    def do_fetch(self, line: str) -> None:
+        """fetch HOST HOST [via SEG,SEG...] [size N]: gets a text from the second host by TCP
+
+        Segments of its SRH in order of travel: HOST/FUNCTION[/PARAMETERS] of a proxy, a router, an address.
+        """
+        hosts, rest = line.split()[:2], line.split()[2:]
+        given: dict[str, Any] = dict(zip(rest[::2], rest[1::2], strict=False))
+        if len(hosts) < 2 or 2 * len(given) != len(rest) or given.keys() - {"via", "size"}:
+            raise UsageError("usage: fetch HOST HOST [via SEG,SEG...] [size N]")
+        if "via" in given:
+            given["via"] = given["via"].split(",")
+        mistakes = Mistakes()
+        item = {"from": hosts[0], "to": hosts[1], **given}
+        step = read_step({"fetch": item}, self._network.topology, mistakes)
+        if not isinstance(step, steps.Fetch):
+            raise UsageError(mistakes.found[0].message)
+        self._player.play(replace(step, changed=None))
 
     def do_restart(self, line: str) -> None:
         """restart ROUTER: starts its switch anew; its controller fills it"""

@@ -48,7 +48,7 @@ class Sniffer:
             self.close()
             raise
 
-    def follow(self, mark: bytes, source: str, receiver: socket.socket, timeout: float) -> Trip:
+    def follow(self, mark: bytes, source: str, target: str, receiver: socket.socket, timeout: float) -> Trip:
         """The frames with ``mark`` until a datagram with it has come to ``receiver``, or ``timeout`` s have passed."""
         seen: list[Passage] = []
         poll = select.poll()
@@ -64,7 +64,7 @@ class Sniffer:
                     arrived = arrived or mark in receiver.recv(65535)
         for tap in self._taps.values():  # what has passed a cable before it arrived is in the buffers by now
             seen += self._read(tap, mark)
-        return Trip(tuple(in_order(seen, source)), arrived)
+        return Trip(tuple(in_order(seen, source, target)), arrived)
 
     @staticmethod
     def _read(tap: _Tap, mark: bytes) -> list[Passage]:

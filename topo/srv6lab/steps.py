@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import Any
 
 
@@ -26,6 +27,20 @@ class Ping:
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """An echo request that nobody answers."""
+
+    source: str
+    to: str
+    family: int | None = None
+
+
+@dataclass(frozen=True)
+class Functions:
+    """What the network functions have counted."""
+
+
+@dataclass(frozen=True)
 class Path:
     """The way of one packet from host to host."""
 
@@ -42,6 +57,14 @@ class Flows:
     to: str
     count: int = 64
     family: int | None = None
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """Which hosts get one packet to an address that several have."""
+
+    source: str
+    to: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +102,7 @@ class Quiet:
 class Expect:
     """What the last `Path` (``path``: its nodes; ``does``: node to behaviour) or `Flows` (``share``) has shown.
 
+    ``receivers``: the hosts that the last `Receivers` has found; None: not asked.
     ``load``: two nodes to the load, in percent, that the cable from the first to the second comes to.
     """
 
@@ -86,6 +110,21 @@ class Expect:
     does: Mapping[str, str] = field(default_factory=dict)
     share: Mapping[str, float] = field(default_factory=dict)
     load: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    receivers: tuple[str, ...] | None = None
 
 
-Step = Say | Ping | Path | Flows | Apply | Cable | Traffic | Quiet | Expect
+@dataclass(frozen=True)
+class Fetch:
+    """A text of ``size`` octets by TCP; ``via`` are the segments of its SRH, ``names`` what the file calls them,
+    ``back`` those of its return path."""
+
+    source: str
+    to: str
+    via: tuple[IPv6Address, ...] = ()
+    back: tuple[IPv6Address, ...] = ()
+    names: tuple[str, ...] = ()
+    size: int = 200_000
+    changed: bool | None = False  # None: whatever arrives
+
+
+Step = Fetch | Say | Ping | Unanswered | Functions | Path | Flows | Receivers | Apply | Cable | Traffic | Quiet | Expect

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, IPv6Network
 from typing import Any
 
 from srv6cp.artifacts import DEFAULT
@@ -32,6 +32,7 @@ from srv6cp.behaviours import REGISTRY
 from srv6cp.config.spelling import listed_flavours, normalize_sid
 from srv6cp.model import parse_flavours
 from srv6cp.problems import InvalidError
+from srv6lab.functions import Function
 from srv6lab.impairments import IDEAL, Impairments
 from srv6lab.steps import Step
 
@@ -90,6 +91,9 @@ class Host:
     """A host and the router it hangs on: by a port of a VRF, or (``l2``) by a layer 2 port without a gateway.
 
     With ``gtp`` it is a gNB or a UPF that speaks GTP-U: what it sends, the packets of a user, goes into a session.
+    With ``mpls`` it is the end of label-switched paths: it takes all labels off and sends on what is not its own.
+    With ``function`` it sends back what comes and is not for it, as far as the function lets it pass.
+    With ``functions`` it is a proxy with functions on byte streams, whose SIDs have that prefix.
     """
 
     name: str
@@ -101,6 +105,9 @@ class Host:
     l2: bool = False
     impairments: Impairments = IDEAL  # of its cable
     gtp: Gtp | None = None
+    mpls: bool = False
+    function: Function | None = None
+    functions: IPv6Network | None = None
 
     @property
     def mac(self) -> str:

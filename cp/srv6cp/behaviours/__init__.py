@@ -6,7 +6,22 @@ A new behaviour is a record in its family: an ``Endpoint`` with the action that 
 the documentation then know it. A behaviour with a table of its own brings a :class:`Section` of the node file.
 """
 
-from srv6cp.behaviours import bind, csid, decap, end, headend, l2, l2_bridge, mobile, mpls
+from srv6cp.behaviours import (
+    bind,
+    csid,
+    decap,
+    end,
+    headend,
+    l2,
+    l2_bridge,
+    mobile,
+    mpls,
+    nsh,
+    proxy,
+    replicate,
+    search,
+    vnf,
+)
 from srv6cp.behaviours.interfaces import Binder, Entry, Names, Scope
 from srv6cp.behaviours.operands import Operand
 from srv6cp.behaviours.record import ALL_FLAVOURS, Endpoint, Headend
@@ -23,6 +38,11 @@ REGISTRY = Registry(
         *mpls.ENDPOINTS,
         *csid.ENDPOINTS,
         *mobile.ENDPOINTS,
+        *replicate.ENDPOINTS,
+        *proxy.ENDPOINTS,
+        *search.ENDPOINTS,
+        *nsh.ENDPOINTS,
+        *vnf.ENDPOINTS,
     ),
     headend.HEADENDS,
 )

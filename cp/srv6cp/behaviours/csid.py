@@ -14,12 +14,13 @@ from ipaddress import IPv6Network
 from typing import Any
 
 from srv6cp import values
-from srv6cp.behaviours import decap, l2, mpls
+from srv6cp.behaviours import decap, l2, l2_bridge, mpls
 from srv6cp.behaviours.interfaces import Binder, Names, Schema, Scope
 from srv6cp.behaviours.operands import DECAP, VIA6, VRF, Bind, Operand, policy
 from srv6cp.behaviours.record import ALL_FLAVOURS, Endpoint
 from srv6cp.behaviours.structure import block_in
 from srv6cp.model import Flavour, Sid
+from srv6cp.model.structures import FE2_LENGTH
 from srv6cp.problems import InvalidError, with_path
 
 _LBLEN, _NFLEN = "lblen", "nflen"
@@ -77,7 +78,10 @@ class Length(Operand):
 
 @dataclass(frozen=True)
 class ReplaceLength(Length):
-    """LNFL of a REPLACE-C-SID: 16 or 32 bits. The Index stands behind Block and C-SID (RFC 9800 section 4.2)."""
+    """LNFL of a REPLACE-C-SID: 16 or 32 bits. The Index stands behind Block and C-SID (RFC 9800 section 4.2), and
+    behind an Argument of ``argument`` bits."""
+
+    argument: int = 0
 
     @property
     def schema(self) -> Schema:
@@ -89,8 +93,11 @@ class ReplaceLength(Length):
         where = next((key for key in (self.key, _LBLEN) if item.get(key) is not None), "sid")
         if index is None:
             raise InvalidError(f"a REPLACE-C-SID has 16 or 32 bits (RFC 9800 4.2), not {nflen}", where)
-        if lblen + nflen + index > _ADDRESS_LENGTH:
-            raise InvalidError(f"block and C-SID leave no room for an index of {index} bits (RFC 9800 4.2)", where)
+        if lblen + nflen + self.argument + index > _ADDRESS_LENGTH:
+            room = f"an index of {index} bits (RFC 9800 4.2)"
+            if self.argument:
+                room = f"Arg.FE2, {self.argument} bits, and {room}"
+            raise InvalidError(f"block and C-SID leave no room for {room}", where)
         return {self.key: nflen}
 
 
@@ -205,17 +212,21 @@ LBLEN = Length(_LBLEN, "[`lblen`]", "lblen BITS", "lbl", 0)
 NFLEN = Length(_NFLEN, "[`nflen`]", "nflen BITS", "lnfl", 1)
 STRUCTURE = (LBLEN, NFLEN)
 REPLACE_STRUCTURE = (LBLEN, ReplaceLength(_NFLEN, "[`nflen`]", "nflen BITS", "lnfl", 1))
+_FE2_STRUCTURE = (LBLEN, ReplaceLength(_NFLEN, "[`nflen`]", "nflen BITS", "lnfl", 1, FE2_LENGTH))
 BLOCK = Block("block", "`block` (a prefix)", "block PREFIX")
 REPLACE_BLOCK = ReplaceBlock("block", "`block` (a prefix)", "block PREFIX")
 
 
 def _last(record: Endpoint, code_point: int) -> Endpoint:
-    """A decapsulating behaviour with REPLACE-C-SID: it ignores the Argument (RFC 9800 section 4.2.7)."""
+    """A decapsulating behaviour with REPLACE-C-SID: it ignores the Argument (RFC 9800 section 4.2.7), unless it is
+    Arg.FE2 of End.DT2M, which the bridge domain knows."""
+    fe2 = record.name == "End.DT2M"
+    operands = (l2_bridge.BRIDGE, *_FE2_STRUCTURE) if fe2 else (*record.operands, *REPLACE_STRUCTURE)
     return replace(
         record,
         name=f"{record.name} with REPLACE-CSID",
         action=f"{record.action}_replace_csid",
-        operands=(*record.operands, *REPLACE_STRUCTURE),
+        operands=operands,
         code_points=(code_point,),
         spec="RFC 9800 4.2.7",
         aliases=(),
@@ -223,6 +234,7 @@ def _last(record: Endpoint, code_point: int) -> Endpoint:
         sections=(),
         of=record.name,
         csid=Flavour.REPLACE_CSID,
+        argument=FE2_LENGTH if fe2 else 0,
     )
 
 
@@ -234,6 +246,8 @@ _LAST_CODE_POINTS = {
     "End.DT46": 120,
     "End.DX2": 121,
     "End.DX2V": 122,
+    "End.DT2U": 123,
+    "End.DT2M": 124,
 }
 
 ENDPOINTS = (
@@ -390,7 +404,7 @@ ENDPOINTS = (
     ),
     *(
         _last(record, _LAST_CODE_POINTS[record.name])
-        for record in (*decap.ENDPOINTS, *l2.ENDPOINTS)
+        for record in (*decap.ENDPOINTS, *l2.ENDPOINTS, *l2_bridge.ENDPOINTS)
         if record.name in _LAST_CODE_POINTS
     ),
 )

@@ -23,6 +23,7 @@ class Entry(NamedTuple):
     params: Mapping[str, Any]
     priority: int = 0
     packets: int | None = None  # read back, where its table counts
+    key: bytes = b""  # what it stands for, unless that is its item (`Binder.replica`)
 
 
 class Scope(Protocol):
@@ -63,8 +64,17 @@ class Binder(Protocol):
     def item(self, section: str, name: str) -> Any:
         """What the record has read of it."""
 
+    def name(self, section: str, number: int) -> str:
+        """The way back from `number`."""
+
     def group(self, key: bytes) -> int:
         """Number of a group that shares a rate."""
+
+    def replica(self, key: bytes) -> int:
+        """Number of a copy of a packet; the entry of `packet_copy_table` has the same ``key``."""
+
+    def multicast_group(self, table: str, name: str) -> int:
+        """Number of a multicast group of such copies, that of the entry of ``table`` that an item has."""
 
 
 class Names(Protocol):
@@ -81,3 +91,6 @@ class Names(Protocol):
 
     def item(self, section: str, number: Any) -> str:
         """Name of an item of a section that a record brings."""
+
+    def items(self, section: str) -> Mapping[str, Any]:
+        """The items of such a section that the node file has, by name."""

@@ -3,12 +3,17 @@
 
 A bridge domain has ways out: attachment circuits and remotes. Each has a *replica*, which is a row of `replica_table`;
 multicast groups consist of replicas. Numbers follow from that of the domain: replica ``domain << 8 | place``, group
-``domain << 8 | replica of the circuit that a frame came by``. From a remote it is group 0, of circuits alone (split
-horizon: the mesh of remotes is full); with an Arg.FE2, groups from 255 down, without the circuits of that segment.
+``domain << 8 | replica of the circuit that a frame came by``; all below 0x7000. From a remote it is group 0, of
+circuits alone (split horizon: the mesh of remotes is full); with an Arg.FE2, groups from 255 down, without the
+circuits of that segment.
+
+What segment an Arg.FE2 stands for, SIDs say (``exclude``: a longer prefix for each); with REPLACE-C-SID, where the
+argument may stand in the SRH, the domain says it (``arguments``).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
@@ -19,22 +24,33 @@ from srv6cp.behaviours.interfaces import Binder, Entry, Names, Number, Schema, S
 from srv6cp.behaviours.operands import NAME, PORT, Bind, Item, Operand, item, out_port
 from srv6cp.behaviours.record import Endpoint
 from srv6cp.behaviours.section import Section
+from srv6cp.model.structures import FE2_LENGTH
 from srv6cp.problems import Fields, InvalidError, with_path
 
 KEY = "bridges"
 _NUMBER = "bridge_id"
-_DESTINATIONS = "bridge_destination_table"
-_SOURCES = "bridge_source_table"
+DESTINATIONS = "bridge_destination_table"
+SOURCES = "bridge_source_table"
 _PEERS = "bridge_peer_table"
+_SEGMENTS = "bridge_segment_table"
 _REPLICAS = "replica_table"
+#: Where it stands what the ways out of the domains are (`ways_on_switch`).
+REPLICAS = (_REPLICAS, _PEERS)
 _KEEP, _POP = "keep", "pop"
+_CIRCUITS = ("replica_to_port", "replica_to_vlan", "replica_to_tagged")
 #: Circuits, and four times as many remotes with a policy each for one and for all destinations, at most.
 _MOST_REPLICAS = 200
 _MOST_SEGMENTS = 32
 _LAST_PLACE = 255
+#: Groups from 0x7000 on are those of packets (srv6cp.compile.ids); BMv2 keeps those from 1 << 15 on for itself.
+_MOST_DOMAINS = 0x6F
+_MOST_ARGUMENT = (1 << FE2_LENGTH) - 1
 _LONGEST_AGE = 1_000_000
 _MOST_ADDRESSES = 65536
 _MODE = "l2encap.red"
+
+#: A way out: (port, VLAN or 0) of a circuit, the source address of a remote.
+Way = tuple[int, int] | IPv6Address
 
 
 class Circuit(NamedTuple):
@@ -73,13 +89,14 @@ class Static(NamedTuple):
 @dataclass(frozen=True)
 class Bridge:
     """A bridge domain. ``age``: seconds after which an address that is not seen is forgotten, 0: never; ``limit``: of
-    learned addresses."""
+    learned addresses; ``arguments``: Ethernet segments and their Arg.FE2 in an End.DT2M with REPLACE-C-SID."""
 
     circuits: tuple[Circuit, ...]
     remotes: tuple[Remote, ...]
     static: tuple[Static, ...] = ()
     age: int = 300
     limit: int = 8192
+    arguments: tuple[tuple[str, int], ...] = ()
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -91,6 +108,15 @@ class Bridge:
         """Place of each way out for one destination: circuits by label, remotes by name."""
         names = [*(each.label for each in self.circuits), *(each.name for each in self.remotes)]
         return {name: place for place, name in enumerate(names, 1)}
+
+    @property
+    def ways(self) -> dict[int, Way]:
+        """What is at each of these places."""
+        found: list[Way] = [
+            *((each.port, each.vlan) for each in self.circuits),
+            *(each.source for each in self.remotes),
+        ]
+        return dict(enumerate(found, 1))
 
     @property
     def floods(self) -> dict[tuple[str, str | None], int]:
@@ -135,6 +161,18 @@ def _flooding(domain: int, bridge: Bridge, place: int) -> int:
     return number(domain, place) if dict(bridge.groups())[place] else 0
 
 
+def ways_on_switch(found: Iterable[Entry]) -> dict[int, Way]:
+    """The ways out for one destination by replica, from the entries of the tables `REPLICAS`."""
+    ways: dict[int, Way] = {}
+    for entry in found:
+        if entry.action == "is_peer":
+            ways[int(entry.params["replica_id"])] = IPv6Address(entry.match["ipv6_src"])
+        elif entry.action in _CIRCUITS:
+            vlan = int(entry.params.get("vlan_id", 0))
+            ways[int(entry.match["replica_id"])] = int(entry.params["egress_port"]), vlan
+    return ways
+
+
 def circuits_of(sections: Mapping[str, Mapping[str, Any]]) -> frozenset[tuple[int, int]]:
     """(Port, VLAN) of every attachment circuit of a node (``Node.sections``)."""
     return frozenset((each.port, each.vlan) for bridge in sections.get(KEY, {}).values() for each in bridge.circuits)
@@ -165,9 +203,21 @@ def _read(given: dict[Any, Any], scope: Scope) -> Bridge:
             f"more than {_MOST_REPLICAS} ways out (a remote counts twice, and once more for each segment), or "
             f"{_MOST_SEGMENTS} segments"
         )
-    return replace(
-        bridge, static=tuple(_listed(given, "static", lambda one: _static(one, bridge))), age=age, limit=limit
-    )
+    static = tuple(_listed(given, "static", lambda one: _static(one, bridge)))
+    return replace(bridge, static=static, age=age, limit=limit, arguments=_arguments(given, bridge))
+
+
+def _arguments(given: dict[Any, Any], bridge: Bridge) -> tuple[tuple[str, int], ...]:
+    found: dict[int, str] = {}
+    for segment, value in with_path("arguments", values.mapping, given.get("arguments") or {}, "arguments").items():
+        if segment not in bridge.segments:
+            valid = f"; valid: {', '.join(bridge.segments)}" if bridge.segments else ", nor to any other"
+            raise InvalidError(f"no circuit belongs to Ethernet segment {segment!r}{valid}", "arguments")
+        argument = with_path("arguments", values.integer, value, f"argument of {segment}", 1, _MOST_ARGUMENT)
+        if argument in found:
+            raise InvalidError(f"{argument:#x} stands for {found[argument]} and for {segment}", "arguments")
+        found[argument] = str(segment)
+    return tuple((segment, argument) for argument, segment in found.items())
 
 
 def _listed(given: dict[Any, Any], key: str, read: Any) -> Iterator[Any]:
@@ -252,10 +302,17 @@ def _entries(domain: int, bridge: Bridge, binder: Binder) -> Iterable[Entry]:
             yield Entry(_REPLICAS, {"replica_id": number(domain, place)}, "replica_to_policy", params)
         peer = {"replica_id": number(domain, places[remote.name])}
         yield Entry(_PEERS, {_NUMBER: domain, "ipv6_src": remote.source}, "is_peer", peer)
+    if bridge.arguments:  # 0 excludes none; nor do those that are not known, which are counted by themselves
+        others: list[tuple[int, int, str | None]] = [(0, FE2_LENGTH, None), (0, 0, None)]
+        others += [(argument, FE2_LENGTH, segment) for segment, argument in bridge.arguments]
+        for argument, length, segment in others:
+            match = {_NUMBER: domain, "argument": (argument, length)}
+            group = {"multicast_group": _flooding(domain, bridge, bridge.group_of(segment))}
+            yield Entry(_SEGMENTS, match, "flood_others", group)
     for mac, at in bridge.static:
         match = {_NUMBER: domain, "mac": mac}
-        yield Entry(_SOURCES, match, "stays_at", {})
-        yield Entry(_DESTINATIONS, match, "go_to", {"replica_id": number(domain, places[at])})
+        yield Entry(SOURCES, match, "stays_at", {})
+        yield Entry(DESTINATIONS, match, "go_to", {"replica_id": number(domain, places[at])})
     for circuit in bridge.circuits:
         place = places[circuit.label]
         given: dict[str, Any] = {_NUMBER: domain, "replica_id": number(domain, place)}
@@ -273,23 +330,79 @@ def _entries(domain: int, bridge: Bridge, binder: Binder) -> Iterable[Entry]:
             yield Entry("ingress_vlan_table", match, "set_bridge_circuit_translate", translated)
 
 
-def _copies(domain: int, bridge: Bridge) -> Iterable[tuple[int, tuple[int, ...]]]:
+def _copies(domain: int, bridge: Bridge, _: Binder) -> Iterable[tuple[int, tuple[int, ...]]]:
     for group, places in bridge.groups():
         if places:
             yield number(domain, group), tuple(number(domain, place) for place in places)
 
 
+class Out(NamedTuple):
+    """A way out as the switch has it: a circuit, or a remote by its source address. ``name``: the remote's in the node
+    file; policies are to one destination and to all."""
+
+    bridge: str
+    number: int
+    way: Way
+    name: str | None
+    unicast: str | None
+    flood: str | None
+
+    @property
+    def port(self) -> int | None:
+        """Of a circuit."""
+        return self.way[0] if isinstance(self.way, tuple) else None
+
+    @property
+    def vlan(self) -> int | None:
+        """Of a circuit that is one."""
+        return self.way[1] or None if isinstance(self.way, tuple) else None
+
+    @property
+    def source(self) -> str | None:
+        """Of a remote."""
+        return None if isinstance(self.way, tuple) else str(self.way)
+
+
+def outs(found: Iterable[Entry], names: Names) -> dict[int, Out]:
+    """The ways out for one destination by replica, from the entries of the tables `REPLICAS`."""
+    entries = list(found)
+    policies = {
+        int(entry.match["replica_id"]): names.policy(entry.params["policy_id"])
+        for entry in entries
+        if entry.action == "replica_to_policy"
+    }
+    result = {}
+    for replica, way in sorted(ways_on_switch(entries).items()):
+        domain, place = replica >> 8, replica & _LAST_PLACE
+        if not 0 < domain <= _MOST_DOMAINS:
+            continue  # a copy that is of no bridge domain
+        name = names.item(KEY, domain)
+        bridge: Bridge | None = names.items(KEY).get(name)
+        remote = None
+        if bridge is not None and bridge.ways.get(place) == way:
+            remote = next((each.name for each in bridge.remotes if bridge.places[each.name] == place), None)
+        flood = policies.get(number(domain, bridge.floods[remote, None])) if bridge is not None and remote else None
+        result[replica] = Out(name, replica, way, remote, policies.get(replica), flood)
+    return result
+
+
 def _rows(found: Iterable[Entry], names: Names) -> list[dict[str, Any]]:
-    rows = [
+    """A row a way out."""
+    entries = list(found)
+    addresses = Counter(entry.params["replica_id"] for entry in entries if entry.action == "go_to")
+    return [
         {
-            "bridge": names.item(KEY, entry.match[_NUMBER]),
-            "mac": str(entry.match["mac"]),
-            "at": entry.params["replica_id"] & 0xFF,
+            "bridge": out.bridge,
+            "port": out.port,
+            "vlan": out.vlan,
+            "remote": out.name,
+            "source": out.source,
+            "unicast": out.unicast,
+            "flood": out.flood,
+            "addresses": addresses[replica],
         }
-        for entry in found
-        if entry.action == "go_to"
+        for replica, out in sorted(outs(entries, names).items(), key=lambda each: (each[1].bridge, each[0]))
     ]
-    return sorted(rows, key=lambda row: (row["bridge"], row["mac"]))
 
 
 def _words(given: Sequence[str]) -> dict[str, Any]:
@@ -367,14 +480,19 @@ _BRIDGES = Section(
     what="bridge domain",
     summary=(
         "a list of `{name, circuits: [{port, vlan, tag, segment}], remotes: [{name, source, unicast, flood, "
-        "segments}], static: [{mac, at}], age, limit}`"
+        "segments}], static: [{mac, at}], age, limit, arguments}`"
     ),
-    tables=(_DESTINATIONS, _PEERS),
+    tables=(DESTINATIONS, *REPLICAS, _SEGMENTS),
     number=_NUMBER,
     schema={
         "circuits": {**_array(_CIRCUIT), "minItems": 1},
         "remotes": _array(_REMOTE),
         "static": _array(_STATIC),
+        "arguments": {
+            "type": "object",
+            "additionalProperties": {"type": "integer", "minimum": 1, "maximum": _MOST_ARGUMENT},
+            "description": "by Ethernet segment, its Arg.FE2 in an End.DT2M with REPLACE-CSID",
+        },
         "age": {
             "type": "integer",
             "minimum": 0,
@@ -391,12 +509,12 @@ _BRIDGES = Section(
     read=_read,
     entries=_entries,
     rows=_rows,
-    columns=("bridge", "mac", "at"),
+    columns=("bridge", "port", "vlan", "remote", "source", "unicast", "flood", "addresses"),
     command="bridge",
     usage="circuit P[.V] [tag keep|pop|VID] [segment S] ...",
     words=_words,
     required=("circuits",),
-    size=256,
+    size=_MOST_DOMAINS + 1,
     copies=_copies,
 )
 
@@ -444,13 +562,13 @@ def _group_without(value: tuple[str, str | None], binder: Binder) -> Number:
 
 _EXCLUDE = _Exclude("exclude", "[`exclude`] (an Ethernet segment)", "[exclude SEGMENT]")
 _DOMAIN = item("bridge", _BRIDGES, _NUMBER)
-_BRIDGE = _OfBridge("bridge", f"`bridge` (an item of `{KEY}`)", "bridge NAME", _BRIDGES, _NUMBER)
+BRIDGE = _OfBridge("bridge", f"`bridge` (an item of `{KEY}`)", "bridge NAME", _BRIDGES, _NUMBER)
 
 ENDPOINTS = (
     Endpoint(
         "End.DT2U",
         action="end_dt2u",
-        operands=(_BRIDGE,),
+        operands=(BRIDGE,),
         code_points=(23,),
         spec="RFC 8986 4.11",
         aliases=("uDT2U",),

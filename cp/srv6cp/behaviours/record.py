@@ -25,7 +25,7 @@ class Endpoint:
     inside the header that it removes, ``label`` what the lab adds to its name. ``lookup`` names the behaviour that it
     is when ``via`` is the unspecified address. ``returning`` stands for ``action`` at a binding SID whose policy says
     so (``Encap.returns_to_sid``). ``sections`` are the parts of the node file that it brings. ``of`` is the behaviour
-    that it is the C-SID flavour ``csid`` of.
+    that it is the C-SID flavour ``csid`` of, ``argument`` the bits of its Argument where that is not all behind it.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Endpoint:
     sections: tuple[Section, ...] = ()
     of: str = ""
     csid: Flavour = Flavour.NONE
+    argument: int = 0
 
     def __post_init__(self) -> None:
         wanted = 1 + int(self.flavours)

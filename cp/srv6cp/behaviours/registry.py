@@ -23,13 +23,10 @@ _IANA_NAME = re.compile(r"(?P<name>\S+)\s+with\s+(?P<flavours>.+)", re.IGNORECAS
 _ELSEWHERE = {
     name.lower(): spec
     for spec, names in {
-        "draft-ietf-spring-sr-service-programming": (
-            "End.AS End.AS4 End.AS6 End.AD End.AD4 End.AD6 End.EAD4 End.EAD6 End.AM End.AN"
-        ),
+        "srext (srv6 srconf localsid)": "End.AS4 End.AS6 End.AD4 End.AD6 End.EAD4 End.EAD6",
         "RFC 8986 4.11": "End.DT2U",
         "RFC 8986 4.12": "End.DT2M",
-        "RFC 9524": "End.Replicate",
-        "Linux": "End.S End.BPF",
+        "Linux": "End.BPF",
         "draft-ietf-spring-srv6-mpls-interworking": "End.DTM",
     }.items()
     for name in names.split()

@@ -18,14 +18,17 @@ class Section:
     tables that its entries go to, which a program must have. ``schema`` is JSON Schema by key of an item, ``name``
     aside, and ``required`` are those of these keys that must be there. ``read`` takes the item and returns what
     ``entries`` gets back together with the item's number (1 to ``size`` - 1), which stays the same as long as the
-    name does and is the match field ``number`` of its entries; it raises ``InvalidError`` with a path inside the item.
+    name does and is the match field ``number`` of its entries (``""``: they are known by something else); it raises
+    ``InvalidError`` with a path inside the item.
 
     ``command`` is the object of ``srv6 COMMAND add NAME WORDS...``: ``words`` reads the words into an item without
     name (raising ``InvalidError``) and ``usage`` says what they are. ``rows`` makes the lines of ``srv6 COMMAND
     show`` out of the entries on the switch, with ``columns``.
 
-    ``copies`` gives the multicast groups of an item by its number: (group, the numbers of its replicas in
-    ``replica_table``).
+    ``identity`` says what packets know an item by, in words, where that is not its number: no two items have the same.
+    ``copies`` gives the multicast groups of an item by its number: (group, the numbers of its replicas). ``shown`` are
+    further tables whose entries ``rows`` is given; with ``copies`` the groups of the switch as well, as entries of the
+    table ``""`` with the match field ``multicast_group`` and the parameter ``replicas``.
     """
 
     key: str
@@ -43,7 +46,9 @@ class Section:
     words: Callable[[Sequence[str]], dict[str, Any]]
     required: tuple[str, ...] = ()
     size: int = 65536
-    copies: Callable[[int, Any], Iterable[tuple[int, tuple[int, ...]]]] | None = None
+    identity: Callable[[Any], str] | None = None
+    copies: Callable[[int, Any, Binder], Iterable[tuple[int, tuple[int, ...]]]] | None = None
+    shown: tuple[str, ...] = ()
 
     @property
     def keys(self) -> frozenset[str]:

@@ -32,6 +32,8 @@ def structure_of(
     csid = next(_CSIDS[name] for name in record.csid.names())
     # A REPLACE SID works with C-SIDs of this length, whatever its parts are: what others have to guess (RFC 9800 6.4).
     node = length - function if block == locator.block and csid is Csid.NEXT else length
+    if record.argument:
+        return SidStructure(block, node, length - node, record.argument, csid)
     if record.decapsulates:
         return SidStructure(block, node, length - node)
     return SidStructure(block, node, length - node, BITS - block - length, csid)

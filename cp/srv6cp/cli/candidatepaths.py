@@ -131,6 +131,7 @@ def _row(use: PolicyUse, state: PathState, weight: int, segments: list[str], fau
         "policy": use.name,
         "mode": use.mode,
         "weight": weight,
+        "spray": True if use.policy.spray else None,
         "segments": segments,
         "original": None,
         "via": None,

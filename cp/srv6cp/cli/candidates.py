@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.operands import Option
+from srv6cp.cli.srconf_words import PROXIES
 from srv6cp.config.bsids import DYNAMIC
 from srv6cp.config.policies import ECHO, ORIGINS, RETURNS
 from srv6cp.config.segments import COMPRESS
@@ -28,7 +29,10 @@ Values = Iterable[str]
 Keys = Mapping[str, "Values | None"]
 _FREE: tuple[str, ...] = ()  # a value that nobody can guess
 _REPEATED = frozenset(
-    ("segs", "weight", "nexthop", "via", "dev", "port", "encap", "vlan", "rewrite", "circuit", "tag", "segment")
+    (
+        *("segs", "weight", "nexthop", "via", "dev", "port", "encap", "vlan", "rewrite", "circuit", "tag", "segment"),
+        "branch",
+    )
 )
 
 
@@ -128,6 +132,15 @@ class Known:
             found += [str(number), *(f"{number}.{vlan}" for vlan in vlans or ())]
         return found
 
+    @property
+    def remotes(self) -> list[str]:
+        """Remotes of bridge domains."""
+        bridges = self._data.get("bridges")
+        listed = [
+            each.get("remotes") for each in (bridges if isinstance(bridges, list) else ()) if isinstance(each, dict)
+        ]
+        return [str(each["name"]) for of in listed for each in of or () if isinstance(each, dict) and "name" in each]
+
     def keys(self, kind: str) -> list[str]:
         """What names the items of a kind (``srv6 KIND del``)."""
         section, key = _NAMED.get(kind, (kind, "name"))
@@ -159,6 +172,8 @@ def _candidates(typed: Typed, known: Known) -> Values:
         from srv6cp.config.sysctl import known as settings
 
         return (f"{word}{'=' * ('-w' in typed.options)}" for word in settings(known.ports))
+    if typed.path[:1] == ("mac",) or typed.path[:2] == ("bridge", "fdb"):
+        return _mac(typed.path[-1], typed.words, known)
     if typed.path[:1] == ("config",):
         return _revisions(typed)
     if len(typed.path) != 2 or typed.path[0] not in _NAMED:
@@ -292,9 +307,11 @@ def _policy(words: Sequence[str], known: Known, first: Values) -> Values:
             "traffic-class": ("inherit",),
             "flow-label": labels,
             "return-to": RETURNS,
+            "path-tracing": _FREE,
             "echo": ECHO,
             "compress": COMPRESS,
             "invalid": ("forward", "drop"),
+            "spray": ("true", "false"),
             "vrf": known.vrfs,
             "color": _FREE,
             "endpoint": _FREE,
@@ -378,6 +395,57 @@ def _bridge(words: Sequence[str], known: Known, first: Values) -> Values:
     return _pairs(words[1:], {"circuit": known.ports, "tag": ("keep", "pop"), "segment": _FREE}) if words else first
 
 
+def _mac(verb: str, words: Sequence[str], known: Known) -> Values:
+    """``srv6 mac`` and ``srv6 bridge fdb``."""
+    at: Keys = {"bridge": known.names("bridges"), "port": known.ports, "remote": known.remotes}
+    if verb in ("del", "delete"):
+        return _pairs(words[1:], {"bridge": known.names("bridges")}) if words else _FREE
+    if verb in ("add", "replace"):
+        return _pairs(words[1:], {**at, "vlan": _FREE}) if words else _FREE
+    kinds: Keys = {} if verb == "flush" else dict.fromkeys(("dynamic", "static"))
+    return _pairs(words, {**at, "vlan": _FREE, "sid": _FREE, **kinds})
+
+
+def _replication(words: Sequence[str], known: Known, first: Values) -> Values:
+    hops = {key: values for key, values in _hops(known).items() if key != "weight"}
+    fields: Keys = {
+        "branch": _FREE,
+        **hops,
+        "policy": known.names("policies"),
+        "leaf": None,
+        "context": known.names("sids", "sid"),
+    }
+    return _pairs(words[1:], {**fields, "hop-limit-threshold": _FREE}) if words else first
+
+
+def _service(words: Sequence[str], known: Known, first: Values) -> Values:
+    fields: Keys = {
+        "proxy": ("static", "dynamic", "per-flow", "masquerading"),
+        "type": ("ip", "ipv4", "ipv6", "ethernet"),
+        "via": known.names("neighbors", "address"),
+        "port": known.ports,
+        "out": known.ports,
+        "in": known.ports,
+        "segs": _FREE,
+        "source": _FREE,
+        "hop-limit": _FREE,
+        "flow-label": ("hash", "keep"),
+        "age": _FREE,
+        "sl-at": ("masquerade", "de-masquerade"),
+        "nat": ("true", "false"),
+    }
+    return _pairs(words[1:], fields) if words else first
+
+
+def _search_table(words: Sequence[str], known: Known, first: Values) -> Values:
+    return _pairs(words[1:], {"target": _FREE, "via": known.names("neighbors", "address")}) if words else first
+
+
+def _service_path(words: Sequence[str], known: Known, first: Values) -> Values:
+    fields: Keys = {"spi": _FREE, "si": _FREE, "via": known.names("neighbors", "address"), "age": _FREE}
+    return _pairs(words[1:], fields) if words else first
+
+
 _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "sid": _sid,
     "policy": _policy,
@@ -390,6 +458,10 @@ _GRAMMARS: dict[str, Callable[[Sequence[str], Known, Values], Values]] = {
     "vrf": _vrf,
     "mpls-policy": _mpls_policy,
     "bridge": _bridge,
+    "replication": _replication,
+    "service": _service,
+    "search-table": _search_table,
+    "service-path": _service_path,
 }
 
 # --- srv6 ip, srv6 srconf ---------------------------------------------------------------------------------
@@ -514,7 +586,9 @@ def _srconf(words: Sequence[str], known: Known) -> Values:
     if words[1] != "add":
         return known.keys("sid") if len(words) == 2 else _FREE
     if len(words) == 3:
-        return [name.lower() for name in _behaviours()]
+        return [*(name.lower() for name in _behaviours()), *PROXIES]
+    if words[3].lower() in PROXIES:
+        return ("ip", "mac") if len(words) == 4 else _FREE if len(words) == 5 else (*known.ports, "src", "segs", "left")
     record = _record(words[3]) if len(words) > 3 else None
     if record is None:
         return _FREE

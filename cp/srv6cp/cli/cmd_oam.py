@@ -42,7 +42,9 @@ def run(args: argparse.Namespace) -> int:
     with session.make_client(args, node) as client:
         session.program(client)
         if tables.O_FLAG not in client.p4info.tables:
-            raise CliError("the switch's program has no O flag; profiles that have it: full", exitcodes.CHECK_FAILED)
+            raise CliError(
+                "the switch's program has no O flag; profiles that have it: full, telemetry", exitcodes.CHECK_FAILED
+            )
         sids, ports = _sids(client), _ports(client, session.same_router(args, client, node))
         copies = [_row(each) for each in read_journals(client.device_id, client.address)]
     copies = sorted(copies, key=lambda copy: str(copy["time"]))[-args.last :] if args.last else []

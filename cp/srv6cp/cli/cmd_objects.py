@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from srv6cp.cli import cmd_objects_show, grammar, session
+from srv6cp.cli import cmd_mac, cmd_objects_show, grammar, session
 from srv6cp.cli.edits import add, editing_options, finish, open_file, remove
 from srv6cp.cli.kinds import kinds
 
@@ -37,6 +37,8 @@ def register(subparsers: Any, only: str | None = None) -> None:
             command.add_argument("words", nargs="+", metavar="WORD")
             command.set_defaults(run=run_edit, kind=kind.name, verb=verb)
         cmd_objects_show.register(kind, verbs)
+        if kind.name == "bridge":
+            cmd_mac.register_fdb(verbs)
 
 
 def run_edit(args: argparse.Namespace) -> int:

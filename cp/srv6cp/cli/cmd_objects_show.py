@@ -25,6 +25,13 @@ def register(kind: Kind, verbs: Any) -> None:
     if kind.name != "vrf":
         show.add_argument("filter", nargs="?", metavar="TEXT", help="only rows with this SID, prefix or name")
     show.set_defaults(run=run_show, kind=kind.name)
+    if kind.name == "service":
+        forget = verbs.add_parser("flush", help="forget the headers that proxies have learned", parents=parents)
+        forget.add_argument("filter", nargs="?", metavar="NAME", help="of this service only")
+        forget.set_defaults(run=run_flush_caches)
+    if kind.name == "service-path":
+        flush = verbs.add_parser("flush", help="forget the headers that are kept for service paths", parents=parents)
+        flush.set_defaults(run=run_flush_headers)
     if kind.name == "sid":
         flush = verbs.add_parser("flush", help="delete every SID", parents=[*parents[:2], editing_options()])
         flush.set_defaults(run=run_flush)
@@ -54,6 +61,55 @@ def run_flush(args: argparse.Namespace) -> int:
         for index in reversed(range(len(file.items("sids")))):
             file.remove("sids", index)
         return finish(args, file)
+
+
+def run_flush_caches(args: argparse.Namespace) -> int:
+    """Delete the learned headers of services; needs to be primary. A controller that this is taken from forgets them,
+    too."""
+    from srv6cp.behaviours import proxy
+    from srv6cp.cli import readback
+    from srv6cp.p4rt import TableEntry, delete
+
+    node = session.optional_node(args)
+    with session.make_client(args, node) as client:
+        session.become_primary(client, args.force)
+        session.program(client)
+        names = readback.Names.of(session.same_router(args, client, node), client)
+        found: dict[int, list[TableEntry]] = {}
+        for entry in readback.entries(client, proxy.FLOWS):
+            found.setdefault(int(str(entry.action.params["cache_id"])), []).append(entry)  # type: ignore[union-attr]
+        for entry in readback.entries(client, proxy.CHECKS):
+            found.setdefault(int(str(entry.match["cache_id"])), []).append(entry)
+        for entry in readback.entries(client, proxy.CACHES):
+            if (cache := int(str(entry.match["cache_id"]))) in found:
+                found[cache].append(entry)
+        flushed = 0
+        for cache, entries in found.items():
+            number = cache if cache < 1 << proxy.SLOT_BITS else cache >> proxy.SLOT_BITS
+            if args.filter in (None, names.item(proxy.KEY, number)):
+                client.write(map(delete, entries))
+                flushed += 1
+    emit({"flushed": flushed}, args.json, f"{flushed} caches flushed")
+    return exitcodes.OK
+
+
+def run_flush_headers(args: argparse.Namespace) -> int:
+    """Delete what End.NSH keeps; needs to be primary. A controller that this is taken from forgets it, too."""
+    from srv6cp.behaviours import nsh
+    from srv6cp.cli import readback
+    from srv6cp.p4rt import delete
+
+    node = session.optional_node(args)
+    with session.make_client(args, node) as client:
+        session.become_primary(client, args.force)
+        if nsh.RETURNS not in session.program(client).tables:
+            raise CliError(
+                "the switch's program has no service paths; profiles that have them: services", exitcodes.CHECK_FAILED
+            )
+        kept = list(readback.entries(client, nsh.RETURNS))
+        client.write(map(delete, [*readback.entries(client, nsh.CHECKS), *kept]))
+    emit({"flushed": len(kept)}, args.json, f"headers of {len(kept)} service paths flushed")
+    return exitcodes.OK
 
 
 def run_clear(args: argparse.Namespace) -> int:
@@ -88,6 +144,8 @@ def _switch_rows(args: argparse.Namespace, node: Node | None, kind: Kind) -> lis
     with session.make_client(args, node) as client:
         session.program(client)
         names = readback.Names.of(session.same_router(args, client, node), client)
+        if kind.name == "service" and kind.brought:
+            return readback.service_rows(client, kind.brought, names)
         if kind.brought:
             return readback.section_rows(client, kind.brought, names)
         rows: list[dict[str, Any]] = getattr(readback, f"{kind.name}_rows")(client, names)

@@ -177,6 +177,7 @@ def _control(
     interfaces: Mapping[int, str],
     stop: SimpleQueue[int],
 ) -> int:
+    from srv6cp.controller import macages
     from srv6cp.controller.following import Follower, Saying
     from srv6cp.controller.links import LinkWatch
     from srv6cp.controller.loop import ControllerOptions, NodeController
@@ -191,8 +192,10 @@ def _control(
             print(f"srv6: {line}", file=sys.stderr, flush=True)
     elif not args.accept_removals:
         _look_before(args, file.path, node, program)
-    journal = own_journal(client.device_id, client.address)
-    options = ControllerOptions(keepalive=args.keepalive, oam_journal=journal)
+    here = client.device_id, client.address
+    options = ControllerOptions(
+        keepalive=args.keepalive, oam_journal=own_journal(*here), mac_ages=macages.own_file(*here)
+    )
     watch = NodeWatch(file, node, guarding.guard(args))
     with (
         client,

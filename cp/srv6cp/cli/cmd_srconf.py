@@ -6,17 +6,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from srv6cp.behaviours import REGISTRY
-from srv6cp.cli import grammar, session
-from srv6cp.cli.cmd_objects_show import run_clear, run_flush, run_show
+from srv6cp.cli import session, srconf_words
+from srv6cp.cli.cmd_objects_show import run_clear, run_show
 from srv6cp.cli.edits import add, editing_options, finish, open_file, remove
 from srv6cp.cli.exitcodes import UsageError
+from srv6cp.cli.nodefile import NodeFile
 from srv6cp.cli.words import Words
 
 _VERBS = ("add", "del", "show", "flush", "clear-counters")
 _USAGE = f"srv6 srconf localsid {'|'.join(_VERBS)} ..."
-# Proxies of srext: where this router does not have one it says so by name, because people will look for them.
-_PROXIES = frozenset(("end.ad4", "end.ad6", "end.ead4", "end.ead6", "end.am", "end.as4", "end.as6"))
 
 
 def register(subparsers: Any) -> None:
@@ -44,15 +42,23 @@ def run(args: argparse.Namespace) -> int:
         return run_show(args)
     if verb == "clear-counters":
         return run_clear(args)
-    if verb == "flush":
-        return run_flush(args)
+    words = cursor.rest()
     with open_file(args) as file:
-        words = cursor.rest()
         if verb == "del":
             remove(file, "sid", words or [""])
+            _remove_services(file, [srconf_words.service_of(words[0])])
+        elif verb == "flush":
+            sids = file.items("sids")
+            _remove_services(file, [srconf_words.service_of(str(each.get("sid"))) for each in sids])
+            for index in reversed(range(len(sids))):
+                file.remove("sids", index)
         else:
-            behavior = words[1].lower() if len(words) > 1 else ""
-            if behavior in _PROXIES and behavior not in {record.name.lower() for record in REGISTRY.endpoints}:
-                raise UsageError(f"{behavior} is not supported; see the behaviour table in README.md")
-            add(file, grammar.sid(words), replace=False)
+            add(file, srconf_words.edits(words), replace=False)
         return finish(args, file)
+
+
+def _remove_services(file: NodeFile, names: list[str]) -> None:
+    """Those that SIDs brought with them."""
+    for index, item in reversed(list(enumerate(file.items("services")))):
+        if isinstance(item, dict) and item.get("name") in names:
+            file.remove("services", index)

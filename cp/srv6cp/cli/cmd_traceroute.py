@@ -10,7 +10,9 @@ from srv6cp.cli import probing
 
 _EPILOG = """example:
   srv6 traceroute fcbb:bb00:4::                          to a SID
-  srv6 traceroute --via fcbb:bb00:2::,fcbb:bb00:3:: 2001:db8:9::1"""
+  srv6 traceroute --via fcbb:bb00:2::,fcbb:bb00:3:: 2001:db8:9::1
+  srv6 traceroute --lblen 32 --nflen 16 fcbb:bb00:2:3:4::      through a container of C-SIDs
+  srv6 traceroute --lblen 32 --nflen 16 --packed --via fcbb:bb00:2::,fcbb:bb00:3:: fcbb:bb00:4::"""
 
 
 def register(subparsers: Any) -> None:
@@ -23,7 +25,8 @@ def register(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     probing.add_options(parser, traceroute=True)
-    parser.add_argument("target", metavar="ADDRESS", help="the last segment: an address or a SID")
+    probing.add_structure(parser)
+    parser.add_argument("target", metavar="ADDRESS", help="the last segment: an address, a SID, a container of C-SIDs")
     parser.set_defaults(run=run)
 
 
@@ -31,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     """Open the sockets, and go."""
     from srv6cp.cli.rawprobes import RawProbes
 
-    path = probing.segments(args)
+    asked = probing.addresses(args)
+    path = probing.way(asked, probing.told_structures(args, asked), args.packed)
     with RawProbes() as sockets:
-        return probing.traceroute(args, sockets.source(path[0]), path, sockets.exchange)
+        return probing.traceroute(args, sockets.source(path.elements[0]), path, sockets.exchange)

@@ -22,11 +22,11 @@ from srv6cp.config.spelling import parse_words
 from srv6cp.model import FLAVOUR_NAMES
 
 _ENCAP_KEYS = (
-    *("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"),
+    *("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac", "path-tracing"),
     *("upf-prefix-length", "source-prefix-length", "echo"),  # of mode gtp4.d
 )
 _PATH_KEYS = ("preference", "origin", "originator", "discriminator")
-_POLICY_KEYS = ("compress", "invalid", "vrf", "color", "endpoint", "priority")
+_POLICY_KEYS = ("compress", "invalid", "vrf", "color", "endpoint", "priority", "spray")
 _ROUTE_WORDS = (
     *("via", "dev", "port", "weight", "nexthop", "nhid", "vrf", "table", "blackhole"),
     *("color", "next-hop", "service-sid"),
@@ -41,8 +41,8 @@ _USAGE = {
     "[discriminator N]] segs A,B [weight N] [segs C,D [weight N]] [path ...] [mode M] [source A] "
     "[hop-limit N|inherit] [traffic-class N|inherit] [flow-label hash|copy|0] "
     "[return-to next-segment|binding-sid] [upf-prefix-length N] [source-prefix-length N] [echo drop|answer] "
-    "[compress auto|next|replace|off] [hmac KEYID] [invalid forward|drop] [vrf V] "
-    "[color N endpoint A] [priority N] [bsid SID|dynamic]",
+    "[compress auto|next|replace|off] [hmac KEYID] [path-tracing SESSION] [invalid forward|drop] [vrf V] "
+    "[color N endpoint A] [priority N] [bsid SID|dynamic] [spray true|false]",
     "steer": "srv6 steer add PREFIX [vrf V] policy NAME | port P policy NAME | "
     "match KEY VALUE... [priority N] policy NAME|none|action drop|action count",
     "route": "srv6 route add [blackhole] PREFIX [vrf V] [via A [port P] [weight N]] [nexthop via A ...] [nhid ID] "
@@ -131,7 +131,7 @@ def policy(words: Sequence[str]) -> list[Edit]:
                 raise UsageError(f"{word!r} stands behind the 'path' that it belongs to")
             paths[-1][word] = _number(value)
         elif word in _POLICY_KEYS:
-            item[word] = _number(value)
+            item[word] = {"true": True, "false": False}.get(value, value) if word == "spray" else _number(value)
         elif word == "bsid":
             item["bsid"] = [*item.get("bsid", ()), value]
         else:

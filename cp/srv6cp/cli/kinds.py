@@ -186,12 +186,12 @@ _KINDS = (
         "NAME",
         (
             *("policy", "color", "endpoint", "bsids", "mode", "path", "preference"),
-            *("weight", "segments", "original", "via", "packets", "bytes", "state", "alerts"),
+            *("weight", "spray", "segments", "original", "via", "packets", "bytes", "state", "alerts"),
         ),
         grammar.policy,
         lambda words: {"name": words[0]},
         _name,
-        optional=frozenset(("color", "endpoint", "bsids", "path", "preference", "original", "alerts")),
+        optional=frozenset(("color", "endpoint", "bsids", "path", "preference", "spray", "original", "alerts")),
     ),
     Kind(
         "steer",

@@ -11,12 +11,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from ipaddress import IPv6Address
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 
 from srv6cp.cli import exitcodes
 from srv6cp.cli.arguments import number
 from srv6cp.cli.exitcodes import UsageError
+from srv6cp.model import Compress, Csid, Listed, PackingError, SidStructure, SidStructures, compressed, ultimate
 from srv6cp.packets.probes import Answer, Probe, answer
 
 Exchange = Callable[[Probe, float], "tuple[bytes, float] | None"]
@@ -25,7 +27,25 @@ after so many seconds."""
 Label = Callable[[bytes, "bytes | None"], str]
 """What is known of a responder (its address) and the segment that was active there, '' for nothing."""
 
+Say = Callable[[str], None]
+"""Takes a line of output."""
+
 _MOST_SEGMENTS = 127
+_BITS = 128
+
+
+@dataclass(frozen=True)
+class Way:
+    """Where probes go: what was asked for, target last, and what becomes of it. ``elements`` are in the SRH: the same,
+    or containers. ``arrives_at`` is the destination that the last node sees."""
+
+    asked: tuple[bytes, ...]
+    elements: tuple[bytes, ...]
+    arrives_at: bytes
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)
 
 
 def _seconds(text: str) -> float:
@@ -42,6 +62,11 @@ def add_options(parser: argparse.ArgumentParser, traceroute: bool) -> None:
     """Those of ping, or of traceroute, as far as they make sense here."""
     parser.add_argument(
         "--via", action="append", default=[], metavar="SEGMENT,...", help="segments on the way, in the order of travel"
+    )
+    parser.add_argument(
+        "--packed",
+        action="store_true",
+        help="pack the segments into containers of C-SIDs, as a headend does (RFC 9800 6)",
     )
     parser.add_argument("-s", dest="size", type=number(0, 1200), default=56, metavar="SIZE", help="octets of data")
     parser.add_argument("--o-flag", action="store_true", help="set the O flag: SIDs may copy it to their OAM process")
@@ -60,7 +85,35 @@ def add_options(parser: argparse.ArgumentParser, traceroute: bool) -> None:
         parser.add_argument("-q", dest="quiet", action="store_true", help="print the summary only")
 
 
-def segments(
+def add_structure(parser: argparse.ArgumentParser) -> None:
+    """How the SIDs are made up, where nobody else says it."""
+    parser.add_argument(
+        "--lblen", type=number(1, _BITS - 2), metavar="BITS", help="block of the C-SIDs in the segments"
+    )
+    parser.add_argument("--nflen", type=number(1, _BITS - 2), metavar="BITS", help="length of the C-SIDs")
+    parser.add_argument(
+        "--csid", choices=("next", "replace"), default="next", help="NEXT-C-SIDs, or REPLACE-C-SIDs (next)"
+    )
+
+
+def told_structures(args: argparse.Namespace, addresses: Sequence[bytes]) -> SidStructures:
+    """What the options of `add_structure` say of the segments and what they hold. Raises UsageError."""
+    if args.lblen is None and args.nflen is None:
+        if args.packed:
+            raise UsageError("--packed: say how the SIDs are made up: --lblen 32 --nflen 16, --csid replace if so")
+        return SidStructures()
+    if args.lblen is None or args.nflen is None or args.lblen + args.nflen >= _BITS:
+        raise UsageError("--lblen and --nflen belong together, and leave room behind the C-SID (RFC 9800 4)")
+    if args.csid == "replace" and args.nflen not in (16, 32):
+        raise UsageError("--nflen: a REPLACE-C-SID has 16 or 32 bits (RFC 9800 4.2)")
+    argument = _BITS - args.lblen - args.nflen
+    structure = SidStructure(args.lblen, args.nflen, 0, argument, Csid(args.csid))
+    first = addresses[0]  # a container behind a REPLACE-C-SID has no block
+    blocks = {IPv6Network((each, args.lblen), strict=False) for each in (addresses if args.csid == "next" else [first])}
+    return SidStructures((block, structure) for block in blocks)
+
+
+def addresses(
     args: argparse.Namespace, segment: Callable[[str], str] = str, target: Callable[[str], str] = str
 ) -> tuple[bytes, ...]:
     """``--via`` and the target; ``segment`` and ``target`` give the address of a name there. Raises UsageError."""
@@ -80,13 +133,34 @@ def segments(
     return tuple(found)
 
 
+def way(asked: tuple[bytes, ...], structures: SidStructures, packed: bool = False) -> Way:
+    """The list for these segments: as they are, wherever they lead, or packed as a headend packs it. Raises UsageError
+    where those cannot be packed."""
+    bits = tuple(int.from_bytes(each, "big") for each in asked)
+    if packed:
+        try:
+            bits = compressed([Listed(each, structures.of(each)) for each in bits], Compress.AUTO, structures)
+        except PackingError as error:
+            raise UsageError(str(error)) from None
+    try:
+        arrives_at = ultimate(bits, structures)
+    except PackingError:  # that it gets lost is to be seen
+        arrives_at = bits[-1]
+    return Way(asked, tuple(each.to_bytes(16, "big") for each in bits), arrives_at.to_bytes(16, "big"))
+
+
 def ping(
-    args: argparse.Namespace, source: bytes, path: Sequence[bytes], exchange: Exchange, label: Label = lambda *_: ""
+    args: argparse.Namespace,
+    source: bytes,
+    path: Way,
+    exchange: Exchange,
+    label: Label = lambda *_: "",
+    say: Say = _print,
 ) -> int:
     """Echo requests until there were ``-c``, or Ctrl-C."""
-    target, rows = IPv6Address(path[-1]), []
+    target, rows = IPv6Address(path.asked[-1]), []
     if not args.json:
-        print(f"PING {target}{_via(path)} from {IPv6Address(source)}: {args.size} data bytes", flush=True)
+        say(f"PING {target}{_via(path)} from {IPv6Address(source)}: {args.size} data bytes")
     sequence, begin = 0, time.perf_counter()
     try:
         while args.count is None or sequence < args.count:
@@ -96,14 +170,14 @@ def ping(
             row = _ask(_probe(args, source, path, sequence, args.hop_limit, udp=False), args.wait, exchange, label)
             rows.append(row)
             if not (args.json or args.quiet):
-                print(_ping_line(row, sequence), flush=True)
+                say(_ping_line(row, sequence))
     except KeyboardInterrupt:
         pass
     took = time.perf_counter() - begin
     times = [row["rtt_ms"] for row in rows if row.get("reached")]
     summary: dict[str, Any] = {
         "target": str(target),
-        "segments": [str(IPv6Address(each)) for each in path],
+        **_listed(path),
         "source": str(IPv6Address(source)),
         "transmitted": sequence,
         "received": len(times),
@@ -111,26 +185,31 @@ def ping(
         "rtt_ms": {"min": min(times), "avg": sum(times) / len(times), "max": max(times)} if times else None,
     }
     if args.json:
-        print(json.dumps({**summary, "probes": rows}, indent=2))
+        say(json.dumps({**summary, "probes": rows}, indent=2))
     else:
-        print(f"\n--- {target} ping statistics ---")
-        print(
+        say(f"\n--- {target} ping statistics ---")
+        say(
             f"{sequence} packets transmitted, {len(times)} received, {summary['loss_percent']:g}% packet loss, "
             f"time {1000 * took:.0f}ms"
         )
         if times:
-            print("rtt min/avg/max = " + "/".join(f"{each:.3f}" for each in summary["rtt_ms"].values()) + " ms")
+            say("rtt min/avg/max = " + "/".join(f"{each:.3f}" for each in summary["rtt_ms"].values()) + " ms")
     return exitcodes.OK if times else exitcodes.CHECK_FAILED
 
 
 def traceroute(
-    args: argparse.Namespace, source: bytes, path: Sequence[bytes], exchange: Exchange, label: Label = lambda *_: ""
+    args: argparse.Namespace,
+    source: bytes,
+    path: Way,
+    exchange: Exchange,
+    label: Label = lambda *_: "",
+    say: Say = _print,
 ) -> int:
     """Probes with rising hop limits until the target answers, or an error says that there is no way on."""
     hops: list[dict[str, Any]] = []
     done, sequence = False, 0
     if not args.json:
-        print(f"traceroute to {IPv6Address(path[-1])}{_via(path)}, {args.most} hops max", flush=True)
+        say(f"traceroute to {IPv6Address(path.asked[-1])}{_via(path)}, {args.most} hops max")
     try:
         for hop_limit in range(args.first, args.most + 1):
             probes = []
@@ -140,23 +219,24 @@ def traceroute(
                 probes.append(_ask(probe, args.wait, exchange, label))
             hops.append({"hop": hop_limit, "probes": probes})
             if not args.json:
-                print(_hop_line(hop_limit, probes), flush=True)
+                say(_hop_line(hop_limit, probes))
             done = any(row.get("reached") for row in probes)
             if done or any("from" in row and not row["expired"] for row in probes):
                 break
     except KeyboardInterrupt:
         pass
     if args.json:
-        listed = [str(IPv6Address(each)) for each in path]
-        print(json.dumps({"target": listed[-1], "segments": listed, "reached": done, "hops": hops}, indent=2))
+        target = str(IPv6Address(path.asked[-1]))
+        say(json.dumps({"target": target, **_listed(path), "reached": done, "hops": hops}, indent=2))
     return exitcodes.OK if done else exitcodes.CHECK_FAILED
 
 
-def _probe(
-    args: argparse.Namespace, source: bytes, path: Sequence[bytes], sequence: int, hop_limit: int, udp: bool
-) -> Probe:
+def _probe(args: argparse.Namespace, source: bytes, path: Way, sequence: int, hop_limit: int, udp: bool) -> Probe:
     flags = 0x20 if args.o_flag else 0
-    return Probe(source, tuple(path), os.getpid() & 0x7FFF, sequence & 0xFFFF, hop_limit, args.size, udp, flags)
+    identifier = os.getpid() & 0x7FFF
+    return Probe(
+        source, path.elements, identifier, sequence & 0xFFFF, hop_limit, args.size, udp, flags, path.arrives_at
+    )
 
 
 def _ask(probe: Probe, wait: float, exchange: Exchange, label: Label) -> dict[str, Any]:
@@ -180,9 +260,21 @@ def _ask(probe: Probe, wait: float, exchange: Exchange, label: Label) -> dict[st
     return row
 
 
-def _via(path: Sequence[bytes]) -> str:
-    listed = ", ".join(str(IPv6Address(each)) for each in path[:-1])
-    return f" via {listed}" if listed else ""
+def _via(path: Way) -> str:
+    """What comes behind the target in the first line: the segments before it, and the list where it is another."""
+    listed = ", ".join(str(IPv6Address(each)) for each in path.asked[:-1])
+    packed = ", ".join(str(IPv6Address(each)) for each in path.elements)
+    return (f" via {listed}" if listed else "") + (f" packed as {packed}" if path.elements != path.asked else "")
+
+
+def _listed(path: Way) -> dict[str, Any]:
+    """Of JSON: segments as they were asked for, the list where it is another, the destination at the last node."""
+    found: dict[str, Any] = {"segments": [str(IPv6Address(each)) for each in path.asked]}
+    if path.elements != path.asked:
+        found["packed"] = [str(IPv6Address(each)) for each in path.elements]
+    if path.arrives_at != path.elements[-1]:
+        found["arrives_at"] = str(IPv6Address(path.arrives_at))
+    return found
 
 
 def _ping_line(row: dict[str, Any], sequence: int) -> str:

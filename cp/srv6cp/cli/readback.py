@@ -146,6 +146,10 @@ class Names:
         """Name of an item of a section that a record of a behaviour brings."""
         return self._items.get(section, {}).get(number, f"#{number}")
 
+    def items(self, section: str) -> Mapping[str, Any]:
+        """The items of such a section that the node file has, by name."""
+        return self.node.sections.get(section, {}) if self.node else {}
+
 
 def entries(client: Client, table: str) -> list[TableEntry]:
     """The entries of a table; none when the program on the switch has no such table."""
@@ -221,10 +225,13 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
 
     lists = _sidlists(client)
     rows: list[dict[str, Any]] = []
-    for entry in entries(client, tables.POLICY):
+    found = entries(client, tables.POLICY)
+    sprayed = _sprayed(client, found)
+    for entry in found:
         if not isinstance(entry.action, ActionSet):
             continue
-        number = _int(entry.match["policy_id"])
+        own = _int(entry.match["policy_id"])
+        number = sprayed.get(own, own)
         for member in entry.action.actions:
             params, headend = member.action.params, REGISTRY.headend_by_action(member.action.name)
             if headend is None:
@@ -240,13 +247,15 @@ def policy_rows(client: Client, names: Names) -> list[dict[str, Any]]:
                     "original": names.original(number, path),
                     "via": names.nexthop(params["nexthop_id"]),
                     "state": "valid",
+                    "spray": True if own in sprayed else None,
+                    "cell": own,
                     "nexthop_id": _int(params["nexthop_id"]),
                     "id": number,
                 }
             )
-    counts = paired_counters(client, tables.POLICY_COUNTER, {row["id"] for row in rows})
+    counts = paired_counters(client, tables.POLICY_COUNTER, {row["cell"] for row in rows})
     for row in rows:
-        row["packets"], row["bytes"] = counts[row["id"]]
+        row["packets"], row["bytes"] = counts[row.pop("cell")]
     uses = uses_now(client, names.node, rows) if names.node and names.node.policies else ()
     rows += not_on_the_switch(uses)
     of = {use.number: use for use in uses}
@@ -427,14 +436,77 @@ def section_rows(client: Client, section: Section, names: Names) -> list[dict[st
     from srv6cp.p4rt import Action
 
     found = []
-    for table in section.tables:
+    for table in (*section.tables, *section.shown):
         counts = {(frozenset(cell.match.items()), cell.priority): cell.packets for cell in _cells(client, table)}
         for entry in entries(client, table):
             if isinstance(entry.action, Action):
                 packets = counts.get((frozenset(entry.match.items()), entry.priority))
                 params = entry.action.params
                 found.append(Entry(table, entry.match, entry.action.name, params, entry.priority, packets))
+    if section.copies is not None:
+        for group, replicas in _groups(client).items():
+            found.append(Entry("", {"multicast_group": group}, "replicate", {"replicas": replicas}))
     return section.rows(found, names)
+
+
+def _groups(client: Client) -> dict[int, tuple[int, ...]]:
+    """Multicast groups of the switch: the numbers of their replicas."""
+    from srv6cp.p4rt import MulticastGroup
+
+    found = (each for each in client.read(MulticastGroup()) if isinstance(each, MulticastGroup))
+    return {group.group_id: tuple(replica.instance for replica in group.replicas) for group in found}
+
+
+def _sprayed(client: Client, spraying: Iterable[TableEntry]) -> dict[int, int]:
+    """Numbers of the segment lists of policies that spray: what their copies enter, and the policy."""
+    from srv6cp.compile import tables
+    from srv6cp.p4rt import Action, ActionSet
+
+    group_of: dict[int, int] = {}
+    for entry in spraying:
+        if isinstance(entry.action, ActionSet):
+            for member in entry.action.actions:
+                if "multicast_group" in member.action.params:
+                    group_of[_int(member.action.params["multicast_group"])] = _int(entry.match["policy_id"])
+    if not group_of:
+        return {}
+    enters: dict[int, int] = {}
+    for entry in entries(client, tables.PACKET_COPY):
+        if isinstance(entry.action, Action) and "policy_id" in entry.action.params:
+            enters[_int(entry.match["replica_id"])] = _int(entry.action.params["policy_id"])
+    groups = _groups(client)
+    return {
+        enters[replica]: policy
+        for group, policy in group_of.items()
+        for replica in groups.get(group, ())
+        if replica in enters
+    }
+
+
+def service_rows(client: Client, section: Section, names: Names) -> list[dict[str, Any]]:
+    """Services, with the headers that are cached for them: configured or learned."""
+    from srv6cp.behaviours import proxy
+    from srv6cp.p4rt import Action
+
+    rows = section_rows(client, section, names)
+    cached: dict[str, list[str]] = {}
+    for entry in entries(client, proxy.CACHES):
+        if isinstance(entry.action, Action):
+            cache = int(str(entry.match["cache_id"]))
+            number = cache if cache < 1 << proxy.SLOT_BITS else cache >> proxy.SLOT_BITS
+            cached.setdefault(names.item(proxy.KEY, number), []).append(_headers(entry.action.params))
+    for row in rows:
+        row["cached"] = cached.get(row["service"], [])
+    return rows
+
+
+def _headers(params: Mapping[str, Any]) -> str:
+    """``(SA,DA)(Sn..S1; SL=k)`` as RFC 8754 6.1 writes it."""
+    text = f"({params['source_address']},{params['destination_address']})"
+    if "segments_left" not in params:
+        return text
+    listed = ",".join(str(params[f"segment_list_{index}"]) for index in range(params["last_entry"] + 1))
+    return f"{text}({listed}; SL={params['segments_left']})"
 
 
 def _operands(record: Endpoint, action: str, params: Mapping[str, Any], names: Names) -> str | None:

@@ -28,11 +28,11 @@ Step = Mapping[str, Any]
 _IPV6_MASK = (1 << 128) - 1
 _ASSIGNMENT = re.compile(r"(?P<name>[\w.]+) = (?P<value>0x[0-9a-fA-F]+|\d+)")
 _KEY = re.compile(r"(\w+)=(\S+)")
-_ADDRESS = re.compile(r"src_addr|dst_addr|src|dst|sid|sid_\d+|first|segment_list_\d+")
+_ADDRESS = re.compile(r"src_addr|dst_addr|src|dst|sid|sid_\d+|first|segment|destination|segment_list_\d+")
 _SID_BYTES = 16
 _MACS_BYTES = 12
 #: Numbers of the sections that records of behaviours bring.
-_ITEMS = {section.number: section.key for section in REGISTRY.sections}
+_ITEMS = {section.number: section.key for section in REGISTRY.sections if section.number}
 _CAUSES = {"clone-i2e": "copy for the controller", "recirculated": "once more", "resubmitted": "once more"}
 
 

@@ -36,6 +36,7 @@ from srv6cp.compile.sids import Numbers, Sids, group_entities, section_entities
 from srv6cp.compile.sources import source_entities
 from srv6cp.compile.steering import Classifier, back_up_routes, steer_prefixes
 from srv6cp.compile.system import system_entities
+from srv6cp.compile.telemetry import telemetry_entities
 from srv6cp.compile.underlay import Underlay
 from srv6cp.compile.urpf import urpf_entities
 from srv6cp.model import InterfaceId, IPAddress, Node, Sid
@@ -107,7 +108,7 @@ class CompiledNode:
         self._nexthops = NextHops(node, self._macs, ids, watch)
         self._routes = Routes(node, self._nexthops, program, self._ports)
         self._policies = Policies(node, Underlay(node, self._ports), self._nexthops, ids, program, installed)
-        numbers = Numbers(node, self._nexthops, self._policies, ids)
+        numbers = self._numbers = Numbers(node, self._nexthops, self._policies, ids)
         sections = list(section_entities(node, numbers, program))
         sids = Sids(node, numbers, ids, program)
         self._bsids = BindingSids(node, self._policies, sids.binding)
@@ -133,6 +134,7 @@ class CompiledNode:
             *source_entities(node),
             *urpf_entities(node),
             *hmac_entities(node, self._policies, sids.numbers),
+            *telemetry_entities(node, self._policies),
             *self._steered.values(),
         ]
         self.sids: Mapping[int, Sid] = sids.numbers
@@ -215,7 +217,7 @@ class CompiledNode:
     def _steered_entities(self) -> dict[Hashable, TableEntry]:
         """What of the ports and classifiers policies have a say in, by key."""
         classifier = Classifier(self.node, self._policies)
-        ports = port_entities(self.node, self._policies, classifier, self._program)
+        ports = port_entities(self.node, self._policies, classifier, self._program, self._numbers.number)
         return {
             (entry.table, entry.priority, frozenset(entry.match.items())): entry
             for entry in (*classifier.entities(), *ports)

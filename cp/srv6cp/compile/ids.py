@@ -17,18 +17,23 @@ from zlib import crc32
 
 from srv6cp.behaviours import Section
 from srv6cp.compile import tables
-from srv6cp.p4rt.entities import Action, Entity, TableEntry
+from srv6cp.p4rt.entities import Action, ActionSet, Entity, TableEntry
 
+#: Copies of packets have numbers above this one, those of bridge domains below (p4src/core/router/copy_state.p4); there
+#: are as many as `packet_copy_table` has room for. Likewise their multicast groups, of which BMv2 takes 32,767.
+FIRST_COPY, COPIES = 0x8000, 16385
+FIRST_GROUP, GROUPS = 0x7000, 0x1000
 #: Keys are no longer than this: longer ones stand as a digest.
 _LONGEST_KEY = 32
 
 
 class IdSpace:
-    """Numbers ``1..size-1`` for keys; 0 always means "none"."""
+    """Numbers ``1..size-1`` above ``base`` for keys; 0 always means "none"."""
 
-    def __init__(self, what: str, size: int) -> None:
+    def __init__(self, what: str, size: int, base: int = 0) -> None:
         self._what = what
         self._size = size
+        self._base = base
         self._ids: dict[bytes, int] = {}
         self._taken: set[int] = set()
         self._used: set[bytes] = set()
@@ -48,9 +53,10 @@ class IdSpace:
             return number
         if len(self._taken) >= self._size - 1:
             raise OverflowError(f"the switch has room for {self._size - 1} {self._what}")
-        number = crc32(key) % (self._size - 1) + 1
-        while number in self._taken:
-            number = number % (self._size - 1) + 1
+        place = crc32(key) % (self._size - 1) + 1
+        while self._base + place in self._taken:
+            place = place % (self._size - 1) + 1
+        number = self._base + place
         self._taken.add(number)
         self._ids[key] = number
         self._new.append(key)
@@ -61,7 +67,7 @@ class IdSpace:
 
         A number that is no key's (``key`` empty: somebody else's entry) is not given to any until the next sweep.
         """
-        if number in self._taken or not 0 < number < self._size:
+        if number in self._taken or not 0 < number - self._base < self._size:
             return
         key = key or b"foreign %d" % number
         if key in self._ids:
@@ -108,6 +114,8 @@ class Ids:
         self.sidlists = IdSpace("segment lists", 65536)
         self.sids = IdSpace("counted SIDs", sids)
         self.rate_groups = IdSpace("groups that share a rate", 1024)
+        self.replicas = IdSpace("copies of packets", COPIES, FIRST_COPY)
+        self.multicast_groups = IdSpace("groups of copies of packets", GROUPS, FIRST_GROUP)
         self._sections: dict[str, IdSpace] = {}
 
     def section(self, section: Section) -> IdSpace:
@@ -123,7 +131,13 @@ class Ids:
             tables.NEXTHOP: ("nexthop_id", self.nexthops),
             tables.NEXTHOP_GROUP: ("nexthop_group_id", self.groups),
             tables.POLICY: ("policy_id", self.policies),
-            **{table: (section.number, self.section(section)) for section in sections for table in section.tables},
+            tables.PACKET_COPY: ("replica_id", self.replicas),
+            **{
+                table: (section.number, self.section(section))
+                for section in sections
+                if section.number
+                for table in section.tables
+            },
         }
         sidlists: dict[int, dict[str, Action]] = {}
         for entry in entities:
@@ -132,6 +146,8 @@ class Ids:
             if entry.table in named:
                 field, space = named[entry.table]
                 space.adopt(entry.metadata, _number(entry.match.get(field)))
+                for group in _groups(entry):
+                    self.multicast_groups.adopt(group_key(entry.table, entry.metadata), group)
             elif entry.table in tables.SIDLISTS and isinstance(entry.action, Action):
                 sidlists.setdefault(_number(entry.match.get("sidlist_id")), {})[entry.table] = entry.action
             elif entry.table == tables.MY_SID and isinstance(entry.action, Action):
@@ -159,12 +175,18 @@ class Ids:
 
     def _spaces(self) -> Iterator[IdSpace]:
         yield from (self.nexthops, self.groups, self.policies, self.sidlists, self.sids, self.rate_groups)
+        yield from (self.replicas, self.multicast_groups)
         yield from self._sections.values()
 
 
 def short_key(key: bytes) -> bytes:
     """The key, or a digest of it: what the metadata of an entry holds."""
     return key if len(key) <= _LONGEST_KEY else blake2b(key, digest_size=_LONGEST_KEY).digest()
+
+
+def group_key(table: str, key: bytes) -> bytes:
+    """What a multicast group stands for: the entry that names it, by its table and its metadata."""
+    return short_key(table.encode() + b" " + key)
 
 
 def sid_key(prefix: IPv6Network, vrf_id: int) -> bytes:
@@ -181,6 +203,14 @@ def _segments(action: Action) -> list[IPv6Address]:
     """The segments of a chunk, in order."""
     numbered = sorted((int(name.rpartition("_")[2]), value) for name, value in action.params.items())
     return [value for _, value in numbered if isinstance(value, IPv6Address)]
+
+
+def _groups(entry: TableEntry) -> Iterator[int]:
+    """The multicast groups that an entry names."""
+    actions = (each.action for each in entry.action.actions) if isinstance(entry.action, ActionSet) else (entry.action,)
+    for action in actions:
+        if isinstance(action, Action) and "multicast_group" in action.params:
+            yield _number(action.params["multicast_group"])
 
 
 def _number(value: object) -> int:

@@ -66,6 +66,10 @@ def needs(node: Node) -> Iterator[Need]:
         yield Need("the filter of sources", ("sr-domain", "sources"), tables.SR_DOMAIN)
     if node.reassembly is not None:
         yield Need("reassembly at a SID", ("reassembly",), tables.UPPER_LAYER, "reassemble")
+    for index in range(len(node.telemetry.traced))[:1]:
+        yield Need("path tracing", ("telemetry", "path-tracing", index), tables.PATH_TRACING)
+    for index in range(len(node.telemetry.flows))[:1]:
+        yield Need("alternate marking", ("telemetry", "alternate-marking", index), tables.ALTERNATE_MARKING)
     if node.oam.enabled:
         yield Need("the O flag of RFC 9259", ("oam", "o-flag"), tables.O_FLAG)
     if node.limits.sid_visits != USUAL_LIMITS.sid_visits:
@@ -95,6 +99,8 @@ def _of_policies(node: Node) -> Iterator[Need]:
         headend = REGISTRY.headend(policy.encap.mode)
         yield Need(headend.name, path, tables.POLICY, headend.action)
         yield Need(headend.name, path, tables.FLOW_SEED)
+        if policy.spray:
+            yield Need("a policy that sprays", (*path, "spray"), tables.POLICY, "spray")
         pushed = max((len(each.segments) for each in policy.lists), default=1) - headend.reduced
         for chunk, table in enumerate(tables.SIDLISTS):
             if pushed > chunk * tables.SEGMENTS_PER_SIDLIST:
@@ -157,6 +163,10 @@ def _of_tlvs(node: Node) -> Iterator[Need]:
     for interface in node.interfaces():
         if interface.tlv is not TlvPolicy.OFF:
             yield Need("processing of TLVs", ("ports", interface.id.port), tables.TLV_INTERFACE)
+            break
+    for index, policy in enumerate(node.policies.values()):
+        if policy.encap.path_tracing is not None:
+            yield Need("a source of path tracing", ("policies", index), tables.PATH_TRACING_POLICY)
             break
     for index, policy in enumerate(node.policies.values()):
         if policy.encap.hmac is not None:

@@ -7,12 +7,15 @@ candidate path (:mod:`srv6cp.compile.paths`); of a composite path those of the a
 proportion of both weights. A list is valid when its first segment resolves (RFC 9256 section 5.1); lists that are not
 are left out, and so are those whose next hop has not answered while there are others. A policy without any has no
 entry (HE-16).
+
+The entry of a policy that sprays names a multicast group. Each of its lists has an entry of its own number, which the
+copy for it enters (`packet_copy_table`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from ipaddress import IPv6Address
 from math import gcd, lcm
@@ -23,7 +26,7 @@ from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.changes import Change
 from srv6cp.compile.conditions import Condition, Segment
-from srv6cp.compile.ids import Ids, short_key, sidlist_key
+from srv6cp.compile.ids import Ids, group_key, short_key, sidlist_key
 from srv6cp.compile.nexthops import NextHops, action_set, towards
 from srv6cp.compile.paths import Identity, PathState, Reach, choose
 from srv6cp.compile.seeds import seeds
@@ -41,8 +44,8 @@ from srv6cp.model import (
     Policy,
     SegmentList,
 )
-from srv6cp.model.numbers import EncapFlag, MobileOption
-from srv6cp.p4rt.entities import Action, ActionSet, TableEntry, Value
+from srv6cp.model.numbers import RECIRCULATION_PORT, EncapFlag, MobileOption
+from srv6cp.p4rt.entities import Action, ActionSet, Entity, MulticastGroup, Replica, TableEntry, Value
 
 _FLOW_LABEL = {
     FlowLabel.ZERO: EncapFlag(0),
@@ -61,13 +64,14 @@ _Use = tuple[str, str, "IPv6Address | None"]
 @dataclass(frozen=True)
 class PolicyUse:
     """A policy in one mode, and with a service SID behind its lists: its number, and its candidate paths as they are
-    now."""
+    now. ``copies`` are the numbers of its lists when it sprays."""
 
     policy: Policy
     mode: str
     number: int
     paths: tuple[PathState, ...]
     service: IPv6Address | None = None
+    copies: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -107,6 +111,8 @@ class PolicyUse:
             )
         if len(self.paths) > 1:
             return f"candidate path {active.label} carries the traffic"
+        if self.policy.spray and not all(self.valid_lists):
+            return "a copy goes by each of its other lists"
         return "its other lists carry the traffic" if not all(self.valid_lists) else "valid"
 
 
@@ -135,6 +141,14 @@ class _Lists:
 
     entry: ActionSet | None = None
     sidlists: list[int] = field(default_factory=list)
+
+
+class _Copy(NamedTuple):
+    """A copy that a policy sprays: the number of the entry that has its segment list alone, and its replica. The key
+    stands for both."""
+
+    number: int
+    replica: int
 
 
 @dataclass
@@ -174,6 +188,9 @@ class Policies:
         self._reached_by: dict[int, dict[Segment, None]] = {}
         self._through: dict[Segment, dict[str, None]] = {}
         self._conditions: dict[str, Condition] = {}
+        self._sprayed: dict[int, dict[bytes, _Copy]] = {}
+        self._replication: dict[Hashable, Entity] = {}  # rows of copies, and their groups
+        self._replication_before: dict[Hashable, Entity | None] = {}
         self._valid = 0  # entries there are
         self._before: dict[int, ActionSet | None] = {}
         self._touched: dict[int, _SidList] = {}
@@ -274,10 +291,12 @@ class Policies:
 
     # Entries -------------------------------------------------------------------------------------------------
 
-    def entities(self) -> Iterator[TableEntry]:
+    def entities(self) -> Iterator[Entity]:
         """All entries, segment lists before the policies that refer to them."""
         self._before.clear()
         self._touched.clear()
+        self._replication_before.clear()
+        yield from self._replication.values()
         for number, sidlist in self._sidlists.items():
             sidlist.written = True
             yield from _chunks(number, sidlist.segments)
@@ -333,6 +352,10 @@ class Policies:
                     None if after is None else self._entry(number, after),
                 )
         self._before.clear()
+        for key, was in self._replication_before.items():
+            if was != (now := self._replication.get(key)):
+                yield was, now
+        self._replication_before.clear()
         if self._seeded is not bool(self._valid):
             self._seeded = bool(self._valid)
             yield (None, self._seed()) if self._seeded else (self._seed(), None)
@@ -346,12 +369,8 @@ class Policies:
 
     def _put_together(self, policy: Policy, mode: str, number: int, service: IPv6Address | None) -> PolicyUse:
         """The policy with the lists of its active path that are valid now."""
-        use = self._uses[policy.name, mode, service] = PolicyUse(
-            policy, mode, number, self._states[policy.name], service
-        )
+        use = PolicyUse(policy, mode, number, self._states[policy.name], service)
         lists = self._lists.setdefault(number, _Lists())
-        self._before.setdefault(number, lists.entry)
-        self._valid -= lists.entry is not None
         gone, lists.sidlists = lists.sidlists, []
         weighted: list[tuple[int, Action]] = []
         watched: list[Value | None] = []
@@ -362,15 +381,65 @@ class Policies:
             assert nexthop is not None, "a list without a next hop is not valid"
             weighted.append((weight, self._action(share.policy, mode, entry, nexthop, lists.sidlists)))
             watched.append(self._nexthops.watched(nexthop))
-        lists.entry = action_set(weighted, watched) if weighted else None
-        self._valid += lists.entry is not None
+        if policy.spray:
+            ways = [
+                (
+                    f"{use.name}/{mode}/spray/{share.policy.name}/{','.join(map(str, share.entry.segments))}",
+                    action,
+                    port,
+                )
+                for share, (_, action), port in zip(shares, weighted, watched, strict=True)
+            ]
+            self._set_entry(number, self._spray(number, ways, REGISTRY.headend(mode).layer2))
+            use = replace(use, copies=tuple(copy.number for copy in self._sprayed[number].values()))
+        else:
+            self._set_entry(number, action_set(weighted, watched) if weighted else None)
         for sidlist in gone:
             self._drop(sidlist)
+        self._uses[policy.name, mode, service] = use
         return use
+
+    def _set_entry(self, number: int, entry: ActionSet | None) -> None:
+        lists = self._lists.setdefault(number, _Lists())
+        self._before.setdefault(number, lists.entry)
+        self._valid += (entry is not None) - (lists.entry is not None)
+        lists.entry = entry
+
+    def _spray(self, number: int, ways: list[tuple[str, Action, Value | None]], frames: bool) -> ActionSet | None:
+        """The entry of a policy that sprays, which makes a copy for each way: what it stands for, the action of its
+        list, and the port to be watched. Lists that are equal are one."""
+        before, now = self._sprayed.get(number, {}), dict[bytes, _Copy]()
+        for text, action, port in ways:
+            key = short_key(text.encode())
+            copy = now[key] = _Copy(self._ids.policies.take(key), self._ids.replicas.take(key))
+            self._keys[copy.number] = key
+            self._set_entry(copy.number, action_set([(1, action)], [port]))
+            enters = Action("spray_frame" if frames else "spray_packet", {"policy_id": copy.number})
+            row = TableEntry(tables.PACKET_COPY, {"replica_id": copy.replica}, enters, metadata=key)
+            self._replicate(copy.replica, row)
+        for key, copy in before.items():
+            if key not in now:
+                self._set_entry(copy.number, None)
+                self._replicate(copy.replica, None)
+                self._ids.policies.release(key)
+                self._ids.replicas.release(key)
+        self._sprayed[number] = now
+        group = self._ids.multicast_groups.take(group_key(tables.POLICY, self._keys[number]))
+        replicas = tuple(Replica(RECIRCULATION_PORT, each) for each in sorted(copy.replica for copy in now.values()))
+        self._replicate(f"group {group}", MulticastGroup(group, replicas) if now else None)
+        return action_set([(1, Action("spray", {"multicast_group": group}))], [None]) if now else None
+
+    def _replicate(self, key: Hashable, entity: Entity | None) -> None:
+        self._replication_before.setdefault(key, self._replication.get(key))
+        if entity is None:
+            self._replication.pop(key, None)
+        else:
+            self._replication[key] = entity
 
     def _action(self, policy: Policy, mode: str, entry: SegmentList, nexthop: int, sidlists: list[int]) -> Action:
         headend = REGISTRY.headend(mode)
-        if policy.encap.hmac is not None and headend.reduced and len(entry.segments) == 1 and not headend.inserts:
+        tlv = policy.encap.hmac is not None or policy.encap.path_tracing is not None
+        if tlv and headend.reduced and len(entry.segments) == 1 and not headend.inserts:
             # An SRH without a segment has no place for a TLV; Linux does the same.
             headend = REGISTRY.encapsulation(headend.layer2, reduced=False)
         # Wire order is the reverse of path order; a reduced list leaves the first segment out (SRH-7).

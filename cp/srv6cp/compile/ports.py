@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from srv6cp.behaviours.l2_bridge import circuits_of
+from srv6cp.behaviours import l2_bridge, proxy
 from srv6cp.compile import tables
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.policies import Policies
@@ -19,10 +19,16 @@ URPF_INTERFACE = "set_urpf_interface"
 
 
 def port_entities(
-    node: Node, policies: Policies, classifier: Classifier, program: Capabilities
+    node: Node,
+    policies: Policies,
+    classifier: Classifier,
+    program: Capabilities,
+    number_of: Callable[[str, str], int],
 ) -> Iterator[TableEntry]:
-    """Ports and VLANs, but for attachment circuits."""
-    circuits = circuits_of(node.sections)
+    """Ports and VLANs, but for attachment circuits and those by which a service sends frames. ``number_of``: an item of
+    a section."""
+    circuits = l2_bridge.circuits_of(node.sections) | proxy.circuits_of(node.sections)
+    services = proxy.interfaces_of(node.sections)
     for port in node.ports.values():
         if port.is_l2 and (port.number, 0) not in circuits:
             # Frames cannot follow "ordinary forwarding": without a valid list the policy drops them.
@@ -31,6 +37,11 @@ def port_entities(
             yield TableEntry(tables.PORT, {"ingress_port": port.number}, action)
         for interface in port.interfaces:
             action = _router_interface(interface, node, policies, classifier, program)
+            service = services.get(interface.id)
+            if service is not None:
+                given: dict[str, Value] = {"vrf_id": node.vrfs[interface.vrf], "mac": interface.mac}
+                given["service_id"] = number_of(proxy.KEY, service)
+                action = program.action("set_service_interface", given)
             if interface.id.vlan:
                 key = {"ingress_port": port.number, "vlan_id": interface.id.vlan}
                 yield TableEntry(tables.VLAN, key, action)

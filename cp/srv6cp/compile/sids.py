@@ -17,7 +17,7 @@ from srv6cp.behaviours.operands import Option
 from srv6cp.compile import tables
 from srv6cp.compile.bsids import binding_sids
 from srv6cp.compile.capabilities import UNUSED_PARAMETERS, Capabilities
-from srv6cp.compile.ids import Ids, short_key, sid_key
+from srv6cp.compile.ids import Ids, group_key, short_key, sid_key
 from srv6cp.compile.nexthops import NextHops
 from srv6cp.compile.policies import Policies
 from srv6cp.model import FRAGMENT_HEADER, NextHop, Node, Port, Sid
@@ -66,8 +66,17 @@ class Numbers:
     def item(self, section: str, name: str) -> Any:
         return self._node.sections[section][name]
 
+    def name(self, section: str, number: int) -> str:
+        return self.items[section][number]
+
     def group(self, key: bytes) -> int:
         return self._ids.rate_groups.take(key)
+
+    def replica(self, key: bytes) -> int:
+        return self._ids.replicas.take(short_key(key))
+
+    def multicast_group(self, table: str, name: str) -> int:
+        return self._ids.multicast_groups.take(group_key(table, short_key(name.encode())))
 
 
 class _Plan(NamedTuple):
@@ -186,9 +195,10 @@ def section_entities(node: Node, binder: Numbers, program: Capabilities) -> Iter
     for section in REGISTRY.sections:
         for name, value in node.sections.get(section.key, {}).items():
             number = binder.number(section.key, name)
-            for group, replicas in section.copies(number, value) if section.copies else ():
+            for group, replicas in section.copies(number, value, binder) if section.copies else ():
                 # In the order in which switches give them back.
                 yield MulticastGroup(group, tuple(Replica(RECIRCULATION_PORT, each) for each in sorted(replicas)))
             for entry in section.entries(number, value, binder):
                 action = program.action(entry.action, entry.params)
-                yield TableEntry(entry.table, entry.match, action, entry.priority, metadata=short_key(name.encode()))
+                key = short_key(entry.key or name.encode())
+                yield TableEntry(entry.table, entry.match, action, entry.priority, metadata=key)

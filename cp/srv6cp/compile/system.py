@@ -71,6 +71,7 @@ def punt_limits(node: Node) -> dict[PuntReason, RateLimit | None]:
         PuntReason.ECHO: limits.echo,
         PuntReason.REASSEMBLY: limits.reassembly,
         PuntReason.GTP_ECHO: limits.echo,
+        PuntReason.NSH: limits.unresolved,
     }
     return {reason: services.get(reason, node.icmp) for reason in _METERED}
 

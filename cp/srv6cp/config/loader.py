@@ -15,6 +15,8 @@ from p4rtlib.gcpause import gc_paused
 from srv6cp import values
 from srv6cp.behaviours import REGISTRY, Endpoint
 from srv6cp.behaviours.mobile import POLICY_OF_GTP
+from srv6cp.behaviours.proxy import KEY as SERVICES
+from srv6cp.behaviours.proxy import check as check_services
 from srv6cp.config.binding_loops import binding_loops
 from srv6cp.config.bogons import DEFAULT as DEFAULT_BOGONS
 from srv6cp.config.bogons import read_bogons
@@ -29,6 +31,7 @@ from srv6cp.config.oam import read_oam
 from srv6cp.config.policies import declare_policies, read_policies
 from srv6cp.config.ports import read_addresses, read_ports, read_vrfs
 from srv6cp.config.reassembly import read_reassembly
+from srv6cp.config.replication import check_replication
 from srv6cp.config.routing import read_neighbor_limits, read_neighbors, read_routes
 from srv6cp.config.sections import declare_sections, read_sections
 from srv6cp.config.segments import SegmentReader
@@ -37,6 +40,7 @@ from srv6cp.config.sids import read_locators, read_sids
 from srv6cp.config.source import Source
 from srv6cp.config.steering import read_steering
 from srv6cp.config.sysctl import endpoint_sids, read_sysctl, set_of_interfaces
+from srv6cp.config.telemetry import read_telemetry
 from srv6cp.model import (
     DEFAULT_VRF,
     FRAGMENT_HEADER,
@@ -60,7 +64,7 @@ NODE_KEYS = frozenset(
         *("node", "device-id", "grpc-addr", "locator", "locators", "source", "sr-domain"),
         *("upper-layer", "icmp", "limits", "flow-seed", "fragmentation", "hmac-keys", "vrfs", "addresses"),
         *("ports", "neighbors", "nexthops", "routes", "sids", "policies", "steering"),
-        *("sysctl", "neighbor-limits", "sid-structures", "oam", "reassembly"),
+        *("sysctl", "neighbor-limits", "sid-structures", "oam", "telemetry", "reassembly"),
     )
 )
 DOMAIN_KEYS = frozenset(("sid-block", "sources", "bogons"))
@@ -223,6 +227,7 @@ def _read_node(data: dict[Any, Any], context: Context) -> Node:
         icmp=icmp,
         limits=limits,
         oam=read_oam(data.get("oam"), sids, context),
+        telemetry=read_telemetry(data.get("telemetry"), context),
         reassembly=reassembly,
         fragmentation=fragmentation,
         flow_seed=flow_seed,
@@ -259,6 +264,7 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
                 f"{sid.behaviour} {sid.prefix} needs a policy of mode encap or encap.red; {policy.name} has another"
             )
             context.problems.append(Problem(message, ("sids",)))
+    context.problems += check_replication(node)
     if data.get("source") is None:
         binding = {record.name for record in REGISTRY.endpoints if _encapsulates(record)}
         for sid in node.sids:
@@ -266,6 +272,7 @@ def _check_whole(node: Node, data: dict[Any, Any], policies: Mapping[str, Policy
             if policy is not None and policy.encap.source is None:
                 message = f"{sid.behaviour} {sid.prefix} needs a source address: give the node one"
                 context.problems.append(Problem(message, ("sids",)))
+    context.problems += [Problem(message, (SERVICES,)) for message in check_services(node.sids, node.sections)]
     if not context.problems:  # what is outside depends on all of it
         context.problems += check_boundary(node)
     for name, message in binding_loops(node):

@@ -15,6 +15,7 @@ from srv6cp.behaviours import REGISTRY
 from srv6cp.config.context import Context, check_weights, read_weight
 from srv6cp.config.hmac import read_key_id
 from srv6cp.config.segments import SegmentReader, read_compress
+from srv6cp.config.telemetry import MAX_SESSION
 from srv6cp.model import (
     DEFAULT_PREFERENCE,
     DEFAULT_PRIORITY,
@@ -40,7 +41,7 @@ LISTS_KEYS = frozenset(("segment-lists", "segments"))
 POLICY_KEYS = LISTS_KEYS | frozenset(
     (
         *("name", "encap", "invalid", "vrf", "color", "endpoint", "priority", "keep-installed"),
-        *("candidate-paths", "bsid", "bsid-only", "compress"),
+        *("candidate-paths", "bsid", "bsid-only", "compress", "spray"),
     )
 )
 PATH_KEYS = LISTS_KEYS | frozenset(
@@ -48,7 +49,9 @@ PATH_KEYS = LISTS_KEYS | frozenset(
 )
 CONSTITUENT_KEYS = frozenset(("color", "weight"))
 MAX_COLOR = 2**32 - 1
-ENCAP_KEYS = frozenset(("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac"))
+ENCAP_KEYS = frozenset(
+    ("mode", "source", "hop-limit", "traffic-class", "flow-label", "return-to", "hmac", "path-tracing")
+)
 #: Those of H.M.GTP4.D alone.
 GTP_KEYS = frozenset(("upf-prefix-length", "source-prefix-length", "echo"))
 ECHO = ("drop", "answer")
@@ -119,6 +122,8 @@ def _not_to_be_combined(policy: Policy, color: str, colors: _Colors) -> str:
         return f"policy {other.name!r} has a composite path itself: they cannot be nested"
     if other.encap.mode != policy.encap.mode:
         return f"policy {other.name!r} has mode {other.encap.mode}, this one {policy.encap.mode}: they must be the same"
+    if other.spray is not policy.spray:
+        return f"policy {other.name!r} {'sprays' if other.spray else 'does not spray'}: this one must do the same"
     return ""
 
 
@@ -144,6 +149,7 @@ def _read_policy(item: dict[Any, Any], segments: SegmentReader, inserted: Collec
     endpoint = fields.read("endpoint", values.ip_address, "endpoint")
     priority = fields.read("priority", values.integer, "priority", 0, 255, default=DEFAULT_PRIORITY)
     keep = fields.read("keep-installed", values.boolean, "keep-installed", default=False)
+    spray = fields.read("spray", values.boolean, "spray", default=False)
     # Routes put a service SID behind the lists of a policy that has a color.
     followed = name in inserted or REGISTRY.headend(encap.mode).inserts or color is not None or _bsid_inserts(item)
     read = partial(segments.read, compress=compress, followed=followed)
@@ -166,8 +172,13 @@ def _read_policy(item: dict[Any, Any], segments: SegmentReader, inserted: Collec
         vrf = context.vrf(item)
     with fields.at():
         _check_prefixes(encap, (each for path in paths for each in path.lists))
+    with fields.at():
+        weights = [each.weight for path in paths for each in path.lists]
+        weights += [each.weight for path in paths for each in path.constituents]
+        if spray and any(weight > 1 for weight in weights):
+            raise InvalidError("a policy that sprays sends a copy by every list: it takes no weights", "spray")
     fields.finish()
-    return Policy(name, paths, encap, invalid == "drop", vrf, color, endpoint, priority, keep)
+    return Policy(name, paths, encap, invalid == "drop", vrf, color, endpoint, priority, keep, spray)
 
 
 def _check_prefixes(encap: Encap, lists: Iterable[SegmentList]) -> None:
@@ -344,9 +355,15 @@ def _read_encap(value: Any, context: Context) -> Encap:
         fields.read("source-prefix-length", values.integer, "source-prefix-length", 0, MAX_SOURCE_PREFIX, default=64),
         fields.read("echo", values.choice, ECHO, "echo") == ECHO[1],
         fields.read("hmac", read_key_id, context),
+        fields.read("path-tracing", values.integer, "path-tracing (a session id)", 0, MAX_SESSION),
     )
     fields.finish()
-    gtp = REGISTRY.headend(encap.mode).gtp
+    headend = REGISTRY.headend(encap.mode)
+    if encap.path_tracing is not None and (headend.inserts or headend.gtp):
+        raise InvalidError(
+            f"mode {encap.mode} takes no 'path-tracing': it makes no outer header with an SRH", "path-tracing"
+        )
+    gtp = headend.gtp
     for key in sorted(GTP_KEYS & item.keys()):
         if not gtp:
             raise InvalidError(f"mode {encap.mode} takes no {key!r}; gtp4.d does", key)

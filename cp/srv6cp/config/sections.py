@@ -33,6 +33,7 @@ def read_sections(data: dict[Any, Any], context: Context) -> dict[str, dict[str,
 
 def _read_section(section: Section, value: Any, context: Context) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    known: set[str] = set()
     with context.at(section.key):
         for index, item in enumerate(values.listing(value, section.key)):
             with context.at(section.key, index):
@@ -47,5 +48,10 @@ def _read_section(section: Section, value: Any, context: Context) -> dict[str, A
                 fields.finish()
                 if name in found:
                     raise InvalidError(f"{section.what} {name!r} is given twice", "name")
+                if section.identity is not None and made is not None:
+                    identity = section.identity(made)
+                    if identity in known:
+                        raise InvalidError(f"{identity} is that of another {section.what}")
+                    known.add(identity)
                 found[name] = made
     return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from srv6cp import values
+from srv6cp.behaviours.replicate import NAME_OF_SID
 from srv6cp.model import InterfaceId, IPAddress, IPNetwork, LocalSids, Node
 from srv6cp.model.interfaces import Interface
 from srv6cp.packets import ndp
@@ -148,6 +149,7 @@ class NodeIndex:
         self._own = {(vrfs[vrf], address.packed) for vrf, address in node.own_addresses()}
         self._loopbacks = [(vrfs[own.vrf], own.address.packed) for own in node.addresses]
         self._sids = LocalSids(node)
+        self._replicates = any(sid.behaviour == NAME_OF_SID for sid in node.sids)
         self._own.update(
             (vrfs[policy.vrf], policy.encap.source.packed)
             for policy in node.policies.values()
@@ -170,6 +172,13 @@ class NodeIndex:
     def is_sid(self, vrf_id: int, address: bytes) -> bool:
         """True when the longest match of `address` in that VRF is a local SID."""
         return len(address) == 16 and self._sids.lookup(vrf_id, int.from_bytes(address, "big")) is not None
+
+    def is_replicated(self, vrf_id: int, address: bytes) -> bool:
+        """True for a Replication-SID: what comes for it counts as multicast (RFC 9524 2.2.3)."""
+        if not self._replicates or len(address) != 16:
+            return False
+        sid = self._sids.lookup(vrf_id, int.from_bytes(address, "big"))
+        return sid is not None and sid.behaviour == NAME_OF_SID
 
     def crossed_vrf(self, vrf_id: int, address: bytes) -> int | None:
         """VRF of the interface that the SID at `address` sends packets to; None for a SID without next hops."""

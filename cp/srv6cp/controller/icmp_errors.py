@@ -47,7 +47,7 @@ class Quote(NamedTuple):
 
     view: IpView
     group_frame: bool = False
-    """It came in a multicast or broadcast frame."""
+    """It came in a multicast or broadcast frame, or its destination replicates it (RFC 9524 2.2.3)."""
 
     @property
     def packet(self) -> bytes:

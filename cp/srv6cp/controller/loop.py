@@ -26,12 +26,17 @@ from typing import TypeVar
 
 from srv6cp.artifacts import Artifacts
 from srv6cp.behaviours.l2_bridge import KEY as BRIDGES
-from srv6cp.model import NeighborKey, Node
+from srv6cp.behaviours.nsh import CHECKS as KEPT_CHECKS
+from srv6cp.behaviours.nsh import RETURNS
+from srv6cp.behaviours.proxy import CHECKS
+from srv6cp.behaviours.proxy import KEY as SERVICES
+from srv6cp.model import DropReason, NeighborKey, Node
 from srv6cp.p4rt import (
     Arbitration,
     ArbitrationFailed,
     Client,
     ConnectionFailed,
+    CounterEntry,
     DigestEntry,
     DigestList,
     DirectCounterEntry,
@@ -39,6 +44,7 @@ from srv6cp.p4rt import (
     NotPrimary,
     P4RuntimeError,
     StreamClosed,
+    TableEntry,
     WriteError,
     insert,
     modify,
@@ -47,7 +53,9 @@ from srv6cp.p4rt import PacketIn as StreamPacket
 from srv6cp.sync.program import Program
 from srv6cp.sync.tables import Changes, Tables
 
-from .bridging import DIGEST, SOURCES, Addresses, key_of
+from . import macages
+from .bridging import DIGEST, READ, SOURCES, Addresses, Ages, key_of
+from .chaining import used
 from .election import Election
 from .inbox import Inbox, Order
 from .neighbors import NeighborTimers
@@ -88,6 +96,8 @@ class ControllerOptions:
     """A switch that is silent for so long is lost."""
     oam_journal: Path | None = None
     """Where copies of packets with the O flag are noted for `srv6 oam show`."""
+    mac_ages: Path | None = None
+    """Where it is noted when MAC addresses were last seen, for `srv6 mac show`."""
 
 
 @dataclass(frozen=True)
@@ -155,12 +165,15 @@ class NodeController:
         self._node = node
         self._options = options or ControllerOptions()
         self._tables = Tables(client, Program.read(program))
-        self._addresses = Addresses()
-        self._tables.learned = self._addresses.entries
+        sources = self._tables.info.tables.get(SOURCES)
+        self._addresses = Addresses(sources.size if sources else 0, self._say_of_addresses)
+        self._mac_ages = self._options.mac_ages
         self._election = Election(client)
         self._handler = PuntHandler(
             node, self._mark, self._tables.targets, self._options.neighbors, self._options.oam_journal
         )
+        self._caches = self._handler.caches
+        self._tables.learned = self._learned
         self._inbox: Inbox[StreamPacket] = Inbox(self._options.queue, self._precedence, SHARES)
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -385,7 +398,8 @@ class NodeController:
     def _deadline(self) -> float | None:
         times = [self._retry_at]
         if self._election.is_primary:
-            times += [self._repair_at, self._handler.next_deadline(), self._addresses.next_look]
+            times += [self._repair_at, self._handler.next_deadline()]
+            times += [self._addresses.next_look, self._caches.next_look, self._handler.chains.next_look]
         return min((at for at in times if at is not None), default=None)
 
     def _work(self, packets: list[StreamPacket]) -> None:
@@ -408,15 +422,26 @@ class NodeController:
             look = self._addresses.next_look
             if look is not None and now >= look:
                 self._age(now)
+            look = self._caches.next_look
+            if look is not None and now >= look:
+                self._age_caches(now)
+            look = self._handler.chains.next_look
+            if look is not None and now >= look:
+                self._age_headers(now)
             self._answer(out)
 
     def _answer(self, out: list[PacketOut]) -> None:
-        """Bring the tables up to date with the neighbours, then send: what is sent may depend on them."""
+        """Bring the tables up to date with neighbours and caches, then send: what is sent may depend on them."""
+        if updates := self._caches.updates():
+            self._client.write(updates)
         if self._stale and not self._held:
             self._stale = False
             changed, self._changed = self._changed, {}
             neighbors = self._handler.neighbors
             self._tables.follow(self._node, {key: neighbors.text(key) for key in changed}, neighbors.resolved)
+        if self._handler.chains.pending:
+            updates, self._handler.chains.pending = self._handler.chains.pending, []
+            self._client.write(updates)
         for packet in out:
             self._client.packet_out(packet.payload, **packet.metadata)
 
@@ -516,6 +541,7 @@ class NodeController:
             return
         self._repair_at = None
         found = self._tables.take_over(self._node, recover=not self._handler.neighbors)
+        self._adopt_addresses(found.loaded)
         if found.neighbors:
             self._handler.adopt(found.neighbors, time.monotonic())
         changes = self._reconcile()
@@ -524,6 +550,8 @@ class NodeController:
     def _reconcile(self) -> Changes:
         self._tables.configure(self._node)
         self._addresses.stale(self._node)
+        self._caches.stale(self._node)
+        self._handler.chains.configure(self._node, time.monotonic())
         self._stale = self._held = False
         self._changed.clear()
         try:
@@ -535,11 +563,39 @@ class NodeController:
         if bridges := self._tables.names(BRIDGES):
             self._listen()
         self._addresses.configure(self._node, bridges, time.monotonic())
+        if bridges:
+            self._note_ages(time.monotonic())
+        self._caches.configure(self._node, self._tables.names(SERVICES), time.monotonic())
         self._repair_at = None
         self._repair_pause = _REPAIR_PAUSE
         self._reconciliations += 1
         self._answer(self._handler.want(self._tables.next_hops(), time.monotonic()))
         return self._changes
+
+    def _learned(self) -> Iterable[TableEntry]:
+        return (*self._addresses.entries(), *self._caches.entries(), *self._handler.chains.entries())
+
+    # Service function chains --------------------------------------------------------------------------------
+
+    def _age_headers(self, now: float) -> None:
+        packets: dict[tuple[int, int], int] = {}
+        for table in (KEPT_CHECKS, RETURNS):
+            for cell in self._client.read(DirectCounterEntry(table)):
+                if isinstance(cell, DirectCounterEntry) and cell.match:
+                    path = used(cell.match, table)
+                    packets[path] = packets.get(path, 0) + cell.packets
+        for counter in self._client.read(CounterEntry("drop_counter", DropReason.NSH_HEADERS)):
+            if isinstance(counter, CounterEntry) and (lost := self._handler.chains.lost(counter.packets)):
+                log.warning("%s: %d NSH packets came back, and there are no headers for them", self._where, lost)
+        self._client.write(self._handler.chains.age(packets, now))
+
+    def look_at_headers(self, now: float) -> None:
+        """Forget the headers of service paths that have aged, as if it were ``now`` (of the monotonic clock)."""
+        self._ask(lambda: self._age_headers(now))
+
+    def flush_headers(self) -> None:
+        """Forget the headers of every service path."""
+        self._ask(lambda: self._client.write(self._handler.chains.flush()))
 
     # Bridge domains -----------------------------------------------------------------------------------------
 
@@ -555,9 +611,23 @@ class NodeController:
         if digest.digest == DIGEST and self._addresses.queue(digest.data):
             self._inbox.order(lambda: self._guard(self._learn))
 
+    def _adopt_addresses(self, loaded: bool) -> None:
+        """What the switch has of them is what there is; nothing where its program has just been loaded."""
+        there = [] if loaded or SOURCES not in self._client.p4info.tables else self._client.read(map(TableEntry, READ))
+        found = (entry for entry in there if isinstance(entry, TableEntry))
+        self._addresses.adopt(self._node, found, time.monotonic())
+
     def _learn(self) -> None:
-        if self._election.is_primary and not self._held:
-            self._client.write(self._addresses.learn(time.monotonic()))
+        if not self._election.is_primary or self._held:
+            return
+        learned = self._addresses.learn(time.monotonic())
+        try:
+            self._client.write_stamped(self._addresses.serialized(learned, self._client.p4info.codec))
+        except WriteError as error:
+            back, others = self._addresses.refuse(error.failures)
+            self._client.write(back)
+            if others:
+                raise
 
     def _age(self, now: float) -> None:
         counts = {
@@ -566,10 +636,48 @@ class NodeController:
             if isinstance(cell, DirectCounterEntry) and cell.match
         }
         self._client.write(self._addresses.age(counts, now))
+        self._note_ages(now)
+
+    def _note_ages(self, now: float) -> None:
+        if self._mac_ages is None:
+            return
+        try:
+            macages.write(self._mac_ages, self._addresses.ages(), now, time.time())
+        except OSError as error:
+            log.warning("%s: %s: %s; `srv6 mac show` tells no ages", self._where, self._mac_ages, error.strerror)
+            self._mac_ages = None
+
+    def _say_of_addresses(self, text: str) -> None:
+        log.warning("%s: %s", self._where, text)
+        self._note_ages(time.monotonic())
 
     def flush_addresses(self) -> None:
         """Forget every learned MAC address of bridge domains."""
         self._ask(lambda: self._client.write(self._addresses.flush()))
+
+    @property
+    def learned(self) -> int:
+        """How many MAC addresses are known; those told of last may not be on the switch yet."""
+        return len(self._addresses)
+
+    def addresses(self) -> Ages:
+        """What is known of learned MAC addresses beside the entries of the switch; from any thread."""
+        with self._lock:
+            return self._addresses.ages()
+
+    # Services -----------------------------------------------------------------------------------------------
+
+    def _age_caches(self, now: float) -> None:
+        counts = {
+            int(cell.match["cache_id"]): cell.packets  # type: ignore[arg-type]
+            for cell in self._client.read(DirectCounterEntry(CHECKS))
+            if isinstance(cell, DirectCounterEntry) and cell.match
+        }
+        self._client.write(self._caches.age(counts, now))
+
+    def flush_caches(self, service: str | None = None) -> None:
+        """Forget the headers that are cached for a service, or (None) for all."""
+        self._ask(lambda: self._client.write(self._caches.flush(service)))
 
     def _on_status(self, _answer: Arbitration) -> None:
         self._inbox.order(lambda: self._guard(self._role_changed))
@@ -580,6 +688,7 @@ class NodeController:
             self._take_over()
         elif was_primary and not self._election.is_primary:
             self._handler.forget_neighbors()  # the new primary learns them; we shall read them back
+            self._caches.forget()
 
     def _on_disconnect(self, event: Disconnected) -> None:
         self._inbox.order(lambda: self._disconnected(event.reason or event.code.name))

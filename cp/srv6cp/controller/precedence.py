@@ -47,6 +47,7 @@ _BY_REASON: dict[int, Precedence] = {
     PuntReason.NEIGHBOR_UNRESOLVED: Precedence.SERVICE,
     PuntReason.FRAGMENT: Precedence.SERVICE,
     PuntReason.REASSEMBLY: Precedence.SERVICE,
+    PuntReason.NSH: Precedence.SERVICE,
 }
 
 

@@ -22,6 +22,8 @@ from srv6cp.packets.options import Action, UnknownOption, unknown_option
 
 from . import relay
 from .addressing import OFF_LINK, InterfaceView, NodeIndex, is_link_local
+from .caches import ServiceCaches
+from .chaining import KeptHeaders, NotNsh
 from .echo import echo_reply, is_echo_request
 from .fragment import CannotFragmentError, fragment_frame, fragment_packet
 from .icmp_errors import Problem, Quote, error
@@ -71,8 +73,10 @@ class PuntHandler:
         self.counts: Counter[str] = Counter()
         """How often what was done: `punt local`, `sent echo-reply`, `ignored checksum`, ..."""
         self.oam = OamProcess(node.name, journal)
+        self.caches = ServiceCaches()
         self.awaited: list[Callable[[bytes], bool]] = []
         """Who waits for an answer to a probe of this node: told each IP packet to it; True from who takes it."""
+        self.chains = KeptHeaders()
         self._reassembler = _reassembler(node)
         self._fragment_errors = Tokens(node.icmp)
         self._program = program
@@ -91,6 +95,9 @@ class PuntHandler:
             PuntReason.OPTION: self._option,
             PuntReason.REASSEMBLY: self._reassemble,
             PuntReason.GTP_ECHO: self._gtp_echo,
+            PuntReason.SERVICE_CACHE: self._to_service,
+            PuntReason.SERVICE_FLOW: self._to_service,
+            PuntReason.NSH: self._nsh,
         }
 
     def configure(self, node: Node) -> None:
@@ -130,8 +137,9 @@ class PuntHandler:
             self._program(changed)
 
     def forget_neighbors(self) -> None:
-        """Forget all neighbours, and packets that are incomplete; the tables are somebody else's now."""
+        """Forget neighbours, headers of service paths, incomplete packets; the tables are somebody else's now."""
         self._reassembler = _reassembler(self.index.node)
+        self.chains.forget()
         self.neighbors = NeighborCache(self.neighbors.timers, self.neighbors.limits, self.refusals)
 
     def handle(self, packet: PacketIn, now: float) -> list[PacketOut]:
@@ -179,6 +187,18 @@ class PuntHandler:
         ethernet = raw.parse_ethernet(packet.payload)
         return ethernet, None if packet.own else self.index.interface(packet.ingress_port, ethernet.vlan)
 
+    # Service programming
+    # -----------------------------------------------------------------------------------------
+
+    def _to_service(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """Its headers are cached, then it goes on: as this node's own, since it may be in a later pass."""
+        view = raw.parse_ipv6(packet.payload, packet.offset)
+        whole = packet.payload[packet.offset : view.end]
+        if not self._reinjections.allowed(packet, now) or not self.caches.take(whole, packet.vrf_id, now):
+            self._ignore("service", packet)
+            return []
+        return self._sent("to service", [routed(whole, packet.vrf_id)])
+
     # ICMP errors
     # -------------------------------------------------------------------------------------------------
 
@@ -207,7 +227,8 @@ class PuntHandler:
         if source is None:
             self._ignore("no source in the VRF", packet)
             return []
-        message = error(Quote(view, ethernet.is_group), problem, source, parameter)
+        to_group = ethernet.is_group or self.index.is_replicated(packet.vrf_id, view.dst)
+        message = error(Quote(view, to_group), problem, source, parameter)
         if not message:
             self._ignore("no error due", packet)
             return []
@@ -338,6 +359,19 @@ class PuntHandler:
             packet, Problem.PORT_UNREACHABLE if view.protocol == raw.UDP else Problem.PROTOCOL_UNREACHABLE
         )
 
+    def _nsh(self, packet: PacketIn, now: float) -> list[PacketOut]:
+        """NSH at End.NSH, whose headers are to be kept before it goes on (RFC 9491 5.2)."""
+        try:
+            headers = self.chains.keep(packet.payload[packet.offset :], now)
+        except NotNsh as why:
+            self._ignore("nsh", packet, str(why))
+            return []
+        if headers is None or not self._reinjections.allowed(packet, now):
+            self._ignore("nsh", packet)
+            return []
+        self.counts["sent again"] += 1
+        return [again(packet)]
+
     def _gtp_echo(self, packet: PacketIn, now: float) -> list[PacketOut]:
         """An echo request of GTP-U that a SID or a policy answers for whom it was sent to."""
         view = raw.parse_ip(packet.payload, packet.offset)
@@ -362,7 +396,7 @@ class PuntHandler:
         self, packet: PacketIn, view: raw.Ipv6View, ethernet: raw.EthernetView, option: UnknownOption
     ) -> list[PacketOut]:
         """What the type of an unknown option asks for (RFC 8200 4.2)."""
-        to_group = view.dst[0] == 0xFF or ethernet.is_group
+        to_group = view.dst[0] == 0xFF or ethernet.is_group or self.index.is_replicated(packet.vrf_id, view.dst)
         if option.action is Action.DISCARD or (option.action is Action.REPORT_UNICAST and to_group):
             self._ignore("unknown option", packet)
             return []

@@ -20,7 +20,7 @@ from srv6cp.model.local_sids import LocalSids
 from srv6cp.model.node import ICMPV6, Link, Node, Origin, SrDomain
 from srv6cp.model.numbers import DropReason, PuntReason
 from srv6cp.model.oam import Oam
-from srv6cp.model.packing import Compress, Listed, PackingError, check_written, compressed
+from srv6cp.model.packing import Compress, Listed, PackingError, check_written, compressed, ultimate
 from srv6cp.model.policies import (
     DEFAULT_PREFERENCE,
     DEFAULT_PRIORITY,
@@ -52,6 +52,7 @@ from srv6cp.model.reassembly import FRAGMENT_HEADER, Reassembly
 from srv6cp.model.routing import Neighbor, NeighborLimits, NextHop, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 from srv6cp.model.structures import Csid, SidStructure, SidStructures
+from srv6cp.model.telemetry import NO_TELEMETRY, MarkedFlow, Telemetry, TracedInterface
 
 __all__ = [
     "CSID_FLAVOURS",
@@ -71,6 +72,7 @@ __all__ = [
     "MAX_UPF_PREFIX",
     "MAX_VISITS",
     "MAX_WEIGHT",
+    "NO_TELEMETRY",
     "PUNT_REASONS",
     "USUAL_ICMP_LIMIT",
     "USUAL_LIMITS",
@@ -98,6 +100,7 @@ __all__ = [
     "Listed",
     "LocalSids",
     "Locator",
+    "MarkedFlow",
     "Neighbor",
     "NeighborKey",
     "NeighborLimits",
@@ -126,9 +129,12 @@ __all__ = [
     "SidStructures",
     "SrDomain",
     "SrhMatch",
+    "Telemetry",
     "TlvPolicy",
+    "TracedInterface",
     "Urpf",
     "check_written",
     "compressed",
     "parse_flavours",
+    "ultimate",
 ]

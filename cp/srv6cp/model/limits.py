@@ -40,7 +40,7 @@ class Limits:
     """Fragments at a SID that the controller puts together."""
     oam: RateLimit | None = RateLimit(100, 50)
     """Copies of packets with the O flag (RFC 9259 2.1.1)."""
-    passes: RateLimit | None = RateLimit(4000, 400)
+    passes: RateLimit | None = RateLimit(3000, 400)
     """Passes after a packet's second one: a packet through the SIDs of this node takes one for each."""
     sid_visits: int = 16
     """How many SIDs of this node one packet may meet, 2 to `MAX_VISITS`."""

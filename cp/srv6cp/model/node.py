@@ -17,6 +17,7 @@ from srv6cp.model.reassembly import Reassembly
 from srv6cp.model.routing import Neighbor, NeighborLimits, NextHopObject, OwnAddress, Route
 from srv6cp.model.sids import Locator, Sid
 from srv6cp.model.structures import SidStructure
+from srv6cp.model.telemetry import NO_TELEMETRY, Telemetry
 
 ICMPV6 = 58
 
@@ -74,6 +75,7 @@ class Node:
     icmp: RateLimit | None = USUAL_ICMP_LIMIT
     limits: Limits = USUAL_LIMITS
     oam: Oam = NO_OAM
+    telemetry: Telemetry = NO_TELEMETRY
     reassembly: Reassembly | None = None
     fragmentation: Fragmentation = Fragmentation.INNER
     flow_seed: int | None = None

@@ -60,16 +60,31 @@ class DropReason(enum.IntEnum):
     REPLICA_INVALID = 39  # no such copy
     COPY_BUDGET = 40  # more copies a second than the port it came by has
     CSID_ZERO = 42  # RP-8: a REPLACE-C-SID leads into a container that begins with C-SID 0
+    REPLICATION_STATE = 43  # RE-1: no such replication segment
+    REPLICATION_HOP_LIMIT = 44  # RE-1: hop limit below the threshold of the replication segment
+    REPLICATION_CONTEXT = 45  # RE-4: the copy for this node has no context, or one that is no SID of this node
     CLASSIFIED = 46  # a classifier rule says so
+    REPLICATION_SEGMENTS_LEFT = 47  # RE-4: segments are left behind the context of the copy for this node
     HMAC = 49  # HMAC-5: it does not verify, or its key is not here
     HMAC_ABSENT = 50  # required, and not there
     TLV = 51  # SRH-3: a TLV runs past the end of the SRH
     TLV_CHAIN = 52  # more TLVs than a SID walks
+    NO_TARGET = 53  # ES-1: an exhausted SRH at End.S, which searches for its last segment
+    NSH_PATH = 54  # NSH-1: a service path that is not configured, or NSH of another version
+    NSH_HEADERS = 55  # NSH-2: it comes back, and no headers are kept; or they are too long to be kept
+    SERVICE_UNKNOWN = 57  # no such service
     GTP_INVALID = 58  # MB-9, MB-15: not version 1, an extension header of length 0, longer than its packet
     NOT_GTP = 59  # MB-7, MB-10: no G-PDU where only one is taken
     GTP_PAYLOAD = 60  # MB-14: what GTP-U carries, or would carry, is of no known kind
     NO_LAST_SEGMENT = 61  # MB-5: no SRH where the destination behind the SID is taken from it
     GROUP_LIMIT = 62  # MB-8: over the rate of its group
+    SERVICE_LAST_SEGMENT = 64  # PX-2, PX-4: no segment left at End.AD or End.AM
+    SERVICE_NO_CACHE = 65  # PX-2: from a service, and no headers are known for it
+    SERVICE_NOT_CACHED = 66  # PX-10: to a service behind headers that cannot be pushed again
+    SERVICE_MASQUERADE = 67  # PX-10: from a masqueraded service without its SRH, or to another destination
+    SERVICE_TYPE = 68  # PX-9: from a service, and not what it takes
+    SID_NOT_IN_LIST = 76  # at End.VNF: a reduced SRH, from which the proxy could not tell its function
+    NOT_TCP = 77  # at End.VNF: something else than TCP behind the SRH
 
 
 class PuntReason(enum.IntEnum):
@@ -91,6 +106,9 @@ class PuntReason(enum.IntEnum):
     O_FLAG = 13  # copy of a packet with the O flag at a SID (OAM-1); the packet itself goes on
     REASSEMBLY = 14  # fragment at a SID, to be put together (UL-5)
     GTP_ECHO = 15  # MB-10: echo request of GTP-U, to be answered for the other side
+    SERVICE_CACHE = 16  # PX-2: to a service, its headers are to be cached first
+    SERVICE_FLOW = 17  # likewise, those of its flow
+    NSH = 18  # NSH-1: to a service path, its headers are to be kept first
 
 
 class InterfaceFlag(enum.IntFlag):
@@ -134,6 +152,18 @@ class MobileOption(enum.IntFlag):
     CONTAINER_ALWAYS = 0x20  # PDU Session Container with QFI 0 as well (Linux, pdu_type)
     CONTAINER_NEVER = 0x40  # none (Linux)
     KEEP_DESTINATION = 0x80  # of the program: End.M.GTP6.D.Di
+
+
+class ServiceOption(enum.IntFlag):
+    """What a service takes, and how its proxy treats packets."""
+
+    TAKES_IPV4 = 0x01
+    TAKES_IPV6 = 0x02
+    TAKES_FRAMES = 0x04
+    MOVES_ON_BACK = 0x08  # End.AM: SL and hop limit when the packet comes back (2018)
+    NAT = 0x10  # End.AM: the service translates the destination
+    PSP = 0x20  # End.AM: with SERVICE_MOVES_ON_BACK
+    MASQUERADES = 0x40  # End.AM
 
 
 class EncapFlag(enum.IntFlag):

@@ -387,6 +387,19 @@ def check_written(segments: Sequence[Listed], structures: SidStructures, followe
             )
 
 
+def ultimate(elements: Sequence[int], structures: SidStructures) -> int:
+    """The destination that a packet with this list has where its upper layer is processed: what checksums are over
+    (RFC 9800 6.5, 9.3).
+
+    Raises:
+        PackingError: a C-SID leads nowhere.
+    """
+    packet = _Packet(elements)
+    while packet.execute(structures.taker(packet.destination)):
+        pass
+    return packet.destination
+
+
 def _positions(unit: int) -> int:
     """C-SIDs in a REPLACE container."""
     return BITS // unit

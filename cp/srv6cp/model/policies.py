@@ -56,7 +56,8 @@ class Encap:
     Of H.M.GTP4.D: ``upf_prefix`` bits of the last segment are the Destination UPF Prefix, ``source_prefix`` bits of the
     source the Source UPF Prefix; ``answers_echo``: echo requests of GTP-U are answered for the UPF.
 
-    ``hmac`` is the id of the key of the HMAC that its SRH gets (RFC 8754 2.1.2).
+    ``hmac`` is the id of the key of the HMAC that its SRH gets (RFC 8754 2.1.2). ``path_tracing`` is the session id of
+    packets whose path is traced (draft-filsfils-spring-path-tracing).
     """
 
     mode: str = "encap"
@@ -69,6 +70,7 @@ class Encap:
     source_prefix: int = 64
     answers_echo: bool = False
     hmac: int | None = None
+    path_tracing: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,8 @@ class Policy:
     ``color`` and ``endpoint`` name it among those of this headend (RFC 9256 2.1); a policy that nobody asks for by them
     has none. ``drop_when_invalid`` is drop-upon-invalid of RFC 9256 section 8.2; otherwise traffic follows ordinary
     forwarding while no path is valid. With ``keep_installed`` a path that is active stays so among equals of preference
-    and origin (2.9). ``priority`` orders recomputation, the lowest first (2.12).
+    and origin (2.9). ``priority`` orders recomputation, the lowest first (2.12). With ``spray`` a copy of each packet
+    goes by every list.
     """
 
     name: str
@@ -170,6 +173,7 @@ class Policy:
     endpoint: IPAddress | None = None
     priority: int = DEFAULT_PRIORITY
     keep_installed: bool = False
+    spray: bool = False
 
     @property
     def lists(self) -> tuple[SegmentList, ...]:

@@ -77,6 +77,16 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.REPLICA_INVALID: Reason("a copy, or a frame, that leads nowhere", "control plane"),
     DropReason.COPY_BUDGET: Reason("more copies than a port may cause", "limits.passes"),
     DropReason.CSID_ZERO: Reason("a REPLACE-C-SID leads into a container that begins with C-SID 0", "RFC 9800 6.4"),
+    DropReason.REPLICATION_STATE: Reason("no such replication segment", "RFC 9524 2.2; replication-segments"),
+    DropReason.REPLICATION_HOP_LIMIT: Reason(
+        "hop limit below the threshold of the replication segment", "RFC 9524 2.2; hop-limit-threshold"
+    ),
+    DropReason.REPLICATION_CONTEXT: Reason(
+        "the copy for this node has no context, or one that is no SID of this node", "RFC 9524 2.2; context"
+    ),
+    DropReason.REPLICATION_SEGMENTS_LEFT: Reason(
+        "segments are left behind the context of the copy for this node", "RFC 9524 2.2"
+    ),
     DropReason.GTP_INVALID: Reason(
         "GTP-U of another version, longer than its packet, or with more extension headers than are walked",
         "3GPP TS 29.281 5.1, 5.2",
@@ -85,11 +95,32 @@ DROP_REASONS: dict[DropReason, Reason] = {
     DropReason.GTP_PAYLOAD: Reason("what GTP-U carries, or would carry, is of no known type", "RFC 9433 7"),
     DropReason.NO_LAST_SEGMENT: Reason("no SRH to take the destination of a GTP-U packet from", "RFC 9433 6.5"),
     DropReason.GROUP_LIMIT: Reason("over the rate of its group", "RFC 9433 6.8"),
+    DropReason.SERVICE_UNKNOWN: Reason("the service does not exist", "control plane out of step"),
+    DropReason.SERVICE_LAST_SEGMENT: Reason(
+        "no segment left at End.AD or End.AM", "draft-ietf-spring-sr-service-programming"
+    ),
+    DropReason.SERVICE_NO_CACHE: Reason("from a service, and no headers are known for it", "services; service show"),
+    DropReason.SERVICE_NOT_CACHED: Reason(
+        "to a service behind headers that cannot be pushed again", "implementation limit; services"
+    ),
+    DropReason.SERVICE_MASQUERADE: Reason(
+        "from a masqueraded service without its SRH, or to another destination", "End.AM; services, nat"
+    ),
+    DropReason.SERVICE_TYPE: Reason("from a service, and not what it takes", "services, type"),
+    DropReason.SID_NOT_IN_LIST: Reason(
+        "a reduced SRH at End.VNF: the proxy could not tell its function from the list", "SRv6Pipes; docs/pipes.md"
+    ),
+    DropReason.NOT_TCP: Reason("no TCP behind the SRH at End.VNF", "SRv6Pipes; docs/pipes.md"),
     DropReason.CLASSIFIED: Reason("a classifier rule drops it", "configuration: steering, action: drop"),
     DropReason.HMAC: Reason("HMAC that is not right, or whose key is not here", "RFC 8754 2.1.2.1; hmac-keys"),
     DropReason.HMAC_ABSENT: Reason("no HMAC, and one is required", "RFC 8754 2.1.2.1; ports.tlv, sids.tlv"),
     DropReason.TLV: Reason("a TLV runs past the end of the SRH", "RFC 8754 2.1"),
     DropReason.TLV_CHAIN: Reason("more TLVs than a SID walks", "implementation limit"),
+    DropReason.NSH_PATH: Reason("NSH on a service path that is not configured, or of another version", "RFC 9491 5.2"),
+    DropReason.NSH_HEADERS: Reason(
+        "NSH that comes back and has no headers here, or whose headers cannot be kept", "RFC 9491 5.2"
+    ),
+    DropReason.NO_TARGET: Reason("an exhausted SRH at End.S", "draft-filsfils-spring-srv6-network-programming 4.18"),
 }
 
 PUNT_REASONS: dict[PuntReason, Reason] = {
@@ -107,5 +138,8 @@ PUNT_REASONS: dict[PuntReason, Reason] = {
     PuntReason.ECHO: Reason("ping of an own address or a SID", "RFC 4443 4.2, RFC 1122 3.2.2.6"),
     PuntReason.REASSEMBLY: Reason("fragment at a SID, to be put together by the control plane", "RFC 8200 4.5"),
     PuntReason.O_FLAG: Reason("copy of a packet with the O flag; counted by `srv6 oam show`", "RFC 9259 2.1.1"),
+    PuntReason.SERVICE_CACHE: Reason("to a service: its headers are to be cached", "services"),
+    PuntReason.SERVICE_FLOW: Reason("to a service: the headers of its flow are to be cached", "services"),
+    PuntReason.NSH: Reason("NSH whose headers are to be kept first", "RFC 9491 5.2"),
     PuntReason.GTP_ECHO: Reason("echo request of GTP-U, answered for the other side", "3GPP TS 29.281 7.2.1"),
 }

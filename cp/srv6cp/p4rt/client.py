@@ -20,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -136,6 +136,25 @@ class Client(Session):
                 failures += found
         raise_failures(failures, len(todo), self.address, self.device_id)
         return len(todo)
+
+    def write_stamped(self, updates: Sequence[bytes], batch: int = 1000, timeout: float | None = None) -> None:
+        """As `write`, of what a :class:`~srv6cp.p4rt.stamps.Stamp` has made."""
+        base = self._write_request([], 0, 0, Atomicity.CONTINUE_ON_ERROR).SerializeToString()
+        limit = self.rpc_timeout if timeout is None else timeout
+        failures: list[Failure] = []
+        for start in range(0, len(updates), batch):
+            part = updates[start : start + batch]
+            request = p4runtime_pb2.WriteRequest.FromString(b"".join((base, *part)))
+            try:
+                self._service_now.write(request, timeout=limit)
+            except grpc.RpcError as error:
+                decode = self.p4info.codec.decode
+                there = [Update(UpdateType(each.type), decode(each.entity)) for each in request.updates]
+                found = write_failed(error, there, start, self.address, self.device_id)
+                if isinstance(found, P4RuntimeError):
+                    raise found from None
+                failures += found
+        raise_failures(failures, len(updates), self.address, self.device_id)
 
     def insert(self, *entities: Entity) -> None:
         """Write an insertion of each."""

@@ -15,7 +15,7 @@ from p4rtlib.values import encode_value
 from .entities import Data
 from .errors import EntityError
 
-__all__ = ["decode_data", "encode_data"]
+__all__ = ["bit_members", "decode_data", "encode_data"]
 
 
 def encode_data(value: Data, spec: Any, types: Any, out: Any, where: str) -> None:
@@ -71,6 +71,17 @@ def decode_data(message: Any, spec: Any, types: Any) -> Data:
         return int.from_bytes(message.enum_value, "big")
     if kind in ("enum", "error"):
         return str(getattr(message, kind))
+    return None
+
+
+def bit_members(spec: Any, types: Any) -> tuple[str, ...] | None:
+    """Member names of a struct of nothing but ``bit``; None for any other type."""
+    if spec.WhichOneof("type_spec") != "struct":
+        return None
+    members = types.structs[spec.struct.name].members
+    kinds = (each.type_spec for each in members)
+    if all(k.WhichOneof("type_spec") == "bitstring" and k.bitstring.WhichOneof("type_spec") == "bit" for k in kinds):
+        return tuple(each.name for each in members)
     return None
 
 

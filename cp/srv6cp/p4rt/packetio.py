@@ -13,7 +13,7 @@ from p4rtlib.values import encode_value
 
 from .errors import DecodeError, EntityError, UnknownName
 from .messages import DigestList, PacketIn
-from .p4data import decode_data
+from .p4data import bit_members, decode_data
 
 __all__ = ["PacketCodec"]
 
@@ -64,5 +64,14 @@ class PacketCodec:
         if info is None:
             raise DecodeError(f"digest id 0x{message.digest_id:08x} is not in the p4info")
         types = self._info.proto.type_info
-        data = tuple(decode_data(item, info.type_spec, types) for item in message.data)
+        names = bit_members(info.type_spec, types)
+        data: tuple[Any, ...]
+        if names is None:
+            data = tuple(decode_data(item, info.type_spec, types) for item in message.data)
+        else:  # as the usual one is, of which many come
+            number = int.from_bytes
+            data = tuple(
+                dict(zip(names, (number(each.bitstring, "big") for each in item.struct.members), strict=False))
+                for item in message.data
+            )
         return DigestList(info.alias, message.list_id, data, message.timestamp)

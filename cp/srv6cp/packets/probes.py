@@ -30,9 +30,10 @@ _MEANINGS = {
 
 @dataclass(frozen=True)
 class Probe:
-    """One probe. ``segments`` in the order of travel, the target last; addresses are 16 bytes.
+    """One probe. ``segments`` as they are in the SRH, in the order of travel, the target last; addresses are 16 bytes.
 
-    ``identifier`` and ``sequence`` come back in the reply, or in the quote of an error.
+    ``identifier`` and ``sequence`` come back in the reply, or in the quote of an error. ``arrives_at``: the destination
+    that the last node sees, where the last segment holds several C-SIDs; b"": the last segment.
     """
 
     source: bytes
@@ -43,11 +44,12 @@ class Probe:
     size: int = 56
     udp: bool = False
     flags: int = 0
+    arrives_at: bytes = b""
 
     @property
     def packet(self) -> bytes:
-        """The bytes. The checksum is over the last segment (RFC 8200 8.1)."""
-        target = self.segments[-1]
+        """The bytes. The checksum is over the destination that the last node sees (RFC 8200 8.1, RFC 9800 6.5)."""
+        target = self.arrives_at or self.segments[-1]
         mark = self.identifier.to_bytes(2, "big") + self.sequence.to_bytes(2, "big")
         if self.udp:
             payload = mark + bytes(max(0, self.size - 4))

@@ -114,6 +114,31 @@ def parse_ethernet(data: bytes, offset: int = 0) -> EthernetView:
 
 
 @dataclass(frozen=True)
+class LabelStackView:
+    """An MPLS label stack (RFC 3032 2.1): labels from the top down, the TTL of the first."""
+
+    labels: tuple[int, ...]
+    ttl: int
+    payload: int
+    """Offset of the first byte behind the stack."""
+
+
+def parse_label_stack(data: bytes, offset: int) -> LabelStackView:
+    """Read a label stack at `offset`. Raises `TruncatedError`."""
+    labels: list[int] = []
+    ttl = 0
+    while True:
+        if len(data) < offset + 4:
+            raise TruncatedError("label stack is cut short")
+        entry = int.from_bytes(data[offset : offset + 4], "big")
+        ttl = ttl if labels else entry & 0xFF
+        labels.append(entry >> 12)
+        offset += 4
+        if entry >> 8 & 1:  # the bottom
+            return LabelStackView(tuple(labels), ttl, offset)
+
+
+@dataclass(frozen=True)
 class SrhView:
     """A Segment Routing Header (RFC 8754 2) as it lies in the packet; nothing is validated."""
 

@@ -75,6 +75,7 @@ def _objects(node: Node) -> dict[str, Mapping[Any, Any]]:
             "sr-domain": node.domain,
             "upper-layer": node.upper_layers,
             "icmp": node.icmp,
+            "telemetry": node.telemetry,
             "reassembly": node.reassembly,
             "fragmentation": node.fragmentation,
             "flow-seed": node.flow_seed,

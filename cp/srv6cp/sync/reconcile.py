@@ -20,7 +20,16 @@ from p4rtlib.gcpause import gc_paused
 from p4rtlib.references import tables_in_order
 from srv6cp.compile.capabilities import Capabilities
 from srv6cp.compile.system import metered
-from srv6cp.compile.tables import FLOW_SEED, PORT, SIDLISTS, SOURCES, URPF, VLAN
+from srv6cp.compile.tables import (
+    FLOW_SEED,
+    PACKET_COPY,
+    PORT,
+    REPLICATION_SEGMENT,
+    SIDLISTS,
+    SOURCES,
+    URPF,
+    VLAN,
+)
 from srv6cp.p4rt import (
     ActionSet,
     CloneSession,
@@ -42,12 +51,14 @@ if TYPE_CHECKING:
 __all__ = ["Check", "Plan", "apply", "diff", "order_of", "plan", "read_owned"]
 
 # What must be there first although no value refers to it: a policy of one segment has no segment list, so
-# `@refers_to` would be false; flows keep the list that they are given; and what guards SIDs must not come after them.
+# `@refers_to` would be false; flows keep the list that they are given; what guards SIDs must not come after them; and
+# a group makes copies as soon as something names it.
 _GUARDS = ("upper_layer_table", "sr_domain_table", "sid_block_table")
 _SOURCES = (*SOURCES.values(), *URPF.values())
 _AFTER = {
-    "sr_policy_table": (*SIDLISTS, FLOW_SEED),
-    "my_sid_table": _GUARDS,
+    "sr_policy_table": (*SIDLISTS, FLOW_SEED, PACKET_COPY),
+    "my_sid_table": (*_GUARDS, REPLICATION_SEGMENT),
+    REPLICATION_SEGMENT: (PACKET_COPY,),
     "ipv6_table": _GUARDS,
     PORT: _SOURCES,
     VLAN: _SOURCES,

@@ -32,7 +32,11 @@
 #define HEADEND      hdr.headend
 #define CSID         hdr.csid
 #define GTP          hdr.gtp
+#define TELEMETRY    hdr.telemetry
+#define SEARCH       hdr.search
+#define SFC          hdr.sfc
 #define MOBILE       hdr.mobile
+#define SERVICE      hdr.service
 #define LAZY_STATE_IN_HEADERS LAZY_STATE_INSTANCES
 #define LAZY_STATE_IN_METADATA
 
@@ -60,6 +64,11 @@ const MeterColor_t METER_RED    = 2;
 #define PUNT_SESSION 1
 // In packet_in.reason beside another reason: the copy is one for OAM as well (core/sid/oam.p4).
 #define O_FLAG_TOO 128
+// In egress: the port, and the time since the switch was started.
+#define LEAVING_BY         standard_metadata.egress_port
+#define EGRESS_NANOSECONDS ((bit<64>)standard_metadata.egress_global_timestamp * 1000)
+// Whole seconds of it. There is no division: 2 ** 68 / 10 ** 6, rounded up, is right for 48 bits of microseconds.
+#define EGRESS_SECONDS     (((bit<128>)standard_metadata.egress_global_timestamp * 295147905179353 >> 68)[31:0])
 // In egress: a clone, not the packet.
 #define IS_COPY standard_metadata.instance_type == 1
 

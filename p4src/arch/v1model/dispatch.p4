@@ -163,6 +163,7 @@ control dispatch(PACKET) {
     }
 
     HMAC_DEPARTURE_ACTIONS
+    NSH_GO_ROUND_ACTION
 
     apply {
         HMAC_DEPARTURE
@@ -189,6 +190,7 @@ control dispatch(PACKET) {
                     go_round();
                     tag.apply(THE_PACKET);
                     HMAC_GO_ROUND
+                    NSH_GO_ROUND
                 }
             } REPLICATE_FATE else if (md.next < FATE_TRANSMIT) {
                 refuse(drop_reason_t.NEXTHOP_INVALID);   // no stage decided
@@ -199,7 +201,7 @@ control dispatch(PACKET) {
                     && VERDICT.punt_reason != punt_reason_t.NEIGHBOR_UNRESOLVED
                     && VERDICT.punt_reason != punt_reason_t.PACKET_TOO_BIG) {
                     tell_nobody();
-                } else {
+                } COPIES_TELL_NOBODY else {
                     // Where it was decided that the packet is for this node, it did not matter what it is.
                     if (VERDICT.punt_reason == punt_reason_t.LOCAL) {
                         if (hdr.ipv6.isValid()) {

@@ -24,6 +24,7 @@ control srv6_egress(PACKET) {
         hdr.packet_out.setInvalid();
     }
     OAM_EGRESS_ACTIONS
+    PATH_TRACING_CONTROLS
     action recirculate_packet() {
         CARRY_REPLICA
         recirculate_preserving_field_list(FIELD_LIST_CARRIED);
@@ -39,7 +40,7 @@ control srv6_egress(PACKET) {
                 }
                 OAM_EGRESS
             }
-        }
+        } PATH_TRACING_EGRESS
     }
 }
 

@@ -23,6 +23,7 @@ control receive(PACKET) {
     VERDICTS
     admit() admission;
     HMAC_PASS_CONTROLS
+    PACKET_COPY_CONTROLS
 
     // As if it had arrived by the port that the control plane names.
     action as_received() {
@@ -60,6 +61,7 @@ control receive(PACKET) {
         md.origin = ORIGIN_OWN;
     }
     HMAC_RESUME_ACTIONS
+    NSH_RESUME_ACTION
 
     RESUME_COPY_ACTION
 
@@ -82,6 +84,7 @@ control receive(PACKET) {
             }
             RESUME_COPY
             HMAC_RESUME
+            NSH_RESUME
             HMAC_PASS
         } else if (hdr.packet_out.submit_to_ingress == 0) {
             send();

@@ -33,7 +33,7 @@
     }
 #define L2_PORT_ACTION_NAME set_l2_port;
 #define L2_PORT_CHECK                            \
-    if (HEADEND.policy_id == 0 UNLESS_BRIDGED) { \
+    if (HEADEND.policy_id == 0 UNLESS_BRIDGED UNLESS_SERVICE_CIRCUIT) { \
         refuse(drop_reason_t.L2_PORT_NO_POLICY); \
     } else if (!hdr.ethernet.isValid()) {        \
         refuse(drop_reason_t.HEADER_TRUNCATED);  \
@@ -97,6 +97,7 @@ control sr_policy(PACKET) {
     srv6_sidlist() sidlist;
     MOBILE_POLICY_CONTROLS
     HMAC_POLICY_CONTROLS
+    PATH_TRACING_POLICY_CONTROLS
 
     WCMP_SELECTOR(SR_POLICY_SELECTOR_ID, sr_policy_selector, identity)
 
@@ -206,6 +207,8 @@ control sr_policy(PACKET) {
 
     MOBILE_POLICY_ACTIONS
 
+    SPRAY_ACTION
+
     @id(SR_POLICY_TABLE_ID)
     @name(".sr_policy_table")
     @brief("Policies: the weighted segment lists of each")
@@ -218,7 +221,7 @@ control sr_policy(PACKET) {
         }
         actions = {
             h_encaps; h_encaps_red; h_encaps_l2; h_encaps_l2_red; h_insert; h_insert_red;
-            MOBILE_POLICY_ACTION_NAMES
+            MOBILE_POLICY_ACTION_NAMES SPRAY_ACTION_NAME
             @defaultonly NoAction;
         }
         size = SR_POLICY_TABLE_SIZE;
@@ -268,6 +271,7 @@ control sr_policy(PACKET) {
             MOBILE_POLICY_CASES
         }
         HMAC_POLICY_STAGE
+        PATH_TRACING_POLICY_STAGE
         if (md.next == NEXT_POLICY) {
             refuse(drop_reason_t.POLICY_INVALID);
         } else if (md.next == NEXT_NEXTHOP && HEADEND.segment_count != 0) {

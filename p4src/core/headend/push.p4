@@ -141,6 +141,7 @@ control insert(PACKET) {
     action insert_behind_hop_by_hop() {
         hdr.outer_hop_by_hop = hdr.extension_0;
         hdr.extension_0.setInvalid();
+        MOVE_PATH_TRACING
         hdr.outer_srh.next_header = hdr.outer_hop_by_hop.next_header;
         hdr.outer_hop_by_hop.next_header = IP_PROTO_ROUTING;
         lengthen();

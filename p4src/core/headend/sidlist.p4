@@ -21,6 +21,12 @@
     hdr.segments_##SLOT.sid_2 = segment_list_##N2;       \
     hdr.segments_##SLOT.sid_3 = segment_list_##N3;
 
+// Of actions with more (sid/proxy.p4).
+#define FIRST_FOUR  SEGMENT_PARAM(0), SEGMENT_PARAM(1), SEGMENT_PARAM(2), SEGMENT_PARAM(3)
+#define SECOND_FOUR SEGMENT_PARAM(4), SEGMENT_PARAM(5), SEGMENT_PARAM(6), SEGMENT_PARAM(7)
+#define THIRD_FOUR  SEGMENT_PARAM(8), SEGMENT_PARAM(9), SEGMENT_PARAM(10), SEGMENT_PARAM(11)
+#define FIRST_EIGHT FOUR_SEGMENTS(0, 0, 1, 2, 3) FOUR_SEGMENTS(1, 4, 5, 6, 7)
+
 control srv6_sidlist(PACKET) {
     VERDICTS
 

@@ -20,6 +20,7 @@ control tunnel_mtu(PACKET) {
     action take_srh_off() {
         HEADEND.tunnel_mtu = HEADEND.tunnel_mtu |-| PUSHED_SRH_LENGTH;
     }
+    PATH_TRACING_MTU_ACTION
     action take_outer_ipv6_off() {
         HEADEND.tunnel_mtu = HEADEND.tunnel_mtu |-| IPV6_HEADER_LENGTH;
     }
@@ -32,6 +33,7 @@ control tunnel_mtu(PACKET) {
         if (hdr.outer_srh.isValid()) {
             take_srh_off();
         }
+        PATH_TRACING_MTU
         if (!hdr.segment_da.isValid()) {
             take_outer_ipv6_off();
         }

@@ -3,7 +3,7 @@
 //
 //   circuit (a port, a VLAN of a port) | End.DT2U: source MAC known? else digest -> destination MAC known? -> replica
 //                                                                                                 else a copy for each
-//   End.DT2M: source MAC -> a copy for each                      copy, in its own pass: -> copy budget -> replica
+//   End.DT2M: source MAC -> a copy for each                      copy, in its own pass: -> replica
 //
 // A replica is the number of a way out: an attachment circuit, a policy towards a remote. The multicast
 // groups of the packet replication engine consist of replicas; egress takes the number of a copy (egress_rid) along
@@ -87,10 +87,6 @@ control bridge(PACKET) {
     @brief("Frames that went to all of a group: broadcast, multicast, unknown destinations")
     @description("By multicast group; copies are counted where they leave")
     INDEXED_COUNTER(BRIDGE_FLOOD_COUNTER_ID, bridge_flood_counter, multicast_group_t, 65536)
-
-    @id(COPY_METER_ID) @name(".copy_meter")
-    @brief("Rate of copies, by the port that the packet came by")
-    meter<port_id_t>(512, MeterType.packets) copy_meter;
 
     @id(BRIDGE_SOURCE_ID)
     @name(".is_at")
@@ -204,10 +200,6 @@ control bridge(PACKET) {
         VERDICT.replica_id = 0;
         REPLICATE(VERDICT.multicast_group)
     }
-    action take_token() {
-        VERDICT.color = METER_GREEN;
-        copy_meter.execute_meter(INGRESS_PORT, VERDICT.color);
-    }
     action push_tag() {
         hdr.payload_vlan = hdr.vlan;
         hdr.vlan.setValid();
@@ -227,12 +219,7 @@ control bridge(PACKET) {
     }
 
     apply {
-        if (VERDICT.replica_id != 0) {
-            take_token();   // a copy
-            if (VERDICT.color == METER_RED) {
-                refuse(drop_reason_t.COPY_BUDGET);
-            }
-        } else {
+        if (VERDICT.replica_id == 0) {   // no copy
             if (VERDICT.came_from != 0 && hdr.ethernet.src_addr[40:40] == 0) {
                 bridge_source_table.apply();
                 if (VERDICT.replica_id != VERDICT.came_from) {

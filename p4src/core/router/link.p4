@@ -20,12 +20,12 @@ control link_layer(PACKET) {
 
     apply {
         if (md.egress_vlan == 0) {
-            LABELS_UNTAG if (hdr.ipv6.isValid() || IS_PUSHED) {
+            NSH_UNTAG LABELS_UNTAG if (hdr.ipv6.isValid() || IS_PUSHED) {
                 untag(ETHERTYPE_IPV6);
             } else {
                 untag(ETHERTYPE_IPV4);
             }
-        } else LABELS_TAG if (hdr.ipv6.isValid() || IS_PUSHED) {
+        } else NSH_TAG LABELS_TAG if (hdr.ipv6.isValid() || IS_PUSHED) {
             tag(ETHERTYPE_IPV6);
         } else {
             tag(ETHERTYPE_IPV4);

@@ -13,6 +13,7 @@ control mtu_check(PACKET) {
         if (IS_PUSHED) {
             TUNNEL_MTU_CHECK
         LABELS_MTU_CHECK
+        NSH_MTU_CHECK
         } else if (hdr.ipv6.isValid()) {
             if (hdr.ipv6.payload_length + IPV6_HEADER_LENGTH > md.mtu) {
                 packet_too_big(md.mtu);

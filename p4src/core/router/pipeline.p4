@@ -16,24 +16,31 @@ control router(PACKET) {
     nexthop() adjacency;
     HEADEND_CONTROLS
     BRIDGE_CONTROLS
+    SERVICE_CONTROLS
+    SERVICE_ROUTE_ACTIONS
+    TELEMETRY_CONTROLS
 
     apply {
-        if (hdr.ipv6.isValid() && md.next == NEXT_IN_SEQUENCE) {
+        if (hdr.ipv6.isValid() && md.next == NEXT_IN_SEQUENCE UNLESS_FROM_SERVICE) {
             sid.apply(THE_PACKET);
         }
+        SERVICE_STAGE
         if (md.next == NEXT_IN_SEQUENCE) {
+            BEFORE_ROUTE
             routes.apply(THE_PACKET);
+            BEHIND_ROUTE
             STEERING_STAGE
         } else if (md.next == NEXT_UPPER_LAYER) {
             upper.apply(THE_PACKET);
         }
-        if (md.origin <= ORIGIN_DECAPSULATED && md.next <= NEXT_POLICY) {
+        if (md.origin <= ORIGIN_DECAPSULATED && md.next <= NEXT_POLICY UNLESS_SERVICE) {
             hops.apply(THE_PACKET);
         }
         POLICY_STAGE
         if (md.next <= NEXT_NEXTHOP) {
             adjacency.apply(THE_PACKET);
         }
+        TELEMETRY_STAGE
     }
 }
 

@@ -22,12 +22,13 @@ control trim_packet(PACKET) {
         FRAME_LENGTH = FRAME_LENGTH + 4;
     }
     LABELS_TRIM
+    NSH_TRIM_ACTION
     action cut() {
         END_FRAME
     }
 
     apply {
-        if (IS_PUSHED) {
+        NSH_TRIM if (IS_PUSHED) {
             take_length_of_pushed();
         } else if (hdr.ipv6.isValid()) {
             take_length_of_ipv6();

@@ -13,6 +13,7 @@ LAZY_STATE csid_state_t {
     bit<8>      lnfl;
     bit<8>      shift;         // of a C-SID to its place in the destination
     bit<32>     csid;          // to be written there
+    bit<16>     argument;      // Arg.FE2 of End.DT2M
     // By the parser (wire/csid.p4):
     ipv6_addr_t current;       // Segment List[SL]
     ipv6_addr_t exhausted;     // Segment List[0] of the first SRH without a segment left ...

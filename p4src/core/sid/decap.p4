@@ -45,7 +45,7 @@ control decap(PACKET)(bool takes_ipv4, bool takes_ipv6) {
     apply {
         if (md.unusual >= UNUSUAL_FOREIGN_SOURCE) {
             domain.apply(THE_PACKET);
-        } else if ((takes_ipv6 && hdr.inner_ipv6.isValid()) || (takes_ipv4 && hdr.ipv4.isValid())) {
+        } else if (NO_SEGMENT_LEFT ((takes_ipv6 && hdr.inner_ipv6.isValid()) || (takes_ipv4 && hdr.ipv4.isValid()))) {
             decapsulation.apply(THE_PACKET);
         } else if (hdr.srh.isValid()) {
             parameter_problem(drop_reason_t.SRH_SEGMENTS_LEFT, POINTER_SEGMENTS_LEFT);   // DEC-1

@@ -40,7 +40,8 @@ typedef bit<16> dx2v_table_id_t;
     }
 #define L2_ACTION_NAMES end_dx2; end_dx2v;
 #define L2_CONTROLS     decap_frame() frame;
-#define L2_CASES        end_dx2: end_dx2v: CSID_L2_FRAMES L2_BRIDGE_CASES { frame.apply(THE_PACKET); }
+#define L2_CASES \
+    end_dx2: end_dx2v: CSID_L2_FRAMES L2_BRIDGE_CASES CSID_L2_BRIDGE_CASES { frame.apply(THE_PACKET); }
 
 
 // The exit of a frame by its VLAN, and what becomes of its tag.

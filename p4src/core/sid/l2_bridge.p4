@@ -81,6 +81,8 @@ control take_frame(PACKET) {
         size = BRIDGE_PEER_TABLE_SIZE;
     }
 
+    CSID_L2_BRIDGE_TABLE
+
     action take() {
         FRAME_LENGTH = (bit<32>)FRAME_INSIDE_LENGTH;
         hdr.ethernet.setValid();
@@ -100,6 +102,7 @@ control take_frame(PACKET) {
             refuse(drop_reason_t.HEADER_TRUNCATED);
         } else {
             bridge_peer_table.apply();
+            CSID_L2_BRIDGE_ARGUMENT
             take();
         }
     }

@@ -136,7 +136,7 @@ control srh_endpoint(PACKET)(bool advances) {
             } else if (!hdr.srh_after.isValid()
                        || (hdr.ipv6.payload_length |-| md.extension_length) >> 3 <= (bit<16>)hdr.srh.hdr_ext_len) {
                 refuse(drop_reason_t.HEADER_TRUNCATED);
-            } else if (md.unusual & UNUSUAL_INNER_ADDRESS != 0) {
+            } else if (md.unusual & UNUSUAL_NEXT_SEGMENT != 0) {
                 refuse(drop_reason_t.DESTINATION_INVALID);
             } else {
                 ON_ITS_WAY

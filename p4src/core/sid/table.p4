@@ -31,8 +31,12 @@ control my_sid(PACKET) {
     DECAP_CONTROLS
     L2_CONTROLS
     MOBILE_CONTROLS
+    SEARCH_CONTROLS
+    NSH_CONTROLS
     HMAC_CONTROLS
     OAM_CONTROLS
+    END_REPLICATE_CONTROLS
+    VNF_CONTROLS
 
     END_ACTIONS
     DECAP_ACTIONS
@@ -45,8 +49,14 @@ control my_sid(PACKET) {
     CSID_BIND_ACTIONS
     CSID_MPLS_ACTIONS
     MOBILE_ACTIONS
+    PROXY_ACTIONS
+    SEARCH_ACTIONS
+    NSH_ACTIONS
     CSID_DECAP_ACTIONS
     CSID_L2_ACTIONS
+    CSID_L2_BRIDGE_ACTIONS
+    END_REPLICATE_ACTIONS
+    VNF_ACTIONS
 
     // The longest match may be no SID: a route, or an address of this node, inside the prefix of one.
     @id(NOT_A_SID_ID)
@@ -75,14 +85,22 @@ control my_sid(PACKET) {
             CSID_BIND_ACTION_NAMES
             CSID_MPLS_ACTION_NAMES
             MOBILE_ACTION_NAMES
+            PROXY_ACTION_NAMES
+            SEARCH_ACTION_NAMES
+            NSH_ACTION_NAMES
             CSID_DECAP_ACTION_NAMES
             CSID_L2_ACTION_NAMES
+            CSID_L2_BRIDGE_ACTION_NAMES
+            END_REPLICATE_ACTION_NAMES
+            VNF_ACTION_NAMES
             not_a_sid;
             @defaultonly NoAction;
         }
         const default_action = NoAction();
         size = MY_SID_TABLE_SIZE;
     }
+
+    NSH_BEHIND_SIDS_ACTION
 
     apply {
         if (md.unusual != 0) {
@@ -91,17 +109,20 @@ control my_sid(PACKET) {
         }
         switch (my_sid_table.apply().action_run) {
             END_ADVANCES BIND_ADVANCES MPLS_ADVANCES CSID_ADVANCES CSID_REPLACE_ADVANCES CSID_BIND_ADVANCES
-            CSID_MPLS_ADVANCES { PROCESS_SRH(srh) }
+            CSID_MPLS_ADVANCES PROXY_ADVANCES { PROCESS_SRH(srh) }
             DECAP_CASES
             L2_CASES
             BIND_CASES
             MOBILE_CASES
+            END_REPLICATE_CASES
+            SEARCH_CASES
+            NSH_CASES
+            VNF_CASES
             not_a_sid: NoAction: {
-                if (md.unusual >= UNUSUAL_SID_BLOCK) {
-                    domain.apply(THE_PACKET);
-                }
+                NO_SID_HERE
             }
         }
+        NSH_BEHIND_SIDS
         HMAC_STAGE
     }
 }

@@ -41,19 +41,24 @@ header exhausted_list_t {
 // The header in slot N leaves the packet.
 #define EXTENSION_POP(HDR, N)                                                                            \
     HDR.extension_##N.setInvalid();                                                                      \
-    HDR.exhausted_##N.setInvalid();
+    HDR.exhausted_##N.setInvalid();                                                                      \
+    PATH_TRACING_POP_##N(HDR)
 #else
 #define EXTENSION_INSTANCE(N) extension_t extension_##N;
 #define EXTENSION_EMIT_SLOT(N) pkt.emit(hdr.extension_##N);
-#define EXTENSION_POP(HDR, N) HDR.extension_##N.setInvalid();
+#define EXTENSION_POP(HDR, N)                                                                            \
+    HDR.extension_##N.setInvalid();                                                                      \
+    PATH_TRACING_POP_##N(HDR)
 #endif
 #define EXTENSION_INSTANCES                                                                              \
     EXTENSION_INSTANCE(0)                                                                                \
+    PATH_TRACING_INSTANCES                                                                               \
     EXTENSION_INSTANCE(1)                                                                                \
     EXTENSION_INSTANCE(2)                                                                                \
     EXTENSION_INSTANCE(3)
 #define EXTENSION_EMIT                                                                                   \
     EXTENSION_EMIT_SLOT(0)                                                                               \
+    PATH_TRACING_EMIT                                                                                    \
     EXTENSION_EMIT_SLOT(1)                                                                               \
     EXTENSION_EMIT_SLOT(2)                                                                               \
     EXTENSION_EMIT_SLOT(3)
@@ -85,7 +90,7 @@ header exhausted_list_t {
 #define SELECT_NEXT(NEXT, N)                                                                             \
     transition select(NEXT) {                                                                            \
         IP_PROTO_ROUTING:  routing_##N;                                                                  \
-        IP_PROTO_HOPOPTS:  options_##N;                                                                  \
+        IP_PROTO_HOPOPTS:  HOP_BY_HOP_STATE(N);                                                          \
         IP_PROTO_DSTOPTS:  options_##N;                                                                  \
         IP_PROTO_FRAGMENT: fragment_##N;                                                                 \
         IP_PROTO_AH:       authentication_##N;                                                           \
@@ -201,6 +206,7 @@ header exhausted_list_t {
             (0, _):                         after_##N;                                                   \
             (0x80000000 &&& 0x80000000, _): stop_option_##N;   /* it runs past its header */             \
             (_, OPTION_PAD1):               skip_pad1_##N;                                               \
+            MARKING_CASE(N)                                                                              \
             (_, OPTION_SHORT):              skip_option_##N;                                             \
             (_, OPTION_LONG):               skip_long_option_##N;                                        \
             default:                        stop_option_##N;                                             \
@@ -221,6 +227,7 @@ header exhausted_list_t {
         VERDICT.options = 0;                                                                             \
         transition next_option_##N;                                                                      \
     }                                                                                                    \
+    MARKING_STATE_##N                                                                                    \
     state stop_option_##N {                                                                              \
         md.unusual = md.unusual | UNUSUAL_OPTION;                                                        \
         transition after_##N;                                                                            \
@@ -260,6 +267,7 @@ header exhausted_list_t {
         AFTER_TAKEN(N)                                                                       \
     }                                                                                        \
     O_FLAG_STATE(N)                                                                          \
+    HOP_BY_HOP_STATES_##N                                                                    \
     OPTIONS_STATES(N, NEXT_N)                                                                \
     EXHAUSTED_SRH_STATES(N, NEXT_N)                                                          \
     state fragment_##N {                                                                     \
@@ -289,6 +297,7 @@ header exhausted_list_t {
             default:                   unknown_routing_type;
         }
     }
+    HOP_BY_HOP_STATES_4
     state options_4 { transition accept; }
     state fragment_4 { transition accept; }
     state authentication_4 { transition accept; }

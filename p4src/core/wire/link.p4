@@ -45,6 +45,7 @@ header vlan_t {
             ETHERTYPE_VLAN: parse_vlan;
             ETHERTYPE_QINQ: parse_vlan;
             HMAC_ETHER_TYPE
+            NSH_ETHERTYPE
             default:        accept;
         }
     }
@@ -55,6 +56,7 @@ header vlan_t {
         transition select(hdr.vlan.ether_type) {
             ETHERTYPE_IPV6: parse_ipv6;
             ETHERTYPE_IPV4: parse_ipv4;
+            NSH_ETHERTYPE
             default:        accept;
         }
     }

@@ -22,10 +22,12 @@ parser srv6_parser(packet_in pkt, out headers_t hdr, inout local_metadata_t md P
 #include "ip.p4"
 #include "extension.p4"
 #include "csid.p4"
+#include "telemetry.p4"
 #include "srh.p4"
 #include "hmac.p4"
 #include "frame.p4"
 #include "gtp.p4"
+#include "nsh.p4"
 #undef PARSER_STATES
 }
 
@@ -39,6 +41,7 @@ control srv6_deparser(packet_out pkt, in headers_t hdr) {
         SRH_EMIT
         HMAC_SRH_EMIT
         GTP_PUSHED_EMIT
+        NSH_EMIT
         FRAME_EMIT
         INNER_IP_EMIT
         GTP_EMIT

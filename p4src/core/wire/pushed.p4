@@ -24,6 +24,8 @@ header srh_segments_4_t {
 #define PUSHED_INSTANCES                 \
     ipv6_t           outer_ipv6;         \
     extension_t      outer_hop_by_hop;   \
+    PUSHED_PATH_TRACING_INSTANCES        \
+    PUSHED_EIGHT_INSTANCE                \
     srh_t            outer_srh;          \
     srh_segment_t    segment_da;         \
     srh_segments_4_t segments_0;         \
@@ -33,11 +35,14 @@ header srh_segments_4_t {
     srh_segments_2_t segments_left_over; \
     srh_segment_t    segment_left_over;  \
     PUSHED_HMAC_INSTANCES                \
+    PUSHED_TLV_INSTANCES                 \
     ethernet_t       payload_ethernet;   \
     vlan_t           payload_vlan;
 #define PUSHED_EMIT                   \
     pkt.emit(hdr.outer_ipv6);         \
     pkt.emit(hdr.outer_hop_by_hop);   \
+    PUSHED_PATH_TRACING_EMIT          \
+    PUSHED_EIGHT_EMIT                 \
     pkt.emit(hdr.outer_srh);          \
     pkt.emit(hdr.segment_da);         \
     pkt.emit(hdr.segments_0);         \
@@ -47,6 +52,7 @@ header srh_segments_4_t {
     pkt.emit(hdr.segments_left_over); \
     pkt.emit(hdr.segment_left_over);  \
     PUSHED_HMAC_EMIT                  \
+    PUSHED_TLV_EMIT                   \
     pkt.emit(hdr.payload_ethernet);   \
     pkt.emit(hdr.payload_vlan);
 #else

@@ -78,6 +78,13 @@ header srh_segment_t {
 #endif
 #endif
 
+// What is behind an SRH with segments left is a payload, but for behaviours that take it out all the same.
+#if defined(WITH_SERVICES) || defined(WITH_NSH)
+#define BEHIND_SRH behind_srh
+#else
+#define BEHIND_SRH accept
+#endif
+
 #endif  // SRV6_CORE_WIRE_SRH_P4_
 
 #ifdef PARSER_STATES
@@ -186,12 +193,27 @@ header srh_segment_t {
         transition select(hdr.srh_next.sid) {
             NO_SCOPE:    mark_next_segment;
             IPV4_MAPPED: mark_next_segment;
-            default:     accept;
+            default:     BEHIND_SRH;
         }
     }
 
     state mark_next_segment {
-        md.unusual = md.unusual | UNUSUAL_INNER_ADDRESS;
-        transition accept;
+        md.unusual = md.unusual | UNUSUAL_NEXT_SEGMENT;
+        transition BEHIND_SRH;
     }
+
+#if defined(WITH_SERVICES) || defined(WITH_NSH)
+    // A proxy takes out what is behind an SRH whatever its Segments Left is (sid/proxy.p4), End.NSH the NSH.
+    state behind_srh {
+        transition select(hdr.srh.next_header) {
+#ifdef WITH_SERVICES
+            IP_PROTO_IPV4: parse_ipv4;
+            IP_PROTO_IPV6: parse_inner_ipv6;
+            FRAME_STATE
+#endif
+            NSH_STATE
+            default:       accept;
+        }
+    }
+#endif
 #endif  // PARSER_STATES

@@ -15,7 +15,8 @@ from srv6cp.model import Flavour, parse_flavours
 from srv6cp.p4rt import P4Info
 
 # plain, PSP, USP, PSP+USP, USD, PSP+USD, USP+USD, all three
-FLAVOURED = {
+FLAVOURED: dict[str, tuple[int | None, ...]] = {
+    "End.AN": (161, *[None] * 7),
     "End": (1, 2, 3, 4, 28, 29, 30, 31),
     "End.X": (5, 6, 7, 8, 32, 33, 34, 35),
     "End.T": (9, 10, 11, 12, 36, 37, 38, 39),
@@ -26,7 +27,7 @@ FLAVOURED = {
     "End.X with REPLACE-CSID": (105, 106, 107, 108, 132, 133, 134, 135),
     "End.T with REPLACE-CSID": (109, 110, 111, 112, 136, 137, 138, 139),
 }
-PLAIN = {
+PLAIN: dict[str, int | None] = {
     "End.B6.Insert": 13,
     "End.B6.Encaps": 14,
     "End.DX6": 16,
@@ -38,6 +39,7 @@ PLAIN = {
     "End.DX2V": 22,
     "End.DT2U": 23,
     "End.DT2M": 24,
+    "End.Replicate": 75,
     "End.B6.Insert.Red": 26,
     "End.B6.Encaps.Red": 27,
     "End.B6.Encaps with NEXT-CSID": 93,
@@ -56,14 +58,24 @@ PLAIN = {
     "End.DT46 with REPLACE-CSID": 120,
     "End.DX2 with REPLACE-CSID": 121,
     "End.DX2V with REPLACE-CSID": 122,
+    "End.DT2U with REPLACE-CSID": 123,
+    "End.DT2M with REPLACE-CSID": 124,
     "End.LBS with REPLACE-CSID": 140,
     "End.XLBS with REPLACE-CSID": 141,
     "End.MAP": 40,
     "End.Limit": 41,
+    "End.NSH": 84,
     "End.M.GTP6.D": 69,
     "End.M.GTP6.D.Di": 70,
     "End.M.GTP6.E": 71,
     "End.M.GTP4.E": 72,
+    "End.AS": 162,
+    "End.AD": 163,
+    "End.AM": 164,
+    # of VPP and srext: no code point is assigned
+    "End.AD.FLOW": None,
+    "End.EAD": None,
+    "End.VNF": None,  # of SRv6Pipes: none is registered
 }
 PROGRAMS = [Capabilities(P4Info.from_file(find(name).p4info)) for name in PROFILES]
 
@@ -81,7 +93,8 @@ def parameters(action: str) -> set[str]:
 
 
 def test_every_behaviour_has_a_code_point_here() -> None:
-    assert {record.name for record in REGISTRY.endpoints} == set(FLAVOURED) | set(PLAIN)
+    """End.S has none: the draft that had it dropped it before there was a registry."""
+    assert {record.name for record in REGISTRY.endpoints} == set(FLAVOURED) | set(PLAIN) | {"End.S"}
 
 
 @pytest.mark.parametrize("name", FLAVOURED)
@@ -99,14 +112,15 @@ def test_code_points_of_flavours(name: str) -> None:
     ]
     assert tuple(record.code_point(flavours) for flavours in order) == FLAVOURED[name]
     for flavours, point in zip(order, FLAVOURED[name], strict=True):
-        assert REGISTRY.parse_endpoint(str(point)) == (record, flavours)
+        if point is not None:
+            assert REGISTRY.parse_endpoint(str(point)) == (record, flavours)
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_code_points_without_flavours(name: str) -> None:
     record = REGISTRY.endpoint(name)
     assert record.code_point() == PLAIN[name]
-    assert REGISTRY.parse_endpoint(str(PLAIN[name])) == (record, Flavour.NONE)
+    assert REGISTRY.parse_endpoint(str(PLAIN[name] or name)) == (record, Flavour.NONE)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +169,7 @@ def test_unknown_behaviour_lists_the_valid_ones() -> None:
 
 
 def test_flavours_where_there_are_none() -> None:
-    with pytest.raises(ValueError, match=r"End\.DT4 takes no flavours; End, End\.X and End\.T do"):
+    with pytest.raises(ValueError, match=r"End\.DT4 takes no flavours; End, End\.X, End\.T and End\.AN do"):
         REGISTRY.parse_endpoint("End.DT4 with PSP")
 
 
@@ -203,12 +217,13 @@ def test_records_are_the_actions_of_the_program() -> None:
     assert {action for record in REGISTRY.endpoints for action in record.actions} == (
         entry_actions(tables.MY_SID) - {NOT_A_SID}
     )
-    assert {record.action for record in REGISTRY.headends} == entry_actions(tables.POLICY)
+    # One makes no header: the copies that it stands for do.
+    assert {record.action for record in REGISTRY.headends} == entry_actions(tables.POLICY) - {"spray"}
     held = {table for program in PROGRAMS for table in program.info.tables}
     assert {table for section in REGISTRY.sections for table in section.tables} <= held
 
 
-@pytest.mark.parametrize("name", [*FLAVOURED, *PLAIN])
+@pytest.mark.parametrize("name", [*FLAVOURED, *PLAIN, "End.S"])
 def test_parameters_come_from_operands(name: str) -> None:
     """Each parameter of the action has one source, and the first of every operand is a parameter, if it has any."""
     record = REGISTRY.endpoint(name)
@@ -237,7 +252,7 @@ def test_what_a_record_refers_to_exists() -> None:
         assert bool(record.label) == record.decapsulates
 
 
-@pytest.mark.parametrize("name", ["End.AD", "end.am", "END_AS", "End.DT2M", "End.BPF"])
+@pytest.mark.parametrize("name", ["End.AD4", "end.ead6", "END_AS6", "End.DT2M", "End.BPF"])
 def test_a_behaviour_of_others_is_no_misspelling_of_ours(name: str) -> None:
     if any(record.name.lower() == name.lower() for record in REGISTRY.endpoints):
         pytest.skip("it is ours")

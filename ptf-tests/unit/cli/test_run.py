@@ -80,7 +80,7 @@ OPEN_TO_ALL = (
             "--switch none --insecure",
             "--insecure is for a switch that is started here; it cannot go with --switch none",
         ),
-        ("--profile tiny", "no profile 'tiny'; there are: transit, edge, full, hmac, mobile"),
+        ("--profile tiny", "no profile 'tiny'; there are: transit, edge, full, hmac, mobile, telemetry, services"),
     ],
 )
 def test_options_of_run_that_cannot_be_meant(

@@ -29,10 +29,12 @@ def test_keys_are_unique() -> None:
 
 def test_every_table_is_used() -> None:
     used = {entity.table for entity in compile_node(NODE, INFO) if isinstance(entity, TableEntry)}
-    # Lists of more than four segments, and bridge domains, have tests of their own (`test_bridging.py`).
+    # Lists of more than four segments, bridge domains and copies of packets have tests of their own
+    # (`test_bridging.py`, `unit/behaviours/test_replicate.py`).
     chained = {name for name in INFO.tables if "sidlist" in name} - {"srv6_sidlist_1_4_table"}
     bridging = {name for name in INFO.tables if name.startswith("bridge_")} | {"replica_table"}
-    assert used == set(INFO.tables) - chained - bridging
+    copies = {"replication_segment_table", "packet_copy_table"}
+    assert used == set(INFO.tables) - chained - bridging - copies
 
 
 def test_what_is_referred_to_comes_first() -> None:
@@ -74,7 +76,7 @@ def test_clone_session() -> None:
 
 def test_each_port_has_a_meter_of_each_reason() -> None:
     found = meters("port_punt_meter", icmp={"rate": 10, "burst": 5})
-    assert set(found) == {32 * port + reason for port in (1, 2, 510) for reason in (*range(1, 13), 14, 15)}
+    assert set(found) == {32 * port + reason for port in (1, 2, 510) for reason in (*range(1, 13), 14, 15, 18)}
     for port in (1, 2):
         assert {found[32 * port + reason] for reason in range(6, 12)} == {(10, 5)}
         assert found[32 * port + 2] == found[32 * port + 3] == (200, 200)

@@ -471,6 +471,59 @@ def test_a_policy_that_leads_to_itself_by_a_container_of_csids_is_refused(segmen
     assert f"segment {segment} leads by C-SIDs of this node to the policy's own binding SID" in found.message
 
 
+_REPLACE = "flavors: [replace-csid], lblen: 48, allow-outside-locator: true"
+_OWN = f'{{sid: "fd00:0:7:1:1::/80", behavior: End, {_REPLACE}}}'
+
+
+@pytest.mark.parametrize(
+    ("segments", "sids", "elsewhere", "verb"),
+    [
+        # a C-SID of the container is the binding SID, plain or with the flavour; in the second container of two
+        ('"fd00:0:7:1:1::", "::1:b1"', _OWN, "", "of this node to"),
+        ('"fd00:0:7:1:1::", "1:b1:1:1:1:1:1:1", "::1:9"', _OWN, "", "of this node to"),
+        ('"2001:db8::1", "fd00:0:7:1:1::", "::1:b1"', _OWN, "", "of this node to"),
+        # by way of the adjacency of this node, and of a SID of another node
+        (
+            '"fd00:0:7:1:2::", "::1:b1"',
+            f'{{sid: "fd00:0:7:1:2::/80", behavior: End.X, via: "2001:db8:1::2", {_REPLACE}}}',
+            "",
+            "of this node to",
+        ),
+        (
+            '"fd00:0:7:9:9::", "::1:b1"',
+            _OWN,
+            'sid-structures: [{sids: "fd00:0:7:9:9::/80", lblen: 48, nflen: 32, csid: replace}]\n',
+            "to",
+        ),
+    ],
+)
+@pytest.mark.parametrize("flavour", [True, False])
+def test_a_policy_that_leads_to_itself_by_a_list_of_replace_csids_is_refused(
+    segments: str, sids: str, elsewhere: str, verb: str, flavour: bool
+) -> None:
+    bound = _REPLACE if flavour else "allow-outside-locator: true"
+    text = (
+        'node: r1\nlocator: {prefix: "fc00:0:1::/48", block: 32}\nsource: "fc00:0:1::1"\n'
+        'ports: {1: {addresses: ["2001:db8:1::1/64"]}}\n'
+        f"policies: [{{name: own, segments: [{segments}]}}]\n{elsewhere}sids:\n"
+        f'  - {{sid: "fd00:0:7:1:b1::/80", behavior: End.B6.Encaps, policy: own, {bound}}}\n  - {sids}\n'
+    )
+    [found] = problems(text).problems
+    assert f"leads by C-SIDs {verb} the policy's own binding SID (End.B6.Encaps" in found.message
+
+
+def test_lists_of_replace_csids_that_lead_elsewhere_are_no_loops() -> None:
+    text = (
+        'node: r1\nlocator: {prefix: "fc00:0:1::/48", block: 32}\nsource: "fc00:0:1::1"\n'
+        'policies: [{name: own, segments: ["fd00:0:7:1:1::", "::1:9:1:8"]}]\nsids:\n'
+        f'  - {{sid: "fd00:0:7:1:b1::/80", behavior: End.B6.Encaps, policy: own, {_REPLACE}}}\n  - {_OWN}\n'
+    )
+    assert [each.behaviour for each in load_node(text).sids] == [
+        "End.B6.Encaps with REPLACE-CSID",
+        "End with REPLACE-CSID",
+    ]
+
+
 def test_what_lies_inside_a_binding_sid_and_is_not_the_sid_is_no_loop() -> None:
     inside = 'neighbors: []\nroutes: [{prefix: "fc00:0:1:b1::/96", blackhole: true}]\n'
     [chain] = problems(LOOPS + inside).problems

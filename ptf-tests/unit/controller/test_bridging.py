@@ -15,7 +15,7 @@ from srv6cp.config import load_node_dict
 from srv6cp.controller.bridging import Addresses
 from srv6cp.controller.loop import NodeController
 from srv6cp.model import Node
-from srv6cp.p4rt import Client, TableEntry, UpdateType
+from srv6cp.p4rt import Action, Client, Code, Failure, TableEntry, UpdateType, insert, render_key
 
 PORTS = (1, 2, 3)
 
@@ -43,7 +43,7 @@ def addresses(**bridge: Any) -> Addresses:
 def told(known: Addresses, *messages: tuple[int, int], now: float = 0.0) -> list[tuple[UpdateType, str]]:
     """What is written when digests tell of (MAC, place) in the domain 7."""
     known.queue({"bridge_id": 7, "mac": mac, "replica_id": 7 << 8 | place} for mac, place in messages)
-    return [(update.type, update.entity.table) for update in known.learn(now)]  # type: ignore[union-attr]
+    return [(change.type, table) for change in known.learn(now) for table in BOTH]
 
 
 BOTH = ("bridge_source_table", "bridge_destination_table")
@@ -95,13 +95,126 @@ class TestAddresses:
         told(known, (1, 1))
         assert known.next_look is None
 
-    def test_another_bridge_of_the_name_forgets(self) -> None:
+    @pytest.mark.parametrize(
+        ("bridge", "left"),
+        [
+            ({}, 2),
+            ({"limit": 9, "age": 7}, 2),
+            ({"circuits": [{"port": 1}, {"port": 3}, {"port": 2}]}, 1),  # place 2 is another port
+            ({"circuits": [{"port": 1}]}, 1),
+            ({"static": [{"mac": "00:00:00:00:00:01", "at": 2}]}, 1),
+            ({"name": "red"}, 0),
+        ],
+    )
+    def test_what_is_still_where_it_was_stays_known(self, bridge: dict[str, Any], left: int) -> None:
+        known = addresses()
+        told(known, (1, 1), (2, 2))
+        known.stale(node())
+        assert len(known) == 2
+        known.stale(node(**bridge))
+        assert len(known) == left
+
+    def test_a_domain_with_another_number_is_another(self) -> None:
         known = addresses()
         told(known, (1, 1))
-        known.stale(node())
-        assert len(known) == 1
-        known.stale(node(limit=9))
+        known.configure(node(), {8: "blue"}, 0.0)
         assert len(known) == 0
+
+
+def on_switch(mac: int, place: int, *tables: str, owner: str = "blue") -> list[TableEntry]:
+    """A learned address as a switch has it."""
+    names = {"bridge_source_table": "is_at", "bridge_destination_table": "go_to"}
+    match = {"bridge_id": 7, "mac": mac.to_bytes(6, "big").hex(":")}
+    return [
+        TableEntry(table, match, Action(names[table], {"replica_id": 7 << 8 | place}), metadata=owner.encode())
+        for table in tables or BOTH
+    ]
+
+
+def ways(*ports: int) -> list[TableEntry]:
+    """The ways out of the domain as a switch has them."""
+    return [
+        TableEntry("replica_table", {"replica_id": 7 << 8 | place}, Action("replica_to_port", {"egress_port": port}))
+        for place, port in enumerate(ports, 1)
+    ]
+
+
+class TestTakingOver:
+    """The switch says what has been learned."""
+
+    def adopted(self, *found: list[TableEntry], known: Addresses | None = None) -> list[str]:
+        known = known or Addresses()
+        known.adopt(node(), [entry for each in found for entry in each], 5.0)
+        return sorted({str(entry.match["mac"])[-2:] for entry in known.entries()})
+
+    def test_what_is_there_is_known(self) -> None:
+        assert self.adopted(ways(1, 2, 3), on_switch(1, 1), on_switch(2, 3)) == ["01", "02"]
+
+    def test_half_of_one_or_another_way_out_is_not(self) -> None:
+        assert self.adopted(ways(1, 2, 3), on_switch(1, 1, "bridge_source_table")) == []
+        assert self.adopted(ways(1, 3, 2), on_switch(1, 1), on_switch(2, 2)) == ["01"]
+        assert self.adopted(on_switch(1, 1)) == []
+        assert self.adopted(ways(1, 2, 3), on_switch(1, 1, owner="red")) == []
+
+    def test_what_somebody_took_away_is_forgotten(self) -> None:
+        known = addresses()
+        told(known, (1, 1), (2, 2), now=1.0)
+        assert self.adopted(ways(1, 2, 3), on_switch(2, 2), known=known) == ["02"]
+        assert known.ages().seen == {(7, 2): (1.0, -1)}
+        known.configure(node(), {7: "blue"}, 5.0)
+        assert told(known, (1, 1)) == [(UpdateType.INSERT, table) for table in BOTH]
+
+
+FLOODED = ": frames to others go to all of their domain"
+
+
+class TestNoRoom:
+    def test_the_table_of_the_switch_is_full(self) -> None:
+        said: list[str] = []
+        known = Addresses(3, said.append)
+        known.configure(node(static=[{"mac": "00:00:00:00:00:09", "at": 1}]), {7: "blue"}, 0.0)
+        assert len(told(known, (1, 1), (2, 1), (3, 1), (4, 1))) == 4  # the static one is the third
+        told(known, (3, 1))
+        assert known.refused == 3
+        assert said == [f"the switch has room for 2 learned MAC addresses and no more{FLOODED}"]
+        assert known.ages().full == ("*",)
+        known.flush(lambda key, _replica: bool(key[1] == 1))
+        assert known.ages().full == ()
+        assert len(told(known, (3, 1))) == 2
+        told(known, (4, 1))
+        assert len(said) == 2
+
+    def test_the_switch_refuses(self) -> None:
+        said: list[str] = []
+        known = Addresses(65536, said.append)
+        known.configure(node(), {7: "blue"}, 0.0)
+        known.queue({"bridge_id": 7, "mac": mac, "replica_id": 7 << 8 | 1} for mac in (1, 2, 3))
+        updates = [
+            insert(TableEntry(table, {"bridge_id": 7, "mac": change.mac.to_bytes(6, "big").hex(":")}))
+            for change in known.learn(0.0)
+            for table in BOTH
+        ]
+        full = [Failure(at, updates[at], Code.RESOURCE_EXHAUSTED, "full") for at in (3, 4, 5)]
+        other = Failure(0, updates[0], Code.INVALID_ARGUMENT, "no")
+        back, others = known.refuse([*full, other])
+        assert others == [other]
+        # Of the second the half that was taken is taken back, of the third there is none.
+        half = TableEntry("bridge_source_table", {"bridge_id": 7, "mac": "00:00:00:00:00:02"})
+        assert [(update.type, render_key(update.entity)) for update in back] == [(UpdateType.DELETE, render_key(half))]
+        assert len(known) == 1
+        assert known.refused == 2
+        assert len(said) == 1
+        assert told(known, (2, 1)) == []  # nothing has gone
+        known.flush()
+        assert len(told(known, (2, 1), (3, 1))) == 2
+
+    def test_a_full_domain_leaves_the_others_alone(self) -> None:
+        said: list[str] = []
+        known = Addresses(say=said.append)
+        known.configure(node(limit=1), {7: "blue"}, 0.0)
+        told(known, (1, 1), (2, 1), (3, 1))
+        assert said == [f"bridge domain blue has 1 learned addresses, its limit{FLOODED}"]
+        assert known.ages().full == ("blue",)
 
 
 def eventually(condition: Callable[[], object], what: str, timeout: float = 60.0) -> None:

@@ -67,6 +67,7 @@ def test_every_reason_has_its_class() -> None:
         PuntReason.NEIGHBOR_UNRESOLVED,
         PuntReason.FRAGMENT,
         PuntReason.REASSEMBLY,
+        PuntReason.NSH,
     }
     assert set(SHARES) == set(Precedence)
 

@@ -65,10 +65,9 @@ def test_up_with_shell(one: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
     assert lab(["up", str(one), "-q", "--shell"]) == exitcodes.OK
     out = capsys.readouterr().out
-    assert (
-        "Commands: cut, edit, flow, flows, graph, help, link, path, ping, quit, restart, restore, show, steer, unsteer"
-        in out
-    )
+    known = "cut, edit, fetch, flow, flows, graph, help, link, path, ping, quit, receivers, restart, restore, show, "
+    known += "steer, traceroute, unsteer"
+    assert f"Commands: {known};" in " ".join(out.split())
     assert "  r1  router, locator fcbb:bb00:1::/48" in out
 
 
@@ -177,7 +176,10 @@ def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert lab(["list"]) == exitcodes.OK
     rows = capsys.readouterr().out.splitlines()
-    names = "binding ecmp hmac l2 mobile quickstart replace-csid sosr17 ti-lfa usid vpls vpn"
+    names = (
+        "binding ecmp hmac l2 mobile mpls multicast-tree path-tracing pipes quickstart replace-csid sfc "
+        "sosr17 ti-lfa usid vpls vpn"
+    )
     assert " ".join(row.split()[0] for row in rows) == names
 
 

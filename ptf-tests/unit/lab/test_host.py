@@ -164,3 +164,33 @@ def test_a_gnb_speaks_gtp_u() -> None:
     carried = ip.udp(PEER6, OWN6, gtp.PORT, gtp.PORT, gtp.g_pdu(back, 0x456, 5))
     gnb.receive(mac(MAC) + mac(GATEWAY) + b"\x86\xdd" + carried)
     assert list(gnb.packets) == [back]
+
+
+class TestLabels:
+    """A label-switching neighbour: RFC 3032 label stacks end at it."""
+
+    LABELS = struct.pack("!II", 16001 << 12 | 1 << 9 | 63, 24002 << 12 | 1 << 8 | 200)
+
+    def sent(self, payload: bytes, labels: bytes = LABELS, *, mpls: bool = True) -> tuple[list[bytes], HostStack]:
+        """What it sends on when this comes behind labels."""
+        sent: list[bytes] = []
+        host = Host("lsr", 1, "r1", IPv6Interface("2001:db8:1::2/64"), IPv4Interface("10.0.1.2/24"), mpls=mpls)
+        stack = HostStack(host, GATEWAY, {}, sent.append)
+        stack.receive(mac(MAC) + mac(GATEWAY) + b"\x88\x47" + labels + payload)
+        return sent, stack
+
+    def test_are_taken_off_and_the_packet_goes_on(self) -> None:
+        packet = ip.udp(PEER6, ROUTER6, 7, 9, b"inside")
+        sent, _ = self.sent(packet)
+        assert sent == [mac(GATEWAY) + mac(MAC) + b"\x86\xdd" + packet[:7] + bytes((62,)) + packet[8:]]
+
+    def test_what_is_its_own_stays(self) -> None:
+        packet = ip.udp(PEER6, OWN6, 7, 9, b"inside")
+        sent, stack = self.sent(packet)
+        assert (sent, list(stack.packets)) == ([], [packet])
+
+    def test_without_a_bottom_expired_or_not_expected(self) -> None:
+        packet = ip.udp(PEER6, ROUTER6, 7, 9, b"inside")
+        assert self.sent(b"", self.LABELS[:4])[0] == []
+        assert self.sent(packet, struct.pack("!I", 16001 << 12 | 1 << 8 | 1))[0] == []
+        assert self.sent(packet, mpls=False)[0] == []

@@ -138,8 +138,8 @@ def test_missing_file_lists_what_there_is(tmp_path: Path) -> None:
         load_topology(tmp_path / "none.yaml")
     assert str(caught.value) == (
         f"{tmp_path}/none.yaml: cannot read: No such file or directory; "
-        "give a file, or one of: binding, ecmp, hmac, l2, mobile, quickstart, replace-csid, sosr17, ti-lfa, usid, "
-        "vpls, vpn"
+        "give a file, or one of: binding, ecmp, hmac, l2, mobile, mpls, multicast-tree, path-tracing, pipes, "
+        "quickstart, replace-csid, sfc, sosr17, ti-lfa, usid, vpls, vpn"
     )
 
 

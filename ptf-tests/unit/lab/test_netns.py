@@ -420,8 +420,12 @@ def test_killed_switch_is_noticed_and_filled_again(lab: Lab) -> None:
     lab("unsteer", lab.name, "r1")
 
 
+# Those that other tests start: the fixture here, test_netns_l2.py; those whose hosts are in one process only.
+ELSEWHERE = ("quickstart", "vpls", "l2", "mobile", "mpls", "sfc")
+
+
 @pytest.mark.parametrize("idle", ["softswitch", BMV2], indirect=True)
-@pytest.mark.parametrize("topology", [name for name in shipped() if name not in ("quickstart", "mobile")])
+@pytest.mark.parametrize("topology", [name for name in shipped() if name not in ELSEWHERE])
 def test_shipped_topology(idle: Lab, topology: str) -> None:
     """The steps `expect` and `ping` of the file are the assertions."""
     out = idle.up(topology)
@@ -504,3 +508,33 @@ def test_foreground_run_cleans_up(idle: Lab) -> None:
     out = idle("up", "quickstart", "--switch", "bmv2", "--name", idle.name, "-q")
     assert "h1 pings h2 (2001:db8:2::2): 3 of 3 answered" in out
     assert idle.remains() == []
+
+
+def test_curl_through_functions(idle: Lab) -> None:
+    """As docs/pipes.md has it: curl and a server that know nothing of SRv6, functions by routes, and no server."""
+    for program in ("curl", "ip"):
+        _need(program)
+    idle.up("pipes", "--no-scenario")
+    first, second = "fcbb:bb00:2:f0:0:c0c0::", "fcbb:bb00:3:f0:0:c0c1::"
+    for host, target, segments, gateway in (
+        ("client", "2001:db8:4::2", f"{first},{second}", "2001:db8:1::1"),
+        ("server", "2001:db8:1::2", f"{second},{first}", "2001:db8:4::1"),
+        ("vnf2", "2001:db8:1::2", first, "2001:db8:3::1"),
+    ):
+        route = ("route", "add", target, "encap", "seg6", "mode", "inline", "segs", segments)
+        idle("exec", idle.name, host, "--", "ip", "-6", *route, "via", gateway, "dev", "eth0")
+    (idle.folder / "served").mkdir()
+    (idle.folder / "served" / "page").write_bytes(bytes(range(256)) * 4000)
+    serve = (sys.executable, "-m", "http.server", "--bind", "::", "--directory", str(idle.folder / "served"), "80")
+    server = idle.start("exec", idle.name, "server", "--", *serve)
+    page = str(idle.folder / "page")
+    retry = ("--retry", "30", "--retry-all-errors", "--retry-delay", "1", "--max-time", "30")
+    curl = ("exec", idle.name, "client", "--", "curl", "-s", "-S", "-o", page, "http://[2001:db8:4::2]/page")
+    idle(*curl, *retry)
+    assert Path(page).read_bytes() == bytes(range(256)) * 4000
+    server.terminate()
+    server.communicate(timeout=SLOW)
+    code, _, errors = idle.run(*curl)
+    assert code != 0 and "reset" in errors.lower()
+    log = (idle.folder / idle.name / "daemon.log").read_text()
+    assert "vnf2: [2001:db8:1::2]" in log and "reset: server: [Errno 111] Connect call failed" in log

@@ -206,3 +206,14 @@ def test_frames_are_put_in_the_order_of_the_way() -> None:
     assert in_order([way[number] for number in (4, 2, 0, 3, 1)], "h1") == way
     untimed = [Passage(0, one.sender, one.receiver, one.frame) for one in passages("h1", "r1", "r2", "h2")]
     assert in_order(untimed[::-1], "h1") == untimed
+
+
+def test_of_copies_the_way_is_that_to_the_target() -> None:
+    seen = [
+        Passage(number, sender, receiver, b"")
+        for number, (sender, receiver) in enumerate(
+            [("h1", "r1"), ("r1", "r2"), ("r1", "r3"), ("r2", "h2"), ("r2", "r4"), ("r3", "h3"), ("r4", "h4")]
+        )
+    ]
+    assert [each.sender for each in in_order(seen, "h1", "h4")] == ["h1", "r1", "r2", "r4"]
+    assert [each.sender for each in in_order(seen, "h1", "h3")] == ["h1", "r1", "r3"]

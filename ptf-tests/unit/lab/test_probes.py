@@ -11,10 +11,20 @@ import pytest
 
 from srv6cp.cli import probing
 from srv6cp.cli.exitcodes import UsageError
+from srv6cp.packets.probes import Probe
 from srv6lab import probes
 from srv6lab.loader import load_topology
 from srv6lab.network import Network
+from srv6lab.scenario import Failed, Player
+from srv6lab.shell import Shell
 from srv6lab.topology import Topology, UnknownName
+
+
+@pytest.fixture(scope="module", params=["usid", "replace-csid"])
+def compressed(request: pytest.FixtureRequest) -> Iterator[Network]:
+    """A network with NEXT-C-SIDs, one with REPLACE-C-SIDs."""
+    with Network(load_topology(request.param)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +39,7 @@ def _run(network: Network, verb: str, *words: str) -> int:
     parser.add_argument("node")
     parser.add_argument("target")
     probing.add_options(parser, traceroute=verb == "traceroute")
-    return probes.run(network, verb, parser.parse_args(words))
+    return probes.run(probes.OfLab(network), verb, parser.parse_args(words))
 
 
 def _end_sid(network: Network, router: str) -> str:
@@ -115,3 +125,98 @@ def test_interrupted(network: Network, monkeypatch: pytest.MonkeyPatch, capsys: 
 def test_what_makes_no_sense(network: Network, words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):
         _run(network, "ping", *words)
+
+
+# --- compressed SIDs ------------------------------------------------------------------------------------------------
+
+#: By topology: segments and a target, the list that a headend makes of them, and what the target sees as destination.
+PACKED = {
+    "usid": (["r2/uN", "r3/uN"], "r5/End.DT46", ["fcbb:bb00:2:3:5:d046::"], "fcbb:bb00:5:d046::"),
+    "replace-csid": (
+        ["fcbb:bb00:2:1::", "fcbb:bb00:4:1::"],
+        "fcbb:bb00:5:6::",
+        ["fcbb:bb00:2:1::", "::5:6:4:1"],
+        "fcbb:bb00:5:6::2",
+    ),
+}
+
+
+@pytest.mark.parametrize("node", ["h1", "r1"])
+def test_packed_as_a_headend_does(compressed: Network, node: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """RFC 9800 6.5: the checksum is over the destination that the last node sees, so there is an answer."""
+    via, target, packed, arrives_at = PACKED[compressed.topology.name]
+    assert _run(compressed, "ping", node, target, "--via", ",".join(via), "--packed", "-c", "1", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["packed"], said["received"]) == (packed, 1)
+    assert len(said["segments"]) == len(via) + 1
+    if len(packed) == 1 or arrives_at != packed[-1]:
+        assert said["arrives_at"] == arrives_at
+
+
+@pytest.mark.parametrize("icmp", [(), ("-I",)])
+def test_a_container_as_target(compressed: Network, icmp: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """A list that somebody has packed, each hop with the behaviour of its C-SID."""
+    _, _, packed, arrives_at = PACKED[compressed.topology.name]
+    *via, target = packed
+    words = ["--via", ",".join(via)] if via else []
+    assert _run(compressed, "traceroute", "h1", target, *words, "-q", "1", "--json", *icmp) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["reached"] and said["arrives_at"] == arrives_at and "packed" not in said
+    hops = [hop["probes"][0]["node"] for hop in said["hops"]]
+    kind = "NEXT" if compressed.topology.name == "usid" else "REPLACE"
+    assert f"r2 End with {kind}-CSID" in hops
+    assert hops[-1].startswith("r5 End.DT46")
+
+
+def test_an_address_inside_a_csid_is_none(network: Network, compressed: Network) -> None:
+    """The address of a node in the prefix of its uN is no container."""
+    assert _run(compressed, "ping", "h1", "r4", "-c", "1", "-q") == 0
+
+
+def test_what_cannot_be_packed(compressed: Network) -> None:
+    """CS-13: behind a REPLACE-C-SID comes a C-SID of its length, and an address is none. As it is, it is sent."""
+    via, _, _, _ = PACKED[compressed.topology.name]
+    words = ("ping", "h1", "2001:db8:2::2", "--via", via[0], "-c", "1", "-W", "0.3", "-q")
+    if compressed.topology.name == "usid":
+        assert _run(compressed, *words, "--packed") == 0
+        return
+    with pytest.raises(UsageError, match="REPLACE-C-SID"):
+        _run(compressed, *words, "--packed")
+    assert _run(compressed, *words) == 1
+
+
+# --- a shell, and a lab of another process --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ping r1 r4 --via r2,r3 -c 1", "1 packets transmitted, 1 received"),
+        ("ping r1 r3/End", "3 packets transmitted, 3 received"),
+        ("ping h1 h2", "h1 pings h2"),
+        ("traceroute h1 r3/End --via r2 -q 1", "(r2 End) at"),
+    ],
+)
+def test_lines_of_the_shell(network: Network, line: str, expected: str) -> None:
+    said: list[str] = []
+    Shell(Player(network, said.append)).run_line(line)
+    assert expected in "\n".join(said)
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "message"),
+    [
+        ("traceroute h1", UsageError, "required: TARGET; usage: traceroute NODE TARGET"),
+        ("traceroute h1 nowhere", UsageError, "target 'nowhere': neither an address nor a node"),
+        ("ping r9 r1 -c 1", UsageError, "no node 'r9'"),
+        ("ping r1 2001:db8:dead::1 -c 1 -W 0.2", Failed, "the target did not answer"),
+    ],
+)
+def test_mistakes_in_the_shell(network: Network, line: str, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Shell(Player(network, lambda _: None)).run_line(line)
+
+
+def test_probes_go_to_another_process_and_back() -> None:
+    probe = Probe(bytes(16), (bytes(range(16)), bytes(16)), 7, 8, 9, 10, True, 0x20, bytes(range(16)))
+    assert probes.from_json(json.loads(json.dumps(probes.to_json(probe)))) == probe

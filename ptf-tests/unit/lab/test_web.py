@@ -269,3 +269,34 @@ def test_what_a_router_has_is_shown_in_another_terminal(page: Served, capsys: py
         json.loads(capsys.readouterr().out)
     assert main(["lab", "sid", NAME, "r9"]) == exitcodes.CHECK_FAILED
     assert "no router 'r9'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("node", ["h1", "r1"])
+def test_ping_and_traceroute_from_another_terminal(page: Served, node: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same words and output as in a lab of namespaces, hop by hop with behaviours and times."""
+    assert main(["lab", "ping", NAME, node, "r4", "--via", "r2,r3", "-c", "1", "--json"]) == exitcodes.OK
+    said = json.loads(capsys.readouterr().out)
+    assert said["received"] == 1 and said["probes"][0]["rtt_ms"] > 0
+    assert main(["lab", "traceroute", NAME, node, "r3/End", "--via", "r2", "-q", "1"]) == exitcodes.OK
+    out = capsys.readouterr().out
+    assert "(r2 End) at" in out and "(r3 End) at" in out
+    assert main(["lab", "ping", NAME, node, "2001:db8:dead::1", "-c", "1", "-W", "0.2", "-q"]) == exitcodes.CHECK_FAILED
+    capsys.readouterr()
+    assert main(["lab", "ping", NAME, node, "nowhere", "-c", "1"]) == exitcodes.USAGE
+    assert "target 'nowhere'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("way", {"node": "r9", "via": [], "target": "r1", "packed": False}),
+        ("way", {"node": "r1", "via": "r2", "target": "r1", "packed": False}),
+        ("way", {"node": "r1"}),
+        ("probe", {"node": "r9", "probe": {}, "timeout": 1}),
+        ("probe", {"node": "r1", "probe": {"source": "zz"}, "timeout": 1}),
+        ("label", {"responder": 1, "active": None}),
+    ],
+)
+def test_probes_that_make_no_sense(page: Served, path: str, body: Any) -> None:
+    code, found, _ = ask(page, f"/api/{path}", body)
+    assert code == 400 and found["error"]

@@ -13,6 +13,8 @@
 #define HEADEND_METADATA
 #define HEADEND_STATE
 #define REPLICA_STATE
+#define SERVICE_UNUSUAL_OF_PARSER 0
+#define UNUSUAL_OF_NEXT_SEGMENT   0x4000
 #define BEGIN(STATE) STATE.setValid();
 #define VERDICT      hdr.verdict
 #define LAZY_STATE_IN_HEADERS \
@@ -32,6 +34,8 @@
 #include "core/wire/frame.p4"
 #include "core/wire/gtp.p4"
 #include "core/wire/pushed.p4"
+#include "core/wire/telemetry.p4"
+#include "core/wire/nsh.p4"
 #include "core/state.p4"
 
 // Which of the fields hold something, then the fields.

@@ -96,7 +96,10 @@ def test_unknown_profile(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         build_p4.main(["--profile", "core"])
     assert caught.value.code == 2
-    assert "no such profile: core; there are: edge, full, hmac, mobile, transit" in capsys.readouterr().err
+    assert (
+        "no such profile: core; there are: edge, full, hmac, mobile, services, telemetry, transit"
+        in capsys.readouterr().err
+    )
 
 
 def test_without_a_compiler_it_says_what_to_do(

@@ -41,7 +41,7 @@ LAYERS = """
     softswitch.state
     softswitch.bmv2json softswitch.trace softswitch.native
 
-    p4rtlib
+    p4rtlib srv6host
 """
 
 #: The two halves know nothing of each other; all that they share is below both.
@@ -65,10 +65,10 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "scapy": (),
 }
 
-PRODUCT = ("p4rtlib", "softswitch", "srv6cp", "srv6lab")
+PRODUCT = ("p4rtlib", "softswitch", "srv6cp", "srv6host", "srv6lab")
 #: Folder: the packages to look at in it.
 SOURCES = {
-    ".": ("p4rtlib", "softswitch", "bench", "tools"),
+    ".": ("p4rtlib", "softswitch", "srv6host", "bench", "tools"),
     "cp": ("srv6cp",),
     "topo": ("srv6lab",),
     "ptf-tests": (".",),

@@ -148,6 +148,6 @@ def test_an_unknown_switch_platform_or_profile_is_one_line(monkeypatch: pytest.M
     with pytest.raises(SystemExit, match=r"^run_ptf: SWITCH=foo: no such switch; one of auto, "):
         run_ptf.command("x", [])
     monkeypatch.setenv("PROFILE", "foo")
-    known = r"^run_ptf: PROFILE=foo: no such profile; one of edge, full, hmac, mobile, transit$"
+    known = r"^run_ptf: PROFILE=foo: no such profile; one of edge, full, hmac, mobile, services, telemetry, transit$"
     with pytest.raises(SystemExit, match=known):
         run_ptf.command("x", [])

@@ -31,7 +31,7 @@ COMMON = (
 )
 #: What a profile may lack.
 BINDING = "ptf-tests/test_end.py::AdvancesEndB6Encaps"
-LACKS_BINDING = {"transit": True, "edge": False, "hmac": False, "mobile": False}
+LACKS_BINDING = {"transit": True, "edge": False, "hmac": False, "mobile": False, "telemetry": False, "services": False}
 
 
 def packet_tests(profile: str, *tests: str) -> subprocess.CompletedProcess[str]:
@@ -59,7 +59,7 @@ def test_what_a_profile_has_works(profile: str) -> None:
 def test_an_unknown_profile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     done = packet_tests("none", BINDING)
     assert done.returncode == 4
-    assert "PROFILE=none: no such profile; one of transit, edge, full, hmac, mobile" in done.stderr
+    assert "PROFILE=none: no such profile; one of transit, edge, full, hmac, mobile, telemetry, services" in done.stderr
     monkeypatch.setenv("PROFILE", "none")
     with pytest.raises(ArtifactError, match="PROFILE=none"):
         testbed.program()

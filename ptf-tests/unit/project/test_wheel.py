@@ -48,7 +48,9 @@ def test_wheel_holds_the_packages_and_the_program(wheel: Path) -> None:
     assert {f"srv6lab/web/{path.relative_to(page)}" for path in files} <= names
     assert "srv6lab/web/vendor/cytoscape/LICENSE" in names
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"p4rtlib", "srv6cp", "softswitch", "srv6lab"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "p4rtlib", "srv6cp", "softswitch", "srv6host", "srv6lab",
+    }  # fmt: skip
 
 
 def test_wheel_is_pure_python(wheel: Path) -> None:

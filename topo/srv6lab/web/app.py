@@ -8,6 +8,9 @@
 ``POST /api/command``      ``{"line": "steer r1 h2 r3 r4/End.DT46"}``: a line of `srv6lab.shell`; what it says
 ``POST /api/packet``       ``{"from": "h1", "to": "h2"}``: the way of one packet
 ``POST /api/step``         ``{"step": 0}``: play a step of the scenario; what it says
+``POST /api/way``          of `srv6lab.probes`: the list of segments of a ping or traceroute
+``POST /api/probe``        the same: one probe from a node, and what comes back
+``POST /api/label``        the same: who answered
 =========================  ==================================================================================
 
 What goes wrong is ``{"error": TEXT}`` with status 400.
@@ -30,6 +33,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from srv6cp.cli.exitcodes import CliError
+from srv6lab import probes
 from srv6lab.errors import LabError
 from srv6lab.scenario import Failed, Player
 from srv6lab.shell import Shell
@@ -112,6 +116,9 @@ def make_app(view: View) -> Starlette:
             route("router/{name}", lambda request, _: view.router(request.path_params["name"])),
             route("command", lambda _, body: {"said": commands.run(_word(body, "line"))}, "POST"),
             route("step", lambda _, body: {"said": commands.play(int(body["step"]))}, "POST"),
+            route("way", lambda _, body: probes.serve_way(view.lab, body), "POST"),
+            route("probe", lambda _, body: probes.serve_probe(view.lab, body), "POST"),
+            route("label", lambda _, body: probes.serve_label(view.lab, body), "POST"),
             route("packet", lambda _, body: view.packet(_word(body, "from"), _word(body, "to")), "POST"),
             Mount("/static", StaticFiles(directory=HERE / "static")),
             Mount("/vendor", StaticFiles(directory=HERE / "vendor")),

@@ -30,6 +30,7 @@ from srv6cp.config import (
     sid_structures,
     sids,
     steering,
+    telemetry,
 )
 from srv6cp.config import segments as segment_lists
 from srv6cp.config.reassembly import REASSEMBLY_LIMITS
@@ -105,6 +106,7 @@ def schema() -> Schema:
             },
         ),
         "oam": _object(oam.OAM_KEYS, {"o-flag": {"anyOf": [{"type": "boolean"}, _one_or_more(_PREFIX)]}}),
+        "telemetry": _telemetry(),
         "reassembly": {
             "anyOf": [
                 {"type": "boolean"},
@@ -221,6 +223,23 @@ def _sid() -> Schema:
     return {**_object(sids.SID_KEYS.union(operands), properties, ["sid"]), "additionalProperties": True}
 
 
+def _telemetry() -> Schema:
+    traced = {
+        "interface": INTERFACE,
+        "id": _integer(1, telemetry.MAX_INTERFACE),
+        "load": _integer(0, telemetry.MAX_LOAD),
+        "template": _integer(0, telemetry.MAX_TEMPLATE),
+    }
+    flow = {"flow": _integer(0, telemetry.MAX_FLOW), "ports": _one_or_more({"type": "integer"})}
+    return _object(
+        telemetry.TELEMETRY_KEYS,
+        {
+            "path-tracing": _array(_object(telemetry.TRACED_KEYS, traced, ["interface", "id"])),
+            "alternate-marking": _array(_object(telemetry.FLOW_KEYS, flow, ["flow"])),
+        },
+    )
+
+
 def _nexthop() -> Schema:
     number = _integer(1, nexthops.MAX_ID)
     member = _object(nexthops.MEMBER_KEYS, {"id": number, "weight": WEIGHT}, ["id"])
@@ -248,6 +267,7 @@ def _policy() -> Schema:
             "flow-label": {"enum": [label.value for label in FlowLabel] + [0]},
             "return-to": {"enum": list(policies.RETURNS), "description": "of End.B6.Insert: what it puts last"},
             "hmac": _integer(1, hmac.MAX_KEY_ID),
+            "path-tracing": _integer(0, telemetry.MAX_SESSION),
         },
     )
     segments = _segments()
@@ -290,6 +310,7 @@ def _policy() -> Schema:
             "endpoint": ADDRESS,
             "priority": _integer(0, 255),
             "keep-installed": {"type": "boolean"},
+            "spray": {"type": "boolean"},
             "candidate-paths": {"type": "array", "items": path, "minItems": 1},
             **binding,
         },
