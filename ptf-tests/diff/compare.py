@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from diff.generator import Case
 from harness import show, testbed
-from harness.flow import PATIENCE, Count, CountingClient, Flow, NotSettled, cells
+from harness.flow import DELIVERED, PATIENCE, Count, CountingClient, Flow, NotSettled, cells
 from harness.testbed import Testbed
 from srv6cp import artifacts
 from srv6cp.compile import Compilation
@@ -107,6 +107,16 @@ class Side:
     def counters(self) -> Counters:
         """The counters in use."""
         return cells(self.client, self._cells)
+
+    def fates(self) -> int:
+        """Frames that are done with, each once, by the counters; in place of one that was flooded its copies."""
+        total = 0
+        for (name, index), count in self.counters().items():
+            if name in ("drop_counter", "egress_port_counter") or (name == "punt_counter" and index in DELIVERED):
+                total += count.packets
+            elif name == "bridge_flood_counter":
+                total -= count.packets * (self.replicas[index] - 1)
+        return total
 
     def close(self) -> None:
         """End the session and the switch."""

@@ -14,7 +14,6 @@ from fuzz import mutate
 from fuzz.part import Part, Unavailable
 from harness import testbed
 from harness.bed import CPU_PORT
-from harness.flow import DELIVERED
 from harness.inproc import InProcess
 from softswitch.bmv2json import load_program
 from softswitch.device import Device
@@ -54,7 +53,7 @@ class Frames(Part):
         self._device = bed.switch.device
         self._device.set_output(lambda port, frame: None)
         self._sent: list[tuple[int, bytes]] = []
-        self._before = self._fates()
+        self._before = self._side.fates()
 
     def case(self, number: int) -> bytes:
         start = number - number % BLOCK
@@ -81,16 +80,9 @@ class Frames(Part):
         engine = self._device.engine
         assert isinstance(engine, NativeEngine)
         engine.worker().burst(Batch(frames))
-        found = self._fates()
+        found = self._side.fates()
         fates, self._before = found - self._before, found
         assert fates == 2 * len(frames), f"{2 * len(frames)} frames had {fates} fates"
-
-    def _fates(self) -> int:
-        return sum(
-            count.packets
-            for (name, index), count in self._side.counters().items()
-            if name in ("drop_counter", "egress_port_counter") or (name == "punt_counter" and index in DELIVERED)
-        )
 
     def close(self) -> None:
         self._side.close()

@@ -72,6 +72,8 @@ def punt_limits(node: Node) -> dict[PuntReason, RateLimit | None]:
         PuntReason.REASSEMBLY: limits.reassembly,
         PuntReason.GTP_ECHO: limits.echo,
         PuntReason.NSH: limits.unresolved,
+        PuntReason.SERVICE_CACHE: limits.unresolved,
+        PuntReason.SERVICE_FLOW: limits.unresolved,
     }
     return {reason: services.get(reason, node.icmp) for reason in _METERED}
 

@@ -25,6 +25,7 @@ ALL = (
     mpls.FAMILY,
     mpls.CSID,
     bridge.FAMILY,
+    bridge.CSID,
     oam.FAMILY,
     hmac.FAMILY,
     mobile.FAMILY,

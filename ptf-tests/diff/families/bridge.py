@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from diff.draw import Draw, Family
+from diff.families import csid
 from diff.families.routing import LOCATOR, at
 from harness import wire
 from harness.wire import Frame
@@ -104,3 +105,4 @@ FAMILY = Family(
     },
     frame=_frame,
 )
+CSID = Family(needs=((tables.MY_SID, "end_dt2m_replace_csid"),), config={"sids": csid.sids("End.DT2U", "End.DT2M")})

@@ -71,8 +71,8 @@ def _of(structure: Structure) -> Iterator[dict[str, Any]]:
     number = int(structure.first.network_address) >> 128 - length
     for record in ENDPOINTS:
         behaviour = record.of or record.name
-        if (record.csid == Flavour.REPLACE_CSID) is not structure.replace:
-            continue
+        if (record.csid == Flavour.REPLACE_CSID) is not structure.replace or behaviour not in _OPERANDS:
+            continue  # what has no operands here is told by test_the_whole_catalogue_is_drawn
         for flavour in range(8) if record.flavours else (0,):
             yield {
                 "sid": f"{IPv6Address(number << 128 - length)}/{length}",

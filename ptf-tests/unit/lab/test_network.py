@@ -28,7 +28,9 @@ from srv6lab.shipped import shipped
 from srv6lab.steps import Path, Ping, Step
 from srv6lab.topology import TopologyError
 
-_WORDS = "cut edit fetch flow flows graph help link path ping quit receivers restart restore show steer traceroute unsteer"
+_WORDS = (
+    "cut edit fetch flow flows graph help link path ping quit receivers restart restore show steer traceroute unsteer"
+)
 COMMANDS = _WORDS.split()
 
 
