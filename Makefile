@@ -11,7 +11,8 @@ PYTHON ?= python3
 RESOLUTION ?= locked
 $(if $(filter lowest locked newest,$(RESOLUTION)),,$(error RESOLUTION=$(RESOLUTION): no such choice; one of lowest, locked, newest))
 VENV   ?= .venv$(patsubst %,-%,$(filter-out locked,$(RESOLUTION)))
-JOBS   ?= 2
+# One more than two processors: a fifth of the time a test waits, for a switch, a timer, a process that ends.
+JOBS   ?= 3
 SWITCH ?= softswitch
 SEED   ?= 1
 FAULTS ?= 200

@@ -23,6 +23,7 @@ from srv6cp.p4rt import MeterEntry, MulticastGroup, P4Info, P4RuntimeError, Pack
 from srv6cp.sync.reconcile import apply, plan
 
 FATE_LIMIT = 2.0  # s within which a switch must be done with a window
+LOAD_LIMIT = 600.0  # s; the native engine compiles, which takes minutes where other tests do so too
 
 Outcome = tuple[str, bytes]  # "port 3" and the frame, or "packet-in" with its fields and the payload
 Counters = dict[tuple[str, int], Count]
@@ -45,7 +46,7 @@ class Side:
         try:
             self.client.connect(PATIENCE, wait=True)
             self.client.become_primary()
-            self.client.set_pipeline(self.info, files.json)
+            self.client.set_pipeline(self.info, files.json, timeout=LOAD_LIMIT)
             self.client.on_packet_in(self._packet_in)
             self.client.count_packet_ins()
             self._flow = Flow(bed, self.client, FATE_LIMIT, self.info.counters)

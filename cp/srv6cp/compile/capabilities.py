@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from srv6cp.artifacts import ArtifactError, available, find
 from srv6cp.p4rt import P4Info, Scope
@@ -23,10 +24,7 @@ class Capabilities:
 
     def __init__(self, info: P4Info) -> None:
         self.info = info
-        self._actions: dict[str, frozenset[str]] = {
-            name: frozenset(ref.action.alias for ref in table.actions if ref.scope is not Scope.DEFAULT_ONLY)
-            for name, table in info.tables.items()
-        }
+        self._actions = _actions(info)
 
     def has(self, table: str, action: str | None = None) -> bool:
         """True for a table of the program, with ``action`` among the actions of its entries."""
@@ -56,6 +54,15 @@ class Capabilities:
             if other._actions == self._actions:
                 return name
         return self.info.name or "unknown"
+
+
+@lru_cache(maxsize=16)
+def _actions(info: P4Info) -> Mapping[str, frozenset[str]]:
+    """Actions of entries by table. Every comparison with a switch asks, and a program says the same for ever."""
+    return {
+        name: frozenset(ref.action.alias for ref in table.actions if ref.scope is not Scope.DEFAULT_ONLY)
+        for name, table in info.tables.items()
+    }
 
 
 def shipped() -> Iterator[tuple[str, Capabilities]]:

@@ -46,7 +46,8 @@ def without(names: Collection[str], parameters: Collection[str] = (), descriptio
 
 
 def of(table: str) -> set[str]:
-    return {name for name in COMMITTED.actions if Capabilities(COMMITTED).has(table, name)}
+    program = Capabilities(COMMITTED)
+    return {name for name in COMMITTED.actions if program.has(table, name)}
 
 
 TRANSIT = without(

@@ -153,3 +153,10 @@ def test_objects_of_one_alias_keep_their_ids() -> None:
                              'actions { preamble { id: 2 name: "b.x" alias: "x" } }')  # fmt: skip
     assert [twice.actions.find(name).id for name in ("a.x", "b.x")] == [1, 2]
     assert sorted(twice.actions.ids) == [1, 2]
+
+
+def test_the_same_bytes_are_read_once() -> None:
+    """A text of a program takes a tenth of a second, and commands of one process ask again and again."""
+    data = P4INFO.encode()
+    assert P4Info.from_bytes(data, "here") is P4Info.from_bytes(data, "here")
+    assert P4Info.from_bytes(data, "elsewhere").source == "elsewhere"

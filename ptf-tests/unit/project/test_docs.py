@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +130,14 @@ def _choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
     return {}
 
 
+@cache
+def _whole_command_line() -> argparse.ArgumentParser:
+    return build_parser()
+
+
 def unknown_srv6(words: list[str]) -> str:
     """What of an ``srv6`` command line does not exist; empty when all of it does."""
-    parser, rest = build_parser(), words[1:]
+    parser, rest = _whole_command_line(), words[1:]
     while rest and (below := _choices(parser)):
         if re.fullmatch(r"-v+", rest[0]):
             rest = rest[1:]

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from ipaddress import IPv6Address
 from itertools import chain
 from typing import Any
@@ -68,6 +69,11 @@ def node(rng: random.Random, hops: int = 8) -> Node:
     )
 
 
+@cache
+def _key(table: str, field: str, number: Any) -> bytes:
+    return INFO.key(TableEntry(table, {field: number}))
+
+
 class FakeSwitch:
     """Entries by key, as a client sees them; ``check`` runs after each update."""
 
@@ -108,7 +114,7 @@ class FakeSwitch:
     # What an entry means, with numbers followed to their end.
 
     def entry(self, table: str, field: str, number: Any) -> TableEntry | None:
-        found = self.entries.get(INFO.key(TableEntry(table, {field: number})))
+        found = self.entries.get(_key(table, field, number))
         return found if isinstance(found, TableEntry) else None
 
     def meanings(self) -> dict[Any, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from p4rtlib.gcpause import gc_paused
 from softswitch.bmv2json import model
 from softswitch.bmv2json.errors import too_deep
 from softswitch.engine.lowered.model import Checksum, InstanceType, Kind, Program, Step
@@ -40,11 +41,12 @@ class Generated:
 def generate(program: model.Program, drop_port: int) -> Generated:
     """C for ``program``; raises UnsupportedProgram."""
     plans = {name: plan(table) for name, table in program.tables.items()}
-    try:
-        assembler = _Assembler(lower(program, drop_port), list(plans.values()))
-        source = assembler.build()
-    except RecursionError:
-        raise too_deep() from None
+    with gc_paused():
+        try:
+            assembler = _Assembler(lower(program, drop_port), list(plans.values()))
+            source = assembler.build()
+        except RecursionError:
+            raise too_deep() from None
     digests = {item.id: item.name for item in program.learn_lists.values()}
     return Generated(source, plans, assembler.ctx.texts.all, digests)
 

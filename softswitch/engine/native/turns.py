@@ -8,7 +8,7 @@ arrived earlier are done.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from softswitch.engine.lowered.model import Branch, Program, Select
@@ -29,15 +29,42 @@ _TURN_HASHES = ("round_robin",)
 _INNER = (*Number.__args__, *Truth.__args__, *Statement.__args__, Block, Body, Select)
 
 
+_FIELDS: dict[type[Any], tuple[str, ...]] = {kind: tuple(kind.__dataclass_fields__) for kind in _INNER}
+
+
 def _parts(item: Any) -> Iterator[Any]:
-    """``item`` and everything in it."""
-    yield item
-    if isinstance(item, _INNER):
-        for name in item.__dataclass_fields__:
-            yield from _parts(getattr(item, name))
-    elif isinstance(item, tuple):
-        for value in item:
-            yield from _parts(value)
+    """``item`` and everything in it, in no particular order."""
+    waiting = [item]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting += part
+            continue
+        yield part
+        waiting += [getattr(part, name) for name in _FIELDS.get(type(part), ())]
+
+
+class _Found:
+    """What of the state is in a statement, a value or several."""
+
+    def __init__(self, item: Any) -> None:
+        #: something changes whenever it is looked at
+        self.turns = False
+        self.registers: set[Register] = set()
+        self.written: set[Register] = set()
+        for part in _parts(item):
+            if isinstance(part, ExecuteMeter) or _takes_turns(part):
+                self.turns = True
+            elif isinstance(part, (Cell, ReadRegister, WriteRegister)):
+                self.registers.add(part.register)
+            if isinstance(part, WriteRegister):
+                self.written.add(part.register)
+            elif isinstance(part, (Assign, ReadRegister, ExecuteMeter)) and isinstance(part.target, Cell):
+                self.written.add(part.target.register)
+
+    def waits(self, written: set[Register]) -> bool:
+        """Whether packets change what this sees; ``written``: the registers that the program writes."""
+        return self.turns or not self.registers.isdisjoint(written)
 
 
 class Turns:
@@ -45,7 +72,6 @@ class Turns:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._written: set[Register] = set()
         #: ids of actions
         self.actions: set[int] = set()
         #: numbers of tables
@@ -62,29 +88,13 @@ class Turns:
         self.any = bool(self.actions or self.tables)
 
     def _look(self) -> None:
-        elsewhere = list(self._elsewhere())
-        bodies = [action.body for action in self.program.actions]
-        self._written.update(self._writes(_parts((*bodies, *elsewhere))))
-        self.actions.update(action.id for action in self.program.actions if self._sees(action.body))
-        self.everywhere = any(map(self._sees, elsewhere)) or any(
+        bodies = {action.id: _Found(action.body) for action in self.program.actions}
+        elsewhere = [_Found(item) for item in self._elsewhere()]
+        written = set[Register]().union(*(found.written for found in (*bodies.values(), *elsewhere)))
+        self.actions.update(id for id, found in bodies.items() if found.waits(written))
+        self.everywhere = any(found.waits(written) for found in elsewhere) or any(
             _takes_turns(checksum.calculation) for checksum in (*self.program.verified, *self.program.updated)
         )
-
-    @staticmethod
-    def _writes(parts: Iterable[Any]) -> Iterator[Register]:
-        for part in parts:
-            if isinstance(part, WriteRegister):
-                yield part.register
-            elif isinstance(part, (Assign, ReadRegister, ExecuteMeter)) and isinstance(part.target, Cell):
-                yield part.target.register
-
-    def _sees(self, item: Any) -> bool:
-        for part in _parts(item):
-            if isinstance(part, ExecuteMeter) or _takes_turns(part):
-                return True
-            if isinstance(part, (Cell, ReadRegister, WriteRegister)) and part.register in self._written:
-                return True
-        return False
 
     def _elsewhere(self) -> Iterator[Any]:
         program = self.program
