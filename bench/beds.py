@@ -7,7 +7,10 @@ Each has a namespace of its own, in which ``sw1`` and ``sw3`` belong to the swit
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +33,7 @@ from srv6cp.sync.update import update
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 PORTS = (1, 3)
+_HOSTS = Path(__file__).with_name("hosts.py")
 
 PYTHON, NATIVE, BMV2, KERNEL, COPY = "Python engine", "native engine", "BMv2", "Linux kernel", "bare copy loop"
 
@@ -178,3 +182,23 @@ def program_end_only(switch: Switch) -> None:
             TableEntry("my_sid_table", {"ipv6_dst": (cases.END, 64)}, Action("end", {})),
             TableEntry("ipv6_table", {"ipv6_dst": ("2001:db8:3::", 64)}, Action("forward", forward)),
         )
+
+
+def host(switch: Switch, role: str, port: int, seconds: float, rate: int, frames: list[bytes]) -> subprocess.Popen[str]:
+    """A process at the other end of a port (``hosts.py``), which takes ``role`` for so many seconds; see `result`."""
+    command = [sys.executable, str(_HOSTS), role, f"host{port}", str(seconds), str(rate)]
+    process = switch.inside(lambda: subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+    assert process.stdin is not None
+    process.stdin.write("\n".join(frame.hex() for frame in frames))
+    process.stdin.close()
+    return process
+
+
+def result(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """What a host tells in the end. Raises CannotRun."""
+    assert process.stdout is not None
+    text = process.stdout.read()
+    if process.wait() != 0:
+        raise CannotRun("a host of the bench ended early")
+    found: dict[str, Any] = json.loads(text)
+    return found

@@ -6,11 +6,7 @@ What is sent is to leave by the other port meanwhile: what is lost of it is what
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import beds
@@ -23,7 +19,6 @@ from srv6cp.config import load_node_dict
 from srv6cp.controller.loop import NodeController
 from srv6cp.p4rt import Client
 
-HOSTS = Path(__file__).resolve().parent.parent / "hosts.py"
 ADDRESSES = 40_000
 #: Frames a second: more than the bar asks for; of BMv2, which forwards fewer, a part.
 RATE, BMV2_RATE = 12_000, 3_000
@@ -67,11 +62,11 @@ def _measure(report: Report, name: str, switch: beds.Switch, controller: NodeCon
     rate = RATE if name == beds.NATIVE else BMV2_RATE
     addresses = ADDRESSES * rate // RATE
     seconds = addresses / rate
-    counter = _host(switch, "count", _TO, seconds + 2, 0, [])
-    assert counter.stdout.readline().strip() == "ready"
+    counter = beds.host(switch, "count", _TO, seconds + 2, 0, [])
+    assert counter.stdout is not None and counter.stdout.readline().strip() == "ready"
     frames = [wire.ether(b"new", dst=_KNOWN, src=f"02:00:00:{n >> 16:02x}:{n >> 8 & 255:02x}:{n & 255:02x}",
                          ethertype=0x88B5) for n in range(addresses)]  # fmt: skip
-    sender = _host(switch, "flood", _FROM, seconds, rate, [bytes(frame).ljust(60, b"\0") for frame in frames])
+    sender = beds.host(switch, "flood", _FROM, seconds, rate, [bytes(frame).ljust(60, b"\0") for frame in frames])
     begin = end = time.monotonic()
     used, switch_used = time.process_time(), switch.processor_time()
     learned = before = 0
@@ -83,28 +78,11 @@ def _measure(report: Report, name: str, switch: beds.Switch, controller: NodeCon
             before, end = learned, time.monotonic()
         time.sleep(0.05)
     used, switch_used = time.process_time() - used, switch.processor_time() - switch_used
-    sent = _result(sender)["sent"]
-    arrived = _result(counter)["frames"]
+    sent = beds.result(sender)["sent"]
+    arrived = beds.result(counter)["frames"]
     bar = at_least(10_000) if name == beds.NATIVE else None
     report.add(name, "new addresses", learned / (end - begin) if end > begin else 0.0, "addresses/s", bar)
     report.add(name, "processor time of the controller", 1e6 * used / max(1, learned), "us/address")
     report.add(name, "processor time of the switch", 1e6 * switch_used / max(1, learned), "us/address")
     report.add(name, "of what was sent learned", 100 * learned / min(sent, addresses), "%", at_least(100))
     report.add(name, "frames lost meanwhile", 100 * (1 - arrived / sent), "%", at_most(1))
-
-
-def _host(switch: beds.Switch, role: str, port: int, seconds: float, rate: int, frames: list[bytes]) -> Any:
-    command = [sys.executable, str(HOSTS), role, f"host{port}", str(seconds), str(rate)]
-    host = switch.inside(lambda: subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
-    assert host.stdin is not None
-    host.stdin.write("\n".join(frame.hex() for frame in frames))
-    host.stdin.close()
-    return host
-
-
-def _result(host: Any) -> dict[str, Any]:
-    text = host.stdout.read()
-    if host.wait() != 0:
-        raise beds.CannotRun("a host of the learning bench ended early")
-    result: dict[str, Any] = json.loads(text)
-    return result

@@ -4,12 +4,7 @@
 from __future__ import annotations
 
 import itertools
-import json
 import random
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
 
 import beds
 import cases
@@ -22,7 +17,6 @@ from srv6cp.config import load_node_dict
 from srv6cp.controller.loop import NodeController
 from srv6cp.p4rt import Client
 
-HOSTS = Path(__file__).resolve().parent.parent / "hosts.py"
 FLOOD_RATE = 10_000
 PING_RATE = 50
 _FRAMES = 4096
@@ -57,10 +51,10 @@ def _measure(
     report: Report, settings: Settings, name: str, switch: beds.Switch, flood: str, frames: list[bytes]
 ) -> None:
     seconds = max(settings.seconds, 2.0)
-    flooder = _host(switch, "flood", _FLOODER, seconds + 1, FLOOD_RATE, frames) if frames else None
-    result = _result(_host(switch, "ping", _OTHER, seconds, PING_RATE, [_ping(next(_IDENTIFIERS))]))
+    flooder = beds.host(switch, "flood", _FLOODER, seconds + 1, FLOOD_RATE, frames) if frames else None
+    result = beds.result(beds.host(switch, "ping", _OTHER, seconds, PING_RATE, [_ping(next(_IDENTIFIERS))]))
     if flooder is not None:
-        done = _result(flooder)
+        done = beds.result(flooder)
         report.add(name, f"{flood}: sent", done["sent"] / done["seconds"], "packets/s")
     times = sorted(result["milliseconds"])
     lost = 100 * (1 - len(times) / result["sent"])
@@ -119,20 +113,3 @@ def _ping(ident: int) -> bytes:
     host, router = f"2001:db8:{_OTHER}::2", _ROUTER.format(_OTHER)
     packet = wire.ip6(host, router, wire.echo_request(host, router, ident=ident, data=b"ping\0\0"))
     return wire.ether(packet, dst=defaults.port_mac(_OTHER), src=defaults.neighbor_mac(_OTHER))
-
-
-def _host(switch: beds.Switch, role: str, port: int, seconds: float, rate: int, frames: list[bytes]) -> Any:
-    command = [sys.executable, str(HOSTS), role, f"host{port}", str(seconds), str(rate)]
-    host = switch.inside(lambda: subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
-    assert host.stdin is not None
-    host.stdin.write("\n".join(frame.hex() for frame in frames))
-    host.stdin.close()
-    return host
-
-
-def _result(host: Any) -> dict[str, Any]:
-    text = host.stdout.read()
-    if host.wait() != 0:
-        raise beds.CannotRun("a host of the overload bench ended early")
-    result: dict[str, Any] = json.loads(text)
-    return result

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from srv6cp import values
 from srv6cp.behaviours.interfaces import Binder, Entry, Names, Schema, Scope
+from srv6cp.behaviours.itemwords import repeated
 from srv6cp.behaviours.operands import PORT, item, out_port
 from srv6cp.behaviours.record import Endpoint
 from srv6cp.behaviours.section import Section
@@ -88,22 +89,7 @@ def _rows(found: Iterable[Entry], names: Names) -> list[dict[str, Any]]:
 
 def _words(given: Sequence[str]) -> dict[str, Any]:
     """``vlan V port P [rewrite VID/pop]``, once or more. Raises ``InvalidError``."""
-    entries: list[dict[str, Any]] = []
-    for at in range(0, len(given), 2):
-        key, value = given[at], given[at + 1 : at + 2]
-        if key == "vlan":
-            entries.append({})
-        elif key not in _ENTRY["properties"]:
-            raise InvalidError(f"unknown word {key!r}{values.suggest(key, _ENTRY['properties'])}")
-        elif not entries:
-            raise InvalidError(f"'vlan V' comes first, not {key!r}")
-        if not value:
-            raise InvalidError(f"{key!r} needs a value")
-        if key in entries[-1]:
-            raise InvalidError(f"{key!r} is given twice")
-        number = values.decimal(value[0])
-        entries[-1][key] = value[0] if number is None else number
-    return {"entries": entries}
+    return {"entries": repeated(given, "vlan", _ENTRY["properties"], "vlan V")}
 
 
 _VID: Schema = {"type": "integer", "minimum": 1, "maximum": values.MAX_VLAN}

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from srv6cp import values
 from srv6cp.behaviours.interfaces import Binder, Entry, Names, Number, Schema, Scope
+from srv6cp.behaviours.itemwords import literal, pairs, put
 from srv6cp.behaviours.operands import NAME, PORT, Bind, Item, Operand, item, out_port
 from srv6cp.behaviours.record import Endpoint
 from srv6cp.behaviours.section import Section
@@ -408,25 +409,15 @@ def _rows(found: Iterable[Entry], names: Names) -> list[dict[str, Any]]:
 def _words(given: Sequence[str]) -> dict[str, Any]:
     """``circuit P[.V] [tag T] [segment S]``, once or more. Raises ``InvalidError``."""
     circuits: list[dict[str, Any]] = []
-    for at in range(0, len(given), 2):
-        key, value = given[at], given[at + 1 : at + 2]
-        if key not in ("circuit", "tag", "segment"):
-            raise InvalidError(f"unknown word {key!r}{values.suggest(key, ('circuit', 'tag', 'segment'))}")
-        if not value:
-            raise InvalidError(f"{key!r} needs a value")
-        if key == "circuit":
-            port, _, vlan = value[0].partition(".")
-            circuits.append({name: _word(each) for name, each in (("port", port), ("vlan", vlan)) if each})
+    for word, value in pairs(given, ("circuit", "tag", "segment")):
+        if word == "circuit":
+            port, _, vlan = value.partition(".")
+            circuits.append({name: literal(each) for name, each in (("port", port), ("vlan", vlan)) if each})
         elif not circuits:
-            raise InvalidError(f"'circuit P' comes first, not {key!r}")
+            raise InvalidError(f"'circuit P' comes first, not {word!r}")
         else:
-            circuits[-1][key] = _word(value[0])
+            put(circuits[-1], word, literal(value))
     return {"circuits": circuits}
-
-
-def _word(text: str) -> int | str:
-    found = values.decimal(text)
-    return text if found is None else found
 
 
 _VID: Schema = {"type": "integer", "minimum": 1, "maximum": values.MAX_VLAN}

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from srv6cp import values
 from srv6cp.behaviours.interfaces import Binder, Entry, Names, Schema, Scope
+from srv6cp.behaviours.itemwords import literal, pairs, put
 from srv6cp.behaviours.operands import HOPS, Via, item
 from srv6cp.behaviours.record import Endpoint
 from srv6cp.behaviours.section import Section
@@ -143,28 +144,17 @@ def _words(given: Sequence[str]) -> dict[str, Any]:
     """``labels L/L/... via A [port P] [weight N] [via ...] [ttl T] [traffic-class C]``. Raises ``InvalidError``."""
     found: dict[str, Any] = {}
     hops: list[dict[str, Any]] = []
-    for at in range(0, len(given), 2):
-        key, value = given[at], given[at + 1 : at + 2]
-        if key not in ("via", "port", "weight", "labels", "ttl", "traffic-class"):
-            raise InvalidError(f"unknown word {key!r}{values.suggest(key, (*_SCHEMA, 'port', 'weight'))}")
-        if not value:
-            raise InvalidError(f"{key!r} needs a value")
-        number = values.decimal(value[0])
-        word = value[0] if number is None else number
-        if key == "via":
-            hops.append({"address": value[0]})
-        elif key in ("port", "weight"):
+    for word, value in pairs(given, ("via", "port", "weight", "labels", "ttl", "traffic-class")):
+        if word == "via":
+            hops.append({"address": value})
+        elif word in ("port", "weight"):
             if not hops:
-                raise InvalidError(f"'via A' comes first, not {key!r}")
-            if key in hops[-1]:
-                raise InvalidError(f"{key!r} is given twice")
-            hops[-1][key] = word
-        elif key in found:
-            raise InvalidError(f"{key!r} is given twice")
+                raise InvalidError(f"'via A' comes first, not {word!r}")
+            put(hops[-1], word, literal(value))
         else:
-            found[key] = value[0].split("/") if key == "labels" else word
+            put(found, word, value.split("/") if word == "labels" else literal(value))
     if "labels" in found:
-        found["labels"] = [each if (n := values.decimal(each)) is None else n for each in found["labels"]]
+        found["labels"] = [literal(each) for each in found["labels"]]
     if hops:
         each = [hop["address"] if set(hop) == {"address"} else hop for hop in hops]
         found["via"] = each[0] if len(each) == 1 else each

@@ -13,6 +13,7 @@ from typing import Any
 
 from srv6cp import values
 from srv6cp.behaviours.interfaces import Binder, Entry, Names, Schema, Scope
+from srv6cp.behaviours.itemwords import literal, pairs, put
 from srv6cp.behaviours.operands import HOPS
 from srv6cp.behaviours.record import Endpoint
 from srv6cp.behaviours.section import Section
@@ -96,16 +97,8 @@ def _headers(params: Mapping[str, Any]) -> str:
 def _words(given: Sequence[str]) -> dict[str, Any]:
     """``spi N si N via A [age SECONDS]``. Raises ``InvalidError``."""
     item: dict[str, Any] = {}
-    for at in range(0, len(given), 2):
-        key, value = given[at], given[at + 1 : at + 2]
-        if key not in _SCHEMA:
-            raise InvalidError(f"unknown word {key!r}{values.suggest(key, _SCHEMA)}")
-        if not value:
-            raise InvalidError(f"{key!r} needs a value")
-        if key in item:
-            raise InvalidError(f"{key!r} is given twice")
-        number = values.decimal(value[0])
-        item[key] = value[0] if number is None else number
+    for word, value in pairs(given, _SCHEMA):
+        put(item, word, literal(value))
     return item
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from srv6cp import values
 from srv6cp.behaviours.interfaces import Binder, Entry, Names, Scope
+from srv6cp.behaviours.itemwords import literal, pairs, put
 from srv6cp.behaviours.operands import ADDRESS, HOPS, INTERFACE, Via, item
 from srv6cp.behaviours.record import Endpoint
 from srv6cp.behaviours.section import Section
@@ -301,31 +302,23 @@ _WORDS = (
     "nat",
 )
 
+_TRUTH = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+
 
 def _words(given: Sequence[str]) -> dict[str, Any]:
     """``proxy P type T via A [port P] | out P [in P] [segs A,A source A] ...``. Raises ``InvalidError``."""
     found: dict[str, Any] = {}
-    for at in range(0, len(given), 2):
-        key, value = given[at], given[at + 1 : at + 2]
-        if key not in _WORDS:
-            raise InvalidError(f"unknown word {key!r}{values.suggest(key, _WORDS)}")
-        if not value:
-            raise InvalidError(f"{key!r} needs a value")
-        number = values.decimal(value[0])
-        word: Any = value[0] if number is None else number
-        key = {"segs": "segments"}.get(key, key)
-        if key in found:
-            raise InvalidError(f"{key!r} is given twice")
-        if key == "port":
+    for word, value in pairs(given, _WORDS):
+        if word == "port":
             if not isinstance(found.get("via"), str):
-                raise InvalidError("'via A' comes first, not 'port'")
-            found["via"] = {"address": found["via"], "port": word}
-        elif key == "segments":
-            found[key] = value[0].split(",")
-        elif key == "nat":
-            found[key] = value[0] in ("true", "on", "yes")
+                raise InvalidError("'via A' comes first, and once, not 'port'")
+            found["via"] = {"address": found["via"], "port": literal(value)}
+        elif word == "segs":
+            put(found, "segments", value.split(","))
+        elif word == "nat":
+            put(found, word, _TRUTH.get(value, value))
         else:
-            found[key] = word
+            put(found, word, literal(value))
     return found
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from srv6cp import values
 from srv6cp.behaviours.interfaces import Binder, Entry, Names, Schema, Scope
+from srv6cp.behaviours.itemwords import literal, pairs, put
 from srv6cp.behaviours.operands import ADDRESS, HOPS, NAME, item
 from srv6cp.behaviours.record import Endpoint
 from srv6cp.behaviours.section import Section
@@ -189,34 +190,25 @@ def _words(given: Sequence[str]) -> dict[str, Any]:
     Raises ``InvalidError``."""
     found: dict[str, Any] = {}
     branches: list[dict[str, Any]] = []
-    words = list(given)
-    while words:
-        key = words.pop(0)
-        if key not in _WORDS:
-            raise InvalidError(f"unknown word {key!r}{values.suggest(key, _WORDS)}")
-        if key == "leaf":
-            found["leaf"] = True
-            continue
-        if not words:
-            raise InvalidError(f"{key!r} needs a value")
-        value = words.pop(0)
-        number = values.decimal(value)
-        if key == "branch":
+    for word, value in pairs(given, _WORDS, alone=("leaf",)):
+        if word == "branch":
             branches.append({"sid": value})
-        elif key in ("context", _THRESHOLD):
-            found[key] = value if number is None else number
+        elif word == "leaf":
+            put(found, word, True)
+        elif word in ("context", _THRESHOLD):
+            put(found, word, literal(value))
         elif not branches:
-            raise InvalidError(f"'branch SID' comes first, not {key!r}")
-        elif key != "port":
-            branches[-1][key] = value
-        elif "via" not in branches[-1]:
-            raise InvalidError("'via A' comes first, not 'port'")
+            raise InvalidError(f"'branch SID' comes first, not {word!r}")
+        elif word != "port":
+            put(branches[-1], word, value)
+        elif not isinstance(branches[-1].get("via"), str):
+            raise InvalidError("'via A' comes first, and once, not 'port'")
         else:
-            branches[-1]["via"] = {"address": branches[-1]["via"], "port": value if number is None else number}
+            branches[-1]["via"] = {"address": branches[-1]["via"], "port": literal(value)}
     return {**({"branches": branches} if branches else {}), **found}
 
 
-_WORDS = ("branch", "via", "port", "policy", "leaf", "context", _THRESHOLD)
+_WORDS = ("branch", "via", "port", "policy", "context", _THRESHOLD)
 _BRANCH: Schema = {
     "type": "object",
     "properties": {

@@ -13,6 +13,7 @@ from typing import Any
 
 from srv6cp import values
 from srv6cp.behaviours.interfaces import Binder, Entry, Names, Schema, Scope
+from srv6cp.behaviours.itemwords import repeated
 from srv6cp.behaviours.operands import HOPS, item
 from srv6cp.behaviours.record import Endpoint
 from srv6cp.behaviours.section import Section
@@ -79,21 +80,7 @@ def _rows(found: Iterable[Entry], names: Names) -> list[dict[str, Any]]:
 
 def _words(given: Sequence[str]) -> dict[str, Any]:
     """``target PREFIX via A``, once or more. Raises ``InvalidError``."""
-    entries: list[dict[str, Any]] = []
-    for at in range(0, len(given), 2):
-        key, value = given[at], given[at + 1 : at + 2]
-        if key == "target":
-            entries.append({})
-        elif key not in _ENTRY["properties"]:
-            raise InvalidError(f"unknown word {key!r}{values.suggest(key, _ENTRY['properties'])}")
-        elif not entries:
-            raise InvalidError(f"'target PREFIX' comes first, not {key!r}")
-        if not value:
-            raise InvalidError(f"{key!r} needs a value")
-        if key in entries[-1]:
-            raise InvalidError(f"{key!r} is given twice")
-        entries[-1][key] = value[0]
-    return {"entries": entries}
+    return {"entries": repeated(given, "target", _ENTRY["properties"], "target PREFIX")}
 
 
 _ENTRY: Schema = {

@@ -316,6 +316,23 @@ def test_refused_with_the_reason(line: str, message: str, node: Path, capsys: py
     assert node.read_text() == NODE
 
 
+@pytest.mark.parametrize(
+    ("action", "missing"),
+    [
+        ("End.AM", "End.AM needs 'service', a service"),
+        ("End.AS", "End.AS needs 'service', a service"),
+        ("End.S", "End.S needs 'table', a search table"),
+        ("End.BM", "End.BM needs 'mpls-policy', a label stack"),
+    ],
+)
+def test_what_linux_has_by_name_only_needs_its_operand(
+    action: str, missing: str, node: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ip", "route", "add", "fc01::1", "encap", "seg6local", "action", action, "dev", "1"]) == 3
+    assert missing in capsys.readouterr().err
+    assert node.read_text() == NODE
+
+
 # --- neighbours, next hops, rules -------------------------------------------------------------------------
 
 

@@ -83,7 +83,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "limits.neighbors": "neighbour discovery, and ARP, of each port; null: no limit",
     "limits.echo": "pings of this node from each port; null: no limit",
     "limits.local": "other packets to this node from each port; null: no limit",
-    "limits.unresolved": "packets from each port whose next hop, or headers at End.NSH, are to be found; null: none",
+    "limits.unresolved": "packets from each port whose next hop, or headers at a service, are to be found; null: none",
     "limits.fragments": "IPv4 packets from each port that are to be fragmented; null: no limit",
     "limits.reassembly": "fragments from each port that are put together at a SID; null: no limit",
     "limits.oam": "copies of packets with the O flag from each port (RFC 9259 2.1.1); null: no limit",
